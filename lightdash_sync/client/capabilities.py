@@ -1,0 +1,86 @@
+"""What a server can do, by its version: the only place that looks at version numbers.
+
+Releases named here are the first that contain a change. A server newer than we know is taken to do what
+the newest known one does, and gets a warning; one older than 0.1372.1 is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lightdash_sync.errors import SyncError
+
+Version = tuple[int, int, int]
+
+OLDEST: Version = (0, 1372, 1)
+NEWEST: Version = (0, 2904, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something that servers can do from some version on.
+
+    Attributes:
+        since: the first release that can.
+        missing: what an older server lacks, in words for `doctor`.
+    """
+
+    since: Version
+    missing: str
+
+
+CAPABILITIES: dict[str, Capability] = {
+    "promotion_keeps_slugs": Capability(
+        (0, 1505, 2), "promotion makes a new copy each time, because promoted items get a new slug"
+    ),
+    "content_as_code": Capability((0, 1392, 0), "no bulk reading, and no writing of a chosen slug"),
+    "nested_spaces": Capability((0, 1569, 0), "no spaces inside spaces"),
+    "oauth_tokens": Capability((0, 1834, 0), "no OAuth tokens"),
+    "scheduler_list": Capability(
+        (0, 1836, 0),
+        "no list of schedulers: they are read from the delivery log, which needs the editor role",
+    ),
+    "dashboard_history": Capability((0, 2450, 0), "no version history of dashboards"),
+    "promotes_sql_charts": Capability((0, 2462, 0), "promotion leaves SQL charts behind"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Lightdash server of some version.
+
+    Attributes:
+        version: as `/health` gives it, such as `0.1372.1`.
+    """
+
+    version: str
+
+    def can(self, capability: str) -> bool:
+        """Whether it has one of `CAPABILITIES`."""
+        return self._numbers() >= CAPABILITIES[capability].since
+
+    def lacks(self) -> list[str]:
+        """Return what it cannot do that newer servers can, in words."""
+        return [capability.missing for name, capability in CAPABILITIES.items() if not self.can(name)]
+
+    def is_newer_than_known(self) -> bool:
+        """Whether it is newer than any version that this tool was tried on."""
+        return self._numbers() > NEWEST
+
+    def require_supported(self) -> None:
+        """Refuse a server that is too old.
+
+        Raises:
+            SyncError: it is older than 0.1372.1.
+        """
+        if self._numbers() < OLDEST:
+            raise SyncError(
+                f"Lightdash {self.version} is too old: 0.1372.1 is the first version that is supported",
+                hint="Upgrade Lightdash first.",
+            )
+
+    def _numbers(self) -> Version:
+        """A version that is no number is one that somebody built: take it for a new one."""
+        numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", self.version)
+        return NEWEST if numbers is None else (int(numbers[1]), int(numbers[2]), int(numbers[3]))

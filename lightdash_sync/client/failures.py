@@ -1,0 +1,200 @@
+"""Answers and failures: what came back, which error it is, and whether another try makes sense.
+
+Each failure gets its class for `retry` and its error for people here, and nowhere else. Nothing of an
+answer is believed before status, content type and envelope fit (api-facts 1.1).
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+import orjson
+
+from lightdash_sync.client.retry import Failure, parse_retry_after
+from lightdash_sync.errors import ApiError, NotAuthorised, NotFound, Unavailable, UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import Json
+
+_HOW_TO_LOG_IN = (
+    "Make a personal access token in Lightdash (Settings, Personal access tokens) "
+    "and put it in LIGHTDASH_API_KEY."
+)
+_WHICH_ROLE = (
+    "The token's owner lacks the role: an export needs a project admin to see all, at least a developer."
+)
+_PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 that names no time
+_SAID = 300  # characters of a server's words that an error repeats
+
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that was checked.
+
+    Attributes:
+        status: 200 or 201.
+        results: what the envelope holds, None where it holds nothing.
+        version: the `Lightdash-Version` header of current servers, or None.
+        date: the `Date` header, or None.
+    """
+
+    status: int
+    results: Json
+    version: str | None
+    date: str | None
+
+
+class Failed(Exception):
+    """One try that failed; never leaves the client.
+
+    Args:
+        failure: its class for retries.
+        error: what the user sees if it stays so.
+        retry_after: the header, if there was one.
+        retry_after_all: seconds that all workers should pause, or None.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        error: ApiError,
+        retry_after: str | None = None,
+        retry_after_all: float | None = None,
+    ) -> None:
+        super().__init__(str(error))
+        self.failure = failure
+        self.error = error
+        self.retry_after = retry_after
+        self.retry_after_all = retry_after_all
+
+    @classmethod
+    def too_large(cls, method: str, path: str, status: int, size: int) -> Failed:
+        """Return the failure of an answer that goes on after the size limit."""
+        message = f"the answer is larger than {size // 2**20} MB"
+        return cls(Failure.FINAL, UnexpectedAnswer(message, method=method, path=path, status=status))
+
+    def final_error(self, attempts: int) -> ApiError:
+        """Return the error to raise after the last of some tries."""
+        if attempts > 1:
+            self.error.args = (f"{self.error.args[0]} (tried {attempts} times)",)
+            self.error.message = self.error.args[0]
+        if self.retry_after is not None:
+            self.error.hint = (
+                f"The server asks to wait (Retry-After: {self.retry_after[:40]}). Try again later."
+            )
+        return self.error
+
+
+def from_exception(error: Exception, method: str, path: str, url: str) -> Failed:
+    """Class a failure that is no answer: connection, time, protocol."""
+    failure = Failure.NOT_SENT if isinstance(error, _NOT_SENT) else Failure.UNCLEAR
+    hint = f"Is {url} the right URL, and is it reachable from here?"
+    if (cause := _certificate_error(error)) is not None:
+        failure = Failure.FINAL
+        message = f"the server's certificate is not accepted: {cause.verify_message}"
+        hint = "If your company has a certificate authority of its own, name its file with --ca-bundle."
+    elif isinstance(error, (httpx.TimeoutException, httpcore.TimeoutException)):
+        message = "no answer in time"
+    elif isinstance(error, httpx.DecodingError):
+        message = "the answer is not compressed as it says"
+    elif failure is Failure.NOT_SENT:
+        message = f"no connection: {error}"
+    else:
+        message = f"the connection broke: {error}"
+    return Failed(failure, Unavailable(message, method=method, path=path, hint=hint))
+
+
+def from_response(response: httpx.Response, body: bytes, method: str, path: str) -> Answer:
+    """Check an answer.
+
+    Raises:
+        Failed: it is an error, or not what Lightdash answers.
+    """
+    status = response.status_code
+    if 300 <= status < 400:
+        raise _redirected(response, method, path)
+    if status >= 400:
+        raise _refused(response, body, method, path)
+    kind = response.headers.get("content-type", "")
+    if body and not kind.startswith("application/json"):
+        raise Failed(Failure.FINAL, _not_json(method, path, status, kind))
+    try:
+        envelope = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        # A body without a length that was cut short looks just like this.
+        problem = UnexpectedAnswer("the answer is not complete JSON", method=method, path=path, status=status)
+        raise Failed(Failure.UNCLEAR, problem) from error
+    if not isinstance(envelope, dict) or envelope.get("status") != "ok":
+        problem = UnexpectedAnswer(
+            "the answer is not one of Lightdash's", method=method, path=path, status=status
+        )
+        raise Failed(Failure.UNCLEAR, problem)
+    headers = response.headers
+    return Answer(status, envelope.get("results"), headers.get("lightdash-version"), headers.get("date"))
+
+
+def _refused(response: httpx.Response, body: bytes, method: str, path: str) -> Failed:
+    status = response.status_code
+    said = _words(body) or response.reason_phrase
+    retry_after = response.headers.get("retry-after")
+    if status == 401:
+        error: ApiError = NotAuthorised(said, method=method, path=path, status=status, hint=_HOW_TO_LOG_IN)
+    elif status == 403:
+        error = NotAuthorised(said, method=method, path=path, status=status, hint=_WHICH_ROLE)
+    elif status == 404:
+        error = NotFound(said, method=method, path=path, status=status)
+    elif status == 429 or status >= 500:
+        error = Unavailable(said, method=method, path=path, status=status, hint="Try again later.")
+    else:
+        error = ApiError(said, method=method, path=path, status=status)
+    if status == 429:
+        pause = None if retry_after is None else parse_retry_after(retry_after)
+        return Failed(Failure.REFUSED, error, retry_after, _PAUSE_WITHOUT_WORD if pause is None else pause)
+    if status == 503 and retry_after is not None:
+        return Failed(Failure.REFUSED, error, retry_after)
+    return Failed(Failure.UNCLEAR if status in (500, 502, 503, 504) else Failure.FINAL, error)
+
+
+def _redirected(response: httpx.Response, method: str, path: str) -> Failed:
+    target = response.headers.get("location", "")
+    message = f"the server sends us elsewhere ({target[:_SAID]}), and the token does not follow"
+    hint = "If Lightdash is there, use that address as the URL; a login page means that a proxy wants more."
+    error = UnexpectedAnswer(message, method=method, path=path, status=response.status_code, hint=hint)
+    return Failed(Failure.FINAL, error)
+
+
+def _not_json(method: str, path: str, status: int, kind: str) -> UnexpectedAnswer:
+    message = f"the answer is {kind.split(';')[0] or 'of no type'}, not JSON"
+    hint = "Either the URL is not Lightdash's, or this Lightdash does not know the endpoint."
+    return UnexpectedAnswer(message, method=method, path=path, status=status, hint=hint)
+
+
+def _words(body: bytes) -> str:
+    """Return the server's message: from the envelope, or the text itself if it is short and plain."""
+    try:
+        envelope = orjson.loads(body)
+        error = envelope["error"]
+        words = error.get("message") or error["name"]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        words = "" if body.lstrip().startswith(b"<") else body.decode("utf-8", "replace")
+    return str(words).strip()[:_SAID]
+
+
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

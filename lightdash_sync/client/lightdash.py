@@ -1,0 +1,216 @@
+"""The endpoints of Lightdash that are read, one method each, with the shape of each answer checked.
+
+Every method is a GET. Paths and shapes: api-facts sections 2 to 10 and the recordings. What a method
+returns is complete for its endpoint (pages are followed to their end); what the endpoint itself leaves
+out is said in its docstring, because a backup must know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from lightdash_sync.client import views
+from lightdash_sync.client.capabilities import Server
+from lightdash_sync.errors import UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightdash_sync.client.session import Session
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+V = TypeVar("V", bound=BaseModel)
+
+_PAGE = 1000  # rows a page; 0.1372.1 has no upper limit and cuts lists without paging at 50
+_MAX_PAGES = 1000  # a list that goes on longer never ends
+
+
+class Lightdash:
+    """A Lightdash server, seen with one token.
+
+    Args:
+        session: sends the requests.
+        server: what the server can do; asked for (`GET /health`) if not given.
+    """
+
+    def __init__(self, session: Session, server: Server | None = None) -> None:
+        self.session = session
+        self._server = server
+
+    @property
+    def server(self) -> Server:
+        """What this server can do, by its version."""
+        if self._server is None:
+            self._server = Server(self.health().version)
+        return self._server
+
+    def health(self) -> views.Health:
+        """`GET /health`: needs no token."""
+        return self._one(views.Health, "/api/v1/health")[0]
+
+    def user(self) -> views.User:
+        """`GET /user`: whose token this is."""
+        return self._one(views.User, "/api/v1/user")[0]
+
+    def members(self) -> list[views.Member]:
+        """`GET /org/users`: everybody in the organisation, with e-mail."""
+        return self._rows(views.Member, "/api/v1/org/users", inside="data")
+
+    def projects(self) -> list[views.ProjectRow]:
+        """`GET /org/projects`: the projects that the token sees."""
+        return self._rows(views.ProjectRow, "/api/v1/org/projects")
+
+    def project(self, project: str) -> tuple[views.Project, JsonObject]:
+        """`GET /projects/{p}`: holds connection details; only an allow-list of it may be stored."""
+        return self._one(views.Project, f"/api/v1/projects/{project}")
+
+    def spaces(self, project: str) -> list[tuple[views.SpaceRow, JsonObject]]:
+        """`GET /projects/{p}/spaces`: those the token sees, so private ones only for admins and members."""
+        return self._many(views.SpaceRow, f"/api/v1/projects/{project}/spaces")
+
+    def space(self, project: str, space: str) -> tuple[views.Space, JsonObject]:
+        """`GET /projects/{p}/spaces/{s}`."""
+        return self._one(views.Space, f"/api/v1/projects/{project}/spaces/{space}")
+
+    def charts(self, project: str) -> list[views.ChartRow]:
+        """`GET /projects/{p}/charts`: charts in spaces, SQL charts too; none that live in a dashboard."""
+        return self._rows(views.ChartRow, f"/api/v1/projects/{project}/charts")
+
+    def chart_summaries(self, project: str) -> list[views.SummaryRow]:
+        """`GET /projects/{p}/chart-summaries`: explore charts, also those on a dashboard's latest version.
+
+        A chart on two tiles is listed twice by 0.1372.1; each is returned once.
+        """
+        rows = self._rows(views.SummaryRow, f"/api/v1/projects/{project}/chart-summaries")
+        return list({row.uuid: row for row in rows}.values())
+
+    def dashboards(self, project: str) -> list[views.DashboardRow]:
+        """`GET /projects/{p}/dashboards`: all that the token sees; without slugs."""
+        return self._rows(views.DashboardRow, f"/api/v1/projects/{project}/dashboards")
+
+    def content(self, project: str) -> list[views.ContentRow]:
+        """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another way than the lists."""
+        pages = self._pages("/api/v2/content", {"projectUuids": project})
+        return [row for page in pages for row, _ in _views(views.ContentRow, page, "/api/v2/content")]
+
+    def dashboard(self, dashboard: str) -> tuple[views.Dashboard, JsonObject]:
+        """`GET /dashboards/{u}`: counts as a view; 0.1372.1 has no other way to read one."""
+        return self._one(views.Dashboard, f"/api/v1/dashboards/{dashboard}")
+
+    def chart_history(self, chart: str) -> list[views.Version]:
+        """`GET /saved/{u}/history`: newest first; versions of the last days only, and always the current one.
+
+        Raises:
+            UnexpectedAnswer: there is no version at all.
+        """
+        path = f"/api/v1/saved/{chart}/history"
+        versions = self._rows(views.Version, path, inside="history")
+        if not versions:
+            raise UnexpectedAnswer("the chart has no version", method="GET", path=path, status=200)
+        return sorted(versions, key=lambda version: (version.createdAt, version.versionUuid), reverse=True)
+
+    def chart_version(self, chart: str, version: str) -> tuple[views.ChartVersion, JsonObject]:
+        """`GET /saved/{u}/version/{v}`: works at any age, and does not count as a view."""
+        return self._one(views.ChartVersion, f"/api/v1/saved/{chart}/version/{version}")
+
+    def sql_chart(self, project: str, chart: str) -> tuple[views.SqlChart, JsonObject]:
+        """`GET /projects/{p}/sqlRunner/saved/{u}`."""
+        return self._one(views.SqlChart, f"/api/v1/projects/{project}/sqlRunner/saved/{chart}")
+
+    def schedulers(self, project: str) -> list[tuple[views.Scheduler, JsonObject]]:
+        """All schedulers of a project, disabled ones and those on charts inside dashboards included.
+
+        `GET /schedulers/{p}/list` where the server has it, else `GET /schedulers/{p}/logs`, whose
+        `schedulers` are all of them (observed on 0.1372.1) and which needs the editor role.
+        """
+        if self.server.can("scheduler_list"):
+            path = f"/api/v1/schedulers/{project}/list"
+            return [row for page in self._pages(path, {}) for row in _views(views.Scheduler, page, path)]
+        return self._many(views.Scheduler, f"/api/v1/schedulers/{project}/logs", inside="schedulers")
+
+    def tags(self, project: str) -> list[tuple[views.Tag, JsonObject]]:
+        """`GET /projects/{p}/tags`: 0.1372.1 leaves out tags whose author was deleted."""
+        return self._many(views.Tag, f"/api/v1/projects/{project}/tags")
+
+    def metrics(self, project: str) -> list[views.Metric]:
+        """`GET /projects/{p}/dataCatalog/metrics`: with their tags and icons."""
+        path = f"/api/v1/projects/{project}/dataCatalog/metrics"
+        return [row for page in self._pages(path, {}) for row, _ in _views(views.Metric, page, path)]
+
+    def pins(self, project: str, pinned_list: str) -> list[views.Pin]:
+        """`GET /projects/{p}/pinned-lists/{list}/items`."""
+        return self._rows(views.Pin, f"/api/v1/projects/{project}/pinned-lists/{pinned_list}/items")
+
+    def comments(self, dashboard: str) -> JsonObject:
+        """`GET /comments/dashboards/{u}`: unresolved comments by tile uuid; does not count as a view."""
+        path = f"/api/v1/comments/dashboards/{dashboard}"
+        results = self.session.get(path)
+        if not isinstance(results, dict):
+            raise _unexpected(path, "an object was expected")
+        return results
+
+    def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
+        results = self.session.get(path)
+        if not isinstance(results, dict):
+            raise _unexpected(path, "an object was expected")
+        return _views(view, [results], path)[0]
+
+    def _rows(self, view: type[V], path: str, inside: str = "") -> list[V]:
+        return [row for row, _ in self._many(view, path, inside)]
+
+    def _many(self, view: type[V], path: str, inside: str = "") -> list[tuple[V, JsonObject]]:
+        results = self.session.get(path)
+        if inside:
+            results = results.get(inside) if isinstance(results, dict) else None
+        return _views(view, results, path)
+
+    def _pages(self, path: str, query: dict[str, str | int | bool]) -> Iterator[Json]:
+        """Yield the rows of each page.
+
+        Pages have no stable order, so the end is checked: as many rows as the server said there are.
+
+        Raises:
+            UnexpectedAnswer: pages without end, or rows missing.
+        """
+        rows = 0
+        for page in range(1, _MAX_PAGES + 1):
+            results = self.session.get(path, query | {"page": page, "pageSize": _PAGE})
+            data = results.get("data") if isinstance(results, dict) else None
+            pagination = results.get("pagination") if isinstance(results, dict) else None
+            if not isinstance(data, list) or not isinstance(pagination, dict):
+                raise _unexpected(path, "a page of rows was expected")
+            yield data
+            rows += len(data)
+            pages, total = pagination.get("totalPageCount"), pagination.get("totalResults")
+            if not isinstance(pages, int) or not isinstance(total, int):
+                raise _unexpected(path, "the page does not say how many there are")
+            if page >= pages:
+                if rows != total:
+                    raise _unexpected(path, f"{total} rows were announced, {rows} came")
+                return
+        raise _unexpected(path, f"the list does not end after {_MAX_PAGES} pages")
+
+
+def _views(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
+    """Look at each row; the row itself stays as it came."""
+    if not isinstance(rows, list):
+        raise _unexpected(path, "a list was expected")
+    try:
+        seen = TypeAdapter(list[view]).validate_python(rows)  # type: ignore[valid-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _unexpected(path, f"{where}: {first['msg']}") from None
+    return [(one, row) for one, row in zip(seen, rows, strict=True) if isinstance(row, dict)]
+
+
+def _unexpected(path: str, problem: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"the answer is not as expected: {problem}",
+        method="GET",
+        path=path,
+        status=200,
+        hint="If this Lightdash is newer than this tool, look for a newer lightdash-sync.",
+    )

@@ -1,0 +1,104 @@
+"""Where the token may go: one origin, over TLS, by the proxy that the environment names.
+
+Plain HTTP is for loopback, or for whoever says `--allow-http`. A URL with a user name in it is refused,
+because such URLs end up in logs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from lightdash_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_EXAMPLE = "Give it as https://lightdash.example.com (with a path only if Lightdash is served below one)."
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The base URL of a Lightdash server.
+
+    Attributes:
+        url: scheme, host, port and path prefix, without a slash at the end.
+    """
+
+    url: str
+
+    @property
+    def host(self) -> str:
+        """The host, and the port if one is named."""
+        return urlsplit(self.url).netloc
+
+
+def parse_origin(text: str, *, allow_http: bool = False) -> Origin:
+    """Check a base URL.
+
+    Args:
+        text: with or without a slash at the end, a path prefix, or the API's own `/api/v1`.
+        allow_http: let the token travel unencrypted to a host that is not this one.
+
+    Raises:
+        ConfigError: not a URL that the token may be sent to.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError(f"the URL of Lightdash makes no sense: {error}", hint=_EXAMPLE) from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigError("the URL of Lightdash must start with https:// and name a host", hint=_EXAMPLE)
+    if "@" in parts.netloc:
+        raise ConfigError("the URL of Lightdash must not hold a user name or password", hint=_EXAMPLE)
+    if parts.query or parts.fragment:
+        raise ConfigError("the URL of Lightdash must not hold a query or fragment", hint=_EXAMPLE)
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+        raise ConfigError(
+            f"http://{parts.netloc} would send the token unencrypted",
+            hint="Use https, or say --allow-http if the network is yours alone.",
+        )
+    prefix = parts.path.rstrip("/")
+    for suffix in ("/api/v1", "/api"):
+        prefix = prefix.removesuffix(suffix)
+    return Origin(f"{parts.scheme}://{parts.netloc}{prefix}")
+
+
+def proxy_for(origin: Origin) -> str | None:
+    """Return the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for an origin, or None."""
+    parts = urlsplit(origin.url)
+    if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Return how certificates are checked: the system's authorities, and those of a file if given.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca_bundle is not None:
+        try:
+            context.load_verify_locations(cafile=ca_bundle)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"the CA bundle {ca_bundle} cannot be used: {error}", hint="It must be a file in PEM format."
+            ) from error
+    return context
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,206 @@
+"""The one place that sends a request.
+
+It promises: the token goes to the configured origin only and never along a redirect; every answer is
+checked (status, content type, envelope) before it is believed, because an old Lightdash answers 200 with
+a web page for a path it does not know; no request outlives its deadline and no answer its size limit;
+repeats follow `retry`. It does not know what the paths mean: that is `lightdash`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+
+from lightdash_sync import __version__
+from lightdash_sync.client.deadline import Deadline, DeadlineTransport
+from lightdash_sync.client.failures import Failed, from_exception, from_response
+from lightdash_sync.client.origin import Origin, proxy_for, tls_context
+from lightdash_sync.client.retry import Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from lightdash_sync.client.failures import Answer
+    from lightdash_sync.model.canonical import Json
+
+log = logging.getLogger(__name__)
+
+# Node closes idle connections after 5 s; we let go of them first.
+_KEEPALIVE = 4.0
+_CHUNK = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may take.
+
+    Attributes:
+        connect: seconds to make a connection.
+        read: seconds without a byte.
+        deadline: seconds from the first byte sent to the last one read.
+        size: bytes of an answer, decompressed.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    deadline: float = 60.0
+    size: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach a server.
+
+    Attributes:
+        origin: its base URL, checked.
+        token: a personal access token, service account token or OAuth token.
+        proxy_authorization: value of a `Proxy-Authorization` header for a proxy in front, or None.
+        ca_bundle: a file with further certificate authorities, or None.
+        concurrency: requests at the same time.
+        limits: of one request.
+    """
+
+    origin: Origin
+    token: str = field(repr=False)
+    proxy_authorization: str | None = field(default=None, repr=False)
+    ca_bundle: Path | None = None
+    concurrency: int = 8
+    limits: Limits = field(default_factory=Limits)
+
+
+class Session:
+    """Requests to one server, safe to use from several threads.
+
+    Args:
+        connection: where to, and as whom.
+        pacer: retries and pauses; shared by all threads.
+    """
+
+    def __init__(self, connection: Connection, pacer: Pacer | None = None) -> None:
+        self.connection = connection
+        self.pacer = pacer or Pacer()
+        self._deadline = Deadline()
+        limits = connection.limits
+        size = connection.concurrency
+        self._http = httpx.Client(
+            transport=DeadlineTransport(
+                verify=tls_context(connection.ca_bundle),
+                limits=httpx.Limits(
+                    max_connections=size, max_keepalive_connections=size, keepalive_expiry=_KEEPALIVE
+                ),
+                proxy=proxy_for(connection.origin),
+                deadline=self._deadline,
+            ),
+            headers=_headers(connection),
+            timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=limits.deadline),
+            follow_redirects=False,
+            trust_env=False,  # a .netrc would replace the token
+        )
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent, repeats included."""
+        return self.pacer.requests
+
+    def get(self, path: str, params: Mapping[str, str | int | bool] | None = None) -> Json:
+        """Read something.
+
+        Args:
+            path: below the base URL, such as `/api/v1/org`; uuids in it were checked by the caller.
+            params: the query.
+
+        Returns:
+            The `results` of the answer; None where it has none.
+
+        Raises:
+            ApiError: of the class that fits, after the retries that make sense.
+        """
+        return self.answer("GET", path, params).results
+
+    def answer(self, method: str, path: str, params: Mapping[str, str | int | bool] | None = None) -> Answer:
+        """Send a request, with retries, and return the whole answer (see `get`)."""
+        waited = 0.0
+        attempt = 0
+        while True:
+            attempt += 1
+            self.pacer.before_request()
+            began = time.monotonic()
+            try:
+                answer = self._once(method, path, params)
+            except Failed as failed:
+                log.info("%s %s: %s", method, path, failed.error.reason)
+                if failed.retry_after_all is not None:
+                    self.pacer.pause_all(failed.retry_after_all)
+                wait = self.pacer.repeat(
+                    failed.failure,
+                    write=method != "GET",
+                    attempt=attempt,
+                    waited=waited,
+                    retry_after=failed.retry_after,
+                )
+                if wait is None:
+                    raise failed.final_error(attempt) from failed.__cause__
+                waited += wait
+                self.pacer.sleep(wait)
+            else:
+                log.info(
+                    "%s %s: %d in %.0f ms", method, path, answer.status, 1000 * (time.monotonic() - began)
+                )
+                return answer
+
+    def _once(self, method: str, path: str, params: Mapping[str, str | int | bool] | None) -> Answer:
+        """Send a request once.
+
+        Raises:
+            Failed: whatever is wrong, with its class.
+        """
+        self._deadline.start(self.connection.limits.deadline)
+        url = self.connection.origin.url + path
+        try:
+            with self._http.stream(method, url, params=params) as response:
+                body = self._body(response, method, path)
+        except (
+            httpx.HTTPError,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.TimeoutException,
+        ) as error:
+            raise from_exception(error, method, path, self.connection.origin.url) from error
+        return from_response(response, body, method, path)
+
+    def _body(self, response: httpx.Response, method: str, path: str) -> bytes:
+        """Read a body up to the limit: decompressed, a small answer can be of any size."""
+        body = bytearray()
+        for chunk in response.iter_bytes(_CHUNK):
+            body += chunk
+            if len(body) > self.connection.limits.size:
+                raise Failed.too_large(method, path, response.status_code, self.connection.limits.size)
+        return bytes(body)
+
+
+def _headers(connection: Connection) -> dict[str, str]:
+    bearer = connection.token.startswith(("ldsvc_", "ldapp_"))
+    headers = {
+        "Authorization": f"{'Bearer' if bearer else 'ApiKey'} {connection.token}",
+        "Accept": "application/json",
+        "Lightdash-Request-Method": "CLI",
+        "User-Agent": f"lightdash-sync/{__version__}",
+    }
+    if connection.proxy_authorization:
+        headers["Proxy-Authorization"] = connection.proxy_authorization
+    return headers

@@ -1,0 +1,255 @@
+"""What we rely on in the server's answers, as pydantic views.
+
+A view looks at an answer and never replaces it: the raw JSON is what gets stored. Uuids are checked for
+their form, because they go into paths of further requests.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+Uuid: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+]
+
+# SQL charts have "" where others have null.
+MaybeUuid: TypeAlias = Annotated[Uuid | None, BeforeValidator(lambda value: value or None)]
+
+# Counts from SQL aggregates arrive as strings (api-facts 1.4).
+Count: TypeAlias = Annotated[
+    int, BeforeValidator(lambda value: int(value) if isinstance(value, str) else value)
+]
+
+
+class View(BaseModel):
+    """Base of all views: fields we do not rely on are ignored, and errors never repeat the input."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class Health(View):
+    """`GET /api/v1/health`."""
+
+    version: str
+    siteUrl: str | None = None
+
+
+class User(View):
+    """`GET /api/v1/user`."""
+
+    userUuid: Uuid
+    organizationUuid: Uuid | None = None
+    role: str | None = None
+    email: str | None = None
+
+
+class Member(View):
+    """A row of `GET /api/v1/org/users`."""
+
+    userUuid: Uuid
+    email: str
+    firstName: str = ""
+    lastName: str = ""
+
+
+class ProjectRow(View):
+    """A row of `GET /api/v1/org/projects`."""
+
+    projectUuid: Uuid
+    name: str
+    type: str = "DEFAULT"
+    upstreamProjectUuid: Uuid | None = None
+
+
+class Project(ProjectRow):
+    """`GET /api/v1/projects/{p}`."""
+
+    organizationUuid: Uuid
+    pinnedListUuid: Uuid | None = None
+
+
+class SpaceRow(View):
+    """A row of `GET /api/v1/projects/{p}/spaces`."""
+
+    uuid: Uuid
+    slug: str
+    name: str
+    access: list[Uuid]
+    chartCount: Count
+    dashboardCount: Count
+    parentSpaceUuid: Uuid | None = None
+    pinnedListUuid: MaybeUuid = None
+
+
+class Share(View):
+    """Someone who can see a space."""
+
+    userUuid: Uuid
+    email: str | None = None
+    firstName: str = ""
+    lastName: str = ""
+
+
+class SharedGroup(View):
+    """A group that was granted a space."""
+
+    groupUuid: Uuid
+    groupName: str
+
+
+class _Listed(View):
+    uuid: Uuid
+
+
+class Space(View):
+    """`GET /api/v1/projects/{p}/spaces/{s}`."""
+
+    uuid: Uuid
+    access: list[Share]
+    groupsAccess: list[SharedGroup]
+    queries: list[_Listed]
+    dashboards: list[_Listed]
+
+
+class Author(View):
+    """Who made a version; null fields are those of a deleted user."""
+
+    userUuid: Uuid | None = None
+    firstName: str | None = None
+    lastName: str | None = None
+
+
+class ChartRow(View):
+    """A row of `GET /api/v1/projects/{p}/charts`: charts in spaces, of every source."""
+
+    uuid: Uuid
+    slug: str
+    name: str
+    source: str = "dbt_explore"
+    spaceUuid: Uuid
+    pinnedListUuid: MaybeUuid = None
+
+
+class SummaryRow(View):
+    """A row of `GET /api/v1/projects/{p}/chart-summaries`: explore charts, those in dashboards included."""
+
+    uuid: Uuid
+    slug: str
+    name: str
+    spaceUuid: Uuid
+    dashboardUuid: Uuid | None = None
+    updatedAt: str
+
+
+class DashboardRow(View):
+    """A row of `GET /api/v1/projects/{p}/dashboards`."""
+
+    uuid: Uuid
+    name: str
+    spaceUuid: Uuid
+    updatedAt: str
+    pinnedListUuid: MaybeUuid = None
+
+
+class ContentRow(View):
+    """An item of `GET /api/v2/content`."""
+
+    uuid: Uuid
+    contentType: str
+    slug: str
+
+
+class Version(View):
+    """A version of a chart, in its history or by itself."""
+
+    chartUuid: Uuid
+    versionUuid: Uuid
+    createdAt: str
+    createdBy: Author | None = None
+
+
+class Chart(View):
+    """A chart inside a version."""
+
+    uuid: Uuid
+    slug: str
+    name: str
+    spaceUuid: Uuid
+    dashboardUuid: Uuid | None = None
+
+
+class ChartVersion(Version):
+    """`GET /api/v1/saved/{u}/version/{v}`."""
+
+    chart: Chart
+
+
+class SqlChart(View):
+    """`GET /api/v1/projects/{p}/sqlRunner/saved/{u}`."""
+
+    savedSqlUuid: Uuid
+    slug: str
+
+
+class _Tile(View):
+    uuid: Uuid
+    type: str
+    properties: dict[str, object]
+
+
+class Dashboard(View):
+    """`GET /api/v1/dashboards/{u}`."""
+
+    uuid: Uuid
+    slug: str
+    name: str
+    spaceUuid: Uuid
+    tiles: list[_Tile]
+
+
+class Scheduler(View):
+    """A scheduler with its targets."""
+
+    schedulerUuid: Uuid
+    name: str
+    savedChartUuid: Uuid | None = None
+    dashboardUuid: Uuid | None = None
+    savedSqlUuid: Uuid | None = None
+
+
+class Tag(View):
+    """A row of `GET /api/v1/projects/{p}/tags`."""
+
+    tagUuid: Uuid
+    name: str
+
+
+class Category(View):
+    """A tag on a metric."""
+
+    tagUuid: Uuid
+    name: str
+    color: str | None = None
+
+
+class Metric(View):
+    """A row of `GET /api/v1/projects/{p}/dataCatalog/metrics`."""
+
+    tableName: str
+    name: str
+    categories: list[Category] = []
+    icon: dict[str, str] | None = None
+
+
+class _PinnedData(View):
+    uuid: Uuid
+    pinnedListOrder: int | None = None
+
+
+class Pin(View):
+    """A row of `GET /api/v1/projects/{p}/pinned-lists/{list}/items`."""
+
+    type: str
+    data: _PinnedData

@@ -1,0 +1,112 @@
+"""Every way in which lightdash-sync can fail, each with its exit code.
+
+    SyncError                   1   the root: one `except` in the CLI catches all of them
+    ├─ ConfigError              2   wrong usage: an option, a setting, lightdash-sync.toml
+    ├─ ApiError                 1   the server's answer to one request
+    │  ├─ NotAuthorised        12   401 or 403
+    │  ├─ NotFound              1   404
+    │  ├─ Unavailable           1   could not be reached, or retries are spent
+    │  └─ UnexpectedAnswer      1   not what Lightdash answers: HTML, a redirect, another shape
+    ├─ Incomplete               3   part of the work was not done; what is on disk was left as it was
+    ├─ Refused                  4   a limit or a guard says no
+    ├─ SnapshotError           10   the snapshot is damaged, or not safe to read
+    ├─ Locked                  11   another run holds the snapshot
+    └─ Interrupted            130   Ctrl-C or SIGTERM
+
+A message states the fact and names the item; `hint` says what to do next. An exit code that is not
+listed here means failure.
+"""
+
+from typing import ClassVar
+
+
+class SyncError(Exception):
+    """Root of all errors that a user can cause or mend.
+
+    Args:
+        message: what happened, with the name of the item it happened to.
+        hint: the next step, or "" if there is none to give.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(SyncError):
+    """A command line, environment variable or settings file that makes no sense."""
+
+    exit_code = 2
+
+
+class ApiError(SyncError):
+    """One request to Lightdash that failed.
+
+    Args:
+        message: the server's own words, or ours for an answer that has none.
+        method: HTTP method.
+        path: path below the base URL; never holds a secret.
+        status: HTTP status, or None if no answer came.
+        hint: the next step.
+    """
+
+    def __init__(
+        self, message: str, *, method: str, path: str, status: int | None = None, hint: str = ""
+    ) -> None:
+        answer = f"{status} " if status is not None else ""
+        super().__init__(f"{method} {path}: {answer}{message}", hint)
+        self.method = method
+        self.path = path
+        self.status = status
+        self.reason = message
+
+
+class NotAuthorised(ApiError):
+    """401 or 403: the token is missing, unknown, or its owner lacks the role."""
+
+    exit_code = 12
+
+
+class NotFound(ApiError):
+    """404: no such item, or none that this token may see."""
+
+
+class Unavailable(ApiError):
+    """No usable answer within the retries and the time allowed."""
+
+
+class UnexpectedAnswer(ApiError):
+    """An answer that Lightdash does not give: wrong content type, envelope, shape or size."""
+
+
+class Incomplete(SyncError):
+    """Part of the work could not be done, for a reason the user did not choose."""
+
+    exit_code = 3
+
+
+class Refused(SyncError):
+    """A guard protects what is there; the message carries the numbers."""
+
+    exit_code = 4
+
+
+class SnapshotError(SyncError):
+    """A snapshot that is damaged, unsafe to read, or of a format this version does not know."""
+
+    exit_code = 10
+
+
+class Locked(SyncError):
+    """Another run holds the lock of the snapshot."""
+
+    exit_code = 11
+
+
+class Interrupted(SyncError):
+    """The user, or the system, asked the run to stop."""
+
+    exit_code = 130

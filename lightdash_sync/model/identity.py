@@ -1,0 +1,194 @@
+"""The identity map of one environment: key <-> uuid, and every volatile fact of an item.
+
+It is the only place with uuids. Content files name items by key, so the same files can describe
+staging and production; the map of each environment says which item on its server a key means.
+A map is a value: `Identity.extended` returns a new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, parse
+from lightdash_sync.model.keys import EXTERNAL, external_key, is_key
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who is who in one environment.
+
+    Attributes:
+        items: kind -> key -> facts; each has at least a `uuid`.
+        people: e-mail (or a stand-in for one) -> `{"uuid", "firstName", "lastName"}`.
+        groups: group name -> `{"uuid"}`.
+        external: key starting with `~` -> uuid of something outside the project.
+        project: facts of the project itself: `uuid`, `organizationUuid`, ...
+    """
+
+    items: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    people: Mapping[str, JsonObject] = field(default_factory=dict)
+    groups: Mapping[str, JsonObject] = field(default_factory=dict)
+    external: Mapping[str, str] = field(default_factory=dict)
+    project: JsonObject = field(default_factory=dict)
+    _keys: dict[tuple[Kind, str], str] = field(init=False, repr=False, compare=False)
+    _people: dict[str, str] = field(init=False, repr=False, compare=False)
+    _groups: dict[str, str] = field(init=False, repr=False, compare=False)
+    _tokens: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        keys = {
+            (kind, str(facts["uuid"])): key
+            for kind, entries in self.items.items()
+            for key, facts in entries.items()
+        }
+        people = {str(facts["uuid"]): email for email, facts in self.people.items()}
+        groups = {str(facts["uuid"]): name for name, facts in self.groups.items()}
+        tokens = {uuid: f"{kind}:{key}" for (kind, uuid), key in keys.items()}
+        tokens |= {uuid: f"user:{email}" for uuid, email in people.items()}
+        tokens |= {uuid: f"group:{name}" for uuid, name in groups.items()}
+        for name, fact in (("project", "uuid"), ("organization", "organizationUuid")):
+            if isinstance(uuid := self.project.get(fact), str):
+                tokens[uuid] = name
+        object.__setattr__(self, "_keys", keys)
+        object.__setattr__(self, "_people", people)
+        object.__setattr__(self, "_groups", groups)
+        object.__setattr__(self, "_tokens", tokens)
+
+    def key(self, kind: Kind, uuid: str) -> str:
+        """Return the key of an item, or an external key if the project has no such item."""
+        return self._keys.get((kind, uuid)) or external_key(uuid)
+
+    def knows(self, kind: Kind, uuid: str) -> bool:
+        """Whether the project has an item of this kind and uuid."""
+        return (kind, uuid) in self._keys
+
+    def uuid(self, kind: Kind, key: str) -> str | None:
+        """Return the uuid that a key has in this environment, or None if it has none."""
+        if key.startswith(EXTERNAL):
+            return self.external.get(key)
+        facts = self.items.get(kind, {}).get(key)
+        return None if facts is None else str(facts["uuid"])
+
+    def facts(self, kind: Kind, key: str) -> JsonObject:
+        """Return what is known of an item, {} if nothing is."""
+        return self.items.get(kind, {}).get(key, {})
+
+    def person(self, uuid: str) -> str:
+        """Return the e-mail of a user, or an external key for one that the organisation does not list."""
+        return self._people.get(uuid) or external_key(uuid)
+
+    def group(self, uuid: str) -> str:
+        """Return the name of a group, or an external key."""
+        return self._groups.get(uuid) or external_key(uuid)
+
+    def person_uuid(self, email: str) -> str | None:
+        """Return the uuid of a user, by e-mail or external key."""
+        facts = self.people.get(email)
+        return self.external.get(email) if facts is None else str(facts["uuid"])
+
+    def group_uuid(self, name: str) -> str | None:
+        """Return the uuid of a group, by name or external key."""
+        facts = self.groups.get(name)
+        return self.external.get(name) if facts is None else str(facts["uuid"])
+
+    def token(self, uuid: str) -> str | None:
+        """Return the name that stands for a uuid inside other text, such as `chart:weekly-revenue`."""
+        return self._tokens.get(uuid)
+
+    def token_uuid(self, name: str) -> str | None:
+        """Return the uuid that a token's name means here."""
+        if name in ("project", "organization"):
+            uuid = self.project.get("uuid" if name == "project" else "organizationUuid")
+            return uuid if isinstance(uuid, str) else None
+        kind, _, key = name.partition(":")
+        if kind == "user":
+            return self.person_uuid(key)
+        if kind == "group":
+            return self.group_uuid(key)
+        return self.uuid(Kind(kind), key) if kind in set(Kind) else None
+
+    def known_keys(self, kind: Kind) -> dict[str, str]:
+        """Return uuid -> key of all items of a kind."""
+        return {str(facts["uuid"]): key for key, facts in self.items.get(kind, {}).items()}
+
+    def extended(
+        self, facts: Mapping[Kind, Mapping[str, JsonObject]], external: Mapping[str, str] | None = None
+    ) -> Identity:
+        """Return this map with more facts about its items, and more external references."""
+        items = {kind: dict(entries) for kind, entries in self.items.items()}
+        for kind, entries in facts.items():
+            for key, more in entries.items():
+                items.setdefault(kind, {})[key] = items.get(kind, {}).get(key, {}) | more
+        return replace(self, items=items, external={**self.external, **(external or {})})
+
+    def to_bytes(self) -> bytes:
+        """Return the map as the bytes of `identity.json`."""
+        document: JsonObject = {
+            "format": FORMAT,
+            "project": self.project,
+            "items": {kind.value: dict(entries) for kind, entries in self.items.items() if entries},
+            "people": dict(self.people),
+            "groups": dict(self.groups),
+            "external": dict(self.external),
+        }
+        return canonical(document)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Identity:
+        """Read `identity.json`.
+
+        Raises:
+            SnapshotError: it is not what `to_bytes` writes.
+        """
+        try:
+            document = _object(parse(data))
+            if document.get("format") != FORMAT:
+                raise ValueError(f"format {document.get('format')!r} is not known")
+            return cls(
+                items={Kind(kind): _entries(value) for kind, value in _object(document["items"]).items()},
+                people=_named(document["people"]),
+                groups=_named(document["groups"]),
+                external={key: _text(uuid) for key, uuid in _object(document["external"]).items()},
+                project=_object(document["project"]),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise SnapshotError(
+                f"identity.json cannot be read: {error}", hint="Put it back as it was, for example from git."
+            ) from error
+
+
+def _object(value: Json) -> JsonObject:
+    if not isinstance(value, dict):
+        raise TypeError("an object was expected")
+    return value
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value
+
+
+def _named(value: Json) -> dict[str, JsonObject]:
+    """Read name -> facts, each with a uuid."""
+    named = {name: _object(facts) for name, facts in _object(value).items()}
+    for facts in named.values():
+        _text(facts["uuid"])
+    return named
+
+
+def _entries(value: Json) -> dict[str, JsonObject]:
+    """Read key -> facts; a key becomes a file name, so a bad one is refused here."""
+    entries = _named(value)
+    for key in entries:
+        if not is_key(key):
+            raise ValueError(f"{key!r} is no key")
+    return entries

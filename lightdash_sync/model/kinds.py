@@ -1,0 +1,130 @@
+"""The kinds of content, as one table: where each is kept, and what of the server's answer is not content.
+
+Kinds differ in data, not in behaviour, so they are rows and not classes. A field of an answer goes one
+of four ways: *volatile* fields are dropped (this table is the documented list), *facts* go to the
+identity sidecar, *references* become keys, and every other field, known to us or not, is content.
+Source of the field lists: the answers of 0.1372.1 and 0.2904.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """A kind of content, by the name it has on the command line and in `identity.json`."""
+
+    SPACE = "space"
+    CHART = "chart"
+    SQL_CHART = "sql_chart"
+    DASHBOARD = "dashboard"
+    SCHEDULER = "scheduler"
+    TAG = "tag"
+    COMMENTS = "comments"
+    PINS = "pins"
+    METRIC_ICONS = "metric_icons"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class KindSpec:
+    """What is to know about one kind.
+
+    Attributes:
+        folder: its directory in a snapshot, or "" when one file holds all of it.
+        noun: singular and plural, for people.
+        volatile: fields that are dropped: they change by themselves, are derived from others, or
+            say something of the reader and not of the item.
+        facts: fields that go to the identity sidecar: identity, version, time and author.
+    """
+
+    folder: str
+    noun: tuple[str, str]
+    volatile: frozenset[str] = field(default_factory=frozenset)
+    facts: frozenset[str] = field(default_factory=frozenset)
+
+
+# The reader's own access, the organisation's colours, and where the item was found.
+_ABOUT_THE_READER = {"organizationUuid", "projectUuid", "access", "isPrivate", "inheritsFromOrgOrProject"}
+_PINNED = {"pinnedListUuid", "pinnedListOrder"}  # kept in pins.json
+_PALETTE = {"colorPalette", "resolvedColorPalette"}
+
+KINDS: dict[Kind, KindSpec] = {
+    Kind.SPACE: KindSpec(
+        folder="spaces",
+        noun=("space", "spaces"),
+        volatile=frozenset(
+            {"organizationUuid", "projectUuid", "queries", "dashboards", "childSpaces", "breadcrumbs"}
+            | {"userAccess", "chartCount", "dashboardCount", "childSpaceCount", "appCount"}
+            | {"inheritsFromOrgOrProject"}
+            | _PINNED
+        ),
+        facts=frozenset({"uuid", "slug", "path"}),
+    ),
+    Kind.CHART: KindSpec(
+        folder="charts",
+        noun=("chart", "charts"),
+        volatile=frozenset({"spaceName", "dashboardName"} | _ABOUT_THE_READER | _PINNED | _PALETTE),
+        facts=frozenset({"uuid", "slug", "updatedAt", "updatedByUser"}),
+    ),
+    Kind.SQL_CHART: KindSpec(
+        folder="sql_charts",
+        noun=("SQL chart", "SQL charts"),
+        volatile=frozenset(
+            {"project", "organization", "views", "firstViewedAt", "lastViewedAt"}
+            | _ABOUT_THE_READER
+            | _PALETTE
+        ),
+        facts=frozenset({"savedSqlUuid", "slug", "createdAt", "createdBy", "lastUpdatedAt", "lastUpdatedBy"}),
+    ),
+    Kind.DASHBOARD: KindSpec(
+        folder="dashboards",
+        noun=("dashboard", "dashboards"),
+        volatile=frozenset({"spaceName", "views", "firstViewedAt"} | _ABOUT_THE_READER | _PINNED | _PALETTE),
+        facts=frozenset({"uuid", "slug", "dashboardVersionId", "versionUuid", "updatedAt", "updatedByUser"}),
+    ),
+    Kind.SCHEDULER: KindSpec(
+        folder="schedulers",
+        noun=("scheduler", "schedulers"),
+        volatile=frozenset(
+            {"createdByName", "savedChartName", "dashboardName", "savedSqlName", "latestRun"}
+            | {"projectUuid", "projectName", "projectSchedulerTimezone"}
+        ),
+        facts=frozenset({"schedulerUuid", "createdAt", "updatedAt"}),
+    ),
+    Kind.TAG: KindSpec(
+        folder="tags",
+        noun=("tag", "tags"),
+        volatile=frozenset({"projectUuid"}),
+        facts=frozenset({"tagUuid", "createdAt", "createdBy"}),
+    ),
+    Kind.COMMENTS: KindSpec(folder="comments", noun=("commented dashboard", "commented dashboards")),
+    Kind.PINS: KindSpec(folder="", noun=("pinned item", "pinned items")),
+    Kind.METRIC_ICONS: KindSpec(folder="", noun=("metric icon", "metric icons")),
+    Kind.PROJECT: KindSpec(folder="", noun=("project settings file", "project settings files")),
+}
+
+# Tiles carry names of what they show; a rename of a chart must not change its dashboards' files.
+TILE_DERIVED = frozenset({"chartName", "lastVersionChartKind", "belongsToDashboard", "chartSlug"})
+
+# Made anew by the server with every write, so they name nothing.
+METRIC_REGENERATED = frozenset({"uuid"})
+TARGET_REGENERATED = frozenset(
+    {"schedulerUuid", "createdAt", "updatedAt"}
+    | {"schedulerSlackTargetUuid", "schedulerEmailTargetUuid"}
+    | {"schedulerMsTeamsTargetUuid", "schedulerGoogleChatTargetUuid"}
+)
+
+# Ids of comments cannot be restored, and the replies stand below what they answer.
+COMMENT_VOLATILE = frozenset({"canRemove", "commentId", "replyTo"})
+
+# Addresses that are secrets: whoever knows one can post to the channel.
+SECRET_TARGETS = frozenset({"webhook", "googleChatWebhook"})
+SECRET = "(secret: not in the snapshot)"  # noqa: S105
+
+# What of a project may leave the server: never dbtConnection or warehouseConnection.
+PROJECT_SETTINGS = ("name", "type", "dbtVersion", "schedulerTimezone", "queryTimezone")
+
+# Of a chart, what a rename or move changes; all other fields belong to a version (api-facts 5.1).
+CHART_UNVERSIONED = frozenset({"name", "description", "spaceUuid", "dashboardUuid", "verification"})

@@ -1,0 +1,99 @@
+"""Names for what has no slug: schedulers, tags, and the tiles and tabs of a dashboard.
+
+They are made of what a person would call the thing (the chart on a tile, the name of a tab), so that two
+environments with the same content give the same names; a hash of its place is added only where two
+would share one. Known names are kept, so that a tile keeps its name when it moves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.keys import Candidate, assign_keys, key_from, slugify
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.identity import Identity
+
+_WORDS = 48  # characters of a title that go into a tile's name
+
+
+def layout_names(normal: JsonObject, identity: Identity, known: JsonObject) -> JsonObject:
+    """Name the tiles and tabs of a dashboard.
+
+    Args:
+        normal: the dashboard's content in normal form.
+        identity: knows the keys of the charts on its tiles.
+        known: the dashboard's facts of an earlier snapshot.
+
+    Returns:
+        `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, to be kept as facts of the dashboard.
+    """
+    tabs = [tab for tab in _objects(normal.get("tabs")) if "uuid" in tab]
+    titles = {str(tab["uuid"]): str(tab.get("name")) for tab in tabs}
+    tab_names = assign_keys(
+        (
+            Candidate(str(tab["uuid"]), slugify(str(tab.get("name"))) or "tab", f"{tab.get('order')}")
+            for tab in tabs
+        ),
+        _known(known.get("tabs")),
+    )
+    tiles = [tile for tile in _objects(normal.get("tiles")) if "uuid" in tile]
+    tile_names = assign_keys(
+        (
+            Candidate(
+                str(tile["uuid"]),
+                _tile_base(tile, identity),
+                f"{titles.get(str(tile.get('tabUuid')))} {tile.get('y')} {tile.get('x')}",
+            )
+            for tile in tiles
+        ),
+        _known(known.get("tiles")),
+    )
+    return {"tiles": _by_name(tile_names), "tabs": _by_name(tab_names)}
+
+
+def _tile_base(tile: JsonObject, identity: Identity) -> str:
+    shows = tile.get("properties")
+    properties = shows if isinstance(shows, dict) else {}
+    for field, kind in (("savedChartUuid", Kind.CHART), ("savedSqlUuid", Kind.SQL_CHART)):
+        if isinstance(uuid := properties.get(field), str):
+            return key_from(identity.key(kind, uuid).replace("~", "external-"))
+    title = properties.get("title") or properties.get("text") or ""
+    return "-".join(
+        part for part in (slugify(str(tile.get("type"))), slugify(str(title))[:_WORDS].strip("-")) if part
+    )
+
+
+def scheduler_candidate(normal: JsonObject, uuid: str, identity: Identity) -> Candidate:
+    """Name a scheduler after what it delivers and what it is called."""
+    owner = ""
+    for field, kind in (
+        ("savedChartUuid", Kind.CHART),
+        ("savedSqlUuid", Kind.SQL_CHART),
+        ("dashboardUuid", Kind.DASHBOARD),
+    ):
+        if isinstance(found := normal.get(field), str):
+            owner = identity.key(kind, found).lstrip("~")
+    name = str(normal.get("name"))
+    words = slugify(name)
+    base = f"{owner}-{words}" if words else f"{owner}-{key_from(name)}"
+    return Candidate(uuid, base, f"{base} {name} {normal.get('cron')} {normal.get('format')}")
+
+
+def tag_candidate(name: str, uuid: str) -> Candidate:
+    """Name a tag after itself."""
+    return Candidate(uuid, slugify(name) or name, name)
+
+
+def _objects(value: Json) -> list[JsonObject]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _known(names: Json) -> dict[str, str]:
+    return {str(uuid): name for name, uuid in names.items()} if isinstance(names, dict) else {}
+
+
+def _by_name(names: dict[str, str]) -> JsonObject:
+    return {name: uuid for uuid, name in names.items()}

@@ -1,0 +1,242 @@
+"""The server's answers in a normal form: volatile fields out, unordered lists in order.
+
+Same server state, same normal form: whatever order rows came in, whoever read them, and however often
+the item was looked at. The normal form still speaks the server's language (uuids); `portable` puts keys
+in their place. What is dropped here is dropped for good; the lists are in `kinds`, and every field that
+is not on one of them stays, known to us or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject, canonical
+from lightdash_sync.model.kinds import (
+    CHART_UNVERSIONED,
+    COMMENT_VOLATILE,
+    KINDS,
+    METRIC_REGENERATED,
+    SECRET,
+    SECRET_TARGETS,
+    TARGET_REGENERATED,
+    TILE_DERIVED,
+    Kind,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """One item in normal form.
+
+    Attributes:
+        content: what the item is, with uuids for references.
+        facts: its identity and volatile facts, as the server names them.
+    """
+
+    content: JsonObject
+    facts: JsonObject
+
+
+def normalise(kind: Kind, raw: JsonObject) -> Normal:
+    """Split an answer into content and facts, drop the volatile, put unordered lists in order.
+
+    Args:
+        kind: space, chart, SQL chart, dashboard, scheduler or tag.
+        raw: the server's object, untouched by this call. For a space it is the detail merged over the
+            row of the list (`access` as `{"users": [{userUuid, role}], "groups": [{groupUuid, role}]}`,
+            see `space_access`), for a tag the row with its `metrics`.
+    """
+    spec = KINDS[kind]
+    content = {
+        name: value for name, value in raw.items() if name not in spec.volatile and name not in spec.facts
+    }
+    facts = {name: value for name, value in raw.items() if name in spec.facts}
+    if special := _SPECIAL.get(kind):
+        content = special(content, raw)
+    return Normal(content, facts)
+
+
+def earlier_version(content: JsonObject) -> JsonObject:
+    """Return what of a chart belongs to a version: an old version comes with today's name and place."""
+    return {name: value for name, value in content.items() if name not in CHART_UNVERSIONED}
+
+
+def space_access(
+    granted: Iterable[str], shares: Iterable[JsonObject], groups: Iterable[JsonObject]
+) -> tuple[JsonObject, list[str]]:
+    """Separate the grants of a space from the access that people have by other ways.
+
+    Only the list of spaces tells exactly who holds a grant, and only the space itself tells the role
+    (observed on 0.1372.1: members of a granted group look as if they had a grant of their own).
+
+    Args:
+        granted: the uuids of `access` in the list of spaces.
+        shares: `access` of the space itself.
+        groups: `groupsAccess` of the space itself.
+
+    Returns:
+        `{"users": [...], "groups": [...]}`, and the uuids of those whose role the API does not show.
+    """
+    roles = {str(share.get("userUuid")): share.get("role") for share in shares}
+    users: list[Json] = [{"userUuid": uuid, "role": roles.get(uuid)} for uuid in sorted(set(granted))]
+    teams: list[Json] = [
+        {"groupUuid": group.get("groupUuid"), "role": group.get("spaceRole")}
+        for group in sorted(groups, key=canonical)
+    ]
+    return {"users": users, "groups": teams}, [uuid for uuid in sorted(set(granted)) if uuid not in roles]
+
+
+def _space(content: JsonObject, raw: JsonObject) -> JsonObject:
+    """0.1372.1 says isPrivate, current versions inheritParentPermissions: one word for both."""
+    inherits = raw.get("inheritParentPermissions")
+    private = raw.get("isPrivate")
+    content = {
+        name: value
+        for name, value in content.items()
+        if name not in ("inheritParentPermissions", "isPrivate")
+    }
+    content.pop("groupsAccess", None)
+    content["inheritsAccess"] = inherits if inherits is not None else not private
+    content["parentSpaceUuid"] = raw.get("parentSpaceUuid")
+    content["access"] = raw.get("access")
+    return content
+
+
+def _chart(content: JsonObject, raw: JsonObject) -> JsonObject:
+    content.pop(
+        "spaceUuid" if raw.get("dashboardUuid") else "dashboardUuid", None
+    )  # the place it is really in
+    query = content.get("metricQuery")
+    if isinstance(query, dict):
+        query = dict(query)
+        _sort(query, "tableCalculations", "name")
+        _sort(query, "customDimensions", "id")
+        _sort(query, "additionalMetrics", "table", "name")
+        if isinstance(metrics := query.get("additionalMetrics"), list):
+            query["additionalMetrics"] = [_without(metric, METRIC_REGENERATED) for metric in metrics]
+        content["metricQuery"] = query
+    return content
+
+
+def _sql_chart(content: JsonObject, raw: JsonObject) -> JsonObject:
+    """Say the place as charts do."""
+    for place, field in (("space", "spaceUuid"), ("dashboard", "dashboardUuid")):
+        where = raw.get(place)
+        if place in raw:
+            del content[place]
+        if isinstance(where, dict) and isinstance(where.get("uuid"), str):
+            content[field] = where["uuid"]
+    if content.get("dashboardUuid"):
+        content.pop("spaceUuid", None)
+    return content
+
+
+def _dashboard(content: JsonObject, raw: JsonObject) -> JsonObject:
+    order = {str(tab.get("uuid")): _number(tab.get("order")) for tab in _objects(raw.get("tabs"))}
+
+    def position(tile: JsonObject) -> tuple[float, float, float, str]:
+        tab = order.get(str(tile.get("tabUuid")), -1.0)
+        return (tab, _number(tile.get("y")), _number(tile.get("x")), str(tile.get("uuid")))
+
+    if tabs := _objects(raw.get("tabs")):
+        content["tabs"] = [*sorted(tabs, key=lambda tab: (_number(tab.get("order")), str(tab.get("uuid"))))]
+    if tiles := _objects(raw.get("tiles")):
+        content["tiles"] = [_tile(tile) for tile in sorted(tiles, key=position)]
+    return content
+
+
+def _tile(tile: JsonObject) -> Json:
+    properties = tile.get("properties")
+    if isinstance(properties, dict):
+        return tile | {"properties": _without(properties, TILE_DERIVED)}
+    return tile
+
+
+def _scheduler(content: JsonObject, raw: JsonObject) -> JsonObject:
+    for place in ("savedChartUuid", "dashboardUuid", "savedSqlUuid"):
+        if place in raw and raw[place] is None:
+            del content[place]
+    if isinstance(targets := raw.get("targets"), list):
+        content["targets"] = sorted((_target(target) for target in targets), key=canonical)
+    return content
+
+
+def _target(target: Json) -> Json:
+    if not isinstance(target, dict):
+        return target
+    kept = {name: value for name, value in target.items() if name not in TARGET_REGENERATED}
+    return {name: SECRET if name in SECRET_TARGETS and value else value for name, value in kept.items()}
+
+
+def has_secret(raw: JsonObject) -> bool:
+    """Whether a scheduler has an address that is a secret and hence not in the snapshot."""
+    return any(target.get(name) for target in _objects(raw.get("targets")) for name in SECRET_TARGETS)
+
+
+def normalise_comments(raw: JsonObject) -> JsonObject:
+    """Return the comments of a dashboard, by tile uuid, oldest first, with their replies."""
+    return {tile: _comments(comments) for tile, comments in raw.items() if comments}
+
+
+def _comments(comments: Json) -> Json:
+    ordered = sorted(
+        _objects(comments), key=lambda comment: (str(comment.get("createdAt")), canonical(comment))
+    )
+    return [
+        {
+            name: _comments(value) if name == "replies" else value
+            for name, value in comment.items()
+            if _kept(name)
+        }
+        for comment in ordered
+    ]
+
+
+def _kept(name: str) -> bool:
+    return name not in COMMENT_VOLATILE
+
+
+_SPECIAL: dict[Kind, Callable[[JsonObject, JsonObject], JsonObject]] = {
+    Kind.SPACE: _space,
+    Kind.CHART: _chart,
+    Kind.SQL_CHART: _sql_chart,
+    Kind.DASHBOARD: _dashboard,
+    Kind.SCHEDULER: _scheduler,
+}
+
+
+def _sort(query: JsonObject, name: str, *by: str) -> None:
+    rows = query.get(name)
+    if isinstance(rows, list):
+        query[name] = sorted(
+            rows, key=lambda row: ([str(_get(row, field)) for field in by], canonical(_anonymous(row)))
+        )
+
+
+def _anonymous(row: Json) -> Json:
+    return _without(row, METRIC_REGENERATED)
+
+
+def _get(row: Json, name: str) -> Json:
+    return row.get(name) if isinstance(row, dict) else None
+
+
+def _without(value: Json, names: frozenset[str]) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {name: item for name, item in value.items() if name not in names}
+
+
+def _objects(value: Json) -> list[JsonObject]:
+    """The objects of a list, or nothing if it holds anything else: such a list stays as it came."""
+    items = value if isinstance(value, list) else []
+    objects = [item for item in items if isinstance(item, dict)]
+    return objects if len(objects) == len(items) else []
+
+
+def _number(value: Json) -> float:
+    return float(value) if isinstance(value, (int, float)) else -1.0

@@ -1,0 +1,73 @@
+"""Which file holds what, and which paths a snapshot may have at all.
+
+A path is made of a kind's folder and keys, and keys come from an allow-list (`model.keys`), so no name
+of content ever reaches the file system. `parse_path` accepts exactly what the other functions make.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lightdash_sync.model.canonical import digest
+from lightdash_sync.model.keys import is_key
+from lightdash_sync.model.kinds import KINDS, Kind
+
+MANIFEST = "snapshot.json"
+IDENTITY = "identity.json"
+SINGLE_FILES = {"project.json": Kind.PROJECT, "pins.json": Kind.PINS, "metric_icons.json": Kind.METRIC_ICONS}
+FOLDERS = {spec.folder: kind for kind, spec in KINDS.items() if spec.folder}
+
+_HISTORY = ".history"
+_VERSION = re.compile(r"[0-9TZ]{1,20}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path holds.
+
+    Attributes:
+        kind: of the item.
+        key: of the item; "" for a kind that is one file.
+        version: name of an earlier version of the chart, "" for the item itself.
+    """
+
+    kind: Kind
+    key: str = ""
+    version: str = ""
+
+
+def item_path(kind: Kind, key: str = "") -> str:
+    """Return the path of an item, relative to the snapshot, with forward slashes."""
+    if folder := KINDS[kind].folder:
+        return f"{folder}/{key}.json"
+    return next(name for name, single in SINGLE_FILES.items() if single is kind)
+
+
+def version_path(key: str, version: str) -> str:
+    """Return the path of an earlier version of a chart; `version` is from `version_name`."""
+    return f"{KINDS[Kind.CHART].folder}/{key}{_HISTORY}/{version}.json"
+
+
+def version_name(created_at: str, uuid: str) -> str:
+    """Return the name of a version: names sort by time, and no uuid stands in them."""
+    moment = re.sub(r"[^0-9TZ]", "", created_at)[:20] or "0"
+    return f"{moment}-{digest(uuid, 8)}"
+
+
+def parse_path(path: str) -> Place | None:
+    """Return what a path holds, or None if no snapshot has such a path."""
+    if path in SINGLE_FILES:
+        return Place(SINGLE_FILES[path])
+    *folders, name = path.split("/")
+    if not folders or not name.endswith(".json"):
+        return None
+    stem = name.removesuffix(".json")
+    kind = FOLDERS.get(folders[0])
+    if kind is not None and len(folders) == 1 and is_key(stem):
+        return Place(kind, stem)
+    if kind is Kind.CHART and len(folders) == 2 and folders[1].endswith(_HISTORY):
+        key = folders[1].removesuffix(_HISTORY)
+        if is_key(key) and _VERSION.fullmatch(stem):
+            return Place(kind, key, stem)
+    return None

@@ -1,0 +1,113 @@
+"""`snapshot.json`: what a snapshot holds, where it came from, and the hash of every file.
+
+It is written last, so a directory without it was never finished. It holds no time and no version of
+this tool: the same content gives the same bytes. Format 1 is read by every later version.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.canonical import canonical, parse
+
+FORMAT = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class Source(_Part):
+    """Where a snapshot came from.
+
+    Attributes:
+        url: base URL of the server.
+        lightdash: its version.
+        project: name of the project.
+    """
+
+    url: str
+    lightdash: str
+    project: str
+
+
+class LeftOut(_Part):
+    """Something of the project that the snapshot does not hold.
+
+    Attributes:
+        what: in words, or `kind:key`.
+        why: the reason.
+    """
+
+    what: str
+    why: str
+
+
+class Selection(_Part):
+    """What the user chose to export, where that was not all.
+
+    Attributes:
+        kinds: names of kinds, or None for all.
+        spaces: keys of spaces, or None for all.
+        history: whether earlier versions were read.
+    """
+
+    kinds: list[str] | None = None
+    spaces: list[str] | None = None
+    history: bool = True
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether items are missing by choice (earlier versions are no items)."""
+        return self.kinds is not None or self.spaces is not None
+
+
+class Manifest(_Part):
+    """The content of `snapshot.json`.
+
+    Attributes:
+        format: of the snapshot.
+        source: where it came from.
+        selection: what was chosen.
+        counts: how many of each kind, and of `chart_version`.
+        leftOut: what is not in it, and why.
+        files: path -> SHA-256 of its bytes; every file but `snapshot.json` itself.
+    """
+
+    format: int
+    source: Source
+    selection: Selection
+    counts: dict[str, int]
+    leftOut: list[LeftOut]
+    files: dict[str, Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]]
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes."""
+        return canonical(self.model_dump())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Read `snapshot.json`.
+
+        Raises:
+            SnapshotError: it is damaged, or of a format this version does not know.
+        """
+        try:
+            document = parse(data)
+        except ValueError as error:
+            raise SnapshotError(f"snapshot.json cannot be read: {error}") from error
+        found = document.get("format") if isinstance(document, dict) else None
+        if isinstance(found, int) and found > FORMAT:
+            raise SnapshotError(
+                f"the snapshot has format {found}, and this version knows formats up to {FORMAT}",
+                hint="Use a newer lightdash-sync.",
+            )
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise SnapshotError(f"snapshot.json is not as it should be: {where}: {first['msg']}") from None

@@ -1,0 +1,174 @@
+"""Reading a snapshot that may come from anybody, for example by a pull request.
+
+Only regular files are read, never through a symbolic link, of a limited size, and only those whose path
+a snapshot can have. On systems that allow it every step is taken from an open directory, so a directory
+that is swapped for a link between two steps leads nowhere. Nothing that is read is ever executed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.canonical import sha256
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
+from lightdash_sync.snapshot.manifest import Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_FILE = 128 * 1024 * 1024  # bytes; an answer of the server may have half of that, without indentation
+MAX_FILES = 1_000_000
+_MAX_DEPTH = 2  # folders below the root
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
+
+
+class Snapshot:
+    """A snapshot on disk, open for reading.
+
+    Attributes:
+        root: its directory.
+        manifest: what it says of itself; not yet compared with the files.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.manifest = Manifest.from_bytes(self.read(MANIFEST))
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file.
+
+        Args:
+            path: as in the manifest, with forward slashes.
+
+        Raises:
+            SnapshotError: it is missing, no regular file, reached by a link, or too large.
+        """
+        *folders, name = path.split("/")
+        with self._folder(folders) as folder:
+            try:
+                descriptor = os.open(_at(folder, name), os.O_RDONLY | _NO_FOLLOW, dir_fd=_fd(folder))
+            except OSError as error:
+                raise self._error(path, error) from error
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise SnapshotError(f"{self.root}: {path} is not a regular file")
+            if found.st_size > MAX_FILE:
+                raise SnapshotError(f"{self.root}: {path} is larger than {MAX_FILE // 2**20} MB")
+            return file.read(MAX_FILE)
+
+    def checked(self, path: str) -> bytes:
+        """Return the bytes of a file that the manifest vouches for.
+
+        Raises:
+            SnapshotError: it cannot be read, or is not what the manifest says.
+        """
+        data = self.read(path)
+        if self.manifest.files.get(path) != sha256(data):
+            raise SnapshotError(
+                f"{self.root}: {path} is not as it was written",
+                hint="`lightdash-sync verify` names all damaged files; put them back, for example from git.",
+            )
+        return data
+
+    def identity(self) -> Identity:
+        """Return the identity map.
+
+        Raises:
+            SnapshotError: it is damaged.
+        """
+        return Identity.from_bytes(self.checked(IDENTITY))
+
+    def files(self) -> Iterator[str]:
+        """Yield the path of every file there is, in no order, whatever the manifest says.
+
+        Raises:
+            SnapshotError: something is neither a regular file nor a directory, lies too deep, or there is
+                no end to it.
+        """
+        found = 0
+        for path in self._walk(()):
+            found += 1
+            if found > MAX_FILES:
+                raise SnapshotError(f"{self.root} holds more than {MAX_FILES} files")
+            yield path
+
+    def strays(self) -> list[str]:
+        """Return the files that the manifest does not name, sorted."""
+        return sorted(path for path in self.files() if path != MANIFEST and path not in self.manifest.files)
+
+    def _walk(self, folders: tuple[str, ...]) -> Iterator[str]:
+        below: list[tuple[str, ...]] = []
+        with self._folder(folders) as folder, os.scandir(folder) as entries:
+            for entry in entries:
+                path = "/".join((*folders, entry.name))
+                if entry.is_dir(follow_symlinks=False):
+                    if len(folders) >= _MAX_DEPTH:
+                        raise SnapshotError(f"{self.root}: {path!r} lies too deep for a snapshot")
+                    below.append((*folders, entry.name))
+                elif entry.is_file(follow_symlinks=False):
+                    yield path
+                else:
+                    raise SnapshotError(f"{self.root}: {path!r} is neither a file nor a directory")
+        for deeper in below:
+            yield from self._walk(deeper)
+
+    @contextmanager
+    def _folder(self, folders: list[str] | tuple[str, ...]) -> Iterator[int | str]:
+        """Open a folder step by step; a path instead of a descriptor where the system has none."""
+        if not _BY_DESCRIPTOR:
+            path = self.root
+            for name in ("", *folders):
+                path = path / name
+                if path.is_symlink() or not path.is_dir():
+                    raise SnapshotError(f"{path} is not a directory")
+            yield str(path)
+            return
+        descriptor = None
+        try:
+            descriptor = self._descend(None, str(self.root))
+            for name in folders:
+                inner = self._descend(descriptor, name)
+                os.close(descriptor)
+                descriptor = inner
+            yield descriptor
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _descend(self, parent: int | None, name: str) -> int:
+        try:
+            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW, dir_fd=parent)
+        except OSError as error:
+            raise self._error(name, error) from error
+
+    def _error(self, path: str, error: OSError) -> SnapshotError:
+        where = str(self.root) if path == str(self.root) else f"{self.root}: {path}"
+        if isinstance(error, FileNotFoundError):
+            if path in (MANIFEST, str(self.root)):
+                return SnapshotError(
+                    f"{self.root} holds no snapshot", hint="`lightdash-sync export --path` makes one."
+                )
+            return SnapshotError(f"{where} is missing")
+        return SnapshotError(f"{where} cannot be read: {error.strerror or error}")
+
+
+def unexpected_paths(manifest: Manifest) -> list[str]:
+    """Return the paths of a manifest that no snapshot has: they could lead anywhere."""
+    return sorted(path for path in manifest.files if path != IDENTITY and parse_path(path) is None)
+
+
+def _fd(folder: int | str) -> int | None:
+    return folder if isinstance(folder, int) else None
+
+
+def _at(folder: int | str, name: str) -> str:
+    return name if isinstance(folder, int) else os.path.join(folder, name)  # noqa: PTH118 - a bare name

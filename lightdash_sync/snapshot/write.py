@@ -1,0 +1,187 @@
+"""Writing a snapshot: staged whole beside the old one, then swapped in.
+
+Promise: whatever happens on the way (an error, a full disk, a kill, a loss of power), the target holds
+the old snapshot or the new one, never a mixture. Between the two renames of the swap the old one stands
+under its spare name only; `recover` puts it back, and every command that opens a snapshot calls it
+first. A lock keeps two runs from writing the same snapshot, and is let go by the system if the run dies.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from lightdash_sync.errors import Locked, SnapshotError
+from lightdash_sync.model.canonical import sha256
+from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.layout import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightdash_sync.snapshot.manifest import Manifest
+
+_LOCK_WAIT = 0.5  # seconds
+
+
+@contextmanager
+def locked(target: Path, disk: Disk) -> Iterator[None]:
+    """Hold the lock of a snapshot, and put its directory in order first.
+
+    Raises:
+        Locked: another run holds it.
+        SnapshotError: the target is something that no snapshot is.
+    """
+    _require_directory(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path = target.with_name(f".{target.name}.lock")
+    if path.is_symlink():
+        raise SnapshotError(f"{path} is a symbolic link", hint="Remove it: a lock is a plain file.")
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=_LOCK_WAIT)
+    except Timeout as error:
+        raise Locked(
+            f"{target} is in use by another run of lightdash-sync ({_holder(path)})",
+            hint="Wait for it to end; the lock goes away with it.",
+        ) from error
+    try:
+        _note_holder(path)
+        recover(target, disk)
+        yield
+    finally:
+        lock.release()
+
+
+def recover(target: Path, disk: Disk) -> None:
+    """Finish or undo what a run that died has left; only with the lock held."""
+    old, staging = spare(target), staging_of(target)
+    if old.is_dir() and not target.exists():
+        disk.rename(old, target)
+        disk.settle(target.parent)
+    disk.remove(old)
+    disk.remove(staging)
+
+
+def needs_recovery(target: Path) -> bool:
+    """Whether a run died in the middle of its swap, so that the snapshot stands under its spare name."""
+    return spare(target).is_dir() and not target.exists()
+
+
+def spare(target: Path) -> Path:
+    """Where the old snapshot stands during the swap."""
+    return target.with_name(f".{target.name}.old")
+
+
+def staging_of(target: Path) -> Path:
+    """Where the new snapshot is written."""
+    return target.with_name(f".{target.name}.new")
+
+
+class Staging:
+    """A snapshot being written; files may be put from several threads.
+
+    Args:
+        target: where it will stand. Its lock must be held.
+        disk: does the writing.
+    """
+
+    def __init__(self, target: Path, disk: Disk) -> None:
+        self.target = target
+        self.files: dict[str, str] = {}
+        self._disk = disk
+        self._root = staging_of(target)
+        self._folders: set[Path] = set()
+        self._lock = threading.Lock()
+        disk.remove(self._root)
+        disk.make_directory(self._root, 0o700)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write one file and remember its hash.
+
+        Args:
+            path: from `layout`, relative.
+            data: its bytes.
+        """
+        self._disk.write(self._place(path), data)
+        self._note(path, sha256(data))
+
+    def keep(self, path: str, old: Path, expected: str) -> None:
+        """Take a file over from the snapshot that is being replaced.
+
+        Raises:
+            SnapshotError: it is not what the old manifest says: building on it would hide the damage.
+        """
+        if old.is_symlink() or not old.is_file() or sha256(old.read_bytes()) != expected:
+            raise SnapshotError(
+                f"{path} is damaged, and it cannot be read from Lightdash again",
+                hint=f"Put {self.target} back, for example from git, or export to another --path.",
+            )
+        self._disk.link(old, self._place(path))
+        self._note(path, expected)
+
+    def commit(self, manifest: Manifest) -> None:
+        """Write the manifest and swap the new snapshot in for the old."""
+        self._disk.write(self._root / MANIFEST, manifest.to_bytes())
+        for folder in sorted(self._folders):
+            self._disk.settle(folder)
+        self._disk.settle(self._root)
+        old = spare(self.target)
+        if self.target.exists():
+            self._disk.allow(self._root, self.target.stat().st_mode & 0o777)
+            self._disk.rename(self.target, old)
+        else:
+            self._disk.allow(self._root, 0o777 & ~_umask())
+        self._disk.rename(self._root, self.target)
+        self._disk.settle(self.target.parent)
+        self._disk.remove(old)
+
+    def discard(self) -> None:
+        """Remove what was written; the target was never touched."""
+        self._disk.remove(self._root)
+
+    def _place(self, path: str) -> Path:
+        """Return the full path of a file, its folders made."""
+        full = self._root / path
+        with self._lock:
+            for folder in reversed(full.relative_to(self._root).parents[:-1]):
+                if (place := self._root / folder) not in self._folders:
+                    self._disk.make_directory(place)
+                    self._folders.add(place)
+        return full
+
+    def _note(self, path: str, digest: str) -> None:
+        with self._lock:
+            self.files[path] = digest
+
+
+def _require_directory(target: Path) -> None:
+    """Refuse to swap away anything that is not a snapshot or an empty directory."""
+    if target.is_symlink():
+        raise SnapshotError(f"{target} is a symbolic link", hint="Name the directory itself.")
+    if target.exists() and not target.is_dir():
+        raise SnapshotError(f"{target} is not a directory")
+
+
+def _umask() -> int:
+    """Return the process's umask; the system tells it only to who sets it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text("ascii", "replace")[:60].strip() or "process unknown"
+    except OSError:
+        return "process unknown"
+
+
+def _note_holder(path: Path) -> None:
+    with suppress(OSError):  # on Windows nobody can write to a locked file
+        path.write_text(f"process {os.getpid()}\n", "ascii")
