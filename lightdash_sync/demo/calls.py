@@ -1,0 +1,218 @@
+"""A request as a handler sees it, the routes, and the checks that several handlers share.
+
+A handler takes a `Call` and returns the `results` of the answer (or `OK` for an answer without results), or
+raises a `Refusal`. Routes are found by walking the segments of the path, not by trying patterns one after the
+other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.refusals import Refusal, forbidden, not_existing, not_found, went_wrong
+from lightdash_sync.demo.state import Chart, Dashboard, Person, Project, Space, World
+
+_UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+FREE_TEXT = frozenset({"slug", "table", "explore", "words", "name", "job"})
+
+
+class Ok:
+    """The answer without results: `{"status": "ok"}`."""
+
+
+OK = Ok()
+
+
+@dataclass
+class Call:
+    """One request: who asks, what is in the path, the query and the body."""
+
+    world: World
+    method: str
+    path: str
+    params: dict[str, str]
+    query: dict[str, list[str]]
+    body: Any
+    asker: Person | None
+    by_cookie: bool = False
+    cookie: str | None = None
+
+    @property
+    def person(self) -> Person:
+        """The asker, on routes that demand one."""
+        if self.asker is None:
+            raise went_wrong()
+        return self.asker
+
+    def one(self, name: str, default: str | None = None) -> str | None:
+        """A query parameter, the first if it is repeated."""
+        return self.query.get(name, [default])[0]
+
+
+Handler = Callable[[Call], Any]
+Check = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint.
+
+    Attributes:
+        method: the HTTP method.
+        path: the path with parameters in braces.
+        handler: what answers.
+        check: validates the body first (endpoints that validate answer 422, the others run into a 500).
+        status: the status code of success.
+        public: true if it can be asked without credentials.
+        creates: true if it makes a slug, and so can race with itself.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    check: Check | None = None
+    status: int = 200
+    public: bool = False
+    creates: bool = False
+
+
+@dataclass
+class Routes:
+    """A tree of path segments, with the routes at its leaves."""
+
+    children: dict[str, Routes] = field(default_factory=dict)
+    wildcard: Routes | None = None
+    leaves: dict[str, tuple[Route, tuple[str, ...]]] = field(default_factory=dict)
+
+    def add(self, route: Route) -> None:
+        """Add a route."""
+        node, names = self, []
+        for segment in route.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                node.wildcard = node.wildcard or Routes()
+                node = node.wildcard
+            else:
+                node = node.children.setdefault(segment, Routes())
+        node.leaves[route.method] = (route, tuple(names))
+
+    def find(self, method: str, segments: list[str]) -> tuple[Route, dict[str, str]] | None:
+        """The route for this path, with the parameters; fixed segments win over parameters."""
+        leaf, values = self._walk(method, segments, 0, ())
+        if leaf is None:
+            return None
+        route, names = leaf
+        return route, dict(zip(names, values, strict=True))
+
+    def _walk(
+        self, method: str, segments: list[str], at: int, values: tuple[str, ...]
+    ) -> tuple[tuple[Route, tuple[str, ...]] | None, tuple[str, ...]]:
+        if at == len(segments):
+            return self.leaves.get(method), values
+        segment = segments[at]
+        child = self.children.get(segment)
+        if child is not None:
+            found = child._walk(method, segments, at + 1, values)
+            if found[0] is not None:
+                return found
+        if self.wildcard is not None and segment:
+            return self.wildcard._walk(method, segments, at + 1, (*values, segment))
+        return None, values
+
+
+def is_uuid(value: object) -> bool:
+    """Whether PostgreSQL would take this for a uuid."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def check_params(params: dict[str, str]) -> None:
+    """Refuse malformed uuids in the path as the database does: with a 500."""
+    for name, value in params.items():
+        if name not in FREE_TEXT and not is_uuid(value):
+            raise went_wrong()
+
+
+def need(body: Any, name: str, kind: type | tuple[type, ...] | None = None) -> Any:
+    """A value that the server takes for granted; without it, it runs into an exception (500)."""
+    if not isinstance(body, dict) or body.get(name) is None:
+        raise went_wrong()
+    value = body[name]
+    if kind is not None and not isinstance(value, kind):
+        raise went_wrong()
+    return value
+
+
+def project_of(call: Call, *, may: tuple[str, str] | None = ("view", "Project")) -> Project:
+    """The project named in the path.
+
+    Raises:
+        Refusal: 404 NotExistsError if there is none, 403 if the asker may not do `may` (action, subject) in it.
+    """
+    uuid = call.params["p"]
+    project = call.world.project_rows.get(uuid)
+    if project is None:
+        raise not_existing(f"Cannot find project with id: {uuid}")
+    if may is not None and not can_in_project(call.world, call.person, *may, project):
+        raise forbidden()
+    return project
+
+
+def space_of_chart(world: World, chart: Chart) -> Space:
+    """The space that a chart is in, directly or through its dashboard."""
+    if chart.space_uuid is not None:
+        return world.spaces[chart.space_uuid]
+    return world.spaces[world.dashboards[chart.dashboard_uuid or ""].space_uuid]
+
+
+def chart_of(world: World, uuid: str) -> Chart:
+    """The chart with this uuid.
+
+    Raises:
+        Refusal: 404 "Saved query not found".
+    """
+    chart = world.charts.get(uuid)
+    if chart is None:
+        raise not_found("Saved query not found")
+    return chart
+
+
+def dashboard_of(world: World, uuid: str) -> Dashboard:
+    """The dashboard with this uuid.
+
+    Raises:
+        Refusal: 404 "Dashboard not found".
+    """
+    dashboard = world.dashboards.get(uuid)
+    if dashboard is None:
+        raise not_found("Dashboard not found")
+    return dashboard
+
+
+def require_in_space(call: Call, action: str, subject: str, space: Space, message: str | None = None) -> None:
+    """Refuse with 403 unless the asker may do the action in this space."""
+    if not can_in_space(call.world, call.person, action, subject, space):
+        raise forbidden(message) if message else forbidden()
+
+
+def fail_if_private(refusal: Refusal) -> NoReturn:
+    """Raise the refusal (for use in expressions)."""
+    raise refusal
+
+
+def first_space(world: World, person: Person, project: Project) -> Space | None:
+    """The first space of a project that the person may use without being named (public, or with a direct grant)."""
+    for uuid in project.spaces:
+        space = world.spaces[uuid]
+        if not space.is_private or person.uuid in space.access:
+            return space
+    return None
+
+
+def printed_user(world: World, uuid: str | None) -> dict[str, Any] | None:
+    """The short form of a user, or none."""
+    person = world.people.get(uuid) if uuid else None
+    return person.card if person else None

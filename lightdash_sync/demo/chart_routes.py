@@ -1,0 +1,282 @@
+"""Endpoints of one saved chart: read, create, change, versions, pinning (`/saved/...`, `POST /projects/{p}/saved`).
+
+They validate nothing: what is missing ends in a 500. Creating and renaming a chart of an unknown explore
+answers 404 after the work is done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightdash_sync.demo.access import can, can_in_space, shares_of
+from lightdash_sync.demo.calls import (
+    OK,
+    Call,
+    Route,
+    chart_of,
+    dashboard_of,
+    first_space,
+    is_uuid,
+    need,
+    project_of,
+    require_in_space,
+    space_of_chart,
+)
+from lightdash_sync.demo.charts import add_version, create_chart, delete_chart, move_chart, read_chart
+from lightdash_sync.demo.pins import toggle_pin
+from lightdash_sync.demo.refusals import forbidden, not_existing, not_found, went_wrong
+from lightdash_sync.demo.slugs import slug_of
+from lightdash_sync.demo.state import Chart, ChartVersion, Json, Space
+
+OTHER_SPACE = "You don't have access to the space this chart belongs to"
+
+
+def with_access(call: Call, read: Json, space: Space) -> Json:
+    """What was read, with the privacy of the space and the asker's access to it."""
+    return {**read, "isPrivate": space.is_private, "access": shares_of(call.world, space, call.person)}
+
+
+def _require_explore(call: Call, project_uuid: str, name: str) -> None:
+    if name not in call.world.project_rows[project_uuid].explores:
+        raise not_existing(f'Explore "{name}" does not exist.')
+
+
+def _visible_chart(call: Call) -> tuple[Chart, Space]:
+    chart = chart_of(call.world, call.params["u"])
+    space = space_of_chart(call.world, chart)
+    require_in_space(call, "view", "SavedChart", space, OTHER_SPACE)
+    return chart, space
+
+
+def get_chart(call: Call) -> Json:
+    """`GET /saved/{u}`: the chart; counts a view, after reading."""
+    chart, space = _visible_chart(call)
+    read = with_access(call, read_chart(call.world, chart), space)
+    chart.views += 1
+    chart.first_viewed_at = chart.first_viewed_at or call.world.clock.now()
+    return read
+
+
+def get_views(call: Call) -> Json:
+    """`GET /saved/{u}/views`: counts nothing, but an unseen chart was first viewed "now"."""
+    chart, _ = _visible_chart(call)
+    return {"views": chart.views, "firstViewedAt": chart.first_viewed_at or call.world.clock.now()}
+
+
+def _target_space(call: Call, body: Any, project_uuid: str) -> tuple[Space | None, str | None]:
+    """Where a new chart goes: the space whose access counts, and the dashboard if it goes inside one."""
+    world = call.world
+    dashboard_uuid = body.get("dashboardUuid") if isinstance(body, dict) else None
+    space_uuid = body.get("spaceUuid") if isinstance(body, dict) else None
+    if any(uuid is not None and not is_uuid(uuid) for uuid in (dashboard_uuid, space_uuid)):
+        raise went_wrong()
+    if space_uuid:
+        if space_uuid not in world.spaces:
+            raise not_found(f"Space with spaceUuid {space_uuid} does not exist")
+        if dashboard_uuid and dashboard_uuid not in world.dashboards:
+            raise went_wrong()
+        return world.spaces[space_uuid], dashboard_uuid
+    if dashboard_uuid:
+        return world.spaces[dashboard_of(world, dashboard_uuid).space_uuid], dashboard_uuid
+    return None, None
+
+
+def post_chart(call: Call) -> Json:
+    """`POST /projects/{p}/saved`: create a chart, or with `?duplicateFrom=` copy one."""
+    project = project_of(call, may=None)
+    if call.one("duplicateFrom"):
+        return _duplicate(call)
+    world = call.world
+    space, dashboard_uuid = _target_space(call, call.body, project.uuid)
+    access = shares_of(world, space, call.person) if space else []
+    private = space.is_private if space else False
+    if not can(
+        world, call.person, "create", "SavedChart",
+        org=project.org_uuid, project=project.uuid, private=private, access=access,
+    ):  # fmt: skip
+        raise forbidden()
+    home = space or first_space(world, call.person, project)
+    if home is None:
+        raise not_found(f"No space found for project with id: {project.uuid}")
+    chart = create_chart(
+        world, call.body, call.person, need(call.body, "name", str), home.uuid, dashboard_uuid
+    )
+    _require_explore(call, project.uuid, chart.version.table_name)
+    return {**read_chart(world, chart), "isPrivate": private, "access": access}
+
+
+def _duplicate(call: Call) -> Json:
+    world = call.world
+    uuid = call.one("duplicateFrom")
+    if not is_uuid(uuid):
+        raise went_wrong()
+    source = chart_of(world, uuid or "")
+    space = space_of_chart(world, source)
+    require_in_space(call, "create", "SavedChart", space, OTHER_SPACE)
+    name = need(call.body, "chartName", str)
+    body = {**read_chart(world, source), "name": name, "description": call.body.get("chartDesc")}
+    stamp = int(world.clock.moment.timestamp() * 1000)
+    slug_from = slug_of(f"{name} {stamp}")
+    chart = create_chart(world, body, call.person, slug_from, source.space_uuid, source.dashboard_uuid)
+    _require_explore(call, call.params["p"], chart.version.table_name)
+    return with_access(call, read_chart(world, chart), space)
+
+
+def patch_chart(call: Call) -> Json:
+    """`PATCH /saved/{u}`: name, description or space. No new version; moving takes it out of its dashboard."""
+    world, body = call.world, call.body
+    chart = chart_of(world, call.params["u"])
+    space = space_of_chart(world, chart)
+    require_in_space(call, "update", "SavedChart", space, OTHER_SPACE)
+    if not isinstance(body, dict) or not {"name", "description", "spaceUuid"} & body.keys():
+        raise went_wrong()
+    if "name" in body and body["name"] is None:
+        raise went_wrong()
+    if body.get("spaceUuid") is not None:
+        move_chart(world, chart, body["spaceUuid"])
+    chart.name = body.get("name", chart.name)
+    chart.description = body.get("description", chart.description)
+    _require_explore(call, space.project_uuid, chart.version.table_name)
+    return with_access(call, read_chart(world, chart), space)
+
+
+def patch_charts(call: Call) -> list[Json]:
+    """`PATCH /projects/{p}/saved`: rename and move many; only the target spaces are checked."""
+    world = call.world
+    project = project_of(call, may=None)
+    rows = call.body if isinstance(call.body, list) else []
+    for row in rows:
+        space = world.spaces.get(need(row, "spaceUuid", str))
+        if space is None:
+            raise not_found(f"Space with spaceUuid {row['spaceUuid']} does not exist")
+        access = shares_of(world, space, call.person)
+        if not can(
+            world, call.person, "update", "SavedChart",
+            org=project.org_uuid, project=project.uuid, private=space.is_private, access=access,
+        ):  # fmt: skip
+            raise forbidden()
+    for row in rows:
+        chart = chart_of(world, need(row, "uuid", str))
+        chart.name = row.get("name", chart.name)
+        chart.description = row.get("description", chart.description)
+        move_chart(world, chart, row["spaceUuid"], leave_dashboard=False)
+    charts = [world.charts[row["uuid"]] for row in rows]
+    return [with_access(call, read_chart(world, chart), space_of_chart(world, chart)) for chart in charts]
+
+
+def _may_save_custom_sql(call: Call, space: Space) -> None:
+    query = call.body.get("metricQuery") if isinstance(call.body, dict) else None
+    custom = (query or {}).get("customDimensions") or []
+    project = call.world.project_rows[space.project_uuid]
+    if any(one.get("type") == "sql" for one in custom) and not can(
+        call.world, call.person, "manage", "CustomSql", org=project.org_uuid, project=project.uuid
+    ):
+        raise forbidden("User cannot save queries with custom SQL dimensions")
+
+
+def post_version(call: Call) -> Json:
+    """`POST /saved/{u}/version`: a new version, even of the same content; name and space in the body count not."""
+    chart = chart_of(call.world, call.params["u"])
+    space = space_of_chart(call.world, chart)
+    require_in_space(call, "update", "SavedChart", space)
+    _may_save_custom_sql(call, space)
+    add_version(call.world, chart, call.body, call.person)
+    return with_access(call, read_chart(call.world, chart), space)
+
+
+def remove_chart(call: Call) -> Any:
+    """`DELETE /saved/{u}`."""
+    chart = chart_of(call.world, call.params["u"])
+    require_in_space(call, "delete", "SavedChart", space_of_chart(call.world, chart))
+    delete_chart(call.world, chart)
+    return OK
+
+
+def _summary(call: Call, chart: Chart, version: ChartVersion) -> Json:
+    person = call.world.people.get(version.created_by) if version.created_by else None
+    return {
+        "chartUuid": chart.uuid,
+        "versionUuid": version.uuid,
+        "createdAt": version.created_at,
+        "createdBy": person.card if person else None,
+    }
+
+
+def get_history(call: Call) -> Json:
+    """`GET /saved/{u}/history`: the versions of the last days, newest first, never fewer than two if there are."""
+    chart, _ = _visible_chart(call)
+    newest_first = list(reversed(chart.versions.values()))
+    opens = call.world.clock.midnight_before(call.world.history_days)
+    shown = [one for one in newest_first if one.created_at >= opens or one is newest_first[0]]
+    if len(shown) == 1:
+        shown = newest_first[:2]
+    return {"history": [_summary(call, chart, version) for version in shown]}
+
+
+def _version(chart: Chart, uuid: str) -> ChartVersion:
+    version = chart.versions.get(uuid)
+    if version is None:
+        raise not_found("Chart version not found")
+    return version
+
+
+def get_version(call: Call) -> Json:
+    """`GET /saved/{u}/version/{v}`: an old version under today's name and in today's space; counts no view."""
+    chart, space = _visible_chart(call)
+    version = _version(chart, call.params["v"])
+    read = with_access(call, read_chart(call.world, chart, version), space)
+    return {**_summary(call, chart, version), "chart": read}
+
+
+def rollback(call: Call) -> Any:
+    """`POST /saved/{u}/rollback/{v}`: append a copy of an old version."""
+    chart = chart_of(call.world, call.params["u"])
+    require_in_space(call, "update", "SavedChart", space_of_chart(call.world, chart), OTHER_SPACE)
+    version = _version(chart, call.params["v"])
+    add_version(call.world, chart, read_chart(call.world, chart, version), call.person)
+    return OK
+
+
+def pin_chart(call: Call) -> Json:
+    """`PATCH /saved/{u}/pinning`: pin, or unpin if it is pinned."""
+    chart = chart_of(call.world, call.params["u"])
+    space = space_of_chart(call.world, chart)
+    if not can_in_space(call.world, call.person, "view", "Space", space):
+        raise forbidden()
+    project = toggle_pin(call, chart, space.project_uuid)
+    return {
+        "projectUuid": project.uuid,
+        "spaceUuid": space.uuid,
+        "pinnedListUuid": project.pinned_list_uuid,
+        "isPinned": chart.pin_order is not None,
+    }
+
+
+def available_filters(call: Call) -> list[Json]:
+    """`GET /saved/{u}/availableFilters`: the dimensions of the chart's explore, joined tables included."""
+    chart, space = _visible_chart(call)
+    explore = call.world.project_rows[space.project_uuid].explores.get(chart.version.table_name)
+    if explore is None:
+        return []
+    return [
+        dimension
+        for table in explore["tables"].values()
+        for dimension in table["dimensions"].values()
+        if not dimension.get("hidden")
+    ]
+
+
+ROUTES = (
+    Route("GET", "/api/v1/saved/{u}", get_chart),
+    Route("PATCH", "/api/v1/saved/{u}", patch_chart),
+    Route("DELETE", "/api/v1/saved/{u}", remove_chart),
+    Route("GET", "/api/v1/saved/{u}/views", get_views),
+    Route("GET", "/api/v1/saved/{u}/history", get_history),
+    Route("GET", "/api/v1/saved/{u}/version/{v}", get_version),
+    Route("POST", "/api/v1/saved/{u}/version", post_version),
+    Route("POST", "/api/v1/saved/{u}/rollback/{v}", rollback),
+    Route("PATCH", "/api/v1/saved/{u}/pinning", pin_chart),
+    Route("GET", "/api/v1/saved/{u}/availableFilters", available_filters),
+    Route("POST", "/api/v1/projects/{p}/saved", post_chart, creates=True),
+    Route("PATCH", "/api/v1/projects/{p}/saved", patch_charts),
+)

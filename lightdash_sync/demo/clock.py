@@ -1,0 +1,42 @@
+"""The clock of a world: frozen, so that two runs of the same calls give the same bytes.
+
+It moves only when told to (`advance`) and by one millisecond for each moment that a write stores (`tick`).
+Moments are kept as the server prints them: ISO 8601 with milliseconds, in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def printed(moment: datetime) -> str:
+    """The moment as the server prints it, such as `2026-03-02T08:30:00.000Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Clock:
+    """A frozen clock: `now` repeats itself until `advance` or `tick` moves it."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self.moment = start
+
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Move the clock forward."""
+        self.moment += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+    def now(self) -> str:
+        """The current moment, without moving."""
+        return printed(self.moment)
+
+    def tick(self) -> str:
+        """Move by one millisecond, and return the new moment: each stored moment is different."""
+        self.moment += MILLISECOND
+        return printed(self.moment)
+
+    def midnight_before(self, days: int) -> str:
+        """Midnight (UTC) of the day that lies `days` days back: where the history window of a chart opens."""
+        day = (self.moment - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return printed(day)

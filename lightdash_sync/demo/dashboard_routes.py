@@ -1,0 +1,258 @@
+"""Endpoints of dashboards: list, read, create, duplicate, change, delete, pin.
+
+Creating is validated (422) and wipes the tile targets of filters; changing is not validated. A change without
+name and space and without tiles answers 200 and does nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightdash_sync.demo.access import can, can_in_space, shares_of
+from lightdash_sync.demo.bodies import check_dashboard
+from lightdash_sync.demo.calls import (
+    OK,
+    Call,
+    Route,
+    dashboard_of,
+    first_space,
+    is_uuid,
+    need,
+    require_in_space,
+)
+from lightdash_sync.demo.chart_routes import with_access
+from lightdash_sync.demo.charts import create_chart, read_chart
+from lightdash_sync.demo.dashboards import (
+    FILTER_GROUPS,
+    add_dashboard_version,
+    create_dashboard,
+    dashboard_row,
+    delete_dashboard,
+    delete_orphans,
+    move_dashboard,
+    read_dashboard,
+)
+from lightdash_sync.demo.pins import toggle_pin
+from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
+from lightdash_sync.demo.slugs import slug_of
+from lightdash_sync.demo.state import Dashboard, Json, Space, World
+
+OTHER_SPACE = "You don't have access to the space this dashboard belongs to"
+SOME_DASHBOARDS = "You don't have access to some of the dashboards you are trying to update."
+MOVED_SPACE = "You don't have access to the space this dashboard is being moved to"
+
+
+def _space(world: World, dashboard: Dashboard) -> Space:
+    return world.spaces[dashboard.space_uuid]
+
+
+def get_dashboards(call: Call) -> list[Json]:
+    """`GET /projects/{p}/dashboards`: those in visible spaces; an unknown project has none (no 404)."""
+    world = call.world
+    project = world.project_rows.get(call.params["p"])
+    if project is None:
+        return []
+    wanted, with_private = call.one("chartUuid"), call.one("includePrivate") != "false"
+    rows = []
+    for space in (world.spaces[uuid] for uuid in project.spaces):
+        if not can_in_space(world, call.person, "view", "Dashboard", space):
+            continue
+        if not with_private and space.is_private and call.person.uuid not in space.access:
+            continue
+        rows += [world.dashboards[uuid] for uuid in space.dashboards]
+    rows.sort(key=lambda one: one.versions[0].id)
+    if wanted is not None:
+        rows = [one for one in rows if any(_shows(tile, wanted) for tile in one.version.tiles)]
+    errors = _errors_by_dashboard(project.validations)
+    return world.jumbled([dashboard_row(world, one, errors.get(one.uuid, [])) for one in rows])
+
+
+def _shows(tile: Json, chart_uuid: str) -> bool:
+    return bool(tile["properties"].get("savedChartUuid") == chart_uuid)
+
+
+def _errors_by_dashboard(validations: list[Json]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for one in validations:
+        if one["source"] == "dashboard":
+            row = {key: one[key] for key in ("validationId", "error", "createdAt")}
+            found.setdefault(one["dashboardUuid"], []).append(row)
+    return found
+
+
+def get_dashboard(call: Call) -> Json:
+    """`GET /dashboards/{u}`: the dashboard; counts a view, after reading."""
+    dashboard = dashboard_of(call.world, call.params["u"])
+    require_in_space(call, "view", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
+    read = with_access(call, read_dashboard(call.world, dashboard), _space(call.world, dashboard))
+    dashboard.views += 1
+    dashboard.first_viewed_at = dashboard.first_viewed_at or call.world.clock.now()
+    return read
+
+
+def get_views(call: Call) -> Json:
+    """`GET /dashboards/{u}/views`."""
+    dashboard = dashboard_of(call.world, call.params["u"])
+    require_in_space(call, "view", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
+    return {"views": dashboard.views, "firstViewedAt": dashboard.first_viewed_at or call.world.clock.now()}
+
+
+def _without_targets(filters: Any) -> Any:
+    """The filters after validation: in this version it empties the tile targets."""
+    if not filters:
+        return filters
+    return {
+        group: [{**rule, "tileTargets": {}} if "tileTargets" in rule else rule for rule in filters[group]]
+        for group in FILTER_GROUPS
+    }
+
+
+def post_dashboard(call: Call) -> Json:
+    """`POST /projects/{p}/dashboards` (201): create, or with `?duplicateFrom=` copy."""
+    world, body = call.world, call.body
+    duplicate = call.one("duplicateFrom")
+    if duplicate is not None:
+        return _duplicate(call, duplicate)
+    if "name" not in body:
+        raise bad_parameter("Invalid dashboard")
+    project = world.project_rows.get(call.params["p"])
+    space_uuid = body.get("spaceUuid")
+    if space_uuid and not is_uuid(space_uuid):
+        raise went_wrong()
+    if space_uuid and space_uuid not in world.spaces:
+        raise not_found(f"space with spaceUuid {space_uuid} does not exist")
+    space = world.spaces[space_uuid] if space_uuid else None
+    home = space or (first_space(world, call.person, project) if project else None)
+    if home is None:
+        raise not_found(f"No space found for project with id: {call.params['p']}")
+    access = shares_of(world, home, call.person)
+    org = world.project_rows[home.project_uuid].org_uuid
+    private = home.is_private if space else None
+    if not can(
+        world, call.person, "create", "Dashboard",
+        org=org, project=call.params["p"], private=private, access=access,
+    ):  # fmt: skip
+        raise forbidden(OTHER_SPACE)
+    sent = {**body, "filters": _without_targets(body.get("filters"))}
+    dashboard = create_dashboard(world, sent, call.person, body["name"], home.uuid)
+    known = {} if private is None else {"isPrivate": private}
+    return {**read_dashboard(world, dashboard), **known, "access": access}
+
+
+def _duplicate(call: Call, uuid: str) -> Json:
+    """Copy a dashboard with new tabs; charts inside it are copied too, and their tiles get new uuids."""
+    world, body = call.world, call.body
+    if "dashboardName" not in body:
+        raise bad_parameter("Invalid dashboard duplicate")
+    if not is_uuid(uuid):
+        raise went_wrong()
+    source = dashboard_of(world, uuid)
+    space = _space(world, source)
+    require_in_space(call, "create", "Dashboard", space, OTHER_SPACE)
+    read = read_dashboard(world, source)
+    renamed = {tab["uuid"]: world.new_uuid() for tab in read["tabs"]}
+    tabs = [{**tab, "uuid": renamed[tab["uuid"]]} for tab in read["tabs"]]
+    tiles = [{**tile, "tabUuid": renamed.get(tile["tabUuid"])} for tile in read["tiles"]]
+    copy = {
+        **read, "name": body["dashboardName"], "description": body["dashboardDesc"], "tabs": tabs, "tiles": tiles,
+    }  # fmt: skip
+    dashboard = create_dashboard(world, copy, call.person, source.name, space.uuid)
+    inside = [tile for tile in tiles if tile["properties"].get("belongsToDashboard")]
+    if inside:
+        changed = [_with_own_chart(call, tile, dashboard) if tile in inside else tile for tile in tiles]
+        add_dashboard_version(world, dashboard, {**copy, "tiles": changed}, call.person)
+    return with_access(call, read_dashboard(world, dashboard), space)
+
+
+def _with_own_chart(call: Call, tile: Json, dashboard: Dashboard) -> Json:
+    """A tile like this one, for a copy of its chart inside the new dashboard."""
+    world = call.world
+    source = world.charts[tile["properties"]["savedChartUuid"]]
+    stamp = int(world.clock.moment.timestamp() * 1000)
+    slug_from = slug_of(f"{source.name} {stamp}")
+    chart = create_chart(world, read_chart(world, source), call.person, slug_from, None, dashboard.uuid)
+    properties = {**tile["properties"], "savedChartUuid": chart.uuid}
+    return {**tile, "uuid": world.new_uuid(), "properties": properties}
+
+
+def patch_dashboard(call: Call) -> Json:
+    """`PATCH /dashboards/{u}`: metadata if there is a name or space, a new version if there are tiles."""
+    world, body = call.world, call.body
+    dashboard = dashboard_of(world, call.params["u"])
+    require_in_space(call, "update", "Dashboard", _space(world, dashboard), OTHER_SPACE)
+    if not isinstance(body, dict):
+        body = {}
+    if body.get("name") or body.get("spaceUuid"):
+        _patch_metadata(call, dashboard, body)
+    if isinstance(body.get("tiles"), list):  # an empty list counts: in JavaScript it is true
+        add_dashboard_version(world, dashboard, body, call.person)
+        delete_orphans(world, dashboard)
+    return with_access(call, read_dashboard(world, dashboard), _space(world, dashboard))
+
+
+def _patch_metadata(call: Call, dashboard: Dashboard, body: Json) -> None:
+    world, space_uuid = call.world, body.get("spaceUuid")
+    if space_uuid:
+        if not is_uuid(space_uuid):
+            raise went_wrong()
+        if space_uuid not in world.spaces:
+            raise not_found(f"Space with spaceUuid {space_uuid} does not exist")
+        require_in_space(call, "update", "Dashboard", world.spaces[space_uuid], MOVED_SPACE)
+        move_dashboard(world, dashboard, space_uuid)
+    dashboard.name = body.get("name", dashboard.name)
+    dashboard.description = body.get("description", dashboard.description)
+
+
+def patch_dashboards(call: Call) -> list[Json]:
+    """`PATCH /projects/{p}/dashboards`: rename and move many."""
+    world = call.world
+    rows = call.body if isinstance(call.body, list) else []
+    for row in rows:
+        dashboard, target = dashboard_of(world, need(row, "uuid", str)), need(row, "spaceUuid", str)
+        if target not in world.spaces:
+            raise not_found(f"Space with spaceUuid {target} does not exist")
+        for space in (_space(world, dashboard), world.spaces[target]):
+            require_in_space(call, "update", "Dashboard", space, SOME_DASHBOARDS)
+    for row in rows:
+        dashboard = world.dashboards[row["uuid"]]
+        dashboard.name = row.get("name", dashboard.name)
+        dashboard.description = row.get("description", dashboard.description)
+        move_dashboard(world, dashboard, need(row, "spaceUuid", str))
+    changed = [world.dashboards[row["uuid"]] for row in rows]
+    return [with_access(call, read_dashboard(world, one), _space(world, one)) for one in changed]
+
+
+def remove_dashboard(call: Call) -> Any:
+    """`DELETE /dashboards/{u}`: with the charts inside it."""
+    dashboard = dashboard_of(call.world, call.params["u"])
+    require_in_space(call, "delete", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
+    delete_dashboard(call.world, dashboard)
+    return OK
+
+
+def pin_dashboard(call: Call) -> Json:
+    """`PATCH /dashboards/{u}/pinning`: pin, or unpin if it is pinned."""
+    world = call.world
+    dashboard = dashboard_of(world, call.params["u"])
+    space = _space(world, dashboard)
+    if not can_in_space(world, call.person, "view", "Dashboard", space):
+        raise forbidden(OTHER_SPACE)
+    project = toggle_pin(call, dashboard, space.project_uuid)
+    return {
+        "projectUuid": project.uuid,
+        "spaceUuid": space.uuid,
+        "pinnedListUuid": project.pinned_list_uuid,
+        "isPinned": dashboard.pin_order is not None,
+    }
+
+
+ROUTES = (
+    Route("GET", "/api/v1/projects/{p}/dashboards", get_dashboards),
+    Route("POST", "/api/v1/projects/{p}/dashboards", post_dashboard, check_dashboard, 201, creates=True),
+    Route("PATCH", "/api/v1/projects/{p}/dashboards", patch_dashboards),
+    Route("GET", "/api/v1/dashboards/{u}", get_dashboard),
+    Route("PATCH", "/api/v1/dashboards/{u}", patch_dashboard),
+    Route("DELETE", "/api/v1/dashboards/{u}", remove_dashboard),
+    Route("GET", "/api/v1/dashboards/{u}/views", get_views),
+    Route("PATCH", "/api/v1/dashboards/{u}/pinning", pin_dashboard),
+)

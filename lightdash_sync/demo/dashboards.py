@@ -1,0 +1,241 @@
+"""Dashboards: how a version is stored and read, and how dashboards and the charts inside them come and go.
+
+A version replaces everything: tiles, tabs and filters. Tile and tab uuids are kept as sent; names of charts
+and whether a chart belongs to the dashboard are looked up when it is read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightdash_sync.demo.calls import need
+from lightdash_sync.demo.charts import author, delete_chart
+from lightdash_sync.demo.jsonb import jsonb
+from lightdash_sync.demo.refusals import not_found, went_wrong
+from lightdash_sync.demo.sanitize import sanitized
+from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, Person, World
+
+FILTER_GROUPS = ("dimensions", "metrics", "tableCalculations")
+TILE_TYPES = ("saved_chart", "sql_chart", "semantic_viewer_chart", "markdown", "loom")
+
+
+def _stored_properties(world: World, kind: str, sent: Json) -> Json:
+    """What is stored of a tile's properties.
+
+    Raises:
+        Refusal: 404 for a chart that does not exist, 500 for such a SQL chart or an unknown tile type.
+    """
+    stored: Json = {"title": sent.get("title"), "hideTitle": sent.get("hideTitle")}
+    if kind == "saved_chart":
+        uuid = sent.get("savedChartUuid") or None
+        if uuid is not None and uuid not in world.charts:
+            raise not_found("Saved chart not found")
+        return {**stored, "savedChartUuid": uuid}
+    if kind == "sql_chart":
+        uuid = sent.get("savedSqlUuid")
+        if uuid is not None and uuid not in world.sql_charts:
+            raise went_wrong()
+        return {**stored, "savedSqlUuid": uuid}
+    if kind == "markdown":
+        content = sent.get("content")
+        return {"title": sent.get("title"), "content": sanitized(content) if content else ""}
+    if kind == "loom":
+        return {**stored, "url": sent.get("url")}
+    raise went_wrong()
+
+
+def _stored_tile(world: World, sent: Any, tabs: set[str]) -> Json:
+    kind = need(sent, "type", str)
+    tab = sent.get("tabUuid")
+    if tab is not None and tab not in tabs:
+        raise went_wrong()
+    return {
+        "uuid": sent.get("uuid") or world.new_uuid(),
+        **{key: need(sent, key, (int, float)) for key in ("x", "y", "h", "w")},
+        "tabUuid": tab,
+        "type": kind,
+        "properties": _stored_properties(world, kind, need(sent, "properties", dict)),
+    }
+
+
+def _stored_filters(sent: Any, tiles: set[str]) -> Json:
+    """The filters, with targets on tiles that are not in this version taken out."""
+    if not sent:
+        return {"metrics": [], "dimensions": [], "tableCalculations": []}
+    stored: Json = {}
+    for group in FILTER_GROUPS:
+        rules = []
+        for rule in need(sent, group, list):
+            targets = rule.get("tileTargets")
+            kept = {key: value for key, value in rule.items() if key != "tileTargets"}
+            if targets is not None:
+                kept["tileTargets"] = {tile: target for tile, target in targets.items() if tile in tiles}
+            rules.append(kept)
+        stored[group] = rules
+    return dict(jsonb(stored))
+
+
+def add_dashboard_version(world: World, dashboard: Dashboard, body: Any, person: Person) -> DashboardVersion:
+    """Append a version made of `tiles`, `tabs` and `filters` of the body; what is missing is empty then.
+
+    Raises:
+        Refusal: 404 for a tile with an unknown chart, 500 for anything that breaks a constraint of the database.
+    """
+    tabs = [
+        {"name": tab.get("name"), "uuid": need(tab, "uuid"), "order": tab.get("order")}
+        for tab in body.get("tabs") or []
+    ]
+    tab_uuids = {tab["uuid"] for tab in tabs}
+    tiles = [_stored_tile(world, tile, tab_uuids) for tile in body["tiles"]]
+    tile_uuids = {tile["uuid"] for tile in tiles}
+    if len(tile_uuids) != len(tiles) or len(tab_uuids) != len(tabs):
+        raise went_wrong()
+    filters = _stored_filters(body.get("filters"), tile_uuids)
+    world.last_dashboard_version += 1
+    version = DashboardVersion(
+        world.last_dashboard_version, world.clock.tick(), person.uuid, tiles, tabs, filters
+    )
+    dashboard.versions.append(version)
+    dashboard.placed.update(_charts_on(tiles))
+    return version
+
+
+def _charts_on(tiles: list[Json]) -> list[str]:
+    return [
+        tile["properties"]["savedChartUuid"]
+        for tile in tiles
+        if tile["type"] == "saved_chart" and tile["properties"]["savedChartUuid"]
+    ]
+
+
+def create_dashboard(
+    world: World, body: Any, person: Person, slug_from: str, space_uuid: str, *, force_slug: bool = False
+) -> Dashboard:
+    """Store a new dashboard with its first version."""
+    if space_uuid not in world.spaces:
+        raise not_found("Space not found")
+    dashboard = Dashboard(
+        uuid=world.new_uuid(),
+        slug="",
+        name=body["name"],
+        description=body.get("description"),
+        space_uuid=space_uuid,
+        created_at="",
+        created_by=person.uuid,
+    )
+    version = add_dashboard_version(world, dashboard, body, person)
+    dashboard.created_at = version.created_at
+    dashboard.slug = world.slugs.take("dashboards", slug_from, force=force_slug)
+    world.dashboards[dashboard.uuid] = dashboard
+    world.spaces[space_uuid].dashboards[dashboard.uuid] = None
+    return dashboard
+
+
+def delete_dashboard(world: World, dashboard: Dashboard) -> None:
+    """Delete a dashboard, the charts inside it and its schedulers; comments on other charts' tiles stay."""
+    for uuid in list(dashboard.charts):
+        delete_chart(world, world.charts[uuid])
+    for scheduler in world.schedulers_of.pop(dashboard.uuid, {}):
+        del world.schedulers[scheduler]
+    world.spaces[dashboard.space_uuid].dashboards.pop(dashboard.uuid)
+    world.slugs.release("dashboards", dashboard.slug)
+    del world.dashboards[dashboard.uuid]
+
+
+def move_dashboard(world: World, dashboard: Dashboard, space_uuid: str) -> None:
+    """Put the dashboard, and with it the charts inside it, into another space.
+
+    Raises:
+        Refusal: 500 if there is no such space.
+    """
+    if space_uuid not in world.spaces:
+        raise went_wrong()
+    world.spaces[dashboard.space_uuid].dashboards.pop(dashboard.uuid)
+    world.spaces[space_uuid].dashboards[dashboard.uuid] = None
+    dashboard.space_uuid = space_uuid
+
+
+def delete_orphans(world: World, dashboard: Dashboard) -> None:
+    """Delete the charts inside the dashboard that no version of it has ever had on a tile."""
+    for uuid in [uuid for uuid in dashboard.charts if uuid not in dashboard.placed]:
+        delete_chart(world, world.charts[uuid])
+
+
+def charts_on_dashboard(world: World, dashboard: Dashboard) -> list[Chart]:
+    """The charts on the tiles of the current version, once per tile."""
+    uuids = _charts_on(dashboard.version.tiles)
+    return [world.charts[uuid] for uuid in uuids if uuid in world.charts]
+
+
+def _read_properties(world: World, kind: str, stored: Json) -> Json:
+    common = {"title": stored.get("title") or "", "hideTitle": bool(stored.get("hideTitle"))}
+    if kind == "saved_chart":
+        chart = world.charts.get(stored["savedChartUuid"] or "")
+        return {
+            **common,
+            "savedChartUuid": chart.uuid if chart else None,
+            "belongsToDashboard": bool(chart and chart.dashboard_uuid),
+            "chartName": chart.name if chart else None,
+            "lastVersionChartKind": (chart.version.kind or "vertical_bar") if chart else None,
+        }
+    if kind == "sql_chart":
+        sql = world.sql_charts.get(stored["savedSqlUuid"] or "")
+        if sql is None:  # the row of the tile goes with the chart, and the title with it
+            return {"title": "", "hideTitle": False, "chartName": None, "savedSqlUuid": None}
+        return {**common, "chartName": sql.name, "savedSqlUuid": sql.uuid}
+    if kind == "markdown":
+        return {**common, "content": stored["content"] or ""}
+    return {**common, "url": stored["url"] or ""}
+
+
+def read_dashboard(world: World, dashboard: Dashboard) -> Json:
+    """The dashboard as it is read, without privacy and access; tiles and tabs come in no promised order."""
+    version = dashboard.version
+    space = world.spaces[dashboard.space_uuid]
+    project = world.project_rows[space.project_uuid]
+    tiles = [
+        {**tile, "properties": _read_properties(world, tile["type"], tile["properties"])}
+        for tile in version.tiles
+    ]
+    return {
+        "organizationUuid": project.org_uuid,
+        "projectUuid": project.uuid,
+        "dashboardVersionId": version.id,
+        "uuid": dashboard.uuid,
+        "name": dashboard.name,
+        "description": dashboard.description,
+        "updatedAt": version.created_at,
+        "pinnedListUuid": project.pinned_list_uuid if dashboard.pin_order is not None else None,
+        "pinnedListOrder": dashboard.pin_order,
+        "tiles": world.jumbled(tiles),
+        "tabs": world.jumbled(version.tabs),
+        "filters": version.filters,
+        "spaceUuid": space.uuid,
+        "spaceName": space.name,
+        "views": dashboard.views,
+        "firstViewedAt": dashboard.first_viewed_at,
+        "updatedByUser": author(world, version.created_by),
+        "slug": dashboard.slug,
+    }
+
+
+def dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Json:
+    """The dashboard as it appears in lists: without slug and tabs."""
+    version = dashboard.version
+    project = world.project_rows[world.spaces[dashboard.space_uuid].project_uuid]
+    return {
+        "organizationUuid": project.org_uuid,
+        "name": dashboard.name,
+        "description": dashboard.description,
+        "uuid": dashboard.uuid,
+        "updatedAt": version.created_at,
+        "projectUuid": project.uuid,
+        "updatedByUser": author(world, version.created_by),
+        "spaceUuid": dashboard.space_uuid,
+        "pinnedListUuid": project.pinned_list_uuid if dashboard.pin_order is not None else None,
+        "pinnedListOrder": dashboard.pin_order,
+        "views": dashboard.views,
+        "firstViewedAt": dashboard.first_viewed_at,
+        "validationErrors": errors,
+        "tileTypes": sorted({tile["type"] for tile in version.tiles}),
+    }

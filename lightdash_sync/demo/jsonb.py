@@ -1,0 +1,64 @@
+"""JSON as the real server hands it back: parsed by JavaScript, stored by PostgreSQL.
+
+JavaScript has one number type, so a large integer loses digits and `2.0` becomes `2`; a `jsonb` column orders
+the keys of an object by length, then by bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+MAX_SAFE = 2**53
+PLAIN_INTEGER_LIMIT = 1e21
+
+
+class NotJson(ValueError):
+    """The text is not JSON that the server would parse."""
+
+
+def _number(value: int | float) -> int | float:
+    if isinstance(value, int):
+        return value if -MAX_SAFE <= value <= MAX_SAFE else int(float(value))
+    return int(value) if value.is_integer() and abs(value) < PLAIN_INTEGER_LIMIT else value
+
+
+def javascript(value: Any) -> Any:
+    """The value with the numbers that JavaScript would have kept."""
+    if isinstance(value, dict):
+        return {key: javascript(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [javascript(item) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
+    return value
+
+
+def parse(text: bytes) -> Any:
+    """Parse a request body.
+
+    Raises:
+        NotJson: if it is no JSON, or neither an object nor a list (the server's parser is strict).
+    """
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NotJson(str(error)) from None
+    if not isinstance(value, dict | list):
+        raise NotJson("neither an object nor a list")
+    return javascript(value)
+
+
+def _key_order(key: str) -> tuple[int, bytes]:
+    encoded = key.encode()
+    return len(encoded), encoded
+
+
+def jsonb(value: Any) -> Any:
+    """A deep copy of the value with its keys in the order that a `jsonb` column gives them back."""
+    if isinstance(value, dict):
+        return {key: jsonb(value[key]) for key in sorted(value, key=_key_order)}
+    if isinstance(value, list):
+        return [jsonb(item) for item in value]
+    return value

@@ -1,0 +1,118 @@
+"""Preview projects (`POST /projects/{p}/createPreview`): a copy of the content, with the same slugs.
+
+Spaces with the grants to users, charts, SQL charts and dashboards are copied, the current version of each,
+with its time and its view count. Group grants, schedulers, pins, comments and tags are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lightdash_sync.demo.access import can_in_project
+from lightdash_sync.demo.bodies import check_preview
+from lightdash_sync.demo.calls import Call, Route, project_of
+from lightdash_sync.demo.projects import compile_project, create_project
+from lightdash_sync.demo.refusals import forbidden
+from lightdash_sync.demo.spaces import create_space
+from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, Project, Space, World
+
+
+def _copied_chart(world: World, chart: Chart, space_uuid: str | None, dashboard_uuid: str | None) -> Chart:
+    query = chart.version.metric_query
+    metrics = [{**one, "uuid": world.new_uuid()} for one in query["additionalMetrics"]]
+    version = replace(
+        chart.version, uuid=world.new_uuid(), metric_query={**query, "additionalMetrics": metrics}
+    )
+    copy = replace(
+        chart, uuid=world.new_uuid(), space_uuid=space_uuid, dashboard_uuid=dashboard_uuid, pin_order=None,
+        versions={version.uuid: version}, current=version,
+    )  # fmt: skip
+    world.charts[copy.uuid] = copy
+    world.slugs.force("charts", copy.slug)
+    home = world.dashboards[dashboard_uuid] if dashboard_uuid else world.spaces[space_uuid or ""]
+    home.charts[copy.uuid] = None
+    return copy
+
+
+def _copied_tile(tile: Json, tabs: dict[str, str], uuids: dict[str, str]) -> Json:
+    properties = dict(tile["properties"])
+    for key in ("savedChartUuid", "savedSqlUuid"):
+        if properties.get(key) is not None:
+            properties[key] = uuids.get(properties[key], properties[key])
+    return {**tile, "tabUuid": tabs.get(tile["tabUuid"]), "properties": properties}
+
+
+def _copy_dashboard(world: World, dashboard: Dashboard, space: Space, uuids: dict[str, str]) -> None:
+    """Copy a dashboard with the charts inside it; tile uuids stay, tab uuids are new."""
+    copy = replace(
+        dashboard,
+        uuid=world.new_uuid(),
+        space_uuid=space.uuid,
+        versions=[],
+        charts={},
+        placed=set(),
+        pin_order=None,
+    )
+    world.dashboards[copy.uuid] = copy
+    world.slugs.force("dashboards", copy.slug)
+    space.dashboards[copy.uuid] = None
+    for uuid in dashboard.charts:
+        uuids[uuid] = _copied_chart(world, world.charts[uuid], None, copy.uuid).uuid
+    old = dashboard.version
+    tabs = {tab["uuid"]: world.new_uuid() for tab in old.tabs}
+    tiles = [_copied_tile(tile, tabs, uuids) for tile in old.tiles]
+    world.last_dashboard_version += 1
+    new_tabs = [{**tab, "uuid": tabs[tab["uuid"]]} for tab in old.tabs]
+    copy.versions.append(
+        DashboardVersion(
+            world.last_dashboard_version, old.created_at, old.created_by, tiles, new_tabs, old.filters
+        )
+    )
+    shown = (tile["properties"].get("savedChartUuid") for tile in tiles)
+    copy.placed.update(uuid for uuid in shown if uuid)
+
+
+def _copy_content(world: World, source: Project, preview: Project) -> None:
+    pairs = []
+    for old in [world.spaces[uuid] for uuid in source.spaces]:
+        new = create_space(world, preview.uuid, old.name, old.slug, is_private=old.is_private)
+        new.access.update(old.access)
+        pairs.append((old, new))
+    uuids: dict[str, str] = {}
+    for old, new in pairs:
+        for uuid in old.charts:
+            uuids[uuid] = _copied_chart(world, world.charts[uuid], new.uuid, None).uuid
+        for uuid in old.sql_charts:
+            chart = world.sql_charts[uuid]
+            copy = replace(chart, uuid=world.new_uuid(), project_uuid=preview.uuid, space_uuid=new.uuid)
+            world.sql_charts[copy.uuid], uuids[uuid] = copy, copy.uuid
+            world.slugs.force("sql_charts", copy.slug)
+            new.sql_charts[copy.uuid] = None
+    for old, new in pairs:
+        for uuid in old.dashboards:
+            _copy_dashboard(world, world.dashboards[uuid], new, uuids)
+
+
+def post_preview(call: Call) -> str:
+    """`POST /projects/{p}/createPreview`: answers the bare uuid (later versions answer an object)."""
+    world, source = call.world, project_of(call, may=None)
+    if source.type == "PREVIEW" or not can_in_project(world, call.person, "manage", "CompileProject", source):
+        raise forbidden()
+    copied = call.body["copyContent"] in (True, "true")
+    like = {
+        "type": "PREVIEW",
+        "dbtConnection": source.dbt_connection,
+        "warehouseConnection": source.warehouse_connection,
+        "dbtVersion": source.dbt_version,
+        "upstreamProjectUuid": source.uuid if copied else None,
+    }
+    preview = create_project(world, call.person, call.body["name"], like)
+    if copied:
+        preview.access.update(source.access)
+        preview.group_access.update(source.group_access)
+        _copy_content(world, source, preview)
+    compile_project(world, preview)
+    return preview.uuid
+
+
+ROUTES = (Route("POST", "/api/v1/projects/{p}/createPreview", post_preview, check_preview),)

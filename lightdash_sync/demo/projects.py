@@ -1,0 +1,262 @@
+"""Projects: list, read, create, delete, settings, access, explores, compiling (`/org/projects`, `/projects/{p}`).
+
+Compiling and creating are done at once. Reading a project gives its connections away, without the secrets, as
+the real server does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightdash_sync.demo.access import can_in_project
+from lightdash_sync.demo.bodies import check_metadata
+from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, need, project_of
+from lightdash_sync.demo.catalog import index_catalog
+from lightdash_sync.demo.jobs import finished_job
+from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_existing, not_found, went_wrong
+from lightdash_sync.demo.spaces import create_space, delete_space
+from lightdash_sync.demo.state import Json, Person, Project, World
+
+SECRETS = frozenset({"user", "password", "token", "personal_access_token", "privateKey", "keyfileContents"})
+
+
+def read_project(project: Project) -> Json:
+    """The project as it is read."""
+    upstream = {"upstreamProjectUuid": project.upstream_uuid} if project.upstream_uuid else {}
+    return {
+        "organizationUuid": project.org_uuid,
+        "projectUuid": project.uuid,
+        "name": project.name,
+        "type": project.type,
+        "dbtConnection": {k: v for k, v in project.dbt_connection.items() if k not in SECRETS},
+        "warehouseConnection": {k: v for k, v in project.warehouse_connection.items() if k not in SECRETS},
+        "pinnedListUuid": project.pinned_list_uuid,
+        "dbtVersion": project.dbt_version,
+        **upstream,
+        "schedulerTimezone": project.scheduler_timezone,
+        "createdByUserUuid": project.created_by,
+    }
+
+
+def create_project(world: World, person: Person, name: str, like: Json) -> Project:
+    """Store a new, uncompiled project, with the public space "Shared" that every project starts with.
+
+    Args:
+        world: the instance.
+        person: who creates it.
+        name: its name.
+        like: `type`, `dbtConnection`, `warehouseConnection`, `dbtVersion`, `upstreamProjectUuid` of the request.
+    """
+    project = Project(
+        uuid=world.new_uuid(),
+        name=name,
+        org_uuid=person.org_uuid,
+        created_by=person.uuid,
+        type=like.get("type", "DEFAULT"),
+        upstream_uuid=like.get("upstreamProjectUuid"),
+        dbt_connection=like.get("dbtConnection") or {},
+        warehouse_connection=like.get("warehouseConnection") or {},
+        dbt_version=like.get("dbtVersion", "v1.4"),
+    )
+    for other in world.project_rows.values():
+        if other.dbt_connection == project.dbt_connection and other.dbt_connection.get("type") != "none":
+            project.compilable = other.compilable  # the same dbt project compiles to the same explores
+    world.project_rows[project.uuid] = project
+    world.clock.tick()
+    create_space(world, project.uuid, "Shared", "shared", is_private=False)
+    return project
+
+
+def compile_project(world: World, project: Project) -> None:
+    """Make the explores and the catalogue of the project from what can be compiled; without a source, keep them."""
+    if project.compilable:
+        project.explores = dict(project.compilable)
+    index_catalog(world, project)
+
+
+def get_projects(call: Call) -> list[Json]:
+    """`GET /org/projects`: those that the asker may see."""
+    world = call.world
+    visible = [
+        one
+        for one in world.project_rows.values()
+        if can_in_project(world, call.person, "view", "Project", one)
+    ]
+    return [
+        {
+            "name": one.name, "projectUuid": one.uuid, "type": one.type, "createdByUserUuid": one.created_by,
+            "upstreamProjectUuid": one.upstream_uuid, "warehouseType": one.warehouse_connection.get("type"),
+            "requireUserCredentials": False,
+        }
+        for one in visible
+        if one.org_uuid == call.person.org_uuid
+    ]  # fmt: skip
+
+
+def get_project(call: Call) -> Json:
+    """`GET /projects/{p}`."""
+    return read_project(project_of(call))
+
+
+def post_project(call: Call) -> Json:
+    """`POST /org/projects`: create without compiling."""
+    body = call.body if isinstance(call.body, dict) else {}
+    if body.get("type") not in ("DEFAULT", "PREVIEW"):
+        raise bad_parameter("Project type must be provided")
+    if body["type"] == "DEFAULT" and body.get("upstreamProjectUuid"):
+        raise bad_parameter("upstreamProjectUuid must not be provided for default projects")
+    if call.person.role != "admin":
+        raise forbidden()
+    project = create_project(call.world, call.person, need(body, "name", str), body)
+    return {"hasContentCopy": False, "project": read_project(project)}
+
+
+def post_precompiled(call: Call) -> Json:
+    """`POST /org/projects/precompiled`: create and compile, in the background."""
+    body = call.body if isinstance(call.body, dict) else {}
+    if call.person.role != "admin":
+        raise forbidden()
+    project = create_project(call.world, call.person, need(body, "name", str), body)
+    compile_project(call.world, project)
+    steps = ["TESTING_ADAPTOR", "COMPILING", "CREATING_PROJECT"]
+    results = {"projectUuid": project.uuid}
+    return {"jobUuid": finished_job(call.world, "CREATE_PROJECT", call.person.uuid, None, steps, results)}
+
+
+def remove_project(call: Call) -> Any:
+    """`DELETE /org/projects/{p}`: with everything in it; projects below it lose their upstream."""
+    world, project = call.world, project_of(call, may=None)
+    own_preview = project.type == "PREVIEW" and project.created_by == call.person.uuid
+    if not own_preview and not can_in_project(world, call.person, "delete", "Project", project):
+        raise forbidden()
+    for uuid in list(project.spaces):
+        delete_space(world, world.spaces[uuid])
+    for uuid in project.tags:
+        del world.tags[uuid]
+    del world.project_rows[project.uuid]
+    for other in world.project_rows.values():
+        if other.upstream_uuid == project.uuid:
+            other.upstream_uuid = None
+    return OK
+
+
+def patch_metadata(call: Call) -> Any:
+    """`PATCH /projects/{p}/metadata`: set or unset the upstream; a project may be its own."""
+    project = project_of(call, may=("manage", "Project"))
+    body = call.body if isinstance(call.body, dict) else {}
+    if "upstreamProjectUuid" not in body:
+        raise went_wrong()
+    upstream = body["upstreamProjectUuid"]
+    if upstream is not None and (not is_uuid(upstream) or upstream not in call.world.project_rows):
+        raise went_wrong()
+    project.upstream_uuid = upstream
+    return OK
+
+
+def post_refresh(call: Call) -> Json:
+    """`POST /projects/{p}/refresh`: compile; the catalogue gets new uuids, and keeps tags and icons."""
+    project = project_of(call, may=("manage", "CompileProject"))
+    compile_project(call.world, project)
+    steps = ["COMPILING"]
+    job = finished_job(call.world, "COMPILE_PROJECT", call.person.uuid, project.uuid, steps, None)
+    return {"jobUuid": job}
+
+
+def get_explores(call: Call) -> list[Json]:
+    """`GET /projects/{p}/explores`: name and origin of each explore."""
+    project = project_of(call)
+    return [_explore_row(explore) for explore in project.explores.values()]
+
+
+def _explore_row(explore: Json) -> Json:
+    table = explore["tables"][explore["baseTable"]]
+    optional = {"description": table["description"]} if table.get("description") is not None else {}
+    group = {"groupLabel": explore["groupLabel"]} if explore.get("groupLabel") else {}
+    return {
+        "name": explore["name"], "label": explore["label"], "tags": explore["tags"], **group,
+        "databaseName": table["database"], "schemaName": table["schema"], **optional,
+        "type": explore.get("type", "default"),
+    }  # fmt: skip
+
+
+def get_explore(call: Call) -> Json:
+    """`GET /projects/{p}/explores/{explore}`."""
+    project = project_of(call)
+    explore = project.explores.get(call.params["explore"])
+    if explore is None:
+        raise not_existing(f'Explore "{call.params["explore"]}" does not exist.')
+    return explore
+
+
+def put_explores(call: Call) -> Any:
+    """`PUT /projects/{p}/explores`: what the dbt-less command line deploys."""
+    project = project_of(call, may=("manage", "CompileProject"))
+    rows = call.body if isinstance(call.body, list) else []
+    project.explores = {need(row, "name", str): row for row in rows}
+    index_catalog(call.world, project)
+    return OK
+
+
+def get_access(call: Call) -> list[Json]:
+    """`GET /projects/{p}/access`: people with a role of their own in the project."""
+    project = project_of(call, may=("manage", "Project"))
+    people = [(call.world.people[uuid], role) for uuid, role in project.access.items()]
+    return [
+        {
+            "userUuid": one.uuid, "email": one.email, "role": role, "firstName": one.first_name,
+            "projectUuid": project.uuid, "lastName": one.last_name,
+        }
+        for one, role in people
+    ]  # fmt: skip
+
+
+def get_group_access(call: Call) -> list[Json]:
+    """`GET /projects/{p}/groupAccesses`: groups with a role in the project."""
+    project = project_of(call)
+    return [
+        {"projectUuid": project.uuid, "groupUuid": uuid, "role": role}
+        for uuid, role in project.group_access.items()
+    ]
+
+
+def post_access(call: Call) -> Any:
+    """`POST /projects/{p}/access`: give somebody, named by e-mail, a role."""
+    project = project_of(call, may=("manage", "Project"))
+    email, role = need(call.body, "email", str), need(call.body, "role", str)
+    for person in call.world.people.values():
+        if person.email == email:
+            project.access[person.uuid] = role
+            return OK
+    raise not_found(f"Can't find user with email {email}")
+
+
+def remove_access(call: Call) -> Any:
+    """`DELETE /projects/{p}/access/{user}`."""
+    project = project_of(call, may=("manage", "Project"))
+    project.access.pop(call.params["user"], None)
+    return OK
+
+
+def get_tables(call: Call) -> Json:
+    """`GET /projects/{p}/tablesConfiguration`."""
+    project_of(call)
+    return {"tableSelection": {"type": "ALL", "value": None}}
+
+
+ROUTES = (
+    Route("GET", "/api/v1/org/projects", get_projects),
+    Route("POST", "/api/v1/org/projects", post_project),
+    Route("POST", "/api/v1/org/projects/precompiled", post_precompiled),
+    Route("DELETE", "/api/v1/org/projects/{p}", remove_project),
+    Route("GET", "/api/v1/projects/{p}", get_project),
+    Route("PATCH", "/api/v1/projects/{p}/metadata", patch_metadata, check_metadata),
+    Route("POST", "/api/v1/projects/{p}/refresh", post_refresh),
+    Route("GET", "/api/v1/projects/{p}/explores", get_explores),
+    Route("PUT", "/api/v1/projects/{p}/explores", put_explores),
+    Route("GET", "/api/v1/projects/{p}/explores/{explore}", get_explore),
+    Route("GET", "/api/v1/projects/{p}/access", get_access),
+    Route("POST", "/api/v1/projects/{p}/access", post_access),
+    Route("DELETE", "/api/v1/projects/{p}/access/{user}", remove_access),
+    Route("GET", "/api/v1/projects/{p}/groupAccesses", get_group_access),
+    Route("GET", "/api/v1/projects/{p}/tablesConfiguration", get_tables),
+)

@@ -1,0 +1,151 @@
+"""Endpoints of promotion, and who may promote (`.../promote`, `.../promoteDiff`).
+
+The diff asks for no permission. Promotion compares roles with the asker's own organisation, so an admin of
+any organisation may; and it takes the upstream project for both sides of a chart.
+"""
+
+from __future__ import annotations
+
+from lightdash_sync.demo.access import can
+from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_of, space_of_chart
+from lightdash_sync.demo.dashboards import charts_on_dashboard
+from lightdash_sync.demo.promotion import (
+    Pair,
+    chart_changes,
+    chart_pair,
+    dashboard_changes,
+    dashboard_pair,
+    promote_chart,
+    promote_dashboard,
+)
+from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found
+from lightdash_sync.demo.state import Chart, Dashboard, Json, World
+
+NO_UPSTREAM = "This chart does not have an upstream project"
+RIGHTS = "Failed to promote dashboard: You do not have the right access permissions on the"
+USES = 'Failed to promote dashboard: this dashboard uses a chart "{name}"'
+
+
+def _upstream(world: World, project_uuid: str) -> str:
+    uuid = world.project_rows[project_uuid].upstream_uuid
+    if uuid is None:
+        raise not_found(NO_UPSTREAM)
+    return uuid
+
+
+def _may(
+    call: Call, action: str, subject: str, project: str, private: bool | None, access: list[Json]
+) -> bool:
+    org = call.person.org_uuid
+    return can(
+        call.world, call.person, action, subject, org=org, project=project, private=private, access=access
+    )
+
+
+def _check_space(call: Call, pair: Pair) -> None:
+    if pair.upstream_space is not None:
+        if not _may(call, "manage", "Space", pair.upstream_uuid, None, pair.upstream_access):
+            name = pair.upstream_space.name
+            raise forbidden(
+                f'Failed to promote: you do not have access to modify this space "{name}" in the upstream project.'
+            )
+    elif not _may(call, "create", "Space", pair.upstream_uuid, None, []):
+        raise forbidden(
+            "Failed to promote: you do not have access to create a space in the upstream project."
+        )
+
+
+def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
+    """Refuse unless the asker may promote the chart, alone or as part of a dashboard."""
+    project, upstream_space = pair.upstream_uuid, pair.upstream_space
+    uses = USES.format(name=pair.source.name) + " which"
+    if not _may(call, "promote", "SavedChart", project, pair.space.is_private, pair.access):
+        text = f"{uses} you don't have access to edit" if on_dashboard else (
+            "Failed to promote chart: you don't have access to edit this chart"
+        )  # fmt: skip
+        raise forbidden(f"{text} in the origin project.")
+    if pair.match is not None:
+        private = upstream_space.is_private if upstream_space else None
+        if not _may(call, "promote", "SavedChart", project, private, pair.upstream_access):
+            text = f"{uses} you don't have access to edit" if on_dashboard else (
+                "Failed to promote chart: you don't have access to edit this chart"
+            )  # fmt: skip
+            raise forbidden(f"{text} in the upstream project.")
+    elif upstream_space is not None:
+        if not _may(call, "manage", "SavedChart", project, None, pair.upstream_access):
+            text = uses if on_dashboard else "Failed to promote chart: this chart"
+            where = f"belongs to a space {upstream_space.name} you don't have access to edit"
+            raise forbidden(f"{text} {where} in the upstream project.")
+    _check_space(call, pair)
+
+
+def _check_dashboard(call: Call, pair: Pair, project_uuid: str) -> None:
+    """Refuse unless the asker may promote the dashboard."""
+    upstream_space = pair.upstream_space
+    if not _may(call, "promote", "Dashboard", project_uuid, pair.space.is_private, pair.access):
+        raise forbidden(f"{RIGHTS} origin space and dashboard to promote.")
+    if pair.match is not None:
+        private = upstream_space.is_private if upstream_space else None
+        if not _may(call, "promote", "Dashboard", pair.upstream_uuid, private, pair.upstream_access):
+            what = "destination space and dashboard" if upstream_space else "destination dashboard"
+            raise forbidden(f"{RIGHTS} {what} to promote.")
+    elif upstream_space is not None and not _may(
+        call, "manage", "Dashboard", pair.upstream_uuid, None, pair.upstream_access
+    ):
+        raise forbidden(f"{RIGHTS} destination to create dashboards.")
+    _check_space(call, pair)
+
+
+def _chart_pair(call: Call) -> tuple[Chart, Pair]:
+    chart = chart_of(call.world, call.params["u"])
+    upstream = _upstream(call.world, space_of_chart(call.world, chart).project_uuid)
+    return chart, chart_pair(call.world, call.person, chart, upstream)
+
+
+def post_chart_promotion(call: Call) -> Json:
+    """`POST /saved/{u}/promote`."""
+    chart, pair = _chart_pair(call)
+    if chart.dashboard_uuid is not None:
+        raise bad_parameter("Promoting charts within dashboards is not supported")
+    _check_chart(call, pair, on_dashboard=False)
+    return promote_chart(call.world, call.person, pair)
+
+
+def get_chart_diff(call: Call) -> Json:
+    """`GET /saved/{u}/promoteDiff`: for everybody."""
+    _, pair = _chart_pair(call)
+    return chart_changes(call.world, pair).read
+
+
+def _dashboard_pairs(call: Call) -> tuple[Dashboard, Pair, list[Pair]]:
+    world = call.world
+    dashboard = dashboard_of(world, call.params["u"])
+    upstream = _upstream(world, world.spaces[dashboard.space_uuid].project_uuid)
+    pair = dashboard_pair(world, call.person, dashboard, upstream)
+    charts = [
+        chart_pair(world, call.person, chart, upstream) for chart in charts_on_dashboard(world, dashboard)
+    ]
+    return dashboard, pair, charts
+
+
+def post_dashboard_promotion(call: Call) -> Json:
+    """`POST /dashboards/{u}/promote`."""
+    dashboard, pair, charts = _dashboard_pairs(call)
+    _check_dashboard(call, pair, call.world.spaces[dashboard.space_uuid].project_uuid)
+    for one in charts:
+        _check_chart(call, one, on_dashboard=True)
+    return promote_dashboard(call.world, call.person, pair, charts)
+
+
+def get_dashboard_diff(call: Call) -> Json:
+    """`GET /dashboards/{u}/promoteDiff`: for everybody; the tiles are those of the source."""
+    _, pair, charts = _dashboard_pairs(call)
+    return dashboard_changes(call.world, pair, charts).read
+
+
+ROUTES = (
+    Route("POST", "/api/v1/saved/{u}/promote", post_chart_promotion, creates=True),
+    Route("GET", "/api/v1/saved/{u}/promoteDiff", get_chart_diff),
+    Route("POST", "/api/v1/dashboards/{u}/promote", post_dashboard_promotion, creates=True),
+    Route("GET", "/api/v1/dashboards/{u}/promoteDiff", get_dashboard_diff),
+)

@@ -1,0 +1,60 @@
+"""The worlds to start from: the demo, an empty company, and one of any size.
+
+Each call makes a new world, and each the same: uuids, times, slugs and tokens do not change from run to run.
+"""
+
+from __future__ import annotations
+
+import random
+
+from lightdash_sync.demo.demo_content import Studio, fill_production, fill_staging
+from lightdash_sync.demo.generated import (
+    generate_charts,
+    generate_dashboards,
+    generate_schedulers,
+    generate_spaces,
+    generate_sql_charts,
+    generate_tags,
+)
+from lightdash_sync.demo.organisation import found_company
+from lightdash_sync.demo.state import World
+
+
+def empty_world() -> World:
+    """The company with its people and two compiled projects, each with only its automatic space "Shared"."""
+    world = World(seed="empty")
+    found_company(world)
+    return world
+
+
+def demo_world() -> World:
+    """The demo: production full of content with a past, staging with some work in progress."""
+    world = World(seed="demo")
+    company = found_company(world)
+    fill_production(world, company)
+    fill_staging(world, company)
+    return world
+
+
+def generated_world(
+    charts: int = 1000,
+    versions: int = 2,
+    dashboards: int = 150,
+    tiles: int = 6,
+    spaces: int = 31,
+    schedulers: int = 100,
+    sql_charts: int = 20,
+    tags: int = 10,
+) -> World:
+    """A production project with so much of everything (the automatic space comes on top), for benchmarks."""
+    world = World(seed="generated")
+    company = found_company(world)
+    studio = Studio(world, company.production, company.people)
+    chance = random.Random(20260302)  # noqa: S311 - the point is that it repeats itself
+    made_spaces = generate_spaces(studio, max(spaces, 1), chance)
+    made_charts = generate_charts(studio, made_spaces, charts, versions, chance)
+    generate_dashboards(studio, made_spaces, made_charts, dashboards, tiles, chance)
+    generate_sql_charts(studio, made_spaces, sql_charts)
+    generate_schedulers(studio, made_charts, schedulers)
+    generate_tags(studio, tags, chance)
+    return world

@@ -1,0 +1,335 @@
+"""What a Lightdash instance holds: the rows behind its API, as plain objects found by uuid.
+
+The objects change in place, as rows in a database do; everything that answers a request gets the `World`
+passed in. Relations that the hot endpoints follow (project to spaces, space to charts ...) are kept as
+ordered dictionaries without values, so that no endpoint scans.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from lightdash_sync.demo.clock import Clock
+from lightdash_sync.demo.slugs import SlugRegister
+
+Json = dict[str, Any]
+Keys = dict[str, None]
+
+DEFAULT_COLORS = (
+    "#5470c6", "#fc8452", "#91cc75", "#fac858", "#ee6666", "#73c0de", "#3ba272", "#9a60b4", "#ea7ccc",
+)  # fmt: skip
+
+
+@dataclass
+class Org:
+    """An organisation."""
+
+    uuid: str
+    name: str
+    created_at: str
+
+
+@dataclass
+class Person:
+    """A user, with the role in the organisation; roles in projects are kept with the project."""
+
+    uuid: str
+    email: str
+    first_name: str
+    last_name: str
+    org_uuid: str
+    role: str
+    created_at: str
+    password: str = ""
+
+    @property
+    def card(self) -> Json:
+        """The short form in which the server names authors."""
+        return {"userUuid": self.uuid, "firstName": self.first_name, "lastName": self.last_name}
+
+
+@dataclass
+class Token:
+    """A personal access token."""
+
+    uuid: str
+    secret: str
+    person_uuid: str
+    created_at: str
+    description: str = ""
+    expires_at: str | None = None
+    revoked: bool = False
+
+
+@dataclass
+class Group:
+    """A group of users of one organisation."""
+
+    uuid: str
+    name: str
+    org_uuid: str
+    created_at: str
+    created_by: str | None
+    members: Keys = field(default_factory=dict)
+
+
+@dataclass
+class Project:
+    """A project: where its content is, who may use it, its explores and catalogue."""
+
+    uuid: str
+    name: str
+    org_uuid: str
+    created_by: str
+    type: str = "DEFAULT"
+    upstream_uuid: str | None = None
+    scheduler_timezone: str = "UTC"
+    dbt_connection: Json = field(default_factory=dict)
+    warehouse_connection: Json = field(default_factory=dict)
+    dbt_version: str = "v1.4"
+    pinned_list_uuid: str | None = None
+    access: dict[str, str] = field(default_factory=dict)
+    group_access: dict[str, str] = field(default_factory=dict)
+    explores: dict[str, Json] = field(default_factory=dict)
+    compilable: dict[str, Json] = field(default_factory=dict)
+    catalog: dict[str, CatalogItem] = field(default_factory=dict)
+    spaces: Keys = field(default_factory=dict)
+    tags: Keys = field(default_factory=dict)
+    validations: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class CatalogItem:
+    """A field in the catalogue; its uuid is new after each compile, categories and icon are carried over."""
+
+    uuid: str
+    definition: Json
+    explore: str
+    categories: Keys = field(default_factory=dict)
+    icon: Json | None = None
+
+
+@dataclass
+class Space:
+    """A space, with the direct grants to users and groups."""
+
+    uuid: str
+    project_uuid: str
+    name: str
+    slug: str
+    is_private: bool
+    access: dict[str, str] = field(default_factory=dict)
+    group_access: dict[str, str] = field(default_factory=dict)
+    charts: Keys = field(default_factory=dict)
+    sql_charts: Keys = field(default_factory=dict)
+    dashboards: Keys = field(default_factory=dict)
+    pin_order: int | None = None
+
+
+@dataclass
+class ChartVersion:
+    """One version of a chart: the part that is replaced as a whole, in the form in which it is read."""
+
+    uuid: str
+    created_at: str
+    created_by: str | None
+    table_name: str
+    metric_query: Json
+    chart_config: Json
+    column_order: list[str]
+    pivot_columns: list[str] | None
+    kind: str | None
+
+
+@dataclass
+class Chart:
+    """A saved chart, in a space or inside a dashboard."""
+
+    uuid: str
+    slug: str
+    name: str
+    description: str | None
+    space_uuid: str | None
+    dashboard_uuid: str | None
+    created_at: str
+    last_updated_at: str
+    last_updated_by: str
+    versions: dict[str, ChartVersion] = field(default_factory=dict)
+    pin_order: int | None = None
+    views: int = 0
+    first_viewed_at: str | None = None
+    current: ChartVersion | None = None
+
+    @property
+    def version(self) -> ChartVersion:
+        """The current version."""
+        if self.current is None:
+            self.current = list(self.versions.values())[-1]
+        return self.current
+
+
+@dataclass
+class SqlChart:
+    """A chart written in SQL; its earlier versions cannot be read, so only the current one is kept."""
+
+    uuid: str
+    slug: str
+    name: str
+    description: str | None
+    project_uuid: str
+    space_uuid: str
+    sql: str
+    limit: int
+    config: Json
+    created_at: str
+    created_by: str
+    last_updated_at: str
+    last_updated_by: str
+
+
+@dataclass
+class DashboardVersion:
+    """One version of a dashboard."""
+
+    id: int
+    created_at: str
+    created_by: str
+    tiles: list[Json]
+    tabs: list[Json]
+    filters: Json
+
+
+@dataclass
+class Dashboard:
+    """A dashboard; `charts` are the charts inside it, on a tile or not."""
+
+    uuid: str
+    slug: str
+    name: str
+    description: str | None
+    space_uuid: str
+    created_at: str
+    created_by: str
+    versions: list[DashboardVersion] = field(default_factory=list)
+    charts: Keys = field(default_factory=dict)
+    placed: set[str] = field(default_factory=set)
+    pin_order: int | None = None
+    views: int = 0
+    first_viewed_at: str | None = None
+
+    @property
+    def version(self) -> DashboardVersion:
+        """The current version."""
+        return self.versions[-1]
+
+
+@dataclass
+class Scheduler:
+    """A scheduled delivery or alert, with its targets in the form in which they are read."""
+
+    uuid: str
+    chart_uuid: str | None
+    dashboard_uuid: str | None
+    created_by: str
+    created_at: str
+    updated_at: str
+    fields: Json
+    enabled: bool = True
+    targets: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class Tag:
+    """A tag (category) of the metrics of a project."""
+
+    uuid: str
+    project_uuid: str
+    name: str
+    color: str
+    created_by: str
+
+
+@dataclass
+class Comment:
+    """A comment; it hangs on a tile uuid, not on a dashboard."""
+
+    uuid: str
+    tile_uuid: str
+    text: str
+    text_html: str
+    mentions: list[str]
+    reply_to: str | None
+    person_uuid: str
+    created_at: str
+    resolved: bool = False
+    chart_uuid: str | None = None
+
+
+@dataclass
+class World:
+    """A whole instance.
+
+    Attributes:
+        version: the Lightdash version that is imitated.
+        tokens: personal access token by nickname of its owner ("admin", "editor", "viewer" ...).
+        projects: project uuid by nickname ("staging", "production").
+        shuffle: when set, every list whose order the server leaves open comes back in an order of its choosing.
+        requests: method and path (with query) of every request received, in order.
+        crashes: what the stand-in itself failed on (answered with 500); tests require it to stay empty.
+        history_days: how far back the history of a chart shows its versions.
+        slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
+        promotion_keeps_slugs: false before 0.1505.2, where what promotion creates gets another slug.
+    """
+
+    version: str = "0.1372.1"
+    seed: str = "embedded-lightdash"
+    clock: Clock = field(default_factory=Clock)
+    tokens: dict[str, str] = field(default_factory=dict)
+    projects: dict[str, str] = field(default_factory=dict)
+    shuffle: random.Random | None = None
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
+    history_days: int = 3
+    slug_gap: float = 0.0
+    promotion_keeps_slugs: bool = False
+    slugs: SlugRegister = field(default_factory=SlugRegister)
+    orgs: dict[str, Org] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    token_rows: dict[str, Token] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    project_rows: dict[str, Project] = field(default_factory=dict)
+    spaces: dict[str, Space] = field(default_factory=dict)
+    charts: dict[str, Chart] = field(default_factory=dict)
+    sql_charts: dict[str, SqlChart] = field(default_factory=dict)
+    dashboards: dict[str, Dashboard] = field(default_factory=dict)
+    schedulers: dict[str, Scheduler] = field(default_factory=dict)
+    schedulers_of: dict[str, Keys] = field(default_factory=dict)
+    tags: dict[str, Tag] = field(default_factory=dict)
+    comments: dict[str, list[Comment]] = field(default_factory=dict)
+    jobs: dict[str, Json] = field(default_factory=dict)
+    scheduler_jobs: dict[str, Json] = field(default_factory=dict)
+    counter: int = 0
+    last_dashboard_version: int = 0
+    last_validation: int = 0
+
+    def hex_id(self) -> str:
+        """The next 32 hexadecimal digits: the same in every run."""
+        self.counter += 1
+        return hashlib.sha256(f"{self.seed}:{self.counter}".encode()).hexdigest()[:32]
+
+    def new_uuid(self) -> str:
+        """The next uuid: deterministic, but shaped like the random ones of the real server."""
+        return str(uuid.UUID(hex=self.hex_id(), version=4))
+
+    def jumbled(self, items: list[Any]) -> list[Any]:
+        """The items in an order of the server's choosing: as they are, or shuffled when `shuffle` is set."""
+        if self.shuffle is None:
+            return items
+        items = list(items)
+        self.shuffle.shuffle(items)
+        return items

@@ -1,0 +1,150 @@
+"""Validation of content against the explores (`/projects/{p}/validate`).
+
+The job is done at once. Its results replace those of the project, and are found under the job only if
+explores were posted. Fields of charts are checked, and charts on dashboards; filters of dashboards are not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.calls import OK, Call, Route, project_of, space_of_chart
+from lightdash_sync.demo.jobs import start_scheduler_job
+from lightdash_sync.demo.refusals import forbidden
+from lightdash_sync.demo.state import Chart, Json, Project, World
+
+HIDDEN_FROM_LISTS = "jobId"
+
+
+def fields_of(explore: Json | None) -> set[str]:
+    """The ids of all fields of an explore, joined tables included."""
+    tables = explore["tables"].values() if explore else ()
+    return {
+        f"{table['name']}_{name}"
+        for table in tables
+        for group in ("dimensions", "metrics")
+        for name in table[group]
+    }
+
+
+def _filtered_fields(group: Any) -> list[str]:
+    """The field ids in a nested filter group."""
+    if not isinstance(group, dict):
+        return []
+    if "target" in group:
+        return [group["target"].get("fieldId", "")]
+    return [
+        field for part in (*group.get("and", []), *group.get("or", [])) for field in _filtered_fields(part)
+    ]
+
+
+def _problems(chart: Chart, known: set[str]) -> list[tuple[str, str, str]]:
+    """What is wrong with a chart: type of the error, field, text."""
+    query = chart.version.metric_query
+    own = {one["name"] for one in query["tableCalculations"]}
+    own |= {f"{one['table']}_{one['name']}" for one in query["additionalMetrics"]}
+    own |= {one["id"] for one in query["customDimensions"]}
+    reachable = known | own
+    found = [
+        ("custom metric", base, f"Custom metric error: the base dimension '{base}' no longer exists")
+        for one in query["additionalMetrics"]
+        if one.get("baseDimensionName")
+        for base in [f"{one['table']}_{one['baseDimensionName']}"]
+        if base not in known
+    ]
+    filters = query["filters"]
+    groups = [
+        field
+        for name in ("dimensions", "metrics", "tableCalculations")
+        for field in _filtered_fields(filters.get(name))
+    ]
+    sorts = [one["fieldId"] for one in query["sorts"]]
+    for kind, title, names in (
+        ("dimension", "Dimension", query["dimensions"]),
+        ("filter", "Filter", groups),
+        ("metric", "Metric", query["metrics"]),
+        ("sorting", "Sorting", sorts),
+    ):
+        missing = [name for name in names if name not in reachable]
+        found += [(kind, name, f"{title} error: the field '{name}' no longer exists") for name in missing]
+    return found
+
+
+def _entries(world: World, project: Project, chart: Chart, job: str | None) -> list[Json]:
+    known = fields_of(project.explores.get(chart.version.table_name))
+    editor = world.people[chart.last_updated_by]
+    entries = []
+    for kind, name, text in _problems(chart, known):
+        world.last_validation += 1
+        entries.append(
+            {
+                "createdAt": world.clock.now(), "chartUuid": chart.uuid, "chartViews": chart.views,
+                "projectUuid": project.uuid, "error": text, "name": chart.name,
+                "lastUpdatedBy": f"{editor.first_name} {editor.last_name}", "lastUpdatedAt": chart.last_updated_at,
+                "validationId": world.last_validation, "spaceUuid": space_of_chart(world, chart).uuid,
+                "chartKind": chart.version.kind or "vertical_bar", "errorType": kind, "fieldName": name,
+                "source": "chart", HIDDEN_FROM_LISTS: job,
+            }
+        )  # fmt: skip
+    return entries
+
+
+def post_validation(call: Call) -> Json:
+    """`POST /projects/{p}/validate`: validate, and start the job that says so."""
+    world = call.world
+    project = project_of(call, may=("manage", "Validation"))
+    body = call.body if isinstance(call.body, dict) else {}
+    number = start_scheduler_job(world, None)
+    job = str(number) if body.get("explores") is not None else None
+    targets = body.get("validationTargets") or ["charts", "dashboards", "tables"]
+    charts = [
+        chart for chart in world.charts.values() if space_of_chart(world, chart).project_uuid == project.uuid
+    ]
+    fresh = [
+        entry for chart in charts if "charts" in targets for entry in _entries(world, project, chart, job)
+    ]
+    kept = (
+        [one for one in project.validations if one[HIDDEN_FROM_LISTS] is not None]
+        if job is None
+        else project.validations
+    )
+    project.validations = [*kept, *fresh]
+    return {"jobId": number}
+
+
+def _shown(call: Call, entry: Json) -> Json:
+    """An entry as the asker sees it: without name and uuid if it lies in a space hidden from the asker."""
+    row = {key: value for key, value in entry.items() if key != HIDDEN_FROM_LISTS}
+    space = call.world.spaces.get(entry["spaceUuid"])
+    if space is not None and can_in_space(call.world, call.person, "view", "SavedChart", space):
+        return row
+    private = {
+        key: value for key, value in row.items() if key not in ("chartUuid", "spaceUuid", "dashboardUuid")
+    }
+    return {**private, "name": "Private content"}
+
+
+def get_validation(call: Call) -> list[Json]:
+    """`GET /projects/{p}/validate`: the stored results, or those of one job."""
+    project = project_of(call, may=None)
+    if not can_in_project(call.world, call.person, "manage", "Validation", project):
+        raise forbidden()
+    job = call.one("jobId")
+    return [_shown(call, one) for one in project.validations if one[HIDDEN_FROM_LISTS] == job]
+
+
+def remove_validation(call: Call) -> Any:
+    """`DELETE /projects/{p}/validate/{name}`: dismiss one entry, by number."""
+    project = project_of(call, may=("manage", "Validation"))
+    project.validations = [
+        one for one in project.validations if str(one["validationId"]) != call.params["name"]
+    ]
+    return OK
+
+
+ROUTES = (
+    Route("POST", "/api/v1/projects/{p}/validate", post_validation),
+    Route("GET", "/api/v1/projects/{p}/validate", get_validation),
+    Route("DELETE", "/api/v1/projects/{p}/validate/{name}", remove_validation),
+)
