@@ -91,7 +91,7 @@ class Lightdash:
         return self._rows(views.DashboardRow, f"/api/v1/projects/{project}/dashboards")
 
     def content(self, project: str) -> list[views.ContentRow]:
-        """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another way than the lists."""
+        """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another query."""
         pages = self._pages("/api/v2/content", {"projectUuids": project})
         return [row for page in pages for row, _ in _views(views.ContentRow, page, "/api/v2/content")]
 
@@ -118,6 +118,15 @@ class Lightdash:
     def sql_chart(self, project: str, chart: str) -> tuple[views.SqlChart, JsonObject]:
         """`GET /projects/{p}/sqlRunner/saved/{u}`."""
         return self._one(views.SqlChart, f"/api/v1/projects/{project}/sqlRunner/saved/{chart}")
+
+    def schedulers_of(self, kind: str, uuid: str) -> list[tuple[views.Scheduler, JsonObject]]:
+        """`GET /saved/{u}/schedulers` or `GET /dashboards/{u}/schedulers`.
+
+        Args:
+            kind: `saved` or `dashboards`.
+            uuid: of the chart or dashboard.
+        """
+        return self._many(views.Scheduler, f"/api/v1/{kind}/{uuid}/schedulers")
 
     def schedulers(self, project: str) -> list[tuple[views.Scheduler, JsonObject]]:
         """All schedulers of a project, disabled ones and those on charts inside dashboards included.

@@ -11,7 +11,7 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 Uuid: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+    str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 ]
 
 # SQL charts have "" where others have null.
@@ -36,6 +36,14 @@ class Health(View):
     siteUrl: str | None = None
 
 
+class AbilityRule(View):
+    """One thing that a user may do."""
+
+    action: str | list[str]
+    subject: str | list[str]
+    conditions: dict[str, object] = {}
+
+
 class User(View):
     """`GET /api/v1/user`."""
 
@@ -43,6 +51,17 @@ class User(View):
     organizationUuid: Uuid | None = None
     role: str | None = None
     email: str | None = None
+    abilityRules: list[AbilityRule] = []
+
+    def sees_all_spaces(self, project: str) -> bool:
+        """Whether private spaces without a grant are shown too: only admins manage any space."""
+        mine = {"organizationUuid": self.organizationUuid, "projectUuid": project}
+        return any(
+            rule.action == "manage"
+            and rule.subject in ("Space", "all")
+            and all(mine.get(name) == value for name, value in rule.conditions.items())
+            for rule in self.abilityRules
+        )
 
 
 class Member(View):

@@ -59,6 +59,13 @@ def digest(text: str, length: int = 12) -> str:
     return sha256(text.encode("utf-8", "surrogatepass"))[:length]
 
 
+def objects(value: Json) -> list[JsonObject]:
+    """Return the objects of a list; nothing if it is no list, or holds anything else."""
+    items = value if isinstance(value, list) else []
+    found = [item for item in items if isinstance(item, dict)]
+    return found if len(found) == len(items) else []
+
+
 def _depth_exceeds(value: Json, limit: int) -> bool:
     """Walk level by level: recursion would let a hostile file choose the stack's depth."""
     level: list[Json] = [value]

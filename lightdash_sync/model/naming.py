@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.keys import Candidate, assign_keys, key_from, slugify
 from lightdash_sync.model.kinds import Kind
 
@@ -30,7 +31,7 @@ def layout_names(normal: JsonObject, identity: Identity, known: JsonObject) -> J
     Returns:
         `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, to be kept as facts of the dashboard.
     """
-    tabs = [tab for tab in _objects(normal.get("tabs")) if "uuid" in tab]
+    tabs = [tab for tab in objects(normal.get("tabs")) if "uuid" in tab]
     titles = {str(tab["uuid"]): str(tab.get("name")) for tab in tabs}
     tab_names = assign_keys(
         (
@@ -39,7 +40,7 @@ def layout_names(normal: JsonObject, identity: Identity, known: JsonObject) -> J
         ),
         _known(known.get("tabs")),
     )
-    tiles = [tile for tile in _objects(normal.get("tiles")) if "uuid" in tile]
+    tiles = [tile for tile in objects(normal.get("tiles")) if "uuid" in tile]
     tile_names = assign_keys(
         (
             Candidate(
@@ -85,10 +86,6 @@ def scheduler_candidate(normal: JsonObject, uuid: str, identity: Identity) -> Ca
 def tag_candidate(name: str, uuid: str) -> Candidate:
     """Name a tag after itself."""
     return Candidate(uuid, slugify(name) or name, name)
-
-
-def _objects(value: Json) -> list[JsonObject]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _known(names: Json) -> dict[str, str]:

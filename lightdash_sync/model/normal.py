@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import Json, JsonObject, canonical
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.kinds import (
     CHART_UNVERSIONED,
     COMMENT_VOLATILE,
@@ -85,7 +85,7 @@ def space_access(
     users: list[Json] = [{"userUuid": uuid, "role": roles.get(uuid)} for uuid in sorted(set(granted))]
     teams: list[Json] = [
         {"groupUuid": group.get("groupUuid"), "role": group.get("spaceRole")}
-        for group in sorted(groups, key=canonical)
+        for group in sorted(groups, key=lambda group: str(group.get("groupUuid")))
     ]
     return {"users": users, "groups": teams}, [uuid for uuid in sorted(set(granted)) if uuid not in roles]
 
@@ -136,15 +136,15 @@ def _sql_chart(content: JsonObject, raw: JsonObject) -> JsonObject:
 
 
 def _dashboard(content: JsonObject, raw: JsonObject) -> JsonObject:
-    order = {str(tab.get("uuid")): _number(tab.get("order")) for tab in _objects(raw.get("tabs"))}
+    order = {str(tab.get("uuid")): _number(tab.get("order")) for tab in objects(raw.get("tabs"))}
 
     def position(tile: JsonObject) -> tuple[float, float, float, str]:
         tab = order.get(str(tile.get("tabUuid")), -1.0)
         return (tab, _number(tile.get("y")), _number(tile.get("x")), str(tile.get("uuid")))
 
-    if tabs := _objects(raw.get("tabs")):
+    if tabs := objects(raw.get("tabs")):
         content["tabs"] = [*sorted(tabs, key=lambda tab: (_number(tab.get("order")), str(tab.get("uuid"))))]
-    if tiles := _objects(raw.get("tiles")):
+    if tiles := objects(raw.get("tiles")):
         content["tiles"] = [_tile(tile) for tile in sorted(tiles, key=position)]
     return content
 
@@ -174,7 +174,7 @@ def _target(target: Json) -> Json:
 
 def has_secret(raw: JsonObject) -> bool:
     """Whether a scheduler has an address that is a secret and hence not in the snapshot."""
-    return any(target.get(name) for target in _objects(raw.get("targets")) for name in SECRET_TARGETS)
+    return any(target.get(name) for target in objects(raw.get("targets")) for name in SECRET_TARGETS)
 
 
 def normalise_comments(raw: JsonObject) -> JsonObject:
@@ -184,7 +184,7 @@ def normalise_comments(raw: JsonObject) -> JsonObject:
 
 def _comments(comments: Json) -> Json:
     ordered = sorted(
-        _objects(comments), key=lambda comment: (str(comment.get("createdAt")), canonical(comment))
+        objects(comments), key=lambda comment: (str(comment.get("createdAt")), canonical(comment))
     )
     return [
         {
@@ -229,13 +229,6 @@ def _without(value: Json, names: frozenset[str]) -> Json:
     if not isinstance(value, dict):
         return value
     return {name: item for name, item in value.items() if name not in names}
-
-
-def _objects(value: Json) -> list[JsonObject]:
-    """The objects of a list, or nothing if it holds anything else: such a list stays as it came."""
-    items = value if isinstance(value, list) else []
-    objects = [item for item in items if isinstance(item, dict)]
-    return objects if len(objects) == len(items) else []
 
 
 def _number(value: Json) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.references import UnresolvedReference, tokenise, untokenise
 
@@ -226,11 +227,16 @@ def _targets(rule: JsonObject, tiles: Mapping[str, str]) -> JsonObject:
 
 
 def _grants(access: JsonObject, users: Said, groups: Said) -> JsonObject:
-    """Say the holders of a space's grants in other words: by uuid, or by e-mail and group name."""
+    """Say the holders of a space's grants in other words, and put them in the order of these words."""
     for who, (theirs, ours, say) in (("users", users), ("groups", groups)):
         fields: dict[str, Field] = {theirs: (ours, say)}
-        access = _each(access, who, partial(_renamed, fields=fields))
+        grants = [_renamed(grant, fields) for grant in objects(access.get(who))]
+        access = access | {who: [*sorted(grants, key=partial(_holder, ours))]}
     return access
+
+
+def _holder(field: str, grant: JsonObject) -> str:
+    return str(grant.get(field))
 
 
 def _renamed(obj: JsonObject, fields: Mapping[str, Field]) -> JsonObject:

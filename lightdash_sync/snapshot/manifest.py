@@ -82,7 +82,7 @@ class Manifest(_Part):
     selection: Selection
     counts: dict[str, int]
     leftOut: list[LeftOut]
-    files: dict[str, Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\Z")]]
+    files: dict[str, Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]]
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes."""

@@ -94,9 +94,7 @@ class Snapshot:
             SnapshotError: something is neither a regular file nor a directory, lies too deep, or there is
                 no end to it.
         """
-        found = 0
-        for path in self._walk(()):
-            found += 1
+        for found, path in enumerate(self._walk(()), 1):
             if found > MAX_FILES:
                 raise SnapshotError(f"{self.root} holds more than {MAX_FILES} files")
             yield path

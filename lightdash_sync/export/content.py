@@ -1,0 +1,269 @@
+"""Writing content into the staging directory, kind by kind, as it is read.
+
+Each method leaves the files of one kind; none keeps what it has written. Versions of charts that an
+earlier snapshot holds are taken over from there and never asked for again: they do not change, and the
+server itself stops listing them after some days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.export.inventory import SQL
+from lightdash_sync.export.reader import read_chart, read_version
+from lightdash_sync.model.canonical import canonical, objects
+from lightdash_sync.model.keys import external_key
+from lightdash_sync.model.kinds import PROJECT_SETTINGS, Kind
+from lightdash_sync.model.normal import has_secret, normalise, normalise_comments, space_access
+from lightdash_sync.snapshot.layout import item_path, version_name, version_path
+from lightdash_sync.snapshot.manifest import LeftOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from lightdash_sync.client import views
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.convert import Converter
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.reader import ChartRead, DashboardRead
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.snapshot.manifest import Manifest
+    from lightdash_sync.snapshot.write import Staging
+
+_PINNED = {"space": Kind.SPACE, "chart": Kind.CHART, "dashboard": Kind.DASHBOARD}
+_DEFAULT_ORDER = 100  # what a new pin gets; several may have it
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """The snapshot that is being replaced.
+
+    Attributes:
+        root: its directory.
+        manifest: what it says of itself.
+        identity: its identity map.
+    """
+
+    root: Path
+    manifest: Manifest
+    identity: Identity
+
+
+class ContentWriter:
+    """Writes items of one export.
+
+    Args:
+        converter: makes files of answers.
+        staging: takes the files.
+        old: the snapshot being replaced, or None.
+        history: whether to read earlier versions.
+    """
+
+    def __init__(self, converter: Converter, staging: Staging, old: Old | None, *, history: bool) -> None:
+        self._converter = converter
+        self._identity = converter.identity
+        self._staging = staging
+        self._old = old
+        self._history = history
+
+    def spaces(self, spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]]) -> list[LeftOut]:
+        """Write spaces, from their row in the list and their own answer.
+
+        Returns:
+            The grants whose role the API does not show.
+        """
+        left_out: list[LeftOut] = []
+        for row, listed, raw in spaces:
+            key = self._identity.key(Kind.SPACE, row.uuid)
+            access, unseen = space_access(
+                row.access, objects(raw.get("access")), objects(raw.get("groupsAccess"))
+            )
+            self._put(Kind.SPACE, key, {**listed, **raw, "access": access})
+            left_out += [
+                LeftOut(
+                    what=f"space:{key}",
+                    why=f"the API does not show the role of {self._identity.person(uuid)}",
+                )
+                for uuid in unseen
+            ]
+        return left_out
+
+    def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None) -> int:
+        """Read (unless it was) and write a chart, with its earlier versions.
+
+        Returns:
+            How many earlier versions the snapshot has.
+        """
+        chart = read or read_chart(lightdash, uuid)
+        key = self._identity.key(Kind.CHART, uuid)
+        versions = self._versions(lightdash, key, uuid, chart)
+        more: JsonObject = {"version": chart.current.versionUuid}
+        if versions:
+            more["versions"] = {**versions}
+        self._put(Kind.CHART, key, chart.raw, more)
+        return len(versions)
+
+    def _versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> dict[str, str]:
+        """Write the earlier versions that the server lists or the old snapshot knows: name -> uuid."""
+        names = dict(self._known_versions(key, uuid))
+        listed = {
+            version_name(version.createdAt, version.versionUuid): version for version in chart.versions[1:]
+        }
+        names |= {name: version.versionUuid for name, version in listed.items()}
+        names.pop(version_name(chart.current.createdAt, chart.current.versionUuid), None)
+        kept: dict[str, str] = {}
+        for name, version in sorted(names.items()):
+            path = version_path(key, name)
+            if self._old is not None and path in self._old.manifest.files:
+                self._staging.keep(path, self._old.root / path, self._old.manifest.files[path])
+            elif self._history:
+                view, raw = read_version(lightdash, uuid, version)
+                normal = normalise(Kind.CHART, raw)
+                self._staging.put(path, self._converter.version(key, normal, view.createdAt, view.createdBy))
+            else:
+                continue
+            kept[name] = version
+        return kept
+
+    def _known_versions(self, key: str, uuid: str) -> Iterable[tuple[str, str]]:
+        """Versions of which the old snapshot knows: those it holds, and the one that was current then."""
+        facts = self._old.identity.facts(Kind.CHART, key) if self._old else {}
+        if facts.get("uuid") != uuid:
+            return
+        if isinstance(versions := facts.get("versions"), dict):
+            yield from ((name, str(version)) for name, version in versions.items())
+        if isinstance(version := facts.get("version"), str):
+            yield version_name(str(facts.get("updatedAt")), version), version
+
+    def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> None:
+        """Read and write a SQL chart; 0.1372.1 keeps no history of them that can be read."""
+        _, raw = lightdash.sql_chart(project, uuid)
+        self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw)
+
+    def dashboard(self, uuid: str, read: DashboardRead) -> None:
+        """Write a dashboard."""
+        key = self._identity.key(Kind.DASHBOARD, uuid)
+        self._staging.put(
+            item_path(Kind.DASHBOARD, key), self._converter.item(Kind.DASHBOARD, key, read.normal)
+        )
+
+    def comments(self, uuid: str, comments: JsonObject) -> int:
+        """Write the comments on a dashboard's tiles.
+
+        Returns:
+            1 if there are any, else 0.
+        """
+        key = self._identity.key(Kind.DASHBOARD, uuid)
+        tiles = self._identity.facts(Kind.DASHBOARD, key).get("tiles")
+        names = {str(tile): name for name, tile in tiles.items()} if isinstance(tiles, dict) else {}
+        said = normalise_comments(comments)
+        if not said:
+            return 0
+        self._converter.findings.add_names(
+            external={external_key(tile): tile for tile in said if tile not in names}
+        )
+        content: JsonObject = {
+            names.get(tile) or external_key(tile): comments for tile, comments in said.items()
+        }
+        self._staging.put(item_path(Kind.COMMENTS, key), self._converter.with_tokens({"tiles": content}))
+        return 1
+
+    def schedulers(self, schedulers: Iterable[tuple[views.Scheduler, JsonObject]]) -> list[LeftOut]:
+        """Write schedulers.
+
+        Returns:
+            Those that have a secret address, which is not in the snapshot.
+        """
+        left_out: list[LeftOut] = []
+        for row, raw in schedulers:
+            key = self._identity.key(Kind.SCHEDULER, row.schedulerUuid)
+            self._put(Kind.SCHEDULER, key, raw)
+            if has_secret(raw):
+                why = "its webhook address is a secret; keep it elsewhere"
+                left_out.append(LeftOut(what=f"scheduler:{key}", why=why))
+        return sorted(left_out, key=lambda item: item.what)
+
+    def tags(self, inventory: Inventory) -> int:
+        """Write tags with the metrics that carry them.
+
+        Returns:
+            How many there are; more than the list of tags has, where an author was deleted.
+        """
+        rows = {tag.tagUuid: _category(tag) for metric in inventory.metrics for tag in metric.categories}
+        rows |= {row.tagUuid: raw for row, raw in inventory.tags}
+        for uuid, raw in rows.items():
+            metrics: list[Json] = [
+                {"table": table, "metric": name}
+                for table, name in sorted(
+                    (metric.tableName, metric.name)
+                    for metric in inventory.metrics
+                    if uuid in {tag.tagUuid for tag in metric.categories}
+                )
+            ]
+            self._put(Kind.TAG, self._identity.key(Kind.TAG, uuid), {**raw, "metrics": metrics})
+        return len(rows)
+
+    def metric_icons(self, inventory: Inventory) -> int:
+        """Write the icons of metrics, if there are any."""
+        icons: list[Json] = [
+            {"table": metric.tableName, "metric": metric.name, "icon": {**metric.icon}}
+            for metric in sorted(inventory.metrics, key=lambda metric: (metric.tableName, metric.name))
+            if metric.icon
+        ]
+        if icons:
+            self._staging.put(item_path(Kind.METRIC_ICONS), canonical(icons))
+        return len(icons)
+
+    def pins(self, inventory: Inventory) -> int:
+        """Write the pinned items in their order, if there are any."""
+        pins: list[tuple[int, str, str]] = []
+        for pin in inventory.pins:
+            if (kind := _PINNED.get(pin.type)) is not None:
+                order = _DEFAULT_ORDER if pin.data.pinnedListOrder is None else pin.data.pinnedListOrder
+                pins.append((order, kind.value, self._identity.key(kind, pin.data.uuid)))
+        if pins:
+            rows: list[Json] = [
+                {"kind": kind, "key": key, "order": order} for order, kind, key in sorted(pins)
+            ]
+            self._staging.put(item_path(Kind.PINS), canonical(rows))
+        return len(pins)
+
+    def project(self, settings: Mapping[str, Json]) -> None:
+        """Write the settings of the project that may leave the server, and no connection detail."""
+        allowed: JsonObject = {name: settings[name] for name in PROJECT_SETTINGS if name in settings}
+        self._staging.put(item_path(Kind.PROJECT), canonical(allowed))
+
+    def _put(self, kind: Kind, key: str, raw: JsonObject, more: JsonObject | None = None) -> None:
+        self._staging.put(item_path(kind, key), self._converter.item(kind, key, normalise(kind, raw), more))
+
+
+def unsupported(inventory: Inventory) -> list[LeftOut]:
+    """Return what the lists show and this tool cannot read."""
+    left_out = [
+        LeftOut(
+            what=f"{row.source} chart {row.name!r}", why="charts of this source cannot be read with this API"
+        )
+        for row in inventory.other_charts
+    ]
+    left_out += [
+        LeftOut(what=f"pinned {pin.type}", why="items of this type cannot be read with this API")
+        for pin in inventory.pins
+        if pin.type not in _PINNED
+    ]
+    return sorted(left_out, key=lambda item: item.what)
+
+
+def chart_rows(inventory: Inventory, spaces: Mapping[str, str]) -> Iterable[tuple[str, str, bool]]:
+    """Yield uuid, key of the space, and whether it is a SQL chart, of every chart that a list names."""
+    for row in inventory.summaries:
+        yield row.uuid, spaces.get(row.spaceUuid, ""), False
+    for chart in inventory.charts:
+        if chart.source == SQL:
+            yield chart.uuid, spaces.get(chart.spaceUuid, ""), True
+
+
+def _category(tag: views.Category) -> JsonObject:
+    return {"tagUuid": tag.tagUuid, "name": tag.name, "color": tag.color}

@@ -1,0 +1,158 @@
+"""One item at a time: the server's answer becomes the bytes of a content file, and facts for the sidecar.
+
+Converters share nothing but the identity map, which is a value, so they work in any thread and in any
+order; what they find out (facts, people, references that lead outside) is gathered in a `Findings`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.normal import Normal, earlier_version
+from lightdash_sync.model.portable import to_portable
+from lightdash_sync.model.references import tokenise, tokens_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lightdash_sync.client.views import Author
+    from lightdash_sync.model.identity import Identity
+
+# Server field with a person in it -> name of the fact.
+_PEOPLE = {
+    "updatedByUser": "updatedBy",
+    "createdBy": "createdBy",
+    "lastUpdatedBy": "lastUpdatedBy",
+}
+
+
+@dataclass
+class Findings:
+    """What converting items brings to light; may be filled from several threads.
+
+    Attributes:
+        facts: kind -> key -> facts for the sidecar.
+        external: external key -> uuid.
+        people: key of a person who is named somewhere -> facts.
+        groups: names of groups that are named somewhere.
+    """
+
+    facts: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
+    external: dict[str, str] = field(default_factory=dict)
+    people: dict[str, JsonObject] = field(default_factory=dict)
+    groups: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, kind: Kind, key: str, facts: JsonObject) -> None:
+        """Note facts of an item."""
+        with self._lock:
+            self.facts.setdefault(kind, {}).setdefault(key, {}).update(facts)
+
+    def add_names(
+        self,
+        *,
+        people: dict[str, JsonObject] | None = None,
+        groups: Iterable[str] = (),
+        external: dict[str, str] | None = None,
+    ) -> None:
+        """Note who and what is named."""
+        with self._lock:
+            self.people.update(people or {})
+            self.groups.update(groups)
+            self.external.update(external or {})
+
+
+class Converter:
+    """Turns answers into content files.
+
+    Args:
+        identity: the environment's map, complete.
+        findings: where facts go.
+    """
+
+    def __init__(self, identity: Identity, findings: Findings) -> None:
+        self.identity = identity
+        self.findings = findings
+
+    def item(self, kind: Kind, key: str, normal: Normal, more: JsonObject | None = None) -> bytes:
+        """Return the bytes of an item's file, and note its facts.
+
+        Args:
+            kind: its kind.
+            key: its key.
+            normal: its normal form.
+            more: facts that are not in the item itself.
+        """
+        data = self._portable(kind, key, normal.content)
+        self.findings.add(kind, key, self._facts(normal.facts) | (more or {}))
+        return data
+
+    def version(self, key: str, normal: Normal, created_at: str, author: Author | None) -> bytes:
+        """Return the bytes of an earlier version of a chart."""
+        person = None if author is None else self.person(author.model_dump())
+        content = self._portable_object(Kind.CHART, key, earlier_version(normal.content))
+        return canonical({"chart": content, "createdAt": created_at, "createdBy": person})
+
+    def with_tokens(self, content: JsonObject) -> bytes:
+        """Return the bytes of content whose only references are uuids in text."""
+        tokenised = tokenise(content, self.identity)
+        self._note_tokens(tokenised)
+        return canonical(tokenised)
+
+    def person(self, author: JsonObject) -> str | None:
+        """Return the key of a person: an e-mail, or an external key for who has left the organisation."""
+        uuid = author.get("userUuid")
+        if not isinstance(uuid, str):
+            return None
+        key = self.identity.person(uuid)
+        self._note_person(key, author)
+        return key
+
+    def _portable(self, kind: Kind, key: str, content: JsonObject) -> bytes:
+        return canonical(self._portable_object(kind, key, content))
+
+    def _portable_object(self, kind: Kind, key: str, content: JsonObject) -> JsonObject:
+        portable = to_portable(kind, key, content, self.identity)
+        self.findings.add_names(external=portable.external)
+        if kind is Kind.SPACE:
+            self._note_grants(portable.content)
+        elif kind is Kind.SCHEDULER and isinstance(owner := portable.content.get("owner"), str):
+            self._note_person(owner, {})
+        self._note_tokens(portable.content)
+        return portable.content
+
+    def _facts(self, facts: JsonObject) -> JsonObject:
+        said: JsonObject = {}
+        for name, value in facts.items():
+            if name in _PEOPLE:
+                said[_PEOPLE[name]] = self.person(value) if isinstance(value, dict) else None
+            else:
+                said["uuid" if name in ("savedSqlUuid", "schedulerUuid", "tagUuid") else name] = value
+        return said
+
+    def _note_person(self, key: str, author: JsonObject) -> None:
+        known = self.identity.people.get(key)
+        if known is None and (uuid := author.get("userUuid")):
+            known = {"uuid": uuid, "firstName": author.get("firstName"), "lastName": author.get("lastName")}
+        if known is not None:
+            self.findings.add_names(people={key: known})
+
+    def _note_grants(self, content: JsonObject) -> None:
+        access = content.get("access")
+        if not isinstance(access, dict):
+            return
+        for grant in objects(access.get("users")):
+            self._note_person(str(grant.get("email")), {})
+        self.findings.add_names(groups={str(grant.get("group")) for grant in objects(access.get("groups"))})
+
+    def _note_tokens(self, content: Json) -> None:
+        for token in tokens_in(content):
+            kind, _, name = token.partition(":")
+            if kind == "user":
+                self._note_person(name, {})
+            elif kind == "group":
+                self.findings.add_names(groups={name})

@@ -1,0 +1,148 @@
+"""Who is who: keys for everything that the lists name, before a single item is converted.
+
+Keys that an earlier snapshot gave are kept, so an export over a snapshot is a pure function of the
+server's state and of that snapshot's `identity.json`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.keys import Candidate, assign_keys, external_key
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.naming import layout_names, scheduler_candidate, tag_candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lightdash_sync.client import views
+    from lightdash_sync.export.convert import Findings
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.structure import Structure
+    from lightdash_sync.model.canonical import JsonObject
+
+Named = tuple[str, str, str]  # uuid, slug, name
+
+_SAYS_NOTHING = re.compile(r"(-[0-9]+)?")
+
+
+def identify(structure: Structure, known: Identity) -> Identity:
+    """Return the identity map of a project, without the facts that only its items tell.
+
+    Args:
+        structure: what the project holds.
+        known: the map of the snapshot that is being replaced, or an empty one.
+    """
+    inventory = structure.inventory
+    shares = [space for space, _ in structure.spaces.values()]
+    charts = [(row.uuid, row.slug, row.name) for row in inventory.summaries]
+    charts += [(chart.view.uuid, chart.view.slug, chart.view.name) for chart in structure.hidden.values()]
+    slugs = {row.uuid: row.slug for row in inventory.content}
+    identity = Identity(
+        items={
+            Kind.SPACE: _slugged(
+                ((row.uuid, row.slug, row.name) for row, _ in inventory.spaces), Kind.SPACE, known
+            ),
+            Kind.CHART: _slugged(charts, Kind.CHART, known),
+            Kind.SQL_CHART: _slugged(
+                ((row.uuid, row.slug, row.name) for row in inventory.sql_charts), Kind.SQL_CHART, known
+            ),
+            Kind.DASHBOARD: _slugged(
+                ((row.uuid, slugs[row.uuid], row.name) for row in inventory.dashboards), Kind.DASHBOARD, known
+            ),
+            Kind.TAG: _keyed((tag_candidate(name, uuid) for uuid, name in _tags(inventory)), Kind.TAG, known),
+        },
+        people=_people(inventory, shares),
+        groups=_groups(shares),
+        project=_project(inventory),
+    )
+    layouts: dict[str, JsonObject] = {}
+    for uuid, dashboard in structure.dashboards.items():
+        key = identity.key(Kind.DASHBOARD, uuid)
+        layouts[key] = layout_names(dashboard.normal.content, identity, known.facts(Kind.DASHBOARD, key))
+    schedulers = _keyed(
+        (scheduler_candidate(raw, row.schedulerUuid, identity) for row, raw in inventory.schedulers or []),
+        Kind.SCHEDULER,
+        known,
+    )
+    return identity.extended({Kind.DASHBOARD: layouts, Kind.SCHEDULER: schedulers})
+
+
+def space_keys(inventory: Inventory, known: Identity) -> dict[str, str]:
+    """Return uuid -> key of all spaces."""
+    spaces = _slugged(((row.uuid, row.slug, row.name) for row, _ in inventory.spaces), Kind.SPACE, known)
+    return {str(facts["uuid"]): key for key, facts in spaces.items()}
+
+
+def _slugged(items: Iterable[Named], kind: Kind, known: Identity) -> dict[str, JsonObject]:
+    """Key items by slug; by name where the slug says nothing: 0.1372.1 makes "", "-1", "-2" of emoji."""
+    return _keyed(
+        (
+            Candidate(uuid, name if _SAYS_NOTHING.fullmatch(slug) else slug, f"{slug} {name}")
+            for uuid, slug, name in items
+        ),
+        kind,
+        known,
+    )
+
+
+def pruned(identity: Identity, findings: Findings) -> Identity:
+    """Add what the items told, and leave out people and groups that nothing names."""
+    complete = identity.extended(findings.facts, findings.external)
+    return replace(
+        complete,
+        people=dict(sorted(findings.people.items())),
+        groups={name: facts for name, facts in identity.groups.items() if name in findings.groups},
+    )
+
+
+def _keyed(candidates: Iterable[Candidate], kind: Kind, known: Identity) -> dict[str, JsonObject]:
+    keys = assign_keys(candidates, known.known_keys(kind))
+    return {key: {"uuid": uuid} for uuid, key in keys.items()}
+
+
+def _tags(inventory: Inventory) -> list[tuple[str, str]]:
+    """Tags by their list, and those that only the metrics still show (their author was deleted)."""
+    tags = {tag.tagUuid: tag.name for metric in inventory.metrics for tag in metric.categories}
+    tags |= {row.tagUuid: row.name for row, _ in inventory.tags}
+    return sorted(tags.items())
+
+
+def _people(inventory: Inventory, shares: Iterable[views.Space]) -> dict[str, JsonObject]:
+    """Everybody whose e-mail is known."""
+    people: dict[str, JsonObject] = {}
+    for space in shares:
+        for share in space.access:
+            if share.email:
+                people[share.email] = {
+                    "uuid": share.userUuid,
+                    "firstName": share.firstName,
+                    "lastName": share.lastName,
+                }
+    for row in inventory.members or []:
+        people[row.email] = {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
+    return people
+
+
+def _groups(shares: Iterable[views.Space]) -> dict[str, JsonObject]:
+    """Groups by name; groups of one name are told apart by a hash."""
+    groups = {group.groupUuid: group.groupName for space in shares for group in space.groupsAccess}
+    twins = Counter(groups.values())
+    return {
+        (name if twins[name] == 1 else f"{name} ({external_key(uuid)})"): {"uuid": uuid}
+        for uuid, name in sorted(groups.items())
+    }
+
+
+def _project(inventory: Inventory) -> JsonObject:
+    project = inventory.project
+    return {
+        "uuid": project.projectUuid,
+        "organizationUuid": project.organizationUuid,
+        "pinnedListUuid": project.pinnedListUuid,
+        "upstreamProjectUuid": project.upstreamProjectUuid,
+    }

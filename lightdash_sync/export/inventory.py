@@ -1,0 +1,189 @@
+"""What a project holds: every list that the server has, held against each other.
+
+No list of Lightdash is complete by itself (api-facts 5.2: charts saved inside dashboards are in one of
+three), and a list can come back short without an error, so each is compared with a second one that the
+server makes by another query. What differs is a contradiction: the project changed between two reads,
+or the server does not say everything. It never passes in silence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightdash_sync.errors import NotAuthorised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightdash_sync.client import views
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.workers import Workers
+    from lightdash_sync.model.canonical import JsonObject
+
+SQL = "sql"
+EXPLORE = "dbt_explore"
+_NAMED = 3  # uuids that a contradiction names; the rest is a number
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All lists of a project, read at about the same time.
+
+    Attributes:
+        reader: whose token reads.
+        project: the project.
+        settings: the project as the server gives it; holds connection details.
+        spaces: rows with their raw form.
+        charts: charts in spaces, of every source.
+        summaries: explore charts, those on a dashboard's latest version included.
+        dashboards: dashboards.
+        content: charts in spaces and dashboards, from another query.
+        schedulers: with their raw form; None if the token may not list them.
+        tags: with their raw form.
+        metrics: of the catalogue.
+        pins: pinned items.
+        members: of the organisation; None if the token may not list them.
+    """
+
+    reader: views.User
+    project: views.Project
+    settings: JsonObject
+    spaces: list[tuple[views.SpaceRow, JsonObject]]
+    charts: list[views.ChartRow]
+    summaries: list[views.SummaryRow]
+    dashboards: list[views.DashboardRow]
+    content: list[views.ContentRow]
+    schedulers: list[tuple[views.Scheduler, JsonObject]] | None
+    tags: list[tuple[views.Tag, JsonObject]]
+    metrics: list[views.Metric]
+    pins: list[views.Pin]
+    members: list[views.Member] | None
+
+    @property
+    def sql_charts(self) -> list[views.ChartRow]:
+        """The SQL charts."""
+        return [row for row in self.charts if row.source == SQL]
+
+    @property
+    def other_charts(self) -> list[views.ChartRow]:
+        """Charts of sources that are neither explores nor SQL: semantic layer, on old servers only."""
+        return [row for row in self.charts if row.source not in (SQL, EXPLORE)]
+
+
+def read_inventory(lightdash: Lightdash, project: str, workers: Workers) -> Inventory:
+    """Read all lists of a project.
+
+    Raises:
+        ApiError: one of them cannot be read.
+    """
+    head, settings = lightdash.project(project)
+    reads: dict[str, Callable[[], Any]] = {
+        "reader": lightdash.user,
+        "spaces": lambda: lightdash.spaces(project),
+        "charts": lambda: lightdash.charts(project),
+        "summaries": lambda: lightdash.chart_summaries(project),
+        "dashboards": lambda: lightdash.dashboards(project),
+        "content": lambda: lightdash.content(project),
+        "schedulers": lambda: _if_allowed(lambda: lightdash.schedulers(project)),
+        "tags": lambda: lightdash.tags(project),
+        "metrics": lambda: lightdash.metrics(project),
+        "members": lambda: _if_allowed(lightdash.members),
+        "pins": lambda: lightdash.pins(project, head.pinnedListUuid) if head.pinnedListUuid else [],
+    }
+    lists, unread = workers.run(
+        "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
+    )
+    if unread:
+        raise unread[0].error
+    return Inventory(project=head, settings=settings, **dict(lists))
+
+
+def contradictions(inventory: Inventory) -> list[str]:
+    """Return where two lists of the same things differ, in words; empty if all agree."""
+    explores = {row.uuid for row in inventory.charts if row.source == EXPLORE}
+    in_spaces = {row.uuid for row in inventory.summaries if row.dashboardUuid is None}
+    charts = explores | {row.uuid for row in inventory.sql_charts}
+    dashboards = {row.uuid for row in inventory.dashboards}
+    by_type: dict[str, set[str]] = {"chart": set(), "dashboard": set()}
+    for item in inventory.content:
+        by_type.setdefault(item.contentType, set()).add(item.uuid)
+    other = {row.uuid for row in inventory.other_charts}
+    found = [
+        *_differ("charts", "the list of charts", explores, "the chart summaries", in_spaces),
+        *_differ("charts", "the list of charts", charts, "the content list", by_type["chart"] - other),
+        *_differ(
+            "dashboards", "the list of dashboards", dashboards, "the content list", by_type["dashboard"]
+        ),
+    ]
+    return found + _space_counts(inventory) + _pins(inventory)
+
+
+def space_contradictions(row: views.SpaceRow, space: views.Space, inventory: Inventory) -> list[str]:
+    """Return where a space says otherwise than the lists what is in it."""
+    explores = {
+        chart.uuid for chart in inventory.charts if chart.source == EXPLORE and chart.spaceUuid == row.uuid
+    }
+    dashboards = {dashboard.uuid for dashboard in inventory.dashboards if dashboard.spaceUuid == row.uuid}
+    where = f"space {row.name!r}"
+    return [
+        *_differ("charts", "the list of charts", explores, where, {chart.uuid for chart in space.queries}),
+        *_differ(
+            "dashboards",
+            "the list of dashboards",
+            dashboards,
+            where,
+            {item.uuid for item in space.dashboards},
+        ),
+    ]
+
+
+def _space_counts(inventory: Inventory) -> list[str]:
+    """Compare the counts in the list of spaces, which see what a token may not."""
+    charts = Counter(row.spaceUuid for row in inventory.charts if row.source == EXPLORE)
+    dashboards = Counter(row.spaceUuid for row in inventory.dashboards)
+    found = []
+    for row, _ in inventory.spaces:
+        for what, said, seen in (
+            ("charts", row.chartCount, charts[row.uuid]),
+            ("dashboards", row.dashboardCount, dashboards[row.uuid]),
+        ):
+            if said != seen:
+                found.append(f"space {row.name!r} has {said} {what} by its own count, {seen} in the list")
+    known = {row.uuid for row, _ in inventory.spaces}
+    found += [
+        f"chart {row.name!r} is in a space that is not listed"
+        for row in inventory.charts
+        if row.spaceUuid not in known
+    ]
+    return found
+
+
+def _pins(inventory: Inventory) -> list[str]:
+    pinned = inventory.project.pinnedListUuid
+    if pinned is None:
+        return []
+    rows: list[views.SpaceRow | views.ChartRow | views.DashboardRow] = [row for row, _ in inventory.spaces]
+    rows += [*inventory.charts, *inventory.dashboards]
+    marked = {row.uuid for row in rows if row.pinnedListUuid == pinned}
+    listed = {pin.data.uuid for pin in inventory.pins if pin.type in ("space", "chart", "dashboard")}
+    return _differ("pinned items", "the lists", marked, "the pinned list", listed)
+
+
+def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]) -> list[str]:
+    found = []
+    for here, there, missing in ((first, second, ours - theirs), (second, first, theirs - ours)):
+        if missing:
+            named = ", ".join(sorted(missing)[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
+            found.append(f"{len(missing)} {what} of {here} are not in {there}: {named}")
+    return found
+
+
+def _if_allowed(read: Callable[[], list[Any]]) -> list[Any] | None:
+    try:
+        return read()
+    except NotAuthorised as error:
+        if error.status == 403:
+            return None
+        raise

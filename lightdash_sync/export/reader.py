@@ -1,0 +1,101 @@
+"""Reading single items, each in the way that leaves the least trace.
+
+A chart is read through its current version, which the server does not count as a view. A dashboard
+cannot be: `GET /dashboards/{u}` is the only way on 0.1372.1, and counts one view (once an export).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import ApiError, NotFound
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.normal import normalise
+
+if TYPE_CHECKING:
+    from lightdash_sync.client import views
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.normal import Normal
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRead:
+    """A chart as it is now.
+
+    Attributes:
+        versions: what the server lists of its history, newest first; the first is the current one.
+        view: the chart.
+        raw: the chart as the server gives it.
+    """
+
+    versions: list[views.Version]
+    view: views.Chart
+    raw: JsonObject
+
+    @property
+    def current(self) -> views.Version:
+        """The current version."""
+        return self.versions[0]
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardRead:
+    """A dashboard as it is now.
+
+    Attributes:
+        view: what we rely on of it.
+        normal: its normal form.
+        comments: by tile uuid, as the server gives them; None if they were not read.
+    """
+
+    view: views.Dashboard
+    normal: Normal
+    comments: JsonObject | None
+
+    def charts(self) -> set[str]:
+        """Return the uuids of explore charts on its tiles."""
+        return {
+            uuid for tile in self.view.tiles if isinstance(uuid := tile.properties.get("savedChartUuid"), str)
+        }
+
+
+def read_chart(lightdash: Lightdash, uuid: str) -> ChartRead:
+    """Read a chart without counting as a view: its history, then its current version."""
+    versions = lightdash.chart_history(uuid)
+    version, chart = read_version(lightdash, uuid, versions[0].versionUuid)
+    return ChartRead(versions, version.chart, chart)
+
+
+def read_version(lightdash: Lightdash, uuid: str, version: str) -> tuple[views.ChartVersion, JsonObject]:
+    """Read one version of a chart; the second value is the chart inside it."""
+    view, raw = lightdash.chart_version(uuid, version)
+    chart = raw.get("chart")
+    return view, chart if isinstance(chart, dict) else {}
+
+
+def read_dashboard(lightdash: Lightdash, uuid: str, *, comments: bool) -> DashboardRead:
+    """Read a dashboard, and the comments on it if wanted."""
+    view, raw = lightdash.dashboard(uuid)
+    said = lightdash.comments(uuid) if comments else None
+    return DashboardRead(view, normalise(Kind.DASHBOARD, raw), said)
+
+
+def find_hidden(lightdash: Lightdash, project: str, uuid: str) -> ChartRead | None:
+    """Read a chart that something refers to but no list names.
+
+    0.1372.1 lists a chart saved in a dashboard only while the latest version of that dashboard shows it.
+
+    Returns:
+        The chart, or None if it is gone, of another project, or not to be seen.
+    """
+    try:
+        chart = read_chart(lightdash, uuid)
+    except NotFound:
+        return None
+    except ApiError as error:
+        if error.status == 403:
+            return None
+        raise
+    return chart if chart.raw.get("projectUuid") == project else None

@@ -1,0 +1,334 @@
+"""One export: read the project, stage the snapshot, swap it in, say what came of it.
+
+First the structure, so that every item has its key; then charts are read and written as they come, so
+that memory does not grow with history. If anything could not be read, nothing is swapped in, and the
+error names what. If the project changed under the reading, the reading starts again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import Incomplete, Refused
+from lightdash_sync.export.content import ContentWriter, Old, unsupported
+from lightdash_sync.export.convert import Converter, Findings
+from lightdash_sync.export.identify import identify, pruned
+from lightdash_sync.export.structure import Moved, Readings, Structure, read_structure
+from lightdash_sync.export.workers import Silent, Workers
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.layout import IDENTITY
+from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Source
+from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.write import Staging, locked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightdash_sync.client import views
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.workers import Progress
+
+_ATTEMPTS = 3  # readings of a project that changes under us
+_NAMED = 10  # items that an error names
+
+VERSIONS = "chart_version"  # earlier versions of charts, in the counts
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an export did.
+
+    Attributes:
+        target: the directory.
+        manifest: of the new snapshot.
+        added: paths of files that the old snapshot had not.
+        changed: paths of files that have other bytes now.
+        removed: paths of files that the new snapshot has not.
+        warnings: what the user should know, in words.
+        requests: sent to the server.
+        duration_s: seconds.
+    """
+
+    target: Path
+    manifest: Manifest
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    warnings: list[str]
+    requests: int
+    duration_s: float
+
+
+def export_project(
+    lightdash: Lightdash,
+    project: str,
+    target: Path,
+    chosen: Chosen,
+    *,
+    disk: Disk | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Export a project into a directory.
+
+    Args:
+        lightdash: the server.
+        project: uuid of the project.
+        target: directory of the snapshot; an older snapshot of the same project may stand there.
+        chosen: what to export.
+        disk: where to write.
+        progress: who is told how far it is.
+
+    Raises:
+        Incomplete: something could not be read. The old snapshot stands as it was.
+        Refused: the directory holds something that this export would destroy.
+        SnapshotError: the old snapshot is damaged where this export builds on it.
+        Locked: another run writes there.
+        ApiError: the server cannot be reached, or the token is not accepted.
+    """
+    began = time.monotonic()
+    disk = disk or Disk()
+    session = lightdash.session
+    workers = Workers(session.connection.concurrency, session.pacer.stopped, progress or Silent())
+    try:
+        lightdash.server.require_supported()
+        with locked(target, disk):
+            old = _open_old(target, project)
+            chosen.require_fits(target, old.manifest if old else None)
+            manifest, warnings = _read_until_calm(lightdash, project, target, chosen, old, disk, workers)
+    finally:
+        workers.close()
+    before = old.manifest.files if old else {}
+    return Report(
+        target=target,
+        manifest=manifest,
+        added=sorted(set(manifest.files) - set(before)),
+        changed=sorted(path for path, sha in manifest.files.items() if before.get(path, sha) != sha),
+        removed=sorted(set(before) - set(manifest.files)),
+        warnings=warnings,
+        requests=session.requests,
+        duration_s=round(time.monotonic() - began, 3),
+    )
+
+
+def _read_until_calm(
+    lightdash: Lightdash,
+    project: str,
+    target: Path,
+    chosen: Chosen,
+    old: Old | None,
+    disk: Disk,
+    workers: Workers,
+) -> tuple[Manifest, list[str]]:
+    """Read the project, again if it changed meanwhile, and swap the snapshot in."""
+    moved = Moved()
+    for _ in range(_ATTEMPTS):
+        staging = Staging(target, disk)
+        try:
+            return _Export(lightdash, project, chosen, old, staging, Readings(workers)).run()
+        except Moved as error:
+            moved = error
+            workers.progress.noted(f"The project changed while it was read ({error}): reading it again.")
+        finally:
+            staging.discard()
+    raise Incomplete(
+        f"{moved}, in each of {_ATTEMPTS} readings; {_what_stands(old)}",
+        hint="Export again at a quiet time; if it stays so, look at the named item in Lightdash.",
+    )
+
+
+def _open_old(target: Path, project: str) -> Old | None:
+    """Open the snapshot that is to be replaced.
+
+    Raises:
+        SnapshotError: what stands there is damaged, or no snapshot.
+        Refused: it is one of another project, or holds files that would be lost.
+    """
+    if not target.exists() or not any(target.iterdir()):
+        return None
+    snapshot = Snapshot(target)
+    if strays := snapshot.strays():
+        raise Refused(
+            f"{target} holds {strays[0]!r}, which is not part of the snapshot and would be lost",
+            hint="Move it out of the directory.",
+        )
+    identity = snapshot.identity()
+    if identity.project.get("uuid") != project:
+        raise Refused(
+            f"{target} holds a snapshot of another project ({snapshot.manifest.source.project!r})",
+            hint="Choose another directory with --path.",
+        )
+    return Old(target, snapshot.manifest, identity)
+
+
+def _what_stands(old: Old | None) -> str:
+    return "no snapshot was written" if old is None else "the old snapshot stands as it was"
+
+
+@dataclass
+class _Export:
+    """One reading of the project; the methods stand in the order in which `run` calls them."""
+
+    lightdash: Lightdash
+    project: str
+    chosen: Chosen
+    old: Old | None
+    staging: Staging
+    readings: Readings
+
+    def run(self) -> tuple[Manifest, list[str]]:
+        """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
+        known = self.old.identity if self.old else Identity()
+        structure = read_structure(self.lightdash, self.project, self.chosen, known, self.readings)
+        identity = identify(structure, known)
+        findings = Findings()
+        writer = ContentWriter(
+            Converter(identity, findings), self.staging, self.old, history=self.chosen.history
+        )
+        counts = self._charts(writer, structure, identity)
+        left_out = self._spaces_and_dashboards(writer, structure, counts)
+        left_out += self._lists(writer, structure, counts)
+        self._require_complete()
+        identity = pruned(identity, findings)
+        self.staging.put(IDENTITY, identity.to_bytes())
+        manifest = Manifest(
+            format=FORMAT,
+            source=Source(
+                url=self.lightdash.session.connection.origin.url,
+                lightdash=self.lightdash.server.version,
+                project=structure.inventory.project.name,
+            ),
+            selection=self.chosen.in_manifest(),
+            counts=dict(sorted(counts.items())),
+            leftOut=left_out,
+            files=dict(sorted(self.staging.files.items())),
+        )
+        warnings = self._warnings(structure.inventory, identity)
+        self.staging.commit(manifest)
+        return manifest, warnings
+
+    def _charts(self, writer: ContentWriter, structure: Structure, identity: Identity) -> Counter[str]:
+        """Read and write charts and SQL charts, the bulk of the work."""
+        counts: Counter[str] = Counter()
+        inventory = structure.inventory
+        rows = {row.uuid: row.spaceUuid for row in inventory.summaries}
+        rows |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
+        charts = [uuid for uuid, space in rows.items() if self._wants(Kind.CHART, space, structure)]
+        versions = self.readings.of(
+            Kind.CHART,
+            charts,
+            lambda uuid: writer.chart(self.lightdash, uuid, structure.hidden.get(uuid)),
+            identity.known_keys(Kind.CHART),
+        )
+        counts[Kind.CHART] += len(versions)
+        counts[VERSIONS] += sum(versions.values())
+        sql = [
+            row.uuid for row in inventory.sql_charts if self._wants(Kind.SQL_CHART, row.spaceUuid, structure)
+        ]
+        written = self.readings.of(
+            Kind.SQL_CHART,
+            sql,
+            lambda uuid: writer.sql_chart(self.lightdash, self.project, uuid),
+            identity.known_keys(Kind.SQL_CHART),
+        )
+        counts[Kind.SQL_CHART] += len(written)
+        return counts
+
+    def _spaces_and_dashboards(
+        self, writer: ContentWriter, structure: Structure, counts: Counter[str]
+    ) -> list[LeftOut]:
+        """Write what the structure has already."""
+        listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
+        left_out = writer.spaces((*listed[uuid], raw) for uuid, (_, raw) in structure.spaces.items())
+        counts[Kind.SPACE] += len(structure.spaces)
+        for uuid, dashboard in structure.dashboards.items():
+            if self.chosen.wants(Kind.DASHBOARD):
+                writer.dashboard(uuid, dashboard)
+                counts[Kind.DASHBOARD] += 1
+            if dashboard.comments is not None:
+                counts[Kind.COMMENTS] += writer.comments(uuid, dashboard.comments)
+        return sorted(left_out, key=lambda item: (item.what, item.why))
+
+    def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[LeftOut]:
+        """Write what the lists themselves hold."""
+        inventory = structure.inventory
+        left_out: list[LeftOut] = []
+        if self.chosen.wants(Kind.SCHEDULER):
+            places = _places(structure)
+            rows = [
+                (row, raw)
+                for row, raw in inventory.schedulers or []
+                if self._wants(Kind.SCHEDULER, places.get(_delivered(row), ""), structure)
+            ]
+            left_out += writer.schedulers(rows)
+            counts[Kind.SCHEDULER] += len(rows)
+        if self.chosen.wants(Kind.TAG):
+            counts[Kind.TAG] += writer.tags(inventory)
+        if self.chosen.wants(Kind.METRIC_ICONS):
+            counts[Kind.METRIC_ICONS] += writer.metric_icons(inventory)
+        if self.chosen.wants(Kind.PINS):
+            counts[Kind.PINS] += writer.pins(inventory)
+        if self.chosen.wants(Kind.PROJECT):
+            writer.project(inventory.settings)
+            counts[Kind.PROJECT] += 1
+        return left_out + unsupported(inventory)
+
+    def _wants(self, kind: Kind, space: str, structure: Structure) -> bool:
+        return self.chosen.wants_in(kind, structure.space_keys.get(space, ""))
+
+    def _require_complete(self) -> None:
+        """Name what could not be read.
+
+        Raises:
+            Incomplete: there is something.
+        """
+        unread = self.readings.unread
+        if not unread:
+            return
+        named = "; ".join(f"{item.what}: {item.error.message}" for item in unread[:_NAMED])
+        more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+        raise Incomplete(
+            f"{len(unread)} items could not be read ({named}{more}); {_what_stands(self.old)}",
+            hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
+        )
+
+    def _warnings(self, inventory: Inventory, identity: Identity) -> list[str]:
+        """Say what the user should know, and what may be missing without a trace."""
+        warnings: list[str] = []
+        server = self.lightdash.server
+        if server.is_newer_than_known():
+            warnings.append(f"Lightdash {server.version} is newer than any version this tool was tried on.")
+        if not inventory.reader.sees_all_spaces(self.project):
+            warnings.append("The token is not an admin's: private spaces may be missing without a trace.")
+        if inventory.members is None:
+            warnings.append(
+                "The token may not list the organisation's members: people without a grant have no e-mail."
+            )
+        if identity.external:
+            warnings.append(
+                f"{len(identity.external)} references lead to something that is not in the project "
+                "(`external` in identity.json)."
+            )
+        return warnings
+
+
+def _places(structure: Structure) -> dict[str, str]:
+    """Return uuid -> uuid of the space, of everything that can have a scheduler."""
+    inventory = structure.inventory
+    places = {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
+    rows: list[views.SummaryRow | views.ChartRow | views.DashboardRow] = [
+        *inventory.summaries,
+        *inventory.charts,
+    ]
+    return places | {row.uuid: row.spaceUuid for row in [*rows, *inventory.dashboards]}
+
+
+def _delivered(row: views.Scheduler) -> str:
+    """Return the uuid of what a scheduler delivers."""
+    return row.savedChartUuid or row.dashboardUuid or row.savedSqlUuid or ""

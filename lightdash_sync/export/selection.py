@@ -1,0 +1,81 @@
+"""What of a project to export: kinds and spaces, chosen by the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import ConfigError, Refused
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.manifest import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from lightdash_sync.snapshot.manifest import Manifest
+
+# These have no space, so `--space` leaves them out.
+_WITHOUT_SPACE = frozenset({Kind.TAG, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the user chose.
+
+    Attributes:
+        kinds: kinds to export, or None for all.
+        spaces: keys of spaces whose content to export, or None for all.
+        history: whether to read earlier versions of charts.
+    """
+
+    kinds: frozenset[Kind] | None = None
+    spaces: frozenset[str] | None = None
+    history: bool = True
+
+    def wants(self, kind: Kind) -> bool:
+        """Whether items of a kind are to be exported at all."""
+        if self.spaces is not None and kind in _WITHOUT_SPACE:
+            return False
+        return self.kinds is None or kind in self.kinds
+
+    def wants_in(self, kind: Kind, space: str) -> bool:
+        """Whether items of a kind are to be exported from the space of a key."""
+        return self.wants(kind) and (self.spaces is None or space in self.spaces)
+
+    def require_spaces(self, keys: Iterable[str]) -> None:
+        """Check that the chosen spaces exist.
+
+        Raises:
+            ConfigError: one does not; the message lists those there are.
+        """
+        there = set(keys)
+        if unknown := sorted((self.spaces or frozenset()) - there):
+            raise ConfigError(
+                f"there is no space {unknown[0]!r} in the project",
+                hint=f"There are: {', '.join(sorted(there))}.",
+            )
+
+    def in_manifest(self) -> Selection:
+        """Return the choice as the manifest has it."""
+        return Selection(
+            kinds=None if self.kinds is None else sorted(self.kinds),
+            spaces=None if self.spaces is None else sorted(self.spaces),
+            history=self.history,
+        )
+
+    def require_fits(self, target: Path, old: Manifest | None) -> None:
+        """Keep a part from replacing a whole.
+
+        Raises:
+            Refused: the snapshot there holds kinds or spaces that this choice leaves out.
+        """
+        new = self.in_manifest()
+        if old is None or not new.is_partial:
+            return
+        if (old.selection.kinds, old.selection.spaces) != (new.kinds, new.spaces):
+            items = sum(count for kind, count in old.counts.items() if kind != "chart_version")
+            raise Refused(
+                f"{target} holds a snapshot of {items} items, which a partial export would replace",
+                hint="Choose another directory with --path, or export everything.",
+            )

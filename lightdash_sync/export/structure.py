@@ -1,0 +1,194 @@
+"""What must be known before anything has a key: the lists, the spaces, the dashboards, hidden charts.
+
+Dashboards come before charts, because a tile may show a chart that no list names. What cannot be read is
+collected by name; an item that a list names and that is gone means that the project changed under the
+reading, and `Moved` says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from lightdash_sync.errors import NotFound
+from lightdash_sync.export.identify import space_keys
+from lightdash_sync.export.inventory import contradictions, read_inventory, space_contradictions
+from lightdash_sync.export.reader import find_hidden, read_dashboard
+from lightdash_sync.model.kinds import KINDS, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from lightdash_sync.client import views
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.reader import ChartRead, DashboardRead
+    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.workers import Unread, Workers
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.identity import Identity
+
+R = TypeVar("R")
+
+
+class Moved(Exception):
+    """The project changed while it was read.
+
+    Args:
+        what: what was seen, in words.
+    """
+
+
+@dataclass
+class Readings:
+    """Reads items with all workers, and remembers which could not be read.
+
+    Attributes:
+        workers: the threads.
+        unread: what could not be read so far.
+    """
+
+    workers: Workers
+    unread: list[Unread] = field(default_factory=list)
+
+    def of(
+        self, kind: Kind, uuids: Collection[str], read: Callable[[str], R], names: Mapping[str, str]
+    ) -> dict[str, R]:
+        """Read some items of a kind.
+
+        Args:
+            kind: for the progress, and to name what cannot be read.
+            uuids: the items.
+            read: reads one.
+            names: uuid -> key or slug, where there is one.
+
+        Returns:
+            uuid -> what was read; without those that could not be.
+
+        Raises:
+            Moved: one of them is gone.
+        """
+        pairs, unread = self.workers.run(
+            KINDS[kind].noun[1],
+            uuids,
+            lambda uuid: (uuid, read(uuid)),
+            lambda uuid: f"{kind}:{names.get(uuid) or uuid}",
+        )
+        for item in unread:
+            if isinstance(item.error, NotFound):
+                raise Moved(f"{item.what} is gone")
+        self.unread += unread
+        return dict(pairs)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A project, but for the content of its charts.
+
+    Attributes:
+        inventory: its lists.
+        space_keys: uuid -> key of every space.
+        spaces: uuid -> the chosen spaces.
+        dashboards: uuid -> the chosen dashboards.
+        hidden: uuid -> charts that no list names.
+    """
+
+    inventory: Inventory
+    space_keys: Mapping[str, str]
+    spaces: Mapping[str, tuple[views.Space, JsonObject]]
+    dashboards: Mapping[str, DashboardRead]
+    hidden: Mapping[str, ChartRead]
+
+
+def read_structure(
+    lightdash: Lightdash, project: str, chosen: Chosen, known: Identity, readings: Readings
+) -> Structure:
+    """Read the structure of a project.
+
+    Args:
+        lightdash: the server.
+        project: uuid of the project.
+        chosen: what to export.
+        known: identity map of the snapshot that is being replaced.
+        readings: reads, and remembers what could not be read.
+
+    Raises:
+        Moved: the project changed while it was read, or its lists contradict each other.
+        ApiError: a list cannot be read.
+        ConfigError: a chosen space does not exist.
+    """
+    inventory = read_inventory(lightdash, project, readings.workers)
+    if found := contradictions(inventory):
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise Moved(f"the lists of Lightdash contradict each other: {found[0]}{more}")
+    keys = space_keys(inventory, known)
+    chosen.require_spaces(keys.values())
+    spaces = _spaces(lightdash, chosen, inventory, keys, readings)
+    dashboards = _dashboards(lightdash, chosen, inventory, keys, readings)
+    hidden: dict[str, ChartRead] = {}
+    if chosen.wants(Kind.CHART):
+        hidden = _hidden(lightdash, inventory, dashboards, known, readings)
+    if inventory.schedulers is None and chosen.wants(Kind.SCHEDULER):
+        inventory = _with_schedulers(lightdash, inventory, hidden, readings)
+    return Structure(inventory, keys, spaces, dashboards, hidden)
+
+
+def _spaces(
+    lightdash: Lightdash, chosen: Chosen, inventory: Inventory, keys: Mapping[str, str], readings: Readings
+) -> dict[str, tuple[views.Space, JsonObject]]:
+    """Read the spaces, and hold what each says of its content against the lists."""
+    rows = {row.uuid: row for row, _ in inventory.spaces if chosen.wants_in(Kind.SPACE, keys[row.uuid])}
+    project = inventory.project.projectUuid
+    spaces = readings.of(Kind.SPACE, rows, partial(lightdash.space, project), keys)
+    for uuid, (space, _) in spaces.items():
+        if found := space_contradictions(rows[uuid], space, inventory):
+            raise Moved(found[0])
+    return spaces
+
+
+def _dashboards(
+    lightdash: Lightdash, chosen: Chosen, inventory: Inventory, keys: Mapping[str, str], readings: Readings
+) -> dict[str, DashboardRead]:
+    """Read the dashboards; the list has no slugs, so they come from the content list and must agree."""
+    slugs = {row.uuid: row.slug for row in inventory.content}
+    wanted = [
+        row.uuid
+        for row in inventory.dashboards
+        if any(chosen.wants_in(kind, keys[row.spaceUuid]) for kind in (Kind.DASHBOARD, Kind.COMMENTS))
+    ]
+    read = partial(read_dashboard, lightdash, comments=chosen.wants(Kind.COMMENTS))
+    dashboards = readings.of(Kind.DASHBOARD, wanted, read, slugs)
+    for uuid, dashboard in dashboards.items():
+        if dashboard.view.slug != slugs[uuid]:
+            raise Moved(f"dashboard {slugs[uuid]} has another slug now")
+    return dashboards
+
+
+def _hidden(
+    lightdash: Lightdash,
+    inventory: Inventory,
+    dashboards: Mapping[str, DashboardRead],
+    known: Identity,
+    readings: Readings,
+) -> dict[str, ChartRead]:
+    """Find charts that no list names, by what refers to them now or knew of them before."""
+    referred = {uuid for dashboard in dashboards.values() for uuid in dashboard.charts()}
+    referred |= {row.savedChartUuid for row, _ in inventory.schedulers or [] if row.savedChartUuid}
+    referred |= set(known.known_keys(Kind.CHART))
+    unlisted = sorted(referred - {row.uuid for row in inventory.summaries})
+    find = partial(find_hidden, lightdash, inventory.project.projectUuid)
+    found = readings.of(Kind.CHART, unlisted, find, known.known_keys(Kind.CHART))
+    return {uuid: chart for uuid, chart in found.items() if chart is not None}
+
+
+def _with_schedulers(
+    lightdash: Lightdash, inventory: Inventory, hidden: Collection[str], readings: Readings
+) -> Inventory:
+    """Read the schedulers item by item: the token may not list them."""
+    charts = [*(row.uuid for row in inventory.summaries), *hidden]
+    by_chart = readings.of(Kind.SCHEDULER, charts, partial(lightdash.schedulers_of, "saved"), {})
+    dashboards = [row.uuid for row in inventory.dashboards]
+    by_dashboard = readings.of(Kind.SCHEDULER, dashboards, partial(lightdash.schedulers_of, "dashboards"), {})
+    rows = [row for found in (*by_chart.values(), *by_dashboard.values()) for row in found]
+    return replace(inventory, schedulers=rows)

@@ -1,0 +1,122 @@
+"""Many small reads at the same time, with one way to stop them all.
+
+One item that cannot be read does not stop the others: it is returned by name, and the caller decides.
+What would fail for every item (an unknown token, a stopped run, a bug) ends the work at once.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from lightdash_sync.errors import ApiError, NotAuthorised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+    from threading import Event
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Failures of single items after which the whole is taken to fail: a server that is gone is not asked
+# ten thousand times.
+MAX_UNREAD = 25
+
+
+class Progress(Protocol):
+    """Who is told how far the work is; the work itself knows no terminal."""
+
+    def started(self, what: str, total: int) -> None:
+        """Some items of a kind are going to be read."""
+
+    def advanced(self, what: str) -> None:
+        """One of them was read."""
+
+    def noted(self, message: str) -> None:
+        """Something worth a line happened."""
+
+
+class Silent:
+    """Progress that nobody looks at."""
+
+    def started(self, what: str, total: int) -> None:
+        """Say nothing."""
+
+    def advanced(self, what: str) -> None:
+        """Say nothing."""
+
+    def noted(self, message: str) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An item that could not be read.
+
+    Attributes:
+        what: `kind:key`, or the kind where it has no key yet.
+        error: why.
+    """
+
+    what: str
+    error: ApiError
+
+
+class Workers:
+    """A pool of threads.
+
+    Args:
+        size: how many.
+        stopped: set when the run is stopped, so that waiting threads give up.
+        progress: who is told.
+    """
+
+    def __init__(self, size: int, stopped: Event, progress: Progress) -> None:
+        self.progress = progress
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="read")
+        self._stopped = stopped
+
+    def close(self) -> None:
+        """End the threads; what has not begun never will."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def run(
+        self, what: str, items: Iterable[T], work: Callable[[T], R], name: Callable[[T], str] = str
+    ) -> tuple[list[R], list[Unread]]:
+        """Do some work for each item, in no order.
+
+        Args:
+            what: the items, in words for the progress.
+            items: the items.
+            work: what to do; called from several threads.
+            name: how an item is called where it cannot be read.
+
+        Returns:
+            The results, and the items that failed with an `ApiError`.
+
+        Raises:
+            NotAuthorised: the token is not accepted (401).
+            ApiError: more than `MAX_UNREAD` items failed: that of the first.
+        """
+        futures: dict[Future[R], T] = {self._pool.submit(work, item): item for item in items}
+        if futures:
+            self.progress.started(what, len(futures))
+        results: list[R] = []
+        unread: list[Unread] = []
+        try:
+            for future in as_completed(futures):
+                try:
+                    results.append(future.result())
+                except ApiError as error:
+                    unread.append(Unread(name(futures[future]), error))
+                    if len(unread) > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
+                        raise
+                self.progress.advanced(what)
+        except BaseException:
+            self._stopped.set()
+            for future in futures:
+                future.cancel()
+            raise
+        return results, sorted(unread, key=lambda item: item.what)
