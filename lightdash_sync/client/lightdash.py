@@ -8,6 +8,7 @@ out is said in its docstring, because a backup must know.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -147,6 +148,15 @@ class Lightdash:
         """`GET /projects/{p}/dataCatalog/metrics`: with their tags and icons."""
         path = f"/api/v1/projects/{project}/dataCatalog/metrics"
         return [row for page in self._pages(path, {}) for row, _ in _views(views.Metric, page, path)]
+
+    def charts_using(self, project: str, metric: views.Metric) -> list[views.UsingChart]:
+        """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.
+
+        The only list that also has charts saved in a dashboard that none of its tiles shows any more.
+        """
+        table, field = quote(metric.tableName, safe=""), quote(metric.name, safe="")
+        path = f"/api/v1/projects/{project}/dataCatalog/{table}/analytics/{field}"
+        return self._rows(views.UsingChart, path, inside="charts")
 
     def pins(self, project: str, pinned_list: str) -> list[views.Pin]:
         """`GET /projects/{p}/pinned-lists/{list}/items`."""

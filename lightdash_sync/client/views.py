@@ -260,6 +260,18 @@ class Metric(View):
     name: str
     categories: list[Category] = []
     icon: dict[str, str] | None = None
+    chartUsage: int | None = None
+
+    @property
+    def field_id(self) -> str:
+        """The metric's name in charts."""
+        return f"{self.tableName}_{self.name.replace('.', '__')}"
+
+
+class UsingChart(View):
+    """A chart of `GET /api/v1/projects/{p}/dataCatalog/{table}/analytics/{field}`."""
+
+    uuid: Uuid
 
 
 class _PinnedData(View):

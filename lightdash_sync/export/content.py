@@ -8,9 +8,8 @@ server itself stops listing them after some days.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from lightdash_sync.export.inventory import SQL
 from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.model.canonical import canonical, objects
 from lightdash_sync.model.keys import external_key
@@ -52,6 +51,18 @@ class Old:
     identity: Identity
 
 
+class Written(NamedTuple):
+    """What was written of a chart.
+
+    Attributes:
+        versions: how many earlier versions the snapshot has.
+        metrics: ids of the metrics that its current version uses.
+    """
+
+    versions: int
+    metrics: tuple[str, ...]
+
+
 class ContentWriter:
     """Writes items of one export.
 
@@ -91,12 +102,8 @@ class ContentWriter:
             ]
         return left_out
 
-    def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None) -> int:
-        """Read (unless it was) and write a chart, with its earlier versions.
-
-        Returns:
-            How many earlier versions the snapshot has.
-        """
+    def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None) -> Written:
+        """Read (unless it was) and write a chart, with its earlier versions."""
         chart = read or read_chart(lightdash, uuid)
         key = self._identity.key(Kind.CHART, uuid)
         versions = self._versions(lightdash, key, uuid, chart)
@@ -104,7 +111,9 @@ class ContentWriter:
         if versions:
             more["versions"] = {**versions}
         self._put(Kind.CHART, key, chart.raw, more)
-        return len(versions)
+        query = chart.raw.get("metricQuery")
+        metrics = query.get("metrics") if isinstance(query, dict) else None
+        return Written(len(versions), tuple(map(str, metrics)) if isinstance(metrics, list) else ())
 
     def _versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> dict[str, str]:
         """Write the earlier versions that the server lists or the old snapshot knows: name -> uuid."""
@@ -254,15 +263,6 @@ def unsupported(inventory: Inventory) -> list[LeftOut]:
         if pin.type not in _PINNED
     ]
     return sorted(left_out, key=lambda item: item.what)
-
-
-def chart_rows(inventory: Inventory, spaces: Mapping[str, str]) -> Iterable[tuple[str, str, bool]]:
-    """Yield uuid, key of the space, and whether it is a SQL chart, of every chart that a list names."""
-    for row in inventory.summaries:
-        yield row.uuid, spaces.get(row.spaceUuid, ""), False
-    for chart in inventory.charts:
-        if chart.source == SQL:
-            yield chart.uuid, spaces.get(chart.spaceUuid, ""), True
 
 
 def _category(tag: views.Category) -> JsonObject:

@@ -72,6 +72,13 @@ def identify(structure: Structure, known: Identity) -> Identity:
     return identity.extended({Kind.DASHBOARD: layouts, Kind.SCHEDULER: schedulers})
 
 
+def with_charts(identity: Identity, charts: Iterable[views.Chart], known: Identity) -> Identity:
+    """Add charts that were found late; the others keep their keys."""
+    late = [_candidate(chart.uuid, chart.slug, chart.name) for chart in charts]
+    keys = assign_keys(late, known.known_keys(Kind.CHART), reserved=identity.items.get(Kind.CHART, {}))
+    return identity.extended({Kind.CHART: {key: {"uuid": uuid} for uuid, key in keys.items()}})
+
+
 def space_keys(inventory: Inventory, known: Identity) -> dict[str, str]:
     """Return uuid -> key of all spaces."""
     spaces = _slugged(((row.uuid, row.slug, row.name) for row, _ in inventory.spaces), Kind.SPACE, known)
@@ -80,14 +87,11 @@ def space_keys(inventory: Inventory, known: Identity) -> dict[str, str]:
 
 def _slugged(items: Iterable[Named], kind: Kind, known: Identity) -> dict[str, JsonObject]:
     """Key items by slug; by name where the slug says nothing: 0.1372.1 makes "", "-1", "-2" of emoji."""
-    return _keyed(
-        (
-            Candidate(uuid, name if _SAYS_NOTHING.fullmatch(slug) else slug, f"{slug} {name}")
-            for uuid, slug, name in items
-        ),
-        kind,
-        known,
-    )
+    return _keyed((_candidate(*item) for item in items), kind, known)
+
+
+def _candidate(uuid: str, slug: str, name: str) -> Candidate:
+    return Candidate(uuid, name if _SAYS_NOTHING.fullmatch(slug) else slug, f"{slug} {name}")
 
 
 def pruned(identity: Identity, findings: Findings) -> Identity:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete, Refused
 from lightdash_sync.export.content import ContentWriter, Old, unsupported
 from lightdash_sync.export.convert import Converter, Findings
-from lightdash_sync.export.identify import identify, pruned
-from lightdash_sync.export.structure import Moved, Readings, Structure, read_structure
+from lightdash_sync.export.identify import identify, pruned, with_charts
+from lightdash_sync.export.structure import Moved, Readings, Structure, find_by_usage, read_structure
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
@@ -27,10 +27,12 @@ from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import Staging, locked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.export.workers import Progress
@@ -181,6 +183,7 @@ class _Export:
     old: Old | None
     staging: Staging
     readings: Readings
+    used: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> tuple[Manifest, list[str]]:
         """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
@@ -188,10 +191,10 @@ class _Export:
         structure = read_structure(self.lightdash, self.project, self.chosen, known, self.readings)
         identity = identify(structure, known)
         findings = Findings()
-        writer = ContentWriter(
-            Converter(identity, findings), self.staging, self.old, history=self.chosen.history
-        )
-        counts = self._charts(writer, structure, identity)
+        counts: Counter[str] = Counter()
+        self._charts(self._writer(identity, findings), structure, identity, counts)
+        identity = self._unlisted_charts(identity, findings, structure, known, counts)
+        writer = self._writer(identity, findings)
         left_out = self._spaces_and_dashboards(writer, structure, counts)
         left_out += self._lists(writer, structure, counts)
         self._require_complete()
@@ -213,21 +216,27 @@ class _Export:
         self.staging.commit(manifest)
         return manifest, warnings
 
-    def _charts(self, writer: ContentWriter, structure: Structure, identity: Identity) -> Counter[str]:
+    def _writer(self, identity: Identity, findings: Findings) -> ContentWriter:
+        return ContentWriter(
+            Converter(identity, findings), self.staging, self.old, history=self.chosen.history
+        )
+
+    def _charts(
+        self, writer: ContentWriter, structure: Structure, identity: Identity, counts: Counter[str]
+    ) -> None:
         """Read and write charts and SQL charts, the bulk of the work."""
-        counts: Counter[str] = Counter()
         inventory = structure.inventory
         rows = {row.uuid: row.spaceUuid for row in inventory.summaries}
         rows |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
         charts = [uuid for uuid, space in rows.items() if self._wants(Kind.CHART, space, structure)]
-        versions = self.readings.of(
+        names = identity.known_keys(Kind.CHART)
+        read = self.readings.of(
             Kind.CHART,
             charts,
             lambda uuid: writer.chart(self.lightdash, uuid, structure.hidden.get(uuid)),
-            identity.known_keys(Kind.CHART),
+            names,
         )
-        counts[Kind.CHART] += len(versions)
-        counts[VERSIONS] += sum(versions.values())
+        self._count(read.values(), counts)
         sql = [
             row.uuid for row in inventory.sql_charts if self._wants(Kind.SQL_CHART, row.spaceUuid, structure)
         ]
@@ -238,7 +247,29 @@ class _Export:
             identity.known_keys(Kind.SQL_CHART),
         )
         counts[Kind.SQL_CHART] += len(written)
-        return counts
+
+    def _unlisted_charts(
+        self,
+        identity: Identity,
+        findings: Findings,
+        structure: Structure,
+        known: Identity,
+        counts: Counter[str],
+    ) -> Identity:
+        """Write charts that only the catalogue still counts, and return the map with their keys."""
+        if self.chosen.in_manifest().is_partial:
+            return identity
+        found = find_by_usage(self.lightdash, structure, self.used, self.readings)
+        identity = with_charts(identity, [chart.view for chart in found.values()], known)
+        writer = self._writer(identity, findings)
+        self._count((writer.chart(self.lightdash, uuid, chart) for uuid, chart in found.items()), counts)
+        return identity
+
+    def _count(self, charts: Iterable[Written], counts: Counter[str]) -> None:
+        for chart in charts:
+            counts[Kind.CHART] += 1
+            counts[VERSIONS] += chart.versions
+            self.used.update(chart.metrics)
 
     def _spaces_and_dashboards(
         self, writer: ContentWriter, structure: Structure, counts: Counter[str]

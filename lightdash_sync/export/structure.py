@@ -177,8 +177,46 @@ def _hidden(
     referred |= {row.savedChartUuid for row, _ in inventory.schedulers or [] if row.savedChartUuid}
     referred |= set(known.known_keys(Kind.CHART))
     unlisted = sorted(referred - {row.uuid for row in inventory.summaries})
+    return _find(lightdash, inventory, unlisted, readings)
+
+
+def find_by_usage(
+    lightdash: Lightdash, structure: Structure, used: Mapping[str, int], readings: Readings
+) -> dict[str, ChartRead]:
+    """Find charts that nothing refers to any more, by the metrics they use.
+
+    The catalogue counts the charts that use a metric, hidden ones too. Where it counts more than were
+    read, it is asked which. Its counts are not exact, so this is a help and no proof.
+
+    Args:
+        lightdash: the server.
+        structure: what is known of the project.
+        used: id of a metric -> charts that were read and use it.
+        readings: reads, and remembers what could not be read.
+    """
+    inventory = structure.inventory
+    suspects = {
+        metric.field_id: metric
+        for metric in inventory.metrics
+        if (metric.chartUsage or 0) > used.get(metric.field_id, 0)
+    }
+    lists = readings.of(
+        Kind.CHART,
+        suspects,
+        lambda field: lightdash.charts_using(inventory.project.projectUuid, suspects[field]),
+        {},
+    )
+    seen = {row.uuid for row in inventory.summaries} | set(structure.hidden)
+    unlisted = {chart.uuid for charts in lists.values() for chart in charts} - seen
+    return _find(lightdash, inventory, sorted(unlisted), readings)
+
+
+def _find(
+    lightdash: Lightdash, inventory: Inventory, uuids: Collection[str], readings: Readings
+) -> dict[str, ChartRead]:
+    """Read charts that no list names; without those that are gone, or of another project."""
     find = partial(find_hidden, lightdash, inventory.project.projectUuid)
-    found = readings.of(Kind.CHART, unlisted, find, known.known_keys(Kind.CHART))
+    found = readings.of(Kind.CHART, uuids, find, {})
     return {uuid: chart for uuid, chart in found.items() if chart is not None}
 
 

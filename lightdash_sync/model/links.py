@@ -1,0 +1,160 @@
+"""Which items a content file refers to, and what a content file must have.
+
+Pure questions about content, for `verify` and for every plan: links come from the fields that hold keys
+(a chart's space, the chart on a tile) and from the tokens in text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.references import tokens_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+PERSON = "user"
+GROUP = "group"
+
+
+class Link(NamedTuple):
+    """A reference from one item to another.
+
+    Attributes:
+        to: kind of what is referred to, or `user`, `group`, `project`, `organization`.
+        key: its key, e-mail or name; "" for the project and the organisation.
+    """
+
+    to: str
+    key: str
+
+
+class _File(BaseModel):
+    """What a content file must have; more is welcome."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
+
+
+class _Named(_File):
+    name: str
+
+
+class _Grants(_File):
+    users: list[dict[str, Any]]
+    groups: list[dict[str, Any]]
+
+
+class _Space(_Named):
+    inheritsAccess: bool
+    parent: str | None
+    access: _Grants
+
+
+class _Chart(_Named):
+    tableName: str
+    metricQuery: dict[str, Any]
+    chartConfig: dict[str, Any]
+
+
+class _SqlChart(_Named):
+    sql: str
+    config: dict[str, Any]
+
+
+class _Part(_File):
+    id: str
+
+
+class _Dashboard(_Named):
+    space: str
+    tiles: list[_Part]
+    tabs: list[_Part] = []
+
+
+class _Scheduler(_Named):
+    cron: str
+    format: str
+    enabled: bool
+    targets: list[dict[str, Any]]
+
+
+class _Tag(_Named):
+    metrics: list[dict[str, str]]
+
+
+class _Comments(_File):
+    tiles: dict[str, list[dict[str, Any]]]
+
+
+_SCHEMAS: dict[Kind, type[BaseModel]] = {
+    Kind.SPACE: _Space,
+    Kind.CHART: _Chart,
+    Kind.SQL_CHART: _SqlChart,
+    Kind.DASHBOARD: _Dashboard,
+    Kind.SCHEDULER: _Scheduler,
+    Kind.TAG: _Tag,
+    Kind.COMMENTS: _Comments,
+    Kind.PROJECT: _Named,
+}
+_LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
+
+
+def schema_problem(kind: Kind, content: Json) -> str | None:
+    """Return what is wrong with the form of a content file, or None."""
+    if kind in _LISTS:
+        return None if objects(content) else "a list of objects was expected"
+    try:
+        _SCHEMAS[kind].model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
+    return None
+
+
+def links(kind: Kind, content: Json) -> Iterator[Link]:
+    """Yield every reference in a content file, some perhaps twice."""
+    yield from (_from_token(token) for token in tokens_in(content))
+    if kind is Kind.PINS:
+        for pin in objects(content):
+            yield Link(str(pin.get("kind")), str(pin.get("key")))
+    if not isinstance(content, dict):
+        return
+    if kind is Kind.SPACE:
+        yield from _grants(content)
+        yield from _keys(content, {"parent": Kind.SPACE})
+    elif kind is Kind.SCHEDULER:
+        yield from _keys(
+            content, {"chart": Kind.CHART, "sqlChart": Kind.SQL_CHART, "dashboard": Kind.DASHBOARD}
+        )
+        yield from _keys(content, {"owner": PERSON})
+    elif kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD):
+        yield from _keys(content, {"space": Kind.SPACE, "dashboard": Kind.DASHBOARD})
+        for tile in objects(content.get("tiles")):
+            if isinstance(shows := tile.get("properties"), dict):
+                yield from _keys(shows, {"chart": Kind.CHART, "sqlChart": Kind.SQL_CHART})
+
+
+def _keys(content: JsonObject, fields: dict[str, Kind] | dict[str, str]) -> Iterator[Link]:
+    for field, to in fields.items():
+        if isinstance(key := content.get(field), str):
+            yield Link(to, key)
+
+
+def _grants(content: JsonObject) -> Iterator[Link]:
+    access = content.get("access")
+    if isinstance(access, dict):
+        for grant in objects(access.get("users")):
+            yield Link(PERSON, str(grant.get("email")))
+        for grant in objects(access.get("groups")):
+            yield Link(GROUP, str(grant.get("group")))
+
+
+def _from_token(token: str) -> Link:
+    to, _, key = token.partition(":")
+    return Link(to, key)
