@@ -46,6 +46,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 JSON_TYPE = "application/json; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
+PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
 PREFIX = "ApiKey "
@@ -102,7 +103,7 @@ def _error(world: World, refusal: Refusal) -> Answer:
 def _unknown(request: Request) -> Answer:
     """An unknown route: reading gives the page of the web application, anything else a 404 page."""
     if request.method in ("GET", "HEAD"):
-        return Answer(200, PAGE, HTML_TYPE)
+        return Answer(200, PAGE, PAGE_TYPE)
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'
         f"<body>\n<pre>Cannot {request.method} {request.path}</pre>\n</body>\n</html>\n"

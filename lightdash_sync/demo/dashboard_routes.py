@@ -32,6 +32,7 @@ from lightdash_sync.demo.dashboards import (
     move_dashboard,
     read_dashboard,
 )
+from lightdash_sync.demo.lists import errors_by
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.slugs import slug_of
@@ -63,21 +64,12 @@ def get_dashboards(call: Call) -> list[Json]:
     rows.sort(key=lambda one: one.versions[0].id)
     if wanted is not None:
         rows = [one for one in rows if any(_shows(tile, wanted) for tile in one.version.tiles)]
-    errors = _errors_by_dashboard(project.validations)
+    errors = errors_by(project.validations, "dashboard")
     return world.jumbled([dashboard_row(world, one, errors.get(one.uuid, [])) for one in rows])
 
 
 def _shows(tile: Json, chart_uuid: str) -> bool:
     return bool(tile["properties"].get("savedChartUuid") == chart_uuid)
-
-
-def _errors_by_dashboard(validations: list[Json]) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = {}
-    for one in validations:
-        if one["source"] == "dashboard":
-            row = {key: one[key] for key in ("validationId", "error", "createdAt")}
-            found.setdefault(one["dashboardUuid"], []).append(row)
-    return found
 
 
 def get_dashboard(call: Call) -> Json:

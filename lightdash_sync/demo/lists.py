@@ -21,11 +21,15 @@ SEARCH_LIMIT = 10
 
 
 def errors_by(validations: list[Json], source: str) -> dict[str, list[Json]]:
-    """The validation errors that lists show, by the uuid of the chart or dashboard."""
+    """The validation errors that lists show, by the uuid of the chart or dashboard.
+
+    Their times come out of the database's own JSON: with microseconds, and without a time zone.
+    """
     found: dict[str, list[Json]] = {}
     for one in validations:
         if one["source"] == source:
-            row = {key: one[key] for key in ("validationId", "error", "createdAt")}
+            row = {"validationId": one["validationId"], "error": one["error"]}
+            row["createdAt"] = one["createdAt"].removesuffix("Z") + "000"
             found.setdefault(one[f"{source}Uuid"], []).append(row)
     return found
 

@@ -16,6 +16,7 @@ from lightdash_sync.demo.jobs import finished_job
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_existing, not_found, went_wrong
 from lightdash_sync.demo.spaces import create_space, delete_space
 from lightdash_sync.demo.state import Json, Person, Project, World
+from lightdash_sync.demo.validations import validate_project
 
 SECRETS = frozenset({"user", "password", "token", "personal_access_token", "privateKey", "keyfileContents"})
 
@@ -157,6 +158,7 @@ def post_refresh(call: Call) -> Json:
     """`POST /projects/{p}/refresh`: compile; the catalogue gets new uuids, and keeps tags and icons."""
     project = project_of(call, may=("manage", "CompileProject"))
     compile_project(call.world, project)
+    validate_project(call.world, project)
     steps = ["COMPILING"]
     job = finished_job(call.world, "COMPILE_PROJECT", call.person.uuid, project.uuid, steps, None)
     return {"jobUuid": job}

@@ -22,7 +22,7 @@ from lightdash_sync.demo.lists import chart_row, errors_by
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import forbidden, not_found, went_wrong
 from lightdash_sync.demo.sql_charts import delete_sql_chart
-from lightdash_sync.demo.state import Json, Space, World
+from lightdash_sync.demo.state import Dashboard, Json, Space, World
 
 
 def create_space(world: World, project_uuid: str, name: str, slug: str | None, *, is_private: bool) -> Space:
@@ -68,6 +68,13 @@ def space_summary(world: World, space: Space) -> Json:
     }
 
 
+def _dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Json:
+    """A dashboard in its space: as in the list of dashboards, but for the types of its tiles."""
+    row = dashboard_row(world, dashboard, errors)
+    del row["tileTypes"]
+    return row
+
+
 def read_space(world: World, space: Space) -> Json:
     """The whole space: its charts (neither SQL charts nor those inside dashboards), dashboards, and who sees it."""
     summary = space_summary(world, space)
@@ -81,7 +88,7 @@ def read_space(world: World, space: Space) -> Json:
         **{key: summary[key] for key in ("pinnedListUuid", "pinnedListOrder")},
         "queries": [chart_row(world, chart, of_charts.get(chart.uuid, [])) for chart in charts],
         "dashboards": world.jumbled(
-            [dashboard_row(world, one, of_dashboards.get(one.uuid, [])) for one in dashboards]
+            [_dashboard_row(world, one, of_dashboards.get(one.uuid, [])) for one in dashboards]
         ),
         "access": world.jumbled(shares(world, space)),
         "groupsAccess": world.jumbled(

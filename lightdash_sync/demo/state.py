@@ -74,6 +74,7 @@ class Group:
     org_uuid: str
     created_at: str
     created_by: str | None
+    updated_by: str | None = None
     members: Keys = field(default_factory=dict)
 
 

@@ -46,28 +46,23 @@ def _problems(chart: Chart, known: set[str]) -> list[tuple[str, str, str]]:
     own |= {f"{one['table']}_{one['name']}" for one in query["additionalMetrics"]}
     own |= {one["id"] for one in query["customDimensions"]}
     reachable = known | own
-    found = [
-        ("custom metric", base, f"Custom metric error: the base dimension '{base}' no longer exists")
-        for one in query["additionalMetrics"]
-        if one.get("baseDimensionName")
-        for base in [f"{one['table']}_{one['baseDimensionName']}"]
-        if base not in known
-    ]
     filters = query["filters"]
-    groups = [
-        field
-        for name in ("dimensions", "metrics", "tableCalculations")
-        for field in _filtered_fields(filters.get(name))
-    ]
-    sorts = [one["fieldId"] for one in query["sorts"]]
+    groups = ("dimensions", "metrics", "tableCalculations")
+    filtered = [name for group in groups for name in _filtered_fields(filters.get(group))]
+    found = []
     for kind, title, names in (
         ("dimension", "Dimension", query["dimensions"]),
-        ("filter", "Filter", groups),
         ("metric", "Metric", query["metrics"]),
-        ("sorting", "Sorting", sorts),
+        ("filter", "Filter", filtered),
+        ("sorting", "Sorting", [one["fieldId"] for one in query["sorts"]]),
     ):
         missing = [name for name in names if name not in reachable]
         found += [(kind, name, f"{title} error: the field '{name}' no longer exists") for name in missing]
+    for one in query["additionalMetrics"]:
+        base = f"{one['table']}_{one.get('baseDimensionName')}"
+        if one.get("baseDimensionName") and base not in known:
+            text = f"Custom metric error: the base dimension '{base}' no longer exists"
+            found.append(("custom metric", base, text))
     return found
 
 
@@ -92,25 +87,32 @@ def _entries(world: World, project: Project, chart: Chart, job: str | None) -> l
 
 def post_validation(call: Call) -> Json:
     """`POST /projects/{p}/validate`: validate, and start the job that says so."""
-    world = call.world
     project = project_of(call, may=("manage", "Validation"))
     body = call.body if isinstance(call.body, dict) else {}
-    number = start_scheduler_job(world, None)
+    number = start_scheduler_job(call.world, None)
     job = str(number) if body.get("explores") is not None else None
-    targets = body.get("validationTargets") or ["charts", "dashboards", "tables"]
+    validate_project(call.world, project, body.get("validationTargets"), job)
+    return {"jobId": number}
+
+
+def validate_project(
+    world: World, project: Project, targets: list[str] | None = None, job: str | None = None
+) -> None:
+    """Validate the charts of a project, and file what is wrong; compiling does so too.
+
+    Args:
+        world: the instance.
+        project: whose charts.
+        targets: what to look at (`charts`, ...); everything by default.
+        job: the job under which to file it; none for the stored results of the project.
+    """
     charts = [
         chart for chart in world.charts.values() if space_of_chart(world, chart).project_uuid == project.uuid
     ]
-    fresh = [
-        entry for chart in charts if "charts" in targets for entry in _entries(world, project, chart, job)
-    ]
-    kept = (
-        [one for one in project.validations if one[HIDDEN_FROM_LISTS] is not None]
-        if job is None
-        else project.validations
-    )
+    looked_at = charts if targets is None or "charts" in targets else []
+    fresh = [entry for chart in looked_at for entry in _entries(world, project, chart, job)]
+    kept = [one for one in project.validations if job is not None or one[HIDDEN_FROM_LISTS] is not None]
     project.validations = [*kept, *fresh]
-    return {"jobId": number}
 
 
 def _shown(call: Call, entry: Json) -> Json:

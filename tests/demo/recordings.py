@@ -1,0 +1,197 @@
+"""The recordings of a real server, and how an answer of the stand-in is compared with a recorded one.
+
+Uuids of the two worlds are bound to each other as they turn up in answers; requests are translated by that binding.
+Everything else is compared exactly, except for moments, view counts and a few numbers that no two servers share.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = "LIGHTDASH_SYNC_RECORDINGS"
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(?:\d{6}|\d{3}Z)")
+INCIDENT = re.compile(r"[0-9a-f]{32}")
+MILLISECONDS = re.compile(r"\d{13}")
+# Keys whose values differ between two servers, or two runs of one; their types are compared all the same.
+VOLATILE = frozenset(
+    {
+        "views",
+        "chartViews",
+        "chartUsage",
+        "dashboardVersionId",
+        "validationId",
+        "jobId",
+        "search_rank",
+        "siteUrl",
+    }
+)
+UNORDERED = frozenset(
+    {
+        "results", "tiles", "tabs", "access", "groupsAccess", "dashboards", "schedulers", "data", "queries", "targets",
+        "categories", "users", "charts", "savedCharts", "sqlCharts", "tables", "fields", "members", "memberUuids",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One request, and what the real server answered."""
+
+    name: str
+    method: str
+    path: str
+    auth: str
+    request: Any
+    status: int
+    response: Any
+    content_type: str | None
+
+    @property
+    def number(self) -> int:
+        """Its place in the order in which they were made."""
+        return int(self.name[:3])
+
+
+def directory(version: str) -> Path | None:
+    """Where the recordings are, if they are anywhere: named by the environment, or in a folder around this one."""
+    named = os.environ.get(ENVIRONMENT)
+    if named:
+        return Path(named)
+    for parent in Path(__file__).resolve().parents[3:]:
+        found = parent / "shared" / "lightdash" / f"recordings-{version}"
+        if found.is_dir():
+            return found
+    return None
+
+
+def read(folder: Path) -> list[Recording]:
+    """All recordings, in the order in which they were made."""
+    rows = [json.loads(line) for line in (folder / "index.jsonl").read_text().splitlines()]
+    found = []
+    for row in rows:
+        made = json.loads((folder / row["file"]).read_text())
+        found.append(
+            Recording(
+                name=row["file"].removesuffix(".json"),
+                method=row["method"],
+                path=row["path"],
+                auth=row["auth"],
+                request=made["request_body"],
+                status=made["status"],
+                response=made["response_body"],
+                content_type=made["response_headers"].get("content-type"),
+            )
+        )
+    return found
+
+
+@dataclass
+class Binding:
+    """Which uuid of the stand-in stands for which recorded one."""
+
+    known: dict[str, str] = field(default_factory=dict)
+
+    def translated(self, text: str) -> str:
+        """A text with the recorded uuids replaced by those of the stand-in, as far as they are known."""
+        return UUID.sub(lambda match: self.known.get(match[0], match[0]), text)
+
+    def value(self, recorded: Any) -> Any:
+        """A JSON value, translated."""
+        return json.loads(self.translated(json.dumps(recorded)))
+
+
+def _type(value: Any) -> str:
+    return (
+        "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+    )
+
+
+def _blank(value: Any, binding: Binding) -> Any:
+    """A value with everything taken out that cannot be compared, to find its counterpart in another order."""
+    if isinstance(value, dict):
+        return {
+            binding.translated(k): None if k in VOLATILE else _blank(v, binding) for k, v in value.items()
+        }
+    if isinstance(value, list):
+        return sorted((_blank(one, binding) for one in value), key=repr)
+    if isinstance(value, str):
+        if UUID.fullmatch(value) and value not in binding.known and value not in binding.known.values():
+            return "?"
+        text = MILLISECONDS.sub("?", MOMENT.sub("?", binding.translated(value)))
+        return text
+    return value
+
+
+def _aligned(recorded: list[Any], actual: list[Any], binding: Binding) -> list[tuple[Any, Any]]:
+    """Pairs of elements that look alike; what has no counterpart is paired in order."""
+    rest = list(actual)
+    pairs: list[tuple[Any, Any]] = []
+    later = []
+    for one in recorded:
+        wanted = _fingerprint(one, binding)
+        match = next((other for other in rest if _fingerprint(other, binding) == wanted), None)
+        if match is None:
+            later.append(one)
+        else:
+            rest.remove(match)
+            pairs.append((one, match))
+    return pairs + list(zip(later, rest, strict=False))
+
+
+def _fingerprint(value: Any, binding: Binding) -> str:
+    return json.dumps(_blank(value, binding), sort_keys=True)
+
+
+def differences(recorded: Any, actual: Any, binding: Binding, at: str = "", key: str = "") -> Iterator[str]:
+    """Where an answer differs from the recorded one; binds new uuids on the way."""
+    if _type(recorded) != _type(actual):
+        yield f"{at}: {recorded!r} was recorded, {actual!r} came"
+    elif isinstance(recorded, dict):
+        yield from _object_differences(recorded, actual, binding, at)
+    elif isinstance(recorded, list):
+        yield from _list_differences(recorded, actual, binding, at, key)
+    elif isinstance(recorded, str):
+        yield from _text_differences(recorded, actual, binding, at, key)
+    elif recorded != actual and key not in VOLATILE:
+        yield f"{at}: {recorded!r} was recorded, {actual!r} came"
+
+
+def _object_differences(recorded: Any, actual: Any, binding: Binding, at: str) -> Iterator[str]:
+    names = {binding.translated(name): name for name in recorded}
+    missing, extra = names.keys() - actual.keys(), actual.keys() - names.keys()
+    if missing or extra:
+        yield f"{at}: keys missing {sorted(missing)}, too many {sorted(extra)}"
+    for name, original in names.items():
+        if name in actual:
+            yield from differences(recorded[original], actual[name], binding, f"{at}.{name}", original)
+
+
+def _list_differences(recorded: Any, actual: Any, binding: Binding, at: str, key: str) -> Iterator[str]:
+    if len(recorded) != len(actual):
+        yield f"{at}: {len(recorded)} elements were recorded, {len(actual)} came"
+    ordered = key not in UNORDERED
+    pairs = zip(recorded, actual, strict=False) if ordered else _aligned(recorded, actual, binding)
+    for position, (one, other) in enumerate(pairs):
+        yield from differences(one, other, binding, f"{at}[{position}]")
+
+
+def _text_differences(recorded: str, actual: str, binding: Binding, at: str, key: str) -> Iterator[str]:
+    if MOMENT.fullmatch(recorded) and MOMENT.fullmatch(actual) and len(recorded) == len(actual):
+        return
+    if UUID.fullmatch(recorded) and UUID.fullmatch(actual):
+        known = binding.known.setdefault(recorded, actual)
+        if known != actual:
+            yield f"{at}: another uuid than before for {recorded}"
+        return
+    if key in VOLATILE or (key == "id" and INCIDENT.fullmatch(recorded) and INCIDENT.fullmatch(actual)):
+        return
+    wanted = MILLISECONDS.sub("?", binding.translated(recorded))
+    if wanted != MILLISECONDS.sub("?", actual):
+        yield f"{at}: {wanted[:300]!r} was recorded, {actual[:300]!r} came"
