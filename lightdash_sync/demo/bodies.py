@@ -132,9 +132,13 @@ def sql_config_errors(config: Any, at: str) -> Errors:
     return {at: {"message": union([issues]), "value": config}} if issues else {}
 
 
+def _nullable(value: Any) -> str | None:
+    return None if value is None else text(value)
+
+
 _PROPERTIES: dict[str, tuple[dict[str, Rule], dict[str, Rule]]] = {
-    "saved_chart": ({"savedChartUuid": lambda value: None if value is None else text(value)}, {"title": text, "hideTitle": anything}),
-    "sql_chart": ({"savedSqlUuid": lambda value: None if value is None else text(value)}, {"title": text, "hideTitle": anything}),
+    "saved_chart": ({"savedChartUuid": _nullable}, {"title": text, "hideTitle": anything}),
+    "sql_chart": ({"savedSqlUuid": _nullable}, {"title": text, "hideTitle": anything}),
     "semantic_viewer_chart": ({"savedSemanticViewerChartUuid": anything}, {"title": text}),
     "markdown": ({"title": text, "content": text}, {}),
     "loom": ({"title": text, "url": text}, {"hideTitle": anything}),

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
-from lightdash_sync.demo.refusals import Refusal, forbidden, not_existing, not_found, went_wrong
+from lightdash_sync.demo.refusals import forbidden, not_existing, not_found, went_wrong
 from lightdash_sync.demo.state import Chart, Dashboard, Person, Project, Space, World
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -150,7 +150,8 @@ def project_of(call: Call, *, may: tuple[str, str] | None = ("view", "Project"))
     """The project named in the path.
 
     Raises:
-        Refusal: 404 NotExistsError if there is none, 403 if the asker may not do `may` (action, subject) in it.
+        Refusal: 404 NotExistsError if there is none, 403 if the asker may not do `may` (action, subject) in
+            it.
     """
     uuid = call.params["p"]
     project = call.world.project_rows.get(uuid)
@@ -198,21 +199,10 @@ def require_in_space(call: Call, action: str, subject: str, space: Space, messag
         raise forbidden(message) if message else forbidden()
 
 
-def fail_if_private(refusal: Refusal) -> NoReturn:
-    """Raise the refusal (for use in expressions)."""
-    raise refusal
-
-
 def first_space(world: World, person: Person, project: Project) -> Space | None:
-    """The first space of a project that the person may use without being named (public, or with a direct grant)."""
+    """The first space of a project that is public, or in which the person has a direct grant."""
     for uuid in project.spaces:
         space = world.spaces[uuid]
         if not space.is_private or person.uuid in space.access:
             return space
     return None
-
-
-def printed_user(world: World, uuid: str | None) -> dict[str, Any] | None:
-    """The short form of a user, or none."""
-    person = world.people.get(uuid) if uuid else None
-    return person.card if person else None

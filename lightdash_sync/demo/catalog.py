@@ -26,9 +26,9 @@ def index_catalog(world: World, project: Project) -> None:
     fresh: list[CatalogItem] = []
     for explore in project.explores.values():
         table = explore["tables"][explore["baseTable"]]
-        for field in (*table["dimensions"].values(), *table["metrics"].values()):
-            if not field.get("hidden"):
-                fresh.append(CatalogItem(world.new_uuid(), field, explore["name"]))
+        fields = (*table["dimensions"].values(), *table["metrics"].values())
+        shown = (field for field in fields if not field.get("hidden"))
+        fresh += [CatalogItem(world.new_uuid(), field, explore["name"]) for field in shown]
     for item in sorted(fresh, key=lambda one: one.uuid):
         before = old.get(_key(item))
         if before:
@@ -79,12 +79,13 @@ def _row(world: World, project: Project, item: CatalogItem) -> Json:
 def _found(item: CatalogItem, words: str | None) -> bool:
     if not words:
         return True
-    text = f"{item.definition['name']} {item.definition['label']} {item.definition.get('description') or ''}".lower()
+    field = item.definition
+    text = f"{field['name']} {field['label']} {field.get('description') or ''}".lower()
     return all(word in text for word in words.lower().split())
 
 
 def get_catalog(call: Call) -> list[Json]:
-    """`GET /projects/{p}/dataCatalog`: without search the tables only, without uuids; with search what is found."""
+    """`GET /projects/{p}/dataCatalog`: the tables, without uuids; with search the fields found."""
     world = call.world
     project = project_of(call)
     if call.one("search"):

@@ -1,4 +1,4 @@
-"""Endpoints of one saved chart: read, create, change, versions, pinning (`/saved/...`, `POST /projects/{p}/saved`).
+"""Endpoints of one saved chart: read, create, change, versions, pinning (`/saved/...`).
 
 They validate nothing: what is missing ends in a 500. Creating and renaming a chart of an unknown explore
 answers 404 after the work is done.
@@ -63,7 +63,7 @@ def get_views(call: Call) -> Json:
     return {"views": chart.views, "firstViewedAt": chart.first_viewed_at or call.world.clock.now()}
 
 
-def _target_space(call: Call, body: Any, project_uuid: str) -> tuple[Space | None, str | None]:
+def _target_space(call: Call, body: Any) -> tuple[Space | None, str | None]:
     """Where a new chart goes: the space whose access counts, and the dashboard if it goes inside one."""
     world = call.world
     dashboard_uuid = body.get("dashboardUuid") if isinstance(body, dict) else None
@@ -87,7 +87,7 @@ def post_chart(call: Call) -> Json:
     if call.one("duplicateFrom"):
         return _duplicate(call)
     world = call.world
-    space, dashboard_uuid = _target_space(call, call.body, project.uuid)
+    space, dashboard_uuid = _target_space(call, call.body)
     access = shares_of(world, space, call.person) if space else []
     private = space.is_private if space else False
     if not can(
@@ -123,7 +123,7 @@ def _duplicate(call: Call) -> Json:
 
 
 def patch_chart(call: Call) -> Json:
-    """`PATCH /saved/{u}`: name, description or space. No new version; moving takes it out of its dashboard."""
+    """`PATCH /saved/{u}`: name, description or space, no new version; moving ends a life in a dashboard."""
     world, body = call.world, call.body
     chart = chart_of(world, call.params["u"])
     space = space_of_chart(world, chart)
@@ -175,7 +175,7 @@ def _may_save_custom_sql(call: Call, space: Space) -> None:
 
 
 def post_version(call: Call) -> Json:
-    """`POST /saved/{u}/version`: a new version, even of the same content; name and space in the body count not."""
+    """`POST /saved/{u}/version`: a new version, even of the same content; a name in the body is ignored."""
     chart = chart_of(call.world, call.params["u"])
     space = space_of_chart(call.world, chart)
     require_in_space(call, "update", "SavedChart", space)
@@ -203,7 +203,7 @@ def _summary(call: Call, chart: Chart, version: ChartVersion) -> Json:
 
 
 def get_history(call: Call) -> Json:
-    """`GET /saved/{u}/history`: the versions of the last days, newest first, never fewer than two if there are."""
+    """`GET /saved/{u}/history`: the versions of the last days, newest first; two at least."""
     chart, _ = _visible_chart(call)
     newest_first = list(reversed(chart.versions.values()))
     opens = call.world.clock.midnight_before(call.world.history_days)
@@ -221,7 +221,7 @@ def _version(chart: Chart, uuid: str) -> ChartVersion:
 
 
 def get_version(call: Call) -> Json:
-    """`GET /saved/{u}/version/{v}`: an old version under today's name and in today's space; counts no view."""
+    """`GET /saved/{u}/version/{v}`: an old version under today's name and space; counts no view."""
     chart, space = _visible_chart(call)
     version = _version(chart, call.params["v"])
     read = with_access(call, read_chart(call.world, chart, version), space)

@@ -46,7 +46,7 @@ def _read(call: Call, comment: Comment, manages: bool) -> Json:
 
 
 def get_comments(call: Call) -> Json:
-    """`GET /comments/dashboards/{u}`: by tile, with replies under what they reply to; without resolved ones."""
+    """`GET /comments/dashboards/{u}`: by tile, replies under what they reply to; without resolved ones."""
     dashboard, manages = _dashboard(call, "view")
     found: Json = {}
     for tile in dashboard.version.tiles:

@@ -89,14 +89,17 @@ def get_views(call: Call) -> Json:
     return {"views": dashboard.views, "firstViewedAt": dashboard.first_viewed_at or call.world.clock.now()}
 
 
-def _without_targets(filters: Any) -> Any:
-    """The filters after validation: in this version it empties the tile targets."""
+def _validated_rule(rule: Json) -> Json:
+    """A filter rule after validation: in this version it empties the tile targets, and makes null a false."""
+    changed: Json = {"tileTargets": {}} if "tileTargets" in rule else {}
+    changed |= {key: False for key in ("disabled", "required") if key in rule and rule[key] is None}
+    return {**rule, **changed}
+
+
+def _validated_filters(filters: Any) -> Any:
     if not filters:
         return filters
-    return {
-        group: [{**rule, "tileTargets": {}} if "tileTargets" in rule else rule for rule in filters[group]]
-        for group in FILTER_GROUPS
-    }
+    return {group: [_validated_rule(rule) for rule in filters[group]] for group in FILTER_GROUPS}
 
 
 def post_dashboard(call: Call) -> Json:
@@ -125,7 +128,7 @@ def post_dashboard(call: Call) -> Json:
         org=org, project=call.params["p"], private=private, access=access,
     ):  # fmt: skip
         raise forbidden(OTHER_SPACE)
-    sent = {**body, "filters": _without_targets(body.get("filters"))}
+    sent = {**body, "filters": _validated_filters(body.get("filters"))}
     dashboard = create_dashboard(world, sent, call.person, body["name"], home.uuid)
     known = {} if private is None else {"isPrivate": private}
     return {**read_dashboard(world, dashboard), **known, "access": access}
@@ -146,7 +149,8 @@ def _duplicate(call: Call, uuid: str) -> Json:
     tabs = [{**tab, "uuid": renamed[tab["uuid"]]} for tab in read["tabs"]]
     tiles = [{**tile, "tabUuid": renamed.get(tile["tabUuid"])} for tile in read["tiles"]]
     copy = {
-        **read, "name": body["dashboardName"], "description": body["dashboardDesc"], "tabs": tabs, "tiles": tiles,
+        **read, "name": body["dashboardName"], "description": body["dashboardDesc"],
+        "tabs": tabs, "tiles": tiles,
     }  # fmt: skip
     dashboard = create_dashboard(world, copy, call.person, source.name, space.uuid)
     inside = [tile for tile in tiles if tile["properties"].get("belongsToDashboard")]

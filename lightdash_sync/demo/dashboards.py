@@ -79,7 +79,8 @@ def add_dashboard_version(world: World, dashboard: Dashboard, body: Any, person:
     """Append a version made of `tiles`, `tabs` and `filters` of the body; what is missing is empty then.
 
     Raises:
-        Refusal: 404 for a tile with an unknown chart, 500 for anything that breaks a constraint of the database.
+        Refusal: 404 for a tile with an unknown chart, 500 for anything that breaks a constraint of the
+            database.
     """
     tabs = [
         {"name": tab.get("name"), "uuid": need(tab, "uuid"), "order": tab.get("order")}

@@ -24,7 +24,8 @@ def sales_charts() -> list[Json]:
     """Charts of the space "Sales"."""
     week = query("orders", "ordered_week", "total_revenue order_count")
     running = calculation(
-        "running_total", "Running total", "sum(${orders.total_revenue}) over (order by ${orders.ordered_week})",
+        "running_total", "Running total",
+        "sum(${orders.total_revenue}) over (order by ${orders.ordered_week})",
         type="currency", currency="EUR", round=0, separator="commaPeriod",
     )  # fmt: skip
     weekly = query("orders", "ordered_week", "total_revenue", tableCalculations=[running])
@@ -51,12 +52,14 @@ def sales_charts() -> list[Json]:
     nested = query("orders", "ordered_week channel", "total_revenue average_order_value", filters=recent)
     payment = query("orders", "payment_method", "order_count")
     return [
-        chart("Weekly revenue", weekly, cartesian(weekly, "bar line"), "Revenue per week, and the running total."),
+        chart("Weekly revenue", weekly, cartesian(weekly, "bar line"), "Per week, and a running total."),
         chart("Revenue and orders", week, cartesian(week, "bar line"), "Bars for euros, a line for orders."),
-        chart("Revenue by channel", channel, cartesian(channel, "area", pivot="orders_channel"), pivot="orders_channel"),
-        chart("Busy weeks on the web", nested, cartesian(nested, "line line"), "Nested filters: web, or large shop orders."),
+        chart("Revenue by channel", channel, cartesian(channel, "area", pivot="orders_channel"),
+              pivot="orders_channel"),
+        chart("Busy weeks on the web", nested, cartesian(nested, "line line"), "Web, or large shop orders."),
         chart("How people pay", payment, pie("orders_payment_method", "orders_order_count", donut=True)),
-        chart("Revenue to date", query("orders", "", "total_revenue"), big_number("orders_total_revenue", "Revenue", style="M")),
+        chart("Revenue to date", query("orders", "", "total_revenue"),
+              big_number("orders_total_revenue", "Revenue", style="M")),
         chart("Orders by shop", query("orders", "stores.store_name", "order_count"), cartesian(
             query("orders", "stores.store_name", "order_count"), "bar", flip=True), ""),
     ]  # fmt: skip
@@ -68,8 +71,8 @@ def customer_charts() -> list[Json]:
         {"id": "value_band", "name": "Value band", "type": "bin", "dimensionId": "customers_lifetime_value",
          "table": "customers", "binType": "custom_range",
          "customRange": [{"to": 50}, {"from": 50, "to": 250}, {"from": 250}]},
-        {"id": "is_nordic", "name": "Is Nordic", "type": "sql", "table": "customers", "dimensionType": "boolean",
-         "sql": "${customers.country} in ('SE', 'NO', 'DK', 'FI')"},
+        {"id": "is_nordic", "name": "Is Nordic", "type": "sql", "table": "customers",
+         "dimensionType": "boolean", "sql": "${customers.country} in ('SE', 'NO', 'DK', 'FI')"},
     ]  # fmt: skip
     loyal = [
         {"table": "customers", "name": "p90_value", "label": "90th percentile of value", "type": "percentile",
@@ -124,22 +127,22 @@ def roastery_charts() -> list[Json]:
         chart("Cupping scores by origin", score, cartesian(score, "bar scatter"), "Best and average score."),
         chart("Kilos in, kilos out", kilos, cartesian(kilos, "area area", pivot="roasts_roast_level"),
               pivot="roasts_roast_level"),
-        chart("Score heat map", heat, {"type": "custom", "config": {"spec": vega}}, "A custom Vega-Lite chart."),
+        chart("Score heat map", heat, {"type": "custom", "config": {"spec": vega}}, "A custom Vega chart."),
     ]  # fmt: skip
 
 
 def finance_charts() -> list[Json]:
     """Charts of the private space "Board & finance"."""
     margin = query("order_lines", "products.category", "line_revenue line_costs", tableCalculations=[
-        calculation("margin", "Margin", "(${order_lines.line_revenue} - ${order_lines.line_costs}) / ${order_lines.line_revenue}",
+        calculation("margin", "Margin", "1 - ${order_lines.line_costs} / ${order_lines.line_revenue}",
                     type="percent", round=1),
         calculation("rank", "Rank", "rank() over (order by ${order_lines.line_revenue} desc)"),
     ])  # fmt: skip
+    plans = query("subscriptions", "started_month plan", "monthly_recurring_revenue")
     return [
-        chart("Margin by category", margin, table(), "The board looks at this one: see also the sales dashboard."),
-        chart("Recurring revenue", query("subscriptions", "started_month plan", "monthly_recurring_revenue"), cartesian(
-            query("subscriptions", "started_month plan", "monthly_recurring_revenue"), "area",
-            pivot="subscriptions_plan"), pivot="subscriptions_plan"),
+        chart("Margin by category", margin, table(), "The board looks at this one."),
+        chart("Recurring revenue", plans, cartesian(plans, "area", pivot="subscriptions_plan"),
+              pivot="subscriptions_plan"),
     ]  # fmt: skip
 
 
@@ -164,15 +167,18 @@ def simple_chart(
 
 def sql_charts() -> list[Json]:
     """SQL charts, without the place."""
-    shops = "select s.store_name, count(*) as orders\nfrom marts.orders o\njoin marts.stores s using (store_id)\ngroup by 1"
-    column = {"visible": True, "frozen": False}
+    shops = (
+        "select s.store_name, count(*) as orders\nfrom marts.orders o\njoin marts.stores s using (store_id)"
+    )
+    shops += "\ngroup by 1"
+    column = {"visible": True, "frozen": False, "order": 0}
     return [
-        {"name": "Orders per shop (SQL)", "description": "Straight from the warehouse.", "sql": shops, "limit": 200,
-         "config": {"metadata": {"version": 1}, "type": "vertical_bar",
+        {"name": "Orders per shop (SQL)", "description": "Straight from the warehouse.", "sql": shops,
+         "limit": 200, "config": {"metadata": {"version": 1}, "type": "vertical_bar",
                     "fieldConfig": {"x": {"reference": "store_name", "type": "category"},
                                     "y": [{"reference": "orders", "aggregation": "sum"}], "groupBy": []},
                     "display": {"yAxis": [{"label": "Orders"}]}}},
-        {"name": "Weekly revenue", "description": None, "sql": "select 1 as weekly_revenue", "limit": 1,
+        {"name": "Weekly revenue", "description": None, "sql": "select 1 as revenue", "limit": 1,
          "config": {"metadata": {"version": 1}, "type": "table", "display": {},
-                    "columns": {"weekly_revenue": {**column, "reference": "weekly_revenue", "label": "Revenue", "order": 0}}}},
+                    "columns": {"revenue": {**column, "reference": "revenue", "label": "Revenue"}}}},
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The content of the demo's production project: spaces, charts with a past, dashboards, deliveries, tags, pins.
+"""The content of the demo's production project: spaces, charts, dashboards, deliveries, tags, pins.
 
 It is built with the same functions that serve requests, by several people over several days.
 """
@@ -6,103 +6,18 @@ It is built with the same functions that serve requests, by several people over 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lightdash_sync.demo import demo_charts
 from lightdash_sync.demo.catalog import create_tag
-from lightdash_sync.demo.charts import add_version, create_chart, read_chart
+from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.comments import create_comment
-from lightdash_sync.demo.dashboards import add_dashboard_version, create_dashboard, delete_orphans
 from lightdash_sync.demo.organisation import Company
 from lightdash_sync.demo.recipes import rule
 from lightdash_sync.demo.schedulers import create_scheduler
-from lightdash_sync.demo.spaces import create_space
-from lightdash_sync.demo.state import Chart, Dashboard, Json, Person, Project, Space, SqlChart, World
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Space, SqlChart, World
+from lightdash_sync.demo.studio import NO_FILTERS, Studio
 
-
-@dataclass
-class Studio:
-    """Where content is made: a project of a world, and the people who make it."""
-
-    world: World
-    project: Project
-    people: dict[str, Person]
-
-    def space(self, name: str, *, private: bool = False, owner: str = "admin", **grants: str) -> Space:
-        """A space of the owner, with direct grants by nickname."""
-        space = create_space(self.world, self.project.uuid, name, None, is_private=private)
-        space.access[self.people[owner].uuid] = "admin"
-        space.access.update((self.people[nickname].uuid, role) for nickname, role in grants.items())
-        return space
-
-    def grant_group(self, space: Space, name: str, role: str) -> None:
-        """A grant to a group."""
-        group = next(one for one in self.world.groups.values() if one.name == name)
-        space.group_access[group.uuid] = role
-
-    def chart(self, body: Json, home: Space | Dashboard, author: str = "editor") -> Chart:
-        """A chart in a space, or inside a dashboard."""
-        inside = home.uuid if isinstance(home, Dashboard) else None
-        space = None if inside else home.uuid
-        return create_chart(self.world, body, self.people[author], body["name"], space, inside)
-
-    def sql_chart(self, body: Json, space: Space, author: str = "developer") -> SqlChart:
-        """A SQL chart."""
-        moment, person = self.world.clock.tick(), self.people[author].uuid
-        chart = SqlChart(
-            self.world.new_uuid(), self.world.slugs.claim("sql_charts", body["name"]), body["name"],
-            body["description"], self.project.uuid, space.uuid, body["sql"], body["limit"], body["config"],
-            moment, person, self.world.clock.tick(), person,
-        )  # fmt: skip
-        self.world.sql_charts[chart.uuid] = chart
-        space.sql_charts[chart.uuid] = None
-        return chart
-
-    def edit(self, chart: Chart, author: str, **query: object) -> None:
-        """A new version with another limit, sorting or the like."""
-        body = read_chart(self.world, chart)
-        add_version(
-            self.world, chart, {**body, "metricQuery": {**body["metricQuery"], **query}}, self.people[author]
-        )
-
-    def dashboard(
-        self, name: str, space: Space, description: str | None = None, author: str = "editor"
-    ) -> Dashboard:
-        """An empty dashboard."""
-        body: Json = {"name": name, "description": description, "tiles": [], "tabs": []}
-        return create_dashboard(self.world, body, self.people[author], name, space.uuid)
-
-    def arrange(
-        self, dashboard: Dashboard, tiles: list[Json], tabs: list[Json], filters: Json, author: str = "editor"
-    ) -> None:
-        """A new version of a dashboard."""
-        body = {"tiles": tiles, "tabs": tabs, "filters": filters}
-        add_dashboard_version(self.world, dashboard, body, self.people[author])
-        delete_orphans(self.world, dashboard)
-
-    def tile(
-        self, kind: str, spot: tuple[int, int, int, int], properties: Json, tab: Json | None = None
-    ) -> Json:
-        """A tile at x, y with width and height."""
-        x, y, w, h = spot
-        place = {"x": x, "y": y, "w": w, "h": h, "tabUuid": tab["uuid"] if tab else None}
-        return {"uuid": self.world.new_uuid(), "type": kind, **place, "properties": properties}
-
-    def chart_tile(
-        self, chart: Chart, spot: tuple[int, int, int, int], tab: Json | None = None, title: str | None = None
-    ) -> Json:
-        """A tile that shows a chart."""
-        properties: Json = {"savedChartUuid": chart.uuid, "hideTitle": False}
-        return self.tile("saved_chart", spot, {**properties, "title": title} if title else properties, tab)
-
-    def tabs(self, *names: str) -> list[Json]:
-        """Tabs in order."""
-        return [
-            {"uuid": self.world.new_uuid(), "name": name, "order": order} for order, name in enumerate(names)
-        ]
-
-
-NO_FILTERS: Json = {"dimensions": [], "metrics": [], "tableCalculations": []}
+TOUR = "https://www.loom.com/share/0123456789abcdef"
 
 
 def _filter(
@@ -199,7 +114,7 @@ def fill_dashboards(
 def _sales_overview(
     studio: Studio, spaces: dict[str, Space], charts: dict[str, Chart], sql: list[SqlChart]
 ) -> Dashboard:
-    """Tabs, filters with targets, one chart on two tiles, links, a video, a SQL chart, a chart that is gone."""
+    """Tabs, filters with targets, one chart on two tiles, links, a video, a SQL chart, a gone chart."""
     dashboard = studio.dashboard("Sales overview", spaces["Sales"], "What the Monday meeting looks at.")
     inside = studio.chart(demo_charts.simple_chart("Orders by status"), dashboard)
     gone = studio.chart(
@@ -207,7 +122,9 @@ def _sales_overview(
     )
     tabs = studio.tabs("This week", "Background")
     link = f"/projects/{studio.project.uuid}/saved/{charts['Margin by category'].uuid}"
-    notes = f"## How to read this\n\nRevenue > 1000 & no returns. See [the margins]({link}/view).\n\n<b>Ask Ines</b>"
+    notes = (
+        f"## How to read this\n\nRevenue > 1000 & no returns. See [margins]({link}/view).\n\n<b>Ask Ines</b>"
+    )
     tiles = [
         studio.chart_tile(charts["Weekly revenue"], (0, 0, 24, 9), tabs[0], "Revenue, week by week"),
         studio.chart_tile(charts["Revenue to date"], (24, 0, 12, 9), tabs[0]),
@@ -215,7 +132,7 @@ def _sales_overview(
         studio.chart_tile(inside, (0, 0, 18, 9), tabs[1], "Orders by status, again"),
         studio.tile("sql_chart", (18, 9, 18, 9), {"savedSqlUuid": sql[0].uuid, "title": "Per shop"}, tabs[0]),
         studio.tile("markdown", (18, 0, 18, 5), {"title": "Notes", "content": notes}, tabs[1]),
-        studio.tile("loom", (18, 5, 18, 4), {"title": "Tour", "url": "https://www.loom.com/share/0123456789abcdef"}, tabs[1]),
+        studio.tile("loom", (18, 5, 18, 4), {"title": "Tour", "url": TOUR}, tabs[1]),
         studio.chart_tile(gone, (0, 18, 18, 6), tabs[0]),
     ]  # fmt: skip
     week = tiles[0]["uuid"]
@@ -248,8 +165,6 @@ def _sales_overview(
         "tableCalculations": [],
     }
     studio.arrange(dashboard, tiles, tabs, filters)
-    from lightdash_sync.demo.charts import delete_chart
-
     delete_chart(studio.world, gone)
     return dashboard
 
@@ -291,17 +206,20 @@ def fill_deliveries(studio: Studio, charts: dict[str, Chart], dashboards: dict[s
     rows: list[tuple[Json, str | None, str | None]] = [
         ({"name": "Monday numbers", "format": "image", "cron": "0 8 * * 1", "timezone": "Europe/Stockholm",
           "options": {"withPdf": True}, "targets": email, "filters": override, "customViewportWidth": 1400,
-          "selectedTabs": [overview.version.tabs[0]["uuid"]], "message": "Good *morning*"}, None, overview.uuid),
-        ({"name": "Sales to Slack", "format": "csv", "cron": "30 7 * * 1-5", "options": {"formatted": False, "limit": "all"},
-          "targets": slack}, None, overview.uuid),
-        ({"name": "Revenue is low", "format": "image", "cron": "0 9 * * *", "options": {}, "targets": [*slack, *email[:1]],
-          "thresholds": alert, "notificationFrequency": "once"}, charts["Weekly revenue"].uuid, None),
-        ({"name": "Sheet for finance", "format": "gsheets", "cron": "0 6 1 * *", "options": sheet, "targets": []},
+          "selectedTabs": [overview.version.tabs[0]["uuid"]], "message": "Good *morning*"},
+         None, overview.uuid),
+        ({"name": "Sales to Slack", "format": "csv", "cron": "30 7 * * 1-5", "targets": slack,
+          "options": {"formatted": False, "limit": "all"}}, None, overview.uuid),
+        ({"name": "Revenue is low", "format": "image", "cron": "0 9 * * *", "options": {},
+          "targets": [*slack, *email[:1]], "thresholds": alert, "notificationFrequency": "once"},
+         charts["Weekly revenue"].uuid, None),
+        ({"name": "Sheet for finance", "format": "gsheets", "cron": "0 6 1 * *", "options": sheet,
+          "targets": []},
          charts["Margin by category"].uuid, None),
-        ({"name": "Plans by post", "format": "csv", "cron": "0 10 * * 2", "options": csv, "targets": email[:1],
-          "includeLinks": False}, inside, None),
-        ({"name": "Paused since June", "format": "csv", "cron": "0 10 * * 3", "timezone": "UTC", "options": csv,
-          "targets": email[1:]}, charts["Value per segment"].uuid, None),
+        ({"name": "Plans by post", "format": "csv", "cron": "0 10 * * 2", "options": csv,
+          "targets": email[:1], "includeLinks": False}, inside, None),
+        ({"name": "Paused since June", "format": "csv", "cron": "0 10 * * 3", "timezone": "UTC",
+          "options": csv, "targets": email[1:]}, charts["Value per segment"].uuid, None),
     ]  # fmt: skip
     for body, chart, dashboard in rows:
         create_scheduler(studio.world, body, admin, chart, dashboard)

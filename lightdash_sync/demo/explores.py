@@ -1,4 +1,4 @@
-"""The explores of the demo: the dbt models of a coffee company, in the form in which the server compiles them."""
+"""The explores of the demo: the dbt models of a coffee company, as the server compiles them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "orders": (
         "Orders",
         "One row per order, from the shops and the web shop.",
-        "order_id:string status:string channel:string payment_method:string ordered_at:timestamp ordered_date:date "
-        "ordered_week:date ordered_month:date amount:number discount:number items:number is_first_order:boolean "
+        "order_id:string status:string channel:string "
+        "payment_method:string ordered_at:timestamp ordered_date:date "
+        "ordered_week:date ordered_month:date amount:number "
+        "discount:number items:number is_first_order:boolean "
         "customer_id:string store_id:string",
         "order_count:count_distinct:order_id total_revenue:sum:amount average_order_value:average:amount "
         "total_discount:sum:discount items_sold:sum:items largest_order:max:amount smallest_order:min:amount "
@@ -42,7 +44,8 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "order_lines": (
         "Order lines",
         "One row per product in an order; joins orders and products.",
-        "line_id:string order_id:string product_id:string quantity:number line_amount:number line_cost:number "
+        "line_id:string order_id:string product_id:string "
+        "quantity:number line_amount:number line_cost:number "
         "returned:boolean ground:string",
         "line_count:count_distinct:line_id units_sold:sum:quantity line_revenue:sum:line_amount "
         "line_costs:sum:line_cost average_quantity:average:quantity returned_lines:count:returned "
@@ -51,7 +54,8 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "subscriptions": (
         "Subscriptions",
         "Coffee by post: one row per subscription and state.",
-        "subscription_id:string plan:string state:string started_date:date started_month:date ended_date:date "
+        "subscription_id:string plan:string state:string "
+        "started_date:date started_month:date ended_date:date "
         "monthly_price:number bags_per_month:number cancel_reason:string customer_id:string",
         "subscription_count:count_distinct:subscription_id monthly_recurring_revenue:sum:monthly_price "
         "average_price_per_month:average:monthly_price bags_shipped:sum:bags_per_month "
@@ -61,11 +65,14 @@ TABLES: dict[str, tuple[str, str, str, str]] = {
     "roasts": (
         "Roasts",
         "Every batch that left a roasting drum, with its scores.",
-        "batch_id:string roastery:string roast_level:string origin:string roasted_date:date roasted_week:date "
+        "batch_id:string roastery:string roast_level:string "
+        "origin:string roasted_date:date roasted_week:date "
         "green_kilos:number roasted_kilos:number cupping_score:number operator:string",
-        "batch_count:count_distinct:batch_id green_kilos_used:sum:green_kilos roasted_kilos_made:sum:roasted_kilos "
+        "batch_count:count_distinct:batch_id "
+        "green_kilos_used:sum:green_kilos roasted_kilos_made:sum:roasted_kilos "
         "average_cupping_score:average:cupping_score best_cupping_score:max:cupping_score "
-        "worst_cupping_score:min:cupping_score operators:count_distinct:operator origins:count_distinct:origin",
+        "worst_cupping_score:min:cupping_score "
+        "operators:count_distinct:operator origins:count_distinct:origin",
     ),
     "stores": (
         "Shops",

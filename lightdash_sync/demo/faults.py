@@ -23,8 +23,8 @@ class Fault:
     """One fault. Use the constructors; combine with `late()` and `slow()`.
 
     Attributes:
-        kind: answer = something else is answered; cut = the connection closes in the middle of the body;
-            drop = it closes before the answer; pass = the true answer is given (only later, if `delay` is set).
+        kind: answer = something else is answered; cut = the connection closes in the middle of the body; drop
+            = it closes before the answer; pass = the true answer is given (only later, if `delay` is set).
         status: status code of the false answer.
         body: its body; none means the body of the true answer.
         headers: its headers.

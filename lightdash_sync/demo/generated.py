@@ -1,4 +1,4 @@
-"""A large, believable project, for benchmarks: as much of everything as is asked for, the same on every machine."""
+"""A large, believable project, for benchmarks: as much as is asked for, the same everywhere."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import random
 
 from lightdash_sync.demo import demo_charts
 from lightdash_sync.demo.catalog import create_tag
-from lightdash_sync.demo.demo_content import NO_FILTERS, Studio
 from lightdash_sync.demo.explores import TABLES
 from lightdash_sync.demo.schedulers import create_scheduler
 from lightdash_sync.demo.state import Chart, Json, Space
+from lightdash_sync.demo.studio import NO_FILTERS, Studio
 
 CHART_SHAPES = (
-    demo_charts.sales_charts, demo_charts.customer_charts, demo_charts.roastery_charts, demo_charts.finance_charts,
+    demo_charts.sales_charts, demo_charts.customer_charts,
+    demo_charts.roastery_charts, demo_charts.finance_charts,
 )  # fmt: skip
 AUTHORS = ("editor", "second_editor", "developer", "second_admin")
 TILES_ACROSS = 3
@@ -80,7 +81,8 @@ def generate_schedulers(studio: Studio, charts: list[Chart], count: int) -> None
     for number in range(count if charts else 0):
         body = {
             "name": f"Delivery {number + 1:03d}", "format": "csv", "cron": f"{number % 60} 8 * * 1",
-            "options": {"formatted": True, "limit": "table"}, "targets": [{"recipient": f"team{number}@kettle.example"}],
+            "options": {"formatted": True, "limit": "table"},
+            "targets": [{"recipient": f"team{number}@kettle.example"}],
         }  # fmt: skip
         chart = charts[number // SCHEDULERS_PER_CHART % len(charts)]
         create_scheduler(studio.world, body, studio.people["admin"].uuid, chart.uuid, None)

@@ -46,7 +46,7 @@ def finished_job(
                 "stepDbtLogs": None,
             }
             for step in steps
-        ],  # fmt: skip
+        ],
         "jobType": kind,
         "jobResults": results,
     }

@@ -35,7 +35,7 @@ def errors_by(validations: list[Json], source: str) -> dict[str, list[Json]]:
 
 
 def chart_row(world: World, chart: Chart, errors: list[Json]) -> Json:
-    """An explore chart in `/charts` and in a space: `updatedAt` is a moment later than that of the version."""
+    """An explore chart in `/charts` and in a space: `updatedAt` is later than the version's."""
     space = space_of_chart(world, chart)
     project = world.project_rows[space.project_uuid]
     dashboard = world.dashboards.get(chart.dashboard_uuid or "")

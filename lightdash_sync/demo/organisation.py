@@ -1,4 +1,4 @@
-"""The coffee company behind the demo: its people, groups, tokens, and the two projects, still without content."""
+"""The coffee company behind the demo: people, groups, tokens, and two projects, still without content."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ DBT = {
     "project_sub_path": "/dbt", "host_domain": "github.com", "personal_access_token": "not-for-anybody",
 }  # fmt: skip
 WAREHOUSE = {
-    "type": "postgres", "host": "warehouse.internal.example", "user": "lightdash", "password": "not-for-anybody",
-    "port": 5432, "dbname": "kettle", "schema": "marts", "sslmode": "require",
+    "type": "postgres", "host": "warehouse.internal.example", "user": "lightdash",
+    "password": "not-for-anybody", "port": 5432, "dbname": "kettle", "schema": "marts", "sslmode": "require",
 }  # fmt: skip
 
 

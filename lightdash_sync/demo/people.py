@@ -161,8 +161,8 @@ def get_users(call: Call) -> Json:
 def _group(group: Group) -> Json:
     return {
         "uuid": group.uuid, "name": group.name, "createdAt": group.created_at,
-        "createdByUserUuid": group.created_by, "updatedAt": group.created_at, "updatedByUserUuid": group.updated_by,
-        "organizationUuid": group.org_uuid,
+        "createdByUserUuid": group.created_by, "updatedAt": group.created_at,
+        "updatedByUserUuid": group.updated_by, "organizationUuid": group.org_uuid,
     }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def toggle_pin(call: Call, item: Chart | Dashboard | Space, project_uuid: str) -
     return project
 
 
-def _space_item(world: World, space: Space, project: Project) -> Json:
+def _space_item(_world: World, space: Space, project: Project) -> Json:
     return {
         "organizationUuid": project.org_uuid,
         "projectUuid": project.uuid,

@@ -1,4 +1,4 @@
-"""Projects: list, read, create, delete, settings, access, explores, compiling (`/org/projects`, `/projects/{p}`).
+"""Projects: list, read, create, delete, settings, access, explores, compiling.
 
 Compiling and creating are done at once. Reading a project gives its connections away, without the secrets, as
 the real server does.
@@ -46,7 +46,8 @@ def create_project(world: World, person: Person, name: str, like: Json) -> Proje
         world: the instance.
         person: who creates it.
         name: its name.
-        like: `type`, `dbtConnection`, `warehouseConnection`, `dbtVersion`, `upstreamProjectUuid` of the request.
+        like: `type`, `dbtConnection`, `warehouseConnection`, `dbtVersion`, `upstreamProjectUuid` of the
+            request.
     """
     project = Project(
         uuid=world.new_uuid(),
@@ -69,7 +70,7 @@ def create_project(world: World, person: Person, name: str, like: Json) -> Proje
 
 
 def compile_project(world: World, project: Project) -> None:
-    """Make the explores and the catalogue of the project from what can be compiled; without a source, keep them."""
+    """Make the explores and the catalogue of the project from its dbt project; without one, keep them."""
     if project.compilable:
         project.explores = dict(project.compilable)
     index_catalog(world, project)

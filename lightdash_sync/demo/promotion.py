@@ -31,7 +31,7 @@ SAME, CREATE, UPDATE = "no changes", "create", "update"
 
 @dataclass(frozen=True)
 class Pair:
-    """Something to promote, and its match upstream, with the spaces of both and the asker's access to them."""
+    """Something to promote, and its match upstream, with both spaces and the asker's access to them."""
 
     source: Chart | Dashboard
     match: Chart | Dashboard | None
@@ -44,7 +44,7 @@ class Pair:
 
 @dataclass
 class Changes:
-    """What a promotion consists of, as the diff shows it; `charts` and `spaces` are lists of `{action, data}`."""
+    """What a promotion consists of, as the diff shows it: lists of `{action, data}`."""
 
     spaces: list[Json] = field(default_factory=list)
     dashboards: list[Json] = field(default_factory=list)
@@ -164,7 +164,7 @@ def dashboard_changes(world: World, pair: Pair, charts: list[Pair]) -> Changes:
 
 
 def _create_space(world: World, data: Json) -> Json:
-    """Create a space upstream with the same slug; of a private one the grants, those by group turned direct too."""
+    """Create a space upstream with the same slug; a private one gets its grants, by group made direct."""
     source = world.spaces[data["uuid"]]
     space = create_space(world, data["projectUuid"], data["name"], data["slug"], is_private=data["isPrivate"])
     if data["isPrivate"]:

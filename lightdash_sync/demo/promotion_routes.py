@@ -46,9 +46,8 @@ def _check_space(call: Call, pair: Pair) -> None:
     if pair.upstream_space is not None:
         if not _may(call, "manage", "Space", pair.upstream_uuid, None, pair.upstream_access):
             name = pair.upstream_space.name
-            raise forbidden(
-                f'Failed to promote: you do not have access to modify this space "{name}" in the upstream project.'
-            )
+            what = f'modify this space "{name}"'
+            raise forbidden(f"Failed to promote: you do not have access to {what} in the upstream project.")
     elif not _may(call, "create", "Space", pair.upstream_uuid, None, []):
         raise forbidden(
             "Failed to promote: you do not have access to create a space in the upstream project."
@@ -71,11 +70,12 @@ def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
                 "Failed to promote chart: you don't have access to edit this chart"
             )  # fmt: skip
             raise forbidden(f"{text} in the upstream project.")
-    elif upstream_space is not None:
-        if not _may(call, "manage", "SavedChart", project, None, pair.upstream_access):
-            text = uses if on_dashboard else "Failed to promote chart: this chart"
-            where = f"belongs to a space {upstream_space.name} you don't have access to edit"
-            raise forbidden(f"{text} {where} in the upstream project.")
+    elif upstream_space is not None and not _may(
+        call, "manage", "SavedChart", project, None, pair.upstream_access
+    ):
+        text = uses if on_dashboard else "Failed to promote chart: this chart"
+        where = f"belongs to a space {upstream_space.name} you don't have access to edit"
+        raise forbidden(f"{text} {where} in the upstream project.")
     _check_space(call, pair)
 
 

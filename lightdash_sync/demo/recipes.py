@@ -8,7 +8,7 @@ from lightdash_sync.demo.state import Json
 
 
 def query(explore: str, dimensions: str, metrics: str, **more: Any) -> Json:
-    """A metric query; fields are given without the name of the explore's table, or with that of a joined one."""
+    """A metric query; a field without a table is of the explore's own."""
     of_table = [name if "." in name else f"{explore}.{name}" for name in dimensions.split()]
     measured = [name if "." in name else f"{explore}.{name}" for name in metrics.split()]
     fields = [name.replace(".", "_") for name in of_table], [name.replace(".", "_") for name in measured]

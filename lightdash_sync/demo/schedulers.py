@@ -8,6 +8,7 @@ sent.
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
 from lightdash_sync.demo.bodies import check_timezone
@@ -242,7 +243,7 @@ def get_jobs(call: Call) -> list[Json]:
 
 
 def get_logs(call: Call) -> Json:
-    """`GET /schedulers/{p}/logs`: every scheduler of the project, newest change first; nothing has ever run."""
+    """`GET /schedulers/{p}/logs`: every scheduler of the project; nothing has ever run."""
     world = call.world
     project = world.project_rows.get(call.params["p"])
     if project is None or not can_in_project(world, call.person, "update", "Project", project):
@@ -275,7 +276,7 @@ def send(call: Call) -> Json:
 
 
 def patch_timezone(call: Call) -> Any:
-    """`PATCH /projects/{p}/schedulerSettings`: the time zone; schedulers without one of their own keep their moment."""
+    """`PATCH /projects/{p}/schedulerSettings`: the time zone; schedulers without one keep their moment."""
     world = call.world
     project = project_of(call, may=("update", "Project"))
     zone = call.body["schedulerTimezone"]
@@ -292,8 +293,6 @@ def patch_timezone(call: Call) -> Any:
 
 def _offset(world: World, zone: str) -> int:
     """Minutes between a time zone and UTC, now (the size of the shift depends on the season)."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     try:
         offset = world.clock.moment.astimezone(ZoneInfo(zone)).utcoffset()
     except (ZoneInfoNotFoundError, ValueError, OSError):

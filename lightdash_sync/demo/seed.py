@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from lightdash_sync.demo.demo_content import Studio, fill_production, fill_staging
+from lightdash_sync.demo.demo_content import fill_production, fill_staging
 from lightdash_sync.demo.generated import (
     generate_charts,
     generate_dashboards,
@@ -18,6 +18,7 @@ from lightdash_sync.demo.generated import (
 )
 from lightdash_sync.demo.organisation import found_company
 from lightdash_sync.demo.state import World
+from lightdash_sync.demo.studio import Studio
 
 
 def empty_world() -> World:

@@ -1,4 +1,4 @@
-"""Slugs as the server makes them: from the name, once, unique over the whole instance and all its projects."""
+"""Slugs as the server makes them: from the name, once, unique over the instance and all its projects."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class SlugRegister:
     """How often each slug is in use, by kind of content (kinds do not get in each other's way).
 
     Attributes:
-        seen: what a slow write found before it slept; while it is set, new slugs are chosen by it, as on the real
-            server, where choosing a slug and storing it is not one step.
+        seen: what a slow write found before it slept; while it is set, new slugs are chosen by it, as on the
+            real server, where choosing a slug and storing it is not one step.
     """
 
     taken: dict[str, Counter[str]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})

@@ -76,7 +76,7 @@ def _dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Js
 
 
 def read_space(world: World, space: Space) -> Json:
-    """The whole space: its charts (neither SQL charts nor those inside dashboards), dashboards, and who sees it."""
+    """The whole space: charts (neither SQL nor inside dashboards), dashboards, and who sees it."""
     summary = space_summary(world, space)
     validations = world.project_rows[space.project_uuid].validations
     charts = [world.charts[uuid] for uuid in space.charts]
@@ -129,7 +129,7 @@ def get_space(call: Call) -> Json:
 
 
 def post_space(call: Call) -> Json:
-    """`POST /projects/{p}/spaces`: the answer shows neither organisation nor access, although both are set."""
+    """`POST /projects/{p}/spaces`: the answer shows no access, although it is set."""
     world, body = call.world, call.body
     project = project_of(call, may=None)
     if not can_in_project(world, call.person, "create", "Space", project):

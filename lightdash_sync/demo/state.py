@@ -278,7 +278,8 @@ class World:
         version: the Lightdash version that is imitated.
         tokens: personal access token by nickname of its owner ("admin", "editor", "viewer" ...).
         projects: project uuid by nickname ("staging", "production").
-        shuffle: when set, every list whose order the server leaves open comes back in an order of its choosing.
+        shuffle: when set, every list whose order the server leaves open comes back in an order of its
+            choosing.
         requests: method and path (with query) of every request received, in order.
         crashes: what the stand-in itself failed on (answered with 500); tests require it to stay empty.
         history_days: how far back the history of a chart shows its versions.

@@ -76,7 +76,8 @@ def _entries(world: World, project: Project, chart: Chart, job: str | None) -> l
             {
                 "createdAt": world.clock.now(), "chartUuid": chart.uuid, "chartViews": chart.views,
                 "projectUuid": project.uuid, "error": text, "name": chart.name,
-                "lastUpdatedBy": f"{editor.first_name} {editor.last_name}", "lastUpdatedAt": chart.last_updated_at,
+                "lastUpdatedBy": f"{editor.first_name} {editor.last_name}",
+                "lastUpdatedAt": chart.last_updated_at,
                 "validationId": world.last_validation, "spaceUuid": space_of_chart(world, chart).uuid,
                 "chartKind": chart.version.kind or "vertical_bar", "errorType": kind, "fieldName": name,
                 "source": "chart", HIDDEN_FROM_LISTS: job,

@@ -1,7 +1,7 @@
-"""The world in which the recordings begin, built from the first thirty of them, and what happened between them.
+"""The world in which the recordings begin, built from the first thirty of them.
 
-Where a recording shows a thing, it is built as shown, under its recorded uuid; what no recording shows (the queries
-of most charts of the real demo project, the fields of most explores) is made up, and not asked for.
+Where a recording shows a thing, it is built as shown, under its recorded uuid; what no recording shows (the
+queries of most charts of the real demo project, the fields of most explores) is made up, and not asked for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from lightdash_sync.demo.state import (
     Token,
     World,
 )
+
 from .recordings import Recording
 
 PASSWORD = "demo_password!"
@@ -47,8 +48,8 @@ def start(recordings: list[Recording]) -> World:
     created = user["organizationCreatedAt"]
     world.orgs[user["organizationUuid"]] = Org(user["organizationUuid"], user["organizationName"], created)
     david = Person(
-        user["userUuid"], user["email"], user["firstName"], user["lastName"], user["organizationUuid"], "admin",
-        user["updatedAt"], PASSWORD,
+        user["userUuid"], user["email"], user["firstName"], user["lastName"], user["organizationUuid"],
+        "admin", user["updatedAt"], PASSWORD,
     )  # fmt: skip
     world.people[david.uuid] = david
     world.token_rows[secret("pat")] = Token(world.new_uuid(), secret("pat"), david.uuid, created)
@@ -76,7 +77,7 @@ def _explores(recordings: list[Recording]) -> dict[str, Any]:
         known = {key: row[key] for key in ("name", "label", "description") if key in row}
         place = {"database": row["databaseName"], "schema": row["schemaName"]}
         tables[row["name"]] = {**known, **place, "dimensions": {}, "metrics": metrics.get(row["name"], {})}
-    tables |= {name: table for name, table in whole["tables"].items()}
+    tables |= dict(whole["tables"].items())
     joins = {row["name"]: row["joinedTables"] for row in results(recordings, 29)}
     for row in results(recordings, 25):
         name = row["name"]
@@ -106,8 +107,8 @@ def _add_dimensions(explores: dict[str, Any], sent: Any) -> None:
 def _chart(world: World, row: Any, david: Person, body: Any) -> Chart:
     version = stored_version(world, body, david, row["updatedAt"])
     chart = Chart(
-        row["uuid"], row["slug"], row["name"], row["description"], None, None, row["updatedAt"], row["updatedAt"],
-        david.uuid, {version.uuid: version},
+        row["uuid"], row["slug"], row["name"], row["description"], None, None, row["updatedAt"],
+        row["updatedAt"], david.uuid, {version.uuid: version},
     )  # fmt: skip
     world.charts[chart.uuid] = chart
     world.slugs.force("charts", chart.slug)
@@ -159,7 +160,7 @@ def _add_dashboard(world: World, recordings: list[Recording], space: Space, davi
             place = {"x": 0, "y": 0, "w": 18, "h": 9, "tabUuid": None}
             tiles.append({"uuid": world.new_uuid(), "type": "saved_chart", **place, "properties": properties})
     world.last_dashboard_version += 1
-    none = {"metrics": [], "dimensions": [], "tableCalculations": []}
+    none: Any = {"metrics": [], "dimensions": [], "tableCalculations": []}
     filters = whole["filters"] if row["uuid"] == whole["uuid"] else none
     version = DashboardVersion(world.last_dashboard_version, moment, david.uuid, tiles, [], filters)
     dashboard.versions.append(version)

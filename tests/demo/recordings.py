@@ -1,7 +1,8 @@
 """The recordings of a real server, and how an answer of the stand-in is compared with a recorded one.
 
-Uuids of the two worlds are bound to each other as they turn up in answers; requests are translated by that binding.
-Everything else is compared exactly, except for moments, view counts and a few numbers that no two servers share.
+Uuids of the two worlds are bound to each other as they turn up in answers; requests are translated by that
+binding. Everything else is compared exactly, except for moments, view counts and a few numbers that no two
+servers share.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ VOLATILE = frozenset(
 )
 UNORDERED = frozenset(
     {
-        "results", "tiles", "tabs", "access", "groupsAccess", "dashboards", "schedulers", "data", "queries", "targets",
-        "categories", "users", "charts", "savedCharts", "sqlCharts", "tables", "fields", "members", "memberUuids",
+        "results", "tiles", "tabs", "access", "groupsAccess", "dashboards", "schedulers", "data", "queries",
+        "targets", "categories", "users", "charts", "savedCharts", "sqlCharts", "tables", "fields", "members",
+        "memberUuids",
     }
 )  # fmt: skip
 
@@ -60,7 +62,7 @@ class Recording:
 
 
 def directory(version: str) -> Path | None:
-    """Where the recordings are, if they are anywhere: named by the environment, or in a folder around this one."""
+    """Where the recordings are, if they are anywhere: named by the environment, or in a folder nearby."""
     named = os.environ.get(ENVIRONMENT)
     if named:
         return Path(named)
@@ -124,8 +126,7 @@ def _blank(value: Any, binding: Binding) -> Any:
     if isinstance(value, str):
         if UUID.fullmatch(value) and value not in binding.known and value not in binding.known.values():
             return "?"
-        text = MILLISECONDS.sub("?", MOMENT.sub("?", binding.translated(value)))
-        return text
+        return MILLISECONDS.sub("?", MOMENT.sub("?", binding.translated(value)))
     return value
 
 

@@ -1,7 +1,7 @@
 """The stand-in answers as the real server of the same version was recorded to do.
 
-All recordings are replayed in their order. What cannot be compared is listed here, one by one, with the reason; so
-is what happened on the real server between two recordings.
+All recordings are replayed in their order. What cannot be compared is listed here, one by one, with the
+reason; so is what happened on the real server between two recordings.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 from lightdash_sync.demo.charts import add_version, read_chart
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import Org, Space, World
+
 from .recorded_world import hire, results, secret, start
 from .recordings import Binding, Recording, differences, directory, read
 
@@ -48,7 +49,7 @@ def _hire_viewer_and_others(stage: Stage) -> None:
 
 
 def _order_catalog(stage: Stage) -> None:
-    """The catalogue has no order; that of the stand-in is made that of the recordings, which page through it."""
+    """The catalogue has no order; the recordings page through it, so theirs is taken."""
     names = [row["name"] for row in results(stage.recordings, 333)["data"]]
     project = stage.world.project_rows[STAGING]
     items = sorted(
@@ -190,7 +191,7 @@ BETWEEN: dict[int, Callable[[Stage], None]] = {
     493: _member_gets("developer"),
 }
 
-NESTED = "the text of a failed union of tile types is a page of nested alternatives; only its first level is imitated"
+NESTED = "the text for a failed union of types is a page of nested alternatives; the first level is imitated"
 QUERY = "queries are not run"
 EVERYTHING = ("",)
 # Recording: the differences that are allowed (by their beginning), and why.
@@ -278,7 +279,8 @@ def test_the_recordings_replay(recordings: list[Recording]) -> None:
     with Server(world) as server, httpx.Client(base_url=server.url) as client:
         stage = Stage(world, client, binding, recordings)
         for recording in recordings:
-            BETWEEN.get(recording.number, lambda _stage: None)(stage)
+            if recording.number in BETWEEN:
+                BETWEEN[recording.number](stage)
             answer = _send(stage, recording, cookie)
             cookie = answer.headers.get("set-cookie", cookie).split(";")[0]
             client.cookies.clear()
