@@ -27,14 +27,15 @@ class Origin:
 
     Attributes:
         url: scheme, host, port and path prefix, without a slash at the end.
+        name: what snapshots call the server; its URL unless something else is said.
     """
 
     url: str
+    name: str = ""
 
-    @property
-    def host(self) -> str:
-        """The host, and the port if one is named."""
-        return urlsplit(self.url).netloc
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.url)
 
 
 def parse_origin(text: str, *, allow_http: bool = False) -> Origin:

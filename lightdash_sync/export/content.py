@@ -7,7 +7,6 @@ server itself stops listing them after some days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from lightdash_sync.export.reader import read_chart, read_version
@@ -20,35 +19,18 @@ from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.convert import Converter
     from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.identity import Identity
-    from lightdash_sync.snapshot.manifest import Manifest
     from lightdash_sync.snapshot.write import Staging
 
 _PINNED = {"space": Kind.SPACE, "chart": Kind.CHART, "dashboard": Kind.DASHBOARD}
 _DEFAULT_ORDER = 100  # what a new pin gets; several may have it
-
-
-@dataclass(frozen=True, slots=True)
-class Old:
-    """The snapshot that is being replaced.
-
-    Attributes:
-        root: its directory.
-        manifest: what it says of itself.
-        identity: its identity map.
-    """
-
-    root: Path
-    manifest: Manifest
-    identity: Identity
 
 
 class Written(NamedTuple):

@@ -12,10 +12,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Incomplete, Refused
-from lightdash_sync.export.content import ContentWriter, Old, unsupported
+from lightdash_sync.errors import Incomplete
+from lightdash_sync.export.content import ContentWriter, unsupported
 from lightdash_sync.export.convert import Converter, Findings
 from lightdash_sync.export.identify import identify, pruned, with_charts
+from lightdash_sync.export.old import open_old
 from lightdash_sync.export.structure import Moved, Readings, Structure, find_by_usage, read_structure
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.identity import Identity
@@ -23,7 +24,6 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Source
-from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import Staging, locked
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.old import Old
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.export.workers import Progress
 
@@ -101,9 +102,9 @@ def export_project(
     try:
         lightdash.server.require_supported()
         with locked(target, disk):
-            old = _open_old(target, project)
+            old = open_old(target, project)
             chosen.require_fits(target, old.manifest if old else None)
-            manifest, warnings = _read_until_calm(lightdash, project, target, chosen, old, disk, workers)
+            manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers)
     finally:
         workers.close()
     before = old.manifest.files if old else {}
@@ -119,7 +120,7 @@ def export_project(
     )
 
 
-def _read_until_calm(
+def read_into(
     lightdash: Lightdash,
     project: str,
     target: Path,
@@ -128,7 +129,20 @@ def _read_until_calm(
     disk: Disk,
     workers: Workers,
 ) -> tuple[Manifest, list[str]]:
-    """Read the project, again if it changed meanwhile, and swap the snapshot in."""
+    """Read a project into a directory, again if it changed meanwhile; return manifest and warnings.
+
+    Args:
+        lightdash: the server.
+        project: uuid of the project.
+        target: the directory; its lock must be held if others know of it.
+        chosen: what to export.
+        old: the snapshot whose keys and earlier versions are taken over, or None.
+        disk: where to write.
+        workers: the threads.
+
+    Raises:
+        Incomplete: something could not be read; the target is as it was.
+    """
     moved = Moved()
     for _ in range(_ATTEMPTS):
         staging = Staging(target, disk)
@@ -143,30 +157,6 @@ def _read_until_calm(
         f"{moved}, in each of {_ATTEMPTS} readings; {_what_stands(old)}",
         hint="Export again at a quiet time; if it stays so, look at the named item in Lightdash.",
     )
-
-
-def _open_old(target: Path, project: str) -> Old | None:
-    """Open the snapshot that is to be replaced.
-
-    Raises:
-        SnapshotError: what stands there is damaged, or no snapshot.
-        Refused: it is one of another project, or holds files that would be lost.
-    """
-    if not target.exists() or not any(target.iterdir()):
-        return None
-    snapshot = Snapshot(target)
-    if strays := snapshot.strays():
-        raise Refused(
-            f"{target} holds {strays[0]!r}, which is not part of the snapshot and would be lost",
-            hint="Move it out of the directory.",
-        )
-    identity = snapshot.identity()
-    if identity.project.get("uuid") != project:
-        raise Refused(
-            f"{target} holds a snapshot of another project ({snapshot.manifest.source.project!r})",
-            hint="Choose another directory with --path.",
-        )
-    return Old(target, snapshot.manifest, identity)
 
 
 def _what_stands(old: Old | None) -> str:
@@ -203,7 +193,7 @@ class _Export:
         manifest = Manifest(
             format=FORMAT,
             source=Source(
-                url=self.lightdash.session.connection.origin.url,
+                url=self.lightdash.session.connection.origin.name,
                 lightdash=self.lightdash.server.version,
                 project=structure.inventory.project.name,
             ),

@@ -1,0 +1,202 @@
+"""The commands. Heavy modules are imported where they are used, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lightdash_sync import __version__
+from lightdash_sync.cli.connect import connected, server_options
+from lightdash_sync.cli.output import print_json
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.config import Settings
+    from lightdash_sync.export.run import Report
+    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.verify import Differences, Verdict
+
+DEMO_PATH = Path("snapshots/demo")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lightdash-sync")
+def cli() -> None:
+    """Back up, review and move Lightdash content.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done (run again), 4 refused, 10 snapshot
+    damaged, 11 locked, 12 not authorised, 130 interrupted. Any other code means failure.
+    """
+
+
+@cli.command()
+@click.option(
+    "--path",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory.  [default: snapshots/<project>]",
+)
+@click.option(
+    "--only", "kinds", multiple=True, type=click.Choice([*Kind]), help="Only this kind; repeatable."
+)
+@click.option("--space", "spaces", multiple=True, metavar="KEY", help="Only this space; repeatable.")
+@click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts.")
+@server_options(project=True)
+def export(
+    settings: Callable[[], Settings],
+    path: Path | None,
+    kinds: tuple[str, ...],
+    spaces: tuple[str, ...],
+    no_history: bool,
+    as_json: bool,
+) -> int:
+    """Export a project into a directory of JSON files.
+
+    An older snapshot in the directory is replaced only when the new one is complete.
+    """
+    from lightdash_sync.export.selection import Chosen
+
+    chosen = Chosen(
+        kinds=frozenset(map(Kind, kinds)) or None,
+        spaces=frozenset(spaces) or None,
+        history=not no_history,
+    )
+    loaded = settings()
+    with connected(loaded) as lightdash:
+        report = _export(lightdash, loaded, path, chosen)
+    return _tell_export(report, as_json=as_json)
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--live", is_flag=True, help="Also compare with the project as it is now.")
+@server_options(project=True)
+def verify(settings: Callable[[], Settings], directory: Path, live: bool, as_json: bool) -> int:
+    """Check that a snapshot is whole: every hash, count, form and reference.
+
+    Exits with 10 if anything is damaged, and names each file.
+    """
+    from lightdash_sync.report import results
+    from lightdash_sync.verify import verify as check
+
+    began = time.monotonic()
+    _recover(directory)
+    verdict = check(directory)
+    differences, requests = (None, 0)
+    if live and not verdict.damages:
+        loaded = settings()
+        with connected(loaded) as lightdash:
+            differences = _compare_live(lightdash, verdict)
+            requests = lightdash.session.requests
+    if as_json:
+        print_json(results.verify_json(verdict, differences, requests, round(time.monotonic() - began, 3)))
+    else:
+        results.verify_text(verdict, differences)
+    return 10 if verdict.damages else 0
+
+
+@cli.command()
+@server_options(project=False)
+def projects(settings: Callable[[], Settings], as_json: bool) -> int:
+    """List the projects that the token sees, with their upstream."""
+    from lightdash_sync.report import results
+
+    began = time.monotonic()
+    with connected(settings()) as lightdash:
+        found = sorted(lightdash.projects(), key=lambda project: (project.name, project.projectUuid))
+        requests = lightdash.session.requests
+    if as_json:
+        print_json(results.projects_json(found, requests, round(time.monotonic() - began, 3)))
+    else:
+        results.projects_text(found)
+    return 0
+
+
+@cli.command()
+@server_options(project=True)
+def doctor(settings: Callable[[], Settings], as_json: bool) -> int:
+    """Check server, version, token, role, project and clock, and say what to do."""
+    from lightdash_sync.doctor import examine
+    from lightdash_sync.report import results
+
+    began = time.monotonic()
+    loaded = settings()
+    with connected(loaded) as lightdash:
+        checks = examine(lightdash, loaded.project)
+        requests = lightdash.session.requests
+    if as_json:
+        print_json(results.doctor_json(checks, requests, round(time.monotonic() - began, 3)))
+    else:
+        results.doctor_text(checks)
+    return next((check.exit_code for check in checks if check.exit_code), 0)
+
+
+@cli.command()
+@click.option(
+    "--path", type=click.Path(file_okay=False, path_type=Path), default=DEMO_PATH, show_default=True
+)
+@click.option("--serve", is_flag=True, help="Keep the embedded Lightdash running, and export nothing.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="With --serve; 0 is any free port.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
+def demo(path: Path, serve: bool, port: int, as_json: bool) -> int:
+    """Try it without a server: export the project of an embedded Lightdash."""
+    from lightdash_sync.cli.embedded import export_demo, serve_demo
+
+    if serve:
+        serve_demo(port, as_json=as_json)
+        return 0
+    return _tell_export(export_demo(path), as_json=as_json, next_steps=True)
+
+
+def _export(lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen) -> Report:
+    from lightdash_sync.export.run import export_project
+    from lightdash_sync.model.keys import key_from, slugify
+    from lightdash_sync.projects import find_project
+    from lightdash_sync.report.terminal import Bars
+
+    project = find_project(lightdash.projects(), loaded.project)
+    target = path or loaded.path or Path("snapshots") / (loaded.env or key_from(slugify(project.name)))
+    with Bars() as bars:
+        return export_project(lightdash, project.projectUuid, target, chosen, progress=bars)
+
+
+def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> int:
+    from lightdash_sync.report import results
+    from lightdash_sync.report.terminal import say_warning
+
+    for warning in report.warnings:
+        say_warning(warning)
+    if as_json:
+        print_json(results.export_json(report))
+    else:
+        results.export_text(report)
+        if next_steps:
+            results.next_steps(report.target)
+    return 0
+
+
+def _compare_live(lightdash: Lightdash, verdict: Verdict) -> Differences:
+    """Export the project into a temporary directory with the snapshot's own keys, and compare."""
+    from lightdash_sync.export.live import export_beside
+    from lightdash_sync.report.terminal import Bars
+    from lightdash_sync.verify import differences
+
+    with tempfile.TemporaryDirectory() as folder, Bars() as bars:
+        live = export_beside(lightdash, verdict.root, Path(folder) / "live", progress=bars)
+    return differences(verdict.manifest, live)
+
+
+def _recover(directory: Path) -> None:
+    """Finish what an export that died in its last step has left."""
+    from lightdash_sync.snapshot.disk import Disk
+    from lightdash_sync.snapshot.write import locked, needs_recovery
+
+    if needs_recovery(directory):
+        with locked(directory, Disk()):
+            pass

@@ -1,0 +1,28 @@
+"""Results and errors on their way out: JSON on stdout for machines, text for people."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lightdash_sync.errors import SyncError
+    from lightdash_sync.model.canonical import JsonObject
+
+
+def print_json(result: JsonObject) -> None:
+    """Print one JSON object as one line on stdout, at once."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(result, option=orjson.OPT_SORT_KEYS).decode() + "\n")
+    sys.stdout.flush()
+
+
+def fail(error: SyncError, *, wants_json: bool) -> int:
+    """Tell an error, on stderr and for machines on stdout too; return its exit code."""
+    from lightdash_sync.report.terminal import say_error
+
+    say_error(error.message, error.hint)
+    if wants_json:
+        print_json({"error": {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}})
+    return error.exit_code

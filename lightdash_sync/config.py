@@ -1,0 +1,249 @@
+"""Settings: from options, then the environment, then `lightdash-sync.toml`.
+
+An environment that is named with `--env` is an option, and wins over variables. A token is only ever
+used with the URL it was configured for: if the URL comes from an option or a variable, a token of the
+file goes along only when the file has the same URL. The file may say where a token is, never the token
+itself. The token is never taken from the command line, where every process of the machine could read it.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lightdash_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FILE = "lightdash-sync.toml"
+
+# Our names, and those of Lightdash's own SDK.
+URL = ("LIGHTDASH_URL", "LIGHTDASH_INSTANCE_URL")
+TOKEN = ("LIGHTDASH_API_KEY", "LIGHTDASH_ACCESS_TOKEN")
+PROJECT = ("LIGHTDASH_PROJECT", "LIGHTDASH_PROJECT_UUID")
+PROXY_AUTHORIZATION = "LIGHTDASH_PROXY_AUTHORIZATION"
+
+_COMMAND_SECONDS = 30
+_NO_URL = "Set LIGHTDASH_URL, or give --url, or name an environment of lightdash-sync.toml with --env."
+_WHERE_FROM = (
+    "Make a personal access token in Lightdash (Settings, Personal access tokens) and set LIGHTDASH_API_KEY, "
+    "or give token_env, token_file or token_command in lightdash-sync.toml."
+)
+_FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
+
+
+class Environment(BaseModel):
+    """A table `[env.NAME]` of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: str
+    project: str | None = None
+    path: str | None = None
+    token_env: str | None = None
+    token_file: str | None = None
+    token_command: str | list[str] | None = None
+    ca_bundle: str | None = None
+    allow_http: bool = False
+    concurrency: int | None = None
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    default: str | None = None
+    env: dict[str, Environment] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; None for what it does not.
+
+    Attributes:
+        env: name of an environment of the file.
+        url: base URL.
+        project: uuid or name.
+        ca_bundle: path of a PEM file.
+        allow_http: whether the token may travel unencrypted.
+        concurrency: requests at the same time.
+    """
+
+    env: str | None = None
+    url: str | None = None
+    project: str | None = None
+    ca_bundle: Path | None = None
+    allow_http: bool = False
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command works with.
+
+    Attributes:
+        env: name of the environment, or None.
+        url: base URL, as given.
+        token: secret.
+        project: uuid or name, or None.
+        path: directory of the snapshot, or None.
+        ca_bundle: path of a PEM file, or None.
+        allow_http: whether the token may travel unencrypted.
+        concurrency: requests at the same time.
+        proxy_authorization: secret, or None.
+    """
+
+    env: str | None
+    url: str
+    token: str = field(repr=False)
+    project: str | None
+    path: Path | None
+    ca_bundle: Path | None
+    allow_http: bool
+    concurrency: int
+    proxy_authorization: str | None = field(repr=False)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Whatever must never be shown."""
+        return [secret for secret in (self.token, self.proxy_authorization) if secret]
+
+
+def load_settings(
+    options: Options, variables: Mapping[str, str], folder: Path, file: Path | None = None
+) -> Settings:
+    """Put the settings together.
+
+    Args:
+        options: the command line.
+        variables: the process's environment.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: something is missing, unknown, or says what it must not.
+    """
+    path = file or folder / FILE
+    document = read_file(path) if file is not None or path.is_file() else _File()
+    name, environment = _environment(document, options.env)
+    named = environment if options.env else None
+    base = path.parent
+    url = options.url or (named and named.url) or _first(variables, URL) or (environment and environment.url)
+    if not url:
+        raise ConfigError("no Lightdash is named", hint=_NO_URL)
+    same = environment is not None and environment.url.rstrip("/") == url.rstrip("/")
+    own = environment if same else None
+    project = options.project or (named and named.project) or _first(variables, PROJECT)
+    return Settings(
+        env=name if same else None,
+        url=url,
+        token=_token(own, bool(named), variables, base),
+        project=project or (own and own.project) or None,
+        path=base / own.path if own and own.path else None,
+        ca_bundle=options.ca_bundle or (base / own.ca_bundle if own and own.ca_bundle else None),
+        allow_http=options.allow_http or bool(own and own.allow_http),
+        concurrency=options.concurrency or (own and own.concurrency) or 8,
+        proxy_authorization=variables.get(PROXY_AUTHORIZATION) or None,
+    )
+
+
+def read_file(path: Path) -> _File:
+    """Read `lightdash-sync.toml`.
+
+    Raises:
+        ConfigError: it cannot be read, has an unknown setting, or holds a token.
+    """
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    for name, table in _tables(document):
+        if found := [key for key in table if key.lower() in _FORBIDDEN]:
+            raise ConfigError(
+                f"{path}: [env.{name}] must not hold {found[0]!r}: a file like this ends up in git",
+                hint="Say where the token is with token_env, token_file or token_command, "
+                "and make a new token if this one was committed.",
+            )
+    try:
+        return _File.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {where}: {first['msg']}") from None
+
+
+def _tables(document: dict[str, object]) -> list[tuple[str, dict[str, object]]]:
+    environments = document.get("env")
+    if not isinstance(environments, dict):
+        return []
+    return [(str(name), table) for name, table in environments.items() if isinstance(table, dict)]
+
+
+def _environment(document: _File, wanted: str | None) -> tuple[str | None, Environment | None]:
+    """Return the environment that was asked for, the default one, or the only one."""
+    name = wanted or document.default
+    if name is None and len(document.env) == 1:
+        name = next(iter(document.env))
+    if name is None:
+        return None, None
+    if name not in document.env:
+        there = ", ".join(sorted(document.env)) or "none"
+        raise ConfigError(f"there is no environment {name!r} in {FILE}", hint=f"There are: {there}.")
+    return name, document.env[name]
+
+
+def _token(own: Environment | None, named: bool, variables: Mapping[str, str], base: Path) -> str:
+    """Return the token: the named environment's, the variable's, the file's."""
+    configured = own is not None and (own.token_env or own.token_file or own.token_command) is not None
+    token = "" if named and configured else _first(variables, TOKEN) or ""
+    if not token and own is not None and configured:
+        token = _configured_token(own, variables, base)
+    token = token.strip()
+    if not token:
+        raise ConfigError("there is no token", hint=_WHERE_FROM)
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ConfigError("the token holds characters that no token has", hint=_WHERE_FROM)
+    return token
+
+
+def _configured_token(own: Environment, variables: Mapping[str, str], base: Path) -> str:
+    if own.token_env is not None:
+        if not variables.get(own.token_env):
+            raise ConfigError(f"the variable {own.token_env}, which should hold the token, is not set")
+        return variables[own.token_env]
+    if own.token_file is not None:
+        try:
+            return (base / own.token_file).expanduser().read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"the token file {own.token_file} cannot be read: {error}") from error
+    return _command_output(own.token_command or "")
+
+
+def _command_output(command: str | list[str]) -> str:
+    """Run the command that prints the token, without a shell; what it says on stderr is shown."""
+    words = shlex.split(command) if isinstance(command, str) else command
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own settings say what to run
+            words,
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            timeout=_COMMAND_SECONDS,
+            check=True,
+            text=True,
+        )
+    except (OSError, IndexError, subprocess.SubprocessError, ValueError) as error:
+        name = words[0] if words else "(empty)"
+        raise ConfigError(f"the token_command {name} failed ({type(error).__name__})") from error
+    return done.stdout
+
+
+def _first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((variables[name] for name in names if variables.get(name)), None)

@@ -1,0 +1,124 @@
+"""Is everything in place? One check after the other, from the network to the role.
+
+Each check ends as ok, as a warning, or as failed with what to do; a check that needs an earlier one that
+failed is not made. Nothing is written anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal
+
+from lightdash_sync.errors import SyncError
+from lightdash_sync.projects import find_project
+
+if TYPE_CHECKING:
+    from lightdash_sync.client import views
+    from lightdash_sync.client.lightdash import Lightdash
+
+_CLOCK_SECONDS = 60  # a larger difference makes dates in reports and logs misleading
+
+State = Literal["ok", "warning", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one check.
+
+    Attributes:
+        name: what was checked.
+        state: how it ended.
+        detail: what was found.
+        hint: what to do, or "".
+        exit_code: of the error behind a failure, else 0.
+    """
+
+    name: str
+    state: State
+    detail: str
+    hint: str = ""
+    exit_code: int = 0
+
+
+def examine(lightdash: Lightdash, wanted: str | None) -> list[Check]:
+    """Check a server, a token and a project.
+
+    Args:
+        lightdash: the server.
+        wanted: uuid or name of the project, or None if none is chosen.
+    """
+    checks: list[Check] = []
+    try:
+        checks += _server(lightdash)
+        user = lightdash.user()
+        checks.append(
+            Check("token", "ok", f"belongs to {user.email or user.userUuid}, {user.role or 'no role'}")
+        )
+        projects = lightdash.projects()
+        if wanted is None and len(projects) != 1:
+            hint = "Choose one with --project; `lightdash-sync projects` lists them."
+            checks.append(Check("project", "warning", f"none is chosen, {len(projects)} are visible", hint))
+            return checks
+        project = find_project(projects, wanted)
+        checks.append(Check("project", "ok", f"{project.name} ({project.projectUuid})"))
+        checks += [_role(user, project), _upstream(projects, project), _spaces(lightdash, project)]
+    except SyncError as error:
+        checks.append(Check("answer", "failed", error.message, error.hint, error.exit_code))
+    return checks
+
+
+def _server(lightdash: Lightdash) -> list[Check]:
+    """Reach the server, and see its version and clock."""
+    answer = lightdash.session.answer("GET", "/api/v1/health")
+    url = lightdash.session.connection.origin.url
+    checks = [Check("server", "ok", f"{url} answers")]
+    server = lightdash.server
+    server.require_supported()
+    if server.is_newer_than_known():
+        hint = "It works by what it answers; look for a newer lightdash-sync."
+        checks.append(
+            Check("version", "warning", f"{server.version} is newer than any this tool was tried on", hint)
+        )
+    else:
+        checks.append(Check("version", "ok", server.version))
+    checks += [Check("version", "warning", f"{server.version} has {missing}") for missing in server.lacks()]
+    checks.append(_clock(answer.date))
+    return checks
+
+
+def _clock(date: str | None) -> Check:
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except ValueError:
+        return Check("clock", "ok", "the server does not tell its time")
+    apart = abs((datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds())
+    if apart > _CLOCK_SECONDS:
+        return Check(
+            "clock", "warning", f"{apart:.0f} s apart from the server's", "Set the clock of this machine."
+        )
+    return Check("clock", "ok", "agrees with the server's")
+
+
+def _role(user: views.User, project: views.ProjectRow) -> Check:
+    if user.sees_all_spaces(project.projectUuid):
+        return Check("role", "ok", "sees every space")
+    hint = "Use the token of a project admin: private spaces of others are left out without a trace."
+    return Check("role", "warning", "is not an admin of the project", hint)
+
+
+def _upstream(projects: list[views.ProjectRow], project: views.ProjectRow) -> Check:
+    upstream = project.upstreamProjectUuid
+    if upstream is None:
+        return Check("upstream", "ok", "none: this project does not promote")
+    name = next((other.name for other in projects if other.projectUuid == upstream), None)
+    if name is None:
+        hint = "Promotion needs a token that sees both projects."
+        return Check("upstream", "warning", f"{upstream} is not visible to this token", hint)
+    return Check("upstream", "ok", name)
+
+
+def _spaces(lightdash: Lightdash, project: views.ProjectRow) -> Check:
+    spaces = lightdash.spaces(project.projectUuid)
+    return Check("spaces", "ok", f"{len(spaces)} visible")

@@ -1,0 +1,58 @@
+"""The project as it is now, beside a snapshot of it: same keys, no history, nothing replaced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.export.old import Old
+from lightdash_sync.export.run import read_into
+from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.workers import Workers
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.read import Snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.workers import Progress
+    from lightdash_sync.snapshot.manifest import Manifest
+
+
+def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: Progress) -> Manifest:
+    """Export what a snapshot is of, with its keys and its selection, into another directory.
+
+    Args:
+        lightdash: the server.
+        root: the snapshot; it is only read.
+        target: an empty or missing directory.
+        progress: who is told how far it is.
+
+    Returns:
+        The manifest of what is there now. Earlier versions of charts are not read.
+
+    Raises:
+        Incomplete: something could not be read.
+        SnapshotError: the snapshot's identity map is damaged.
+    """
+    snapshot = Snapshot(root)
+    identity = snapshot.identity()
+    project = identity.project.get("uuid")
+    if not isinstance(project, str):
+        raise SnapshotError(f"{root}: identity.json does not name the project")
+    selection = snapshot.manifest.selection
+    chosen = Chosen(
+        kinds=None if selection.kinds is None else frozenset(map(Kind, selection.kinds)),
+        spaces=None if selection.spaces is None else frozenset(selection.spaces),
+        history=False,
+    )
+    old = Old(root, snapshot.manifest.model_copy(update={"files": {}}), identity)
+    session = lightdash.session
+    workers = Workers(session.connection.concurrency, session.pacer.stopped, progress)
+    try:
+        manifest, _ = read_into(lightdash, project, target, chosen, old, Disk(), workers)
+    finally:
+        workers.close()
+    return manifest

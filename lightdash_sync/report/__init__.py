@@ -1,0 +1,1 @@
+"""What people and machines get to see. stdout is the result, stderr everything else."""
