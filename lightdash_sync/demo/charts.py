@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo.calls import need, space_of_chart
-from lightdash_sync.demo.jsonb import jsonb
+from lightdash_sync.demo.jsonb import jsonb, truthy
 from lightdash_sync.demo.kinds import chart_kind
 from lightdash_sync.demo.refusals import went_wrong
 from lightdash_sync.demo.state import DEFAULT_COLORS, Chart, ChartVersion, Json, Person, World
@@ -43,7 +43,7 @@ def _custom_metric(world: World, sent: Json) -> Json:
         metric["baseDimensionName"] = sent["baseDimensionName"]
     if sent.get("filters"):
         metric["filters"] = jsonb(sent["filters"])
-    if sent.get("formatOptions"):
+    if truthy(sent.get("formatOptions")):
         metric["formatOptions"] = jsonb(sent["formatOptions"])
     return metric
 
@@ -64,21 +64,40 @@ def _custom_dimension(sent: Json) -> Json:
 
 def _table_calculation(sent: Json) -> Json:
     calculation: Json = {key: sent.get(key) for key in ("name", "displayName", "sql")}
-    if sent.get("format"):
+    if truthy(sent.get("format")):
         calculation["format"] = jsonb(sent["format"])
     if sent.get("type"):
         calculation["type"] = sent["type"]
     return calculation
 
 
-def _column_order(
-    order: list[str], fields: list[str], calculations: list[Json], dimensions: list[Json]
-) -> list[str]:
+def _column_order(order: list[str], query: Json) -> list[str]:
     """The column order as it is read: only known columns, those that were not in it first."""
-    placed = [(_position(order, name), name) for name in fields]
-    placed += [(_position(order, one["name"]), one["name"]) for one in calculations]
-    placed += [(_position(order, one["id"]), one["name"]) for one in dimensions]
+    fields = [(_position(order, name), name) for name in (*query["dimensions"], *query["metrics"])]
+    placed = sorted(fields, key=lambda pair: pair[0])
+    placed += [(_position(order, one["name"]), one["name"]) for one in query["tableCalculations"]]
+    placed += [(_position(order, one["id"]), one["name"]) for one in query["customDimensions"]]
     return [name for _, name in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _stored_query(world: World, table: str, query: Json, order: list[str]) -> Json:
+    """The metric query as it is read back: its fields in the order of the columns, known keys only."""
+    dimensions, metrics = (list(need(query, key, list)) for key in ("dimensions", "metrics"))
+    sorts = need(query, "sorts", list)
+    sent = [one for one in query.get("customDimensions") or [] if one.get("type") in ("bin", "sql")]
+    custom = sorted(map(_custom_dimension, sent), key=lambda one: one["type"] == "sql")
+    return {
+        "exploreName": table,
+        "dimensions": sorted(dimensions, key=lambda name: _position(order, name)),
+        "metrics": sorted(metrics, key=lambda name: _position(order, name)),
+        "filters": jsonb(query.get("filters") or {}),
+        "sorts": [{"fieldId": one.get("fieldId"), "descending": one.get("descending")} for one in sorts],
+        "limit": need(query, "limit", (int, float)),
+        "tableCalculations": [_table_calculation(one) for one in need(query, "tableCalculations", list)],
+        "additionalMetrics": [_custom_metric(world, one) for one in query.get("additionalMetrics") or []],
+        "customDimensions": custom,
+        "timezone": query.get("timezone"),
+    }
 
 
 def stored_version(world: World, body: Any, person: Person, moment: str) -> ChartVersion:
@@ -88,44 +107,19 @@ def stored_version(world: World, body: Any, person: Person, moment: str) -> Char
         Refusal: 500 when something is missing that the server takes for granted.
     """
     table = need(body, "tableName", str)
-    query = need(body, "metricQuery", dict)
     config = need(body, "chartConfig", dict)
-    dimensions = list(need(query, "dimensions", list))
-    metrics = list(need(query, "metrics", list))
-    sorts = need(query, "sorts", list)
-    calculations = [_table_calculation(one) for one in need(query, "tableCalculations", list)]
-    order = need(need(body, "tableConfig", dict), "columnOrder", list)
-    custom = [
-        _custom_dimension(one)
-        for one in query.get("customDimensions") or []
-        if one.get("type") in ("bin", "sql")
-    ]
-    custom.sort(key=lambda one: one["type"] == "sql")
-    dimensions.sort(key=lambda name: _position(order, name))
-    metrics.sort(key=lambda name: _position(order, name))
-    pivot = body.get("pivotConfig")
     kind = need(config, "type", str)
+    order = need(need(body, "tableConfig", dict), "columnOrder", list)
+    query = _stored_query(world, table, need(body, "metricQuery", dict), order)
+    pivot = body.get("pivotConfig")
     return ChartVersion(
         uuid=world.new_uuid(),
         created_at=moment,
         created_by=person.uuid,
         table_name=table,
-        metric_query={
-            "exploreName": table,
-            "dimensions": dimensions,
-            "metrics": metrics,
-            "filters": jsonb(query.get("filters") or {}),
-            "sorts": [{"fieldId": one.get("fieldId"), "descending": one.get("descending")} for one in sorts],
-            "limit": need(query, "limit", (int, float)),
-            "tableCalculations": calculations,
-            "additionalMetrics": [_custom_metric(world, one) for one in query.get("additionalMetrics") or []],
-            "customDimensions": custom,
-            "timezone": query.get("timezone"),
-        },
+        metric_query=query,
         chart_config={"type": kind, "config": jsonb(config.get("config"))},
-        column_order=_column_order(
-            order, sorted([*dimensions, *metrics], key=lambda n: _position(order, n)), calculations, custom
-        ),
+        column_order=_column_order(order, query),
         pivot_columns=list(pivot["columns"]) if pivot else None,
         kind=chart_kind(kind, config.get("config")),
     )

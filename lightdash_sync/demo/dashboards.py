@@ -10,7 +10,7 @@ from typing import Any
 
 from lightdash_sync.demo.calls import need
 from lightdash_sync.demo.charts import author, delete_chart
-from lightdash_sync.demo.jsonb import jsonb
+from lightdash_sync.demo.jsonb import jsonb, truthy
 from lightdash_sync.demo.refusals import not_found, went_wrong
 from lightdash_sync.demo.sanitize import sanitized
 from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, Person, World
@@ -60,7 +60,7 @@ def _stored_tile(world: World, sent: Any, tabs: set[str]) -> Json:
 
 def _stored_filters(sent: Any, tiles: set[str]) -> Json:
     """The filters, with targets on tiles that are not in this version taken out."""
-    if not sent:
+    if not truthy(sent):
         return {"metrics": [], "dimensions": [], "tableCalculations": []}
     stored: Json = {}
     for group in FILTER_GROUPS:

@@ -51,6 +51,7 @@ def sales_charts() -> list[Json]:
     }  # fmt: skip
     nested = query("orders", "ordered_week channel", "total_revenue average_order_value", filters=recent)
     payment = query("orders", "payment_method", "order_count")
+    shops = query("orders", "stores.store_name", "order_count")
     return [
         chart("Weekly revenue", weekly, cartesian(weekly, "bar line"), "Per week, and a running total."),
         chart("Revenue and orders", week, cartesian(week, "bar line"), "Bars for euros, a line for orders."),
@@ -60,8 +61,7 @@ def sales_charts() -> list[Json]:
         chart("How people pay", payment, pie("orders_payment_method", "orders_order_count", donut=True)),
         chart("Revenue to date", query("orders", "", "total_revenue"),
               big_number("orders_total_revenue", "Revenue", style="M")),
-        chart("Orders by shop", query("orders", "stores.store_name", "order_count"), cartesian(
-            query("orders", "stores.store_name", "order_count"), "bar", flip=True), ""),
+        chart("Orders by shop", shops, cartesian(shops, "bar", flip=True), ""),
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ It is built with the same functions that serve requests, by several people over 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from lightdash_sync.demo import demo_charts
 from lightdash_sync.demo.catalog import create_tag
@@ -17,16 +18,17 @@ from lightdash_sync.demo.schedulers import create_scheduler
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Space, SqlChart, World
 from lightdash_sync.demo.studio import NO_FILTERS, Studio
 
+NOTES = "## How to read this\n\nRevenue > 1000 & no returns. See [margins]({link}/view).\n\n<b>Ask Ines</b>"
 TOUR = "https://www.loom.com/share/0123456789abcdef"
 
 
-def _filter(
-    rule_id: str, field: str, operator: str, *values: object, label: str | None = None, **more: object
-) -> Json:
-    table = field.split("_", 1)[0]
-    sent = rule(rule_id, field, operator, *values)
-    sent["target"] = {"fieldId": field, "tableName": table}
-    return {**sent, **more} if label is None else {**sent, "label": label, **more}
+def _filter(rule_id: str, field: str, operator: str, *values: object, **more: Any) -> Json:
+    """A filter of a dashboard, on a field of the orders."""
+    return {
+        **rule(rule_id, field, operator, *values),
+        "target": {"fieldId": field, "tableName": "orders"},
+        **more,
+    }
 
 
 def fill_spaces(studio: Studio) -> tuple[dict[str, Space], dict[str, Chart]]:
@@ -122,9 +124,7 @@ def _sales_overview(
     )
     tabs = studio.tabs("This week", "Background")
     link = f"/projects/{studio.project.uuid}/saved/{charts['Margin by category'].uuid}"
-    notes = (
-        f"## How to read this\n\nRevenue > 1000 & no returns. See [margins]({link}/view).\n\n<b>Ask Ines</b>"
-    )
+    notes = NOTES.format(link=link)
     tiles = [
         studio.chart_tile(charts["Weekly revenue"], (0, 0, 24, 9), tabs[0], "Revenue, week by week"),
         studio.chart_tile(charts["Revenue to date"], (24, 0, 12, 9), tabs[0]),
@@ -134,39 +134,29 @@ def _sales_overview(
         studio.tile("markdown", (18, 0, 18, 5), {"title": "Notes", "content": notes}, tabs[1]),
         studio.tile("loom", (18, 5, 18, 4), {"title": "Tour", "url": TOUR}, tabs[1]),
         studio.chart_tile(gone, (0, 18, 18, 6), tabs[0]),
-    ]  # fmt: skip
-    week = tiles[0]["uuid"]
+    ]
+    studio.arrange(dashboard, tiles, tabs, _overview_filters([tile["uuid"] for tile in tiles]))
+    delete_chart(studio.world, gone)
+    return dashboard
+
+
+def _overview_filters(tiles: list[str]) -> Json:
+    """Filters that apply to one tile by another field, and to some not at all."""
     targets = {
-        week: {"fieldId": "orders_channel", "tableName": "orders"},
-        tiles[1]["uuid"]: False,
-        tiles[7]["uuid"]: False,
+        tiles[0]: {"fieldId": "orders_channel", "tableName": "orders"},
+        tiles[1]: False,
+        tiles[7]: False,
     }
-    filters = {
+    channel = {"label": "Channel", "tileTargets": targets, "required": False}
+    lately: Json = {"settings": {"unitOfTime": "months"}, "disabled": False}
+    return {
         "dimensions": [
-            _filter(
-                "f-channel",
-                "orders_channel",
-                "equals",
-                "web",
-                label="Channel",
-                tileTargets=targets,
-                required=False,
-            ),
-            _filter(
-                "f-when",
-                "orders_ordered_date",
-                "inThePast",
-                3,
-                settings={"unitOfTime": "months"},
-                disabled=False,
-            ),
+            _filter("f-channel", "orders_channel", "equals", "web", **channel),
+            _filter("f-when", "orders_ordered_date", "inThePast", 3, **lately),
         ],
         "metrics": [_filter("f-large", "orders_total_revenue", "greaterThan", 100, tileTargets={})],
         "tableCalculations": [],
     }
-    studio.arrange(dashboard, tiles, tabs, filters)
-    delete_chart(studio.world, gone)
-    return dashboard
 
 
 def _subscriptions(studio: Studio, spaces: dict[str, Space], charts: dict[str, Chart]) -> Dashboard:

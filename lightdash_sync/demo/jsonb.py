@@ -35,6 +35,11 @@ def javascript(value: Any) -> Any:
     return value
 
 
+def truthy(value: Any) -> bool:
+    """Whether JavaScript takes the value for true: empty lists and objects are, unlike in Python."""
+    return isinstance(value, dict | list) or bool(value)
+
+
 def parse(text: bytes) -> Any:
     """Parse a request body.
 

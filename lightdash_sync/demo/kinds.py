@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightdash_sync.demo.jsonb import truthy
+
 _BY_TYPE = {
     "pie": "pie",
     "funnel": "funnel",
@@ -15,7 +17,7 @@ _TYPE_OF_KIND = {kind: kind for kind in ("pie", "funnel", "big_number", "table")
 
 
 def _series_kind(series: dict[str, Any]) -> str:
-    return "area" if series.get("areaStyle") else str(series.get("type"))
+    return "area" if truthy(series.get("areaStyle")) else str(series.get("type"))
 
 
 def chart_kind(chart_type: str, config: Any) -> str | None:
@@ -26,7 +28,7 @@ def chart_kind(chart_type: str, config: Any) -> str | None:
         return None
     series = config["eChartsConfig"].get("series") or []
     if (
-        len({(one.get("type"), one.get("type") == "line" and bool(one.get("areaStyle"))) for one in series})
+        len({(one.get("type"), one.get("type") == "line" and truthy(one.get("areaStyle"))) for one in series})
         > 1
     ):
         return "mixed"

@@ -25,7 +25,7 @@ from lightdash_sync.demo.calls import (
 from lightdash_sync.demo.clock import printed
 from lightdash_sync.demo.cron import BadSchedule, limited_to_hourly, runs_today
 from lightdash_sync.demo.jobs import start_scheduler_job
-from lightdash_sync.demo.jsonb import jsonb
+from lightdash_sync.demo.jsonb import jsonb, truthy
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.state import Json, Project, Scheduler, Space, World
 
@@ -75,11 +75,11 @@ def stored_fields(body: Json, *, on_dashboard: bool) -> Json:
         "cron": body["cron"],
         "timezone": body.get("timezone"),
         "options": jsonb(need(body, "options", dict)),
-        "filters": jsonb(special.get("filters")) if special.get("filters") else None,
+        "filters": jsonb(special.get("filters")) if truthy(special.get("filters")) else None,
         "customViewportWidth": special.get("customViewportWidth") or None,
-        "thresholds": jsonb(body["thresholds"]) if body.get("thresholds") else None,
+        "thresholds": jsonb(body["thresholds"]) if truthy(body.get("thresholds")) else None,
         "notificationFrequency": body.get("notificationFrequency") or None,
-        "selectedTabs": special.get("selectedTabs") or None,
+        "selectedTabs": special["selectedTabs"] if truthy(special.get("selectedTabs")) else None,
         "includeLinks": body.get("includeLinks") is not False,
     }
 
