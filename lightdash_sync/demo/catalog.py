@@ -13,7 +13,7 @@ from lightdash_sync.demo.bodies import check_category, check_tag, check_tag_patc
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, project_of
 from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.refusals import forbidden, not_found, went_wrong
-from lightdash_sync.demo.state import CatalogItem, Json, Project, Tag, World
+from lightdash_sync.demo.state import CatalogItem, Chart, Json, Project, Tag, World
 
 UNPAGED_LIMIT = 50
 BASIC_TYPES = {"string": "string", "boolean": "boolean", "date": "date", "timestamp": "timestamp"}
@@ -40,19 +40,46 @@ def _key(item: CatalogItem) -> tuple[str, str, str]:
     return item.explore, item.definition["fieldType"], item.definition["name"]
 
 
-def chart_usage(world: World, project: Project, item: CatalogItem) -> int:
-    """How many charts use the field."""
-    wanted = f"{item.definition['table']}_{item.definition['name']}"
-    count = 0
+def charts_using(world: World, project: Project, field_id: str) -> list[Chart]:
+    """The charts whose current version uses a field, those that no tile shows any more included."""
+    found = []
     for chart in world.charts.values():
         query = chart.version.metric_query
-        if wanted in query["metrics"] or wanted in query["dimensions"]:
+        if field_id in query["metrics"] or field_id in query["dimensions"]:
             home = (
                 world.spaces.get(chart.space_uuid or "")
                 or world.spaces[world.dashboards[chart.dashboard_uuid or ""].space_uuid]
             )
-            count += home.project_uuid == project.uuid
-    return count
+            if home.project_uuid == project.uuid:
+                found.append(chart)
+    return found
+
+
+def chart_usage(world: World, project: Project, item: CatalogItem) -> int:
+    """How many charts use the field."""
+    return len(charts_using(world, project, f"{item.definition['table']}_{item.definition['name']}"))
+
+
+def get_field_usage(call: Call) -> Json:
+    """`GET .../dataCatalog/{table}/analytics/{field}`: the charts that use a field; no permission is asked."""
+    world = call.world
+    project = project_of(call)
+    field_id = f"{call.params['table']}_{call.params['field'].replace('.', '__')}"
+    rows = []
+    for chart in charts_using(world, project, field_id):
+        dashboard = world.dashboards.get(chart.dashboard_uuid or "")
+        space = world.spaces[dashboard.space_uuid if dashboard else chart.space_uuid or ""]
+        rows.append(
+            {
+                "name": chart.name,
+                "uuid": chart.uuid,
+                "spaceUuid": space.uuid,
+                "spaceName": space.name,
+                "dashboardName": dashboard.name if dashboard else None,
+                "dashboardUuid": chart.dashboard_uuid,
+            }
+        )
+    return {"charts": world.jumbled(rows)}
 
 
 def _row(world: World, project: Project, item: CatalogItem) -> Json:
@@ -250,6 +277,7 @@ _BASE = "/api/v1/projects/{p}/dataCatalog"
 ROUTES = (
     Route("GET", _BASE, get_catalog),
     Route("GET", _BASE + "/metrics", get_metrics),
+    Route("GET", _BASE + "/{table}/analytics/{field}", get_field_usage),
     Route("POST", _BASE + "/{c}/categories", post_category, check_category),
     Route("DELETE", _BASE + "/{c}/categories/{tag}", remove_category),
     Route("PATCH", _BASE + "/{c}/icon", patch_icon),

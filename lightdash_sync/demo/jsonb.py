@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 MAX_SAFE = 2**53
-PLAIN_INTEGER_LIMIT = 1e21
+LARGEST_INTEGER = 2**63  # what can be printed as an integer; beyond it, the same number as a float
 
 
 class NotJson(ValueError):
@@ -19,19 +19,26 @@ class NotJson(ValueError):
 
 
 def _number(value: int | float) -> int | float:
-    if isinstance(value, int):
-        return value if -MAX_SAFE <= value <= MAX_SAFE else int(float(value))
-    return int(value) if value.is_integer() and abs(value) < PLAIN_INTEGER_LIMIT else value
+    if isinstance(value, int) and abs(value) <= MAX_SAFE:
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() and abs(number) < LARGEST_INTEGER else number
 
 
 def javascript(value: Any) -> Any:
-    """The value with the numbers that JavaScript would have kept."""
+    """The value with the numbers that JavaScript would have kept.
+
+    Raises:
+        NotJson: for a string with a NUL, which PostgreSQL does not store.
+    """
     if isinstance(value, dict):
         return {key: javascript(item) for key, item in value.items()}
     if isinstance(value, list):
         return [javascript(item) for item in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value)
+    if isinstance(value, str) and "\0" in value:
+        raise NotJson("NUL")
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lightdash_sync.demo.cron import BadSchedule, limited_to_hourly, runs_today
-from lightdash_sync.demo.jsonb import javascript, jsonb
+from lightdash_sync.demo.jsonb import NotJson, javascript, jsonb
 from lightdash_sync.demo.sanitize import sanitized
 from lightdash_sync.demo.seed import demo_world, empty_world
 from lightdash_sync.demo.slugs import slug_of
@@ -432,6 +432,9 @@ def test_markdown_is_cleaned_once(sent: str, stored: str) -> None:
 
 def test_numbers_are_those_of_javascript_and_keys_those_of_the_database() -> None:
     assert javascript([9007199254740993, 2.0, -0.0, 1e21, True]) == [9007199254740992, 2, 0, 1e21, True]
+    assert isinstance(javascript(2**64), float)
+    with pytest.raises(NotJson):
+        javascript(["a\0b"])
     assert list(jsonb({"bb": 1, "a": {"z": 1, "y": 2}, "c": 3})) == ["a", "c", "bb"]
 
 
