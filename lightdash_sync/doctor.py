@@ -83,7 +83,7 @@ def _server(lightdash: Lightdash) -> list[Check]:
         )
     else:
         checks.append(Check("version", "ok", server.version))
-    checks += [Check("version", "warning", f"{server.version} has {missing}") for missing in server.lacks()]
+    checks += [Check("limits", "ok", missing) for missing in server.lacks()]
     checks.append(_clock(answer.date))
     return checks
 

@@ -43,7 +43,11 @@ def cli() -> None:
     help="Directory.  [default: snapshots/<project>]",
 )
 @click.option(
-    "--only", "kinds", multiple=True, type=click.Choice([*Kind]), help="Only this kind; repeatable."
+    "--only",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in Kind]),
+    help="Only this kind; repeatable.",
 )
 @click.option("--space", "spaces", multiple=True, metavar="KEY", help="Only this space; repeatable.")
 @click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts.")

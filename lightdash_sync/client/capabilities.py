@@ -39,7 +39,7 @@ CAPABILITIES: dict[str, Capability] = {
     "oauth_tokens": Capability((0, 1834, 0), "no OAuth tokens"),
     "scheduler_list": Capability(
         (0, 1836, 0),
-        "no list of schedulers: they are read from the delivery log, which needs the editor role",
+        "schedulers are listed by the delivery log only, which needs the editor role",
     ),
     "dashboard_history": Capability((0, 2450, 0), "no version history of dashboards"),
     "promotes_sql_charts": Capability((0, 2462, 0), "promotion leaves SQL charts behind"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from lightdash_sync.errors import NotFound
+from lightdash_sync.errors import NotAuthorised, NotFound
 from lightdash_sync.export.identify import space_keys
 from lightdash_sync.export.inventory import contradictions, read_inventory, space_contradictions
 from lightdash_sync.export.reader import find_hidden, read_dashboard
@@ -53,15 +53,21 @@ class Readings:
     unread: list[Unread] = field(default_factory=list)
 
     def of(
-        self, kind: Kind, uuids: Collection[str], read: Callable[[str], R], names: Mapping[str, str]
+        self,
+        kind: Kind | Literal["metric"],
+        uuids: Collection[str],
+        read: Callable[[str], R],
+        names: Mapping[str, str],
+        which: str = "",
     ) -> dict[str, R]:
         """Read some items of a kind.
 
         Args:
             kind: for the progress, and to name what cannot be read.
-            uuids: the items.
+            uuids: the items; for metrics, their ids.
             read: reads one.
             names: uuid -> key or slug, where there is one.
+            which: more words for the progress, such as "that no list names".
 
         Returns:
             uuid -> what was read; without those that could not be.
@@ -69,8 +75,10 @@ class Readings:
         Raises:
             Moved: one of them is gone.
         """
+        nouns = ("metric", "metrics") if kind == "metric" else KINDS[kind].noun
+        noun = nouns[0 if len(uuids) == 1 else 1]
         pairs, unread = self.workers.run(
-            KINDS[kind].noun[1],
+            f"{noun} {which}".strip(),
             uuids,
             lambda uuid: (uuid, read(uuid)),
             lambda uuid: f"{kind}:{names.get(uuid) or uuid}",
@@ -200,11 +208,9 @@ def find_by_usage(
         for metric in inventory.metrics
         if (metric.chartUsage or 0) > used.get(metric.field_id, 0)
     }
+    project = inventory.project.projectUuid
     lists = readings.of(
-        Kind.CHART,
-        suspects,
-        lambda field: lightdash.charts_using(inventory.project.projectUuid, suspects[field]),
-        {},
+        "metric", suspects, lambda field: lightdash.charts_using(project, suspects[field]), {}
     )
     seen = {row.uuid for row in inventory.summaries} | set(structure.hidden)
     unlisted = {chart.uuid for charts in lists.values() for chart in charts} - seen
@@ -216,17 +222,30 @@ def _find(
 ) -> dict[str, ChartRead]:
     """Read charts that no list names; without those that are gone, or of another project."""
     find = partial(find_hidden, lightdash, inventory.project.projectUuid)
-    found = readings.of(Kind.CHART, uuids, find, {})
+    found = readings.of(Kind.CHART, uuids, find, {}, "that no list names")
     return {uuid: chart for uuid, chart in found.items() if chart is not None}
 
 
 def _with_schedulers(
     lightdash: Lightdash, inventory: Inventory, hidden: Collection[str], readings: Readings
 ) -> Inventory:
-    """Read the schedulers item by item: the token may not list them."""
+    """Read the schedulers item by item: the token may not list them.
+
+    Raises:
+        NotAuthorised: it may not read them at all.
+    """
     charts = [*(row.uuid for row in inventory.summaries), *hidden]
-    by_chart = readings.of(Kind.SCHEDULER, charts, partial(lightdash.schedulers_of, "saved"), {})
     dashboards = [row.uuid for row in inventory.dashboards]
-    by_dashboard = readings.of(Kind.SCHEDULER, dashboards, partial(lightdash.schedulers_of, "dashboards"), {})
+    try:
+        by_chart = readings.of(Kind.SCHEDULER, charts, partial(lightdash.schedulers_of, "saved"), {})
+        by_dashboard = readings.of(
+            Kind.SCHEDULER, dashboards, partial(lightdash.schedulers_of, "dashboards"), {}
+        )
+    except NotAuthorised as error:
+        if error.status == 403:
+            error.hint = (
+                "The token's owner may not read schedulers: use an admin's token, or leave them out (--only)."
+            )
+        raise
     rows = [row for found in (*by_chart.values(), *by_dashboard.values()) for row in found]
     return replace(inventory, schedulers=rows)

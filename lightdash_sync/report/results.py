@@ -84,7 +84,9 @@ def counts_tree(root: Path, manifest: Manifest) -> Tree:
         noun = spec.noun[0] if count == 1 else spec.noun[1]
         more = f", {versions} earlier versions" if kind is Kind.CHART and versions else ""
         tree.add(
-            Text.assemble((f"{name:<20}", "cyan"), "" if kind is Kind.PROJECT else f"{count} {noun}{more}")
+            Text.assemble(
+                (f"{name:<20}", "cyan"), "settings" if kind is Kind.PROJECT else f"{count} {noun}{more}"
+            )
         )
     tree.add(
         Text.assemble((f"{'identity.json':<20}", "cyan"), "key to uuid, the only file that names this server")
@@ -192,15 +194,18 @@ def doctor_json(checks: Sequence[Check], requests: int, duration_s: float) -> Js
 
 def next_steps(root: Path) -> None:
     """Say what to try after the demo."""
-    console().print(
-        Text(
-            f"\nVerified: every hash, count and reference fits. What to try next:\n"
-            f"  less {shown(str(root))}/dashboards/*.json    read what an export looks like\n"
-            f"  lightdash-sync verify {shown(str(root))}     check it again, or change a file first\n"
-            f"  lightdash-sync demo --serve             keep the embedded Lightdash running\n"
-            f"  export LIGHTDASH_URL=… LIGHTDASH_API_KEY=… && lightdash-sync doctor    then your own"
-        )
-    )
+    path = shown(str(root))
+    steps = [
+        (f"less {path}/dashboards/sales-overview.json", "see what an export looks like"),
+        (f"lightdash-sync verify {path}", "check it again; try it with a file changed"),
+        ("lightdash-sync demo --serve", "keep the embedded Lightdash running"),
+        ("lightdash-sync doctor", "then your own: set LIGHTDASH_URL and LIGHTDASH_API_KEY"),
+    ]
+    wide = max(len(command) for command, _ in steps)
+    out = console()
+    out.print("\nVerified: every hash, count and reference fits. What to try next:")
+    for command, why in steps:
+        out.print(Text(f"  {command:<{wide}}  {why}"))
 
 
 def _counted(counts: Mapping[str, int]) -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-_LINE = 100  # columns of output that goes into a file or pipe
+_LINE = 240  # columns of output that goes into a file or pipe
 
 
 def console(stream: TextIO | None = None) -> Console:
