@@ -1,0 +1,1 @@
+"""What lightdash-sync promises, one promise a test."""

@@ -14,7 +14,7 @@ from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import Normal, earlier_version
 from lightdash_sync.model.portable import to_portable
-from lightdash_sync.model.references import tokenise, tokens_in
+from lightdash_sync.model.references import tokenise, tokens_in, untokenise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,10 +118,8 @@ class Converter:
     def _portable_object(self, kind: Kind, key: str, content: JsonObject) -> JsonObject:
         portable = to_portable(kind, key, content, self.identity)
         self.findings.add_names(external=portable.external)
-        if kind is Kind.SPACE:
-            self._note_grants(portable.content)
-        elif kind is Kind.SCHEDULER and isinstance(owner := portable.content.get("owner"), str):
-            self._note_person(owner, {})
+        if kind in (Kind.SPACE, Kind.SCHEDULER):
+            self._note_holders(untokenise(portable.content, self.identity))
         self._note_tokens(portable.content)
         return portable.content
 
@@ -141,7 +139,12 @@ class Converter:
         if known is not None:
             self.findings.add_names(people={key: known})
 
-    def _note_grants(self, content: JsonObject) -> None:
+    def _note_holders(self, content: Json) -> None:
+        """Note who holds grants of a space, or owns a scheduler; `content` has names without tokens."""
+        if not isinstance(content, dict):
+            return
+        if isinstance(owner := content.get("owner"), str):
+            self._note_person(owner, {})
         access = content.get("access")
         if not isinstance(access, dict):
             return

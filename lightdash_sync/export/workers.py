@@ -6,7 +6,7 @@ What would fail for every item (an unknown token, a stopped run, a bug) ends the
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -118,5 +118,6 @@ class Workers:
             self._stopped.set()
             for future in futures:
                 future.cancel()
+            wait(futures)  # nobody writes any more when the caller cleans up
             raise
         return results, sorted(unread, key=lambda item: item.what)

@@ -1,0 +1,1 @@
+"""Tests of exports, over real HTTP to the embedded Lightdash."""

@@ -1,0 +1,77 @@
+"""Exports of an embedded Lightdash, as tests make them: real HTTP, no waiting between retries."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from lightdash_sync.client.lightdash import Lightdash
+from lightdash_sync.client.origin import Origin
+from lightdash_sync.client.retry import Pacer
+from lightdash_sync.client.session import Connection, Limits, Session
+from lightdash_sync.demo.server import Server
+from lightdash_sync.export.run import Report, export_project
+from lightdash_sync.export.selection import Chosen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightdash_sync.demo.faults import Faults
+    from lightdash_sync.demo.state import World
+    from lightdash_sync.export.workers import Progress
+    from lightdash_sync.snapshot.disk import Disk
+
+# What snapshots of tests call the server: its port is another each time.
+NAME = "https://lightdash.example.com"
+
+
+class Impatient(Pacer):
+    """Retries without waiting, and without the pause that a 429 asks of all."""
+
+    def sleep(self, seconds: float) -> None:
+        """Do not."""
+
+    def pause_all(self, seconds: float) -> None:
+        """Do not."""
+
+
+def lightdash_at(url: str, token: str, *, concurrency: int = 4, deadline: float = 5.0) -> Lightdash:
+    """A server as the tool sees it."""
+    limits = Limits(connect=1.0, read=deadline, deadline=deadline)
+    connection = Connection(Origin(url, name=NAME), token, concurrency=concurrency, limits=limits)
+    return Lightdash(Session(connection, Impatient()))
+
+
+def export_world(
+    world: World,
+    target: Path,
+    *,
+    chosen: Chosen | None = None,
+    who: str = "admin",
+    project: str = "production",
+    concurrency: int = 4,
+    faults: Faults | None = None,
+    disk: Disk | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Serve a world and export one of its projects."""
+    with Server(world, faults=faults) as server:
+        lightdash = lightdash_at(server.url, world.tokens[who], concurrency=concurrency)
+        with lightdash.session:
+            return export_project(
+                lightdash, world.projects[project], target, chosen or Chosen(), disk=disk, progress=progress
+            )
+
+
+def tree(root: Path) -> dict[str, str]:
+    """Return path -> hash of everything below a directory."""
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    """Return the paths that differ between two trees."""
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
