@@ -17,7 +17,7 @@ from lightdash_sync.demo.refusals import forbidden, not_existing, not_found, wen
 from lightdash_sync.demo.state import Chart, Dashboard, Person, Project, Space, World
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-FREE_TEXT = frozenset({"slug", "table", "explore", "words", "name", "job"})
+FREE_TEXT = frozenset({"table", "field", "slug", "explore", "words", "name", "job"})
 
 
 class Ok:

@@ -61,7 +61,7 @@ def chart_usage(world: World, project: Project, item: CatalogItem) -> int:
 
 
 def get_field_usage(call: Call) -> Json:
-    """`GET .../dataCatalog/{table}/analytics/{field}`: the charts that use a field; no permission is asked."""
+    """`GET ../dataCatalog/{table}/analytics/{field}`: the charts that use a field; all may ask."""
     world = call.world
     project = project_of(call)
     field_id = f"{call.params['table']}_{call.params['field'].replace('.', '__')}"

@@ -82,8 +82,11 @@ def get_user(call: Call) -> Json:
     person = call.person
     condition = {"organizationUuid": person.org_uuid}
     rules = [{"action": "view", "subject": "OrganizationMemberProfile", "conditions": condition}]
+    granted = {"access": {"$elemMatch": {"userUuid": person.uuid, "role": "admin"}}}
+    rules.append({"action": "manage", "subject": "Space", "conditions": condition | granted})
     if person.role == "admin":
-        rules.append({"action": "manage", "subject": "Project", "conditions": condition})
+        owned = ("Space", "Project")
+        rules += [{"action": "manage", "subject": what, "conditions": condition} for what in owned]
     return {**_user(call.world, person, person.created_at), "abilityRules": rules}
 
 
