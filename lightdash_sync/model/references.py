@@ -73,11 +73,16 @@ def _tokenise_text(text: str, identity: Identity) -> str:
     if len(text) < _UUID_LENGTH:
         return text
 
-    def name(match: re.Match[str]) -> str:
+    parts: list[str] = []
+    done = start = 0
+    while match := _UUID.search(text, start):
         token = identity.token(match[0])
-        return match[0] if token is None else f"@{{{quote(token, safe=_PLAIN_IN_NAMES)}}}"
-
-    return _UUID.sub(name, text)
+        if token is None:  # the next may begin inside this one, where text runs on without a gap
+            start = match.start() + 1
+            continue
+        parts += text[done : match.start()], f"@{{{quote(token, safe=_PLAIN_IN_NAMES)}}}"
+        done = start = match.end()
+    return "".join((*parts, text[done:]))
 
 
 def _untokenise_text(text: str, identity: Identity) -> str:
