@@ -43,8 +43,8 @@ class Candidate(NamedTuple):
 
 
 def is_key(text: str) -> bool:
-    """Whether a text is safe as a key: `[a-z0-9][a-z0-9_-]{0,79}`, no device name and no uuid."""
-    return bool(_SAFE.fullmatch(text)) and text not in _DEVICES and not _UUID.fullmatch(text)
+    """Whether a text is safe as a key: `[a-z0-9][a-z0-9_-]{0,79}`, no device name and no uuid in it."""
+    return bool(_SAFE.fullmatch(text)) and text not in _DEVICES and not _UUID.search(text)
 
 
 def slugify(text: str) -> str:
@@ -57,7 +57,8 @@ def key_from(text: str) -> str:
     if is_key(text):
         return text
     readable = slugify(text)[:40].strip("-")
-    return "-".join(part for part in ("x", readable, digest(text)) if part)
+    key = "-".join(part for part in ("x", readable, digest(text)) if part)
+    return key if is_key(key) else f"x-{digest(text)}"
 
 
 def external_key(uuid: str) -> str:
