@@ -230,8 +230,9 @@ def _grants(access: JsonObject, users: Said, groups: Said) -> JsonObject:
     """Say the holders of a space's grants in other words, and put them in the order of these words."""
     for who, (theirs, ours, say) in (("users", users), ("groups", groups)):
         fields: dict[str, Field] = {theirs: (ours, say)}
-        grants = [_renamed(grant, fields) for grant in objects(access.get(who))]
-        access = access | {who: [*sorted(grants, key=partial(_holder, ours))]}
+        if found := objects(access.get(who)):
+            grants = [_renamed(grant, fields) for grant in found]
+            access = access | {who: [*sorted(grants, key=partial(_holder, ours))]}
     return access
 
 
