@@ -118,8 +118,10 @@ class Converter:
     def _portable_object(self, kind: Kind, key: str, content: JsonObject) -> JsonObject:
         portable = to_portable(kind, key, content, self.identity)
         self.findings.add_names(external=portable.external)
-        if kind in (Kind.SPACE, Kind.SCHEDULER):
-            self._note_holders(untokenise(portable.content, self.identity))
+        if kind is Kind.SPACE:
+            self._note_grants(portable.content)
+        elif kind is Kind.SCHEDULER and isinstance(owner := self._name(portable.content.get("owner")), str):
+            self._note_person(owner, {})
         self._note_tokens(portable.content)
         return portable.content
 
@@ -139,18 +141,18 @@ class Converter:
         if known is not None:
             self.findings.add_names(people={key: known})
 
-    def _note_holders(self, content: Json) -> None:
-        """Note who holds grants of a space, or owns a scheduler; `content` has names without tokens."""
-        if not isinstance(content, dict):
-            return
-        if isinstance(owner := content.get("owner"), str):
-            self._note_person(owner, {})
+    def _note_grants(self, content: JsonObject) -> None:
         access = content.get("access")
         if not isinstance(access, dict):
             return
         for grant in objects(access.get("users")):
-            self._note_person(str(grant.get("email")), {})
-        self.findings.add_names(groups={str(grant.get("group")) for grant in objects(access.get("groups"))})
+            self._note_person(str(self._name(grant.get("email"))), {})
+        groups = objects(access.get("groups"))
+        self.findings.add_names(groups={str(self._name(grant.get("group"))) for grant in groups})
+
+    def _name(self, text: Json) -> Json:
+        """Return a name as the identity map has it; in a content file a part of it may be a token."""
+        return untokenise(text, self.identity)
 
     def _note_tokens(self, content: Json) -> None:
         for token in tokens_in(content):
