@@ -150,6 +150,8 @@ class Identity:
         """
         try:
             document = _object(parse(data))
+            if canonical(document) != data:  # a name that stands twice would say two things
+                raise ValueError("it is not in canonical form")
             if document.get("format") != FORMAT:
                 raise ValueError(f"format {document.get('format')!r} is not known")
             return cls(
@@ -186,8 +188,13 @@ def _named(value: Json) -> dict[str, JsonObject]:
 
 
 def _entries(value: Json) -> dict[str, JsonObject]:
-    """Read key -> facts; a key becomes a file name, so a bad one is refused here."""
+    """Read key -> facts; a key becomes a file name, so a bad one is refused here.
+
+    So are two keys with one uuid: they would be two items here and one on the server.
+    """
     entries = _named(value)
+    if len({str(facts["uuid"]) for facts in entries.values()}) != len(entries):
+        raise ValueError("two keys have the same uuid")
     for key in entries:
         if not is_key(key):
             raise ValueError(f"{key!r} is no key")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import canonical, parse
@@ -77,7 +77,7 @@ class Manifest(_Part):
         files: path -> SHA-256 of its bytes; every file but `snapshot.json` itself.
     """
 
-    format: int
+    format: Annotated[int, Field(ge=1)]
     source: Source
     selection: Selection
     counts: dict[str, int]
@@ -97,8 +97,12 @@ class Manifest(_Part):
         """
         try:
             document = parse(data)
+            if canonical(document) != data:  # a name that stands twice would say two things
+                raise ValueError("it is not in canonical form")
         except ValueError as error:
-            raise SnapshotError(f"snapshot.json cannot be read: {error}") from error
+            raise SnapshotError(
+                f"snapshot.json cannot be read: {error}", hint="Put it back as it was, for example from git."
+            ) from error
         found = document.get("format") if isinstance(document, dict) else None
         if isinstance(found, int) and found > FORMAT:
             raise SnapshotError(
