@@ -38,8 +38,9 @@ def locked(target: Path, disk: Disk) -> Iterator[None]:
         SnapshotError: the target is something that no snapshot is.
     """
     _require_directory(target)
+    target = _whole(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    path = target.with_name(f".{target.name}.lock")
+    path = _beside(target, "lock")
     if path.is_symlink():
         raise SnapshotError(f"{path} is a symbolic link", hint="Remove it: a lock is a plain file.")
     lock = FileLock(path)
@@ -61,26 +62,31 @@ def locked(target: Path, disk: Disk) -> Iterator[None]:
 def recover(target: Path, disk: Disk) -> None:
     """Finish or undo what a run that died has left; only with the lock held."""
     old, staging = spare(target), staging_of(target)
-    if old.is_dir() and not target.exists():
+    if needs_recovery(target):
+        with suppress(FileNotFoundError):
+            target.rmdir()
         disk.rename(old, target)
-        disk.settle(target.parent)
+        disk.settle(old.parent)
     disk.remove(old)
     disk.remove(staging)
 
 
 def needs_recovery(target: Path) -> bool:
-    """Whether a run died in the middle of its swap, so that the snapshot stands under its spare name."""
-    return spare(target).is_dir() and not target.exists()
+    """Whether a run died in the middle of its swap, so that the snapshot stands under its spare name.
+
+    An empty directory that has been made since, as CI jobs do, is no snapshot either.
+    """
+    return spare(target).is_dir() and not (target.exists() and (not target.is_dir() or any(target.iterdir())))
 
 
 def spare(target: Path) -> Path:
     """Where the old snapshot stands during the swap."""
-    return target.with_name(f".{target.name}.old")
+    return _beside(target, "old")
 
 
 def staging_of(target: Path) -> Path:
     """Where the new snapshot is written."""
-    return target.with_name(f".{target.name}.new")
+    return _beside(target, "new")
 
 
 class Staging:
@@ -92,7 +98,7 @@ class Staging:
     """
 
     def __init__(self, target: Path, disk: Disk) -> None:
-        self.target = target
+        self.target = _whole(target)
         self.files: dict[str, str] = {}
         self._disk = disk
         self._root = staging_of(target)
@@ -160,8 +166,18 @@ class Staging:
             self.files[path] = digest
 
 
+def _whole(path: Path) -> Path:
+    """Return a path that has a name, which `.` and `..` have not."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
+
+
+def _beside(target: Path, role: str) -> Path:
+    whole = _whole(target)
+    return whole.parent / f".{whole.name}.{role}"
+
+
 def _require_directory(target: Path) -> None:
-    """Refuse to swap away anything that is not a snapshot or an empty directory."""
+    """Refuse what cannot be swapped: a link or a file where the directory should be."""
     if target.is_symlink():
         raise SnapshotError(f"{target} is a symbolic link", hint="Name the directory itself.")
     if target.exists() and not target.is_dir():
