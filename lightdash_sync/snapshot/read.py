@@ -7,6 +7,7 @@ that is swapped for a link between two steps leads nowhere. Nothing that is read
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager
@@ -54,6 +55,8 @@ class Snapshot:
         *folders, name = path.split("/")
         with self._folder(folders) as folder:
             try:
+                if isinstance(folder, str) and os.path.islink(_at(folder, name)):  # noqa: PTH114 - a bare name
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
                 descriptor = os.open(_at(folder, name), os.O_RDONLY | _NO_FOLLOW, dir_fd=_fd(folder))
             except OSError as error:
                 raise self._error(path, error) from error
