@@ -43,7 +43,7 @@ class RetryPolicy:
         cap: bound of any wait of our own, in seconds.
         longest: the longest `Retry-After` that is obeyed, and the most that one request may wait in
             all, in seconds.
-        share: repeats allowed in a run, as a share of its requests.
+        share: repeats allowed in a run, as a share of its requests without repeats.
         floor: repeats allowed in a run, however few requests it makes.
     """
 
@@ -87,14 +87,14 @@ class Pacer:
         Raises:
             Interrupted: the run was stopped.
         """
-        with self._lock:
-            self.requests += 1
-            wait = self._paused_until - self.clock()
-        if wait > 0:
+        # Whoever waits may be told meanwhile to wait on.
+        while (wait := self._paused_until - self.clock()) > 0 and not self.stopped.is_set():
             # Not all at the same moment again.
             self.sleep(wait + self.random.uniform(0, self.policy.base))
         if self.stopped.is_set():
             raise Interrupted("stopped")
+        with self._lock:
+            self.requests += 1
 
     def pause_all(self, seconds: float) -> None:
         """Let no worker send a request for some seconds: a 429 to one is meant for all.
@@ -132,7 +132,8 @@ class Pacer:
         if waited + wait > self.policy.longest:
             return None
         with self._lock:
-            if self.repeats >= max(self.policy.floor, self.requests * self.policy.share):
+            first_tries = self.requests - self.repeats
+            if self.repeats >= max(self.policy.floor, first_tries * self.policy.share):
                 return None
             self.repeats += 1
         return wait
@@ -153,7 +154,7 @@ def parse_retry_after(value: str, now: datetime | None = None) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for years that no machine can count
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
