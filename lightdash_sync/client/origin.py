@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import httpx
+
 from lightdash_sync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,15 +50,20 @@ def parse_origin(text: str, *, allow_http: bool = False) -> Origin:
     Raises:
         ConfigError: not a URL that the token may be sent to.
     """
+    text = text.strip()
+    if "@" in text.partition("?")[0]:  # first, for other messages repeat parts of the URL
+        raise ConfigError("the URL of Lightdash must not hold a user name or password", hint=_EXAMPLE)
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise ConfigError("the URL of Lightdash holds characters that no URL has", hint=_EXAMPLE)
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
+        # What the resolver of names cannot take is an error here, not in the first request.
+        httpx.URL(text).raw_host.decode("ascii").encode("idna")
+    except (ValueError, httpx.InvalidURL) as error:
         raise ConfigError(f"the URL of Lightdash makes no sense: {error}", hint=_EXAMPLE) from error
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigError("the URL of Lightdash must start with https:// and name a host", hint=_EXAMPLE)
-    if "@" in parts.netloc:
-        raise ConfigError("the URL of Lightdash must not hold a user name or password", hint=_EXAMPLE)
     if parts.query or parts.fragment:
         raise ConfigError("the URL of Lightdash must not hold a query or fragment", hint=_EXAMPLE)
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
@@ -66,17 +73,22 @@ def parse_origin(text: str, *, allow_http: bool = False) -> Origin:
         )
     prefix = parts.path.rstrip("/")
     for suffix in ("/api/v1", "/api"):
-        prefix = prefix.removesuffix(suffix)
+        prefix = prefix.removesuffix(suffix).rstrip("/")
     return Origin(f"{parts.scheme}://{parts.netloc}{prefix}")
 
 
 def proxy_for(origin: Origin) -> str | None:
-    """Return the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for an origin, or None."""
+    """Return the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for an origin, or None.
+
+    Raises:
+        ConfigError: it is not an HTTP proxy.
+    """
     parts = urlsplit(origin.url)
     if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
         return None
     proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return _checked_proxy(proxy) if proxy else None
 
 
 def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -94,6 +106,22 @@ def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
                 f"the CA bundle {ca_bundle} cannot be used: {error}", hint="It must be a file in PEM format."
             ) from error
     return context
+
+
+def _checked_proxy(text: str) -> str:
+    """Return a proxy's URL; `proxy.example.com:3128` is one too, as it is for curl."""
+    text = text if "://" in text else f"http://{text}"
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        # It is not repeated: it may hold a password.
+        raise ConfigError(
+            "the proxy that the environment names is not an HTTP proxy",
+            hint="Set HTTPS_PROXY to http://host:port, or name the Lightdash server in NO_PROXY.",
+        )
+    return text
 
 
 def _is_loopback(host: str) -> bool:
