@@ -17,7 +17,7 @@ from lightdash_sync.client.capabilities import Server
 from lightdash_sync.errors import UnexpectedAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Hashable
 
     from lightdash_sync.client.session import Session
     from lightdash_sync.model.canonical import Json, JsonObject
@@ -26,6 +26,9 @@ V = TypeVar("V", bound=BaseModel)
 
 _PAGE = 1000  # rows a page; 0.1372.1 has no upper limit and cuts lists without paging at 50
 _MAX_PAGES = 1000  # a list that goes on longer never ends
+
+_NEWER = "If this Lightdash is newer than this tool, look for a newer lightdash-sync."
+_AT_REST = "Somebody may be working in the project: run again, if it stays so at a quiet time."
 
 
 class Lightdash:
@@ -93,8 +96,9 @@ class Lightdash:
 
     def content(self, project: str) -> list[views.ContentRow]:
         """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another query."""
-        pages = self._pages("/api/v2/content", {"projectUuids": project})
-        return [row for page in pages for row, _ in _views(views.ContentRow, page, "/api/v2/content")]
+        query = {"projectUuids": project}
+        rows = self._paged(views.ContentRow, "/api/v2/content", query, lambda row: row.uuid)
+        return [row for row, _ in rows]
 
     def dashboard(self, dashboard: str) -> tuple[views.Dashboard, JsonObject]:
         """`GET /dashboards/{u}`: counts as a view; 0.1372.1 has no other way to read one."""
@@ -109,7 +113,7 @@ class Lightdash:
         path = f"/api/v1/saved/{chart}/history"
         versions = self._rows(views.Version, path, inside="history")
         if not versions:
-            raise UnexpectedAnswer("the chart has no version", method="GET", path=path, status=200)
+            raise _unexpected(path, "the chart has no version", "Saving it in Lightdash makes one.")
         return sorted(versions, key=lambda version: (version.createdAt, version.versionUuid), reverse=True)
 
     def chart_version(self, chart: str, version: str) -> tuple[views.ChartVersion, JsonObject]:
@@ -137,7 +141,7 @@ class Lightdash:
         """
         if self.server.can("scheduler_list"):
             path = f"/api/v1/schedulers/{project}/list"
-            return [row for page in self._pages(path, {}) for row in _views(views.Scheduler, page, path)]
+            return self._paged(views.Scheduler, path, {}, lambda row: row.schedulerUuid)
         return self._many(views.Scheduler, f"/api/v1/schedulers/{project}/logs", inside="schedulers")
 
     def tags(self, project: str) -> list[tuple[views.Tag, JsonObject]]:
@@ -147,15 +151,16 @@ class Lightdash:
     def metrics(self, project: str) -> list[views.Metric]:
         """`GET /projects/{p}/dataCatalog/metrics`: with their tags and icons."""
         path = f"/api/v1/projects/{project}/dataCatalog/metrics"
-        return [row for page in self._pages(path, {}) for row, _ in _views(views.Metric, page, path)]
+        return [row for row, _ in self._paged(views.Metric, path, {}, lambda row: (row.tableName, row.name))]
 
     def charts_using(self, project: str, metric: views.Metric) -> list[views.UsingChart]:
         """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.
 
         The only list that also has charts saved in a dashboard that none of its tiles shows any more.
         """
-        table, field = quote(metric.tableName, safe=""), quote(metric.name, safe="")
-        path = f"/api/v1/projects/{project}/dataCatalog/{table}/analytics/{field}"
+        catalog = f"/api/v1/projects/{project}/dataCatalog"
+        table, field = _segment(metric.tableName, catalog), _segment(metric.name, catalog)
+        path = f"{catalog}/{table}/analytics/{field}"
         return self._rows(views.UsingChart, path, inside="charts")
 
     def pins(self, project: str, pinned_list: str) -> list[views.Pin]:
@@ -185,31 +190,56 @@ class Lightdash:
             results = results.get(inside) if isinstance(results, dict) else None
         return _views(view, results, path)
 
-    def _pages(self, path: str, query: dict[str, str | int | bool]) -> Iterator[Json]:
-        """Yield the rows of each page.
+    def _paged(
+        self, view: type[V], path: str, query: dict[str, str], key: Callable[[V], Hashable]
+    ) -> list[tuple[V, JsonObject]]:
+        """Read all pages of a list.
 
-        Pages have no stable order, so the end is checked: as many rows as the server said there are.
+        Pages have no stable order: when something changes meanwhile, a row may move to a page that was
+        read before, and another comes twice. So all pages must announce the same number of rows, as many
+        must come, and no page may repeat a row of another.
 
         Raises:
             UnexpectedAnswer: pages without end, or rows missing.
         """
-        rows = 0
+        rows: dict[Hashable, tuple[V, JsonObject]] = {}
+        announced: int | None = None
+        came = 0
         for page in range(1, _MAX_PAGES + 1):
-            results = self.session.get(path, query | {"page": page, "pageSize": _PAGE})
-            data = results.get("data") if isinstance(results, dict) else None
-            pagination = results.get("pagination") if isinstance(results, dict) else None
-            if not isinstance(data, list) or not isinstance(pagination, dict):
-                raise _unexpected(path, "a page of rows was expected")
-            yield data
-            rows += len(data)
-            pages, total = pagination.get("totalPageCount"), pagination.get("totalResults")
-            if not isinstance(pages, int) or not isinstance(total, int):
-                raise _unexpected(path, "the page does not say how many there are")
+            results = self.session.get(path, {**query, "page": page, "pageSize": _PAGE})
+            data, pages, total = _page(results, path)
+            if announced not in (None, total):
+                raise _unexpected(path, f"the number of rows went from {announced} to {total}", _AT_REST)
+            announced = total
+            found = {key(one): (one, row) for one, row in _views(view, data, path)}
+            if twice := len(rows.keys() & found.keys()):
+                raise _unexpected(path, f"{twice} rows came twice, so others did not come", _AT_REST)
+            rows |= found
+            came += len(data)
             if page >= pages:
-                if rows != total:
-                    raise _unexpected(path, f"{total} rows were announced, {rows} came")
-                return
+                if came != total:
+                    raise _unexpected(path, f"{total} rows were announced, {came} came", _AT_REST)
+                return list(rows.values())
         raise _unexpected(path, f"the list does not end after {_MAX_PAGES} pages")
+
+
+def _page(results: Json, path: str) -> tuple[list[Json], int, int]:
+    """Return the rows of a page, and how many pages and rows it says there are."""
+    data = results.get("data") if isinstance(results, dict) else None
+    pagination = results.get("pagination") if isinstance(results, dict) else None
+    if not isinstance(data, list) or not isinstance(pagination, dict):
+        raise _unexpected(path, "a page of rows was expected")
+    pages, total = pagination.get("totalPageCount"), pagination.get("totalResults")
+    if not isinstance(pages, int) or not isinstance(total, int):
+        raise _unexpected(path, "the page does not say how many there are")
+    return data, pages, total
+
+
+def _segment(name: str, path: str) -> str:
+    """Return a name as one segment of a path; dots alone would lead out of it, quoted or not."""
+    if name in ("", ".", ".."):
+        raise _unexpected(path, f"{name!r} was not expected as the name of a table or metric")
+    return quote(name, safe="")
 
 
 def _views(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
@@ -225,11 +255,6 @@ def _views(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
     return [(one, row) for one, row in zip(seen, rows, strict=True) if isinstance(row, dict)]
 
 
-def _unexpected(path: str, problem: str) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        f"the answer is not as expected: {problem}",
-        method="GET",
-        path=path,
-        status=200,
-        hint="If this Lightdash is newer than this tool, look for a newer lightdash-sync.",
-    )
+def _unexpected(path: str, problem: str, hint: str = _NEWER) -> UnexpectedAnswer:
+    message = f"the answer is not as expected: {problem}"
+    return UnexpectedAnswer(message, method="GET", path=path, status=200, hint=hint)
