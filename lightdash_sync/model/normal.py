@@ -113,11 +113,11 @@ def _chart(content: JsonObject, raw: JsonObject) -> JsonObject:
     query = content.get("metricQuery")
     if isinstance(query, dict):
         query = dict(query)
+        if isinstance(metrics := query.get("additionalMetrics"), list):
+            query["additionalMetrics"] = [_without(metric, METRIC_REGENERATED) for metric in metrics]
         _sort(query, "tableCalculations", "name")
         _sort(query, "customDimensions", "id")
         _sort(query, "additionalMetrics", "table", "name")
-        if isinstance(metrics := query.get("additionalMetrics"), list):
-            query["additionalMetrics"] = [_without(metric, METRIC_REGENERATED) for metric in metrics]
         content["metricQuery"] = query
     return content
 
@@ -212,13 +212,7 @@ _SPECIAL: dict[Kind, Callable[[JsonObject, JsonObject], JsonObject]] = {
 def _sort(query: JsonObject, name: str, *by: str) -> None:
     rows = query.get(name)
     if isinstance(rows, list):
-        query[name] = sorted(
-            rows, key=lambda row: ([str(_get(row, field)) for field in by], canonical(_anonymous(row)))
-        )
-
-
-def _anonymous(row: Json) -> Json:
-    return _without(row, METRIC_REGENERATED)
+        query[name] = sorted(rows, key=lambda row: ([str(_get(row, field)) for field in by], canonical(row)))
 
 
 def _get(row: Json, name: str) -> Json:
