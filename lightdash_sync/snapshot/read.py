@@ -37,10 +37,15 @@ class Snapshot:
     Attributes:
         root: its directory.
         manifest: what it says of itself; not yet compared with the files.
+
+    Args:
+        root: its directory.
+        max_files: a directory with more files is no snapshot.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, max_files: int = MAX_FILES) -> None:
         self.root = root
+        self._max_files = max_files
         self.manifest = Manifest.from_bytes(self.read(MANIFEST))
 
     def read(self, path: str) -> bytes:
@@ -50,8 +55,11 @@ class Snapshot:
             path: as in the manifest, with forward slashes.
 
         Raises:
-            SnapshotError: it is missing, no regular file, reached by a link, or too large.
+            SnapshotError: it is missing, no regular file, reached by a link, or too large, or no snapshot
+                has such a path.
         """
+        if path not in (MANIFEST, IDENTITY) and parse_path(path) is None:
+            raise SnapshotError(f"{self.root}: no snapshot has a file {path!r}")
         *folders, name = path.split("/")
         with self._folder(folders) as folder:
             try:
@@ -98,8 +106,8 @@ class Snapshot:
                 no end to it.
         """
         for found, path in enumerate(self._walk(()), 1):
-            if found > MAX_FILES:
-                raise SnapshotError(f"{self.root} holds more than {MAX_FILES} files")
+            if found > self._max_files:
+                raise SnapshotError(f"{self.root} holds more than {self._max_files} files")
             yield path
 
     def strays(self) -> list[str]:
@@ -160,11 +168,6 @@ class Snapshot:
                 )
             return SnapshotError(f"{where} is missing")
         return SnapshotError(f"{where} cannot be read: {error.strerror or error}")
-
-
-def unexpected_paths(manifest: Manifest) -> list[str]:
-    """Return the paths of a manifest that no snapshot has: they could lead anywhere."""
-    return sorted(path for path in manifest.files if path != IDENTITY and parse_path(path) is None)
 
 
 def _fd(folder: int | str) -> int | None:
