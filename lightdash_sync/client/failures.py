@@ -7,6 +7,7 @@ answer is believed before status, content type and envelope fit (api-facts 1.1).
 from __future__ import annotations
 
 import ssl
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,12 @@ _HOW_TO_LOG_IN = (
 _WHICH_ROLE = (
     "The token's owner lacks the role: an export needs a project admin to see all, at least a developer."
 )
+_WHERE_IT_WENT = "It was deleted in the meantime, or this token may not see it: run again, or ask an admin."
+_WHO_KNOWS = (
+    "Lightdash's own log says more. If the request makes no sense, report it as a bug of lightdash-sync."
+)
+_WHO_CHANGES = "Try again; if it stays so, something between here and Lightdash cuts or changes its answers."
+_WHAT_IS_LARGE = "Open the item in Lightdash and see what makes it so large; no item is expected to be."
 _PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 that names no time
 _SAID = 300  # characters of a server's words that an error repeats
 
@@ -83,7 +90,13 @@ class Failed(Exception):
     def too_large(cls, method: str, path: str, status: int, size: int) -> Failed:
         """Return the failure of an answer that goes on after the size limit."""
         message = f"the answer is larger than {size // 2**20} MB"
-        return cls(Failure.FINAL, UnexpectedAnswer(message, method=method, path=path, status=status))
+        return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHAT_IS_LARGE))
+
+    @classmethod
+    def unasked_coding(cls, method: str, path: str, status: int, coding: str) -> Failed:
+        """Return the failure of an answer that is compressed in a way that was not offered."""
+        message = f"the answer is compressed in a way that nobody asked for ({coding[:_SAID]})"
+        return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHO_CHANGES))
 
     def final_error(self, attempts: int) -> ApiError:
         """Return the error to raise after the last of some tries."""
@@ -107,7 +120,7 @@ def from_exception(error: Exception, method: str, path: str, url: str) -> Failed
         hint = "If your company has a certificate authority of its own, name its file with --ca-bundle."
     elif isinstance(error, (httpx.TimeoutException, httpcore.TimeoutException)):
         message = "no answer in time"
-    elif isinstance(error, httpx.DecodingError):
+    elif isinstance(error, zlib.error):
         message = "the answer is not compressed as it says"
     elif failure is Failure.NOT_SENT:
         message = f"no connection: {error}"
@@ -134,12 +147,11 @@ def from_response(response: httpx.Response, body: bytes, method: str, path: str)
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         # A body without a length that was cut short looks just like this.
-        problem = UnexpectedAnswer("the answer is not complete JSON", method=method, path=path, status=status)
+        problem = _unexpected("the answer is not complete JSON", method, path, status, _WHO_CHANGES)
         raise Failed(Failure.UNCLEAR, problem) from error
-    if not isinstance(envelope, dict) or envelope.get("status") != "ok":
-        problem = UnexpectedAnswer(
-            "the answer is not one of Lightdash's", method=method, path=path, status=status
-        )
+    complete = isinstance(envelope, dict) and (method != "GET" or "results" in envelope)
+    if not complete or envelope.get("status") != "ok":
+        problem = _unexpected("the answer is not one of Lightdash's", method, path, status, _WHO_CHANGES)
         raise Failed(Failure.UNCLEAR, problem)
     headers = response.headers
     return Answer(status, envelope.get("results"), headers.get("lightdash-version"), headers.get("date"))
@@ -154,11 +166,11 @@ def _refused(response: httpx.Response, body: bytes, method: str, path: str) -> F
     elif status == 403:
         error = NotAuthorised(said, method=method, path=path, status=status, hint=_WHICH_ROLE)
     elif status == 404:
-        error = NotFound(said, method=method, path=path, status=status)
+        error = NotFound(said, method=method, path=path, status=status, hint=_WHERE_IT_WENT)
     elif status == 429 or status >= 500:
         error = Unavailable(said, method=method, path=path, status=status, hint="Try again later.")
     else:
-        error = ApiError(said, method=method, path=path, status=status)
+        error = ApiError(said, method=method, path=path, status=status, hint=_WHO_KNOWS)
     if status == 429:
         pause = None if retry_after is None else parse_retry_after(retry_after)
         return Failed(Failure.REFUSED, error, retry_after, _PAUSE_WITHOUT_WORD if pause is None else pause)
@@ -171,13 +183,16 @@ def _redirected(response: httpx.Response, method: str, path: str) -> Failed:
     target = response.headers.get("location", "")
     message = f"the server sends us elsewhere ({target[:_SAID]}), and the token does not follow"
     hint = "If Lightdash is there, use that address as the URL; a login page means that a proxy wants more."
-    error = UnexpectedAnswer(message, method=method, path=path, status=response.status_code, hint=hint)
-    return Failed(Failure.FINAL, error)
+    return Failed(Failure.FINAL, _unexpected(message, method, path, response.status_code, hint))
 
 
 def _not_json(method: str, path: str, status: int, kind: str) -> UnexpectedAnswer:
     message = f"the answer is {kind.split(';')[0] or 'of no type'}, not JSON"
     hint = "Either the URL is not Lightdash's, or this Lightdash does not know the endpoint."
+    return _unexpected(message, method, path, status, hint)
+
+
+def _unexpected(message: str, method: str, path: str, status: int, hint: str) -> UnexpectedAnswer:
     return UnexpectedAnswer(message, method=method, path=path, status=status, hint=hint)
 
 

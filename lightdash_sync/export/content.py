@@ -91,43 +91,51 @@ class ContentWriter:
         versions = self._versions(lightdash, key, uuid, chart)
         more: JsonObject = {"version": chart.current.versionUuid}
         if versions:
-            more["versions"] = {**versions}
+            more["versions"] = versions
         self._put(Kind.CHART, key, chart.raw, more)
         query = chart.raw.get("metricQuery")
         metrics = query.get("metrics") if isinstance(query, dict) else None
         return Written(len(versions), tuple(map(str, metrics)) if isinstance(metrics, list) else ())
 
-    def _versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> dict[str, str]:
-        """Write the earlier versions that the server lists or the old snapshot knows: name -> uuid."""
-        names = dict(self._known_versions(key, uuid))
-        listed = {
-            version_name(version.createdAt, version.versionUuid): version for version in chart.versions[1:]
-        }
-        names |= {name: version.versionUuid for name, version in listed.items()}
-        names.pop(version_name(chart.current.createdAt, chart.current.versionUuid), None)
-        kept: dict[str, str] = {}
+    def _versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> JsonObject:
+        """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""
+        held = self._held(key, uuid)
+        names = {name: str(facts["uuid"]) for name, facts in held.items()}
+        names |= dict(self._formerly_current(key, uuid))
+        names |= {version_name(one.createdAt, one.versionUuid): one.versionUuid for one in chart.versions}
+        del names[version_name(chart.current.createdAt, chart.current.versionUuid)]
+        written: JsonObject = {}
         for name, version in sorted(names.items()):
             path = version_path(key, name)
-            if self._old is not None and path in self._old.manifest.files:
+            if self._old is not None and name in held and path in self._old.manifest.files:
                 self._staging.keep(path, self._old.root / path, self._old.manifest.files[path])
+                self._converter.author_of(held[name], self._old.identity)
+                written[name] = held[name]
             elif self._history:
                 view, raw = read_version(lightdash, uuid, version)
                 normal = normalise(Kind.CHART, raw)
-                self._staging.put(path, self._converter.version(key, normal, view.createdAt, view.createdBy))
-            else:
-                continue
-            kept[name] = version
-        return kept
+                author = (
+                    None if view.createdBy is None else self._converter.person(view.createdBy.model_dump())
+                )
+                self._staging.put(path, self._converter.version(key, normal, view.createdAt, author))
+                written[name] = {"uuid": version, "createdBy": author}
+        return written
 
-    def _known_versions(self, key: str, uuid: str) -> Iterable[tuple[str, str]]:
-        """Versions of which the old snapshot knows: those it holds, and the one that was current then."""
-        facts = self._old.identity.facts(Kind.CHART, key) if self._old else {}
-        if facts.get("uuid") != uuid:
-            return
-        if isinstance(versions := facts.get("versions"), dict):
-            yield from ((name, str(version)) for name, version in versions.items())
+    def _held(self, key: str, uuid: str) -> dict[str, JsonObject]:
+        """Return the earlier versions that the old snapshot holds: name -> facts."""
+        versions = self._old_facts(key, uuid).get("versions")
+        held = versions if isinstance(versions, dict) else {}
+        return {name: facts for name, facts in held.items() if isinstance(facts, dict)}
+
+    def _formerly_current(self, key: str, uuid: str) -> Iterable[tuple[str, str]]:
+        """Yield the version that was current in the old snapshot: the server may not list it any more."""
+        facts = self._old_facts(key, uuid)
         if isinstance(version := facts.get("version"), str):
             yield version_name(str(facts.get("updatedAt")), version), version
+
+    def _old_facts(self, key: str, uuid: str) -> JsonObject:
+        facts = self._old.identity.facts(Kind.CHART, key) if self._old else {}
+        return facts if facts.get("uuid") == uuid else {}
 
     def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> None:
         """Read and write a SQL chart; 0.1372.1 keeps no history of them that can be read."""

@@ -19,7 +19,6 @@ from lightdash_sync.model.references import tokenise, tokens_in, untokenise
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lightdash_sync.client.views import Author
     from lightdash_sync.model.identity import Identity
 
 # Server field with a person in it -> name of the fact.
@@ -91,11 +90,15 @@ class Converter:
         self.findings.add(kind, key, self._facts(normal.facts) | (more or {}))
         return data
 
-    def version(self, key: str, normal: Normal, created_at: str, author: Author | None) -> bytes:
-        """Return the bytes of an earlier version of a chart."""
-        person = None if author is None else self.person(author.model_dump())
+    def version(self, key: str, normal: Normal, created_at: str, author: str | None) -> bytes:
+        """Return the bytes of an earlier version of a chart; the author is the key of a person."""
         content = self._portable_object(Kind.CHART, key, earlier_version(normal.content))
-        return canonical({"chart": content, "createdAt": created_at, "createdBy": person})
+        return canonical({"chart": content, "createdAt": created_at, "createdBy": author})
+
+    def author_of(self, facts: JsonObject, known: Identity) -> None:
+        """Note the author of a version that is taken over; they may have left since."""
+        if isinstance(author := facts.get("createdBy"), str):
+            self.findings.add_names(people={author: self.identity.people.get(author) or known.people[author]})
 
     def with_tokens(self, content: JsonObject) -> bytes:
         """Return the bytes of content whose only references are uuids in text."""

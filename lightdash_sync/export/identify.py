@@ -56,7 +56,7 @@ def identify(structure: Structure, known: Identity) -> Identity:
             ),
             Kind.TAG: _keyed((tag_candidate(name, uuid) for uuid, name in _tags(inventory)), Kind.TAG, known),
         },
-        people=_people(inventory, shares),
+        people=_people(inventory, shares, known),
         groups=_groups(shares),
         project=_project(inventory),
     )
@@ -116,9 +116,9 @@ def _tags(inventory: Inventory) -> list[tuple[str, str]]:
     return sorted(tags.items())
 
 
-def _people(inventory: Inventory, shares: Iterable[views.Space]) -> dict[str, JsonObject]:
-    """Everybody whose e-mail is known."""
-    people: dict[str, JsonObject] = {}
+def _people(inventory: Inventory, shares: Iterable[views.Space], known: Identity) -> dict[str, JsonObject]:
+    """Everybody whose e-mail is known; from the older snapshot if the token may not list the members."""
+    people: dict[str, JsonObject] = {**known.people} if inventory.members is None else {}
     for space in shares:
         for share in space.access:
             if share.email:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import ApiError, NotFound
+from lightdash_sync.errors import NotAuthorised, NotFound
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import normalise
 
@@ -82,19 +82,30 @@ def read_dashboard(lightdash: Lightdash, uuid: str, *, comments: bool) -> Dashbo
     return DashboardRead(view, normalise(Kind.DASHBOARD, raw), said)
 
 
-def find_hidden(lightdash: Lightdash, project: str, uuid: str) -> ChartRead | None:
+def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_gone: bool) -> ChartRead | None:
     """Read a chart that something refers to but no list names.
 
     0.1372.1 lists a chart saved in a dashboard only while the latest version of that dashboard shows it.
 
+    Args:
+        lightdash: the server.
+        project: uuid of the project.
+        uuid: of the chart.
+        may_be_gone: whether it is only known from an older snapshot, and hence may be deleted.
+
     Returns:
         The chart, or None if it is gone, of another project, or not to be seen.
+
+    Raises:
+        NotFound: it is gone though the server itself refers to it.
     """
     try:
         chart = read_chart(lightdash, uuid)
     except NotFound:
-        return None
-    except ApiError as error:
+        if may_be_gone:
+            return None
+        raise
+    except NotAuthorised as error:
         if error.status == 403:
             return None
         raise

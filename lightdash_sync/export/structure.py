@@ -183,9 +183,10 @@ def _hidden(
     """Find charts that no list names, by what refers to them now or knew of them before."""
     referred = {uuid for dashboard in dashboards.values() for uuid in dashboard.charts()}
     referred |= {row.savedChartUuid for row, _ in inventory.schedulers or [] if row.savedChartUuid}
-    referred |= set(known.known_keys(Kind.CHART))
-    unlisted = sorted(referred - {row.uuid for row in inventory.summaries})
-    return _find(lightdash, inventory, unlisted, readings)
+    remembered = set(known.known_keys(Kind.CHART)) - referred
+    listed = {row.uuid for row in inventory.summaries}
+    found = _find(lightdash, inventory, referred - listed, readings)
+    return found | _find(lightdash, inventory, remembered - listed, readings, may_be_gone=True)
 
 
 def find_by_usage(
@@ -214,15 +215,20 @@ def find_by_usage(
     )
     seen = {row.uuid for row in inventory.summaries} | set(structure.hidden)
     unlisted = {chart.uuid for charts in lists.values() for chart in charts} - seen
-    return _find(lightdash, inventory, sorted(unlisted), readings)
+    return _find(lightdash, inventory, unlisted, readings)
 
 
 def _find(
-    lightdash: Lightdash, inventory: Inventory, uuids: Collection[str], readings: Readings
+    lightdash: Lightdash,
+    inventory: Inventory,
+    uuids: Collection[str],
+    readings: Readings,
+    *,
+    may_be_gone: bool = False,
 ) -> dict[str, ChartRead]:
     """Read charts that no list names; without those that are gone, or of another project."""
-    find = partial(find_hidden, lightdash, inventory.project.projectUuid)
-    found = readings.of(Kind.CHART, uuids, find, {}, "that no list names")
+    find = partial(find_hidden, lightdash, inventory.project.projectUuid, may_be_gone=may_be_gone)
+    found = readings.of(Kind.CHART, sorted(uuids), find, {}, "that no list names")
     return {uuid: chart for uuid, chart in found.items() if chart is not None}
 
 
