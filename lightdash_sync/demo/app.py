@@ -1,7 +1,7 @@
-"""The stand-in as an ASGI application: envelopes, authentication, routing, faults.
+"""The stand-in as an ASGI application: envelopes, authentication, bodies, faults.
 
-Written against ASGI itself, without a framework: a simple read costs a fraction of a millisecond, and faults
-need the connection in hand. Every answer is decided by `respond`, which touches no network.
+Starlette routes, reads the requests and writes the answers; `respond` decides each answer and touches no
+network. Faults wrap the whole, because they need the connection in hand.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 import orjson
+from starlette import routing
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from lightdash_sync.demo import (
     catalog,
@@ -33,19 +37,13 @@ from lightdash_sync.demo import (
     sql_charts,
     validations,
 )
-from lightdash_sync.demo.calls import Call, Ok, Route, Routes, check_params
-from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_sync.demo.calls import Call, Ok, Route, check_params
+from lightdash_sync.demo.faults import HTML_TYPE, JSON_TYPE, Fault, Faults
 from lightdash_sync.demo.jsonb import NotJson, parse
 from lightdash_sync.demo.people import COOKIE, PlainText
 from lightdash_sync.demo.refusals import Refusal, unauthorized, went_wrong
 from lightdash_sync.demo.state import Person, World
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-JSON_TYPE = "application/json; charset=utf-8"
-HTML_TYPE = "text/html; charset=utf-8"
 PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
@@ -56,39 +54,9 @@ MODULES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Request:
-    """A request as it came in."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-
-
-@dataclass
-class Answer:
-    """An answer before it is sent."""
-
-    status: int
-    body: bytes
-    content_type: str | None = JSON_TYPE
-    headers: list[tuple[str, str]] = field(default_factory=list)
-
-
-def all_routes() -> Routes:
-    """The routes of all modules."""
-    tree = Routes()
-    for module in MODULES:
-        for route in module.ROUTES:
-            tree.add(route)
-    return tree
-
-
-def _error(world: World, refusal: Refusal) -> Answer:
+def _error(world: World, refusal: Refusal) -> Response:
     if isinstance(refusal, PlainText):
-        return Answer(refusal.status, refusal.message.encode(), None)
+        return Response(refusal.message, refusal.status)
     error: dict[str, Any] = {
         "statusCode": refusal.status,
         "name": refusal.name,
@@ -97,100 +65,123 @@ def _error(world: World, refusal: Refusal) -> Answer:
     }
     if refusal.status == 500:
         error["id"] = world.hex_id()
-    return Answer(refusal.status, orjson.dumps({"status": "error", "error": error}))
+    content = orjson.dumps({"status": "error", "error": error})
+    return Response(content, refusal.status, media_type=JSON_TYPE)
 
 
-def _unknown(request: Request) -> Answer:
+async def _unknown(request: Request, _why: Exception) -> Response:
     """An unknown route: reading gives the page of the web application, anything else a 404 page."""
     if request.method in ("GET", "HEAD"):
-        return Answer(200, PAGE, PAGE_TYPE)
+        return Response(PAGE, media_type=PAGE_TYPE)
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'
-        f"<body>\n<pre>Cannot {request.method} {request.path}</pre>\n</body>\n</html>\n"
+        f"<body>\n<pre>Cannot {request.method} {_path(request.scope)}</pre>\n</body>\n</html>\n"
     )
-    return Answer(404, page.encode(), HTML_TYPE)
+    return Response(page, 404, media_type=HTML_TYPE)
 
 
-def _cookie_session(world: World, header: str) -> Person | None:
-    for part in header.split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == COOKIE and value in world.sessions:
-            return world.people[world.sessions[value]]
-    return None
+def _path(scope: Scope) -> str:
+    """The path as it was asked for; the one that is routed has no slash at its end."""
+    raw: bytes = scope["raw_path"]
+    return unquote(raw.decode("ascii"))
 
 
-def _asker(world: World, request: Request) -> tuple[Person | None, bool]:
-    """Who asks, and whether by session cookie.
+def _session(world: World, request: Request) -> Person | None:
+    """Who asks by session cookie, if anybody."""
+    uuid = world.sessions.get(request.cookies.get(COOKIE, ""))
+    return world.people[uuid] if uuid else None
+
+
+def _token_owner(world: World, request: Request) -> Person:
+    """Who asks by token.
 
     Raises:
-        Refusal: 401, as JSON for a token that is not known, expired or revoked.
+        Refusal: 401, as JSON for a token that is not known, expired or revoked, as plain text for none.
     """
-    person = _cookie_session(world, request.headers.get("cookie", ""))
-    if person is not None:
-        return person, True
     given = request.headers.get("authorization", "")
     secret = given.removeprefix(PREFIX)
     if not given.startswith(PREFIX) or not secret:
-        return None, False
+        raise PlainText(401, "", "Unauthorized")
     token = world.token_rows.get(secret)
     expired = token is not None and token.expires_at is not None and token.expires_at < world.clock.now()
     if token is None or token.revoked or expired or token.person_uuid not in world.people:
         raise unauthorized("Personal access token is not recognised")
-    return world.people[token.person_uuid], False
+    return world.people[token.person_uuid]
 
 
-def _body(request: Request) -> Any:
+def _parsed(request: Request, content: bytes) -> Any:
     """The body: parsed if it says that it is JSON, else empty.
 
     Raises:
         Refusal: 500 if it is too large or no JSON.
     """
-    if len(request.body) > MAX_BODY:
+    if len(content) > MAX_BODY:
         raise went_wrong()
-    if not request.body or "json" not in request.headers.get("content-type", ""):
+    if not content or "json" not in request.headers.get("content-type", ""):
         return {}
     try:
-        return parse(request.body)
+        return parse(content)
     except NotJson:
         raise went_wrong() from None
 
 
-def _called(world: World, route: Route, params: dict[str, str], request: Request) -> Answer:
-    body = _body(request)
-    asker, by_cookie = (None, False) if route.public else _asker(world, request)
-    if route.public:
-        session = _cookie_session(world, request.headers.get("cookie", ""))
-        asker, by_cookie = session, session is not None
-    elif asker is None:
-        raise PlainText(401, "", "Unauthorized")
+def _called(world: World, route: Route, request: Request, content: bytes) -> Response:
+    body = _parsed(request, content)
+    session = _session(world, request)
+    asker = session if session is not None or route.public else _token_owner(world, request)
     if route.check is not None:
         route.check(body)
+    params = {name: unquote(value) for name, value in request.path_params.items()}
     check_params(params)
-    query = parse_qs(request.query, keep_blank_values=True)
-    call = Call(world, request.method, request.path, params, query, body, asker, by_cookie)
+    call = Call(world, request, params, body, asker, session is not None)
     results = route.handler(call)
     envelope = {"status": "ok"} if isinstance(results, Ok) else {"status": "ok", "results": results}
-    answer = Answer(route.status, orjson.dumps(envelope))
+    answer = Response(orjson.dumps(envelope), route.status, media_type=JSON_TYPE)
     if call.cookie:
-        answer.headers.append(("set-cookie", f"{COOKIE}={call.cookie}; Path=/; HttpOnly; SameSite=Lax"))
+        answer.set_cookie(COOKIE, call.cookie, httponly=True)
     return answer
 
 
-def respond(world: World, request: Request, found: tuple[Route, dict[str, str]] | None) -> Answer:
-    """Answer one request, and change the world accordingly."""
-    if found is None:
-        return _unknown(request)
+def respond(world: World, route: Route, request: Request, content: bytes) -> Response:
+    """Answer one request on a known route, and change the world accordingly."""
     try:
-        return _called(world, *found, request)
+        return _called(world, route, request, content)
     except Refusal as refusal:
         return _error(world, refusal)
     except Exception:
-        world.crashes.append(f"{request.method} {request.path}\n{traceback.format_exc()}")
+        world.crashes.append(f"{request.method} {_path(request.scope)}\n{traceback.format_exc()}")
         return _error(world, went_wrong())
 
 
+def _endpoint(world: World, route: Route) -> Callable[[Request], Awaitable[Response]]:
+    """What Starlette calls for a route; routes that make a slug can race with themselves here."""
+
+    async def endpoint(request: Request) -> Response:
+        content = await request.body()
+        if not route.creates or not world.slug_gap:
+            return respond(world, route, request, content)
+        seen = world.slugs.look()
+        await asyncio.sleep(world.slug_gap)
+        world.slugs.seen = seen
+        try:
+            return respond(world, route, request, content)
+        finally:
+            world.slugs.seen = None
+
+    return endpoint
+
+
+def lightdash(world: World) -> Starlette:
+    """The application without faults; a known path with another method is as unknown as any."""
+    rows = [route for module in MODULES for route in module.ROUTES]
+    routes = [routing.Route(row.path, _endpoint(world, row), methods=[row.method]) for row in rows]
+    app = Starlette(routes=routes, exception_handlers={404: _unknown, 405: _unknown})
+    app.router.redirect_slashes = False
+    return app
+
+
 class App:
-    """The ASGI application.
+    """The ASGI application, with latency and faults.
 
     Args:
         world: the instance that answers.
@@ -202,7 +193,7 @@ class App:
         self.world = world
         self.latency = latency
         self.faults = faults
-        self.routes = all_routes()
+        self.lightdash = lightdash(world)
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -213,69 +204,43 @@ class App:
         target = scope["path"] + (f"?{query}" if query else "")
         self.world.requests.append((scope["method"], target))
         fault = self.faults.next(scope["method"], target) if self.faults else None
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-        request = Request(scope["method"], scope["path"], query, headers, await _received(receive))
         pause = self.latency + (fault.delay if fault else 0.0)
         if pause:
             await asyncio.sleep(pause)
-        if fault is None or fault.after or fault.kind == "pass":
-            answer = await self._answer(request)
-        else:
-            answer = Answer(200, b"")
+        # As on the real server, a slash at the end does not matter; it must not redirect either.
+        scope = {**scope, "path": "/" + scope["path"].strip("/")}
         if fault is None or fault.kind == "pass":
-            await _sent(send, answer)
+            await self.lightdash(scope, receive, send)
         else:
-            await self._strike(fault, answer, scope, receive, send)
+            await self._strike(fault, scope, receive, send)
 
-    async def _answer(self, request: Request) -> Answer:
-        segments = [unquote(part) for part in request.path.strip("/").split("/")]
-        found = self.routes.find(request.method, segments)
-        if found is None or not found[0].creates or not self.world.slug_gap:
-            return respond(self.world, request, found)
-        seen = self.world.slugs.look()
-        await asyncio.sleep(self.world.slug_gap)
-        self.world.slugs.seen = seen
-        try:
-            return respond(self.world, request, found)
-        finally:
-            self.world.slugs.seen = None
+    async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        content = await Request(scope, receive).body()
+        sent: list[Message] = []
 
-    async def _strike(self, fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        async def again() -> Message:
+            return {"type": "http.request", "body": content}
+
+        async def withhold(message: Message) -> None:
+            sent.append(message)
+
+        if fault.after:
+            await self.lightdash(scope, again, withhold)
         if fault.kind == "answer":
-            headers = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in fault.headers]
-            body = fault.body or b""
-            headers.append((b"content-length", str(len(body)).encode()))
-            await send({"type": "http.response.start", "status": fault.status_code, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await Response(fault.body, fault.status_code, dict(fault.headers))(scope, receive, send)
             return
-        transport = self.transports.get(tuple(scope["client"]))
         if fault.kind == "cut":
+            body = b"".join(message.get("body", b"") for message in sent)
             headers = [(b"content-type", JSON_TYPE.encode())]
             if not fault.chunked:
-                headers.append((b"content-length", str(len(answer.body) + 1).encode()))
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            half = answer.body[: len(answer.body) // 2 + 1]
+                headers.append((b"content-length", str(len(body) + 1).encode()))
+            status = sent[0]["status"] if sent else 200
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            half = body[: len(body) // 2 + 1]
             await send({"type": "http.response.body", "body": half, "more_body": True})
             await asyncio.sleep(0)
+        transport = self.transports.get(tuple(scope["client"]))
         if transport is not None:
             transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass
-
-
-async def _received(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def _sent(send: Send, answer: Answer) -> None:
-    headers = [(b"content-length", str(len(answer.body)).encode())]
-    if answer.content_type is not None:
-        headers.append((b"content-type", answer.content_type.encode()))
-    headers += [(key.encode(), value.encode("latin-1")) for key, value in answer.headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})

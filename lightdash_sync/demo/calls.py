@@ -1,16 +1,17 @@
 """A request as a handler sees it, the routes, and the checks that several handlers share.
 
 A handler takes a `Call` and returns the `results` of the answer (or `OK` for an answer without results), or
-raises a `Refusal`. Routes are found by walking the segments of the path, not by trying patterns one after the
-other.
+raises a `Refusal`. `app` makes a route of Starlette of each `Route`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from starlette.requests import Request
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
 from lightdash_sync.demo.refusals import forbidden, not_existing, not_found, went_wrong
@@ -32,10 +33,8 @@ class Call:
     """One request: who asks, what is in the path, the query and the body."""
 
     world: World
-    method: str
-    path: str
+    request: Request
     params: dict[str, str]
-    query: dict[str, list[str]]
     body: Any
     asker: Person | None
     by_cookie: bool = False
@@ -48,9 +47,13 @@ class Call:
             raise went_wrong()
         return self.asker
 
-    def one(self, name: str, default: str | None = None) -> str | None:
+    def one(self, name: str) -> str | None:
         """A query parameter, the first if it is repeated."""
-        return self.query.get(name, [default])[0]
+        return next(iter(self.all(name)), None)
+
+    def all(self, name: str) -> list[str]:
+        """All values of a query parameter."""
+        return self.request.query_params.getlist(name)
 
 
 Handler = Callable[[Call], Any]
@@ -78,50 +81,6 @@ class Route:
     status: int = 200
     public: bool = False
     creates: bool = False
-
-
-@dataclass
-class Routes:
-    """A tree of path segments, with the routes at its leaves."""
-
-    children: dict[str, Routes] = field(default_factory=dict)
-    wildcard: Routes | None = None
-    leaves: dict[str, tuple[Route, tuple[str, ...]]] = field(default_factory=dict)
-
-    def add(self, route: Route) -> None:
-        """Add a route."""
-        node, names = self, []
-        for segment in route.path.strip("/").split("/"):
-            if segment.startswith("{"):
-                names.append(segment[1:-1])
-                node.wildcard = node.wildcard or Routes()
-                node = node.wildcard
-            else:
-                node = node.children.setdefault(segment, Routes())
-        node.leaves[route.method] = (route, tuple(names))
-
-    def find(self, method: str, segments: list[str]) -> tuple[Route, dict[str, str]] | None:
-        """The route for this path, with the parameters; fixed segments win over parameters."""
-        leaf, values = self._walk(method, segments, 0, ())
-        if leaf is None:
-            return None
-        route, names = leaf
-        return route, dict(zip(names, values, strict=True))
-
-    def _walk(
-        self, method: str, segments: list[str], at: int, values: tuple[str, ...]
-    ) -> tuple[tuple[Route, tuple[str, ...]] | None, tuple[str, ...]]:
-        if at == len(segments):
-            return self.leaves.get(method), values
-        segment = segments[at]
-        child = self.children.get(segment)
-        if child is not None:
-            found = child._walk(method, segments, at + 1, values)
-            if found[0] is not None:
-                return found
-        if self.wildcard is not None and segment:
-            return self.wildcard._walk(method, segments, at + 1, (*values, segment))
-        return None, values
 
 
 def is_uuid(value: object) -> bool:

@@ -140,7 +140,7 @@ def _table_row(explore: Json) -> Json:
 def get_metrics(call: Call) -> Json:
     """`GET /projects/{p}/dataCatalog/metrics`: the metrics; in pages if both page and size are given."""
     project = project_of(call)
-    categories = call.query.get("categories", [])
+    categories = call.all("categories")
     found = [
         item
         for item in project.catalog.values()

@@ -25,8 +25,8 @@ class Fault:
     Attributes:
         kind: answer = something else is answered; cut = the connection closes in the middle of the body; drop
             = it closes before the answer; pass = the true answer is given (only later, if `delay` is set).
-        status: status code of the false answer.
-        body: its body; none means the body of the true answer.
+        status_code: status code of the false answer.
+        body: its body.
         headers: its headers.
         after: whether the server has done the work before the fault strikes.
         delay: seconds to wait first.
@@ -35,7 +35,7 @@ class Fault:
 
     kind: Kind = "answer"
     status_code: int = 200
-    body: bytes | None = b""
+    body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     after: bool = False
     delay: float = 0.0
@@ -114,7 +114,7 @@ class Fault:
     @staticmethod
     def cut(*, chunked: bool = False) -> Fault:
         """The connection closes in the middle of the true answer, with or without an announced length."""
-        return Fault(kind="cut", body=None, chunked=chunked, after=True)
+        return Fault(kind="cut", chunked=chunked, after=True)
 
     @staticmethod
     def wait(seconds: float) -> Fault:

@@ -217,8 +217,8 @@ def get_content(call: Call) -> Json:
     """`GET /api/v2/content`: charts and dashboards of visible spaces, last updated first, in pages."""
     world = call.world
     page, size = page_and_size(call, 1, 10)
-    types = call.query.get("contentTypes", ["chart", "dashboard"])
-    projects, spaces = call.query.get("projectUuids"), call.query.get("spaceUuids")
+    types = call.all("contentTypes") or ["chart", "dashboard"]
+    projects, spaces = call.all("projectUuids"), call.all("spaceUuids")
     found: list[tuple[str, Any, Space]] = []
     for project in world.project_rows.values():
         if project.org_uuid != call.person.org_uuid or (projects and project.uuid not in projects):

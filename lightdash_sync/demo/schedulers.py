@@ -139,7 +139,7 @@ def create_scheduler(
 
 def _resource(call: Call) -> tuple[str, str, Space]:
     """Kind, uuid and space of the chart or dashboard in the path."""
-    if call.path.startswith("/api/v1/saved/"):
+    if call.request.url.path.startswith("/api/v1/saved/"):
         chart = chart_of(call.world, call.params["u"])
         return "chart", chart.uuid, space_of_chart(call.world, chart)
     dashboard = dashboard_of(call.world, call.params["u"])

@@ -155,7 +155,8 @@ def remove_sql_chart(call: Call) -> Any:
 def run_sql(call: Call) -> Json:
     """`POST .../sqlRunner/run` and `GET .../results-job`: start a job that ends without rows."""
     project = project_of(call)
-    if call.method == "POST" and not can_in_project(call.world, call.person, "manage", "SqlRunner", project):
+    may = can_in_project(call.world, call.person, "manage", "SqlRunner", project)
+    if call.request.method == "POST" and not may:
         raise forbidden()
     details = {"columns": [], "fileUrl": "", "createdByUserUuid": call.person.uuid}
     return {"jobId": start_scheduler_job(call.world, details)}
