@@ -132,7 +132,7 @@ def to_server(kind: Kind, key: str, content: JsonObject, identity: Identity) -> 
         normal = _layout_back(normal, identity.facts(kind, key), uuids)
     elif kind is Kind.SCHEDULER and isinstance(dashboard, str):
         facts = identity.facts(Kind.DASHBOARD, dashboard)
-        normal = _delivery(normal, (_swapped(facts.get("tiles")), _swapped(facts.get("tabs"))))
+        normal = _delivery(normal, (_texts(facts.get("tiles")), _texts(facts.get("tabs"))))
     return _unescape(normal)
 
 
