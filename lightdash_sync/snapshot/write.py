@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,14 @@ from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     from lightdash_sync.snapshot.manifest import Manifest
 
 _LOCK_WAIT = 0.5  # seconds
+_WRITERS = 4  # threads that write
+_WAITING = 64  # files that wait to be written
 
 
 @contextmanager
@@ -104,17 +108,21 @@ class Staging:
         self._root = staging_of(target)
         self._folders: set[Path] = set()
         self._lock = threading.Lock()
+        self._writers = _Writers()
         disk.remove(self._root)
         disk.make_directory(self._root, 0o700)
 
     def put(self, path: str, data: bytes) -> None:
-        """Write one file and remember its hash.
+        """Remember the hash of a file, and have it written while the caller goes on.
 
         Args:
             path: from `layout`, relative.
             data: its bytes.
+
+        Raises:
+            OSError: an earlier file could not be written.
         """
-        self._disk.write(self._place(path), data)
+        self._writers.submit(self._disk.write, self._place(path), data)
         self._note(path, sha256(data))
 
     def keep(self, path: str, old: Path, expected: str) -> None:
@@ -132,7 +140,12 @@ class Staging:
         self._note(path, expected)
 
     def commit(self, manifest: Manifest) -> None:
-        """Write the manifest and swap the new snapshot in for the old."""
+        """Wait for all files, write the manifest, and swap the new snapshot in for the old.
+
+        Raises:
+            OSError: something could not be written; the target was not touched.
+        """
+        self._writers.finish()
         self._disk.write(self._root / MANIFEST, manifest.to_bytes())
         for folder in sorted(self._folders):
             self._disk.settle(folder)
@@ -149,6 +162,7 @@ class Staging:
 
     def discard(self) -> None:
         """Remove what was written; the target was never touched."""
+        self._writers.close()
         self._disk.remove(self._root)
 
     def _place(self, path: str) -> Path:
@@ -164,6 +178,40 @@ class Staging:
     def _note(self, path: str, digest: str) -> None:
         with self._lock:
             self.files[path] = digest
+
+
+class _Writers:
+    """Writes files in threads of their own: a durable write waits for the disk, and readers need not.
+
+    What waits to be written is bounded, so that a slow disk slows the readers and not the memory.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="write")
+        self._room = threading.BoundedSemaphore(_WAITING)
+        self._failure: BaseException | None = None
+
+    def submit(self, write: Callable[[Path, bytes], None], path: Path, data: bytes) -> None:
+        """Have a file written; raise the error of an earlier one, if there was any."""
+        self._room.acquire()
+        if self._failure is not None:
+            self._room.release()
+            raise self._failure
+        self._pool.submit(write, path, data).add_done_callback(self._done)
+
+    def finish(self) -> None:
+        """Wait until everything is written; raise the first error."""
+        self.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """Wait until nothing is being written."""
+        self._pool.shutdown(wait=True)
+
+    def _done(self, future: Future[None]) -> None:
+        self._failure = self._failure or future.exception()
+        self._room.release()
 
 
 def _whole(path: Path) -> Path:
