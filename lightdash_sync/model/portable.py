@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.references import UnresolvedReference, tokenise, untokenise
 
@@ -65,7 +66,7 @@ class _Keys:
     def _noted(self, uuid: Json, key: str) -> Json:
         if not isinstance(uuid, str):
             return uuid
-        if key.startswith("~"):
+        if key == external_key(uuid):  # a group may have a name that only begins as these keys do
             self.external[key] = uuid
         return key
 
