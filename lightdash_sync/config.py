@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lightdash_sync.errors import ConfigError
+from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,9 +176,7 @@ def read_file(path: Path) -> _File:
     try:
         return _File.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {where}: {first['msg']}") from None
+        raise ConfigError(f"{path}: {first_problem(error)}") from None
 
 
 def _tables(document: dict[str, object]) -> list[tuple[str, dict[str, object]]]:

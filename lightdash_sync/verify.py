@@ -18,15 +18,13 @@ from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import Link, links, schema_problem
 from lightdash_sync.model.references import UnresolvedReference, untokenise
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, Place, parse_path, version_path
+from lightdash_sync.snapshot.manifest import VERSIONS, Manifest
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_sync.model.canonical import Json
-    from lightdash_sync.snapshot.manifest import Manifest
-
-VERSIONS = "chart_version"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from lightdash_sync.client import views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.errors import UnexpectedAnswer
+from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -249,9 +250,7 @@ def _views(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
     try:
         seen = TypeAdapter(list[view]).validate_python(rows)  # type: ignore[valid-type]
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _unexpected(path, f"{where}: {first['msg']}") from None
+        raise _unexpected(path, first_problem(error)) from None
     return [(one, row) for one, row in zip(seen, rows, strict=True) if isinstance(row, dict)]
 
 

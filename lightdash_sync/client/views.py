@@ -237,6 +237,11 @@ class Scheduler(View):
     dashboardUuid: Uuid | None = None
     savedSqlUuid: Uuid | None = None
 
+    @property
+    def delivers(self) -> str:
+        """The uuid of the chart or dashboard that it delivers."""
+        return self.savedChartUuid or self.dashboardUuid or self.savedSqlUuid or ""
+
 
 class Tag(View):
     """A row of `GET /api/v1/projects/{p}/tags`."""

@@ -6,7 +6,6 @@ server's state and of that snapshot's `identity.json`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import Candidate, assign_keys, external_key
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.naming import layout_names, scheduler_candidate, tag_candidate
+from lightdash_sync.model.naming import layout_names, scheduler_candidate, slug_candidate, tag_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
 
 Named = tuple[str, str, str]  # uuid, slug, name
-
-_SAYS_NOTHING = re.compile(r"(-[0-9]+)?")
 
 
 def identify(structure: Structure, known: Identity) -> Identity:
@@ -74,24 +71,14 @@ def identify(structure: Structure, known: Identity) -> Identity:
 
 def with_charts(identity: Identity, charts: Iterable[views.Chart], known: Identity) -> Identity:
     """Add charts that were found late; the others keep their keys."""
-    late = [_candidate(chart.uuid, chart.slug, chart.name) for chart in charts]
+    late = [slug_candidate(chart.uuid, chart.slug, chart.name) for chart in charts]
     keys = assign_keys(late, known.known_keys(Kind.CHART), reserved=identity.items.get(Kind.CHART, {}))
     return identity.extended({Kind.CHART: {key: {"uuid": uuid} for uuid, key in keys.items()}})
 
 
-def space_keys(inventory: Inventory, known: Identity) -> dict[str, str]:
-    """Return uuid -> key of all spaces."""
-    spaces = _slugged(((row.uuid, row.slug, row.name) for row, _ in inventory.spaces), Kind.SPACE, known)
-    return {str(facts["uuid"]): key for key, facts in spaces.items()}
-
-
 def _slugged(items: Iterable[Named], kind: Kind, known: Identity) -> dict[str, JsonObject]:
     """Key items by slug; by name where the slug says nothing: 0.1372.1 makes "", "-1", "-2" of emoji."""
-    return _keyed((_candidate(*item) for item in items), kind, known)
-
-
-def _candidate(uuid: str, slug: str, name: str) -> Candidate:
-    return Candidate(uuid, name if _SAYS_NOTHING.fullmatch(slug) else slug, f"{slug} {name}")
+    return _keyed((slug_candidate(*item) for item in items), kind, known)
 
 
 def pruned(identity: Identity, findings: Findings) -> Identity:

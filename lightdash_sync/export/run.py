@@ -23,14 +23,13 @@ from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import IDENTITY
-from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Source
+from lightdash_sync.snapshot.manifest import FORMAT, VERSIONS, LeftOut, Manifest, Source
 from lightdash_sync.snapshot.write import Staging, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 3  # readings of a project that changes under us
 _NAMED = 10  # items that an error names
-
-VERSIONS = "chart_version"  # earlier versions of charts, in the counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,12 +278,7 @@ class _Export:
         inventory = structure.inventory
         left_out: list[LeftOut] = []
         if self.chosen.wants(Kind.SCHEDULER):
-            places = _places(structure)
-            rows = [
-                (row, raw)
-                for row, raw in inventory.schedulers or []
-                if self._wants(Kind.SCHEDULER, places.get(_delivered(row), ""), structure)
-            ]
+            rows = structure.schedulers(self.chosen)
             left_out += writer.schedulers(rows)
             counts[Kind.SCHEDULER] += len(rows)
         if self.chosen.wants(Kind.TAG):
@@ -301,7 +293,7 @@ class _Export:
         return left_out + unsupported(inventory)
 
     def _wants(self, kind: Kind, space: str, structure: Structure) -> bool:
-        return self.chosen.wants_in(kind, structure.space_keys.get(space, ""))
+        return self.chosen.wants_in(kind, structure.space_key(space))
 
     def _require_complete(self) -> None:
         """Name what could not be read.
@@ -337,19 +329,3 @@ class _Export:
                 "(`external` in identity.json)."
             )
         return warnings
-
-
-def _places(structure: Structure) -> dict[str, str]:
-    """Return uuid -> uuid of the space, of everything that can have a scheduler."""
-    inventory = structure.inventory
-    places = {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
-    rows: list[views.SummaryRow | views.ChartRow | views.DashboardRow] = [
-        *inventory.summaries,
-        *inventory.charts,
-    ]
-    return places | {row.uuid: row.spaceUuid for row in [*rows, *inventory.dashboards]}
-
-
-def _delivered(row: views.Scheduler) -> str:
-    """Return the uuid of what a scheduler delivers."""
-    return row.savedChartUuid or row.dashboardUuid or row.savedSqlUuid or ""

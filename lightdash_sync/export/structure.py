@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from lightdash_sync.errors import NotAuthorised, NotFound
-from lightdash_sync.export.identify import space_keys
 from lightdash_sync.export.inventory import contradictions, read_inventory, space_contradictions
 from lightdash_sync.export.reader import find_hidden, read_dashboard
+from lightdash_sync.model.keys import assign_keys
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.naming import slug_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -108,6 +109,23 @@ class Structure:
     dashboards: Mapping[str, DashboardRead]
     hidden: Mapping[str, ChartRead]
 
+    def space_key(self, space: str) -> str:
+        """Return the key of a space, "" for one that is not visible."""
+        return self.space_keys.get(space, "")
+
+    def schedulers(self, chosen: Chosen) -> list[tuple[views.Scheduler, JsonObject]]:
+        """Return the schedulers of what is in the chosen spaces."""
+        inventory = self.inventory
+        places = {uuid: chart.view.spaceUuid for uuid, chart in self.hidden.items()}
+        rows: list[views.SummaryRow | views.ChartRow | views.DashboardRow] = [*inventory.summaries]
+        rows += [*inventory.charts, *inventory.dashboards]
+        places |= {row.uuid: row.spaceUuid for row in rows}
+        return [
+            (row, raw)
+            for row, raw in inventory.schedulers or []
+            if chosen.wants_in(Kind.SCHEDULER, self.space_key(places.get(row.delivers, "")))
+        ]
+
 
 def read_structure(
     lightdash: Lightdash, project: str, chosen: Chosen, known: Identity, readings: Readings
@@ -130,7 +148,8 @@ def read_structure(
     if found := contradictions(inventory):
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise Moved(f"the lists of Lightdash contradict each other: {found[0]}{more}")
-    keys = space_keys(inventory, known)
+    spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
+    keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
     spaces = _spaces(lightdash, chosen, inventory, keys, readings)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, readings)

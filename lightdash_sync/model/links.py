@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.problems import first_problem
 from lightdash_sync.model.references import tokens_in
 
 if TYPE_CHECKING:
@@ -112,8 +113,7 @@ def schema_problem(kind: Kind, content: Json) -> str | None:
     try:
         _SCHEMAS[kind].model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
+        return first_problem(error)
     return None
 
 

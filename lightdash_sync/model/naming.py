@@ -1,4 +1,4 @@
-"""Names for what has no slug: schedulers, tags, and the tiles and tabs of a dashboard.
+"""Names: of items by their slug, and of what has none: schedulers, tags, tiles and tabs of a dashboard.
 
 They are made of what a person would call the thing (the chart on a tile, the name of a tab), so that two
 environments with the same content give the same names; a hash of its place is added only where two
@@ -7,6 +7,7 @@ would share one. Known names are kept, so that a tile keeps its name when it mov
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import objects
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.identity import Identity
 
+_SAYS_NOTHING = re.compile(r"(-[0-9]+)?")
 _WORDS = 48  # characters of a title that go into a tile's name
 
 
@@ -65,6 +67,11 @@ def _tile_base(tile: JsonObject, identity: Identity) -> str:
     return "-".join(
         part for part in (slugify(str(tile.get("type"))), slugify(str(title))[:_WORDS].strip("-")) if part
     )
+
+
+def slug_candidate(uuid: str, slug: str, name: str) -> Candidate:
+    """Name an item after its slug; after its name where the slug says nothing (`""`, `-1` of emoji)."""
+    return Candidate(uuid, name if _SAYS_NOTHING.fullmatch(slug) else slug, f"{slug} {name}")
 
 
 def scheduler_candidate(normal: JsonObject, uuid: str, identity: Identity) -> Candidate:

@@ -13,6 +13,7 @@ from rich.tree import Tree
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.report.shown import shown
 from lightdash_sync.report.terminal import console, table
+from lightdash_sync.snapshot.manifest import VERSIONS, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from lightdash_sync.doctor import Check
     from lightdash_sync.export.run import Report
     from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.snapshot.manifest import Manifest
     from lightdash_sync.verify import Differences, Verdict
 
-VERSIONS = "chart_version"
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("failed", "bold red")}
 _LISTED = 12  # lines of a kind before "and n more"
 

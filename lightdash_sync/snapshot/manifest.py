@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.problems import first_problem
 
 FORMAT = 1
+VERSIONS = "chart_version"  # what the counts call earlier versions of charts
 
 
 class _Part(BaseModel):
@@ -112,6 +114,4 @@ class Manifest(_Part):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise SnapshotError(f"snapshot.json is not as it should be: {where}: {first['msg']}") from None
+            raise SnapshotError(f"snapshot.json is not as it should be: {first_problem(error)}") from None
