@@ -183,6 +183,9 @@ def test_no_error_shows_connection_details() -> None:
     assert "projectUuid: String should match pattern" in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
+    with pytest.raises(ValidationError) as seen:
+        views.Project.model_validate(row)
+    assert "hunter2" not in str(seen.value)
 
 
 def test_rows_stay_as_they_came() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,19 @@ def test_no_log_and_no_error_holds_the_token(reply: Reply, caplog: pytest.LogCap
     assert TOKEN not in caplog.text
 
 
+@pytest.mark.parametrize("status", [302, 400, 401, 500])
+def test_a_server_that_repeats_the_token(status: int) -> None:
+    """A proxy that answers with the headers it got does not bring a secret into an error."""
+    proxy = "Bearer of-the-proxy"
+    told = f"got ApiKey {TOKEN} and {proxy}"
+    reply = refusal(status, told, Location=f"/?{told}", Retry_After=TOKEN)
+    with served(reply, proxy_authorization=proxy) as (_server, session), pytest.raises(ApiError) as caught:
+        session.get("/x")
+    shown = "".join(traceback.format_exception(caught.value)) + caught.value.reason + caught.value.hint
+    assert "***" in shown
+    assert not [secret for secret in (TOKEN, proxy) if secret in shown]
+
+
 # --- what is believed
 
 
@@ -171,6 +185,7 @@ PASSING: dict[str, Reply] = {
     "a gzip with a wrong sum": cut_after(GZIP + gzip.compress(BODY)[:-8] + b"\0" * 8),
     "no gzip at all": cut_after(GZIP + BODY),
     "an empty answer": answer(200),
+    "an empty answer of no type": answer(200, kind=""),
     "another envelope": answer(200, '{"status":"error","results":{}}'),
     "no envelope": answer(200, "[]"),
     "not a number": answer(200, '{"status":"ok","results":{"n":NaN}}'),

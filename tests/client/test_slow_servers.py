@@ -131,20 +131,31 @@ def test_a_silent_handshake_is_left_in_time() -> None:
             assert b"ldpat" not in connection.recv(65536)
 
 
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """The URL of a server that answers no packet: its queue is full, so that it drops whatever comes."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield f"http://127.0.0.1:{full.getsockname()[1]}"
+
+
 @pytest.mark.parametrize("limits", [SHORT, Limits(connect=0.3)])
 def test_a_black_hole_is_left_in_time(limits: Limits) -> None:
     """A host that answers no packet costs the time that a connection may take, or the deadline."""
-    with contextlib.ExitStack() as stack:
-        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        address = full.getsockname()
-        for _ in range(3):  # fill its queue, so that it drops whatever comes
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(address)
-        url = f"http://127.0.0.1:{address[1]}"
-        session = stack.enter_context(session_with(url, attempts=1, limits=limits))
-        with in_time(), pytest.raises(Unavailable, match="no answer in time"):
-            session.get("/x")
+    told = pytest.raises(Unavailable, match="no answer in time")
+    with black_hole() as url, session_with(url, attempts=1, limits=limits) as session, in_time(), told:
+        session.get("/x")
+
+
+def test_a_write_into_a_black_hole_is_tried_again() -> None:
+    """A write for which no connection could be made in time was not sent, so it is tried again."""
+    told = pytest.raises(Unavailable, match="tried 3 times")
+    with black_hole() as url, session_with(url, attempts=3, limits=Limits(connect=0.1)) as session, told:
+        session.answer("POST", "/x")
 
 
 def test_waiting_for_others_counts() -> None:
