@@ -56,7 +56,7 @@ class FaultyDisk(Disk):
         self._when = when
         self._strike = strike
         self._dead = False
-        self._one_by_one = threading.Lock()
+        self._one_by_one = threading.RLock()  # a link may become a write
 
     def make_directory(self, path: Path, mode: int = 0o777) -> None:
         self._step(lambda: super(FaultyDisk, self).make_directory(path, mode))

@@ -165,7 +165,12 @@ def test_a_fault_at_any_system_call_leaves_the_old_or_the_new_snapshot(
         _write_old(target)
         inject = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"inject={call}:{fault}:when={when}"]
         done = subprocess.run(
-            [*inject, *command(target, 0, "before")], cwd=root, check=False, capture_output=True, text=True
+            [*inject, *command(target, 0, "before")],
+            cwd=root,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         if "PTRACE" in done.stderr:
             pytest.skip("strace may not trace here")
