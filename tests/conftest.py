@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -11,17 +12,31 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-settings.register_profile("quick", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("slow", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "quick", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "slow", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
 @pytest.fixture(autouse=True)
-def scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting or proxy of the machine reaches a test."""
     for name in list(os.environ):
-        if name.startswith("LIGHTDASH_") and name != "LIGHTDASH_SYNC_RECORDINGS":
+        ours = name.startswith("LIGHTDASH_") and name != "LIGHTDASH_SYNC_RECORDINGS"
+        if ours or name.lower() in _PROXIES:
             monkeypatch.delenv(name)
-        elif name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command that runs inside the test process leaves the log as it found it."""
+    log = logging.getLogger("lightdash_sync")
+    before = (log.handlers[:], log.level, log.propagate)
     yield
+    log.handlers[:], log.level, log.propagate = before
