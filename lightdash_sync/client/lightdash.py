@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=BaseModel)
 
-_PAGE = 1000  # rows a page; 0.1372.1 has no upper limit and cuts lists without paging at 50
+_PAGE = 50_000  # rows a page; 0.1372.1 has no upper limit, and cuts lists without paging at 50
 _MAX_PAGES = 1000  # a list that goes on longer never ends
 
 _NEWER = "If this Lightdash is newer than this tool, look for a newer lightdash-sync."

@@ -23,7 +23,7 @@ from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
     from lightdash_sync.snapshot.manifest import Manifest
@@ -138,6 +138,11 @@ class Staging:
             )
         self._disk.link(old, self._place(path))
         self._note(path, expected)
+
+    def take(self, path: str, old: Path, files: Mapping[str, str]) -> None:
+        """Take a file over that the caller has just seen to be whole; `files` are the old hashes."""
+        self._disk.link(old, self._place(path))
+        self._note(path, files[path])
 
     def commit(self, manifest: Manifest) -> None:
         """Wait for all files, write the manifest, and swap the new snapshot in for the old.
