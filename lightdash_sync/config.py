@@ -12,16 +12,16 @@ import shlex
 import subprocess
 import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 FILE = "lightdash-sync.toml"
 
@@ -53,7 +53,7 @@ class Environment(BaseModel):
     token_command: str | list[str] | None = None
     ca_bundle: str | None = None
     allow_http: bool = False
-    concurrency: int | None = None
+    concurrency: int | None = Field(default=None, ge=1, le=64)
 
 
 class _File(BaseModel):
@@ -220,16 +220,17 @@ def _configured_token(own: Environment, variables: Mapping[str, str], base: Path
         return variables[own.token_env]
     if own.token_file is not None:
         try:
-            return (base / own.token_file).expanduser().read_text("utf-8")
-        except (OSError, ValueError) as error:
+            return (base / Path(own.token_file).expanduser()).read_text("utf-8")
+        except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
             raise ConfigError(f"the token file {own.token_file} cannot be read: {error}") from error
     return _command_output(own.token_command or "")
 
 
 def _command_output(command: str | list[str]) -> str:
     """Run the command that prints the token, without a shell; what it says on stderr is shown."""
-    words = shlex.split(command) if isinstance(command, str) else command
+    words: list[str] = []
     try:
+        words = shlex.split(command) if isinstance(command, str) else command
         done = subprocess.run(  # noqa: S603 - the user's own settings say what to run
             words,
             stdout=subprocess.PIPE,

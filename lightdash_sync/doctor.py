@@ -91,9 +91,10 @@ def _server(lightdash: Lightdash) -> list[Check]:
 def _clock(date: str | None) -> Check:
     try:
         theirs = parsedate_to_datetime(date or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for years that no machine can count
         return Check("clock", "ok", "the server does not tell its time")
-    apart = abs((datetime.now(UTC) - theirs.astimezone(UTC)).total_seconds())
+    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
     if apart > _CLOCK_SECONDS:
         return Check(
             "clock", "warning", f"{apart:.0f} s apart from the server's", "Set the clock of this machine."

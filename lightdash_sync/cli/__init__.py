@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -22,29 +23,53 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
+
 
 def main() -> NoReturn:
     """Run the command line, and exit with the code of the table in the design document."""
     signal.signal(signal.SIGTERM, _terminate)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    wants_json = "--json" in sys.argv[1:]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+    try:
+        code = _run(wants_json="--json" in sys.argv[1:])
+        sys.stdout.flush()
+    except OSError:
+        # Nobody can be told on stdout any more; Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def _run(*, wants_json: bool) -> int:
+    """Run a command, and return its exit code.
+
+    Raises:
+        OSError: stdout cannot be written: whoever read it has gone, or the disk is full.
+    """
     try:
         code = cli.main(standalone_mode=False, prog_name="lightdash-sync")
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "lightdash-sync"
-        code = fail(
-            ConfigError(error.format_message(), hint=f"`{command} --help` shows how."), wants_json=wants_json
-        )
+        hint = f"`{command} --help` shows how."
+        return fail(ConfigError(error.format_message(), hint=hint), wants_json=wants_json)
     except SyncError as error:
-        code = fail(error, wants_json=wants_json)
+        return fail(error, wants_json=wants_json)
     except (KeyboardInterrupt, click.Abort):
-        code = fail(Interrupted("interrupted; nothing was replaced"), wants_json=wants_json)
+        return fail(Interrupted("interrupted", hint=_WHAT_STANDS), wants_json=wants_json)
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+        raise
+    except OSError as error:
+        return fail(_of_the_system(error), wants_json=wants_json)
+    return code if isinstance(code, int) else 0
+
+
+def _of_the_system(error: OSError) -> SyncError:
+    """Say what the system refused: a full disk, a directory that is a file, no permission."""
+    where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+    return SyncError(f"{where}{error.strerror or error}", hint=_WHAT_STANDS)
 
 
 def _terminate(_signum: int, _frame: FrameType | None) -> None:

@@ -26,14 +26,18 @@ if TYPE_CHECKING:
 DEMO_PATH = Path("snapshots/demo")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="lightdash-sync")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Back up, review and move Lightdash content.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done (run again), 4 refused, 10 snapshot
     damaged, 11 locked, 12 not authorised, 130 interrupted. Any other code means failure.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ if TYPE_CHECKING:
 
 
 def print_json(result: JsonObject) -> None:
-    """Print one JSON object as one line on stdout, at once."""
-    import orjson
+    """Print one JSON object as one line on stdout, at once.
 
-    sys.stdout.write(orjson.dumps(result, option=orjson.OPT_SORT_KEYS).decode() + "\n")
+    In ASCII: it is JSON in every encoding, and no name in it moves a cursor or hides a letter.
+    """
+    sys.stdout.write(json.dumps(result, sort_keys=True, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 

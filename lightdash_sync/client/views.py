@@ -17,10 +17,8 @@ Uuid: TypeAlias = Annotated[
 # SQL charts have "" where others have null.
 MaybeUuid: TypeAlias = Annotated[Uuid | None, BeforeValidator(lambda value: value or None)]
 
-# Counts from SQL aggregates arrive as strings (api-facts 1.4).
-Count: TypeAlias = Annotated[
-    int, BeforeValidator(lambda value: int(value) if isinstance(value, str) else value)
-]
+# Counts from SQL aggregates arrive as strings (api-facts 1.4), which pydantic reads as numbers.
+Count: TypeAlias = int
 
 
 class View(BaseModel):

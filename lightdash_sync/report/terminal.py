@@ -67,7 +67,7 @@ class Bars:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._console = console(stream or sys.stderr)
-        self._live = self._console.is_terminal
+        self._live = self._console.is_terminal and not self._console.is_dumb_terminal
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
         self._bars = Progress(

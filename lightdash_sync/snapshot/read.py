@@ -68,13 +68,16 @@ class Snapshot:
                 descriptor = os.open(_at(folder, name), os.O_RDONLY | _NO_FOLLOW, dir_fd=_fd(folder))
             except OSError as error:
                 raise self._error(path, error) from error
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(file.fileno())
+        try:
+            found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise SnapshotError(f"{self.root}: {path} is not a regular file")
             if found.st_size > MAX_FILE:
                 raise SnapshotError(f"{self.root}: {path} is larger than {MAX_FILE // 2**20} MB")
-            return file.read(MAX_FILE)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(MAX_FILE)
+        finally:
+            os.close(descriptor)
 
     def checked(self, path: str) -> bytes:
         """Return the bytes of a file that the manifest vouches for.
