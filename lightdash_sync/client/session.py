@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from lightdash_sync.client.failures import Answer
+    from lightdash_sync.errors import ApiError
     from lightdash_sync.model.canonical import Json
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ class Session:
                     retry_after=failed.retry_after,
                 )
                 if wait is None:
-                    raise failed.final_error(attempt) from failed.__cause__
+                    raise self._without_secrets(failed.final_error(attempt)) from failed.__cause__
                 waited += wait
                 self.pacer.sleep(wait)
             else:
@@ -178,6 +179,16 @@ class Session:
                     "%s %s: %d in %.0f ms", method, path, answer.status, 1000 * (time.monotonic() - began)
                 )
                 return answer
+
+    def _without_secrets(self, error: ApiError) -> ApiError:
+        """Take our own secrets out of an error: some proxies repeat the headers that they got."""
+        for secret in (self.connection.token, self.connection.proxy_authorization):
+            if secret:
+                error.message = error.message.replace(secret, "***")
+                error.hint = error.hint.replace(secret, "***")
+                error.reason = error.reason.replace(secret, "***")
+                error.args = (error.message,)
+        return error
 
     def _once(self, method: str, path: str, params: Mapping[str, str | int | bool] | None) -> Answer:
         """Send a request once.

@@ -80,8 +80,12 @@ class Server:
         # With the protocol named, asyncio switches off Nagle's delay: else each answer takes 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((HOST, self.port))
-        self._socket.listen(BACKLOG)
+        try:
+            self._socket.bind((HOST, self.port))
+            self._socket.listen(BACKLOG)
+        except OSError:
+            self._socket.close()
+            raise
         self.port = self._socket.getsockname()[1]
         settings: dict[str, Any] = {"http": _protocol(self.app), "lifespan": "off", "ws": "none"}
         config = uvicorn.Config(

@@ -81,7 +81,7 @@ def counts_tree(root: Path, manifest: Manifest) -> Tree:
         spec = KINDS[kind]
         name = f"{spec.folder}/" if spec.folder else f"{kind.value}.json"
         noun = spec.noun[0] if count == 1 else spec.noun[1]
-        more = f", {versions} earlier versions" if kind is Kind.CHART and versions else ""
+        more = f", {_versions(versions)}" if kind is Kind.CHART and versions else ""
         tree.add(
             Text.assemble(
                 (f"{name:<20}", "cyan"), "settings" if kind is Kind.PROJECT else f"{count} {noun}{more}"
@@ -214,8 +214,12 @@ def _counted(counts: Mapping[str, int]) -> list[str]:
         if counts.get(kind) and kind is not Kind.PROJECT
     ]
     if versions := counts.get(VERSIONS, 0):
-        said.append(f"{versions} earlier version{'' if versions == 1 else 's'}")
+        said.append(_versions(versions))
     return said
+
+
+def _versions(count: int) -> str:
+    return f"{count} earlier version{'' if count == 1 else 's'}"
 
 
 def _bounded(items: Sequence[str]) -> list[str]:

@@ -1,0 +1,95 @@
+"""Ctrl-C and SIGTERM at any moment: the old snapshot or the new one, and nothing left running."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from lightdash_sync.demo.seed import demo_world
+from lightdash_sync.demo.server import Server
+from lightdash_sync.verify import verify
+from tests.cli.running import ended, is_gone, reach, run, started, wait_until
+from tests.exporting import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Site(NamedTuple):
+    """A served project, a snapshot from before its last change, and how many requests an export makes."""
+
+    server: Server
+    older: Path
+    newer: dict[str, str]
+    requests: int
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo, answering slowly enough to be interrupted."""
+    folder = tmp_path_factory.mktemp("site")
+    older, newer = folder / "older", folder / "newer"
+    with Server(demo_world()) as server:
+        assert run("export", "--no-history", "--path", str(older), env=reach(server)).code == 0
+        for chart in server.world.charts.values():
+            chart.name = f"{chart.name}, renamed"
+        shutil.copytree(older, newer)
+        done = run("export", "--json", "--path", str(newer), env=reach(server))
+        server.app.latency = 0.005
+        yield Site(server, older, tree(newer), done.json["requests"])
+
+
+def _interrupt(site: Site, folder: Path, number: int) -> int:
+    """Send a signal when a random request arrives; return the exit code."""
+    chance = random.Random(number)
+    chosen = chance.randint(1, site.requests)
+    sent = (signal.SIGINT, signal.SIGTERM)[number % 2]
+    target = folder / "p"
+    shutil.copytree(site.older, target)
+    requests = site.server.world.requests
+    requests.clear()
+    process = started("export", "--path", "p", "--concurrency", "4", home=folder, env=reach(site.server))
+    wait_until(lambda: len(requests) >= chosen, process)
+    process.send_signal(sent)
+    done = ended(process)
+    assert "Traceback" not in done.err, done.err
+    assert is_gone(process.pid)
+    left = {path.name for path in folder.iterdir()}
+    assert left <= {"p", ".p.lock"}, f"at request {chosen}: {left}"
+    if done.code == 130:
+        assert "interrupted" in done.err
+        assert tree(target) in (tree(site.older), site.newer)
+    else:
+        assert (done.code, tree(target)) == (0, site.newer), done.err
+    assert verify(target).damages == []
+    return done.code
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_an_interrupted_export(site: Site, tmp_path: Path, number: int) -> None:
+    """Exit code 130, the old snapshot as it was, no staging, no process left."""
+    _interrupt(site, tmp_path, number)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(6, 66))
+def test_an_interrupted_export_at_many_moments(site: Site, tmp_path: Path, number: int) -> None:
+    """The same at sixty other moments."""
+    _interrupt(site, tmp_path, number)
+
+
+def test_an_interrupted_run_tells_machines(site: Site, tmp_path: Path) -> None:
+    """With `--json` an interruption is one object too, and nothing of a first export is left."""
+    site.server.world.requests.clear()
+    process = started("export", "--json", "--path", "p", home=tmp_path, env=reach(site.server))
+    wait_until(lambda: len(site.server.world.requests) >= 10, process)
+    process.send_signal(signal.SIGTERM)
+    done = ended(process)
+    assert done.code == 130
+    assert done.json["error"]["exit_code"] == 130
+    assert {path.name for path in tmp_path.iterdir()} <= {".p.lock"}

@@ -1,0 +1,1 @@
+"""Tests of the model: laws that hold for all content."""

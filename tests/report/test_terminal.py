@@ -1,0 +1,110 @@
+"""Tables, errors and progress, in a pipe and on a terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from lightdash_sync.report.terminal import Bars, console, say_error, say_warning, table
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """It is."""
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal with a cursor and colours."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    return Terminal()
+
+
+HOSTILE = ["[/foo]", "[red]x[/red]", ":smile:", "\x1b]0;owned\x07", "a\u202eb", "{x}", "\\[bold]"]
+
+
+def test_a_table_takes_cells_literally() -> None:
+    """Markup, emoji codes and escapes in a cell are text."""
+    stream = io.StringIO()
+    console(stream).print(table(["NAME"], [[cell] for cell in HOSTILE]))
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
+    assert lines[0] == "NAME"
+    assert lines[1:4] == HOSTILE[:3]
+    assert lines[4:6] == [r"\x1b]0;owned\x07", r"a\u202eb"]
+    assert all(line.isprintable() for line in lines)
+
+
+def test_an_error_is_a_fact_and_the_next_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """Errors and warnings go to stderr, each in a line of its own, without controls."""
+    say_error("no [/foo]\x1b[2J", "try \n this")
+    say_error("nothing to do", "")
+    say_warning("look [red]")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == [
+        r"Error: no [/foo]\x1b[2J",
+        r"  try \n this",
+        "Error: nothing to do",
+        "Warning: look [red]",
+    ]
+
+
+def test_long_lines_in_a_pipe_are_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    """A message of any length stays one line for grep."""
+    say_error("x " * 400, "")
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_progress_in_a_pipe_is_a_line_for_each_kind() -> None:
+    """Without a terminal, a line tells when a kind begins, and nothing moves."""
+    stream = io.StringIO()
+    with Bars(stream) as bars:
+        bars.started("charts", 3)
+        bars.advanced("charts")
+        bars.noted("again\x1b[1A")
+    assert stream.getvalue() == "Reading 3 charts\nagain\\x1b[1A\n"
+
+
+def test_progress_on_a_terminal_is_bars_that_go_away(terminal: Terminal) -> None:
+    """On a terminal there is a bar for each kind, and a kind that goes on gets more of the same bar."""
+    with Bars(terminal) as bars:
+        bars.started("charts", 1)
+        bars.advanced("charts")
+        bars.started("charts", 1)
+        bars.started("spa\x1bces", 2)
+        bars.advanced("charts")
+        bars.noted("something happened")
+    text = terminal.getvalue()
+    assert "2/2" in text
+    assert "0/2" in text
+    assert r"spa\x1bces" in text
+    assert "something happened" in text
+    assert text.endswith("\x1b[2K")
+
+
+def test_progress_on_a_terminal_without_a_cursor_is_lines(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`TERM=dumb` (an editor's shell) gets lines: bars would show nothing there."""
+    monkeypatch.setenv("TERM", "dumb")
+    with Bars(terminal) as bars:
+        bars.started("charts", 3)
+        bars.advanced("charts")
+    assert terminal.getvalue() == "Reading 3 charts\n"
+
+
+def test_no_color_is_respected(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`NO_COLOR` takes the colours off a terminal."""
+    console(terminal).print("x", style="red")
+    assert "\x1b[31m" in terminal.getvalue()
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Terminal()
+    console(plain).print("x", style="red")
+    assert plain.getvalue() == "x\n"

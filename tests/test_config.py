@@ -1,0 +1,347 @@
+"""Where settings come from, and which token goes where."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lightdash_sync.config import FILE, Options, Settings, load_settings, read_file
+from lightdash_sync.errors import ConfigError
+
+URL = "https://lightdash.example.com"
+OTHER = "https://other.example.com"
+VARIABLES = {"LIGHTDASH_URL": URL, "LIGHTDASH_API_KEY": "variable-token"}
+
+TWO = f"""
+[env.staging]
+url = "{URL}"
+project = "Staging"
+path = "snapshots/staging"
+token_env = "STAGING_TOKEN"
+
+[env.production]
+url = "{OTHER}"
+token_env = "PRODUCTION_TOKEN"
+concurrency = 3
+"""
+TOKENS = {"STAGING_TOKEN": "staging-token", "PRODUCTION_TOKEN": "production-token"}
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / FILE
+    path.write_text(text, "utf-8")
+    return path
+
+
+def _refused(
+    folder: Path, options: Options | None = None, variables: dict[str, str] | None = None
+) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(options or Options(), variables or {}, folder)
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+def _with_token(folder: Path, setting: str) -> Settings:
+    """Settings of the only environment, whose token is where the setting says."""
+    _write(folder, f'[env.only]\nurl = "{URL}"\n{setting}\n')
+    return load_settings(Options(), {}, folder)
+
+
+def test_variables_alone_suffice(tmp_path: Path) -> None:
+    """Without a file, the URL and the token of the variables are all it takes."""
+    settings = load_settings(Options(), VARIABLES, tmp_path)
+    assert (settings.url, settings.token, settings.env, settings.concurrency) == (
+        URL,
+        "variable-token",
+        None,
+        8,
+    )
+    assert [settings.project, settings.path, settings.ca_bundle, settings.proxy_authorization] == [None] * 4
+    assert not settings.allow_http
+
+
+def test_names_of_the_official_sdk_are_fallbacks(tmp_path: Path) -> None:
+    """The variables of Lightdash's own SDK work, and ours win over them."""
+    official = {
+        "LIGHTDASH_INSTANCE_URL": OTHER,
+        "LIGHTDASH_ACCESS_TOKEN": "sdk-token",
+        "LIGHTDASH_PROJECT_UUID": "sdk-project",
+    }
+    settings = load_settings(Options(), official, tmp_path)
+    assert (settings.url, settings.token, settings.project) == (OTHER, "sdk-token", "sdk-project")
+    both = load_settings(Options(), {**official, **VARIABLES, "LIGHTDASH_PROJECT": "ours"}, tmp_path)
+    assert (both.url, both.token, both.project) == (URL, "variable-token", "ours")
+
+
+def test_an_empty_variable_is_none(tmp_path: Path) -> None:
+    """A variable that a CI system sets to nothing counts as not set."""
+    assert "no Lightdash" in _refused(tmp_path, variables={"LIGHTDASH_URL": ""}).message
+    error = _refused(tmp_path, variables={"LIGHTDASH_URL": URL, "LIGHTDASH_API_KEY": ""})
+    assert "no token" in error.message
+    assert "LIGHTDASH_API_KEY" in error.hint
+
+
+def test_an_option_wins_over_the_named_environment_the_variable_and_the_default(tmp_path: Path) -> None:
+    """Precedence: option, then `--env`, then variable, then the file's default."""
+    _write(tmp_path, f'default = "production"\n{TWO}')
+    variables = {"LIGHTDASH_PROJECT": "Variable", **TOKENS}
+    default = load_settings(Options(), TOKENS, tmp_path)
+    assert (default.url, default.env, default.project) == (OTHER, "production", None)
+    variable = load_settings(Options(), {**variables, **VARIABLES}, tmp_path)
+    assert (variable.url, variable.env, variable.project) == (URL, None, "Variable")
+    named = load_settings(Options(env="staging"), {**variables, "LIGHTDASH_URL": OTHER}, tmp_path)
+    assert (named.url, named.env, named.project) == (URL, "staging", "Staging")
+    option = load_settings(Options(env="staging", project="Option"), variables, tmp_path)
+    assert (option.url, option.project) == (URL, "Option")
+    elsewhere = Options(env="staging", url="https://third.example.com")
+    third = load_settings(elsewhere, {**variables, **VARIABLES}, tmp_path)
+    assert (third.url, third.env, third.path) == ("https://third.example.com", None, None)
+
+
+def test_a_project_of_the_variable_wins_over_that_of_the_default(tmp_path: Path) -> None:
+    """The default environment's project is the last to be asked."""
+    _write(tmp_path, f'default = "staging"\n{TWO}')
+    assert load_settings(Options(), TOKENS, tmp_path).project == "Staging"
+    variables = {**TOKENS, "LIGHTDASH_PROJECT": "Variable"}
+    assert load_settings(Options(), variables, tmp_path).project == "Variable"
+
+
+def test_numbers_and_files_of_options_win(tmp_path: Path) -> None:
+    """Concurrency, CA bundle and unencrypted HTTP are the option's, else the file's, else the usual."""
+    _write(
+        tmp_path,
+        f'[env.a]\nurl = "{URL}"\ntoken_env = "T"\nconcurrency = 2\nca_bundle = "ca.pem"\nallow_http = true',
+    )
+    of_file = load_settings(Options(), {"T": "t"}, tmp_path)
+    assert (of_file.concurrency, of_file.ca_bundle, of_file.allow_http) == (2, tmp_path / "ca.pem", True)
+    options = Options(concurrency=5, ca_bundle=Path("mine.pem"))
+    of_option = load_settings(options, {"T": "t"}, tmp_path)
+    assert (of_option.concurrency, of_option.ca_bundle) == (5, Path("mine.pem"))
+    elsewhere = load_settings(Options(url=OTHER), VARIABLES, tmp_path)
+    assert (elsewhere.concurrency, elsewhere.ca_bundle, elsewhere.allow_http) == (8, None, False)
+    assert load_settings(Options(url=OTHER, allow_http=True), VARIABLES, tmp_path).allow_http
+
+
+def test_paths_of_the_file_are_beside_it(tmp_path: Path) -> None:
+    """A file that is named with `--config` means its own directory, wherever the command runs."""
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    file = _write(folder, TWO)
+    settings = load_settings(Options(env="staging"), TOKENS, tmp_path, file)
+    assert settings.path == folder / "snapshots/staging"
+
+
+@pytest.mark.parametrize("url", [f"{URL}/", f"{URL}///", URL])
+def test_the_same_url_with_a_slash_is_the_same(tmp_path: Path, url: str) -> None:
+    """A slash at the end does not make another server of it."""
+    _write(tmp_path, f'[env.a]\nurl = "{URL}"\ntoken_env = "T"\n')
+    assert load_settings(Options(url=url), {"T": "of-the-file"}, tmp_path).token == "of-the-file"
+
+
+@given(
+    url=st.sampled_from([OTHER, URL + ":8443", "http" + URL[5:], URL + ".evil.example", URL + "/x"]),
+    how=st.booleans(),
+)
+def test_a_token_of_the_file_never_goes_to_another_url(
+    tmp_path_factory: pytest.TempPathFactory, url: str, how: bool
+) -> None:
+    """Another URL, by option or variable, never gets the token that the file has for its own."""
+    folder = tmp_path_factory.mktemp("config")
+    _write(folder, f'[env.a]\nurl = "{URL}"\ntoken_env = "T"\n')
+    options, variables = (
+        (Options(url=url), {"T": "t"}) if how else (Options(), {"T": "t", "LIGHTDASH_URL": url})
+    )
+    assert "no token" in _refused(folder, options, variables).message
+    assert load_settings(options, {**variables, "LIGHTDASH_API_KEY": "v"}, folder).token == "v"
+
+
+def test_a_named_environment_with_a_token_does_not_get_that_of_the_variable(tmp_path: Path) -> None:
+    """`--env` takes its own token; one that is missing is an error, not a reason to send another."""
+    _write(tmp_path, TWO)
+    options = Options(env="production")
+    assert load_settings(options, {**VARIABLES, **TOKENS}, tmp_path).token == "production-token"
+    error = _refused(tmp_path, options, VARIABLES)
+    assert "PRODUCTION_TOKEN" in error.message
+
+
+def test_a_named_environment_without_a_token_gets_that_of_the_variable(tmp_path: Path) -> None:
+    """A file that says nothing of tokens leaves them to the variable."""
+    _write(tmp_path, f'[env.a]\nurl = "{OTHER}"\n')
+    settings = load_settings(Options(env="a"), {"LIGHTDASH_API_KEY": "v"}, tmp_path)
+    assert (settings.url, settings.token) == (OTHER, "v")
+
+
+def test_the_variable_wins_over_the_token_of_the_default(tmp_path: Path) -> None:
+    """An environment that nobody named gives way to the variable."""
+    _write(tmp_path, f'default = "staging"\n{TWO}')
+    assert load_settings(Options(), {**TOKENS, "LIGHTDASH_API_KEY": "v"}, tmp_path).token == "v"
+
+
+def test_an_unknown_environment_lists_those_there_are(tmp_path: Path) -> None:
+    """A typing error in `--env` or in `default` is answered with the names that exist."""
+    _write(tmp_path, TWO)
+    error = _refused(tmp_path, Options(env="prod"))
+    assert "'prod'" in error.message
+    assert error.hint == "There are: production, staging."
+    _write(tmp_path, f'default = "gone"\n{TWO}')
+    assert "'gone'" in _refused(tmp_path).message
+    _write(tmp_path, "")
+    assert _refused(tmp_path, Options(env="prod")).hint == "There are: none."
+
+
+def test_several_environments_without_a_default_are_not_guessed(tmp_path: Path) -> None:
+    """With two environments and no default, the user is asked to name one."""
+    _write(tmp_path, TWO)
+    error = _refused(tmp_path, variables=TOKENS)
+    assert "--env" in error.hint
+
+
+def test_the_only_environment_is_the_default(tmp_path: Path) -> None:
+    """A file with one environment needs no `default`."""
+    _write(tmp_path, f'[env.only]\nurl = "{URL}"\ntoken_env = "T"\n')
+    assert load_settings(Options(), {"T": "t"}, tmp_path).env == "only"
+
+
+@pytest.mark.parametrize("key", ["token", "api_key", "TOKEN", "access_token", "password", "ApiKey"])
+def test_a_token_in_the_file_is_refused(tmp_path: Path, key: str) -> None:
+    """A file that will be committed must not hold a secret, and the error does not repeat it."""
+    _write(tmp_path, f'[env.a]\nurl = "{URL}"\n{key} = "ldpat_secret"\n')
+    error = _refused(tmp_path, variables=VARIABLES)
+    assert key in error.message
+    assert "ldpat_secret" not in error.message + error.hint
+    assert "new token" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[env.a", "cannot be read"),
+        ("a = 1\na = 2", "cannot be read"),
+        ('[env.a]\nurl = "https://a"\nprojekt = "x"', "env.a.projekt"),
+        ("[env.a]\nproject = 'x'", "env.a.url"),
+        ("[env.a]\nurl = 'https://a'\nconcurrency = 0", "env.a.concurrency"),
+        ("[env.a]\nurl = 'https://a'\nconcurrency = 65", "env.a.concurrency"),
+        ("[env.a]\nurl = 'https://a'\nconcurrency = 'many'", "env.a.concurrency"),
+        ("env = 3", "env"),
+        ("env.a = 3", "env.a"),
+        ("token = 'ldpat_secret'", "token"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_named_with_the_place(tmp_path: Path, text: str, says: str) -> None:
+    """Invalid TOML, an unknown setting or a wrong type: the message names file and setting, no value."""
+    path = _write(tmp_path, text)
+    error = _refused(tmp_path, variables=VARIABLES)
+    assert str(path) in error.message
+    assert says in error.message
+    assert "ldpat_secret" not in error.message
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 end in a message, not in a traceback."""
+    (tmp_path / FILE).write_bytes(b"\xff\xfe")
+    assert "cannot be read" in _refused(tmp_path).message
+
+
+def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
+    """A missing `--config` is an error; a missing `lightdash-sync.toml` is not."""
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_settings(Options(), VARIABLES, tmp_path, tmp_path / "missing.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_file(tmp_path)
+    assert load_settings(Options(), VARIABLES, tmp_path).url == URL
+
+
+def test_a_token_file_is_read_beside_the_settings(tmp_path: Path) -> None:
+    """A token may be in a file of its own; the line break at its end does not count."""
+    (tmp_path / "token").write_text("from-file\n")
+    assert _with_token(tmp_path, 'token_file = "token"').token == "from-file"
+
+
+def test_a_token_file_may_be_in_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~` means the user's home, not a directory of that name."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "secret").write_text("from-home")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    assert _with_token(folder, 'token_file = "~/secret"').token == "from-home"
+
+
+@pytest.mark.parametrize("name", ["missing", ".", "bytes", "~no-such-user-at-all/token"])
+def test_a_token_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    """Missing, a directory, not text, in the home of nobody: the message names the file."""
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="token file") as caught:
+        _with_token(tmp_path, f'token_file = "{name}"')
+    assert name in caught.value.message
+
+
+def _command(program: str) -> str:
+    return f"token_command = {[sys.executable, '-c', program]!r}"
+
+
+def test_a_token_command_prints_the_token(tmp_path: Path) -> None:
+    """The command's output is the token, without the line break at its end."""
+    assert _with_token(tmp_path, _command("print('from-command')")).token == "from-command"
+    assert _with_token(tmp_path, "token_command = \"echo 'one-word'\"").token == "one-word"
+
+
+def test_a_token_command_is_run_without_a_shell(tmp_path: Path) -> None:
+    """Words of the command are words, whatever a shell would make of them."""
+    with pytest.raises(ConfigError, match="characters that no token has"):
+        _with_token(tmp_path, 'token_command = "echo $(id) ; ls"')
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        _command("raise SystemExit(3)"),
+        'token_command = "no-such-program-anywhere"',
+        'token_command = ""',
+        "token_command = []",
+        "token_command = 'echo \"open'",
+        _command("import sys; sys.stdout.buffer.write(b'\\xff')"),
+    ],
+)
+def test_a_token_command_that_fails_is_an_error(tmp_path: Path, setting: str) -> None:
+    """A command that fails, does not exist, is empty or prints no text ends in a message."""
+    with pytest.raises(ConfigError, match=r"token_command .* failed"):
+        _with_token(tmp_path, setting)
+
+
+@pytest.mark.slow
+def test_a_token_command_that_hangs_is_given_up(tmp_path: Path) -> None:
+    """A command that waits for ever (for a password, say) is given up after half a minute."""
+    with pytest.raises(ConfigError, match="TimeoutExpired"):
+        _with_token(tmp_path, _command("import time; time.sleep(100)"))
+
+
+def test_a_failing_token_command_does_not_repeat_what_it_printed(tmp_path: Path) -> None:
+    """Half a secret that a failing command printed is not shown."""
+    with pytest.raises(ConfigError) as caught:
+        _with_token(tmp_path, _command("print('half-a-secret'); raise SystemExit(1)"))
+    assert "half-a-secret" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, subprocess.CalledProcessError)
+
+
+@pytest.mark.parametrize("token", ["two words", "tab\tinside", "ümlaut", "line\nbreak", "esc\x1b[0m"])
+def test_a_token_that_no_header_can_hold_is_refused(tmp_path: Path, token: str) -> None:
+    """A token with characters that no token has is refused before it is sent, and not repeated."""
+    error = _refused(tmp_path, variables={**VARIABLES, "LIGHTDASH_API_KEY": token})
+    assert "characters that no token has" in error.message
+    assert token not in error.message + error.hint
+
+
+def test_secrets_are_not_in_the_representation(tmp_path: Path) -> None:
+    """Settings that land in a log or traceback show no secret."""
+    variables = {**VARIABLES, "LIGHTDASH_PROXY_AUTHORIZATION": "Basic proxy-secret"}
+    settings = load_settings(Options(), variables, tmp_path)
+    assert settings.secrets == ["variable-token", "Basic proxy-secret"]
+    assert "variable-token" not in repr(settings)
+    assert "proxy-secret" not in repr(settings)
+    assert load_settings(Options(), VARIABLES, tmp_path).secrets == ["variable-token"]
