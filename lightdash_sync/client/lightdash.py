@@ -134,6 +134,10 @@ class Lightdash:
         """
         return self._many(views.Scheduler, f"/api/v1/{kind}/{uuid}/schedulers")
 
+    def scheduler(self, scheduler: str) -> tuple[views.Scheduler, JsonObject]:
+        """`GET /schedulers/{u}`."""
+        return self._one(views.Scheduler, f"/api/v1/schedulers/{scheduler}")
+
     def schedulers(self, project: str) -> list[tuple[views.Scheduler, JsonObject]]:
         """All schedulers of a project, disabled ones and those on charts inside dashboards included.
 

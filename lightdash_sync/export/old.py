@@ -24,12 +24,14 @@ class Old:
         identity: its identity map.
         full: whether the whole project is to be read again, whatever the lists prove.
         take_history: whether its earlier versions are taken over.
+        accept_shrink: whether a project that lost a lot may replace it.
     """
 
     snapshot: Snapshot
     identity: Identity
     full: bool = False
     take_history: bool = True
+    accept_shrink: bool = False
 
     @property
     def manifest(self) -> Manifest:
@@ -50,13 +52,14 @@ class Old:
         return self.snapshot.checked(path)
 
 
-def open_old(target: Path, project: str, *, full: bool) -> Old | None:
+def open_old(target: Path, project: str, *, full: bool, accept_shrink: bool) -> Old | None:
     """Open the snapshot that is to be replaced, None if there is none.
 
     Args:
         target: the directory.
         project: uuid of the project that is going to be exported.
         full: whether the whole project is to be read again.
+        accept_shrink: whether a project that lost a lot may replace it.
 
     Raises:
         SnapshotError: what stands there is damaged, or no snapshot.
@@ -76,4 +79,4 @@ def open_old(target: Path, project: str, *, full: bool) -> Old | None:
             f"{target} holds a snapshot of another project ({snapshot.manifest.source.project!r})",
             hint="Choose another directory with --path.",
         )
-    return Old(snapshot, identity, full)
+    return Old(snapshot, identity, full=full, accept_shrink=accept_shrink)

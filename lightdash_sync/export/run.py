@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter, unsupported
 from lightdash_sync.export.convert import Converter, Findings
+from lightdash_sync.export.guards import require_no_shrink
 from lightdash_sync.export.hidden import find_by_usage
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.old import open_old
@@ -76,6 +77,7 @@ def export_project(
     chosen: Chosen,
     *,
     full: bool = False,
+    accept_shrink: bool = False,
     disk: Disk | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -87,6 +89,7 @@ def export_project(
         target: directory of the snapshot; an older snapshot of the same project may stand there.
         chosen: what to export.
         full: read everything, also what the lists prove unchanged since the older snapshot.
+        accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
         disk: where to write.
         progress: who is told how far it is.
 
@@ -104,7 +107,7 @@ def export_project(
     try:
         lightdash.server.require_supported()
         with locked(target, disk):
-            old = open_old(target, project, full=full)
+            old = open_old(target, project, full=full, accept_shrink=accept_shrink)
             chosen.require_fits(target, old.manifest if old else None)
             manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers)
     finally:
@@ -191,6 +194,8 @@ class _Export:
         left_out += self._lists(writer, structure, counts)
         self._require_complete()
         identity = pruned(identity, findings)
+        if self.old is not None and not self.old.accept_shrink:
+            require_no_shrink(self.old.manifest, self.old.identity, counts, identity)
         self.staging.put(IDENTITY, identity.to_bytes())
         manifest = Manifest(
             format=FORMAT,

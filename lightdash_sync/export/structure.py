@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
 from lightdash_sync.errors import NotAuthorised
+from lightdash_sync.export.guards import confirm_deletions, require_listed
 from lightdash_sync.export.hidden import remembered_charts, shown_charts
 from lightdash_sync.export.inventory import (
     contradictions,
@@ -106,8 +107,12 @@ def read_structure(
     chosen.require_spaces(keys.values())
     spaces = _spaces(lightdash, chosen, inventory, keys, readings)
     hidden = remembered_charts(lightdash, inventory, known, readings) if chosen.wants(Kind.CHART) else {}
+    present = _present(inventory, hidden)
+    if old is not None and not old.accept_shrink:
+        require_listed(hidden)
+        confirm_deletions(lightdash, project, known, present, readings)
     seen = fingerprints(inventory)
-    reuse = Reuse(old, lightdash.server.version, seen, _present(inventory, hidden))
+    reuse = Reuse(old, lightdash.server.version, seen, present)
     kept = _kept(inventory, reuse)
     inventory = _with_pins(lightdash, inventory, reuse)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], readings)

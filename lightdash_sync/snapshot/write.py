@@ -93,6 +93,11 @@ def staging_of(target: Path) -> Path:
     return _beside(target, "new")
 
 
+def state_of(target: Path) -> Path:
+    """Where one run leaves word for the next."""
+    return _beside(target, "state.json")
+
+
 class Staging:
     """A snapshot being written; files may be put from several threads.
 
