@@ -171,9 +171,11 @@ class Staging:
         self._disk.remove(old)
 
     def discard(self) -> None:
-        """Remove what was written; the target was never touched."""
+        """Remove what was written; if the swap was interrupted half-way, put the old snapshot back."""
         self._writers.close()
         self._disk.remove(self._root)
+        if needs_recovery(self.target):
+            recover(self.target, self._disk)
 
     def _place(self, path: str) -> Path:
         """Return the full path of a file, its folders made."""

@@ -9,15 +9,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
+from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
+from lightdash_sync.export.selection import Chosen
+from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.verify import verify
 from tests.cli.running import ended, is_gone, reach, run, started, wait_until
-from tests.exporting import tree
+from tests.exporting import export_world, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+class Interrupting(Disk):
+    """A disk on which a run is stopped, or the disk fails, right before the n-th rename."""
+
+    def __init__(self, stop: BaseException, before: int) -> None:
+        self._stop = stop
+        self._before = before
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Rename, until it is time."""
+        self._before -= 1
+        if self._before == 0:
+            raise self._stop
+        super().rename(source, target)
 
 
 class Site(NamedTuple):
@@ -93,3 +110,19 @@ def test_an_interrupted_run_tells_machines(site: Site, tmp_path: Path) -> None:
     assert done.code == 130
     assert done.json["error"]["exit_code"] == 130
     assert {path.name for path in tmp_path.iterdir()} <= {".p.lock"}
+
+
+@pytest.mark.parametrize("before", [1, 2])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), OSError("the disk fails")])
+def test_an_interruption_in_the_middle_of_the_swap(tmp_path: Path, stop: BaseException, before: int) -> None:
+    """Between the two renames too: the old snapshot stands under its own name when the run has ended."""
+    world = generated_world(
+        charts=2, versions=1, dashboards=1, tiles=1, spaces=1, schedulers=1, sql_charts=1, tags=1
+    )
+    export_world(world, tmp_path / "p", chosen=Chosen(history=False))
+    before_it = tree(tmp_path / "p")
+    next(iter(world.charts.values())).name = "Renamed"
+    with pytest.raises(type(stop)):
+        export_world(world, tmp_path / "p", disk=Interrupting(stop, before))
+    assert tree(tmp_path / "p") == before_it
+    assert {path.name for path in tmp_path.iterdir()} == {"p", ".p.lock"}
