@@ -158,6 +158,10 @@ class Lightdash:
         path = f"/api/v1/projects/{project}/dataCatalog/metrics"
         return [row for row, _ in self._paged(views.Metric, path, {}, lambda row: (row.tableName, row.name))]
 
+    def explore(self, project: str, table: str) -> JsonObject:
+        """`GET /projects/{p}/explores/{table}`: with the definitions of its fields."""
+        return self._object(f"/api/v1/projects/{project}/explores/{quote(table, safe='')}")
+
     def charts_using(self, project: str, metric: views.Metric) -> list[views.UsingChart]:
         """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.
 
@@ -174,17 +178,16 @@ class Lightdash:
 
     def comments(self, dashboard: str) -> JsonObject:
         """`GET /comments/dashboards/{u}`: unresolved comments by tile uuid; does not count as a view."""
-        path = f"/api/v1/comments/dashboards/{dashboard}"
+        return self._object(f"/api/v1/comments/dashboards/{dashboard}")
+
+    def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
+        return _views(view, [self._object(path)], path)[0]
+
+    def _object(self, path: str) -> JsonObject:
         results = self.session.get(path)
         if not isinstance(results, dict):
             raise _unexpected(path, "an object was expected")
         return results
-
-    def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
-        results = self.session.get(path)
-        if not isinstance(results, dict):
-            raise _unexpected(path, "an object was expected")
-        return _views(view, [results], path)[0]
 
     def _rows(self, view: type[V], path: str, inside: str = "") -> list[V]:
         return [row for row, _ in self._many(view, path, inside)]

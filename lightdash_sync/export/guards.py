@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import NotAuthorised, NotFound, Refused
 from lightdash_sync.export.readings import Moved
+from lightdash_sync.model.canonical import objects, parse
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.snapshot.layout import parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead
     from lightdash_sync.export.readings import Readings
     from lightdash_sync.model.identity import Identity
@@ -82,6 +86,58 @@ def require_listed(hidden: Mapping[str, ChartRead]) -> None:
     for uuid, chart in hidden.items():
         if chart.view.dashboardUuid is None:
             raise Moved(f"chart {chart.view.slug or uuid} is in no list, but it is in a space")
+
+
+def require_tags(inventory: Inventory, known: Identity) -> None:
+    """Check that tags which metrics still carry did not leave the list of tags.
+
+    0.1372.1 stops listing a tag when its author is deleted; a list that came back short looks the same.
+
+    Raises:
+        Refused: one did.
+    """
+    listed = {row.tagUuid for row, _ in inventory.tags}
+    carried = {tag.tagUuid for metric in inventory.metrics for tag in metric.categories}
+    for key, facts in known.items.get(Kind.TAG, {}).items():
+        if facts.get("createdAt") and facts["uuid"] in carried - listed:
+            raise Refused(
+                f"tag:{key} is not listed any more, though metrics carry it; the old snapshot stands",
+                hint="If its author was deleted that is as it should be: export once with --accept-shrink.",
+            )
+
+
+def confirm_metrics(lightdash: Lightdash, inventory: Inventory, old: Old, readings: Readings) -> None:
+    """Ask the explores for metrics that had tags or icons and are not in the catalogue any more.
+
+    Raises:
+        Moved: an explore still has one, so the catalogue came back short, or is being made anew.
+    """
+    named: set[tuple[str, str]] = set()
+    for path in old.manifest.files:
+        place = parse_path(path)
+        if place is not None and place.kind in (Kind.TAG, Kind.METRIC_ICONS):
+            content = parse(old.read(path))
+            rows = objects(content.get("metrics") if isinstance(content, dict) else content)
+            named |= {(str(row.get("table")), str(row.get("metric"))) for row in rows}
+    gone = named - {(metric.tableName, metric.name) for metric in inventory.metrics}
+    ask = partial(_shown_metrics, lightdash, inventory.project.projectUuid)
+    shown = readings.of("explore", sorted({table for table, _ in gone}), ask, {})
+    for table, metric in sorted(gone):
+        if metric in shown.get(table, ()):
+            raise Moved(f"metric {metric} of {table} is not in the catalogue, but it is in the explore")
+
+
+def _shown_metrics(lightdash: Lightdash, project: str, table: str) -> set[str]:
+    """Return the metrics that an explore shows, none if there is no such explore."""
+    try:
+        explore = lightdash.explore(project, table)
+    except NotFound:
+        return set()
+    tables = explore.get("tables")
+    base = tables.get(table) if isinstance(tables, dict) else None
+    metrics = base.get("metrics") if isinstance(base, dict) else None
+    found = metrics.items() if isinstance(metrics, dict) else ()
+    return {name for name, metric in found if isinstance(metric, dict) and not metric.get("hidden")}
 
 
 def require_no_shrink(old: Manifest, known: Identity, new: Mapping[str, int], identity: Identity) -> None:

@@ -42,7 +42,7 @@ class Readings:
 
     def of(
         self,
-        kind: Kind | Literal["metric"],
+        kind: Kind | Literal["metric", "explore"],
         uuids: Collection[str],
         read: Callable[[str], R],
         names: Mapping[str, str],
@@ -52,7 +52,7 @@ class Readings:
 
         Args:
             kind: for the progress, and to name what cannot be read.
-            uuids: the items; for metrics, their ids.
+            uuids: the items; for metrics and explores, their names.
             read: reads one.
             names: uuid -> key or slug, where there is one.
             which: more words for the progress, such as "that no list names".
@@ -63,7 +63,7 @@ class Readings:
         Raises:
             Moved: one of them is gone.
         """
-        nouns = ("metric", "metrics") if kind == "metric" else KINDS[kind].noun
+        nouns = KINDS[kind].noun if isinstance(kind, Kind) else (kind, f"{kind}s")
         noun = nouns[0 if len(uuids) == 1 else 1]
         pairs, unread = self.workers.run(
             f"{noun} {which}".strip(),

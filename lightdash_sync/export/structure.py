@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
 from lightdash_sync.errors import NotAuthorised
-from lightdash_sync.export.guards import confirm_deletions, require_listed
+from lightdash_sync.export.guards import confirm_deletions, confirm_metrics, require_listed, require_tags
 from lightdash_sync.export.hidden import remembered_charts, shown_charts
 from lightdash_sync.export.inventory import (
     contradictions,
@@ -110,6 +110,8 @@ def read_structure(
     present = _present(inventory, hidden)
     if old is not None and not old.accept_shrink:
         require_listed(hidden)
+        require_tags(inventory, known)
+        confirm_metrics(lightdash, inventory, old, readings)
         confirm_deletions(lightdash, project, known, present, readings)
     seen = fingerprints(inventory)
     reuse = Reuse(old, lightdash.server.version, seen, present)
