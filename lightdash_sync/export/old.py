@@ -80,3 +80,16 @@ def open_old(target: Path, project: str, *, full: bool, accept_shrink: bool) -> 
             hint="Choose another directory with --path.",
         )
     return Old(snapshot, identity, full=full, accept_shrink=accept_shrink)
+
+
+def remembered_project(target: Path) -> tuple[str, str] | None:
+    """Return name and uuid of the project that a directory is a snapshot of, None if it is none.
+
+    Raises:
+        SnapshotError: the snapshot there is damaged.
+    """
+    if not target.is_dir() or not any(target.iterdir()):
+        return None
+    snapshot = Snapshot(target)
+    uuid = snapshot.identity().project.get("uuid")
+    return (snapshot.manifest.source.project, str(uuid)) if uuid else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete
@@ -20,6 +21,7 @@ from lightdash_sync.export.hidden import find_by_usage
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.old import open_old
 from lightdash_sync.export.readings import Moved, Readings
+from lightdash_sync.export.state import FULL_EVERY, State, is_full_due, read_state, write_state
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.identity import Identity
@@ -52,6 +54,7 @@ class Report:
     Attributes:
         target: the directory.
         manifest: of the new snapshot.
+        full: whether everything was read.
         added: paths of files that the old snapshot had not.
         changed: paths of files that have other bytes now.
         removed: paths of files that the new snapshot has not.
@@ -62,6 +65,7 @@ class Report:
 
     target: Path
     manifest: Manifest
+    full: bool
     added: list[str]
     changed: list[str]
     removed: list[str]
@@ -77,6 +81,7 @@ def export_project(
     chosen: Chosen,
     *,
     full: bool = False,
+    full_every: int = FULL_EVERY,
     accept_shrink: bool = False,
     disk: Disk | None = None,
     progress: Progress | None = None,
@@ -89,6 +94,7 @@ def export_project(
         target: directory of the snapshot; an older snapshot of the same project may stand there.
         chosen: what to export.
         full: read everything, also what the lists prove unchanged since the older snapshot.
+        full_every: read everything each so many exports, without being asked.
         accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
         disk: where to write.
         progress: who is told how far it is.
@@ -107,15 +113,21 @@ def export_project(
     try:
         lightdash.server.require_supported()
         with locked(target, disk):
+            state, now = read_state(target), datetime.now(UTC)
+            full = full or is_full_due(state, now, full_every)
             old = open_old(target, project, full=full, accept_shrink=accept_shrink)
             chosen.require_fits(target, old.manifest if old else None)
             manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers)
+            if not chosen.in_manifest().is_partial:
+                full = full or old is None
+                write_state(target, State(now, 0 if full or state is None else state.since_full + 1))
     finally:
         workers.close()
     before = old.manifest.files if old else {}
     return Report(
         target=target,
         manifest=manifest,
+        full=full or old is None,
         added=sorted(set(manifest.files) - set(before)),
         changed=sorted(path for path, sha in manifest.files.items() if before.get(path, sha) != sha),
         removed=sorted(set(before) - set(manifest.files)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.snapshot.write import state_of
 
@@ -60,6 +61,27 @@ def is_full_due(state: State | None, now: datetime, every: int = FULL_EVERY) -> 
     return state.since_full + 1 >= every
 
 
-def is_fresh(state: State | None, now: datetime, most: timedelta) -> bool:
-    """Whether the last good export is not older than allowed."""
-    return state is not None and now - state.good <= most
+def require_fresh(target: Path, most: timedelta, now: datetime | None = None) -> None:
+    """Check that the last good export is not older than allowed.
+
+    Args:
+        target: the snapshot.
+        most: how old it may be.
+        now: the present by default.
+
+    Raises:
+        SyncError: it is older, or nothing is known of it here.
+    """
+    state = read_state(target)
+    if state is None:
+        raise SyncError(
+            f"nothing is known here of the last export to {target}",
+            hint="--max-age looks at the state file beside the snapshot, on the machine that exports.",
+        )
+    age = (now or datetime.now(UTC)) - state.good
+    if age > most:
+        raise SyncError(
+            f"the last good export to {target} was on {state.good:%Y-%m-%d %H:%M} UTC, "
+            f"{age.total_seconds() / 3600:.1f} hours ago",
+            hint="Look at what the runs since then said.",
+        )

@@ -43,7 +43,7 @@ def export_text(report: Report) -> None:
     out.print(counts_tree(report.target, report.manifest))
     if changed:
         out.print(
-            f"{len(report.added)} files added, {len(report.changed)} changed, {len(report.removed)} removed"
+            f"{len(report.added)} file{'' if len(report.added) == 1 else 's'} added, {len(report.changed)} changed, {len(report.removed)} removed"
         )
     else:
         out.print("Nothing has changed since the last export.")
@@ -60,6 +60,7 @@ def export_json(report: Report) -> JsonObject:
         "url": report.manifest.source.url,
         "lightdash": report.manifest.source.lightdash,
         "counts": {**report.manifest.counts},
+        "full": report.full,
         "added": [*report.added],
         "changed": [*report.changed],
         "removed": [*report.removed],

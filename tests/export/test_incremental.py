@@ -28,7 +28,9 @@ def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: 
     lightdash = lightdash_at(server.url, server.world.tokens["admin"])
     project = server.world.projects["production"]
     with lightdash.session:
-        return export_project(lightdash, project, target, Chosen(), full=full, accept_shrink=accept_shrink)
+        return export_project(
+            lightdash, project, target, Chosen(), full=full, full_every=999, accept_shrink=accept_shrink
+        )
 
 
 def _export_whatever_is_left(server: Server, target: Path) -> None:
