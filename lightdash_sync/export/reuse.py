@@ -61,12 +61,19 @@ class Reuse:
         version: of the server now; another version may say the same thing otherwise.
         seen: uuid -> fingerprint, now.
         present: uuid of everything that the project has now.
+        history: whether earlier versions are wanted; an old snapshot without them is then no help.
     """
 
     def __init__(
-        self, old: Old | None, version: str, seen: Mapping[str, str], present: Collection[str]
+        self,
+        old: Old | None,
+        version: str,
+        seen: Mapping[str, str],
+        present: Collection[str],
+        *,
+        history: bool,
     ) -> None:
-        self._old = old if old is not None and _is_like(old, version) else None
+        self._old = old if old is not None and _is_like(old, version, history=history) else None
         self._seen = seen
         self._fresh: set[bytes] = set()
         self._vanished: set[Link] = set()
@@ -126,7 +133,8 @@ class Reuse:
         return bool(self._vanished) and not self._vanished.isdisjoint(links(kind, parse(data)))
 
 
-def _is_like(old: Old, version: str) -> bool:
+def _is_like(old: Old, version: str, *, history: bool) -> bool:
     """Whether an old snapshot was made the way one would be made now."""
     manifest = old.manifest
-    return not old.full and manifest.source.lightdash == version and manifest.conversion == CONVERSION
+    same = manifest.source.lightdash == version and manifest.conversion == CONVERSION
+    return same and not old.full and (manifest.selection.history or not history)

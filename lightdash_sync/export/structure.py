@@ -114,7 +114,7 @@ def read_structure(
         confirm_metrics(lightdash, inventory, old, readings)
         confirm_deletions(lightdash, project, known, present, readings)
     seen = fingerprints(inventory)
-    reuse = Reuse(old, lightdash.server.version, seen, present)
+    reuse = Reuse(old, lightdash.server.version, seen, present, history=chosen.history)
     kept = _kept(inventory, reuse)
     inventory = _with_pins(lightdash, inventory, reuse)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], readings)
