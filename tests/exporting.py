@@ -51,6 +51,8 @@ def export_world(
     project: str = "production",
     concurrency: int = 4,
     faults: Faults | None = None,
+    full: bool = False,
+    accept_shrink: bool = False,
     disk: Disk | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -59,7 +61,14 @@ def export_world(
         lightdash = lightdash_at(server.url, world.tokens[who], concurrency=concurrency)
         with lightdash.session:
             return export_project(
-                lightdash, world.projects[project], target, chosen or Chosen(), disk=disk, progress=progress
+                lightdash,
+                world.projects[project],
+                target,
+                chosen or Chosen(),
+                full=full,
+                accept_shrink=accept_shrink,
+                disk=disk,
+                progress=progress,
             )
 
 

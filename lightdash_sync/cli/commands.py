@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 import click
 
@@ -24,6 +25,27 @@ if TYPE_CHECKING:
     from lightdash_sync.verify import Differences, Verdict
 
 DEMO_PATH = Path("snapshots/demo")
+
+
+class How(TypedDict):
+    """How to export, as `export_project` takes it."""
+
+    full: bool
+    full_every: int
+    accept_shrink: bool
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time such as `26h`."""
+
+    name = "AGE"
+    _UNITS: ClassVar[dict[str, str]] = {"m": "minutes", "h": "hours", "d": "days"}
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read a number and its unit."""
+        if value[:-1].isascii() and value[:-1].isdigit() and len(value) < 8 and value[-1] in self._UNITS:
+            return timedelta(**{self._UNITS[value[-1]]: int(value[:-1])})
+        raise click.BadParameter(f"{value!r} is no length of time; say it as 26h, 90m or 2d", ctx, param)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -55,6 +77,11 @@ def cli(context: click.Context) -> None:
 )
 @click.option("--space", "spaces", multiple=True, metavar="KEY", help="Only this space; repeatable.")
 @click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts.")
+@click.option("--full", is_flag=True, help="Read everything again, whatever the lists prove unchanged.")
+@click.option(
+    "--full-every", type=click.IntRange(1), default=7, show_default=True, help="Do so each so many exports."
+)
+@click.option("--accept-shrink", is_flag=True, help="Accept that a kind, or half of one, is gone.")
 @server_options(project=True)
 def export(
     settings: Callable[[], Settings],
@@ -62,6 +89,9 @@ def export(
     kinds: tuple[str, ...],
     spaces: tuple[str, ...],
     no_history: bool,
+    full: bool,
+    full_every: int,
+    accept_shrink: bool,
     as_json: bool,
 ) -> int:
     """Export a project into a directory of JSON files.
@@ -77,19 +107,29 @@ def export(
     )
     loaded = settings()
     with connected(loaded) as lightdash:
-        report = _export(lightdash, loaded, path, chosen)
+        report = _export(
+            lightdash,
+            loaded,
+            path,
+            chosen,
+            {"full": full, "full_every": full_every, "accept_shrink": accept_shrink},
+        )
     return _tell_export(report, as_json=as_json)
 
 
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--live", is_flag=True, help="Also compare with the project as it is now.")
+@click.option("--max-age", type=Age(), help="Fail if the last good export is older, such as 26h, 90m or 2d.")
 @server_options(project=True)
-def verify(settings: Callable[[], Settings], directory: Path, live: bool, as_json: bool) -> int:
+def verify(
+    settings: Callable[[], Settings], directory: Path, live: bool, max_age: timedelta | None, as_json: bool
+) -> int:
     """Check that a snapshot is whole: every hash, count, form and reference.
 
-    Exits with 10 if anything is damaged, and names each file.
+    Exits with 10 if anything is damaged, and names each file; with 1 if it is older than allowed.
     """
+    from lightdash_sync.export.state import require_fresh
     from lightdash_sync.report import results
     from lightdash_sync.verify import verify as check
 
@@ -106,7 +146,11 @@ def verify(settings: Callable[[], Settings], directory: Path, live: bool, as_jso
         print_json(results.verify_json(verdict, differences, requests, round(time.monotonic() - began, 3)))
     else:
         results.verify_text(verdict, differences)
-    return 10 if verdict.damages else 0
+    if verdict.damages:
+        return 10
+    if max_age is not None:
+        require_fresh(directory, max_age)
+    return 0
 
 
 @cli.command()
@@ -162,16 +206,20 @@ def demo(path: Path, serve: bool, port: int, as_json: bool) -> int:
     return _tell_export(export_demo(path), as_json=as_json, next_steps=True)
 
 
-def _export(lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen) -> Report:
+def _export(lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen, how: How) -> Report:
     from lightdash_sync.export.run import export_project
     from lightdash_sync.model.keys import key_from, slugify
-    from lightdash_sync.projects import find_project
+    from lightdash_sync.projects import choose_project, find_project
     from lightdash_sync.report.terminal import Bars
 
-    project = find_project(lightdash.projects(), loaded.project)
-    target = path or loaded.path or Path("snapshots") / (loaded.env or key_from(slugify(project.name)))
+    target = path or loaded.path or (Path("snapshots") / loaded.env if loaded.env else None)
+    if target is None:
+        project = find_project(lightdash.projects(), loaded.project)
+        uuid, target = project.projectUuid, Path("snapshots") / key_from(slugify(project.name))
+    else:
+        uuid = choose_project(lightdash, loaded.project, target)
     with Bars() as bars:
-        return export_project(lightdash, project.projectUuid, target, chosen, progress=bars)
+        return export_project(lightdash, uuid, target, chosen, progress=bars, **how)
 
 
 def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> int:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=BaseModel)
 
-_PAGE = 1000  # rows a page; 0.1372.1 has no upper limit and cuts lists without paging at 50
+_PAGE = 50_000  # rows a page; 0.1372.1 has no upper limit, and cuts lists without paging at 50
 _MAX_PAGES = 1000  # a list that goes on longer never ends
 
 _NEWER = "If this Lightdash is newer than this tool, look for a newer lightdash-sync."
@@ -134,6 +134,10 @@ class Lightdash:
         """
         return self._many(views.Scheduler, f"/api/v1/{kind}/{uuid}/schedulers")
 
+    def scheduler(self, scheduler: str) -> tuple[views.Scheduler, JsonObject]:
+        """`GET /schedulers/{u}`."""
+        return self._one(views.Scheduler, f"/api/v1/schedulers/{scheduler}")
+
     def schedulers(self, project: str) -> list[tuple[views.Scheduler, JsonObject]]:
         """All schedulers of a project, disabled ones and those on charts inside dashboards included.
 
@@ -154,6 +158,10 @@ class Lightdash:
         path = f"/api/v1/projects/{project}/dataCatalog/metrics"
         return [row for row, _ in self._paged(views.Metric, path, {}, lambda row: (row.tableName, row.name))]
 
+    def explore(self, project: str, table: str) -> JsonObject:
+        """`GET /projects/{p}/explores/{table}`: with the definitions of its fields."""
+        return self._object(f"/api/v1/projects/{project}/explores/{quote(table, safe='')}")
+
     def charts_using(self, project: str, metric: views.Metric) -> list[views.UsingChart]:
         """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.
 
@@ -170,17 +178,16 @@ class Lightdash:
 
     def comments(self, dashboard: str) -> JsonObject:
         """`GET /comments/dashboards/{u}`: unresolved comments by tile uuid; does not count as a view."""
-        path = f"/api/v1/comments/dashboards/{dashboard}"
+        return self._object(f"/api/v1/comments/dashboards/{dashboard}")
+
+    def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
+        return _views(view, [self._object(path)], path)[0]
+
+    def _object(self, path: str) -> JsonObject:
         results = self.session.get(path)
         if not isinstance(results, dict):
             raise _unexpected(path, "an object was expected")
         return results
-
-    def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
-        results = self.session.get(path)
-        if not isinstance(results, dict):
-            raise _unexpected(path, "an object was expected")
-        return _views(view, [results], path)[0]
 
     def _rows(self, view: type[V], path: str, inside: str = "") -> list[V]:
         return [row for row, _ in self._many(view, path, inside)]

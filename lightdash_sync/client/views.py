@@ -6,7 +6,7 @@ their form, because they go into paths of further requests.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
@@ -98,6 +98,14 @@ class SpaceRow(View):
     dashboardCount: Count
     parentSpaceUuid: Uuid | None = None
     pinnedListUuid: MaybeUuid = None
+    pinnedListOrder: int | None = None
+    userAccess: Any = None
+
+    @property
+    def reader_is_admin(self) -> bool:
+        """Whether whoever reads the list is an admin of the project, and hence sees every space."""
+        access = self.userAccess if isinstance(self.userAccess, dict) else {}
+        return access.get("inheritedRole") == "admin" and access.get("inheritedFrom") != "space_group"
 
 
 class Share(View):
@@ -138,36 +146,38 @@ class Author(View):
     lastName: str | None = None
 
 
-class ChartRow(View):
-    """A row of `GET /api/v1/projects/{p}/charts`: charts in spaces, of every source."""
+class Row(View):
+    """A row of a list of items, with every field it came with: what it says proves what is unchanged."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
     uuid: Uuid
-    slug: str
+    slug: str = ""
     name: str
-    source: str = "dbt_explore"
     spaceUuid: Uuid
     pinnedListUuid: MaybeUuid = None
+    pinnedListOrder: int | None = None
 
 
-class SummaryRow(View):
+class ChartRow(Row):
+    """A row of `GET /api/v1/projects/{p}/charts`: charts in spaces, of every source."""
+
+    slug: str
+    source: str = "dbt_explore"
+
+
+class SummaryRow(Row):
     """A row of `GET /api/v1/projects/{p}/chart-summaries`: explore charts, those in dashboards included."""
 
-    uuid: Uuid
     slug: str
-    name: str
-    spaceUuid: Uuid
     dashboardUuid: Uuid | None = None
     updatedAt: str
 
 
-class DashboardRow(View):
-    """A row of `GET /api/v1/projects/{p}/dashboards`."""
+class DashboardRow(Row):
+    """A row of `GET /api/v1/projects/{p}/dashboards`; without a slug."""
 
-    uuid: Uuid
-    name: str
-    spaceUuid: Uuid
     updatedAt: str
-    pinnedListUuid: MaybeUuid = None
 
 
 class ContentRow(View):

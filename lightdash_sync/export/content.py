@@ -7,9 +7,10 @@ server itself stops listing them after some days.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lightdash_sync.export.reader import read_chart, read_version
+from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.model.canonical import canonical, objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import PROJECT_SETTINGS, Kind
@@ -52,15 +53,54 @@ class ContentWriter:
         converter: makes files of answers.
         staging: takes the files.
         old: the snapshot being replaced, or None.
+        seen: uuid -> fingerprint of what the lists name.
         history: whether to read earlier versions.
     """
 
-    def __init__(self, converter: Converter, staging: Staging, old: Old | None, *, history: bool) -> None:
+    def __init__(
+        self,
+        converter: Converter,
+        staging: Staging,
+        old: Old | None,
+        seen: Mapping[str, str],
+        *,
+        history: bool,
+    ) -> None:
+        self._seen = seen
         self._converter = converter
         self._identity = converter.identity
         self._staging = staging
         self._old = old
         self._history = history
+
+    def keep(self, kind: Kind, uuid: str, facts: JsonObject) -> int:
+        """Take an item over from the old snapshot, with its earlier versions and its comments.
+
+        Args:
+            kind: chart, SQL chart or dashboard.
+            uuid: of the item.
+            facts: its old facts; its file was seen to be whole.
+
+        Returns:
+            How many earlier versions the snapshot has.
+        """
+        old, key = cast("Old", self._old), self._identity.key(kind, uuid)
+        self._staging.take(item_path(kind, key), old.root / item_path(kind, key), old.manifest.files)
+        held = self._held(key, uuid) if kind is Kind.CHART else {}
+        for name in held:
+            path = version_path(key, name)
+            self._staging.keep(path, old.root / path, old.manifest.files[path])
+        self._converter.taken_over(kind, key, facts, old)
+        return len(held)
+
+    def keep_comments(self, uuid: str) -> int:
+        """Take the comments of a dashboard over; return 1 if there are any, else 0."""
+        old = cast("Old", self._old)
+        path = item_path(Kind.COMMENTS, self._identity.key(Kind.DASHBOARD, uuid))
+        if path not in old.manifest.files:
+            return 0
+        self._staging.keep(path, old.root / path, old.manifest.files[path])
+        return 1
 
     def spaces(self, spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]]) -> list[LeftOut]:
         """Write spaces, from their row in the list and their own answer.
@@ -89,7 +129,7 @@ class ContentWriter:
         chart = read or read_chart(lightdash, uuid)
         key = self._identity.key(Kind.CHART, uuid)
         versions = self._versions(lightdash, key, uuid, chart)
-        more: JsonObject = {"version": chart.current.versionUuid}
+        more: JsonObject = {"version": chart.current.versionUuid, **self._seen_as(uuid)}
         if versions:
             more["versions"] = versions
         self._put(Kind.CHART, key, chart.raw, more)
@@ -134,19 +174,20 @@ class ContentWriter:
             yield version_name(str(facts.get("updatedAt")), version), version
 
     def _old_facts(self, key: str, uuid: str) -> JsonObject:
-        facts = self._old.identity.facts(Kind.CHART, key) if self._old else {}
+        facts = self._old.identity.facts(Kind.CHART, key) if self._old and self._old.take_history else {}
         return facts if facts.get("uuid") == uuid else {}
 
     def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> None:
         """Read and write a SQL chart; 0.1372.1 keeps no history of them that can be read."""
         _, raw = lightdash.sql_chart(project, uuid)
-        self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw)
+        self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw, self._seen_as(uuid))
 
     def dashboard(self, uuid: str, read: DashboardRead) -> None:
         """Write a dashboard."""
         key = self._identity.key(Kind.DASHBOARD, uuid)
         self._staging.put(
-            item_path(Kind.DASHBOARD, key), self._converter.item(Kind.DASHBOARD, key, read.normal)
+            item_path(Kind.DASHBOARD, key),
+            self._converter.item(Kind.DASHBOARD, key, read.normal, self._seen_as(uuid)),
         )
 
     def comments(self, uuid: str, comments: JsonObject) -> int:
@@ -234,6 +275,10 @@ class ContentWriter:
         """Write the settings of the project that may leave the server, and no connection detail."""
         allowed: JsonObject = {name: settings[name] for name in PROJECT_SETTINGS if name in settings}
         self._staging.put(item_path(Kind.PROJECT), canonical(allowed))
+
+    def _seen_as(self, uuid: str) -> JsonObject:
+        """Return the fact that holds an item's fingerprint; a hidden chart has none."""
+        return {SEEN: self._seen[uuid]} if uuid in self._seen else {}
 
     def _put(self, kind: Kind, key: str, raw: JsonObject, more: JsonObject | None = None) -> None:
         self._staging.put(item_path(kind, key), self._converter.item(kind, key, normalise(kind, raw), more))

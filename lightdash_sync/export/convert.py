@@ -6,20 +6,25 @@ order; what they find out (facts, people, references that lead outside) is gathe
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import Normal, earlier_version
 from lightdash_sync.model.portable import to_portable
 from lightdash_sync.model.references import tokenise, tokens_in, untokenise
+from lightdash_sync.snapshot.layout import item_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lightdash_sync.export.old import Old
     from lightdash_sync.model.identity import Identity
+
+_EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
 
 # Server field with a person in it -> name of the fact.
 _PEOPLE = {
@@ -99,6 +104,23 @@ class Converter:
         """Note the author of a version that is taken over; they may have left since."""
         if isinstance(author := facts.get("createdBy"), str):
             self.findings.add_names(people={author: self.identity.people.get(author) or known.people[author]})
+
+    def taken_over(self, kind: Kind, key: str, facts: JsonObject, old: Old) -> None:
+        """Note the facts of an item that is taken over, and whoever and whatever its file names."""
+        self.findings.add(kind, key, facts)
+        for name in _PEOPLE.values():
+            self.author_of({"createdBy": facts.get(name)}, old.identity)
+        versions = facts.get("versions")
+        for version in versions.values() if isinstance(versions, dict) else ():
+            if isinstance(version, dict):
+                self.author_of(version, old.identity)
+        data = old.read(item_path(kind, key))
+        if b"@{" in data:
+            self._note_tokens(parse(data))
+        named = {name.decode() for name in _EXTERNAL.findall(data)}
+        self.findings.add_names(
+            external={name: uuid for name, uuid in old.identity.external.items() if name in named}
+        )
 
     def with_tokens(self, content: JsonObject) -> bytes:
         """Return the bytes of content whose only references are uuids in text."""

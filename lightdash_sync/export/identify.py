@@ -57,7 +57,8 @@ def identify(structure: Structure, known: Identity) -> Identity:
         groups=_groups(shares),
         project=_project(inventory),
     )
-    layouts: dict[str, JsonObject] = {}
+    kept = structure.kept[Kind.DASHBOARD]
+    layouts = {identity.key(Kind.DASHBOARD, uuid): facts for uuid, facts in kept.items()}
     for uuid, dashboard in structure.dashboards.items():
         key = identity.key(Kind.DASHBOARD, uuid)
         layouts[key] = layout_names(dashboard.normal.content, identity, known.facts(Kind.DASHBOARD, key))
@@ -105,18 +106,19 @@ def _tags(inventory: Inventory) -> list[tuple[str, str]]:
 
 def _people(inventory: Inventory, shares: Iterable[views.Space], known: Identity) -> dict[str, JsonObject]:
     """Everybody whose e-mail is known; from the older snapshot if the token may not list the members."""
-    people: dict[str, JsonObject] = {**known.people} if inventory.members is None else {}
-    for space in shares:
-        for share in space.access:
-            if share.email:
-                people[share.email] = {
-                    "uuid": share.userUuid,
-                    "firstName": share.firstName,
-                    "lastName": share.lastName,
-                }
-    for row in inventory.members or []:
-        people[row.email] = {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
-    return people
+    people = {str(facts["uuid"]): (email, facts) for email, facts in known.people.items()}
+    people |= {
+        share.userUuid: (share.email, _person(share))
+        for space in shares
+        for share in space.access
+        if share.email
+    }
+    people |= {row.userUuid: (row.email, _person(row)) for row in inventory.members or []}
+    return dict(people.values())
+
+
+def _person(row: views.Share | views.Member) -> JsonObject:
+    return {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
 
 
 def _groups(shares: Iterable[views.Space]) -> dict[str, JsonObject]:

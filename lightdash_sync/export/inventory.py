@@ -32,7 +32,6 @@ class Inventory:
     """All lists of a project, read at about the same time.
 
     Attributes:
-        reader: whose token reads.
         project: the project.
         settings: the project as the server gives it; holds connection details.
         spaces: rows with their raw form.
@@ -44,10 +43,9 @@ class Inventory:
         tags: with their raw form.
         metrics: of the catalogue.
         pins: pinned items.
-        members: of the organisation; None if the token may not list them.
+        members: of the organisation; empty if they were not needed, None if the token may not list them.
     """
 
-    reader: views.User
     project: views.Project
     settings: JsonObject
     spaces: list[tuple[views.SpaceRow, JsonObject]]
@@ -73,31 +71,28 @@ class Inventory:
 
 
 def read_inventory(lightdash: Lightdash, project: str, workers: Workers) -> Inventory:
-    """Read all lists of a project.
+    """Read all lists of a project but the members and the pins, which are not always needed.
 
     Raises:
         ApiError: one of them cannot be read.
     """
     head, settings = lightdash.project(project)
     reads: dict[str, Callable[[], Any]] = {
-        "reader": lightdash.user,
         "spaces": lambda: lightdash.spaces(project),
         "charts": lambda: lightdash.charts(project),
         "summaries": lambda: lightdash.chart_summaries(project),
         "dashboards": lambda: lightdash.dashboards(project),
         "content": lambda: lightdash.content(project),
-        "schedulers": lambda: _if_allowed(lambda: lightdash.schedulers(project)),
+        "schedulers": lambda: if_allowed(lambda: lightdash.schedulers(project)),
         "tags": lambda: lightdash.tags(project),
         "metrics": lambda: lightdash.metrics(project),
-        "members": lambda: _if_allowed(lightdash.members),
-        "pins": lambda: lightdash.pins(project, head.pinnedListUuid) if head.pinnedListUuid else [],
     }
     lists, unread = workers.run(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )
     if unread:
         raise unread[0].error
-    return Inventory(project=head, settings=settings, **dict(lists))
+    return Inventory(project=head, settings=settings, pins=[], members=[], **dict(lists))
 
 
 def contradictions(inventory: Inventory) -> list[str]:
@@ -117,7 +112,7 @@ def contradictions(inventory: Inventory) -> list[str]:
             "dashboards", "the list of dashboards", dashboards, "the content list", by_type["dashboard"]
         ),
     ]
-    return found + _space_counts(inventory) + _pins(inventory)
+    return found + _space_counts(inventory)
 
 
 def space_contradictions(row: views.SpaceRow, space: views.Space, inventory: Inventory) -> list[str]:
@@ -160,13 +155,25 @@ def _space_counts(inventory: Inventory) -> list[str]:
     return found
 
 
-def _pins(inventory: Inventory) -> list[str]:
+def marked_pins(inventory: Inventory) -> set[tuple[str, str, int | None]]:
+    """Return the pinned items as the lists mark them: type, uuid and order."""
     pinned = inventory.project.pinnedListUuid
-    if pinned is None:
-        return []
-    rows: list[views.SpaceRow | views.ChartRow | views.DashboardRow] = [row for row, _ in inventory.spaces]
-    rows += [*inventory.charts, *inventory.dashboards]
-    marked = {row.uuid for row in rows if row.pinnedListUuid == pinned}
+    groups: dict[str, list[views.SpaceRow] | list[views.ChartRow] | list[views.DashboardRow]] = {
+        "space": [row for row, _ in inventory.spaces],
+        "chart": inventory.charts,
+        "dashboard": inventory.dashboards,
+    }
+    return {
+        (kind, row.uuid, row.pinnedListOrder)
+        for kind, rows in groups.items()
+        for row in rows
+        if pinned is not None and row.pinnedListUuid == pinned
+    }
+
+
+def pin_contradictions(inventory: Inventory) -> list[str]:
+    """Return where the pinned list says otherwise than the items."""
+    marked = {uuid for _, uuid, _ in marked_pins(inventory)}
     listed = {pin.data.uuid for pin in inventory.pins if pin.type in ("space", "chart", "dashboard")}
     return _differ("pinned items", "the lists", marked, "the pinned list", listed)
 
@@ -180,7 +187,8 @@ def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]
     return found
 
 
-def _if_allowed(read: Callable[[], list[Any]]) -> list[Any] | None:
+def if_allowed(read: Callable[[], list[Any]]) -> list[Any] | None:
+    """Read a list, or return None if the token may not (403)."""
     try:
         return read()
     except NotAuthorised as error:

@@ -48,7 +48,7 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
         spaces=None if selection.spaces is None else frozenset(selection.spaces),
         history=False,
     )
-    old = Old(root, snapshot.manifest.model_copy(update={"files": {}}), identity)
+    old = Old(snapshot, identity, full=True, take_history=False, accept_shrink=True)
     session = lightdash.session
     workers = Workers(session.connection.concurrency, session.pacer.stopped, progress)
     try:

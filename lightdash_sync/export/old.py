@@ -20,22 +20,46 @@ class Old:
     """The snapshot that is being replaced.
 
     Attributes:
-        root: its directory.
-        manifest: what it says of itself.
+        snapshot: the snapshot.
         identity: its identity map.
+        full: whether the whole project is to be read again, whatever the lists prove.
+        take_history: whether its earlier versions are taken over.
+        accept_shrink: whether a project that lost a lot may replace it.
     """
 
-    root: Path
-    manifest: Manifest
+    snapshot: Snapshot
     identity: Identity
+    full: bool = False
+    take_history: bool = True
+    accept_shrink: bool = False
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it says of itself."""
+        return self.snapshot.manifest
+
+    @property
+    def root(self) -> Path:
+        """Its directory."""
+        return self.snapshot.root
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            SnapshotError: it is not as it was written.
+        """
+        return self.snapshot.checked(path)
 
 
-def open_old(target: Path, project: str) -> Old | None:
+def open_old(target: Path, project: str, *, full: bool, accept_shrink: bool) -> Old | None:
     """Open the snapshot that is to be replaced, None if there is none.
 
     Args:
         target: the directory.
         project: uuid of the project that is going to be exported.
+        full: whether the whole project is to be read again.
+        accept_shrink: whether a project that lost a lot may replace it.
 
     Raises:
         SnapshotError: what stands there is damaged, or no snapshot.
@@ -55,4 +79,17 @@ def open_old(target: Path, project: str) -> Old | None:
             f"{target} holds a snapshot of another project ({snapshot.manifest.source.project!r})",
             hint="Choose another directory with --path.",
         )
-    return Old(target, snapshot.manifest, identity)
+    return Old(snapshot, identity, full=full, accept_shrink=accept_shrink)
+
+
+def remembered_project(target: Path) -> tuple[str, str] | None:
+    """Return name and uuid of the project that a directory is a snapshot of, None if it is none.
+
+    Raises:
+        SnapshotError: the snapshot there is damaged.
+    """
+    if not target.is_dir() or not any(target.iterdir()):
+        return None
+    snapshot = Snapshot(target)
+    uuid = snapshot.identity().project.get("uuid")
+    return (snapshot.manifest.source.project, str(uuid)) if uuid else None

@@ -10,14 +10,19 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter, unsupported
 from lightdash_sync.export.convert import Converter, Findings
+from lightdash_sync.export.guards import require_no_shrink
+from lightdash_sync.export.hidden import find_by_usage
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.old import open_old
-from lightdash_sync.export.structure import Moved, Readings, Structure, find_by_usage, read_structure
+from lightdash_sync.export.readings import Moved, Readings
+from lightdash_sync.export.state import FULL_EVERY, State, is_full_due, read_state, write_state
+from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
@@ -27,7 +32,7 @@ from lightdash_sync.snapshot.manifest import FORMAT, VERSIONS, LeftOut, Manifest
 from lightdash_sync.snapshot.write import Staging, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from lightdash_sync.client.lightdash import Lightdash
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.export.workers import Progress
+    from lightdash_sync.model.canonical import JsonObject
 
 _ATTEMPTS = 3  # readings of a project that changes under us
 _NAMED = 10  # items that an error names
@@ -48,6 +54,7 @@ class Report:
     Attributes:
         target: the directory.
         manifest: of the new snapshot.
+        full: whether everything was read.
         added: paths of files that the old snapshot had not.
         changed: paths of files that have other bytes now.
         removed: paths of files that the new snapshot has not.
@@ -58,6 +65,7 @@ class Report:
 
     target: Path
     manifest: Manifest
+    full: bool
     added: list[str]
     changed: list[str]
     removed: list[str]
@@ -72,6 +80,9 @@ def export_project(
     target: Path,
     chosen: Chosen,
     *,
+    full: bool = False,
+    full_every: int = FULL_EVERY,
+    accept_shrink: bool = False,
     disk: Disk | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -82,6 +93,9 @@ def export_project(
         project: uuid of the project.
         target: directory of the snapshot; an older snapshot of the same project may stand there.
         chosen: what to export.
+        full: read everything, also what the lists prove unchanged since the older snapshot.
+        full_every: read everything each so many exports, without being asked.
+        accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
         disk: where to write.
         progress: who is told how far it is.
 
@@ -99,15 +113,21 @@ def export_project(
     try:
         lightdash.server.require_supported()
         with locked(target, disk):
-            old = open_old(target, project)
+            state, now = read_state(target), datetime.now(UTC)
+            full = full or is_full_due(state, now, full_every)
+            old = open_old(target, project, full=full, accept_shrink=accept_shrink)
             chosen.require_fits(target, old.manifest if old else None)
             manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers)
+            if not chosen.in_manifest().is_partial:
+                full = full or old is None
+                write_state(target, State(now, 0 if full or state is None else state.since_full + 1))
     finally:
         workers.close()
     before = old.manifest.files if old else {}
     return Report(
         target=target,
         manifest=manifest,
+        full=full or old is None,
         added=sorted(set(manifest.files) - set(before)),
         changed=sorted(path for path, sha in manifest.files.items() if before.get(path, sha) != sha),
         removed=sorted(set(before) - set(manifest.files)),
@@ -175,17 +195,19 @@ class _Export:
     def run(self) -> tuple[Manifest, list[str]]:
         """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
         known = self.old.identity if self.old else Identity()
-        structure = read_structure(self.lightdash, self.project, self.chosen, known, self.readings)
+        structure = read_structure(self.lightdash, self.project, self.chosen, self.old, self.readings)
         identity = identify(structure, known)
         findings = Findings()
         counts: Counter[str] = Counter()
-        self._charts(self._writer(identity, findings), structure, identity, counts)
+        self._charts(self._writer(identity, findings, structure), structure, identity, counts)
         identity = self._unlisted_charts(identity, findings, structure, known, counts)
-        writer = self._writer(identity, findings)
+        writer = self._writer(identity, findings, structure)
         left_out = self._spaces_and_dashboards(writer, structure, counts)
         left_out += self._lists(writer, structure, counts)
         self._require_complete()
         identity = pruned(identity, findings)
+        if self.old is not None and not self.old.accept_shrink:
+            require_no_shrink(self.old.manifest, self.old.identity, counts, identity)
         self.staging.put(IDENTITY, identity.to_bytes())
         manifest = Manifest(
             format=FORMAT,
@@ -203,37 +225,48 @@ class _Export:
         self.staging.commit(manifest)
         return manifest, warnings
 
-    def _writer(self, identity: Identity, findings: Findings) -> ContentWriter:
-        return ContentWriter(
-            Converter(identity, findings), self.staging, self.old, history=self.chosen.history
-        )
+    def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
+        converter = Converter(identity, findings)
+        return ContentWriter(converter, self.staging, self.old, structure.seen, history=self.chosen.history)
 
     def _charts(
         self, writer: ContentWriter, structure: Structure, identity: Identity, counts: Counter[str]
     ) -> None:
-        """Read and write charts and SQL charts, the bulk of the work."""
+        """Write charts and SQL charts, the bulk of the work; read those that are not taken over."""
         inventory = structure.inventory
         rows = {row.uuid: row.spaceUuid for row in inventory.summaries}
         rows |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
-        charts = [uuid for uuid, space in rows.items() if self._wants(Kind.CHART, space, structure)]
-        names = identity.known_keys(Kind.CHART)
+        kept, unread = self._divided(Kind.CHART, rows, structure)
+        for uuid, facts in kept.items():
+            counts[VERSIONS] += writer.keep(Kind.CHART, uuid, facts)
+        counts[Kind.CHART] += len(kept)
         read = self.readings.of(
             Kind.CHART,
-            charts,
+            unread,
             lambda uuid: writer.chart(self.lightdash, uuid, structure.hidden.get(uuid)),
-            names,
+            identity.known_keys(Kind.CHART),
         )
         self._count(read.values(), counts)
-        sql = [
-            row.uuid for row in inventory.sql_charts if self._wants(Kind.SQL_CHART, row.spaceUuid, structure)
-        ]
+        kept, unread = self._divided(
+            Kind.SQL_CHART, {row.uuid: row.spaceUuid for row in inventory.sql_charts}, structure
+        )
+        for uuid, facts in kept.items():
+            writer.keep(Kind.SQL_CHART, uuid, facts)
         written = self.readings.of(
             Kind.SQL_CHART,
-            sql,
+            unread,
             lambda uuid: writer.sql_chart(self.lightdash, self.project, uuid),
             identity.known_keys(Kind.SQL_CHART),
         )
-        counts[Kind.SQL_CHART] += len(written)
+        counts[Kind.SQL_CHART] += len(kept) + len(written)
+
+    def _divided(
+        self, kind: Kind, rows: Mapping[str, str], structure: Structure
+    ) -> tuple[dict[str, JsonObject], list[str]]:
+        """Divide the chosen items into those to take over (with their facts) and those to read."""
+        wanted = [uuid for uuid, space in rows.items() if self._wants(kind, space, structure)]
+        kept = {uuid: structure.kept[kind][uuid] for uuid in wanted if uuid in structure.kept[kind]}
+        return kept, [uuid for uuid in wanted if uuid not in kept]
 
     def _unlisted_charts(
         self,
@@ -243,12 +276,15 @@ class _Export:
         known: Identity,
         counts: Counter[str],
     ) -> Identity:
-        """Write charts that only the catalogue still counts, and return the map with their keys."""
-        if self.chosen.in_manifest().is_partial:
+        """Write charts that only the catalogue still counts, and return the map with their keys.
+
+        Only when every chart was read: else it is not known how many of them use a metric.
+        """
+        if self.chosen.in_manifest().is_partial or structure.kept[Kind.CHART]:
             return identity
-        found = find_by_usage(self.lightdash, structure, self.used, self.readings)
+        found = find_by_usage(self.lightdash, structure.inventory, structure.hidden, self.used, self.readings)
         identity = with_charts(identity, [chart.view for chart in found.values()], known)
-        writer = self._writer(identity, findings)
+        writer = self._writer(identity, findings, structure)
         self._count((writer.chart(self.lightdash, uuid, chart) for uuid, chart in found.items()), counts)
         return identity
 
@@ -271,7 +307,19 @@ class _Export:
                 counts[Kind.DASHBOARD] += 1
             if dashboard.comments is not None:
                 counts[Kind.COMMENTS] += writer.comments(uuid, dashboard.comments)
+        places = {row.uuid: row.spaceUuid for row in structure.inventory.dashboards}
+        for kind in (Kind.DASHBOARD, Kind.COMMENTS):
+            for uuid, facts in structure.kept[Kind.DASHBOARD].items():
+                if self._wants(kind, places[uuid], structure):
+                    counts[kind] += self._keep(writer, kind, uuid, facts)
         return sorted(left_out, key=lambda item: (item.what, item.why))
+
+    def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, facts: JsonObject) -> int:
+        """Take a dashboard or its comments over; return how many files that makes."""
+        if kind is Kind.COMMENTS:
+            return writer.keep_comments(uuid)
+        writer.keep(kind, uuid, facts)
+        return 1
 
     def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[LeftOut]:
         """Write what the lists themselves hold."""
@@ -317,7 +365,7 @@ class _Export:
         server = self.lightdash.server
         if server.is_newer_than_known():
             warnings.append(f"Lightdash {server.version} is newer than any version this tool was tried on.")
-        if not inventory.reader.sees_all_spaces(self.project):
+        if not _sees_all_spaces(self.lightdash, inventory):
             warnings.append("The token is not an admin's: private spaces may be missing without a trace.")
         if inventory.members is None:
             warnings.append(
@@ -329,3 +377,10 @@ class _Export:
                 "(`external` in identity.json)."
             )
         return warnings
+
+
+def _sees_all_spaces(lightdash: Lightdash, inventory: Inventory) -> bool:
+    """Whether private spaces are shown too; the list of spaces says who reads it, if there is one."""
+    if inventory.spaces:
+        return inventory.spaces[0][0].reader_is_admin
+    return lightdash.user().sees_all_spaces(inventory.project.projectUuid)

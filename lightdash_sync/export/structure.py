@@ -1,94 +1,45 @@
 """What must be known before anything has a key: the lists, the spaces, the dashboards, hidden charts.
 
-Dashboards come before charts, because a tile may show a chart that no list names. What cannot be read is
-collected by name; an item that a list names and that is gone means that the project changed under the
-reading, and `Moved` says so.
+Dashboards come before charts, because a tile may show a chart that no list names. What the lists prove
+unchanged since the old snapshot is not read at all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import NotAuthorised, NotFound
-from lightdash_sync.export.inventory import contradictions, read_inventory, space_contradictions
-from lightdash_sync.export.reader import find_hidden, read_dashboard
+from lightdash_sync.client import views
+from lightdash_sync.errors import NotAuthorised
+from lightdash_sync.export.guards import confirm_deletions, confirm_metrics, require_listed, require_tags
+from lightdash_sync.export.hidden import remembered_charts, shown_charts
+from lightdash_sync.export.inventory import (
+    contradictions,
+    if_allowed,
+    marked_pins,
+    pin_contradictions,
+    read_inventory,
+    space_contradictions,
+)
+from lightdash_sync.export.reader import read_dashboard
+from lightdash_sync.export.readings import Moved
+from lightdash_sync.export.reuse import Reuse, fingerprints
+from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import assign_keys
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import slug_candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
-    from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
+    from lightdash_sync.export.readings import Readings
     from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.export.workers import Unread, Workers
     from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.identity import Identity
-
-R = TypeVar("R")
-
-
-class Moved(Exception):
-    """The project changed while it was read.
-
-    Args:
-        what: what was seen, in words.
-    """
-
-
-@dataclass
-class Readings:
-    """Reads items with all workers, and remembers which could not be read.
-
-    Attributes:
-        workers: the threads.
-        unread: what could not be read so far.
-    """
-
-    workers: Workers
-    unread: list[Unread] = field(default_factory=list)
-
-    def of(
-        self,
-        kind: Kind | Literal["metric"],
-        uuids: Collection[str],
-        read: Callable[[str], R],
-        names: Mapping[str, str],
-        which: str = "",
-    ) -> dict[str, R]:
-        """Read some items of a kind.
-
-        Args:
-            kind: for the progress, and to name what cannot be read.
-            uuids: the items; for metrics, their ids.
-            read: reads one.
-            names: uuid -> key or slug, where there is one.
-            which: more words for the progress, such as "that no list names".
-
-        Returns:
-            uuid -> what was read; without those that could not be.
-
-        Raises:
-            Moved: one of them is gone.
-        """
-        nouns = ("metric", "metrics") if kind == "metric" else KINDS[kind].noun
-        noun = nouns[0 if len(uuids) == 1 else 1]
-        pairs, unread = self.workers.run(
-            f"{noun} {which}".strip(),
-            uuids,
-            lambda uuid: (uuid, read(uuid)),
-            lambda uuid: f"{kind}:{names.get(uuid) or uuid}",
-        )
-        for item in unread:
-            if isinstance(item.error, NotFound):
-                raise Moved(f"{item.what} is gone")
-        self.unread += unread
-        return dict(pairs)
 
 
 @dataclass(frozen=True)
@@ -101,6 +52,8 @@ class Structure:
         spaces: uuid -> the chosen spaces.
         dashboards: uuid -> the chosen dashboards.
         hidden: uuid -> charts that no list names.
+        seen: uuid -> fingerprint of every chart and dashboard that a list names.
+        kept: kind -> uuid -> old facts, of what is taken over from the old snapshot.
     """
 
     inventory: Inventory
@@ -108,6 +61,8 @@ class Structure:
     spaces: Mapping[str, tuple[views.Space, JsonObject]]
     dashboards: Mapping[str, DashboardRead]
     hidden: Mapping[str, ChartRead]
+    seen: Mapping[str, str]
+    kept: Mapping[Kind, Mapping[str, JsonObject]]
 
     def space_key(self, space: str) -> str:
         """Return the key of a space, "" for one that is not visible."""
@@ -128,7 +83,7 @@ class Structure:
 
 
 def read_structure(
-    lightdash: Lightdash, project: str, chosen: Chosen, known: Identity, readings: Readings
+    lightdash: Lightdash, project: str, chosen: Chosen, old: Old | None, readings: Readings
 ) -> Structure:
     """Read the structure of a project.
 
@@ -136,7 +91,7 @@ def read_structure(
         lightdash: the server.
         project: uuid of the project.
         chosen: what to export.
-        known: identity map of the snapshot that is being replaced.
+        old: the snapshot that is being replaced, or None.
         readings: reads, and remembers what could not be read.
 
     Raises:
@@ -144,21 +99,59 @@ def read_structure(
         ApiError: a list cannot be read.
         ConfigError: a chosen space does not exist.
     """
+    known = old.identity if old else Identity()
     inventory = read_inventory(lightdash, project, readings.workers)
-    if found := contradictions(inventory):
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise Moved(f"the lists of Lightdash contradict each other: {found[0]}{more}")
+    _require_agreement(contradictions(inventory))
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
     spaces = _spaces(lightdash, chosen, inventory, keys, readings)
-    dashboards = _dashboards(lightdash, chosen, inventory, keys, readings)
-    hidden: dict[str, ChartRead] = {}
+    hidden = remembered_charts(lightdash, inventory, known, readings) if chosen.wants(Kind.CHART) else {}
+    present = _present(inventory, hidden)
+    if old is not None and not old.accept_shrink:
+        require_listed(hidden)
+        require_tags(inventory, known)
+        confirm_metrics(lightdash, inventory, old, readings)
+        confirm_deletions(lightdash, project, known, present, readings)
+    seen = fingerprints(inventory)
+    reuse = Reuse(old, lightdash.server.version, seen, present, history=chosen.history)
+    kept = _kept(inventory, reuse)
+    inventory = _with_pins(lightdash, inventory, reuse)
+    dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], readings)
     if chosen.wants(Kind.CHART):
-        hidden = _hidden(lightdash, inventory, dashboards, known, readings)
+        hidden |= shown_charts(lightdash, inventory, dashboards, hidden, readings)
     if inventory.schedulers is None and chosen.wants(Kind.SCHEDULER):
         inventory = _with_schedulers(lightdash, inventory, hidden, readings)
-    return Structure(inventory, keys, spaces, dashboards, hidden)
+    inventory = _with_members(lightdash, inventory, spaces, kept, known)
+    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept)
+
+
+def _require_agreement(found: list[str]) -> None:
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise Moved(f"the lists of Lightdash contradict each other: {found[0]}{more}")
+
+
+def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
+    """Return the uuid of everything that is in the project."""
+    rows = {row.uuid for row, _ in inventory.spaces} | {row.tagUuid for row, _ in inventory.tags}
+    rows |= {row.uuid for row in inventory.summaries} | {row.uuid for row in inventory.charts}
+    rows |= {row.uuid for row in inventory.dashboards} | set(hidden)
+    rows |= {row.schedulerUuid for row, _ in inventory.schedulers or []}
+    return rows | {tag.tagUuid for metric in inventory.metrics for tag in metric.categories}
+
+
+def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, JsonObject]]:
+    """Find out which items need not be read."""
+    listed = {
+        Kind.CHART: [row.uuid for row in inventory.summaries],
+        Kind.SQL_CHART: [row.uuid for row in inventory.sql_charts],
+        Kind.DASHBOARD: [row.uuid for row in inventory.dashboards],
+    }
+    return {
+        kind: {uuid: facts for uuid in uuids if (facts := reuse.facts(kind, uuid)) is not None}
+        for kind, uuids in listed.items()
+    }
 
 
 def _spaces(
@@ -174,15 +167,56 @@ def _spaces(
     return spaces
 
 
+def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse) -> Inventory:
+    """Read the pinned list, unless the items are marked as pinned just as they were."""
+    pinned_list = inventory.project.pinnedListUuid
+    marked = marked_pins(inventory)
+    if pinned_list is None:
+        return inventory
+    if reuse.pins(marked):
+        pins = [
+            views.Pin.model_validate({"type": kind, "data": {"uuid": uuid, "pinnedListOrder": order}})
+            for kind, uuid, order in sorted(marked, key=str)
+        ]
+        return replace(inventory, pins=pins)
+    inventory = replace(inventory, pins=lightdash.pins(inventory.project.projectUuid, pinned_list))
+    _require_agreement(pin_contradictions(inventory))
+    return inventory
+
+
+def _with_members(
+    lightdash: Lightdash,
+    inventory: Inventory,
+    spaces: Mapping[str, tuple[views.Space, JsonObject]],
+    kept: Mapping[Kind, Mapping[str, JsonObject]],
+    known: Identity,
+) -> Inventory:
+    """Read the members of the organisation, unless everybody who may be named is known."""
+    people = {share.userUuid for space, _ in spaces.values() for share in space.access}
+    people |= {str(facts["uuid"]) for facts in known.people.values()}
+    named = {uuid for row, _ in inventory.spaces for uuid in row.access}
+    named |= {str(raw["createdBy"]) for _, raw in inventory.schedulers or [] if raw.get("createdBy")}
+    items = len(inventory.summaries) + len(inventory.sql_charts) + len(inventory.dashboards)
+    if named <= people and items == sum(map(len, kept.values())):
+        return inventory
+    return replace(inventory, members=if_allowed(lightdash.members))
+
+
 def _dashboards(
-    lightdash: Lightdash, chosen: Chosen, inventory: Inventory, keys: Mapping[str, str], readings: Readings
+    lightdash: Lightdash,
+    chosen: Chosen,
+    inventory: Inventory,
+    keys: Mapping[str, str],
+    kept: Collection[str],
+    readings: Readings,
 ) -> dict[str, DashboardRead]:
     """Read the dashboards; the list has no slugs, so they come from the content list and must agree."""
     slugs = {row.uuid: row.slug for row in inventory.content}
     wanted = [
         row.uuid
         for row in inventory.dashboards
-        if any(chosen.wants_in(kind, keys[row.spaceUuid]) for kind in (Kind.DASHBOARD, Kind.COMMENTS))
+        if row.uuid not in kept
+        and any(chosen.wants_in(kind, keys[row.spaceUuid]) for kind in (Kind.DASHBOARD, Kind.COMMENTS))
     ]
     read = partial(read_dashboard, lightdash, comments=chosen.wants(Kind.COMMENTS))
     dashboards = readings.of(Kind.DASHBOARD, wanted, read, slugs)
@@ -190,65 +224,6 @@ def _dashboards(
         if dashboard.view.slug != slugs[uuid]:
             raise Moved(f"dashboard {slugs[uuid]} has another slug now")
     return dashboards
-
-
-def _hidden(
-    lightdash: Lightdash,
-    inventory: Inventory,
-    dashboards: Mapping[str, DashboardRead],
-    known: Identity,
-    readings: Readings,
-) -> dict[str, ChartRead]:
-    """Find charts that no list names, by what refers to them now or knew of them before."""
-    referred = {uuid for dashboard in dashboards.values() for uuid in dashboard.charts()}
-    referred |= {row.savedChartUuid for row, _ in inventory.schedulers or [] if row.savedChartUuid}
-    remembered = set(known.known_keys(Kind.CHART)) - referred
-    listed = {row.uuid for row in inventory.summaries}
-    found = _find(lightdash, inventory, referred - listed, readings)
-    return found | _find(lightdash, inventory, remembered - listed, readings, may_be_gone=True)
-
-
-def find_by_usage(
-    lightdash: Lightdash, structure: Structure, used: Mapping[str, int], readings: Readings
-) -> dict[str, ChartRead]:
-    """Find charts that nothing refers to any more, by the metrics they use.
-
-    The catalogue counts the charts that use a metric, hidden ones too. Where it counts more than were
-    read, it is asked which. Its counts are not exact, so this is a help and no proof.
-
-    Args:
-        lightdash: the server.
-        structure: what is known of the project.
-        used: id of a metric -> charts that were read and use it.
-        readings: reads, and remembers what could not be read.
-    """
-    inventory = structure.inventory
-    suspects = {
-        metric.field_id: metric
-        for metric in inventory.metrics
-        if (metric.chartUsage or 0) > used.get(metric.field_id, 0)
-    }
-    project = inventory.project.projectUuid
-    lists = readings.of(
-        "metric", suspects, lambda field: lightdash.charts_using(project, suspects[field]), {}
-    )
-    seen = {row.uuid for row in inventory.summaries} | set(structure.hidden)
-    unlisted = {chart.uuid for charts in lists.values() for chart in charts} - seen
-    return _find(lightdash, inventory, unlisted, readings)
-
-
-def _find(
-    lightdash: Lightdash,
-    inventory: Inventory,
-    uuids: Collection[str],
-    readings: Readings,
-    *,
-    may_be_gone: bool = False,
-) -> dict[str, ChartRead]:
-    """Read charts that no list names; without those that are gone, or of another project."""
-    find = partial(find_hidden, lightdash, inventory.project.projectUuid, may_be_gone=may_be_gone)
-    found = readings.of(Kind.CHART, sorted(uuids), find, {}, "that no list names")
-    return {uuid: chart for uuid, chart in found.items() if chart is not None}
 
 
 def _with_schedulers(

@@ -42,9 +42,9 @@ def export_text(report: Report) -> None:
     )
     out.print(counts_tree(report.target, report.manifest))
     if changed:
-        out.print(
-            f"{len(report.added)} files added, {len(report.changed)} changed, {len(report.removed)} removed"
-        )
+        files = "file" if len(report.added) == 1 else "files"
+        rest = f"{len(report.changed)} changed, {len(report.removed)} removed"
+        out.print(f"{len(report.added)} {files} added, {rest}")
     else:
         out.print("Nothing has changed since the last export.")
     for left in report.manifest.leftOut:
@@ -60,6 +60,7 @@ def export_json(report: Report) -> JsonObject:
         "url": report.manifest.source.url,
         "lightdash": report.manifest.source.lightdash,
         "counts": {**report.manifest.counts},
+        "full": report.full,
         "added": [*report.added],
         "changed": [*report.changed],
         "removed": [*report.removed],

@@ -15,6 +15,8 @@ from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.problems import first_problem
 
 FORMAT = 1
+# Raised whenever the same answers of a server would become other files; older files are then not reused.
+CONVERSION = 1
 VERSIONS = "chart_version"  # what the counts call earlier versions of charts
 
 
@@ -77,9 +79,11 @@ class Manifest(_Part):
         counts: how many of each kind, and of `chart_version`.
         leftOut: what is not in it, and why.
         files: path -> SHA-256 of its bytes; every file but `snapshot.json` itself.
+        conversion: how answers were made into files; see `CONVERSION`.
     """
 
     format: Annotated[int, Field(ge=1)]
+    conversion: int = CONVERSION
     source: Source
     selection: Selection
     counts: dict[str, int]

@@ -23,7 +23,7 @@ from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
     from lightdash_sync.snapshot.manifest import Manifest
@@ -93,6 +93,11 @@ def staging_of(target: Path) -> Path:
     return _beside(target, "new")
 
 
+def state_of(target: Path) -> Path:
+    """Where one run leaves word for the next."""
+    return _beside(target, "state.json")
+
+
 class Staging:
     """A snapshot being written; files may be put from several threads.
 
@@ -138,6 +143,11 @@ class Staging:
             )
         self._disk.link(old, self._place(path))
         self._note(path, expected)
+
+    def take(self, path: str, old: Path, files: Mapping[str, str]) -> None:
+        """Take a file over that the caller has just seen to be whole; `files` are the old hashes."""
+        self._disk.link(old, self._place(path))
+        self._note(path, files[path])
 
     def commit(self, manifest: Manifest) -> None:
         """Wait for all files, write the manifest, and swap the new snapshot in for the old.

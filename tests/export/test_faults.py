@@ -49,6 +49,8 @@ LASTING = {
 }
 # These say something of one item, which may be true.
 TELLING = {"403": Fault.status(403), "404": Fault.status(404)}
+# What an export leaves beside the snapshot.
+BESIDE = {".p.lock", ".p.state.json"}
 ALL = {**PASSING, **LASTING, **TELLING}
 
 
@@ -97,7 +99,7 @@ def _strike(site: Site, tmp_path: Path, fault: Fault, n: int) -> Report | SyncEr
     if isinstance(outcome, SyncError):
         assert outcome.exit_code in (1, 3, 12)
         assert outcome.message
-    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == ["p"]
+    assert [path.name for path in tmp_path.iterdir() if path.name not in BESIDE] == ["p"]
     assert verify(target).damages == []
     return outcome
 

@@ -1,0 +1,140 @@
+"""What an older snapshot already says: items that the lists prove unchanged are not asked for again.
+
+`updatedAt` alone proves nothing (renames and moves do not touch it), so a *fingerprint* is made of every
+field that the lists carry of an item, and kept in the sidecar. An item whose fingerprint is the same is
+taken over from the old snapshot, unless its file is damaged, or refers to something that has appeared or
+vanished since (a deleted chart empties its tiles without a trace in any list of dashboards). Which
+changes could still slip through is said in docs/design.md; a full read finds them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse, sha256
+from lightdash_sync.model.keys import external_key
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.links import Link, links
+from lightdash_sync.snapshot.layout import item_path
+from lightdash_sync.snapshot.manifest import CONVERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from lightdash_sync.client import views
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.old import Old
+    from lightdash_sync.model.identity import Identity
+
+SEEN = "seen"  # the fact that holds the fingerprint
+
+# What changes by being looked at, says something of other items, or is in pins.json.
+_VOLATILE = frozenset(
+    {"views", "viewsCount", "firstViewedAt", "validationErrors", "spaceName", "dashboardName"}
+    | {"organizationUuid", "projectUuid", "pinnedListUuid", "pinnedListOrder"}
+)
+_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
+_KINDS = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.TAG, Kind.SCHEDULER)
+
+
+def fingerprints(inventory: Inventory) -> dict[str, str]:
+    """Return uuid -> fingerprint of every chart and dashboard that a list names."""
+    carried: dict[str, list[JsonObject]] = {}
+    rows: list[views.Row] = [*inventory.summaries, *inventory.charts, *inventory.dashboards]
+    for row in rows:
+        fields = {name: value for name, value in row.model_dump().items() if name not in _VOLATILE}
+        carried.setdefault(row.uuid, []).append(fields)
+    for item in inventory.content:
+        if item.uuid in carried:
+            carried[item.uuid].append({"slug": item.slug})
+    return {uuid: sha256(canonical([*said]))[:16] for uuid, said in carried.items()}
+
+
+class Reuse:
+    """Decides what is taken over from an older snapshot.
+
+    Args:
+        old: the older snapshot, or None.
+        version: of the server now; another version may say the same thing otherwise.
+        seen: uuid -> fingerprint, now.
+        present: uuid of everything that the project has now.
+        history: whether earlier versions are wanted; an old snapshot without them is then no help.
+    """
+
+    def __init__(
+        self,
+        old: Old | None,
+        version: str,
+        seen: Mapping[str, str],
+        present: Collection[str],
+        *,
+        history: bool,
+    ) -> None:
+        self._old = old if old is not None and _is_like(old, version, history=history) else None
+        self._seen = seen
+        self._fresh: set[bytes] = set()
+        self._vanished: set[Link] = set()
+        self._keys = {kind: self._old.identity.known_keys(kind) for kind in _KINDS} if self._old else {}
+        known = {uuid for keys in self._keys.values() for uuid in keys}
+        for kind, keys in self._keys.items():
+            self._vanished |= {Link(kind, key) for uuid, key in keys.items() if uuid not in present}
+        for uuid in set(present) - known if self._old else ():
+            self._fresh |= {uuid.encode(), external_key(uuid).encode()}
+
+    @property
+    def nothing(self) -> bool:
+        """Whether everything has to be read."""
+        return self._old is None
+
+    def facts(self, kind: Kind, uuid: str) -> JsonObject | None:
+        """Return the old facts of an item if it can be taken over, else None.
+
+        Reads the item's file, to see that it is whole and refers to nothing that came or went.
+        """
+        if self._old is None:
+            return None
+        key = self._keys[kind].get(uuid)
+        facts = self._old.identity.facts(kind, key) if key else {}
+        if not key or uuid not in self._seen or facts.get(SEEN) != self._seen[uuid]:
+            return None
+        path = item_path(kind, key)
+        try:
+            data = self._old.read(path)
+        except SnapshotError:
+            return None
+        return None if self._is_touched(kind, data) else facts
+
+    def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
+        """Whether the old snapshot has just these pinned items: type, uuid and order."""
+        if self._old is None:
+            return False
+        path = item_path(Kind.PINS)
+        if path not in self._old.manifest.files:
+            return not marked
+        try:
+            rows = objects(parse(self._old.read(path)))
+        except SnapshotError:
+            return False
+        held = {self._pinned(self._old.identity, row) for row in rows}
+        return held == marked
+
+    @staticmethod
+    def _pinned(identity: Identity, row: JsonObject) -> tuple[str, str | None, Json]:
+        kind = str(row["kind"])
+        return kind, identity.uuid(Kind(kind), str(row["key"])), row["order"]
+
+    def _is_touched(self, kind: Kind, data: bytes) -> bool:
+        """Whether a file refers to something that has appeared or vanished since it was written."""
+        if self._fresh and self._fresh & {*_UUID.findall(data), *_EXTERNAL.findall(data)}:
+            return True
+        return bool(self._vanished) and not self._vanished.isdisjoint(links(kind, parse(data)))
+
+
+def _is_like(old: Old, version: str, *, history: bool) -> bool:
+    """Whether an old snapshot was made the way one would be made now."""
+    manifest = old.manifest
+    same = manifest.source.lightdash == version and manifest.conversion == CONVERSION
+    return same and not old.full and (manifest.selection.history or not history)

@@ -1,0 +1,87 @@
+"""What one run tells the next, beside the snapshot and never in it: `.NAME.state.json`.
+
+When the last good export was, and how many went by since everything was read. It is no part of the
+backup: a fresh checkout has none, and then the calendar decides when to read everything.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import SyncError
+from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.snapshot.write import state_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FULL_EVERY = 7  # runs
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of earlier runs.
+
+    Attributes:
+        good: when the last good export ended.
+        since_full: exports since everything was read.
+    """
+
+    good: datetime
+    since_full: int
+
+
+def read_state(target: Path) -> State | None:
+    """Return what the last run left, None if there is nothing that makes sense."""
+    try:
+        document = parse(state_of(target).read_bytes())
+        if not isinstance(document, dict):
+            return None
+        good = datetime.fromisoformat(str(document["good"]))
+        return State(good.astimezone(UTC), int(str(document["since_full"])))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def write_state(target: Path, state: State) -> None:
+    """Leave a state for the next run; whole or not at all."""
+    path = state_of(target)
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(canonical({"good": state.good.isoformat(), "since_full": state.since_full}))
+    os.replace(fresh, path)  # noqa: PTH105 - replaces on every system
+
+
+def is_full_due(state: State | None, now: datetime, every: int = FULL_EVERY) -> bool:
+    """Whether it is time to read everything: every so many runs, or days where nothing is remembered."""
+    if state is None:
+        return now.toordinal() % every == 0
+    return state.since_full + 1 >= every
+
+
+def require_fresh(target: Path, most: timedelta, now: datetime | None = None) -> None:
+    """Check that the last good export is not older than allowed.
+
+    Args:
+        target: the snapshot.
+        most: how old it may be.
+        now: the present by default.
+
+    Raises:
+        SyncError: it is older, or nothing is known of it here.
+    """
+    state = read_state(target)
+    if state is None:
+        raise SyncError(
+            f"nothing is known here of the last export to {target}",
+            hint="--max-age looks at the state file beside the snapshot, on the machine that exports.",
+        )
+    age = (now or datetime.now(UTC)) - state.good
+    if age > most:
+        raise SyncError(
+            f"the last good export to {target} was on {state.good:%Y-%m-%d %H:%M} UTC, "
+            f"{age.total_seconds() / 3600:.1f} hours ago",
+            hint="Look at what the runs since then said.",
+        )

@@ -1,0 +1,118 @@
+"""A list that comes back empty or short never becomes the backup."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_sync.demo.seed import demo_world
+from lightdash_sync.demo.server import Server
+from lightdash_sync.errors import Incomplete, Refused, SyncError
+from tests.exporting import export_world, lightdash_at, tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightdash_sync.demo.state import World
+
+LISTS = {
+    "spaces": "/spaces",
+    "charts": "/charts",
+    "chart summaries": "/chart-summaries",
+    "dashboards": "/projects/[^/]*/dashboards",
+    "content": "/api/v2/content",
+    "schedulers": "/logs",
+    "tags": "/tags",
+    "metrics": "/dataCatalog/metrics",
+}
+
+
+def _answers(world: World) -> dict[str, object]:
+    """What each list says now."""
+    project = world.projects["production"]
+    with Server(world) as server:
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
+        paths = {
+            "spaces": f"/api/v1/projects/{project}/spaces",
+            "charts": f"/api/v1/projects/{project}/charts",
+            "chart summaries": f"/api/v1/projects/{project}/chart-summaries",
+            "dashboards": f"/api/v1/projects/{project}/dashboards",
+            "content": f"/api/v2/content?projectUuids={project}&page=1&pageSize=50000",
+            "schedulers": f"/api/v1/schedulers/{project}/logs",
+            "tags": f"/api/v1/projects/{project}/tags",
+            "metrics": f"/api/v1/projects/{project}/dataCatalog/metrics?page=1&pageSize=50000",
+        }
+        with lightdash.session:
+            return {name: lightdash.session.get(path) for name, path in paths.items()}
+
+
+def _shortened(results: object, share: float) -> object:
+    """The same list with only a share of its rows, and counts that fit."""
+    if isinstance(results, list):
+        return results[: int(len(results) * share)]
+    assert isinstance(results, dict)
+    short = dict(results)
+    for name in ("data", "schedulers"):
+        if name in short:
+            short[name] = _shortened(short[name], share)
+    if "pagination" in short:
+        short["pagination"] = short["pagination"] | {"totalResults": len(short["data"]), "totalPageCount": 1}
+    return short
+
+
+def _short_list(name: str, results: object, share: float) -> Faults:
+    body = orjson.dumps({"status": "ok", "results": _shortened(results, share)})
+    fault, path = Fault.content(body), re.compile(LISTS[name] + r"(\?|$)")
+    return Faults(rule=lambda _n, _method, asked: fault if path.search(asked) else None)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_an_empty_or_half_list_never_becomes_the_backup(tmp_path: Path, name: str, share: float) -> None:
+    """Whichever list comes back short, the old snapshot stays as it was, and the error says why."""
+    world = demo_world()
+    export_world(world, tmp_path / "p")
+    before, answers = tree(tmp_path / "p"), _answers(world)
+    with pytest.raises((Refused, Incomplete)) as caught:
+        export_world(world, tmp_path / "p", faults=_short_list(name, answers[name], share))
+    assert caught.value.exit_code in (3, 4)
+    assert before == tree(tmp_path / "p")
+
+
+def test_losing_a_kind_is_refused_until_a_person_says_so(tmp_path: Path) -> None:
+    """All schedulers are really deleted: the export stops with the numbers, and --accept-shrink goes on."""
+    world = demo_world()
+    export_world(world, tmp_path / "p")
+    before = tree(tmp_path / "p")
+    world.schedulers.clear()
+    with pytest.raises(Refused, match="6 of 6 schedulers") as caught:
+        export_world(world, tmp_path / "p")
+    assert caught.value.exit_code == 4
+    assert "--accept-shrink" in caught.value.hint
+    assert before == tree(tmp_path / "p")
+    export_world(world, tmp_path / "p", accept_shrink=True)
+    assert not (tmp_path / "p/schedulers").exists()
+
+
+def test_losing_one_item_is_everyday_work(tmp_path: Path) -> None:
+    """A single deleted scheduler is exported without a question."""
+    world = demo_world()
+    export_world(world, tmp_path / "p")
+    del world.schedulers[next(iter(world.schedulers))]
+    report = export_world(world, tmp_path / "p")
+    assert report.manifest.counts["scheduler"] == 5
+
+
+def test_a_token_that_sees_fewer_spaces_is_refused(tmp_path: Path) -> None:
+    """Somebody swapped the admin's token for an editor's: private spaces are not taken for deleted."""
+    world = demo_world()
+    export_world(world, tmp_path / "p")
+    before = tree(tmp_path / "p")
+    with pytest.raises(SyncError, match="saw more") as caught:
+        export_world(world, tmp_path / "p", who="viewer")
+    assert caught.value.exit_code == 4
+    assert before == tree(tmp_path / "p")

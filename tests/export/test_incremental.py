@@ -1,0 +1,140 @@
+"""An export over an older snapshot reads only what changed, and ends in the bytes of a full one."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightdash_sync.demo.seed import demo_world, generated_world
+from lightdash_sync.demo.server import Server
+from lightdash_sync.errors import Refused
+from lightdash_sync.export.run import export_project
+from lightdash_sync.export.selection import Chosen
+from lightdash_sync.verify import verify
+from tests.export.editing import Editors
+from tests.exporting import lightdash_at, tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightdash_sync.errors import Refused
+from lightdash_sync.export.run import Report
+
+
+def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: bool = False) -> Report:
+    lightdash = lightdash_at(server.url, server.world.tokens["admin"])
+    project = server.world.projects["production"]
+    with lightdash.session:
+        return export_project(
+            lightdash, project, target, Chosen(), full=full, full_every=999, accept_shrink=accept_shrink
+        )
+
+
+def _export_whatever_is_left(server: Server, target: Path) -> None:
+    """As a person does who has seen that much was deleted on purpose."""
+    try:
+        _export(server, target)
+    except Refused:
+        _export(server, target, accept_shrink=True)
+
+
+def _live_through(tmp_path: Path, seed: int, steps: int) -> None:
+    """Edit at random, and compare both ways of reading after each step."""
+    world = demo_world()
+    with Server(world) as server:
+        editors = Editors(server.url, world, random.Random(seed))
+        _export(server, tmp_path / "quick")
+        edits = []
+        for _ in range(steps):
+            edits.append(editors.edit())
+            shutil.copytree(tmp_path / "quick", tmp_path / "full")
+            _export(server, tmp_path / "full", full=True, accept_shrink=True)
+            _export_whatever_is_left(server, tmp_path / "quick")
+            assert tree(tmp_path / "quick") == tree(tmp_path / "full"), edits
+            assert verify(tmp_path / "quick").damages == [], edits
+            shutil.rmtree(tmp_path / "full")
+        editors.close()
+        assert world.crashes == []
+
+
+@pytest.mark.parametrize("seed", [0, 3, 6, 12])
+def test_after_any_edit_both_ways_of_reading_agree(tmp_path: Path, seed: int) -> None:
+    """Whatever people do, reading only what changed gives the bytes of reading everything."""
+    _live_through(tmp_path, seed, 25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 140))
+def test_after_many_edits_both_ways_of_reading_agree(tmp_path: Path, seed: int) -> None:
+    """The same, for longer."""
+    _live_through(tmp_path, seed, 60)
+
+
+@pytest.mark.parametrize("charts", [20, 200])
+def test_an_unchanged_project_costs_ten_requests_and_one_a_space(tmp_path: Path, charts: int) -> None:
+    """However many charts there are, a quiet night costs the server next to nothing."""
+    world = generated_world(charts=charts, dashboards=5, spaces=4)
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        before = tree(tmp_path / "p")
+        report = _export(server, tmp_path / "p")
+    spaces = sum(space.project_uuid == world.projects["production"] for space in world.spaces.values())
+    assert report.requests <= 10 + spaces
+    assert before == tree(tmp_path / "p")
+
+
+def test_a_full_read_asks_for_everything_again(tmp_path: Path) -> None:
+    """`--full` trusts no list."""
+    world = demo_world()
+    with Server(world) as server:
+        first = _export(server, tmp_path / "p")
+        world.requests.clear()
+        _export(server, tmp_path / "p", full=True)
+    read = {path for _, path in world.requests if path.startswith("/api/v1/saved/")}
+    assert len(read) >= 2 * first.manifest.counts["chart"]
+
+
+def test_another_version_of_the_server_means_a_full_read(tmp_path: Path) -> None:
+    """After an upgrade of Lightdash the same item may be said otherwise, so everything is read."""
+    world = demo_world()
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+    world.version = "0.1372.2"
+    with Server(world) as server:
+        assert _export(server, tmp_path / "p").requests > 60
+
+
+def test_a_damaged_content_file_is_read_again(tmp_path: Path) -> None:
+    """What can be had from the server again is no reason to fail, nor to be trusted."""
+    world = demo_world()
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        before = tree(tmp_path / "p")
+        (tmp_path / "p/charts/weekly-revenue.json").write_text("{}\n")
+        _export(server, tmp_path / "p")
+    assert before == tree(tmp_path / "p")
+
+
+def test_a_deleted_chart_empties_its_tile_though_no_list_of_dashboards_tells(tmp_path: Path) -> None:
+    """The server changes no row of a dashboard when a chart on it is deleted; the snapshot follows."""
+    world = demo_world()
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        before = (tmp_path / "p/dashboards/sales-overview.json").read_bytes()
+        chart = next(
+            str(tile["properties"]["savedChartUuid"])
+            for dashboard in world.dashboards.values()
+            if dashboard.slug == "sales-overview"
+            for tile in dashboard.version.tiles
+            if tile["properties"].get("savedChartUuid")
+            and world.charts[tile["properties"]["savedChartUuid"]].space_uuid
+        )
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
+        with lightdash.session:
+            lightdash.session.answer("DELETE", f"/api/v1/saved/{chart}")
+        _export(server, tmp_path / "p")
+    assert (tmp_path / "p/dashboards/sales-overview.json").read_bytes() != before
+    assert verify(tmp_path / "p").damages == []
