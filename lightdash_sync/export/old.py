@@ -52,7 +52,7 @@ class Old:
         return self.snapshot.checked(path)
 
 
-def open_old(target: Path, project: str, *, full: bool, accept_shrink: bool) -> Old | None:
+def open_old(target: Path, project: str, *, full: bool = False, accept_shrink: bool = False) -> Old | None:
     """Open the snapshot that is to be replaced, None if there is none.
 
     Args:

@@ -119,7 +119,7 @@ def test_every_name_comes_back_as_it_was(server: Server, exported: Path) -> None
 
 def test_no_name_leaves_the_directory(exported: Path) -> None:
     """Every file is inside the snapshot, as a plain file, and its name is safe on every system."""
-    assert {path.name for path in exported.iterdir()} == {"p", ".p.lock"}
+    assert {path.name for path in exported.iterdir()} == {"p", ".p.lock", ".p.state.json"}
     paths = [*(exported / "p").rglob("*")]
     assert len(paths) > len(NAMES)
     assert {path.relative_to(exported / "p").parts[0] for path in paths if path.is_dir()} <= {

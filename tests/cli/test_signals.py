@@ -77,7 +77,7 @@ def _interrupt(site: Site, folder: Path, number: int) -> int:
     assert "Traceback" not in done.err, done.err
     assert is_gone(process.pid)
     left = {path.name for path in folder.iterdir()}
-    assert left <= {"p", ".p.lock"}, f"at request {chosen}: {left}"
+    assert left <= {"p", ".p.lock", ".p.state.json"}, f"at request {chosen}: {left}"
     if done.code == 130:
         assert "interrupted" in done.err
         assert tree(target) in (tree(site.older), site.newer)
@@ -109,7 +109,7 @@ def test_an_interrupted_run_tells_machines(site: Site, tmp_path: Path) -> None:
     done = ended(process)
     assert done.code == 130
     assert done.json["error"]["exit_code"] == 130
-    assert {path.name for path in tmp_path.iterdir()} <= {".p.lock"}
+    assert {path.name for path in tmp_path.iterdir()} <= {".p.lock", ".p.state.json"}
 
 
 @pytest.mark.parametrize("before", [1, 2])
@@ -125,4 +125,4 @@ def test_an_interruption_in_the_middle_of_the_swap(tmp_path: Path, stop: BaseExc
     with pytest.raises(type(stop)):
         export_world(world, tmp_path / "p", disk=Interrupting(stop, before))
     assert tree(tmp_path / "p") == before_it
-    assert {path.name for path in tmp_path.iterdir()} == {"p", ".p.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"p", ".p.lock", ".p.state.json"}

@@ -124,7 +124,7 @@ def test_a_snapshot_between_two_renames_is_put_back(site: Site) -> None:
     site.snapshot.rename(site.snapshot.parent / ".p.old")
     assert run("verify", "p").code == 0
     assert tree(site.snapshot) == before
-    assert {path.name for path in site.snapshot.parent.iterdir()} <= {"p", ".p.lock"}
+    assert {path.name for path in site.snapshot.parent.iterdir()} <= {"p", ".p.lock", ".p.state.json"}
 
 
 def test_the_live_project_is_the_same(site: Site) -> None:
@@ -140,7 +140,7 @@ def test_the_live_project_is_the_same(site: Site) -> None:
     assert charts == {uuid: chart.views for uuid, chart in world.charts.items()}
     assert {world.dashboards[uuid].views - views for uuid, views in dashboards.items()} <= {0, 1}
     assert tree(site.snapshot) == before
-    assert {path.name for path in site.snapshot.parent.iterdir()} <= {"p", ".p.lock"}
+    assert {path.name for path in site.snapshot.parent.iterdir()} <= {"p", ".p.lock", ".p.state.json"}
 
 
 def test_live_changes_are_shown(site: Site) -> None:

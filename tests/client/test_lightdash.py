@@ -35,7 +35,7 @@ READINGS: dict[str, tuple[Callable[[Lightdash], object], str]] = {
     "charts": (lambda at: at.charts("P"), "/api/v1/projects/P/charts"),
     "chart_summaries": (lambda at: at.chart_summaries("P"), "/api/v1/projects/P/chart-summaries"),
     "dashboards": (lambda at: at.dashboards("P"), "/api/v1/projects/P/dashboards"),
-    "content": (lambda at: at.content("P"), "/api/v2/content?projectUuids=P&page=1&pageSize=1000"),
+    "content": (lambda at: at.content("P"), "/api/v2/content?projectUuids=P&page=1&pageSize=50000"),
     "dashboard": (lambda at: at.dashboard("D"), "/api/v1/dashboards/D"),
     "chart_history": (lambda at: at.chart_history("C"), "/api/v1/saved/C/history"),
     "chart_version": (lambda at: at.chart_version("C", "V"), "/api/v1/saved/C/version/V"),
@@ -43,7 +43,7 @@ READINGS: dict[str, tuple[Callable[[Lightdash], object], str]] = {
     "schedulers_of": (lambda at: at.schedulers_of("saved", "C"), "/api/v1/saved/C/schedulers"),
     "schedulers": (lambda at: at.schedulers("P"), "/api/v1/schedulers/P/logs"),
     "tags": (lambda at: at.tags("P"), "/api/v1/projects/P/tags"),
-    "metrics": (lambda at: at.metrics("P"), "/api/v1/projects/P/dataCatalog/metrics?page=1&pageSize=1000"),
+    "metrics": (lambda at: at.metrics("P"), "/api/v1/projects/P/dataCatalog/metrics?page=1&pageSize=50000"),
     "charts_using": (
         lambda at: at.charts_using("P", METRIC),
         "/api/v1/projects/P/dataCatalog/orders/analytics/total",

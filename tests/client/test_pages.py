@@ -34,12 +34,12 @@ def _page(rows: list[dict[str, object]], pages: object, total: object) -> Reply:
     return ok({"data": rows, "pagination": pagination})
 
 
-def _pages_of(rows: list[dict[str, object]]) -> Callable[[Seen], Reply]:
-    """A server that pages as it is asked to."""
+def _pages_of(rows: list[dict[str, object]], most: int = 1000) -> Callable[[Seen], Reply]:
+    """A server that pages as it is asked to, but never gives more rows a page than it likes."""
 
     def choose(seen: Seen) -> Reply:
         query = parse_qs(urlsplit(seen.target).query)
-        page, size = int(query["page"][0]), int(query["pageSize"][0])
+        page, size = int(query["page"][0]), min(int(query["pageSize"][0]), most)
         pages = -(-len(rows) // size)
         return _page(rows[(page - 1) * size : page * size], pages, len(rows))
 

@@ -30,7 +30,7 @@ def _manifest(counts: dict[str, int] | None = None) -> Manifest:
 
 
 def _report(added: list[str]) -> Report:
-    return Report(ROOT, _manifest(), added, [], [], ["careful"], 7, 1.234)
+    return Report(ROOT, _manifest(), True, added, [], [], ["careful"], 7, 1.234)
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -53,7 +53,7 @@ def test_an_export_is_told_with_its_tree(capsys: pytest.CaptureFixture[str]) -> 
     assert "project.json        settings" in text
     assert "dashboards" not in text
     assert lines[-3:] == [
-        "1 files added, 0 changed, 0 removed",
+        "1 file added, 0 changed, 0 removed",
         r"Left out: space:a: because\rof",
         "7 requests in 1.2 s",
     ]
@@ -78,6 +78,7 @@ def test_an_export_for_machines() -> None:
         "removed": [],
         "left_out": [{"what": "space:a", "why": "because\rof"}],
         "warnings": ["careful"],
+        "full": True,
         "requests": 7,
         "duration_s": 1.234,
     }

@@ -43,7 +43,7 @@ def test_a_manifest_comes_back_as_it_was_written(manifest: Manifest) -> None:
 def test_a_manifest_says_nothing_that_changes_by_itself() -> None:
     """No time and no version of this tool: the same content gives the same bytes."""
     document: Any = parse(MANIFEST.to_bytes())
-    assert set(document) == {"format", "source", "selection", "counts", "leftOut", "files"}
+    assert set(document) == {"format", "source", "selection", "counts", "leftOut", "files", "conversion"}
     assert set(document["source"]) == {"url", "lightdash", "project"}
 
 
