@@ -9,6 +9,7 @@ repeats follow `retry`. It does not know what the paths mean: that is `lightdash
 from __future__ import annotations
 
 import logging
+import re
 import time
 import zlib
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
 
 log = logging.getLogger(__name__)
+
+_BEGINNING = 10  # characters of a secret that are taken for it
 
 # Node closes idle connections after 5 s; we let go of them first.
 _KEEPALIVE = 4.0
@@ -181,12 +184,16 @@ class Session:
                 return answer
 
     def _without_secrets(self, error: ApiError) -> ApiError:
-        """Take our own secrets out of an error: some proxies repeat the headers that they got."""
+        """Take our own secrets out of an error: some proxies repeat the headers that they got.
+
+        Words of a server are cut to a length, so a beginning of a secret counts too.
+        """
         for secret in (self.connection.token, self.connection.proxy_authorization):
             if secret:
-                error.message = error.message.replace(secret, "***")
-                error.hint = error.hint.replace(secret, "***")
-                error.reason = error.reason.replace(secret, "***")
+                beginning = re.compile(re.escape(secret[:_BEGINNING]) + r"\S*")
+                error.message = beginning.sub("***", error.message)
+                error.hint = beginning.sub("***", error.hint)
+                error.reason = beginning.sub("***", error.reason)
                 error.args = (error.message,)
         return error
 

@@ -314,3 +314,12 @@ def test_a_stop_ends_a_wait() -> None:
             session.get("/x")
         stop.join()
     assert len(server.seen) == 1
+
+
+def test_a_secret_that_is_cut_in_the_middle_is_no_secret_told() -> None:
+    """A server that repeats our token at the end of a long text does not get a part of it printed."""
+    reply = refusal(400, "x" * 280 + TOKEN)
+    with served(reply) as (_, session), pytest.raises(SyncError) as caught:
+        session.get("/api/v1/user")
+    assert TOKEN[:11] not in caught.value.message
+    assert "***" in caught.value.message
