@@ -23,6 +23,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/export.py
+	$(BIN)/python benchmarks/incremental.py
 
 clean:
 	rm -rf $(VENV)
