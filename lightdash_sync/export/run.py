@@ -1,50 +1,35 @@
-"""One export: read the project, stage the snapshot, swap it in, say what came of it.
+"""One export: lock the snapshot, read the project until it holds still, say what came of it.
 
-First the structure, so that every item has its key; then charts are read and written as they come, so
-that memory does not grow with history. If anything could not be read, nothing is swapped in, and the
-error names what. If the project changed under the reading, the reading starts again.
+If the project changed under the reading, the reading starts again, three times at most. What one reading
+does is in `attempt`.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete
-from lightdash_sync.export.content import ContentWriter, unsupported
-from lightdash_sync.export.convert import Converter, Findings
-from lightdash_sync.export.guards import require_no_shrink
-from lightdash_sync.export.hidden import find_by_usage
-from lightdash_sync.export.identify import identify, pruned, with_charts
+from lightdash_sync.export.attempt import Attempt, what_stands
 from lightdash_sync.export.old import open_old
 from lightdash_sync.export.readings import Moved, Readings
 from lightdash_sync.export.state import FULL_EVERY, State, is_full_due, read_state, write_state
-from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.export.workers import Silent, Workers
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.layout import IDENTITY
-from lightdash_sync.snapshot.manifest import FORMAT, VERSIONS, LeftOut, Manifest, Source
+from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.snapshot.write import Staging, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.content import Written
-    from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.export.workers import Progress
-    from lightdash_sync.model.canonical import JsonObject
 
 _ATTEMPTS = 3  # readings of a project that changes under us
-_NAMED = 10  # items that an error names
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,223 +149,13 @@ def read_into(
     for _ in range(_ATTEMPTS):
         staging = Staging(target, disk)
         try:
-            return _Export(lightdash, project, chosen, old, staging, Readings(workers)).run()
+            return Attempt(lightdash, project, chosen, old, staging, Readings(workers)).run()
         except Moved as error:
             moved = error
             workers.progress.noted(f"The project changed while it was read ({error}): reading it again.")
         finally:
             staging.discard()
     raise Incomplete(
-        f"{moved}, in each of {_ATTEMPTS} readings; {_what_stands(old)}",
+        f"{moved}, in each of {_ATTEMPTS} readings; {what_stands(old)}",
         hint="Export again at a quiet time; if it stays so, look at the named item in Lightdash.",
     )
-
-
-def _what_stands(old: Old | None) -> str:
-    return "no snapshot was written" if old is None else "the old snapshot stands as it was"
-
-
-@dataclass
-class _Export:
-    """One reading of the project; the methods stand in the order in which `run` calls them."""
-
-    lightdash: Lightdash
-    project: str
-    chosen: Chosen
-    old: Old | None
-    staging: Staging
-    readings: Readings
-    used: Counter[str] = field(default_factory=Counter)
-
-    def run(self) -> tuple[Manifest, list[str]]:
-        """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
-        known = self.old.identity if self.old else Identity()
-        structure = read_structure(self.lightdash, self.project, self.chosen, self.old, self.readings)
-        identity = identify(structure, known)
-        findings = Findings()
-        counts: Counter[str] = Counter()
-        self._charts(self._writer(identity, findings, structure), structure, identity, counts)
-        identity = self._unlisted_charts(identity, findings, structure, known, counts)
-        writer = self._writer(identity, findings, structure)
-        left_out = self._spaces_and_dashboards(writer, structure, counts)
-        left_out += self._lists(writer, structure, counts)
-        self._require_complete()
-        identity = pruned(identity, findings)
-        if self.old is not None and not self.old.accept_shrink:
-            require_no_shrink(self.old.manifest, self.old.identity, counts, identity)
-        self.staging.put(IDENTITY, identity.to_bytes())
-        manifest = Manifest(
-            format=FORMAT,
-            source=Source(
-                url=self.lightdash.session.connection.origin.name,
-                lightdash=self.lightdash.server.version,
-                project=structure.inventory.project.name,
-            ),
-            selection=self.chosen.in_manifest(),
-            counts=dict(sorted(counts.items())),
-            leftOut=left_out,
-            files=dict(sorted(self.staging.files.items())),
-        )
-        warnings = self._warnings(structure.inventory, identity)
-        self.staging.commit(manifest)
-        return manifest, warnings
-
-    def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
-        converter = Converter(identity, findings)
-        return ContentWriter(converter, self.staging, self.old, structure.seen, history=self.chosen.history)
-
-    def _charts(
-        self, writer: ContentWriter, structure: Structure, identity: Identity, counts: Counter[str]
-    ) -> None:
-        """Write charts and SQL charts, the bulk of the work; read those that are not taken over."""
-        inventory = structure.inventory
-        rows = {row.uuid: row.spaceUuid for row in inventory.summaries}
-        rows |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
-        kept, unread = self._divided(Kind.CHART, rows, structure)
-        for uuid, facts in kept.items():
-            counts[VERSIONS] += writer.keep(Kind.CHART, uuid, facts)
-        counts[Kind.CHART] += len(kept)
-        read = self.readings.of(
-            Kind.CHART,
-            unread,
-            lambda uuid: writer.chart(self.lightdash, uuid, structure.hidden.get(uuid)),
-            identity.known_keys(Kind.CHART),
-        )
-        self._count(read.values(), counts)
-        kept, unread = self._divided(
-            Kind.SQL_CHART, {row.uuid: row.spaceUuid for row in inventory.sql_charts}, structure
-        )
-        for uuid, facts in kept.items():
-            writer.keep(Kind.SQL_CHART, uuid, facts)
-        written = self.readings.of(
-            Kind.SQL_CHART,
-            unread,
-            lambda uuid: writer.sql_chart(self.lightdash, self.project, uuid),
-            identity.known_keys(Kind.SQL_CHART),
-        )
-        counts[Kind.SQL_CHART] += len(kept) + len(written)
-
-    def _divided(
-        self, kind: Kind, rows: Mapping[str, str], structure: Structure
-    ) -> tuple[dict[str, JsonObject], list[str]]:
-        """Divide the chosen items into those to take over (with their facts) and those to read."""
-        wanted = [uuid for uuid, space in rows.items() if self._wants(kind, space, structure)]
-        kept = {uuid: structure.kept[kind][uuid] for uuid in wanted if uuid in structure.kept[kind]}
-        return kept, [uuid for uuid in wanted if uuid not in kept]
-
-    def _unlisted_charts(
-        self,
-        identity: Identity,
-        findings: Findings,
-        structure: Structure,
-        known: Identity,
-        counts: Counter[str],
-    ) -> Identity:
-        """Write charts that only the catalogue still counts, and return the map with their keys.
-
-        Only when every chart was read: else it is not known how many of them use a metric.
-        """
-        if self.chosen.in_manifest().is_partial or structure.kept[Kind.CHART]:
-            return identity
-        found = find_by_usage(self.lightdash, structure.inventory, structure.hidden, self.used, self.readings)
-        identity = with_charts(identity, [chart.view for chart in found.values()], known)
-        writer = self._writer(identity, findings, structure)
-        self._count((writer.chart(self.lightdash, uuid, chart) for uuid, chart in found.items()), counts)
-        return identity
-
-    def _count(self, charts: Iterable[Written], counts: Counter[str]) -> None:
-        for chart in charts:
-            counts[Kind.CHART] += 1
-            counts[VERSIONS] += chart.versions
-            self.used.update(chart.metrics)
-
-    def _spaces_and_dashboards(
-        self, writer: ContentWriter, structure: Structure, counts: Counter[str]
-    ) -> list[LeftOut]:
-        """Write what the structure has already."""
-        listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
-        left_out = writer.spaces((*listed[uuid], raw) for uuid, (_, raw) in structure.spaces.items())
-        counts[Kind.SPACE] += len(structure.spaces)
-        for uuid, dashboard in structure.dashboards.items():
-            if self.chosen.wants(Kind.DASHBOARD):
-                writer.dashboard(uuid, dashboard)
-                counts[Kind.DASHBOARD] += 1
-            if dashboard.comments is not None:
-                counts[Kind.COMMENTS] += writer.comments(uuid, dashboard.comments)
-        places = {row.uuid: row.spaceUuid for row in structure.inventory.dashboards}
-        for kind in (Kind.DASHBOARD, Kind.COMMENTS):
-            for uuid, facts in structure.kept[Kind.DASHBOARD].items():
-                if self._wants(kind, places[uuid], structure):
-                    counts[kind] += self._keep(writer, kind, uuid, facts)
-        return sorted(left_out, key=lambda item: (item.what, item.why))
-
-    def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, facts: JsonObject) -> int:
-        """Take a dashboard or its comments over; return how many files that makes."""
-        if kind is Kind.COMMENTS:
-            return writer.keep_comments(uuid)
-        writer.keep(kind, uuid, facts)
-        return 1
-
-    def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[LeftOut]:
-        """Write what the lists themselves hold."""
-        inventory = structure.inventory
-        left_out: list[LeftOut] = []
-        if self.chosen.wants(Kind.SCHEDULER):
-            rows = structure.schedulers(self.chosen)
-            left_out += writer.schedulers(rows)
-            counts[Kind.SCHEDULER] += len(rows)
-        if self.chosen.wants(Kind.TAG):
-            counts[Kind.TAG] += writer.tags(inventory)
-        if self.chosen.wants(Kind.METRIC_ICONS):
-            counts[Kind.METRIC_ICONS] += writer.metric_icons(inventory)
-        if self.chosen.wants(Kind.PINS):
-            counts[Kind.PINS] += writer.pins(inventory)
-        if self.chosen.wants(Kind.PROJECT):
-            writer.project(inventory.settings)
-            counts[Kind.PROJECT] += 1
-        return left_out + unsupported(inventory)
-
-    def _wants(self, kind: Kind, space: str, structure: Structure) -> bool:
-        return self.chosen.wants_in(kind, structure.space_key(space))
-
-    def _require_complete(self) -> None:
-        """Name what could not be read.
-
-        Raises:
-            Incomplete: there is something.
-        """
-        unread = self.readings.unread
-        if not unread:
-            return
-        named = "; ".join(f"{item.what}: {item.error.message}" for item in unread[:_NAMED])
-        more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
-        raise Incomplete(
-            f"{len(unread)} items could not be read ({named}{more}); {_what_stands(self.old)}",
-            hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
-        )
-
-    def _warnings(self, inventory: Inventory, identity: Identity) -> list[str]:
-        """Say what the user should know, and what may be missing without a trace."""
-        warnings: list[str] = []
-        server = self.lightdash.server
-        if server.is_newer_than_known():
-            warnings.append(f"Lightdash {server.version} is newer than any version this tool was tried on.")
-        if not _sees_all_spaces(self.lightdash, inventory):
-            warnings.append("The token is not an admin's: private spaces may be missing without a trace.")
-        if inventory.members is None:
-            warnings.append(
-                "The token may not list the organisation's members: people without a grant have no e-mail."
-            )
-        if identity.external:
-            warnings.append(
-                f"{len(identity.external)} references lead to something that is not in the project "
-                "(`external` in identity.json)."
-            )
-        return warnings
-
-
-def _sees_all_spaces(lightdash: Lightdash, inventory: Inventory) -> bool:
-    """Whether private spaces are shown too; the list of spaces says who reads it, if there is one."""
-    if inventory.spaces:
-        return inventory.spaces[0][0].reader_is_admin
-    return lightdash.user().sees_all_spaces(inventory.project.projectUuid)
