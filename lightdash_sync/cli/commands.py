@@ -48,6 +48,20 @@ class Age(click.ParamType[timedelta]):
         raise click.BadParameter(f"{value!r} is no length of time; say it as 26h, 90m or 2d", ctx, param)
 
 
+def _words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Read a list that is repeated, or divided by commas."""
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def _kinds(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Kind, ...]:
+    """Read a list of kinds."""
+    words = _words(ctx, param, values)
+    if unknown := [word for word in words if word not in set(Kind)]:
+        there = ", ".join(Kind)
+        raise click.BadParameter(f"{unknown[0]!r} is no kind; there are {there}", ctx, param)
+    return tuple(map(Kind, words))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="lightdash-sync")
 @click.pass_context
@@ -72,10 +86,18 @@ def cli(context: click.Context) -> None:
     "--only",
     "kinds",
     multiple=True,
-    type=click.Choice([kind.value for kind in Kind]),
-    help="Only this kind; repeatable.",
+    callback=_kinds,
+    metavar="KIND",
+    help="Only these kinds (a,b or repeated).",
 )
-@click.option("--space", "spaces", multiple=True, metavar="KEY", help="Only this space; repeatable.")
+@click.option(
+    "--space",
+    "spaces",
+    multiple=True,
+    callback=_words,
+    metavar="KEY",
+    help="Only these spaces (a,b or repeated).",
+)
 @click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts.")
 @click.option("--full", is_flag=True, help="Read everything again, whatever the lists prove unchanged.")
 @click.option(
@@ -86,7 +108,7 @@ def cli(context: click.Context) -> None:
 def export(
     settings: Callable[[], Settings],
     path: Path | None,
-    kinds: tuple[str, ...],
+    kinds: tuple[Kind, ...],
     spaces: tuple[str, ...],
     no_history: bool,
     full: bool,
@@ -101,7 +123,7 @@ def export(
     from lightdash_sync.export.selection import Chosen
 
     chosen = Chosen(
-        kinds=frozenset(map(Kind, kinds)) or None,
+        kinds=frozenset(kinds) or None,
         spaces=frozenset(spaces) or None,
         history=not no_history,
     )

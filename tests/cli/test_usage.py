@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,20 +42,8 @@ def small() -> Iterator[Server]:
         yield server
 
 
-def test_help_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
-    """`--help` takes at most three times what `import click` takes, and loads no HTTP, models or tables."""
-
-    def seconds(*arguments: str) -> float:
-        taken = []
-        for _ in range(5):
-            began = time.monotonic()
-            subprocess.run(
-                [sys.executable, *arguments], env=environment(tmp_path), check=True, capture_output=True
-            )
-            taken.append(time.monotonic() - began)
-        return statistics.median(taken)
-
-    assert seconds("-m", "lightdash_sync", "--help") <= 3 * seconds("-c", "import click")
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    """`--help` is quick because it loads no HTTP, models or tables; how quick is for the benchmarks."""
     program = """if True:
         import sys
         sys.argv[1:] = ["--help"]
@@ -293,3 +279,12 @@ def test_the_file_of_the_working_directory_is_used() -> None:
         Path("lightdash-sync.toml").write_text(f'[env.a]\nurl = "{server.url}"\ntoken_file = "token"\n')
         Path("token").write_text(server.world.tokens["admin"] + "\n")
         assert len(run("projects", "--json").json["projects"]) == 2
+
+
+def test_kinds_and_spaces_may_be_divided_by_commas(small: Server) -> None:
+    """`--only a,b` is `--only a --only b`, and a kind that does not exist is told with those that do."""
+    run("export", "--path", "a", "--only", "chart,space", "--only", "tag", env=reach(small))
+    assert {path.name for path in Path("a").iterdir() if path.is_dir()} == {"charts", "spaces", "tags"}
+    wrong = run("export", "--path", "b", "--only", "chart,spade", env=reach(small))
+    fails(wrong, 2)
+    assert "'spade' is no kind" in wrong.err
