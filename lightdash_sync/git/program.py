@@ -214,16 +214,16 @@ def _started(arguments: list[str], environment: Mapping[str, str], stdin: Binary
 
 def _stop(process: Any) -> None:
     """Stop git and its helpers: kindly first, so that no lock file stays."""
-    for kind in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-        with contextlib.suppress(OSError):
-            _signal(process.pid, kind)
+    _signal(process.pid, signal.SIGTERM)
+    try:
+        process.communicate(timeout=_GRACE)
+    except subprocess.TimeoutExpired:
+        _signal(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=_GRACE)
-            return
 
 
 def _signal(pid: int, kind: int) -> None:
-    if os.name == "nt":
-        os.kill(pid, kind)
-    else:
-        os.killpg(pid, kind)
+    send = getattr(os, "killpg", os.kill)  # Windows has no groups; there the helpers end with their pipes
+    with contextlib.suppress(OSError):
+        send(pid, kind)

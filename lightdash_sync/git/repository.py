@@ -144,8 +144,10 @@ class Repository:
         except GitError as problem:
             if not made:
                 raise
-            done = f"{len(made)} commits are made, but the index of {self.root} could not follow"
-            raise GitError(f"{done}: {problem.message}", problem.hint or "run again") from problem
+            raise GitError(
+                f"the commits are made, but the index of {self.root} could not follow: {problem.message}",
+                problem.hint or "run again",
+            ) from problem
 
     def push(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,3 +111,18 @@ class Hands:
         """Write the snapshot and commit it, through the code under test."""
         self.put(files)
         return Repository.around(self.folder).commit(self.folder, [Commit(message, files)])
+
+
+SOMEBODY = "git -c user.name=x -c user.email=x"
+
+
+def after(command: str, script: str, tmp_path: Path) -> str:
+    """Write a stand-in for git that does something else too after a command; return its path."""
+    stand_in = tmp_path / "stand-in"
+    alone = "env -u GIT_DIR -u GIT_WORK_TREE -u GIT_OBJECT_DIRECTORY GIT_ALLOW_PROTOCOL=file"
+    stand_in.write_text(
+        f'#!/bin/sh\n{shutil.which("git")} "$@"\nstatus=$?\n'
+        f'case " $* " in *" {command} "*) {alone} sh -c \'{script}\' ;; esac\nexit $status\n'
+    )
+    stand_in.chmod(0o755)
+    return str(stand_in)

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+import git
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from lightdash_sync.errors import GitError
 from lightdash_sync.git import Commit, Head, Person, Repository
 
-from .hands import Hands
+from .hands import Hands, after
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -417,10 +418,28 @@ def test_an_index_that_is_not_what_head_says_is_repaired_by_the_next_run(hands: 
     assert hands.status() == ""
 
 
+def test_a_lock_that_appears_at_the_last_moment(
+    hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes the index while commits are made gets an error that says what is done and what is not."""
+    lock = hands.root / ".git" / "index.lock"
+    with monkeypatch.context() as patch:
+        patch.setattr(git.Git, "GIT_PYTHON_GIT_EXECUTABLE", after("update-ref", f": > {lock}", tmp_path))
+        with pytest.raises(
+            GitError, match=r"the commits are made, but the index .* could not follow"
+        ) as told:
+            hands.backup(ONE)
+    assert str(lock) in told.value.hint
+    assert hands.tree("HEAD", "snapshots/production") == texts(ONE)
+    lock.unlink()
+    assert hands.backup(ONE) == []
+    assert hands.status() == ""
+
+
 def test_an_index_that_git_cannot_read_is_an_error(hands: Hands) -> None:
     """A damaged index is reported, and is not made worse."""
     (hands.root / ".git/index").write_bytes(b"DIRCgarbage")
-    with pytest.raises(GitError, match=r"1 commits are made, but the index of .* could not follow"):
+    with pytest.raises(GitError, match=r"the commits are made, but the index of .* could not follow"):
         hands.backup(ONE)
     with pytest.raises(GitError, match="git ls-files: "):
         hands.backup(ONE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import git
 import pytest
 
 from lightdash_sync.errors import GitError
@@ -65,7 +66,6 @@ def test_a_repository_of_somebody_else(hands: Hands, monkeypatch: pytest.MonkeyP
 
 def test_git_is_missing(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without git on the machine the error says so, whichever way it is missing."""
-    git = pytest.importorskip("git")
     for executable in (str(hands.root / "none"), str(hands.root)):
         monkeypatch.setattr(git.Git, "GIT_PYTHON_GIT_EXECUTABLE", executable)
         with pytest.raises(GitError, match="git could not be started") as refused:
@@ -162,9 +162,9 @@ def test_a_git_that_hangs_is_stopped_with_its_helpers(hands: Hands, tmp_path: Pa
         f'#!/bin/sh\necho $$ > {pids}\ntrap "" TERM\nwhile :; do sleep 0.05; done\n'
     )
     (tmp_path / "hang").chmod(0o755)
-    git = Program(hands.root)
+    program = Program(hands.root)
     with pytest.raises(GitError, match=r"git hang took longer than 0\.3 s"):
-        git.run("hang", settings=[("alias.hang", f"!{tmp_path}/hang")], deadline=0.3)
+        program.run("hang", settings=[("alias.hang", f"!{tmp_path}/hang")], deadline=0.3)
     state = subprocess.run(
         ["ps", "-o", "stat=", "-p", pids.read_text().strip()], capture_output=True, text=True
     )
@@ -173,7 +173,6 @@ def test_a_git_that_hangs_is_stopped_with_its_helpers(hands: Hands, tmp_path: Pa
 
 def test_ctrl_c_stops_git(hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interruption stops git before it goes on."""
-    git = pytest.importorskip("git")
     started = []
 
     def interrupted(self: object, **_: object) -> None:
@@ -185,7 +184,6 @@ def test_ctrl_c_stops_git(hands: Hands, tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         Program(hands.root).run("wait", settings=[("alias.wait", "!sleep 60")])
     assert started[0].poll() is not None  # type: ignore[attr-defined]
-    assert git is not None
 
 
 def test_config_of_the_users_variables_is_kept(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,11 +191,11 @@ def test_config_of_the_users_variables_is_kept(hands: Hands, monkeypatch: pytest
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.name")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "Variable")
-    git = Program(hands.root)
-    told = git.ask("config", "--get-regexp", r"^(user\.name|x\.y)$", settings=[("x.y", "z")]).lines()
+    program = Program(hands.root)
+    told = program.ask("config", "--get-regexp", r"^(user\.name|x\.y)$", settings=[("x.y", "z")]).lines()
     assert told == ["user.name Variable", "x.y z"]
     monkeypatch.setenv("GIT_CONFIG_COUNT", "many")
-    assert git.ask("config", "x.y", settings=[("x.y", "z")]).lines() == ["z"]
+    assert program.ask("config", "x.y", settings=[("x.y", "z")]).lines() == ["z"]
 
 
 @pytest.mark.parametrize(
