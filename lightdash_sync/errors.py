@@ -10,6 +10,7 @@
     ├─ Incomplete               3   part of the work was not done; what is on disk was left as it was
     ├─ Refused                  4   a limit or a guard says no
     ├─ SnapshotError           10   the snapshot is damaged, or not safe to read
+    ├─ GitError                 1   git is missing, or did not do what was asked of it
     ├─ Locked                  11   another run holds the snapshot
     └─ Interrupted            130   Ctrl-C or SIGTERM
 
@@ -98,6 +99,10 @@ class SnapshotError(SyncError):
     """A snapshot that is damaged, unsafe to read, or of a format this version does not know."""
 
     exit_code = 10
+
+
+class GitError(SyncError):
+    """Git is not there, the repository is not in a state to commit to, or git refused."""
 
 
 class Locked(SyncError):

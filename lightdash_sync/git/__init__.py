@@ -1,0 +1,16 @@
+"""Git: commits of snapshots that appear whole or not at all, and nothing of a repository executed.
+
+`Repository.around(folder)` finds the repository, `commit` adds a series of commits of one folder,
+`push` takes them to a remote, `files`, `contents`, `read` and `history` look back. Git's index and
+work tree belong to the user. The rest of the package is how: `program` runs git, `place` finds the
+repository, `objects` reads and writes objects away from its config, `series` builds commits, `branches`
+and `index` make them visible, `settings`, `remote` and `rebase` push.
+"""
+
+from lightdash_sync.git.branches import TOOL, Head
+from lightdash_sync.git.history import Revision
+from lightdash_sync.git.remote import Pushed
+from lightdash_sync.git.repository import Repository
+from lightdash_sync.git.series import Commit, Person
+
+__all__ = ["TOOL", "Commit", "Head", "Person", "Pushed", "Repository", "Revision"]

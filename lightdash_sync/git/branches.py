@@ -1,0 +1,156 @@
+"""Where HEAD is, which branch to commit to, and the one step that makes commits visible."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import GitError
+from lightdash_sync.git.program import raw
+from lightdash_sync.git.series import Person
+
+if TYPE_CHECKING:
+    from lightdash_sync.git.place import Place
+
+TOOL = Person("lightdash-sync", "lightdash-sync@localhost")
+"""Committer where git knows of no identity."""
+
+_HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is checked out.
+
+    Args:
+        branch: its name; None if HEAD is detached.
+        commit: its id; None if the branch has no commit yet.
+    """
+
+    branch: str | None
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A branch to commit to.
+
+    Args:
+        branch: its name.
+        tip: the commit it names; None if it does not exist, or is empty.
+        start: the commit to build on; HEAD for a branch that does not exist.
+        checked_out: whether the index and work tree here belong to it.
+    """
+
+    branch: str
+    tip: str | None
+    start: str | None
+    checked_out: bool
+
+    @property
+    def ref(self) -> str:
+        """Full name of the branch."""
+        return _HEADS + self.branch
+
+
+def head(place: Place) -> Head:
+    """Return what is checked out."""
+    answer = place.program.run("symbolic-ref", "--quiet", "HEAD")
+    name = answer.lines()[0] if answer.status == 0 else ""
+    branch = name.removeprefix(_HEADS) if name.startswith(_HEADS) else None
+    return Head(branch, resolve(place, "HEAD"))
+
+
+def resolve(place: Place, revision: str) -> str | None:
+    """Return the id of the commit that a revision names, or None."""
+    if revision.startswith("-") or "\0" in revision:
+        return None
+    answer = place.program.run("rev-parse", "--quiet", "--verify", f"{revision}^{{commit}}")
+    return answer.lines()[0] if answer.status == 0 else None
+
+
+def target(place: Place, branch: str | None) -> Target:
+    """Return the branch of this name, or the one that is checked out.
+
+    Raises:
+        GitError: HEAD is detached, the name is none, or another work tree has the branch.
+    """
+    here = head(place)
+    if branch is None:
+        if here.branch is None:
+            raise GitError(
+                "no branch is checked out here (detached HEAD), so commits would be lost",
+                "check out a branch, or name one with --branch",
+            )
+        branch = here.branch
+    if branch == here.branch:
+        return Target(branch, here.commit, here.commit, checked_out=True)
+    if (
+        branch.startswith("-")
+        or "\0" in branch
+        or place.program.run("check-ref-format", _HEADS + branch).status
+    ):
+        raise GitError(f"{branch!r} is not a name for a branch")
+    listed = place.program.ask(
+        "for-each-ref", "--format=%(refname)%00%(objectname)%00%(worktreepath)%00", _HEADS + branch
+    ).out
+    fields = listed.split(b"\0")
+    if fields[0] != raw(_HEADS + branch):
+        return Target(branch, None, here.commit, checked_out=False)
+    if fields[2]:
+        raise GitError(
+            f"branch {branch} is checked out in another work tree, {fields[2].decode(errors='replace')}",
+            "run there, or choose another branch",
+        )
+    tip = fields[1].decode()
+    return Target(branch, tip, tip, checked_out=False)
+
+
+def move(place: Place, target: Target, commit: str) -> None:
+    """Let a branch name a commit, if nobody moved it since the target was read.
+
+    Raises:
+        GitError: somebody did, or a lock is held; the branch is as it was.
+    """
+    before = target.tip or "0" * len(commit)
+    reason = ("-m", "lightdash-sync: commit")
+    answer = place.program.run("update-ref", *reason, target.ref, commit, before)
+    if answer.status == 0:
+        return
+    if re.search(r"but expected|reference already exists|unable to resolve reference", answer.error):
+        raise GitError(
+            f"branch {target.branch} was changed by somebody else in the meantime; nothing was committed",
+            "run again",
+        )
+    if lock := re.search(r"'([^']+\.lock)': File exists", answer.error):
+        raise GitError(
+            f"branch {target.branch} is locked by another git process; nothing was committed",
+            f"wait for it; if none is running, remove {lock[1]}",
+        )
+    raise GitError(f"branch {target.branch} cannot be changed: {answer.error.strip()}")
+
+
+def refuse_locked(place: Place) -> None:
+    """Refuse to begin while somebody holds the index.
+
+    Raises:
+        GitError: its lock is there.
+    """
+    lock = place.own / "index.lock"
+    if os.path.lexists(lock):
+        raise GitError(
+            f"another git process is at work in {place.root}, or was stopped there (index.lock)",
+            f"wait for it; if none is running, remove {lock}",
+        )
+
+
+def committer(place: Place) -> bytes:
+    """Return name, address and time for new commits: the configured identity, else the tool's."""
+    # Without this setting git makes an identity up from the names of the user and of the machine.
+    answer = place.program.run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+    if answer.status == 0:
+        return answer.out.rstrip(b"\n")
+    return raw(f"{TOOL.name} <{TOOL.email}> {int(time.time())} +0000")

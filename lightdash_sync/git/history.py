@@ -1,0 +1,82 @@
+"""The commits that touched a path, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lightdash_sync.git.series import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lightdash_sync.git.objects import Objects
+
+_FORMAT = "%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B%x00"
+_FACTS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit that touched what was asked about.
+
+    Args:
+        id: of the commit.
+        parents: ids; none for the first commit, or where a shallow clone ends.
+        author: who made the change.
+        time: when, in UTC.
+        committer: who committed it.
+        committed: when, in UTC.
+        message: without line breaks at its end.
+        changes: path from the top of the repository to `A`, `M`, `D` or `T`; only paths asked about.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    author: Person
+    time: datetime
+    committer: Person
+    committed: datetime
+    message: str
+    changes: Mapping[str, str]
+
+
+def history(objects: Objects, commit: str, path: str, limit: int | None) -> Iterator[Revision]:
+    """Yield the commits up to one commit that touched a file or folder, newest first."""
+    asked = ["log", "-z", "--name-status", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-mailmap"]
+    asked += ["--diff-merges=first-parent", f"--format=tformat:{_FORMAT}"]
+    asked += [] if limit is None else [f"--max-count={limit}"]
+    fields = objects.program.ask(*asked, commit, "--", path).fields()
+    # Each commit: an empty field, its facts, an empty field, then pairs of a status and a path.
+    position = 0
+    while position < len(fields):
+        facts = fields[position + 1 : position + 1 + _FACTS]
+        position += _FACTS + 2
+        changes = {}
+        while position < len(fields) and fields[position]:
+            changes[fields[position + 1]] = fields[position].strip()
+            position += 2
+        yield _revision(facts, changes)
+
+
+def _revision(facts: list[str], changes: Mapping[str, str]) -> Revision:
+    name, parents, author, email, time, committer, address, committed, message = facts
+    return Revision(
+        id=name,
+        parents=tuple(parents.split()),
+        author=Person(author, email),
+        time=_moment(time),
+        committer=Person(committer, address),
+        committed=_moment(committed),
+        message=message.rstrip("\n"),
+        changes=changes,
+    )
+
+
+def _moment(seconds: str) -> datetime:
+    # Anybody can write a commit with a time that no calendar has.
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

@@ -1,0 +1,147 @@
+"""Where a repository is: its work tree, its own directory, its objects."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightdash_sync.errors import GitError
+from lightdash_sync.git.program import Answer, Program, failure
+
+_ELSEWHERE = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+)
+"""Variables that point git at another repository or index; a hook runs with some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A repository with a work tree.
+
+    Args:
+        root: top of the work tree.
+        own: its git directory; each linked work tree has one (HEAD, index).
+        common: the git directory that all its work trees share (refs, objects, config).
+        object_format: `sha1` or `sha256`.
+    """
+
+    root: Path
+    own: Path
+    common: Path
+    object_format: str
+
+    @property
+    def program(self) -> Program:
+        """Git with this repository's config: to be asked about its refs, config and index only.
+
+        The directories are given, so that what git checked (the owner) and what it uses stay the same.
+        """
+        return Program(self.root, {"GIT_DIR": str(self.own), "GIT_WORK_TREE": str(self.root)})
+
+    def inside(self, folder: Path) -> str:
+        """Return the path of a folder below the top, as git writes it.
+
+        Raises:
+            GitError: it is not below the top, or is the top or git's own.
+        """
+        real = _resolved(folder)
+        if real == self.root:
+            raise GitError(
+                f"{folder} is the top of a git repository",
+                "put the snapshot into a folder of its own below it, such as snapshots/production",
+            )
+        if not real.is_relative_to(self.root):
+            raise GitError(f"{folder} is not in the repository {self.root}")
+        path = real.relative_to(self.root)
+        if any(part.casefold() == ".git" for part in path.parts) or real.is_relative_to(self.common):
+            raise GitError(f"{folder} belongs to git itself", "choose another folder")
+        return path.as_posix()
+
+
+def find(folder: Path) -> Place:
+    """Find the repository whose work tree holds a folder, which need not exist yet.
+
+    Raises:
+        GitError: there is none, it has no work tree, or somebody else owns it.
+    """
+    _refuse_elsewhere()
+    real = _resolved(folder)
+    start = next(parent for parent in (real, *real.parents) if parent.is_dir())
+    wanted = ("--show-object-format", "--git-dir", "--git-common-dir", "--show-toplevel")
+    answer = Program(start).run("rev-parse", "--path-format=absolute", *wanted)
+    if answer.status:
+        raise _not_found(folder, answer)
+    lines = answer.lines()
+    if len(lines) != len(wanted):
+        raise GitError(f"the path of the repository around {folder} has a line break in it")
+    object_format, own, common, root = lines
+    place = Place(Path(root).resolve(), Path(own).resolve(), Path(common).resolve(), object_format)
+    if not real.is_relative_to(place.root):  # core.worktree can name any directory
+        raise GitError(
+            f"the repository around {folder} has its work tree elsewhere, in {place.root}",
+            "see core.worktree in its config",
+        )
+    return place
+
+
+def init(folder: Path) -> Place:
+    """Make a repository in a folder, without templates; one that is there stays as it is.
+
+    Raises:
+        GitError: git could not.
+    """
+    _refuse_elsewhere()
+    real = _resolved(folder)
+    try:
+        real.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise GitError(f"{folder}: {problem.strerror}") from problem
+    git = Program(real)
+    named = git.run("config", "--get", "init.defaultBranch")
+    branch = [] if named.status == 0 else ["--initial-branch=main"]
+    git.ask("init", "--quiet", "--template=", *branch)
+    return find(real)
+
+
+def _resolved(folder: Path) -> Path:
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError) as problem:  # a loop of symbolic links is a RuntimeError before 3.13
+        raise GitError(f"{folder} cannot be resolved: it leads through links that lead nowhere") from problem
+
+
+def _refuse_elsewhere() -> None:
+    """Refuse an environment that GitPython cannot take away and that would lead git astray."""
+    if found := [name for name in _ELSEWHERE if name in os.environ]:
+        raise GitError(
+            f"{' and '.join(found)} in the environment would lead git to another repository",
+            f"run `unset {' '.join(found)}` first; inside a git hook, run it with `env -u`",
+        )
+
+
+def _not_found(folder: Path, answer: Answer) -> GitError:
+    if "dubious ownership" in answer.error:
+        return GitError(
+            f"the repository around {folder} belongs to another user, and git does not trust it",
+            "run as its owner, or `git config --global --add safe.directory PATH-OF-THE-REPOSITORY`",
+        )
+    if "must be run in a work tree" in answer.error:
+        return GitError(
+            f"{folder} is in a repository without a work tree (a bare one, or the inside of .git)",
+            "clone it and work in the clone",
+        )
+    if "not a git repository" in answer.error:
+        return GitError(
+            f"{folder} is not in a git repository",
+            "make one with `lightdash-sync init`, or with `git init`",
+        )
+    return failure("rev-parse", answer)

@@ -1,0 +1,194 @@
+"""Pushing, and putting our own commits on top of what others have pushed meanwhile.
+
+A push runs without the repository's own config: its URL and the HTTP headers that CI systems leave in a
+checkout are taken over by value, and nothing else of it is obeyed. Helpers, keys and proxies come from
+the user's own config and environment. A remote that is a directory would run its hooks as the user who
+pushes; they are switched off.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import GitError
+from lightdash_sync.git import branches, objects, rebase
+from lightdash_sync.git.program import NETWORK, NETWORK_DEADLINE, Answer, failure, redacted
+from lightdash_sync.git.settings import Settings, read, remote_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightdash_sync.git.objects import Objects
+    from lightdash_sync.git.place import Place
+
+_NAME = "lightdash-sync"  # of the remote, where git is told of it
+_FETCHED = "refs/fetched/tip"
+
+_RECEIVE = (
+    "git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.alternateRefsCommand=true"
+    " -c receive.denyCurrentBranch=refuse -c receive.autogc=false -c maintenance.auto=false receive-pack"
+)
+"""How a directory is pushed to: its hooks and programs do not run, its work tree is not updated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A push that was accepted.
+
+    Args:
+        remote: its name.
+        branch: its name, here and there.
+        tip: the commit that the branch now names, here and there.
+        rebased: our commits under their new ids, if they had to be put on top of others; else none.
+    """
+
+    remote: str
+    branch: str
+    tip: str
+    rebased: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Another repository, and how to speak to it.
+
+    Args:
+        name: as the user knows it.
+        settings: all that git is told of it.
+        store: the objects here.
+        ignored: settings of the repository that were not used.
+    """
+
+    name: str
+    settings: Sequence[tuple[str, str]]
+    store: Objects
+    ignored: Sequence[str]
+
+    def push(self, branch: str, commit: str) -> bool:
+        """Push a commit to a branch; False if the remote has commits that are not here.
+
+        Raises:
+            GitError: anything else went wrong.
+        """
+        answer = self._run("push", "--porcelain", "--no-verify", _NAME, f"{commit}:refs/heads/{branch}")
+        if answer.status == 0:
+            return True
+        refused = [line for line in answer.lines() if line.startswith("!")]
+        if any(re.search(_MOVED, line) for line in refused):
+            return False
+        if refused:
+            reason = redacted(refused[0].split("\t")[-1])
+            said = "; ".join(line for line in answer.error.splitlines() if line.startswith("remote: "))
+            raise GitError(
+                f"{self.name} refused branch {branch}: {reason} {said}".rstrip(), self._hint(answer)
+            )
+        raise self._failed("push", answer)
+
+    def fetch(self, branch: str, known: str) -> str:
+        """Fetch a branch; return the commit it names there.
+
+        Args:
+            branch: its name.
+            known: a commit that is here, so that only what is new is sent.
+
+        Raises:
+            GitError: it could not be fetched.
+        """
+        (self.store.own / "refs" / "heads" / "known").write_text(f"{known}\n")
+        answer = self._run(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            _NAME,
+            f"+refs/heads/{branch}:{_FETCHED}",
+        )
+        if answer.status:
+            raise self._failed("fetch", answer)
+        return self.store.program.ask("rev-parse", "--verify", _FETCHED).lines()[0]
+
+    def _run(self, *arguments: str) -> Answer:
+        return self.store.program.run(*arguments, settings=self.settings, deadline=NETWORK_DEADLINE)
+
+    def _failed(self, command: str, answer: Answer) -> GitError:
+        problem = failure(command, answer)
+        return GitError(f"remote {self.name}: {problem.message}", problem.hint or self._hint(answer))
+
+    def _hint(self, answer: Answer) -> str:
+        if self.ignored:
+            return (
+                f"a push does not use what the repository's own config has ({', '.join(self.ignored)}): "
+                "put it into your own with `git config --global`, or set GIT_SSH_COMMAND"
+            )
+        if re.search(
+            r"could not read|Authentication failed|Permission denied|terminal prompts", answer.error
+        ):
+            return "nothing can ask for a password here: set up a credential helper, a token or an SSH key"
+        return "the commits are kept here; run again, or push them with `git push`"
+
+
+_MOVED = (
+    r"\[rejected\] \((fetch first|non-fast-forward)\)"
+    # The remote's branch moved while it was taking our push.
+    r"|\[remote rejected\] \(.*(cannot lock ref|failed to update ref|incorrect old value).*\)"
+)
+
+
+def push(
+    place: Place, target: branches.Target, name: str | None, own: Sequence[str], folders: Sequence[str]
+) -> Pushed:
+    """Push a branch; on a rejection fetch, rebase our own commits and try once more."""
+    if target.tip is None:
+        raise GitError(f"branch {target.branch} has no commits to push")
+    settings = read(place)
+    name = name if name is not None else remote_name(settings, target.branch)
+    with objects.opened(place, NETWORK) as store:
+        remote = _remote(store, settings, name)
+        made: list[str] = []
+        tip = target.tip
+        if not remote.push(target.branch, tip):
+            fetched = remote.fetch(target.branch, tip)
+            made = rebase.onto(place, store, target, fetched, own, folders, settings.disarmed(), name)
+            tip = made[-1]
+            if not remote.push(target.branch, tip):
+                raise GitError(
+                    f"{name} moved on twice while branch {target.branch} was being pushed",
+                    "the commits are kept here; run again when others have finished",
+                )
+    _remember(place, settings, name, target.branch, tip)
+    return Pushed(name, target.branch, tip, tuple(made))
+
+
+def _remote(store: Objects, settings: Settings, name: str) -> Remote:
+    """Return how to reach a remote: its URLs, the user's own settings, nothing else of the repository."""
+    fetch, push = settings.values(f"remote.{name}.url"), settings.values(f"remote.{name}.pushurl")
+    if not fetch and not push:
+        raise GitError(f"there is no remote {name!r}", f"add it with `git remote add {name} URL`")
+    if len(push or fetch) > 1:
+        raise GitError(f"remote {name} has several URLs to push to", "name a remote that has one")
+    told = [(f"remote.{_NAME}.url", (fetch or push)[0]), (f"remote.{_NAME}.pushurl", (push or fetch)[0])]
+    told += settings.headers()
+    if _is_directory(store, told[1][1]):
+        told.append((f"remote.{_NAME}.receivepack", _RECEIVE))
+    return Remote(name, told, store, settings.ignored())
+
+
+def _is_directory(store: Objects, url: str) -> bool:
+    """Whether git will reach the remote by path, once the user's own `url.*.insteadOf` are applied."""
+    url = store.program.ask("ls-remote", "--get-url", _NAME, settings=[(f"remote.{_NAME}.url", url)]).lines()[
+        0
+    ]
+    if re.match(r"[A-Za-z0-9+.-]*::", url):
+        raise GitError("the URL of the remote names a program to run", "use https or ssh")
+    if "://" in url:
+        return url.lower().startswith("file://")
+    before_colon, colon, _ = url.partition(":")
+    return not colon or "/" in before_colon or bool(re.match(r"[A-Za-z]:[/\\]", url))
+
+
+def _remember(place: Place, settings: Settings, name: str, branch: str, tip: str) -> None:
+    """Let the branch that follows the remote's name what was pushed, as git itself would."""
+    if f"+refs/heads/*:refs/remotes/{name}/*" in settings.values(f"remote.{name}.fetch"):
+        place.program.run("update-ref", "-m", "update by push", f"refs/remotes/{name}/{branch}", tip)

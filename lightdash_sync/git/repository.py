@@ -1,0 +1,183 @@
+"""A git repository that keeps snapshots.
+
+A series of commits appears as a whole or not at all: the objects are written first, then one
+compare-and-set of the branch makes them visible. The user's work tree is never written (but by a rebase
+before a push, where git itself refuses to touch what was changed by hand), and of the user's index only
+the entries of the snapshot's folder are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import GitError
+from lightdash_sync.git import branches, history, index, objects, place, remote, series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository with a work tree, from `Repository.around` or `Repository.init`."""
+
+    place: place.Place
+
+    @classmethod
+    def around(cls, folder: Path) -> Repository:
+        """Return the repository whose work tree holds a folder, which need not exist yet.
+
+        Raises:
+            GitError: there is none, git is missing, it has no work tree, or git does not trust its owner.
+        """
+        return cls(place.find(folder))
+
+    @classmethod
+    def init(cls, folder: Path) -> Repository:
+        """Make a repository in a folder (branch `main` unless the user's config says otherwise)."""
+        return cls(place.init(folder))
+
+    @property
+    def root(self) -> Path:
+        """Top of the work tree."""
+        return self.place.root
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether older history was left out when this was cloned."""
+        return (self.place.common / "shallow").exists()
+
+    def head(self) -> branches.Head:
+        """Return what is checked out."""
+        return branches.head(self.place)
+
+    def resolve(self, revision: str) -> str:
+        """Return the id of the commit that a revision (a branch, a tag, an id, `HEAD~3`) names.
+
+        Raises:
+            GitError: there is no such commit.
+        """
+        found = branches.resolve(self.place, revision)
+        if found is None:
+            hint = "this clone is shallow: `git fetch --unshallow` gets the rest" if self.is_shallow else ""
+            raise GitError(f"no commit {revision!r} in {self.root}", hint)
+        return found
+
+    def files(self, revision: str, folder: Path) -> dict[str, str]:
+        """Return the files below a folder in a commit: path below it to the id of the content."""
+        with objects.opened(self.place) as store:
+            found = store.tree(self.resolve(revision), self.place.inside(folder))
+        return {path: entry.id for path, entry in found.items()}
+
+    def contents(self, revision: str, folder: Path) -> Iterator[tuple[str, bytes]]:
+        """Yield path and content of each regular file below a folder in a commit."""
+        with objects.opened(self.place) as store:
+            found = store.tree(self.resolve(revision), self.place.inside(folder))
+            regular = {path: entry.id for path, entry in found.items() if entry.mode.startswith("100")}
+            yield from zip(regular, store.blobs(list(regular.values())), strict=True)
+
+    def read(self, revision: str, path: Path) -> bytes:
+        """Return the content of one file in a commit.
+
+        Raises:
+            GitError: there is no such commit, or no such file in it.
+        """
+        inside = self.place.inside(path)
+        with objects.opened(self.place) as store:
+            entry = store.file(self.resolve(revision), inside)
+            if entry is None or not entry.mode.startswith("100"):
+                raise GitError(f"no file {inside} in {revision}")
+            return next(store.blobs([entry.id]))
+
+    def changes(
+        self, folder: Path, files: Mapping[str, bytes | Path], *, branch: str | None = None
+    ) -> dict[str, str]:
+        """Return what a commit of these files would change: path below the folder to `A`, `M` or `D`."""
+        with objects.opened(self.place) as store:
+            before = store.tree(branches.target(self.place, branch).start, self.place.inside(folder))
+            after = series.Contents(store, None, ()).tree(files)
+        return {
+            path: "D" if entry is None else "M" if path in before else "A"
+            for path, entry in series.difference(before, after).items()
+        }
+
+    def commit(
+        self, folder: Path, commits: Sequence[series.Commit], *, branch: str | None = None
+    ) -> list[str]:
+        """Make a series of commits of one folder: all of them appear, or none.
+
+        A commit that changes nothing is left out. The index is brought to the new commit for the
+        folder's own paths if the branch is checked out here; else neither index nor work tree is touched.
+
+        Args:
+            folder: below the top of the work tree; its files on disk are not looked at.
+            commits: oldest first, each with the folder's complete content.
+            branch: None for the one checked out; one that does not exist begins at HEAD.
+
+        Returns:
+            The ids of the commits that were made, oldest first.
+
+        Raises:
+            GitError: nothing was committed, unless the message says so.
+        """
+        inside = self.place.inside(folder)
+        target = branches.target(self.place, branch)
+        if target.checked_out:
+            branches.refuse_locked(self.place)
+        with objects.opened(self.place) as store:
+            made = series.write(store, inside, target.start, commits, branches.committer(self.place))
+            if made:
+                branches.move(self.place, target, made[-1])
+            if target.checked_out:
+                self._settle(store, inside, target, made)
+        return made
+
+    def _settle(
+        self, store: objects.Objects, inside: str, target: branches.Target, made: Sequence[str]
+    ) -> None:
+        if branches.head(self.place).branch != target.branch:
+            return  # somebody checked out another branch just now: the index is no longer this one's
+        try:
+            index.settle(self.place, inside, store.tree(made[-1] if made else target.tip, inside))
+        except GitError as problem:
+            if not made:
+                raise
+            raise GitError(
+                f"the commits are made, but the index of {self.root} could not follow: {problem.message}",
+                problem.hint or "run again",
+            ) from problem
+
+    def push(
+        self,
+        name: str | None = None,
+        *,
+        branch: str | None = None,
+        own: Sequence[str] = (),
+        folders: Sequence[Path] = (),
+    ) -> remote.Pushed:
+        """Push a branch; if the remote has moved on, put our own commits on top of it and try once more.
+
+        Args:
+            name: of the remote; None for the branch's own, else `origin`.
+            branch: None for the one checked out.
+            own: ids that `commit` returned in this run: only these are ever rebased.
+            folders: what they are about.
+
+        Raises:
+            GitError: the remote cannot be reached, refused, or changed the same folders; the hint says
+                what to do. The commits stay in this repository.
+        """
+        inside = [self.place.inside(folder) for folder in folders]
+        return remote.push(self.place, branches.target(self.place, branch), name, own, inside)
+
+    def history(
+        self, path: Path, revision: str = "HEAD", *, limit: int | None = None
+    ) -> Iterator[history.Revision]:
+        """Yield the commits that touched a file or folder, newest first; nothing before the first commit."""
+        commit = branches.resolve(self.place, revision)
+        if commit is None and revision == "HEAD":
+            return
+        with objects.opened(self.place) as store:
+            yield from history.history(store, self.resolve(revision), self.place.inside(path), limit)
