@@ -9,19 +9,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.shown import shown
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def shown(text: str) -> str:
-    """Return a text with every character that is not printable as its escape: one line, no controls."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
+__all__ = ["Redacted", "shown"]
 
 
 class Redacted(logging.Filter):

@@ -1,0 +1,1 @@
+"""From a snapshot to git: who changed what, as commits that each hold a whole snapshot."""

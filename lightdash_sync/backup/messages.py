@@ -1,0 +1,143 @@
+"""Commit messages that a person would write.
+
+The subject says what changed and where; the body lists the items by space, with what happened to each and
+where to look at it. Names come from Lightdash and are untrusted: they stay on their line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject, parse
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.shown import shown
+from lightdash_sync.snapshot.layout import Place, item_path, parse_path
+from lightdash_sync.snapshot.read import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_SUBJECT = 72
+_LISTED = 200  # items that a body lists
+_PAGES = {Kind.CHART: "saved/{}", Kind.DASHBOARD: "dashboards/{}/view"}
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened to one item.
+
+    Attributes:
+        kind: of the item.
+        key: of the item.
+        verb: created, updated, renamed, moved or deleted.
+        name: of the item, as it is now (or was).
+        space: name of its space, or "".
+        url: where to look at it, or "".
+    """
+
+    kind: Kind
+    key: str
+    verb: str
+    name: str
+    space: str
+    url: str
+
+
+def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened]:
+    """Return what happened to the items that some files hold, in a stable order.
+
+    Args:
+        paths: the files that differ.
+        old: directory of the snapshot before, or None if there was none.
+        new: directory of the snapshot after.
+    """
+    after = Snapshot(new)
+    before = Snapshot(old) if old is not None else None
+    identity = after.identity()
+    base = f"{after.manifest.source.url}/projects/{identity.project.get('uuid')}"
+    found: list[Happened] = []
+    for place in sorted({_item(path) for path in paths}, key=lambda place: (place.kind, place.key)):
+        was, now = _content(before, place), _content(after, place)
+        content = now or was or {}
+        uuid = identity.uuid(place.kind, place.key) if now and place.key else None
+        found.append(
+            Happened(
+                place.kind,
+                place.key,
+                _verb(was, now),
+                str(content.get("name") or place.key),
+                _space(after if now else before, content),
+                f"{base}/{_PAGES[place.kind].format(uuid)}" if uuid and place.kind in _PAGES else "",
+            )
+        )
+    return found
+
+
+def message(label: str, items: list[Happened]) -> str:
+    """Return subject and body for what happened in an environment.
+
+    Args:
+        label: name of the environment.
+        items: from `happened`.
+    """
+    verbs = {item.verb for item in items}
+    counts = Counter(item.kind for item in items)
+    nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in Kind if counts[kind]]
+    what = nouns[0] if len(nouns) == 1 else f"{', '.join(nouns[:-1])} and {nouns[-1]}" if nouns else "facts"
+    spaces = {item.space for item in items}
+    where = f" in {shown(next(iter(spaces)))}" if len(spaces) == 1 and spaces != {""} else ""
+    subject = f"{shown(label)}: {what} {next(iter(verbs)) if len(verbs) == 1 else 'changed'}{where}"
+    lines = [subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"]
+    for space in sorted(spaces):
+        lines += ["", shown(space) or "Project"]
+        lines += [_line(item) for item in items[:_LISTED] if item.space == space]
+    if len(items) > _LISTED:
+        lines += ["", f"and {len(items) - _LISTED} more"]
+    return "\n".join(lines) + "\n"
+
+
+def _line(item: Happened) -> str:
+    address = f" {item.url}" if item.url else ""
+    return f"- {item.verb} {KINDS[item.kind].noun[0]} {shown(item.name)}{address}"
+
+
+def _item(path: str) -> Place:
+    place = parse_path(path)
+    if place is None:
+        raise ValueError(f"{path} is no file of a snapshot")
+    return Place(place.kind, place.key)
+
+
+def _content(snapshot: Snapshot | None, place: Place) -> JsonObject | None:
+    path = item_path(place.kind, place.key)
+    if snapshot is None or path not in snapshot.manifest.files:
+        return None
+    content = parse(snapshot.read(path))
+    return content if isinstance(content, dict) else {}
+
+
+def _verb(was: JsonObject | None, now: JsonObject | None) -> str:
+    if was is None:
+        return "created"
+    if now is None:
+        return "deleted"
+    differ = {name for name in was.keys() | now.keys() if was.get(name) != now.get(name)}
+    if differ == {"name"}:
+        return "renamed"
+    return "moved" if differ and differ <= {"space", "dashboard"} else "updated"
+
+
+def _space(snapshot: Snapshot | None, content: JsonObject) -> str:
+    """Return the name of the space that an item is in, by way of its dashboard if need be."""
+    key: Json = content.get("space")
+    if snapshot is None:
+        return ""
+    for field, kind in (("chart", Kind.CHART), ("dashboard", Kind.DASHBOARD)):
+        if not isinstance(key, str) and isinstance(owner := content.get(field), str):
+            inner = _content(snapshot, Place(kind, owner))
+            return _space(snapshot, inner) if inner else ""
+    space = _content(snapshot, Place(Kind.SPACE, key)) if isinstance(key, str) else None
+    return str(space.get("name")) if space else ""

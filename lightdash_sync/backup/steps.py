@@ -1,0 +1,133 @@
+"""From one snapshot to the next in steps, one for each author, every step a whole snapshot.
+
+A step holds the files that its authors changed, and a manifest and an identity map that fit. Where a
+step would not pass `verify` (a new dashboard of one person shows a new chart of another), it is joined
+with the next one, so that every commit can be restored.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.backup.authors import shares
+from lightdash_sync.model.canonical import sha256
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
+from lightdash_sync.snapshot.manifest import VERSIONS
+from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.snapshot.manifest import Manifest
+
+_LISTED = (Kind.PINS, Kind.METRIC_ICONS)  # one file each, counted by what is in it
+_IDENTIFIED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A snapshot on the way from the old to the new one.
+
+    Attributes:
+        root: its directory.
+        people: keys of those who changed something since the step before, the last one last.
+        time: of the last of these changes, or None.
+        paths: content files that differ from the step before.
+    """
+
+    root: Path
+    people: tuple[str, ...]
+    time: datetime | None
+    paths: frozenset[str]
+
+
+def steps(old: Path, new: Path, workspace: Path) -> list[Step]:
+    """Return the steps from one snapshot to another; the last is the new snapshot itself.
+
+    Args:
+        old: directory of the older snapshot.
+        new: directory of the newer one, of the same project.
+        workspace: an empty directory for the steps between.
+    """
+    before, after = Snapshot(old), Snapshot(new)
+    told = shares(before.manifest, before.identity(), after.manifest, after.identity())
+    made: list[Step] = []
+    applied: set[str] = set()
+    waiting = Step(new, (), None, frozenset())
+    for number, share in enumerate(told):
+        applied |= share.paths
+        waiting = Step(
+            new,
+            (*waiting.people, share.person) if share.person else waiting.people,
+            share.time or waiting.time,
+            waiting.paths | share.paths,
+        )
+        if number == len(told) - 1:
+            break
+        root = workspace / str(number)
+        _assemble(before, after, applied, root)
+        if not verify(root).damages:
+            made.append(replace(waiting, root=root))
+            waiting = Step(new, (), None, frozenset())
+    return [*made, waiting]
+
+
+def _assemble(before: Snapshot, after: Snapshot, applied: set[str], root: Path) -> None:
+    """Write a snapshot that has some changes and not the others."""
+    files = {path: before for path in before.manifest.files if path != IDENTITY and path not in applied}
+    files |= {path: after for path in applied if path in after.manifest.files}
+    root.mkdir(parents=True)
+    for path, source in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source.root / path, target, follow_symlinks=False)
+        except OSError:
+            shutil.copyfile(source.root / path, target, follow_symlinks=False)
+    are_new = {path: source is after for path, source in files.items()}
+    (root / IDENTITY).write_bytes(_identity(before.identity(), after.identity(), are_new).to_bytes())
+    (root / MANIFEST).write_bytes(_manifest(before.manifest, root, list(files)).to_bytes())
+
+
+def _identity(known: Identity, now: Identity, are_new: Mapping[str, bool]) -> Identity:
+    """Return the map of the items that are there, each as it was or as it is."""
+    items: dict[Kind, dict[str, JsonObject]] = {}
+    for path, is_new in are_new.items():
+        place = parse_path(path)
+        if place is not None and place.kind in _IDENTIFIED and not place.version:
+            facts = (now if is_new else known).facts(place.kind, place.key)
+            items.setdefault(place.kind, {})[place.key] = facts
+    uuids = {facts["uuid"] for facts in (*now.people.values(), *now.groups.values())}
+    return Identity(
+        items=items,
+        people={**_others(known.people, uuids), **now.people},
+        groups={**_others(known.groups, uuids), **now.groups},
+        external={**known.external, **now.external},
+        project=now.project,
+    )
+
+
+def _others(named: Mapping[str, JsonObject], uuids: set[Json]) -> dict[str, JsonObject]:
+    """Return those who are not known by another name now."""
+    return {name: facts for name, facts in named.items() if facts["uuid"] not in uuids}
+
+
+def _manifest(before: Manifest, root: Path, paths: Iterable[str]) -> Manifest:
+    """Return the manifest of a step: its files, hashed and counted."""
+    counts: Counter[str] = Counter({kind.value: before.counts.get(kind, 0) for kind in _LISTED})
+    for path in paths:
+        place = parse_path(path)
+        if place is not None and place.kind not in _LISTED:
+            counts[VERSIONS if place.version else place.kind.value] += 1
+    files = {path: sha256((root / path).read_bytes()) for path in sorted([*paths, IDENTITY])}
+    return before.model_copy(update={"files": files, "counts": dict(sorted(counts.items()))})

@@ -1,0 +1,1 @@
+"""Tests of backups to git, with a real git and a served Lightdash."""
