@@ -35,7 +35,7 @@ def test_the_steps_are_all_there_are(hands: Hands, tmp_path: Path) -> None:
     """The tests below kill at every run of git there is."""
     prepared(hands)
     variables = assassin(tmp_path / "git", 0)
-    assert commit_and_die(hands.folder, {**os.environ, **variables}) == 0
+    assert commit_and_die(hands.folder, {**os.environ, **variables, "TMPDIR": str(tmp_path)}) == 0
     assert int((tmp_path / "count").read_text()) == RUNS
 
 
@@ -44,7 +44,9 @@ def test_a_commit_that_is_killed_is_made_or_not(hands: Hands, tmp_path: Path, st
     """Whenever the process dies: all commits or none, a sound repository, and the next run completes it."""
     before = prepared(hands)
     variables = assassin(tmp_path / "git", step)
-    assert commit_and_die(hands.folder, {**os.environ, **variables}) == -signal.SIGKILL
+    assert (
+        commit_and_die(hands.folder, {**os.environ, **variables, "TMPDIR": str(tmp_path)}) == -signal.SIGKILL
+    )
     hands.sound()
     new = hands.git("rev-list", f"{before}..HEAD").split()
     assert len(new) in (0, 2)
