@@ -33,13 +33,17 @@ _COUNTED = (Kind.PINS, Kind.METRIC_ICONS)  # kinds without identities
 
 
 def confirm_deletions(
-    lightdash: Lightdash, project: str, known: Identity, present: Collection[str], readings: Readings
+    lightdash: Lightdash,
+    inventory: Inventory,
+    known: Identity,
+    present: Collection[str],
+    readings: Readings,
 ) -> None:
     """Ask for each item that no list names any more.
 
     Args:
         lightdash: the server.
-        project: uuid of the project.
+        inventory: the project's lists; schedulers that may not be listed are in none that could be short.
         known: identity map of the old snapshot.
         present: uuid of everything that the lists name.
         readings: reads with all workers.
@@ -48,12 +52,14 @@ def confirm_deletions(
         Moved: something is still there, so a list came back short.
         Refused: the token may no longer see a space that it saw.
     """
+    project = inventory.project.projectUuid
     asks: dict[Kind, Callable[[str], object]] = {
         Kind.SPACE: partial(lightdash.space, project),
         Kind.DASHBOARD: lightdash.dashboard,
         Kind.SQL_CHART: partial(lightdash.sql_chart, project),
-        Kind.SCHEDULER: lightdash.scheduler,
     }
+    if inventory.schedulers is not None:
+        asks[Kind.SCHEDULER] = lightdash.scheduler
     for kind, ask in asks.items():
         keys = known.known_keys(kind)
         gone = sorted(set(keys) - set(present))

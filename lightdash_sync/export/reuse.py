@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
     from lightdash_sync.model.identity import Identity
+    from lightdash_sync.snapshot.manifest import Selection
 
 SEEN = "seen"  # the fact that holds the fingerprint
 
@@ -61,7 +62,7 @@ class Reuse:
         version: of the server now; another version may say the same thing otherwise.
         seen: uuid -> fingerprint, now.
         present: uuid of everything that the project has now.
-        history: whether earlier versions are wanted; an old snapshot without them is then no help.
+        chosen: what is wanted; an old snapshot of less is no help.
     """
 
     def __init__(
@@ -70,10 +71,9 @@ class Reuse:
         version: str,
         seen: Mapping[str, str],
         present: Collection[str],
-        *,
-        history: bool,
+        chosen: Selection,
     ) -> None:
-        self._old = old if old is not None and _is_like(old, version, history=history) else None
+        self._old = old if old is not None and _is_like(old, version, chosen) else None
         self._seen = seen
         self._fresh: set[bytes] = set()
         self._vanished: set[Link] = set()
@@ -83,11 +83,6 @@ class Reuse:
             self._vanished |= {Link(kind, key) for uuid, key in keys.items() if uuid not in present}
         for uuid in set(present) - known if self._old else ():
             self._fresh |= {uuid.encode(), external_key(uuid).encode()}
-
-    @property
-    def nothing(self) -> bool:
-        """Whether everything has to be read."""
-        return self._old is None
 
     def facts(self, kind: Kind, uuid: str) -> JsonObject | None:
         """Return the old facts of an item if it can be taken over, else None.
@@ -133,8 +128,11 @@ class Reuse:
         return bool(self._vanished) and not self._vanished.isdisjoint(links(kind, parse(data)))
 
 
-def _is_like(old: Old, version: str, *, history: bool) -> bool:
+def _is_like(old: Old, version: str, chosen: Selection) -> bool:
     """Whether an old snapshot was made the way one would be made now."""
-    manifest = old.manifest
+    manifest, held = old.manifest, old.manifest.selection
     same = manifest.source.lightdash == version and manifest.conversion == CONVERSION
-    return same and not old.full and (manifest.selection.history or not history)
+    as_much = (held.kinds, held.spaces) == (chosen.kinds, chosen.spaces) and (
+        held.history or not chosen.history
+    )
+    return same and as_much and not old.full

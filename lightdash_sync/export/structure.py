@@ -107,21 +107,25 @@ def read_structure(
     chosen.require_spaces(keys.values())
     spaces = _spaces(lightdash, chosen, inventory, keys, readings)
     hidden = remembered_charts(lightdash, inventory, known, readings) if chosen.wants(Kind.CHART) else {}
-    present = _present(inventory, hidden)
     if old is not None and not old.accept_shrink:
         require_listed(hidden)
         require_tags(inventory, known)
         confirm_metrics(lightdash, inventory, old, readings)
-        confirm_deletions(lightdash, project, known, present, readings)
+        confirm_deletions(lightdash, inventory, known, _present(inventory, hidden), readings)
+    one_by_one = inventory.schedulers is None and chosen.wants(Kind.SCHEDULER)
+    if one_by_one:
+        inventory = _with_schedulers(lightdash, inventory, _deliverable(inventory, hidden), readings)
+    present = _present(inventory, hidden)
     seen = fingerprints(inventory)
-    reuse = Reuse(old, lightdash.server.version, seen, present, history=chosen.history)
+    reuse = Reuse(old, lightdash.server.version, seen, present, chosen.in_manifest())
     kept = _kept(inventory, reuse)
     inventory = _with_pins(lightdash, inventory, reuse)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], readings)
     if chosen.wants(Kind.CHART):
-        hidden |= shown_charts(lightdash, inventory, dashboards, hidden, readings)
-    if inventory.schedulers is None and chosen.wants(Kind.SCHEDULER):
-        inventory = _with_schedulers(lightdash, inventory, hidden, readings)
+        shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
+        if one_by_one:
+            inventory = _with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
+        hidden |= shown
     inventory = _with_members(lightdash, inventory, spaces, kept, known)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept)
 
@@ -226,26 +230,29 @@ def _dashboards(
     return dashboards
 
 
+def _deliverable(inventory: Inventory, hidden: Collection[str]) -> dict[str, list[str]]:
+    """Return what can have schedulers, by the name that its endpoint has for it."""
+    charts = [*(row.uuid for row in inventory.summaries), *hidden]
+    return {"saved": charts, "dashboards": [row.uuid for row in inventory.dashboards]}
+
+
 def _with_schedulers(
-    lightdash: Lightdash, inventory: Inventory, hidden: Collection[str], readings: Readings
+    lightdash: Lightdash, inventory: Inventory, owners: Mapping[str, list[str]], readings: Readings
 ) -> Inventory:
-    """Read the schedulers item by item: the token may not list them.
+    """Add the schedulers of some charts and dashboards, item by item: the token may not list them.
 
     Raises:
         NotAuthorised: it may not read them at all.
     """
-    charts = [*(row.uuid for row in inventory.summaries), *hidden]
-    dashboards = [row.uuid for row in inventory.dashboards]
+    rows = [*(inventory.schedulers or [])]
     try:
-        by_chart = readings.of(Kind.SCHEDULER, charts, partial(lightdash.schedulers_of, "saved"), {})
-        by_dashboard = readings.of(
-            Kind.SCHEDULER, dashboards, partial(lightdash.schedulers_of, "dashboards"), {}
-        )
+        for kind, uuids in owners.items():
+            found = readings.of(Kind.SCHEDULER, uuids, partial(lightdash.schedulers_of, kind), {})
+            rows += [row for schedulers in found.values() for row in schedulers]
     except NotAuthorised as error:
         if error.status == 403:
             error.hint = (
                 "The token's owner may not read schedulers: use an admin's token, or leave them out (--only)."
             )
         raise
-    rows = [row for found in (*by_chart.values(), *by_dashboard.values()) for row in found]
     return replace(inventory, schedulers=rows)

@@ -99,3 +99,21 @@ def test_a_server_that_is_too_old_is_refused(tmp_path: Path) -> None:
     world.version = "0.1300.0"
     with pytest.raises(Exception, match="too old"):
         export_world(world, tmp_path / "p")
+
+
+def test_an_older_snapshot_is_no_hindrance_to_reading_schedulers_one_by_one(tmp_path: Path) -> None:
+    """Schedulers that may not be listed are not taken for deleted, nor for missing in a list."""
+    world = demo_world()
+    export_world(world, tmp_path / "p")
+    before = tree(tmp_path / "p")
+    export_world(world, tmp_path / "p", faults=_forbidden("/logs"))
+    assert tree(tmp_path / "p") == before
+
+
+def test_a_part_helps_nothing_in_reading_the_whole(tmp_path: Path) -> None:
+    """Over a snapshot of a part everything is read, hidden charts too."""
+    world = demo_world()
+    export_world(world, tmp_path / "whole")
+    export_world(world, tmp_path / "p", chosen=Chosen(kinds=frozenset({Kind.CHART})))
+    export_world(world, tmp_path / "p")
+    assert tree(tmp_path / "p") == tree(tmp_path / "whole")
