@@ -66,10 +66,6 @@ class Identity:
         """Return the key of an item, or an external key if the project has no such item."""
         return self._keys.get((kind, uuid)) or external_key(uuid)
 
-    def knows(self, kind: Kind, uuid: str) -> bool:
-        """Whether the project has an item of this kind and uuid."""
-        return (kind, uuid) in self._keys
-
     def uuid(self, kind: Kind, key: str) -> str | None:
         """Return the uuid that a key has in this environment, or None if it has none."""
         if key.startswith(EXTERNAL):
