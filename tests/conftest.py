@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 settings.register_profile(
     "quick", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -34,9 +30,9 @@ def scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_log() -> Iterator[None]:
-    """A command that runs inside the test process leaves the log as it found it."""
+def own_log() -> None:
+    """Each test begins with a fresh log: a command that ran inside this process has set up its own."""
     log = logging.getLogger("lightdash_sync")
-    before = (log.handlers[:], log.level, log.propagate)
-    yield
-    log.handlers[:], log.level, log.propagate = before
+    log.handlers.clear()
+    log.setLevel(logging.NOTSET)
+    log.propagate = True
