@@ -15,9 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
-from lightdash_sync.errors import Locked, SnapshotError
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.lock import hold
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import MANIFEST
@@ -44,23 +43,9 @@ def locked(target: Path, disk: Disk) -> Iterator[None]:
     _require_directory(target)
     target = _whole(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    path = _beside(target, "lock")
-    if path.is_symlink():
-        raise SnapshotError(f"{path} is a symbolic link", hint="Remove it: a lock is a plain file.")
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=_LOCK_WAIT)
-    except Timeout as error:
-        raise Locked(
-            f"{target} is in use by another run of lightdash-sync ({_holder(path)})",
-            hint="Wait for it to end; the lock goes away with it.",
-        ) from error
-    try:
-        _note_holder(path)
+    with hold(_beside(target, "lock"), str(target), wait=_LOCK_WAIT):
         recover(target, disk)
         yield
-    finally:
-        lock.release()
 
 
 def recover(target: Path, disk: Disk) -> None:
@@ -249,15 +234,3 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
-
-
-def _holder(path: Path) -> str:
-    try:
-        return path.read_text("ascii", "replace")[:60].strip() or "process unknown"
-    except OSError:
-        return "process unknown"
-
-
-def _note_holder(path: Path) -> None:
-    with suppress(OSError):  # on Windows nobody can write to a locked file
-        path.write_text(f"process {os.getpid()}\n", "ascii")
