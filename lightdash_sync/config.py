@@ -154,6 +154,32 @@ def load_settings(
     )
 
 
+def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> Path | None:
+    """Return where the snapshot of an environment is, without a look at server or token.
+
+    Args:
+        env: name of the environment; None for the default or the only one.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead; it must exist.
+
+    Returns:
+        The environment's `path`, else `snapshots/NAME` beside the file; None where no environment is
+        defined. It need not exist.
+
+    Raises:
+        ConfigError: the file makes no sense, has no such environment, or several and no default.
+    """
+    path = file or folder / FILE
+    document = read_file(path) if file is not None or path.is_file() else _File()
+    name, environment = _environment(document, env)
+    if name is not None and environment is not None:
+        return path.parent / (environment.path or Path("snapshots") / name)
+    if document.env:
+        there = ", ".join(sorted(document.env))
+        raise ConfigError(f"{path} has several environments", hint=f"Name one with --env: {there}.")
+    return None
+
+
 def read_file(path: Path) -> _File:
     """Read `lightdash-sync.toml`.
 
