@@ -21,7 +21,7 @@ from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FILE = "lightdash-sync.toml"
 
@@ -93,7 +93,7 @@ class Settings:
         url: base URL, as given.
         token: secret.
         project: uuid or name, or None.
-        path: directory of the snapshot, or None.
+        path: directory of the environment's snapshot, or None.
         ca_bundle: path of a PEM file, or None.
         allow_http: whether the token may travel unencrypted.
         concurrency: requests at the same time.
@@ -146,7 +146,7 @@ def load_settings(
         url=url,
         token=_token(own, bool(named), variables, base),
         project=project or (own and own.project) or None,
-        path=base / own.path if own and own.path else None,
+        path=_snapshot(base, name, own) if own and name else None,
         ca_bundle=options.ca_bundle or (base / own.ca_bundle if own and own.ca_bundle else None),
         allow_http=options.allow_http or bool(own and own.allow_http),
         concurrency=options.concurrency or (own and own.concurrency) or 8,
@@ -173,11 +173,40 @@ def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> 
     document = read_file(path) if file is not None or path.is_file() else _File()
     name, environment = _environment(document, env)
     if name is not None and environment is not None:
-        return path.parent / (environment.path or Path("snapshots") / name)
+        return _snapshot(path.parent, name, environment)
     if document.env:
-        there = ", ".join(sorted(document.env))
-        raise ConfigError(f"{path} has several environments", hint=f"Name one with --env: {there}.")
+        raise _undecided(path, document, "Name one with --env")
     return None
+
+
+def environments(wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool) -> list[str]:
+    """Return the names of environments, in the order of the file.
+
+    Args:
+        wanted: names; none of them for the default or the only one.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead.
+        every: all that there are.
+
+    Raises:
+        ConfigError: there is no file, no such environment, or nothing says which one is meant.
+    """
+    path = file or folder / FILE
+    if file is None and not path.is_file():
+        raise ConfigError(f"there is no {FILE} here", hint="`lightdash-sync init` makes one.")
+    document = read_file(path)
+    for name in wanted:
+        _environment(document, name)
+    if every or wanted:
+        found = [name for name in document.env if every or name in wanted]
+    else:
+        name, _ = _environment(document, None)
+        found = [] if name is None else [name]
+    if found:
+        return found
+    if document.env:
+        raise _undecided(path, document, "Name them with --env, or take them all with --all")
+    raise ConfigError(f"{path} has no environment", hint="An environment is a table [env.NAME] with a url.")
 
 
 def read_file(path: Path) -> _File:
@@ -203,6 +232,16 @@ def read_file(path: Path) -> _File:
         return _File.model_validate(document)
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_problem(error)}") from None
+
+
+def _snapshot(base: Path, name: str, environment: Environment) -> Path:
+    """Return where the snapshot of an environment is."""
+    return base / (environment.path or Path("snapshots") / name)
+
+
+def _undecided(path: Path, document: _File, advice: str) -> ConfigError:
+    there = ", ".join(sorted(document.env))
+    return ConfigError(f"{path} has several environments", hint=f"{advice}: {there}.")
 
 
 def _tables(document: dict[str, object]) -> list[tuple[str, dict[str, object]]]:

@@ -234,7 +234,7 @@ def _export(lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: C
     from lightdash_sync.projects import choose_project, find_project
     from lightdash_sync.report.terminal import Bars
 
-    target = path or loaded.path or (Path("snapshots") / loaded.env if loaded.env else None)
+    target = path or loaded.path
     if target is None:
         project = find_project(lightdash.projects(), loaded.project)
         uuid, target = project.projectUuid, Path("snapshots") / key_from(slugify(project.name))

@@ -67,7 +67,7 @@ def server_options(*, project: bool) -> Callable[[F], F]:
             options = Options(env, url, project, ca_bundle, allow_http, concurrency)
 
             def settings() -> Settings:
-                loaded = load_settings(options, os.environ, Path.cwd(), config)
+                loaded = load_settings(options, os.environ, Path(), config)
                 log_requests(loaded, verbose=verbose)
                 return loaded
 
