@@ -200,8 +200,8 @@ def environments(wanted: Sequence[str], folder: Path, file: Path | None = None, 
     if every or wanted:
         found = [name for name in document.env if every or name in wanted]
     else:
-        name, _ = _environment(document, None)
-        found = [] if name is None else [name]
+        only, _ = _environment(document, None)
+        found = [] if only is None else [only]
     if found:
         return found
     if document.env:

@@ -19,6 +19,7 @@ TOOL = Person("lightdash-sync", "lightdash-sync@localhost")
 """Committer where git knows of no identity."""
 
 _HEADS = "refs/heads/"
+_REASON = "lightdash-sync: commit"  # in the reflog, by which our own commits are known later
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,7 @@ def move(place: Place, target: Target, commit: str) -> None:
         GitError: somebody did, or a lock is held; the branch is as it was.
     """
     before = target.tip or "0" * len(commit)
-    reason = ("-m", "lightdash-sync: commit")
-    answer = place.program.run("update-ref", *reason, target.ref, commit, before)
+    answer = place.program.run("update-ref", "--create-reflog", "-m", _REASON, target.ref, commit, before)
     if answer.status == 0:
         return
     if re.search(r"but expected|reference already exists|unable to resolve reference", answer.error):
@@ -131,6 +131,14 @@ def move(place: Place, target: Target, commit: str) -> None:
             f"wait for it; if none is running, remove {lock[1]}",
         )
     raise GitError(f"branch {target.branch} cannot be changed: {answer.error.strip()}")
+
+
+def steps(place: Place, target: Target) -> list[tuple[str | None, str]]:
+    """Return from where to where `move` has moved a branch, as far as its reflog goes, newest first."""
+    answer = place.program.run("reflog", "show", "--format=%H%x00%gs", target.ref, "--")
+    entries = [line.split("\0", 1) for line in answer.lines()] if answer.status == 0 else []
+    before = [name for name, _ in entries[1:]] + [None]
+    return [(old, new) for old, (new, reason) in zip(before, entries, strict=True) if reason == _REASON]
 
 
 def refuse_locked(place: Place) -> None:

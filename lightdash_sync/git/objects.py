@@ -146,6 +146,7 @@ class Objects:
             "fast-import",
             "--quiet",
             "--done",
+            "--force",  # the ref that it moves is this directory's own, and may be from a stream before
             "--date-format=raw",
             f"--export-marks={marks}",
             stdin=stream,

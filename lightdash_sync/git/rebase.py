@@ -22,12 +22,11 @@ def onto(
     store: Objects,
     target: Target,
     fetched: str,
-    own: Sequence[str],
     folders: Sequence[str],
     disarmed: Sequence[tuple[str, str]],
     name: str,
 ) -> list[str]:
-    """Rebase the commits of this run onto a fetched commit; return their new ids, oldest first.
+    """Rebase the commits that we made here onto a fetched commit; return their new ids, oldest first.
 
     If the branch is checked out, the index and the work tree follow it, as git's own two-way merge does:
     files that others changed are updated, files with changes of the user's are not, and stop it.
@@ -38,7 +37,7 @@ def onto(
     """
     tip = str(target.tip)
     advice = f"run `git pull --rebase {name} {target.branch}`, then run again"
-    ours = _ours(store, tip, fetched, own, advice)
+    ours = _ours(place, store, target, fetched, advice)
     base = store.program.run("merge-base", tip, fetched)
     theirs = store.changes(base.lines()[0] if base.status == 0 else None, fetched)
     if both := sorted(path for path in theirs if _below(path, folders)):
@@ -61,16 +60,27 @@ def onto(
     return made
 
 
-def _ours(store: Objects, tip: str, fetched: str, own: Sequence[str], advice: str) -> list[str]:
+def _ours(place: Place, store: Objects, target: Target, fetched: str, advice: str) -> list[str]:
     """Return the commits that the remote lacks, oldest first; all of them have to be ours."""
-    lacking = store.program.ask("rev-list", "--reverse", "--topo-order", f"{fetched}..{tip}").lines()
+    lacking = _between(store, fetched, str(target.tip))
+    own = {
+        commit
+        for old, new in branches.steps(place, target)
+        if new in lacking
+        for commit in _between(store, old or fetched, new)
+    }
     if others := [commit for commit in lacking if commit not in own]:
         raise GitError(
-            f"the branch has commits that were neither pushed nor made by this run ({others[0][:12]}"
+            f"the branch has commits that were neither pushed nor made by a backup ({others[0][:12]}"
             + (f" and {len(others) - 1} more)" if others[1:] else ")"),
             advice,
         )
     return lacking
+
+
+def _between(store: Objects, old: str, new: str) -> list[str]:
+    """Return the commits that lead from one to another, oldest first."""
+    return store.program.ask("rev-list", "--reverse", "--topo-order", f"{old}..{new}").lines()
 
 
 def _follow(place: Place, old: str, new: str, disarmed: Sequence[tuple[str, str]], advice: str) -> None:

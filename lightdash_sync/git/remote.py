@@ -9,7 +9,7 @@ pushes; they are switched off.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
@@ -137,9 +137,9 @@ _MOVED = (
 
 
 def push(
-    place: Place, target: branches.Target, name: str | None, own: Sequence[str], folders: Sequence[str]
+    place: Place, target: branches.Target, name: str | None, folders: Sequence[str], again: int
 ) -> Pushed:
-    """Push a branch; on a rejection fetch, rebase our own commits and try once more."""
+    """Push a branch; on a rejection fetch, rebase our own commits and try again, so many times."""
     if target.tip is None:
         raise GitError(f"branch {target.branch} has no commits to push")
     settings = read(place)
@@ -148,17 +148,19 @@ def push(
         remote = _remote(store, settings, name)
         made: list[str] = []
         tip = target.tip
-        if not remote.push(target.branch, tip):
-            fetched = remote.fetch(target.branch, tip)
-            made = rebase.onto(place, store, target, fetched, own, folders, settings.disarmed(), name)
-            tip = made[-1]
-            if not remote.push(target.branch, tip):
-                raise GitError(
-                    f"{name} moved on twice while branch {target.branch} was being pushed",
-                    "the commits are kept here; run again when others have finished",
-                )
-    _remember(place, settings, name, target.branch, tip)
-    return Pushed(name, target.branch, tip, tuple(made))
+        for turn in range(again + 1):
+            if remote.push(target.branch, tip):
+                _remember(place, settings, name, target.branch, tip)
+                return Pushed(name, target.branch, tip, tuple(made))
+            if turn < again:
+                fetched = remote.fetch(target.branch, tip)
+                ahead = replace(target, tip=tip)
+                made = rebase.onto(place, store, ahead, fetched, folders, settings.disarmed(), name)
+                tip = made[-1]
+    raise GitError(
+        f"{name} moved on again while branch {target.branch} was being pushed",
+        "the commits are kept here; run again when others have finished",
+    )
 
 
 def _remote(store: Objects, settings: Settings, name: str) -> Remote:

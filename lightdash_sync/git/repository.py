@@ -8,15 +8,20 @@ the entries of the snapshot's folder are.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
 from lightdash_sync.git import branches, history, index, objects, place, remote, series
+from lightdash_sync.lock import hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+_LOCK = "lightdash-sync.pid"  # in git's own directory
+_LOCK_WAIT = 600.0  # seconds; another run may be pushing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,38 @@ class Repository:
     def head(self) -> branches.Head:
         """Return what is checked out."""
         return branches.head(self.place)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other runs of lightdash-sync from committing here; waits for one that is at it.
+
+        Raises:
+            Locked: it takes too long.
+        """
+        with hold(self.place.common / _LOCK, f"the repository {self.root}", wait=_LOCK_WAIT):
+            yield
+
+    def destination(self, branch: str | None = None) -> branches.Target:
+        """Return the branch that commits would go to.
+
+        Args:
+            branch: its name; None for the one checked out.
+
+        Raises:
+            GitError: there is none (detached HEAD), it cannot be committed to, or the index is locked.
+        """
+        target = branches.target(self.place, branch)
+        if target.checked_out:
+            branches.refuse_locked(self.place)
+        return target
+
+    def inside(self, folder: Path) -> str:
+        """Return the path of a folder below the top, with `/`.
+
+        Raises:
+            GitError: it is not below the top, or is the top or git's own.
+        """
+        return self.place.inside(folder)
 
     def resolve(self, revision: str) -> str:
         """Return the id of the commit that a revision (a branch, a tag, an id, `HEAD~3`) names.
@@ -123,9 +160,7 @@ class Repository:
             GitError: nothing was committed, unless the message says so.
         """
         inside = self.place.inside(folder)
-        target = branches.target(self.place, branch)
-        if target.checked_out:
-            branches.refuse_locked(self.place)
+        target = self.destination(branch)
         with objects.opened(self.place) as store:
             made = series.write(store, inside, target.start, commits, branches.committer(self.place))
             if made:
@@ -154,23 +189,24 @@ class Repository:
         name: str | None = None,
         *,
         branch: str | None = None,
-        own: Sequence[str] = (),
         folders: Sequence[Path] = (),
+        again: int = 1,
     ) -> remote.Pushed:
-        """Push a branch; if the remote has moved on, put our own commits on top of it and try once more.
+        """Push a branch; if the remote has moved on, put our own commits on top of it and try again.
 
         Args:
             name: of the remote; None for the branch's own, else `origin`.
             branch: None for the one checked out.
-            own: ids that `commit` returned in this run: only these are ever rebased.
-            folders: what they are about.
+            folders: what our commits are about. Only commits that `commit` made here are ever rebased, in
+                this run or an earlier one.
+            again: how many times to try again.
 
         Raises:
             GitError: the remote cannot be reached, refused, or changed the same folders; the hint says
                 what to do. The commits stay in this repository.
         """
         inside = [self.place.inside(folder) for folder in folders]
-        return remote.push(self.place, branches.target(self.place, branch), name, own, inside)
+        return remote.push(self.place, branches.target(self.place, branch), name, inside, again)
 
     def history(
         self, path: Path, revision: str = "HEAD", *, limit: int | None = None
