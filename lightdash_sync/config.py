@@ -179,8 +179,10 @@ def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> 
     return None
 
 
-def environments(wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool) -> list[str]:
-    """Return the names of environments, in the order of the file.
+def environments(
+    wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool
+) -> dict[str, Path]:
+    """Return names of environments and where their snapshots are, in the order of the file.
 
     Args:
         wanted: names; none of them for the default or the only one.
@@ -203,7 +205,7 @@ def environments(wanted: Sequence[str], folder: Path, file: Path | None = None, 
         only, _ = _environment(document, None)
         found = [] if only is None else [only]
     if found:
-        return found
+        return {name: _snapshot(path.parent, name, document.env[name]) for name in found}
     if document.env:
         raise _undecided(path, document, "Name them with --env, or take them all with --all")
     raise ConfigError(f"{path} has no environment", hint="An environment is a table [env.NAME] with a url.")

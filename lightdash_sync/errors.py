@@ -20,6 +20,8 @@ listed here means failure.
 
 from typing import ClassVar
 
+WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
+
 
 class SyncError(Exception):
     """Root of all errors that a user can cause or mend.
@@ -115,3 +117,11 @@ class Interrupted(SyncError):
     """The user, or the system, asked the run to stop."""
 
     exit_code = 130
+
+
+def as_sync_error(error: SyncError | OSError) -> SyncError:
+    """Return an error as one of ours; what the system refuses (a full disk, a permission) is put in words."""
+    if isinstance(error, SyncError):
+        return error
+    where = f"{error.filename}: " if error.filename else ""
+    return SyncError(f"{where}{error.strerror or error}", hint=WHAT_STANDS)

@@ -11,7 +11,7 @@ import pytest
 from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
-from lightdash_sync.export.run import export_project
+from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
@@ -29,7 +29,7 @@ def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: 
     project = server.world.projects["production"]
     with lightdash.session:
         return export_project(
-            lightdash, project, target, Chosen(), full=full, full_every=999, accept_shrink=accept_shrink
+            lightdash, project, target, Chosen(), Reading(full, full_every=999, accept_shrink=accept_shrink)
         )
 
 
