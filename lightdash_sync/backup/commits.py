@@ -121,7 +121,7 @@ def _series(
 
 def _commit(step: Step, before: Path | None, label: str, identity: Identity, *, single: bool) -> Commit:
     people = [_person(identity, key) for key in dict.fromkeys(step.people)]
-    text = message(label, happened(step.paths, before, step.root))
+    text = message(label, happened(step.paths, before, step.root), first=before is None)
     others = people if single else people[:-1]
     if others:
         text += "\n" + "".join(f"Co-authored-by: {one.name} <{one.email}>\n" for one in others)

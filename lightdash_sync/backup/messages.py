@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SUBJECT = 72
 _LISTED = 200  # items that a body lists
+_NAMED = 2  # kinds that a subject names
+_MAIN = (Kind.CHART, Kind.DASHBOARD, Kind.SQL_CHART, Kind.SPACE, Kind.SCHEDULER, Kind.TAG)
 _PAGES = {Kind.CHART: "saved/{}", Kind.DASHBOARD: "dashboards/{}/view"}
 
 
@@ -76,20 +78,20 @@ def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened
     return found
 
 
-def message(label: str, items: list[Happened]) -> str:
+def message(label: str, items: list[Happened], *, first: bool = False) -> str:
     """Return subject and body for what happened in an environment.
 
     Args:
         label: name of the environment.
         items: from `happened`.
+        first: whether nothing was backed up before.
     """
-    verbs = {item.verb for item in items}
-    counts = Counter(item.kind for item in items)
-    nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in Kind if counts[kind]]
-    what = nouns[0] if len(nouns) == 1 else f"{', '.join(nouns[:-1])} and {nouns[-1]}" if nouns else "facts"
     spaces = {item.space for item in items}
     where = f" in {shown(next(iter(spaces)))}" if len(spaces) == 1 and spaces != {""} else ""
-    subject = f"{shown(label)}: {what} {next(iter(verbs)) if len(verbs) == 1 else 'changed'}{where}"
+    verbs = {item.verb for item in items}
+    verb = next(iter(verbs)) if len(verbs) == 1 else "changed"
+    what = f"first backup of {_what(items)}" if first else f"{_what(items)} {verb}"
+    subject = f"{shown(label)}: {what}{where}"
     lines = [subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"]
     for space in sorted(spaces):
         lines += ["", shown(space) or "Project"]
@@ -97,6 +99,20 @@ def message(label: str, items: list[Happened]) -> str:
     if len(items) > _LISTED:
         lines += ["", f"and {len(items) - _LISTED} more"]
     return "\n".join(lines) + "\n"
+
+
+def _what(items: list[Happened]) -> str:
+    """Return what a subject is about: the name of one item, or how many there are of the main kinds."""
+    if not items:
+        return "facts"
+    if len(items) == 1:
+        return f"{KINDS[items[0].kind].noun[0]} {shown(items[0].name)}"
+    counts = Counter(item.kind for item in items)
+    kinds = [kind for kind in _MAIN if counts[kind]][:_NAMED] or [items[0].kind]
+    nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in kinds]
+    if others := len(items) - sum(counts[kind] for kind in kinds):
+        nouns.append(f"{others} other item{'s' if others > 1 else ''}")
+    return nouns[0] if len(nouns) == 1 else f"{', '.join(nouns[:-1])} and {nouns[-1]}"
 
 
 def _line(item: Happened) -> str:

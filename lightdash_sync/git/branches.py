@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lightdash_sync.git.place import Place
 
 TOOL = Person("lightdash-sync", "lightdash-sync@localhost")
-"""Committer where git knows of no identity."""
+"""Committer of backups, and author of what Lightdash does not tell an author of."""
 
 _HEADS = "refs/heads/"
 _REASON = "lightdash-sync: commit"  # in the reflog, by which our own commits are known later
@@ -156,9 +156,12 @@ def refuse_locked(place: Place) -> None:
 
 
 def committer(place: Place) -> bytes:
-    """Return name, address and time for new commits: the configured identity, else the tool's."""
-    # Without this setting git makes an identity up from the names of the user and of the machine.
-    answer = place.program.run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+    """Return name, address and time for new commits: the tool's, unless `GIT_COMMITTER_…` say otherwise.
+
+    Not the identity in the config: whoever's machine runs a backup did not change what it commits.
+    """
+    named = ("-c", f"committer.name={TOOL.name}", "-c", f"committer.email={TOOL.email}")
+    answer = place.program.run(*named, "var", "GIT_COMMITTER_IDENT")
     if answer.status == 0:
         return answer.out.rstrip(b"\n")
     return raw(f"{TOOL.name} <{TOOL.email}> {int(time.time())} +0000")
