@@ -135,12 +135,12 @@ def load_settings(
     name, environment = _environment(document, options.env)
     named = environment if options.env else None
     base = path.parent
-    url = options.url or (named and named.url) or _first(variables, URL) or (environment and environment.url)
+    url = options.url or (named and named.url) or first(variables, URL) or (environment and environment.url)
     if not url:
         raise ConfigError("no Lightdash is named", hint=_NO_URL)
     same = environment is not None and environment.url.rstrip("/") == url.rstrip("/")
     own = environment if same else None
-    project = options.project or (named and named.project) or _first(variables, PROJECT)
+    project = options.project or (named and named.project) or first(variables, PROJECT)
     return Settings(
         env=name if same else None,
         url=url,
@@ -269,7 +269,7 @@ def _environment(document: _File, wanted: str | None) -> tuple[str | None, Envir
 def _token(own: Environment | None, named: bool, variables: Mapping[str, str], base: Path) -> str:
     """Return the token: the named environment's, the variable's, the file's."""
     configured = own is not None and (own.token_env or own.token_file or own.token_command) is not None
-    token = "" if named and configured else _first(variables, TOKEN) or ""
+    token = "" if named and configured else first(variables, TOKEN) or ""
     if not token and own is not None and configured:
         token = _configured_token(own, variables, base)
     token = token.strip()
@@ -312,5 +312,6 @@ def _command_output(command: str | list[str]) -> str:
     return done.stdout
 
 
-def _first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    """Return the first of some variables that is set."""
     return next((variables[name] for name in names if variables.get(name)), None)

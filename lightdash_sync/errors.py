@@ -11,6 +11,7 @@
     ├─ Refused                  4   a limit or a guard says no
     ├─ SnapshotError           10   the snapshot is damaged, or not safe to read
     ├─ GitError                 1   git is missing, or did not do what was asked of it
+    │  └─ NoRepository          1   there is no git repository around a folder
     ├─ Locked                  11   another run holds the snapshot
     └─ Interrupted            130   Ctrl-C or SIGTERM
 
@@ -105,6 +106,10 @@ class SnapshotError(SyncError):
 
 class GitError(SyncError):
     """Git is not there, the repository is not in a state to commit to, or git refused."""
+
+
+class NoRepository(GitError):
+    """A folder that is in no git repository."""
 
 
 class Locked(SyncError):

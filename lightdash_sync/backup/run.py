@@ -105,8 +105,11 @@ class Listener(Protocol):
     def reading(self, job: Job) -> AbstractContextManager[Progress]:
         """The export of an environment begins; who is told how far it is?"""
 
-    def done(self, outcome: Outcome) -> None:
+    def ended(self, outcome: Outcome) -> None:
         """An environment is done, for better or worse."""
+
+    def refused(self, error: SyncError) -> None:
+        """The push failed."""
 
 
 def back_up(
@@ -130,7 +133,7 @@ def back_up(
     outcomes = []
     for job in jobs:
         outcome = _back_up_one(repository, job, reading, manner, listener)
-        listener.done(outcome)
+        listener.ended(outcome)
         outcomes.append(outcome)
     done = Backup(tuple(outcomes))
     if pushing is None or not jobs or manner.dry:
@@ -139,7 +142,9 @@ def back_up(
         with repository.exclusive():
             pushed = repository.push(branch=manner.branch, folders=pushing.folders, again=pushing.again)
     except (SyncError, OSError) as error:
-        return replace(done, error=as_sync_error(error))
+        done = replace(done, error=as_sync_error(error))
+        listener.refused(as_sync_error(error))
+        return done
     return replace(done, pushed=pushed)
 
 

@@ -16,6 +16,7 @@ import click
 
 from lightdash_sync.cli.backup import backup
 from lightdash_sync.cli.commands import cli
+from lightdash_sync.cli.init import init
 from lightdash_sync.cli.output import fail
 from lightdash_sync.errors import WHAT_STANDS, ConfigError, Interrupted, SyncError, as_sync_error
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 cli.add_command(backup)
+cli.add_command(init)
 
 
 def main() -> NoReturn:

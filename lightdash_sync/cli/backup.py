@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--push", "pushing", is_flag=True, help="Push, on top of what others have pushed.")
 @click.option("--single-commit", is_flag=True, help="One commit of everything, not one for each author.")
 @click.option("--dry-run", is_flag=True, help="Say what would be committed, and change nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 @reading_options
 @environment_options
 def backup(
@@ -42,6 +43,7 @@ def backup(
     pushing: bool,
     single_commit: bool,
     dry_run: bool,
+    quiet: bool,
     reading: Reading,
     as_json: bool,
 ) -> int:
@@ -70,11 +72,11 @@ def backup(
         reading,
         Manner(branch, single_commit, dry_run),
         push,
-        backups.Told(),
+        backups.Told(quiet=quiet),
     )
     if as_json:
         print_json(backups.backup_json(done, share, dry_run, round(time.monotonic() - began, 3)))
-    else:
+    elif not quiet:
         backups.backup_text(done, share, dry_run)
     return done.worst.exit_code if done.worst else 0
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightdash_sync.errors import GitError
+from lightdash_sync.errors import GitError, NoRepository
 from lightdash_sync.git.program import Answer, Program, failure
 
 _ELSEWHERE = (
@@ -140,7 +140,7 @@ def _not_found(folder: Path, answer: Answer) -> GitError:
             "clone it and work in the clone",
         )
     if "not a git repository" in answer.error:
-        return GitError(
+        return NoRepository(
             f"{folder} is not in a git repository",
             "make one with `lightdash-sync init`, or with `git init`",
         )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import GitError
+from lightdash_sync.errors import GitError, NoRepository
 from lightdash_sync.git import branches, history, index, objects, place, remote, series
 from lightdash_sync.lock import hold
 
@@ -43,6 +43,18 @@ class Repository:
     def init(cls, folder: Path) -> Repository:
         """Make a repository in a folder (branch `main` unless the user's config says otherwise)."""
         return cls(place.init(folder))
+
+    @classmethod
+    def around_or_new(cls, folder: Path) -> tuple[Repository, bool]:
+        """Return the repository around a folder, and whether it had to be made, in that folder.
+
+        Raises:
+            GitError: as `around` and `init`.
+        """
+        try:
+            return cls.around(folder), False
+        except NoRepository:
+            return cls.init(folder), True
 
     @property
     def root(self) -> Path:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from lightdash_sync.export.workers import Silent
 from lightdash_sync.report import results
 from lightdash_sync.report.shown import shown
 from lightdash_sync.report.terminal import Bars, console, say_error, say_warning, table
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from lightdash_sync.backup.run import Backup, Job, Outcome
     from lightdash_sync.errors import SyncError
+    from lightdash_sync.export.workers import Progress
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.shards import Shard
 
@@ -21,20 +26,33 @@ _LISTED = 20  # commits of an environment before "and n more"
 
 
 class Told:
-    """Tells on stderr how far a backup is."""
+    """Tells on stderr how far a backup is.
 
-    def reading(self, job: Job) -> Bars:
+    Args:
+        quiet: tell warnings and errors only.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def reading(self, job: Job) -> AbstractContextManager[Progress]:
         """Say which environment is read, and show how far that is."""
+        if self._quiet:
+            return nullcontext(Silent())
         console(sys.stderr).print(Text(f"{shown(job.label)}:", style="bold"))
         return Bars()
 
-    def done(self, outcome: Outcome) -> None:
+    def ended(self, outcome: Outcome) -> None:
         """Say what a person should know of an environment."""
         label = outcome.job.label
         for warning in outcome.report.warnings if outcome.report else ():
             say_warning(f"{label}: {warning}")
         if outcome.error is not None:
             say_error(f"{label}: {outcome.error.message}", outcome.error.hint)
+
+    def refused(self, error: SyncError) -> None:
+        """Say why nothing could be pushed."""
+        say_error(error.message, error.hint)
 
 
 def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
@@ -55,8 +73,6 @@ def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
             out.print(f"… and {len(outcome.made) - _LISTED} more commits")
     if done.pushed is not None:
         out.print(Text(f"Pushed {shown(done.pushed.branch)} to {shown(done.pushed.remote)}."))
-    if done.error is not None:
-        say_error(done.error.message, done.error.hint)
 
 
 def _row(outcome: Outcome, dry: bool) -> list[str]:
