@@ -132,7 +132,11 @@ def settings_text(name: str, environment: Environment) -> str:
             "",
         ]
     )
-    if tomllib.loads(text) != {"env": {name: given}}:
+    try:
+        is_right = tomllib.loads(text.encode().decode()) == {"env": {name: given}}
+    except ValueError:  # a lone surrogate, which is what Python makes of odd bytes on the command line
+        is_right = False
+    if not is_right:
         raise ConfigError("these settings cannot be written to a file", hint="Look for odd characters.")
     return text
 

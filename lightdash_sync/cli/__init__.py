@@ -23,7 +23,7 @@ from lightdash_sync.errors import WHAT_STANDS, ConfigError, Interrupted, SyncErr
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["main"]
+__all__ = ["cli", "main"]
 
 cli.add_command(backup)
 cli.add_command(init)
