@@ -111,7 +111,7 @@ def _live_through(nights: Nights, tmp_path: Path, count: int, seed: int) -> None
         changed = tree(nights.folder) != before
         assert (nights.hands.tip() != head) == changed == bool(done.json["environments"][0]["commits"])
         assert nights.hands.status() == ""
-        assert nights.hands.tree("HEAD", "snapshots/production").keys() == tree(nights.folder).keys()
+        assert nights.hands.paths("HEAD", "snapshots/production") == tree(nights.folder).keys()
         made += changed
     editors.close()
     assert made > count / 3
