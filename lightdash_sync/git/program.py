@@ -164,7 +164,7 @@ def failure(command: str, answer: Answer) -> GitError:
     hint = ""
     if lock := re.search(r"'([^']+\.lock)': File exists", answer.error):
         hint = f"another git process is at work there; if none is, remove {lock[1]}"
-    elif "No space left on device" in answer.error:
+    elif re.search(r"No space left on device|Out of diskspace", answer.error):
         hint = "make room on the disk and run again"
     return GitError(f"git {command}: {reason}", hint)
 

@@ -18,7 +18,7 @@ from lightdash_sync.snapshot.write import locked
 from tests.cli.nights import Nights, bare_machine, require_whole, settings
 from tests.cli.running import fails, run
 from tests.exporting import tree
-from tests.git.hands import Hands
+from tests.git.hands import HOOKS, Hands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -365,3 +365,33 @@ def test_the_result_is_one_object(nights: Nights) -> None:
     assert json.loads(done.out)["environments"][0]["requests"] > 0
     nights.hands.git("checkout", "-q", "--detach")
     assert nights.backup("--all", "--json").json["exit_code"] == 1
+
+
+def test_nothing_of_a_hostile_repository_is_executed(nights: Nights, remote: Path, tmp_path: Path) -> None:
+    """Hooks of every kind, filters and programs in the config: a backup with a push runs none of them."""
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\necho "$0 $*" >> {ran}\ncat\n')
+    program.chmod(0o755)
+    for hooks in (nights.hands.root / ".git/hooks", remote / "hooks"):
+        hooks.mkdir(exist_ok=True)
+        for name in HOOKS:
+            shutil.copy(program, hooks / name)
+    nights.hands.write(".gitattributes", "* filter=evil diff=evil merge=evil\n")
+    for key in (
+        "core.fsmonitor", "core.sshCommand", "core.pager", "core.editor", "core.gitProxy", "gpg.program",
+        "core.askPass", "credential.helper", "filter.evil.clean", "filter.evil.smudge",
+        "filter.evil.process", "diff.evil.textconv", "diff.evil.command", "merge.evil.driver", "alias.push",
+        "remote.origin.receivepack", "remote.origin.uploadpack", "uploadpack.packObjectsHook",
+    ):  # fmt: skip
+        nights.hands.git("config", key, str(program))
+    nights.hands.git("config", "commit.gpgSign", "true")
+    nights.hands.git("config", "push.gpgSign", "true")
+    nights.hands.git("config", "core.hooksPath", ".git/hooks")
+    for number in range(2):
+        done = nights.backup("--all", "--push", "--json")
+        assert (done.code, done.json["pushed"]["branch"]) == (0, "main"), done.err
+        nights.rename_a_chart(f"Night {number}")
+    assert nights.backup("--all", "--branch", "other", "--dry-run").code == 0
+    assert not ran.exists(), ran.read_text()
+    assert len(nights.commits()) == 3
