@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -139,20 +138,6 @@ def steps(place: Place, target: Target) -> list[tuple[str | None, str]]:
     entries = [line.split("\0", 1) for line in answer.lines()] if answer.status == 0 else []
     before = [name for name, _ in entries[1:]] + [None]
     return [(old, new) for old, (new, reason) in zip(before, entries, strict=True) if reason == _REASON]
-
-
-def refuse_locked(place: Place) -> None:
-    """Refuse to begin while somebody holds the index.
-
-    Raises:
-        GitError: its lock is there.
-    """
-    lock = place.own / "index.lock"
-    if os.path.lexists(lock):
-        raise GitError(
-            f"another git process is at work in {place.root}, or was stopped there (index.lock)",
-            f"wait for it; if none is running, remove {lock}",
-        )
 
 
 def committer(place: Place) -> bytes:

@@ -47,6 +47,10 @@ class Place:
         """
         return Program(self.root, {"GIT_DIR": str(self.own), "GIT_WORK_TREE": str(self.root)})
 
+    def with_index(self, index: Path) -> Program:
+        """Git with this repository's config, and another index than the user's."""
+        return Program(self.root, {**self.program.environment, "GIT_INDEX_FILE": str(index)})
+
     def inside(self, folder: Path) -> str:
         """Return the path of a folder below the top, as git writes it.
 

@@ -6,7 +6,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
-from lightdash_sync.git import branches
+from lightdash_sync.git import branches, index
 from lightdash_sync.git.series import Stream
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def _between(store: Objects, old: str, new: str) -> list[str]:
 def _follow(place: Place, old: str, new: str, disarmed: Sequence[tuple[str, str]], advice: str) -> None:
     """Bring index and work tree from one commit to another; tried first, so that nothing is half done."""
     merge = ("read-tree", "-m", "-u")
-    branches.refuse_locked(place)
+    index.refuse_locked(place)
+    index.clear(place)
     # Files that only look changed, because their times are others than the index knows, stop no merge.
     place.program.run("update-index", "-q", "--refresh", settings=disarmed)
     for options in (("--dry-run",), ()):

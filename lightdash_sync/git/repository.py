@@ -91,7 +91,7 @@ class Repository:
         """
         target = branches.target(self.place, branch)
         if target.checked_out:
-            branches.refuse_locked(self.place)
+            index.refuse_locked(self.place)
         return target
 
     def inside(self, folder: Path) -> str:
