@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.model.canonical import JsonObject
 
 _NAMED = 10  # items that an error names
 
@@ -100,8 +100,8 @@ class Attempt:
         rows = {row.uuid: row.spaceUuid for row in inventory.summaries}
         rows |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
         kept, unread = self._divided(Kind.CHART, rows, structure)
-        for uuid, facts in kept.items():
-            counts[VERSIONS] += writer.keep(Kind.CHART, uuid, facts)
+        for uuid, item in kept.items():
+            counts[VERSIONS] += writer.keep(Kind.CHART, uuid, item)
         counts[Kind.CHART] += len(kept)
         read = self.readings.of(
             Kind.CHART,
@@ -113,8 +113,8 @@ class Attempt:
         kept, unread = self._divided(
             Kind.SQL_CHART, {row.uuid: row.spaceUuid for row in inventory.sql_charts}, structure
         )
-        for uuid, facts in kept.items():
-            writer.keep(Kind.SQL_CHART, uuid, facts)
+        for uuid, item in kept.items():
+            writer.keep(Kind.SQL_CHART, uuid, item)
         written = self.readings.of(
             Kind.SQL_CHART,
             unread,
@@ -125,8 +125,8 @@ class Attempt:
 
     def _divided(
         self, kind: Kind, rows: Mapping[str, str], structure: Structure
-    ) -> tuple[dict[str, JsonObject], list[str]]:
-        """Divide the chosen items into those to take over (with their facts) and those to read."""
+    ) -> tuple[dict[str, Kept], list[str]]:
+        """Divide the chosen items into those to take over and those to read."""
         wanted = [uuid for uuid, space in rows.items() if self._wants(kind, space, structure)]
         kept = {uuid: structure.kept[kind][uuid] for uuid in wanted if uuid in structure.kept[kind]}
         return kept, [uuid for uuid in wanted if uuid not in kept]
@@ -172,16 +172,16 @@ class Attempt:
                 counts[Kind.COMMENTS] += writer.comments(uuid, dashboard.comments)
         places = {row.uuid: row.spaceUuid for row in structure.inventory.dashboards}
         for kind in (Kind.DASHBOARD, Kind.COMMENTS):
-            for uuid, facts in structure.kept[Kind.DASHBOARD].items():
+            for uuid, item in structure.kept[Kind.DASHBOARD].items():
                 if self._wants(kind, places[uuid], structure):
-                    counts[kind] += self._keep(writer, kind, uuid, facts)
+                    counts[kind] += self._keep(writer, kind, uuid, item)
         return sorted(left_out, key=lambda item: (item.what, item.why))
 
-    def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, facts: JsonObject) -> int:
+    def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, kept: Kept) -> int:
         """Take a dashboard or its comments over; return how many files that makes."""
         if kind is Kind.COMMENTS:
             return writer.keep_comments(uuid)
-        writer.keep(kind, uuid, facts)
+        writer.keep(kind, uuid, kept)
         return 1
 
     def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[LeftOut]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.snapshot.write import Staging
 
@@ -73,13 +74,13 @@ class ContentWriter:
         self._old = old
         self._history = history
 
-    def keep(self, kind: Kind, uuid: str, facts: JsonObject) -> int:
+    def keep(self, kind: Kind, uuid: str, kept: Kept) -> int:
         """Take an item over from the old snapshot, with its earlier versions and its comments.
 
         Args:
             kind: chart, SQL chart or dashboard.
             uuid: of the item.
-            facts: its old facts; its file was seen to be whole.
+            kept: what its file was seen to name; the file was seen to be whole.
 
         Returns:
             How many earlier versions the snapshot has.
@@ -90,7 +91,7 @@ class ContentWriter:
         for name in held:
             path = version_path(key, name)
             self._staging.keep(path, old.root / path, old.manifest.files[path])
-        self._converter.taken_over(kind, key, facts, old)
+        self._converter.taken_over(kind, key, kept, old.identity)
         return len(held)
 
     def keep_comments(self, uuid: str) -> int:

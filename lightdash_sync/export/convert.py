@@ -6,25 +6,21 @@ order; what they find out (facts, people, references that lead outside) is gathe
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import Normal, earlier_version
 from lightdash_sync.model.portable import to_portable
 from lightdash_sync.model.references import tokenise, tokens_in, untokenise
-from lightdash_sync.snapshot.layout import item_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from lightdash_sync.export.old import Old
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.identity import Identity
-
-_EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
 
 # Server field with a person in it -> name of the fact.
 _PEOPLE = {
@@ -61,7 +57,7 @@ class Findings:
         *,
         people: dict[str, JsonObject] | None = None,
         groups: Iterable[str] = (),
-        external: dict[str, str] | None = None,
+        external: Mapping[str, str] | None = None,
     ) -> None:
         """Note who and what is named."""
         with self._lock:
@@ -105,27 +101,22 @@ class Converter:
         if isinstance(author := facts.get("createdBy"), str):
             self.findings.add_names(people={author: self.identity.people.get(author) or known.people[author]})
 
-    def taken_over(self, kind: Kind, key: str, facts: JsonObject, old: Old) -> None:
+    def taken_over(self, kind: Kind, key: str, kept: Kept, known: Identity) -> None:
         """Note the facts of an item that is taken over, and whoever and whatever its file names."""
-        self.findings.add(kind, key, facts)
+        self.findings.add(kind, key, kept.facts)
         for name in _PEOPLE.values():
-            self.author_of({"createdBy": facts.get(name)}, old.identity)
-        versions = facts.get("versions")
+            self.author_of({"createdBy": kept.facts.get(name)}, known)
+        versions = kept.facts.get("versions")
         for version in versions.values() if isinstance(versions, dict) else ():
             if isinstance(version, dict):
-                self.author_of(version, old.identity)
-        data = old.read(item_path(kind, key))
-        if b"@{" in data:
-            self._note_tokens(parse(data))
-        named = {name.decode() for name in _EXTERNAL.findall(data)}
-        self.findings.add_names(
-            external={name: uuid for name, uuid in old.identity.external.items() if name in named}
-        )
+                self.author_of(version, known)
+        self._note_tokens(kept.tokens)
+        self.findings.add_names(external=kept.external)
 
     def with_tokens(self, content: JsonObject) -> bytes:
         """Return the bytes of content whose only references are uuids in text."""
         tokenised = tokenise(content, self.identity)
-        self._note_tokens(tokenised)
+        self._note_tokens(tokens_in(tokenised))
         return canonical(tokenised)
 
     def person(self, author: JsonObject) -> str | None:
@@ -147,7 +138,7 @@ class Converter:
             self._note_grants(portable.content)
         elif kind is Kind.SCHEDULER and isinstance(owner := self._name(portable.content.get("owner")), str):
             self._note_person(owner, {})
-        self._note_tokens(portable.content)
+        self._note_tokens(tokens_in(portable.content))
         return portable.content
 
     def _facts(self, facts: JsonObject) -> JsonObject:
@@ -179,8 +170,8 @@ class Converter:
         """Return a name as the identity map has it; in a content file a part of it may be a token."""
         return untokenise(text, self.identity)
 
-    def _note_tokens(self, content: Json) -> None:
-        for token in tokens_in(content):
+    def _note_tokens(self, tokens: Iterable[str]) -> None:
+        for token in tokens:
             kind, _, name = token.partition(":")
             if kind == "user":
                 self._note_person(name, {})

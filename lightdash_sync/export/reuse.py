@@ -10,6 +10,7 @@ changes could still slip through is said in docs/design.md; a full read finds th
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
@@ -17,6 +18,7 @@ from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects,
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import Link, links
+from lightdash_sync.model.references import tokens_in
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.manifest import CONVERSION
 
@@ -54,6 +56,21 @@ def fingerprints(inventory: Inventory) -> dict[str, str]:
     return {uuid: sha256(canonical([*said]))[:16] for uuid, said in carried.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An item that is taken over from the old snapshot, and what its file names.
+
+    Attributes:
+        facts: its old facts.
+        external: external key -> uuid, of whatever outside the project it refers to.
+        tokens: names of the tokens in it, such as `user:ann@example.com`.
+    """
+
+    facts: JsonObject
+    external: Mapping[str, str]
+    tokens: frozenset[str]
+
+
 class Reuse:
     """Decides what is taken over from an older snapshot.
 
@@ -84,10 +101,11 @@ class Reuse:
         for uuid in set(present) - known if self._old else ():
             self._fresh |= {uuid.encode(), external_key(uuid).encode()}
 
-    def facts(self, kind: Kind, uuid: str) -> JsonObject | None:
-        """Return the old facts of an item if it can be taken over, else None.
+    def kept(self, kind: Kind, uuid: str) -> Kept | None:
+        """Return what is known of an item if it can be taken over, else None.
 
-        Reads the item's file, to see that it is whole and refers to nothing that came or went.
+        Reads the item's file, to see that it is whole and refers to nothing that came or went; nobody
+        needs to read it again.
         """
         if self._old is None:
             return None
@@ -95,12 +113,20 @@ class Reuse:
         facts = self._old.identity.facts(kind, key) if key else {}
         if not key or uuid not in self._seen or facts.get(SEEN) != self._seen[uuid]:
             return None
-        path = item_path(kind, key)
         try:
-            data = self._old.read(path)
+            data = self._old.read(item_path(kind, key))
         except SnapshotError:
             return None
-        return None if self._is_touched(kind, data) else facts
+        named = set(_EXTERNAL.findall(data))
+        if self._fresh and self._fresh & {*_UUID.findall(data), *named}:
+            return None
+        has_tokens = b"@{" in data
+        content = parse(data) if has_tokens or self._vanished else None
+        if self._vanished and not self._vanished.isdisjoint(links(kind, content)):
+            return None
+        outside = self._old.identity.external
+        external = {name: outside[name] for match in named if (name := match.decode()) in outside}
+        return Kept(facts, external, frozenset(tokens_in(content) if has_tokens else ()))
 
     def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
         """Whether the old snapshot has just these pinned items: type, uuid and order."""
@@ -120,12 +146,6 @@ class Reuse:
     def _pinned(identity: Identity, row: JsonObject) -> tuple[str, str | None, Json]:
         kind = str(row["kind"])
         return kind, identity.uuid(Kind(kind), str(row["key"])), row["order"]
-
-    def _is_touched(self, kind: Kind, data: bytes) -> bool:
-        """Whether a file refers to something that has appeared or vanished since it was written."""
-        if self._fresh and self._fresh & {*_UUID.findall(data), *_EXTERNAL.findall(data)}:
-            return True
-        return bool(self._vanished) and not self._vanished.isdisjoint(links(kind, parse(data)))
 
 
 def _is_like(old: Old, version: str, chosen: Selection) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
+from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen
+from lightdash_sync.snapshot.layout import item_path
+from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import lightdash_at, tree
@@ -20,8 +24,7 @@ from tests.exporting import lightdash_at, tree
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.errors import Refused
-from lightdash_sync.export.run import Report
+    from lightdash_sync.export.run import Report
 
 
 def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: bool = False) -> Report:
@@ -84,6 +87,29 @@ def test_an_unchanged_project_costs_ten_requests_and_one_a_space(tmp_path: Path,
     spaces = sum(space.project_uuid == world.projects["production"] for space in world.spaces.values())
     assert report.requests <= 10 + spaces
     assert before == tree(tmp_path / "p")
+
+
+def test_a_quiet_night_reads_each_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken over is looked at once on the disk, however much of it there is."""
+    world = demo_world()
+    reads: Counter[str] = Counter()
+    read = Snapshot.read
+
+    def counted(snapshot: Snapshot, path: str) -> bytes:
+        reads[path] += 1
+        return read(snapshot, path)
+
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        items = Snapshot(tmp_path / "p").identity().items
+        monkeypatch.setattr(Snapshot, "read", counted)
+        _export(server, tmp_path / "p")
+    listed = {
+        item_path(kind, key) for kind, entries in items.items() for key in entries if SEEN in entries[key]
+    }
+    assert listed
+    assert listed <= set(reads)
+    assert set(reads.values()) == {1}, reads.most_common(3)
 
 
 def test_a_full_read_asks_for_everything_again(tmp_path: Path) -> None:
