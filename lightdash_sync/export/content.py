@@ -36,15 +36,15 @@ _DEFAULT_ORDER = 100  # what a new pin gets; several may have it
 
 
 class Written(NamedTuple):
-    """What was written of a chart.
+    """What was written of an item.
 
     Attributes:
         versions: how many earlier versions the snapshot has.
-        metrics: ids of the metrics that its current version uses.
+        metrics: ids of the metrics that its current version uses; none if it was not read.
     """
 
-    versions: int
-    metrics: tuple[str, ...]
+    versions: int = 0
+    metrics: tuple[str, ...] = ()
 
 
 class ContentWriter:
@@ -74,16 +74,17 @@ class ContentWriter:
         self._old = old
         self._history = history
 
-    def keep(self, kind: Kind, uuid: str, kept: Kept) -> int:
-        """Take an item over from the old snapshot, with its earlier versions and its comments.
+    def names(self, kind: Kind) -> dict[str, str]:
+        """Return uuid -> key of all items of a kind."""
+        return self._identity.known_keys(kind)
+
+    def keep(self, kind: Kind, uuid: str, kept: Kept) -> Written:
+        """Take an item over from the old snapshot, with its earlier versions.
 
         Args:
             kind: chart, SQL chart or dashboard.
             uuid: of the item.
             kept: what its file was seen to name; the file was seen to be whole.
-
-        Returns:
-            How many earlier versions the snapshot has.
         """
         old, key = cast("Old", self._old), self._identity.key(kind, uuid)
         self._staging.take(item_path(kind, key), old.root / item_path(kind, key), old.manifest.files)
@@ -92,7 +93,7 @@ class ContentWriter:
             path = version_path(key, name)
             self._staging.keep(path, old.root / path, old.manifest.files[path])
         self._converter.taken_over(kind, key, kept, old.identity)
-        return len(held)
+        return Written(len(held))
 
     def keep_comments(self, uuid: str) -> int:
         """Take the comments of a dashboard over; return 1 if there are any, else 0."""
@@ -178,10 +179,11 @@ class ContentWriter:
         facts = self._old.identity.facts(Kind.CHART, key) if self._old and self._old.take_history else {}
         return facts if facts.get("uuid") == uuid else {}
 
-    def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> None:
+    def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> Written:
         """Read and write a SQL chart; 0.1372.1 keeps no history of them that can be read."""
         _, raw = lightdash.sql_chart(project, uuid)
         self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw, self._seen_as(uuid))
+        return Written()
 
     def dashboard(self, uuid: str, read: DashboardRead) -> None:
         """Write a dashboard."""
