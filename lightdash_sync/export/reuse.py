@@ -40,7 +40,6 @@ _VOLATILE = frozenset(
 )
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
-_KINDS = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.TAG, Kind.SCHEDULER)
 
 
 def fingerprints(inventory: Inventory) -> dict[str, str]:
@@ -94,7 +93,7 @@ class Reuse:
         self._seen = seen
         self._fresh: set[bytes] = set()
         self._vanished: set[Link] = set()
-        self._keys = {kind: self._old.identity.known_keys(kind) for kind in _KINDS} if self._old else {}
+        self._keys = {kind: self._old.identity.known_keys(kind) for kind in Kind} if self._old else {}
         known = {uuid for keys in self._keys.values() for uuid in keys}
         for kind, keys in self._keys.items():
             self._vanished |= {Link(kind, key) for uuid, key in keys.items() if uuid not in present}
