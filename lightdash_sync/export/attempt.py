@@ -178,7 +178,7 @@ class Attempt:
     def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, kept: Kept) -> int:
         """Take a dashboard or its comments over; return how many files that makes."""
         if kind is Kind.COMMENTS:
-            return writer.keep_comments(uuid)
+            return writer.keep_comments(uuid, kept)
         writer.keep(kind, uuid, kept)
         return 1
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from lightdash_sync.export.names import names_in
 from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.model.canonical import canonical, objects
@@ -89,19 +90,26 @@ class ContentWriter:
         old, key = cast("Old", self._old), self._identity.key(kind, uuid)
         self._staging.take(item_path(kind, key), old.root / item_path(kind, key), old.manifest.files)
         held = self._held(key, uuid) if kind is Kind.CHART else {}
-        for name in held:
-            path = version_path(key, name)
-            self._staging.keep(path, old.root / path, old.manifest.files[path])
+        for name, version in held.items():
+            self._keep_version(version_path(key, name), version)
         self._converter.taken_over(kind, key, kept, old.identity)
         return Written(len(held))
 
-    def keep_comments(self, uuid: str) -> int:
+    def _keep_version(self, path: str, facts: JsonObject) -> None:
+        """Take an earlier version over, and note whom it names."""
+        old = cast("Old", self._old)
+        data = self._staging.keep(path, old.root / path, old.manifest.files[path])
+        self._converter.author_of(facts, old.identity)
+        self._converter.named(names_in(data), old.identity)
+
+    def keep_comments(self, uuid: str, kept: Kept) -> int:
         """Take the comments of a dashboard over; return 1 if there are any, else 0."""
+        if kept.comments is None:
+            return 0
         old = cast("Old", self._old)
         path = item_path(Kind.COMMENTS, self._identity.key(Kind.DASHBOARD, uuid))
-        if path not in old.manifest.files:
-            return 0
-        self._staging.keep(path, old.root / path, old.manifest.files[path])
+        self._staging.take(path, old.root / path, old.manifest.files)
+        self._converter.named(kept.comments, old.identity)
         return 1
 
     def spaces(self, spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]]) -> list[LeftOut]:
@@ -150,8 +158,7 @@ class ContentWriter:
         for name, version in sorted(names.items()):
             path = version_path(key, name)
             if self._old is not None and name in held and path in self._old.manifest.files:
-                self._staging.keep(path, self._old.root / path, self._old.manifest.files[path])
-                self._converter.author_of(held[name], self._old.identity)
+                self._keep_version(path, held[name])
                 written[name] = held[name]
             elif self._history:
                 view, raw = read_version(lightdash, uuid, version)

@@ -17,8 +17,9 @@ from lightdash_sync.model.portable import to_portable
 from lightdash_sync.model.references import tokenise, tokens_in, untokenise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from lightdash_sync.export.names import Names
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.identity import Identity
 
@@ -57,7 +58,7 @@ class Findings:
         *,
         people: dict[str, JsonObject] | None = None,
         groups: Iterable[str] = (),
-        external: Mapping[str, str] | None = None,
+        external: dict[str, str] | None = None,
     ) -> None:
         """Note who and what is named."""
         with self._lock:
@@ -106,12 +107,13 @@ class Converter:
         self.findings.add(kind, key, kept.facts)
         for name in _PEOPLE.values():
             self.author_of({"createdBy": kept.facts.get(name)}, known)
-        versions = kept.facts.get("versions")
-        for version in versions.values() if isinstance(versions, dict) else ():
-            if isinstance(version, dict):
-                self.author_of(version, known)
-        self._note_tokens(kept.tokens)
-        self.findings.add_names(external=kept.external)
+        self.named(kept.names, known)
+
+    def named(self, names: Names, known: Identity) -> None:
+        """Note whoever and whatever a file names that is taken over."""
+        self._note_tokens(names.tokens)
+        outside = known.external
+        self.findings.add_names(external={name: outside[name] for name in names.external if name in outside})
 
     def with_tokens(self, content: JsonObject) -> bytes:
         """Return the bytes of content whose only references are uuids in text."""

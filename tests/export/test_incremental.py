@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_sync.demo.comments import create_comment
 from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
@@ -24,6 +27,7 @@ from tests.exporting import lightdash_at, tree
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightdash_sync.demo.state import Person, World
     from lightdash_sync.export.run import Report
 
 
@@ -47,8 +51,11 @@ def _export_whatever_is_left(server: Server, target: Path) -> None:
 def _live_through(tmp_path: Path, seed: int, steps: int) -> None:
     """Edit at random, and compare both ways of reading after each step."""
     world = demo_world()
-    with Server(world) as server:
-        editors = Editors(server.url, world, random.Random(seed))
+    with (
+        Server(world) as server,
+        closing(Editors(server.url, world, random.Random(seed))) as editors,
+    ):
+        editors.comment_everywhere()
         _export(server, tmp_path / "quick")
         edits = []
         for _ in range(steps):
@@ -59,7 +66,6 @@ def _live_through(tmp_path: Path, seed: int, steps: int) -> None:
             assert tree(tmp_path / "quick") == tree(tmp_path / "full"), edits
             assert verify(tmp_path / "quick").damages == [], edits
             shutil.rmtree(tmp_path / "full")
-        editors.close()
         assert world.crashes == []
 
 
@@ -164,3 +170,80 @@ def test_a_deleted_chart_empties_its_tile_though_no_list_of_dashboards_tells(tmp
         _export(server, tmp_path / "p")
     assert (tmp_path / "p/dashboards/sales-overview.json").read_bytes() != before
     assert verify(tmp_path / "p").damages == []
+
+
+def _comment(world: World, text: str, mentions: list[str]) -> None:
+    """Say something on the first tile of the sales overview."""
+    overview = next(one for one in world.dashboards.values() if one.slug == "sales-overview")
+    body = {"text": text, "textHtml": f"<p>{text}</p>", "mentions": mentions}
+    create_comment(world, overview, overview.version.tiles[0]["uuid"], body, overview.created_by)
+
+
+def _known_nowhere(world: World, root: Path) -> Person:
+    """Return a member of the organisation whom nothing in a snapshot names."""
+    named = {facts["uuid"] for facts in Snapshot(root).identity().people.values()}
+    home = world.people[world.token_rows[world.tokens["admin"]].person_uuid].org_uuid
+    return next(
+        person for person in world.people.values() if person.uuid not in named and person.org_uuid == home
+    )
+
+
+def test_who_is_mentioned_only_in_a_comment_stays_known(tmp_path: Path) -> None:
+    """Comments that are taken over name people too; the next export must not forget them."""
+    world = demo_world()
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        _comment(world, "What do you think?", [_known_nowhere(world, tmp_path / "p").uuid])
+        _export(server, tmp_path / "p", full=True)
+        before = tree(tmp_path / "p")
+        _export(server, tmp_path / "p")
+    assert verify(tmp_path / "p").damages == []
+    assert tree(tmp_path / "p") == before
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_who_is_named_only_in_an_earlier_version_stays_known(tmp_path: Path, full: bool) -> None:
+    """Earlier versions are never read again, and yet the next export must not forget whom they name."""
+    world = demo_world()
+    with Server(world) as server:
+        _export(server, tmp_path / "before")
+        identity = Snapshot(tmp_path / "before").identity()
+        facts = next(facts for facts in identity.items[Kind.CHART].values() if facts.get("versions"))
+        earlier = [*world.charts[str(facts["uuid"])].versions.values()][-2]
+        who = _known_nowhere(world, tmp_path / "before").uuid
+        rule = {"id": "r", "target": {"fieldId": "orders_owner"}, "operator": "equals", "values": [who]}
+        earlier.metric_query = earlier.metric_query | {"filters": {"dimensions": {"id": "f", "and": [rule]}}}
+        _export(server, tmp_path / "p")
+        before = tree(tmp_path / "p")
+        assert who in (tmp_path / "p/identity.json").read_text()
+        _export(server, tmp_path / "p", full=full)
+    assert tree(tmp_path / "p") == before
+
+
+def test_a_comment_that_links_to_a_deleted_chart_is_read_again(tmp_path: Path) -> None:
+    """A chart that vanishes vanishes from the comments that link to it too."""
+    world = demo_world()
+    chart = next(uuid for uuid, one in world.charts.items() if one.slug == "cupping-scores-by-origin")
+    project = world.projects["production"]
+    _comment(world, f"Rather look at /projects/{project}/saved/{chart}", [])
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
+        with lightdash.session:
+            lightdash.session.answer("DELETE", f"/api/v1/saved/{chart}")
+        _export(server, tmp_path / "p")
+        assert verify(tmp_path / "p").damages == []
+        before = tree(tmp_path / "p")
+        _export(server, tmp_path / "p", full=True)
+    assert tree(tmp_path / "p") == before
+
+
+def test_damaged_comments_are_read_again(tmp_path: Path) -> None:
+    """Comments can be had from the server again, as any content can."""
+    world = demo_world()
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        before = tree(tmp_path / "p")
+        (tmp_path / "p/comments/sales-overview.json").write_text("{}\n")
+        _export(server, tmp_path / "p")
+    assert tree(tmp_path / "p") == before
