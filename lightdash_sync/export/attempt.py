@@ -89,7 +89,8 @@ class Attempt:
         return manifest, warnings
 
     def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
-        converter = Converter(identity, findings)
+        known = self.old.identity if self.old else Identity()
+        converter = Converter(identity, known, findings)
         return ContentWriter(converter, self.staging, self.old, structure.seen, history=self.chosen.history)
 
     def _charts(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> None:

@@ -92,15 +92,15 @@ class ContentWriter:
         held = self._held(key, uuid) if kind is Kind.CHART else {}
         for name, version in held.items():
             self._keep_version(version_path(key, name), version)
-        self._converter.taken_over(kind, key, kept, old.identity)
+        self._converter.taken_over(kind, key, kept)
         return Written(len(held))
 
     def _keep_version(self, path: str, facts: JsonObject) -> None:
         """Take an earlier version over, and note whom it names."""
         old = cast("Old", self._old)
         data = self._staging.keep(path, old.root / path, old.manifest.files[path])
-        self._converter.author_of(facts, old.identity)
-        self._converter.named(names_in(data), old.identity)
+        self._converter.author_of(facts)
+        self._converter.named(names_in(data))
 
     def keep_comments(self, uuid: str, kept: Kept) -> int:
         """Take the comments of a dashboard over; return 1 if there are any, else 0."""
@@ -109,7 +109,7 @@ class ContentWriter:
         old = cast("Old", self._old)
         path = item_path(Kind.COMMENTS, self._identity.key(Kind.DASHBOARD, uuid))
         self._staging.take(path, old.root / path, old.manifest.files)
-        self._converter.named(kept.comments, old.identity)
+        self._converter.named(kept.comments)
         return 1
 
     def spaces(self, spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]]) -> list[LeftOut]:

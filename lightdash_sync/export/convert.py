@@ -39,13 +39,13 @@ class Findings:
         facts: kind -> key -> facts for the sidecar.
         external: external key -> uuid.
         people: key of a person who is named somewhere -> facts.
-        groups: names of groups that are named somewhere.
+        groups: name of a group that is named somewhere -> facts.
     """
 
     facts: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
     external: dict[str, str] = field(default_factory=dict)
     people: dict[str, JsonObject] = field(default_factory=dict)
-    groups: set[str] = field(default_factory=set)
+    groups: dict[str, JsonObject] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, kind: Kind, key: str, facts: JsonObject) -> None:
@@ -57,13 +57,13 @@ class Findings:
         self,
         *,
         people: dict[str, JsonObject] | None = None,
-        groups: Iterable[str] = (),
+        groups: dict[str, JsonObject] | None = None,
         external: dict[str, str] | None = None,
     ) -> None:
         """Note who and what is named."""
         with self._lock:
             self.people.update(people or {})
-            self.groups.update(groups)
+            self.groups.update(groups or {})
             self.external.update(external or {})
 
 
@@ -72,12 +72,15 @@ class Converter:
 
     Args:
         identity: the environment's map, complete.
+        known: that of the older snapshot, for what is taken over from there: people and groups may be
+            called otherwise since.
         findings: where facts go.
     """
 
-    def __init__(self, identity: Identity, findings: Findings) -> None:
+    def __init__(self, identity: Identity, known: Identity, findings: Findings) -> None:
         self.identity = identity
         self.findings = findings
+        self._known = known
 
     def item(self, kind: Kind, key: str, normal: Normal, more: JsonObject | None = None) -> bytes:
         """Return the bytes of an item's file, and note its facts.
@@ -97,22 +100,22 @@ class Converter:
         content = self._portable_object(Kind.CHART, key, earlier_version(normal.content))
         return canonical({"chart": content, "createdAt": created_at, "createdBy": author})
 
-    def author_of(self, facts: JsonObject, known: Identity) -> None:
+    def author_of(self, facts: JsonObject) -> None:
         """Note the author of a version that is taken over; they may have left since."""
         if isinstance(author := facts.get("createdBy"), str):
-            self.findings.add_names(people={author: self.identity.people.get(author) or known.people[author]})
+            self._note_known(author)
 
-    def taken_over(self, kind: Kind, key: str, kept: Kept, known: Identity) -> None:
+    def taken_over(self, kind: Kind, key: str, kept: Kept) -> None:
         """Note the facts of an item that is taken over, and whoever and whatever its file names."""
         self.findings.add(kind, key, kept.facts)
         for name in _PEOPLE.values():
-            self.author_of({"createdBy": kept.facts.get(name)}, known)
-        self.named(kept.names, known)
+            self.author_of({"createdBy": kept.facts.get(name)})
+        self.named(kept.names)
 
-    def named(self, names: Names, known: Identity) -> None:
+    def named(self, names: Names) -> None:
         """Note whoever and whatever a file names that is taken over."""
         self._note_tokens(names.tokens)
-        outside = known.external
+        outside = self._known.external
         self.findings.add_names(external={name: outside[name] for name in names.external if name in outside})
 
     def with_tokens(self, content: JsonObject) -> bytes:
@@ -139,7 +142,7 @@ class Converter:
         if kind is Kind.SPACE:
             self._note_grants(portable.content)
         elif kind is Kind.SCHEDULER and isinstance(owner := self._name(portable.content.get("owner")), str):
-            self._note_person(owner, {})
+            self._note_known(owner)
         self._note_tokens(tokens_in(portable.content))
         return portable.content
 
@@ -151,6 +154,16 @@ class Converter:
             else:
                 said["uuid" if name in ("savedSqlUuid", "schedulerUuid", "tagUuid") else name] = value
         return said
+
+    def _note_known(self, person: str) -> None:
+        facts = self.identity.people.get(person) or self._known.people.get(person)
+        if facts is not None:
+            self.findings.add_names(people={person: facts})
+
+    def _note_group(self, name: str) -> None:
+        facts = self.identity.groups.get(name) or self._known.groups.get(name)
+        if facts is not None:
+            self.findings.add_names(groups={name: facts})
 
     def _note_person(self, key: str, author: JsonObject) -> None:
         known = self.identity.people.get(key)
@@ -164,9 +177,9 @@ class Converter:
         if not isinstance(access, dict):
             return
         for grant in objects(access.get("users")):
-            self._note_person(str(self._name(grant.get("email"))), {})
-        groups = objects(access.get("groups"))
-        self.findings.add_names(groups={str(self._name(grant.get("group"))) for grant in groups})
+            self._note_known(str(self._name(grant.get("email"))))
+        for grant in objects(access.get("groups")):
+            self._note_group(str(self._name(grant.get("group"))))
 
     def _name(self, text: Json) -> Json:
         """Return a name as the identity map has it; in a content file a part of it may be a token."""
@@ -176,6 +189,6 @@ class Converter:
         for token in tokens:
             kind, _, name = token.partition(":")
             if kind == "user":
-                self._note_person(name, {})
+                self._note_known(name)
             elif kind == "group":
-                self.findings.add_names(groups={name})
+                self._note_group(name)

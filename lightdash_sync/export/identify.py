@@ -88,7 +88,7 @@ def pruned(identity: Identity, findings: Findings) -> Identity:
     return replace(
         complete,
         people=dict(sorted(findings.people.items())),
-        groups={name: facts for name, facts in identity.groups.items() if name in findings.groups},
+        groups=dict(sorted(findings.groups.items())),
     )
 
 

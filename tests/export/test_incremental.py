@@ -25,6 +25,7 @@ from tests.export.editing import Editors
 from tests.exporting import lightdash_at, tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from lightdash_sync.demo.state import Person, World
@@ -218,6 +219,50 @@ def test_who_is_named_only_in_an_earlier_version_stays_known(tmp_path: Path, ful
         assert who in (tmp_path / "p/identity.json").read_text()
         _export(server, tmp_path / "p", full=full)
     assert tree(tmp_path / "p") == before
+
+
+def _named_in_a_chart(world: World, uuid: str) -> None:
+    """Let a chart filter by a uuid."""
+    chart = next(chart for chart in world.charts.values() if chart.slug == "weekly-revenue")
+    rule = {"id": "r", "target": {"fieldId": "orders_owner"}, "operator": "equals", "values": [uuid]}
+    query = chart.version.metric_query
+    chart.version.metric_query = query | {"filters": {"dimensions": {"id": "f", "and": [rule]}}}
+
+
+def _has_another_address(world: World) -> str:
+    person = next(person for person in world.people.values() if person.first_name == "Omar")
+    person.email = "omar@new.example"
+    return person.uuid
+
+
+def _has_another_name(world: World) -> str:
+    group = next(group for group in world.groups.values() if group.name == "Finance")
+    group.name = "Money"
+    return group.uuid
+
+
+def _is_granted_nothing(world: World) -> str:
+    group = next(group for group in world.groups.values() if group.name == "Finance")
+    for space in world.spaces.values():
+        space.group_access.pop(group.uuid, None)
+    return group.uuid
+
+
+@pytest.mark.parametrize("change", [_has_another_address, _has_another_name, _is_granted_nothing])
+def test_whoever_a_file_names_is_known_under_that_name(
+    tmp_path: Path, change: Callable[[World], str]
+) -> None:
+    """A file that is taken over names people and groups as they were called, and can still be read."""
+    world = demo_world()
+    _named_in_a_chart(world, change(demo_world()))
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        assert "@{" in (tmp_path / "p/charts/weekly-revenue.json").read_text()
+        change(world)
+        _export(server, tmp_path / "p")
+        assert verify(tmp_path / "p").damages == []
+        _export(server, tmp_path / "p", full=True)
+        assert verify(tmp_path / "p").damages == []
 
 
 def test_a_comment_that_links_to_a_deleted_chart_is_read_again(tmp_path: Path) -> None:
