@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.backup.authors import shares
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import VERSIONS
 from lightdash_sync.snapshot.read import Snapshot
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.snapshot.manifest import Manifest
-
-_LISTED = (Kind.PINS, Kind.METRIC_ICONS)  # one file each, counted by what is in it
-_IDENTIFIED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +102,9 @@ def _identity(known: Identity, now: Identity, are_new: Mapping[str, bool]) -> Id
     items: dict[Kind, dict[str, JsonObject]] = {}
     for path, is_new in are_new.items():
         place = parse_path(path)
-        if place is not None and place.kind in _IDENTIFIED and not place.version:
-            facts = (now if is_new else known).facts(place.kind, place.key)
+        if place is None or place.version:
+            continue
+        if facts := (now if is_new else known).facts(place.kind, place.key):
             items.setdefault(place.kind, {})[place.key] = facts
     uuids = {facts["uuid"] for facts in (*now.people.values(), *now.groups.values())}
     return Identity(
@@ -124,10 +123,11 @@ def _others(named: Mapping[str, JsonObject], uuids: set[Json]) -> dict[str, Json
 
 def _manifest(before: Manifest, root: Path, paths: Iterable[str]) -> Manifest:
     """Return the manifest of a step: its files, hashed and counted."""
-    counts: Counter[str] = Counter({kind.value: before.counts.get(kind, 0) for kind in _LISTED})
+    lists = {kind for kind, spec in KINDS.items() if spec.is_list}  # as before: the last step changes them
+    counts: Counter[str] = Counter({kind.value: before.counts.get(kind, 0) for kind in lists})
     for path in paths:
         place = parse_path(path)
-        if place is not None and place.kind not in _LISTED:
+        if place is not None and place.kind not in lists:
             counts[VERSIONS if place.version else place.kind.value] += 1
     files = {path: sha256((root / path).read_bytes()) for path in sorted([*paths, IDENTITY])}
     return before.model_copy(update={"files": files, "counts": dict(sorted(counts.items()))})

@@ -115,19 +115,21 @@ class Staging:
         self._writers.submit(self._disk.write, self._place(path), data)
         self._note(path, sha256(data))
 
-    def keep(self, path: str, old: Path, expected: str) -> None:
-        """Take a file over from the snapshot that is being replaced.
+    def keep(self, path: str, old: Path, expected: str) -> bytes:
+        """Take a file over from the snapshot that is being replaced, and return its bytes.
 
         Raises:
             SnapshotError: it is not what the old manifest says: building on it would hide the damage.
         """
-        if old.is_symlink() or not old.is_file() or sha256(old.read_bytes()) != expected:
+        data = old.read_bytes() if old.is_file() and not old.is_symlink() else None
+        if data is None or sha256(data) != expected:
             raise SnapshotError(
                 f"{path} is damaged, and it cannot be read from Lightdash again",
                 hint=f"Put {self.target} back, for example from git, or export to another --path.",
             )
         self._disk.link(old, self._place(path))
         self._note(path, expected)
+        return data
 
     def take(self, path: str, old: Path, files: Mapping[str, str]) -> None:
         """Take a file over that the caller has just seen to be whole; `files` are the old hashes."""
