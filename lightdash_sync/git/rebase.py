@@ -32,15 +32,14 @@ def onto(
     files that others changed are updated, files with changes of the user's are not, and stop it.
 
     Raises:
-        GitError: other commits than ours would have to be rebased, others changed our folders, or files
-            that would have to be updated have changes. The branch is as it was.
+        GitError: other commits than ours would have to be rebased, others changed a folder that ours
+            change too, or files that would have to be updated have changes. The branch is as it was.
     """
     tip = str(target.tip)
     advice = f"run `git pull --rebase {name} {target.branch}`, then run again"
     ours = _ours(place, store, target, fetched, advice)
-    base = store.program.run("merge-base", tip, fetched)
-    theirs = store.changes(base.lines()[0] if base.status == 0 else None, fetched)
-    if both := sorted(path for path in theirs if _below(path, folders)):
+    changes = {commit: store.changes(store.parent(commit), commit) for commit in ours}
+    if both := _both(store, tip, fetched, [*changes.values()], folders):
         raise GitError(
             f"{name} has changes to the same snapshot that are not here ({both[0]}"
             + (f" and {len(both) - 1} more)" if both[1:] else ")"),
@@ -48,11 +47,10 @@ def onto(
         )
     with tempfile.TemporaryFile() as file:
         stream = Stream(file, branches.committer(place), fetched)
-        for commit in ours:
-            changes = store.changes(store.parent(commit), commit)
-            if not all(_below(path, folders) for path in changes):
+        for commit, changed in changes.items():
+            if not all(_below(path, folders) for path in changed):
                 raise GitError(f"commit {commit[:12]} is not about the snapshot alone", advice)
-            stream.commit(*store.commit(commit), changes)
+            stream.commit(*store.commit(commit), changed)
         made = stream.sent(store)
     if target.checked_out:
         _follow(place, tip, made[-1], disarmed, advice)
@@ -76,6 +74,21 @@ def _ours(place: Place, store: Objects, target: Target, fetched: str, advice: st
             advice,
         )
     return lacking
+
+
+def _both(
+    store: Objects, tip: str, fetched: str, ours: Sequence[Iterable[str]], folders: Sequence[str]
+) -> list[str]:
+    """Return what others changed in folders that our commits change too.
+
+    Other folders are not ours to guard: workers that share out the environments push to one branch.
+    """
+    touched = [
+        folder for folder in folders for paths in ours if any(_below(path, [folder]) for path in paths)
+    ]
+    base = store.program.run("merge-base", tip, fetched)
+    theirs = store.changes(base.lines()[0] if base.status == 0 else None, fetched)
+    return sorted(path for path in theirs if _below(path, touched))
 
 
 def _between(store: Objects, old: str, new: str) -> list[str]:

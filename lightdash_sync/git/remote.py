@@ -40,7 +40,7 @@ class Pushed:
     Args:
         remote: its name.
         branch: its name, here and there.
-        tip: the commit that the branch now names, here and there.
+        tip: the commit that the branch names here; the remote has it.
         rebased: our commits under their new ids, if they had to be put on top of others; else none.
     """
 
@@ -154,6 +154,8 @@ def push(
                 return Pushed(name, target.branch, tip, tuple(made))
             if turn < again:
                 fetched = remote.fetch(target.branch, tip)
+                if store.program.run("merge-base", "--is-ancestor", tip, fetched).status == 0:
+                    return Pushed(name, target.branch, tip)  # behind, with nothing of our own
                 ahead = replace(target, tip=tip)
                 made = rebase.onto(place, store, ahead, fetched, folders, settings.disarmed(), name)
                 tip = made[-1]

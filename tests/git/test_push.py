@@ -169,6 +169,27 @@ def test_a_remote_that_changed_the_same_folder_stops_a_push(
     assert (hands.tip(), there(remote)) == (own[0], theirs)
 
 
+def test_workers_push_their_folders_to_one_branch(hands: Hands, remote: Path, colleague: Hands) -> None:
+    """What others changed in a snapshot that is not backed up here stops nobody, and is kept."""
+    staging = hands.root / "snapshots/staging"
+    theirs = pushed_by(colleague, "snapshots/staging/a.json", "theirs\n")
+    hands.backup(ONE)
+    pushed = Repository.around(hands.folder).push(folders=[hands.folder, staging])
+    assert hands.tip("HEAD~1") == theirs
+    assert there(remote) == hands.tip() == pushed.tip
+    assert (staging / "a.json").read_text() == "theirs\n"
+    assert hands.status() == ""
+
+
+def test_a_quiet_night_behind_the_remote_is_fine(hands: Hands, remote: Path, colleague: Hands) -> None:
+    """With nothing to push, what others have pushed is no reason to fail, nor to change anything here."""
+    before = hands.tip()
+    theirs = pushed_by(colleague, "snapshots/production/a.json", "theirs\n")
+    pushed = Repository.around(hands.folder).push(folders=[hands.folder])
+    assert pushed == Pushed("origin", "main", before)
+    assert (hands.tip(), there(remote)) == (before, theirs)
+
+
 @pytest.mark.parametrize("commits", [1, 2])
 def test_commits_of_others_are_never_rebased(
     hands: Hands, remote: Path, colleague: Hands, commits: int
