@@ -41,7 +41,8 @@ class Target:
     Args:
         branch: its name.
         tip: the commit it names; None if it does not exist, or is empty.
-        start: the commit to build on; HEAD for a branch that does not exist.
+        start: the commit to build on; for a branch that does not exist, what it names at the remote,
+            else HEAD.
         checked_out: whether the index and work tree here belong to it.
     """
 
@@ -99,7 +100,7 @@ def target(place: Place, branch: str | None) -> Target:
     ).out
     fields = listed.split(b"\0")
     if fields[0] != raw(_HEADS + branch):
-        return Target(branch, None, here.commit, checked_out=False)
+        return Target(branch, None, _remote_tip(place, branch) or here.commit, checked_out=False)
     if fields[2]:
         raise GitError(
             f"branch {branch} is checked out in another work tree, {fields[2].decode(errors='replace')}",
@@ -107,6 +108,13 @@ def target(place: Place, branch: str | None) -> Target:
         )
     tip = fields[1].decode()
     return Target(branch, tip, tip, checked_out=False)
+
+
+def _remote_tip(place: Place, branch: str) -> str | None:
+    """Return what a branch names at the one remote that has it, as far as it was fetched."""
+    pattern = f"refs/remotes/*/{branch}"
+    found = place.program.ask("for-each-ref", "--format=%(objectname)", pattern).lines()
+    return found[0] if len(found) == 1 else None
 
 
 def move(place: Place, target: Target, commit: str) -> None:

@@ -163,7 +163,8 @@ class Repository:
         Args:
             folder: below the top of the work tree; its files on disk are not looked at.
             commits: oldest first, each with the folder's complete content.
-            branch: None for the one checked out; one that does not exist begins at HEAD.
+            branch: None for the one checked out; one that does not exist here begins where it is at the
+                remote, else at HEAD.
 
         Returns:
             The ids of the commits that were made, oldest first.

@@ -72,6 +72,22 @@ def test_another_branch_is_pushed_and_created_there(hands: Hands, remote: Path) 
     assert there(remote, "backups/daily") == own[0]
 
 
+def test_a_branch_that_only_the_remote_has_is_gone_on_with(
+    hands: Hands, remote: Path, tmp_path: Path
+) -> None:
+    """A fresh clone goes on with the backups of the nights before, on a branch it has not checked out."""
+    first = Repository.around(hands.folder)
+    first.commit(hands.folder, [Commit("First night", ONE)], branch="backups")
+    first.push(branch="backups")
+    subprocess.run(["git", "clone", "--quiet", str(remote), str(tmp_path / "fresh")], check=True)
+    fresh = Hands(tmp_path / "fresh")
+    again = Repository.around(fresh.folder)
+    again.commit(fresh.folder, [Commit("Second night", TWO)], branch="backups")
+    pushed = again.push(branch="backups")
+    assert pushed.rebased == ()
+    assert Hands(remote).git("log", "--format=%s", "backups") == "Second night\nFirst night\nBegin\n"
+
+
 @pytest.mark.parametrize("checked_out", [True, False])
 def test_a_rejected_push_is_rebased_and_pushed_once_more(
     hands: Hands, remote: Path, colleague: Hands, checked_out: bool
