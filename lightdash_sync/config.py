@@ -283,7 +283,10 @@ def _token(own: Environment | None, named: bool, variables: Mapping[str, str], b
 def _configured_token(own: Environment, variables: Mapping[str, str], base: Path) -> str:
     if own.token_env is not None:
         if not variables.get(own.token_env):
-            raise ConfigError(f"the variable {own.token_env}, which should hold the token, is not set")
+            raise ConfigError(
+                f"the variable {own.token_env}, which should hold the token, is not set",
+                hint=f"Set it, for example with `export {own.token_env}=…`; lightdash-sync.toml names it.",
+            )
         return variables[own.token_env]
     if own.token_file is not None:
         try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync import __version__
 from lightdash_sync.client.origin import parse_origin
-from lightdash_sync.config import FILE, PROJECT, TOKEN, URL, Environment, first, read_file
+from lightdash_sync.config import FILE, PROJECT, TOKEN, URL, Environment, environments, first
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.keys import is_key
 
@@ -63,17 +63,40 @@ class Prepared:
     result: str
 
 
-def current_environment(options: Options, variables: Mapping[str, str]) -> Environment:
-    """Return the environment that options and variables describe.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An environment to begin with.
+
+    Attributes:
+        name: of it.
+        environment: its settings; None if the folder has settings already.
+    """
+
+    name: str
+    environment: Environment | None
+
+
+def settings_for(folder: Path, options: Options, variables: Mapping[str, str]) -> Chosen:
+    """Return the environment of a folder's settings, or the one that options and variables describe.
 
     Raises:
-        ConfigError: no server is named, or the token must not go to what is named.
+        ConfigError: no server is named, the token must not go to what is named, the name does not do for a
+            folder, or the settings that are there make no sense or have no such environment.
     """
+    if (folder / FILE).exists():
+        name = next(iter(environments([options.env] if options.env else [], folder, every=not options.env)))
+        return Chosen(name, None)
+    name = options.env or "production"
+    if not is_key(name):
+        raise ConfigError(
+            f"{name!r} does not do as the name of an environment",
+            hint="Use small letters, digits, - and _: it names a folder too.",
+        )
     url = options.url or first(variables, URL)
     if not url:
         raise ConfigError("no Lightdash is named", hint="Give --url, or set LIGHTDASH_URL.")
     parse_origin(url, allow_http=options.allow_http)
-    return Environment(
+    environment = Environment(
         url=url.strip(),
         project=options.project or first(variables, PROJECT),
         token_env=next((name for name in TOKEN if variables.get(name)), TOKEN[0]),
@@ -81,35 +104,28 @@ def current_environment(options: Options, variables: Mapping[str, str]) -> Envir
         allow_http=options.allow_http,
         concurrency=options.concurrency,
     )
+    return Chosen(name, environment)
 
 
-def prepare(folder: Path, top: Path, name: str, environment: Environment, ci: Ci) -> list[Prepared]:
+def prepare(folder: Path, top: Path, chosen: Chosen, ci: Ci) -> list[Prepared]:
     """Write what is missing.
 
     Args:
         folder: where `lightdash-sync.toml` belongs.
         top: of the git repository around it, where CI looks for its jobs.
-        name: of the environment.
-        environment: its settings.
+        chosen: the environment to begin with.
         ci: for which service to write a job.
 
     Raises:
-        ConfigError: the name does not do for a folder, or the settings that are there make no sense.
+        ConfigError: the settings cannot be written, or a file is none that can be added to.
         OSError: a file cannot be written.
     """
-    if not is_key(name):
-        raise ConfigError(
-            f"{name!r} does not do as the name of an environment",
-            hint="Use small letters, digits, - and _: it names a folder too.",
-        )
     settings = folder / FILE
-    if settings.exists():
-        read_file(settings)
-    done = [
-        _create(settings, settings_text(name, environment)),
-        _extend(folder / ".gitignore", _IGNORED),
-        _extend(folder / ".gitattributes", _ATTRIBUTES),
-    ]
+    if chosen.environment is None:
+        done = [Prepared(settings, "kept")]
+    else:
+        done = [_create(settings, settings_text(chosen.name, chosen.environment))]
+    done += [_extend(folder / ".gitignore", _IGNORED), _extend(folder / ".gitattributes", _ATTRIBUTES)]
     if ci is not Ci.NONE:
         path, template = _JOBS[ci]
         below = folder.relative_to(top).as_posix()

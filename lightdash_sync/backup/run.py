@@ -136,10 +136,12 @@ def back_up(
         listener.ended(outcome)
         outcomes.append(outcome)
     done = Backup(tuple(outcomes))
-    if pushing is None or not jobs or manner.dry:
+    if pushing is None or manner.dry or all(outcome.error for outcome in outcomes):
         return done
     try:
         with repository.exclusive():
+            if repository.destination(manner.branch).tip is None:
+                return done  # a branch that nothing was committed to yet
             pushed = repository.push(branch=manner.branch, folders=pushing.folders, again=pushing.again)
     except (SyncError, OSError) as error:
         done = replace(done, error=as_sync_error(error))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--push", "pushing", is_flag=True, help="Push, on top of what others have pushed.")
 @click.option("--single-commit", is_flag=True, help="One commit of everything, not one for each author.")
 @click.option("--dry-run", is_flag=True, help="Say what would be committed, and change nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @reading_options
 @environment_options
 def backup(

@@ -12,9 +12,7 @@ from lightdash_sync.cli.output import print_json
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".", metavar="[DIR]")
-@click.option(
-    "--env", default="production", show_default=True, metavar="NAME", help="Name of the environment."
-)
+@click.option("--env", metavar="NAME", help="Name of the environment.  [default: production]")
 @click.option("--url", metavar="URL", help="Base URL of Lightdash.  [env: LIGHTDASH_URL]")
 @click.option("--project", metavar="UUID|NAME", help="The project.  [env: LIGHTDASH_PROJECT]")
 @click.option(
@@ -32,7 +30,7 @@ from lightdash_sync.cli.output import print_json
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
 def init(
     folder: Path,
-    env: str,
+    env: str | None,
     url: str | None,
     project: str | None,
     ca_bundle: Path | None,
@@ -48,14 +46,14 @@ def init(
     from lightdash_sync.config import Options
     from lightdash_sync.git import Repository
     from lightdash_sync.report import results
-    from lightdash_sync.scaffold import Ci, current_environment, prepare
+    from lightdash_sync.scaffold import Ci, prepare, settings_for
 
     options = Options(env, url, project, ca_bundle, allow_http, concurrency)
-    environment = current_environment(options, os.environ)
+    chosen = settings_for(folder, options, os.environ)
     repository, is_new = Repository.around_or_new(folder)
-    done = prepare(folder.resolve(), repository.root, env, environment, Ci(ci))
+    done = prepare(folder.resolve(), repository.root, chosen, Ci(ci))
     if as_json:
-        print_json(results.init_json(repository.root, is_new, env, done))
+        print_json(results.init_json(repository.root, is_new, chosen.name, done))
     else:
-        results.init_text(repository.root, is_new, env, done)
+        results.init_text(repository.root, is_new, chosen.name, done)
     return 0

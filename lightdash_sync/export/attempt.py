@@ -140,9 +140,10 @@ class Attempt:
     ) -> Identity:
         """Write charts that only the catalogue still counts, and return the map with their keys.
 
-        Only when every chart was read: else it is not known how many of them use a metric.
+        A chart leaves the lists when its dashboard changes, so there is nothing to look for on a night on
+        which none did; and not in a part of a project, where it is not known how many charts use a metric.
         """
-        if self.chosen.in_manifest().is_partial or structure.kept[Kind.CHART]:
+        if self.chosen.in_manifest().is_partial or (self.old and not structure.dashboards):
             return identity
         found = find_by_usage(self.lightdash, structure.inventory, structure.hidden, self.used, self.readings)
         identity = with_charts(identity, [chart.view for chart in found.values()], known)
@@ -216,8 +217,9 @@ class Attempt:
             return
         named = "; ".join(f"{item.what}: {item.error.message}" for item in unread[:_NAMED])
         more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+        count = f"{len(unread)} {'item' if len(unread) == 1 else 'items'}"
         raise Incomplete(
-            f"{len(unread)} items could not be read ({named}{more}); {what_stands(self.old)}",
+            f"{count} could not be read ({named}{more}); {what_stands(self.old)}",
             hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
         )
 
@@ -235,7 +237,7 @@ class Attempt:
             )
         if identity.external:
             warnings.append(
-                f"{len(identity.external)} references lead to something that is not in the project "
+                f"References outside the project, to what is not in this snapshot: {len(identity.external)} "
                 "(`external` in identity.json)."
             )
         return warnings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from lightdash_sync.export.names import names_in
+from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.model.canonical import canonical, objects
@@ -93,7 +93,7 @@ class ContentWriter:
         for name, version in held.items():
             self._keep_version(version_path(key, name), version)
         self._converter.taken_over(kind, key, kept)
-        return Written(len(held))
+        return Written(len(held), kept.metrics)
 
     def _keep_version(self, path: str, facts: JsonObject) -> None:
         """Take an earlier version over, and note whom it names."""
@@ -143,9 +143,7 @@ class ContentWriter:
         if versions:
             more["versions"] = versions
         self._put(Kind.CHART, key, chart.raw, more)
-        query = chart.raw.get("metricQuery")
-        metrics = query.get("metrics") if isinstance(query, dict) else None
-        return Written(len(versions), tuple(map(str, metrics)) if isinstance(metrics, list) else ())
+        return Written(len(versions), metrics_of(chart.raw))
 
     def _versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> JsonObject:
         """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lightdash_sync.model.references import tokens_in
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import Json
 
 _EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
 
@@ -36,3 +40,10 @@ def names_in(data: bytes) -> Names:
         external=frozenset(name.decode() for name in _EXTERNAL.findall(data)),
         tokens=frozenset(tokens_in(data.decode(errors="replace")) if b"@{" in data else ()),
     )
+
+
+def metrics_of(chart: Json) -> tuple[str, ...]:
+    """Return the ids of the metrics that a chart uses, as the server or a content file has it."""
+    query = chart.get("metricQuery") if isinstance(chart, dict) else None
+    metrics = query.get("metrics") if isinstance(query, dict) else None
+    return tuple(map(str, metrics)) if isinstance(metrics, list) else ()

@@ -10,11 +10,11 @@ changes could still slip through is said in docs/design.md; a full read finds th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.export.names import names_in
+from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse, sha256
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
@@ -39,6 +39,7 @@ _VOLATILE = frozenset(
     {"views", "viewsCount", "firstViewedAt", "validationErrors", "spaceName", "dashboardName"}
     | {"organizationUuid", "projectUuid", "pinnedListUuid", "pinnedListOrder"}
 )
+_ONLY_THERE = ("slug", "verification")  # what only the list of content tells, or tells right
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -51,8 +52,9 @@ def fingerprints(inventory: Inventory) -> dict[str, str]:
         carried.setdefault(row.uuid, []).append(fields)
     for item in inventory.content:
         if item.uuid in carried:
-            carried[item.uuid].append({"slug": item.slug})
-    return {uuid: sha256(canonical([*said]))[:16] for uuid, said in carried.items()}
+            said = item.model_dump()
+            carried[item.uuid].append({name: said[name] for name in _ONLY_THERE if name in said})
+    return {uuid: sha256(canonical([*fields]))[:16] for uuid, fields in carried.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,13 @@ class Kept:
     Attributes:
         facts: its old facts.
         names: what its file names.
+        metrics: ids of the metrics that a chart uses.
         comments: what the comments on a dashboard name, None if there are none.
     """
 
     facts: JsonObject
     names: Names
+    metrics: tuple[str, ...] = ()
     comments: Names | None = None
 
 
@@ -112,26 +116,28 @@ class Reuse:
         facts = self._old.identity.facts(kind, key) if key else {}
         if not key or uuid not in self._seen or facts.get(SEEN) != self._seen[uuid]:
             return None
-        names = self._names(self._old, kind, key)
-        comments = None
+        data = self._untouched(self._old, kind, key)
+        if data is None:
+            return None
+        kept = Kept(facts, names_in(data), metrics_of(parse(data)) if kind is Kind.CHART else ())
         if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in self._old.manifest.files:
-            comments = self._names(self._old, Kind.COMMENTS, key)
-            if comments is None:
-                return None
-        return None if names is None else Kept(facts, names, comments)
+            comments = self._untouched(self._old, Kind.COMMENTS, key)
+            return None if comments is None else replace(kept, comments=names_in(comments))
+        return kept
 
-    def _names(self, old: Old, kind: Kind, key: str) -> Names | None:
-        """Return what a file names; None if it is damaged, or refers to what came or went since."""
+    def _untouched(self, old: Old, kind: Kind, key: str) -> bytes | None:
+        """Return a file; None if it is damaged, or refers to what came or went since."""
         try:
             data = old.read(item_path(kind, key))
         except SnapshotError:
             return None
-        names = names_in(data)
-        if self._fresh and self._fresh & {*names.external, *(uuid.decode() for uuid in _UUID.findall(data))}:
-            return None
+        if self._fresh:
+            named = {*names_in(data).external, *(uuid.decode() for uuid in _UUID.findall(data))}
+            if not self._fresh.isdisjoint(named):
+                return None
         if self._vanished and not self._vanished.isdisjoint(links(kind, parse(data))):
             return None
-        return names
+        return data
 
     def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
         """Whether the old snapshot has just these pinned items: type, uuid and order."""

@@ -245,11 +245,14 @@ def _with_schedulers(
     Raises:
         NotAuthorised: it may not read them at all.
     """
-    rows = [*(inventory.schedulers or [])]
+    rows, before = [*(inventory.schedulers or [])], len(readings.unread)
     try:
         for kind, uuids in owners.items():
             found = readings.of(Kind.SCHEDULER, uuids, partial(lightdash.schedulers_of, kind), {})
             rows += [row for schedulers in found.values() for row in schedulers]
+        for item in readings.unread[before:]:
+            if isinstance(item.error, NotAuthorised):
+                raise item.error
     except NotAuthorised as error:
         if error.status == 403:
             error.hint = (

@@ -43,7 +43,8 @@ def onto(
         raise GitError(
             f"{name} has changes to the same snapshot that are not here ({both[0]}"
             + (f" and {len(both) - 1} more)" if both[1:] else ")"),
-            f"let one place only make backups to a branch; {advice}",
+            f"let one place only make backups to a branch. To go on with what {name} has, without what was "
+            f"committed only here: `git fetch {name}`, `git reset --keep {name}/{target.branch}`, run again",
         )
     with tempfile.TemporaryFile() as file:
         stream = Stream(file, branches.committer(place), fetched)

@@ -29,7 +29,7 @@ class Told:
     """Tells on stderr how far a backup is.
 
     Args:
-        quiet: tell warnings and errors only.
+        quiet: tell errors only.
     """
 
     def __init__(self, *, quiet: bool) -> None:
@@ -45,7 +45,7 @@ class Told:
     def ended(self, outcome: Outcome) -> None:
         """Say what a person should know of an environment."""
         label = outcome.job.label
-        for warning in outcome.report.warnings if outcome.report else ():
+        for warning in outcome.report.warnings if outcome.report and not self._quiet else ():
             say_warning(f"{label}: {warning}")
         if outcome.error is not None:
             say_error(f"{label}: {outcome.error.message}", outcome.error.hint)
@@ -61,7 +61,7 @@ def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
     if share is not None:
         out.print(Text(f"Share {share}: {_counted(len(done.outcomes), 'environment')}"))
     if done.outcomes:
-        columns = ["ENVIRONMENT", "RESULT", "ADDED", "CHANGED", "REMOVED", "READ", "REQUESTS", "SECONDS"]
+        columns = ["ENVIRONMENT", "RESULT", "FILES", "READ", "REQUESTS", "TIME"]
         out.print(table(columns, (_row(outcome, dry) for outcome in done.outcomes)))
     for outcome in done.outcomes:
         for commit in outcome.made[:_LISTED]:
@@ -71,7 +71,7 @@ def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
             )
         if len(outcome.made) > _LISTED:
             out.print(f"… and {len(outcome.made) - _LISTED} more commits")
-    if done.pushed is not None:
+    if done.pushed is not None and done.pushed.is_news:
         out.print(Text(f"Pushed {shown(done.pushed.branch)} to {shown(done.pushed.remote)}."))
 
 
@@ -84,10 +84,11 @@ def _row(outcome: Outcome, dry: bool) -> list[str]:
     else:
         result = "unchanged"
     if report is None:
-        return [outcome.job.label, result, *[""] * 6]
-    counts = [str(len(paths)) for paths in (report.added, report.changed, report.removed)]
-    read = "all" if report.full else "what changed"
-    return [outcome.job.label, result, *counts, read, str(report.requests), f"{report.duration_s:.1f}"]
+        return [outcome.job.label, result, *[""] * 4]
+    signs = zip("+~-", (report.added, report.changed, report.removed), strict=True)
+    files = " ".join(f"{sign}{len(paths)}" for sign, paths in signs if paths)
+    read = "all" if report.full else "changes"
+    return [outcome.job.label, result, files, read, str(report.requests), f"{report.duration_s:.1f} s"]
 
 
 def backup_json(done: Backup, share: Shard | None, dry: bool, duration_s: float) -> JsonObject:
@@ -96,7 +97,7 @@ def backup_json(done: Backup, share: Shard | None, dry: bool, duration_s: float)
     pushed: JsonObject | None = None
     if done.pushed is not None:
         pushed = {"remote": done.pushed.remote, "branch": done.pushed.branch, "tip": done.pushed.tip}
-        pushed["rebased"] = len(done.pushed.rebased)
+        pushed |= {"rebased": len(done.pushed.rebased), "news": done.pushed.is_news}
     result: JsonObject = {
         "environments": [_outcome_json(outcome) for outcome in done.outcomes],
         "shard": None if share is None else str(share),

@@ -206,10 +206,11 @@ def init_text(top: Path, is_new: bool, env: str, done: Sequence[Prepared]) -> No
     here = os.path.relpath(done[0].path.parent)
     for command, why in (
         *([] if here == "." else [(f"cd {shlex.quote(shown(here))}", "where the settings are")]),
+        ("git add . && git commit -m 'Set up backups'", "a backup commits nothing but snapshots"),
         (f"lightdash-sync doctor --env {env}", "check server, token and project"),
         (f"lightdash-sync backup --env {env}", "make the first backup"),
     ):
-        out.print(Text(f"  {command:<44} {why}"))
+        out.print(Text(f"  {command:<47} {why}"))
 
 
 def init_json(top: Path, is_new: bool, env: str, done: Sequence[Prepared]) -> JsonObject:

@@ -395,3 +395,15 @@ def test_nothing_of_a_hostile_repository_is_executed(nights: Nights, remote: Pat
     assert nights.backup("--all", "--branch", "other", "--dry-run").code == 0
     assert not ran.exists(), ran.read_text()
     assert len(nights.commits()) == 3
+
+
+def test_a_push_with_nothing_to_push_is_no_failure(nights: Nights, remote: Path) -> None:
+    """A branch that has no backup yet is not pushed; what the remote has already is no news."""
+    nights.backup("--env", "production", "--push")
+    quiet = nights.backup("--env", "production", "--push")
+    assert (quiet.code, "Pushed" in quiet.out) == (0, False)
+    done = nights.backup("--env", "production", "--branch", "nightly", "--push", "--json")
+    assert (done.code, done.json["pushed"]) == (0, None)
+    nights.hands.git("checkout", "-q", "--detach")
+    done = nights.backup("--env", "production", "--push")
+    assert (done.code, done.err.count("detached")) == (1, 1)

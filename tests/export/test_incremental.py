@@ -292,3 +292,32 @@ def test_damaged_comments_are_read_again(tmp_path: Path) -> None:
         (tmp_path / "p/comments/sales-overview.json").write_text("{}\n")
         _export(server, tmp_path / "p")
     assert tree(tmp_path / "p") == before
+
+
+def test_a_chart_that_came_and_was_hidden_between_two_exports_is_found(tmp_path: Path) -> None:
+    """Made inside a dashboard, shown on a tile and taken off it again: no list names it, a backup has it."""
+    world = demo_world()
+    with (
+        Server(world) as server,
+        closing(Editors(server.url, world, random.Random(1))) as editors,
+    ):
+        _export(server, tmp_path / "p")
+        model = next(one for one in world.charts.values() if one.slug == "weekly-revenue").current
+        assert model is not None
+        dashboard = editors._dashboards()[0]
+        made = editors._send(
+            "POST",
+            f"/projects/{editors.project}/saved",
+            {
+                "name": "Hidden soon", "dashboardUuid": dashboard, "tableName": model.table_name,
+                "metricQuery": model.metric_query, "chartConfig": model.chart_config,
+                "tableConfig": {"columnOrder": []},
+            },
+        )  # fmt: skip
+        editors._patch_tiles(dashboard, lambda tiles: [*tiles, editors._tile(made["uuid"])])
+        editors._patch_tiles(dashboard, lambda tiles: tiles[:-1])
+        shutil.copytree(tmp_path / "p", tmp_path / "full")
+        assert not _export(server, tmp_path / "p").full
+        _export(server, tmp_path / "full", full=True)
+    assert made["uuid"] in Snapshot(tmp_path / "p").identity().known_keys(Kind.CHART)
+    assert tree(tmp_path / "p") == tree(tmp_path / "full")
