@@ -124,7 +124,7 @@ def test_what_is_no_file_has_no_content_in_a_history(hands: Hands) -> None:
 
 
 def test_merges_are_told_once(hands: Hands) -> None:
-    """A merge that changed nothing of its own is no change; one that did is told against its first parent."""
+    """Of a merge only what is in none of its parents is told, against the first of them."""
     made(hands)
     hands.git("checkout", "--quiet", "-b", "side", "HEAD~1")
     side = hands.commit("snapshots/production/c", "3")
@@ -140,10 +140,47 @@ def test_merges_are_told_once(hands: Hands) -> None:
         for revision in Repository.around(hands.folder).history(hands.folder, limit=3)
     }
     assert told == {
-        hands.tip(): {"snapshots/production/c": "A", "snapshots/production/e": "A"},
+        hands.tip(): {"snapshots/production/e": "A"},
         main: {"snapshots/production/d": "A"},
         side: {"snapshots/production/c": "A"},
     }
+
+
+def test_a_merge_of_its_own_mind_is_told_against_its_first_parent(hands: Hands) -> None:
+    """What was changed on both sides and settled by the merge leads from the first parent to the merge."""
+    made(hands)
+    hands.git("read-tree", "--reset", "-u", "HEAD")
+    hands.git("checkout", "--quiet", "-b", "side")
+    hands.commit("snapshots/production/-b", "theirs")
+    hands.git("checkout", "--quiet", "main")
+    hands.commit("snapshots/production/-b", "ours")
+    hands.git("merge", "--quiet", "side", status=1)
+    settled = hands.commit("snapshots/production/-b", "both")
+    told = next(Repository.around(hands.folder).history(hands.folder / "-b"))
+    [path] = told.changes
+    contents = Repository.around(hands.folder).blobs([told.before[path], told.after[path]])
+    assert (told.id, told.changes[path], [*contents]) == (settled, "M", [b"ours", b"both"])
+
+
+def test_a_merge_that_only_joins_changes_nothing(hands: Hands) -> None:
+    """Such a merge has no changes of its own, wherever it stands in the history."""
+    made(hands)
+    hands.git("read-tree", "--reset", "-u", "HEAD")
+    for turn in ("one", "two"):
+        hands.git("checkout", "--quiet", "-b", turn)
+        side = hands.commit(f"snapshots/production/{turn}-side", "3")
+        hands.git("checkout", "--quiet", "main")
+        main = hands.commit(f"snapshots/production/{turn}-main", "4")
+        hands.git("merge", "--quiet", "--no-edit", turn)
+        told = {
+            revision.id: list(revision.changes)
+            for revision in Repository.around(hands.folder).history(hands.folder)
+        }
+        assert told[hands.tip()] == []
+        assert told[side] == [f"snapshots/production/{turn}-side"]
+        assert told[main] == [f"snapshots/production/{turn}-main"]
+    joined = [revision.message for revision in Repository.around(hands.folder).history(hands.folder, limit=1)]
+    assert joined == ["Merge branch 'two'"]
 
 
 def test_a_time_that_no_calendar_has_is_no_traceback(hands: Hands) -> None:
