@@ -7,23 +7,16 @@ does not tell who renamed, moved, deleted, shared or tagged something: that is n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.snapshot.layout import parse_path
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import JsonObject
+    from datetime import datetime
+
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.snapshot.manifest import Manifest
-
-# Kind -> (fact that changes with a version, who made it, when).
-_VERSIONED = {
-    Kind.CHART: ("version", "updatedBy", "updatedAt"),
-    Kind.DASHBOARD: ("updatedAt", "updatedBy", "updatedAt"),
-    Kind.SQL_CHART: ("lastUpdatedAt", "lastUpdatedBy", "lastUpdatedAt"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +71,9 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
 def _author(path: str, known: Identity, identity: Identity) -> tuple[str, datetime] | None:
     """Return who made the current version of an item, and when, if that version is new."""
     place = parse_path(path)
-    if place is None or place.kind not in _VERSIONED:
+    if place is None:
         return None
-    changes, who, when = _VERSIONED[place.kind]
     facts, before = identity.facts(place.kind, place.key), known.facts(place.kind, place.key)
-    if facts.get(changes) == before.get(changes) and facts.get("uuid") == before.get("uuid"):
-        return None
-    person, time = facts.get(who), _moment(facts, when)
-    return None if not isinstance(person, str) or time is None else (person, time)
-
-
-def _moment(facts: JsonObject, name: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(facts.get(name)))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    now, was = version_stamp(place.kind, facts), version_stamp(place.kind, before)
+    is_same = was and now and was.version == now.version and facts.get("uuid") == before.get("uuid")
+    return None if now is None or now.person is None or is_same else (now.person, now.time)

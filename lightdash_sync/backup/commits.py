@@ -16,6 +16,7 @@ from lightdash_sync.backup.messages import happened, message
 from lightdash_sync.backup.steps import Step, steps
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.git import Commit, Person
+from lightdash_sync.model.authorship import full_name
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
@@ -138,8 +139,7 @@ def _joined(series: list[Step]) -> list[Step]:
 
 def _person(identity: Identity, key: str) -> Person:
     """Return a person as git names one; without an e-mail where Lightdash gives none."""
-    facts = identity.people.get(key, {})
-    name = " ".join(str(facts[part]) for part in ("firstName", "lastName") if facts.get(part)) or key
+    name = full_name(key, identity.people.get(key, {}))
     email = key if "@" in key else f"{key.strip('~')}@users.noreply.lightdash"
     return Person(_plain(name), _plain(email))
 

@@ -18,6 +18,7 @@ from lightdash_sync.cli.backup import backup
 from lightdash_sync.cli.commands import cli
 from lightdash_sync.cli.init import init
 from lightdash_sync.cli.output import fail
+from lightdash_sync.cli.timeline import log, show
 from lightdash_sync.errors import WHAT_STANDS, ConfigError, Interrupted, SyncError, as_sync_error
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = ["cli", "main"]
 
 cli.add_command(backup)
 cli.add_command(init)
+cli.add_command(log)
+cli.add_command(show)
 
 
 def main() -> NoReturn:

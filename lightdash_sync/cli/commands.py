@@ -133,10 +133,11 @@ def verify(
     """
     from lightdash_sync.export.state import require_fresh
     from lightdash_sync.report import results
+    from lightdash_sync.snapshot.write import put_back
     from lightdash_sync.verify import verify as check
 
     began = time.monotonic()
-    _recover(directory)
+    put_back(directory)
     verdict = check(directory)
     differences, requests = (None, 0)
     if live and not verdict.damages:
@@ -250,13 +251,3 @@ def _compare_live(lightdash: Lightdash, verdict: Verdict) -> Differences:
     with tempfile.TemporaryDirectory() as folder, Bars() as bars:
         live = export_beside(lightdash, verdict.root, Path(folder) / "live", progress=bars)
     return differences(verdict.manifest, live)
-
-
-def _recover(directory: Path) -> None:
-    """Finish what an export that died in its last step has left."""
-    from lightdash_sync.snapshot.disk import Disk
-    from lightdash_sync.snapshot.write import locked, needs_recovery
-
-    if needs_recovery(directory):
-        with locked(directory, Disk()):
-            pass

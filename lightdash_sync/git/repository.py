@@ -124,7 +124,7 @@ class Repository:
         """Yield path and content of each regular file below a folder in a commit."""
         with objects.opened(self.place) as store:
             found = store.tree(self.resolve(revision), self.place.inside(folder))
-            regular = {path: entry.id for path, entry in found.items() if entry.mode.startswith("100")}
+            regular = {path: entry.id for path, entry in found.items() if entry.is_file}
             yield from zip(regular, store.blobs(list(regular.values())), strict=True)
 
     def read(self, revision: str, path: Path) -> bytes:
@@ -136,9 +136,28 @@ class Repository:
         inside = self.place.inside(path)
         with objects.opened(self.place) as store:
             entry = store.file(self.resolve(revision), inside)
-            if entry is None or not entry.mode.startswith("100"):
+            if entry is None or not entry.is_file:
                 raise GitError(f"no file {inside} in {revision}")
             return next(store.blobs([entry.id]))
+
+    def find(self, places: Sequence[tuple[str, Path]]) -> list[str | None]:
+        """Return the ids of files in many commits, in order; None where there is no such file.
+
+        Args:
+            places: the id of a commit, and a file below the top of the work tree.
+        """
+        inside = {path: self.place.inside(path) for _, path in places}
+        with objects.opened(self.place) as store:
+            return store.find([(commit, inside[path]) for commit, path in places])
+
+    def blobs(self, ids: Sequence[str], *, at_once: int = 500) -> Iterator[bytes]:
+        """Yield contents by their ids, in order: one run of git for each `at_once` of them.
+
+        Raises:
+            GitError: one is missing, as in a partial clone.
+        """
+        with objects.opened(self.place) as store:
+            yield from store.blobs(ids, at_once)
 
     def changes(
         self, folder: Path, files: Mapping[str, bytes | Path], *, branch: str | None = None

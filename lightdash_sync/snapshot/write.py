@@ -60,6 +60,17 @@ def recover(target: Path, disk: Disk) -> None:
     disk.remove(staging)
 
 
+def put_back(target: Path) -> None:
+    """Finish what an export that died in its last step has left, if one did.
+
+    Raises:
+        Locked: another run is at it.
+    """
+    if needs_recovery(target):
+        with locked(target, Disk()):
+            pass
+
+
 def needs_recovery(target: Path) -> bool:
     """Whether a run died in the middle of its swap, so that the snapshot stands under its spare name.
 
