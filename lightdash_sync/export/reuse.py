@@ -129,9 +129,11 @@ class Reuse:
         names = names_in(data)
         if self._fresh and self._fresh & {*names.external, *(uuid.decode() for uuid in _UUID.findall(data))}:
             return None
-        if self._vanished and not self._vanished.isdisjoint(links(kind, parse(data))):
+        try:
+            touched = self._vanished and not self._vanished.isdisjoint(links(kind, parse(data)))
+        except ValueError:
             return None
-        return names
+        return None if touched else names
 
     def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
         """Whether the old snapshot has just these pinned items: type, uuid and order."""
@@ -141,10 +143,9 @@ class Reuse:
         if path not in self._old.manifest.files:
             return not marked
         try:
-            rows = objects(parse(self._old.read(path)))
-        except SnapshotError:
+            held = {self._pinned(self._old.identity, row) for row in objects(self._old.content(path))}
+        except (SnapshotError, ValueError, KeyError, TypeError):  # not as an export writes it
             return False
-        held = {self._pinned(self._old.identity, row) for row in rows}
         return held == marked
 
     @staticmethod
