@@ -256,6 +256,12 @@ class Tag(View):
 
     tagUuid: Uuid
     name: str
+    createdBy: Author | None = None
+
+    @property
+    def author(self) -> str | None:
+        """The uuid of whoever made it."""
+        return self.createdBy.userUuid if self.createdBy else None
 
 
 class Category(View):

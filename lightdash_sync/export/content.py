@@ -98,7 +98,7 @@ class ContentWriter:
     def _keep_version(self, path: str, facts: JsonObject) -> None:
         """Take an earlier version over, and note whom it names."""
         old = cast("Old", self._old)
-        data = self._staging.keep(path, old.root / path, old.manifest.files[path])
+        data = self._staging.keep(path, old.root / path, old.manifest.files.get(path, "no file"))
         self._converter.author_of(facts)
         self._converter.named(names_in(data))
 
@@ -170,9 +170,7 @@ class ContentWriter:
 
     def _held(self, key: str, uuid: str) -> dict[str, JsonObject]:
         """Return the earlier versions that the old snapshot holds: name -> facts."""
-        versions = self._old_facts(key, uuid).get("versions")
-        held = versions if isinstance(versions, dict) else {}
-        return {name: facts for name, facts in held.items() if isinstance(facts, dict)}
+        return cast("dict[str, JsonObject]", self._old_facts(key, uuid).get("versions", {}))
 
     def _formerly_current(self, key: str, uuid: str) -> Iterable[tuple[str, str]]:
         """Yield the version that was current in the old snapshot: the server may not list it any more."""

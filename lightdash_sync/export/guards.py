@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import NotAuthorised, NotFound, Refused
 from lightdash_sync.export.readings import Moved
-from lightdash_sync.model.canonical import objects, parse
+from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.layout import parse_path
 
@@ -121,7 +121,7 @@ def confirm_metrics(lightdash: Lightdash, inventory: Inventory, old: Old, readin
     for path in old.manifest.files:
         place = parse_path(path)
         if place is not None and place.kind in (Kind.TAG, Kind.METRIC_ICONS):
-            content = parse(old.read(path))
+            content = old.content(path)
             rows = objects(content.get("metrics") if isinstance(content, dict) else content)
             named |= {(str(row.get("table")), str(row.get("metric"))) for row in rows}
     gone = named - {(metric.tableName, metric.name) for metric in inventory.metrics}

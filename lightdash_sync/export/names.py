@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.references import tokens_in
 
 if TYPE_CHECKING:
@@ -42,8 +43,12 @@ def names_in(data: bytes) -> Names:
     )
 
 
-def metrics_of(chart: Json) -> tuple[str, ...]:
+def metrics_of(chart: Json | bytes) -> tuple[str, ...]:
     """Return the ids of the metrics that a chart uses, as the server or a content file has it."""
-    query = chart.get("metricQuery") if isinstance(chart, dict) else None
+    try:
+        content = parse(chart) if isinstance(chart, bytes) else chart
+    except ValueError:
+        return ()
+    query = content.get("metricQuery") if isinstance(content, dict) else None
     metrics = query.get("metrics") if isinstance(query, dict) else None
     return tuple(map(str, metrics)) if isinstance(metrics, list) else ()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Refused
+from lightdash_sync.errors import Refused, SnapshotError
+from lightdash_sync.model.canonical import parse
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightdash_sync.model.canonical import Json
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.snapshot.manifest import Manifest
 
@@ -50,6 +52,17 @@ class Old:
             SnapshotError: it is not as it was written.
         """
         return self.snapshot.checked(path)
+
+    def content(self, path: str) -> Json:
+        """Return the content of a file.
+
+        Raises:
+            SnapshotError: it is not as it was written, or somebody else wrote it.
+        """
+        try:
+            return parse(self.read(path))
+        except ValueError as error:
+            raise SnapshotError(f"{self.root}: {path} is not JSON: {error}") from error
 
 
 def open_old(target: Path, project: str, *, full: bool = False, accept_shrink: bool = False) -> Old | None:

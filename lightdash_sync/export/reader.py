@@ -39,6 +39,11 @@ class ChartRead:
         """The current version."""
         return self.versions[0]
 
+    def authors(self) -> set[str]:
+        """Return the uuids of those who made its versions."""
+        made = (version.createdBy for version in self.versions)
+        return {author.userUuid for author in made if author and author.userUuid}
+
 
 @dataclass(frozen=True, slots=True)
 class DashboardRead:

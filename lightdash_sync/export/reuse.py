@@ -119,7 +119,7 @@ class Reuse:
         data = self._untouched(self._old, kind, key)
         if data is None:
             return None
-        kept = Kept(facts, names_in(data), metrics_of(parse(data)) if kind is Kind.CHART else ())
+        kept = Kept(facts, names_in(data), metrics_of(data) if kind is Kind.CHART else ())
         if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in self._old.manifest.files:
             comments = self._untouched(self._old, Kind.COMMENTS, key)
             return None if comments is None else replace(kept, comments=names_in(comments))
@@ -135,9 +135,11 @@ class Reuse:
             named = {*names_in(data).external, *(uuid.decode() for uuid in _UUID.findall(data))}
             if not self._fresh.isdisjoint(named):
                 return None
-        if self._vanished and not self._vanished.isdisjoint(links(kind, parse(data))):
+        try:
+            touched = self._vanished and not self._vanished.isdisjoint(links(kind, parse(data)))
+        except ValueError:
             return None
-        return data
+        return None if touched else data
 
     def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
         """Whether the old snapshot has just these pinned items: type, uuid and order."""
@@ -147,10 +149,9 @@ class Reuse:
         if path not in self._old.manifest.files:
             return not marked
         try:
-            rows = objects(parse(self._old.read(path)))
-        except SnapshotError:
+            held = {self._pinned(self._old.identity, row) for row in objects(self._old.content(path))}
+        except (SnapshotError, ValueError, KeyError, TypeError):  # not as an export writes it
             return False
-        held = {self._pinned(self._old.identity, row) for row in rows}
         return held == marked
 
     @staticmethod

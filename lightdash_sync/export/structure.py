@@ -127,7 +127,7 @@ def read_structure(
         if one_by_one:
             inventory = _with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
         hidden |= shown
-    inventory = _with_members(lightdash, inventory, spaces, kept, known)
+    inventory = _with_members(lightdash, inventory, spaces, hidden, kept, known)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept)
 
 
@@ -193,6 +193,7 @@ def _with_members(
     lightdash: Lightdash,
     inventory: Inventory,
     spaces: Mapping[str, tuple[views.Space, JsonObject]],
+    hidden: Mapping[str, ChartRead],
     kept: Mapping[Kind, Mapping[str, Kept]],
     known: Identity,
 ) -> Inventory:
@@ -201,6 +202,8 @@ def _with_members(
     people |= {str(facts["uuid"]) for facts in known.people.values()}
     named = {uuid for row, _ in inventory.spaces for uuid in row.access}
     named |= {str(raw["createdBy"]) for _, raw in inventory.schedulers or [] if raw.get("createdBy")}
+    named |= {author for row, _ in inventory.tags if (author := row.author)}
+    named |= {author for chart in hidden.values() for author in chart.authors()}
     items = len(inventory.summaries) + len(inventory.sql_charts) + len(inventory.dashboards)
     if named <= people and items == sum(map(len, kept.values())):
         return inventory

@@ -184,14 +184,17 @@ def _named(value: Json) -> dict[str, JsonObject]:
 
 
 def _entries(value: Json) -> dict[str, JsonObject]:
-    """Read key -> facts; a key becomes a file name, so a bad one is refused here.
+    """Read key -> facts; keys and the names of versions become file names, so bad ones are refused here.
 
     So are two keys with one uuid: they would be two items here and one on the server.
     """
     entries = _named(value)
     if len({str(facts["uuid"]) for facts in entries.values()}) != len(entries):
         raise ValueError("two keys have the same uuid")
-    for key in entries:
+    for key, facts in entries.items():
         if not is_key(key):
             raise ValueError(f"{key!r} is no key")
+        for version in _named(facts.get("versions", {})):
+            if not is_key(version.lower()):
+                raise ValueError(f"{version!r} is no name of a version")
     return entries

@@ -6,10 +6,12 @@ import random
 import shutil
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_sync.demo.catalog import create_tag
 from lightdash_sync.demo.comments import create_comment
 from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
@@ -219,6 +221,38 @@ def test_who_is_named_only_in_an_earlier_version_stays_known(tmp_path: Path, ful
         assert who in (tmp_path / "p/identity.json").read_text()
         _export(server, tmp_path / "p", full=full)
     assert tree(tmp_path / "p") == before
+
+
+def _makes_a_tag(world: World, person: str) -> None:
+    project = world.project_rows[world.projects["production"]]
+    create_tag(world, project, "new", "#123456", person)
+
+
+def _edits_a_hidden_chart(world: World, person: str) -> None:
+    chart = next(chart for chart in world.charts.values() if chart.slug == "why-people-leave")
+    world.clock.advance(hours=1)
+    fresh = replace(chart.version, uuid=world.new_uuid(), created_at=world.clock.tick(), created_by=person)
+    chart.versions[fresh.uuid] = chart.current = fresh
+    chart.last_updated_at, chart.last_updated_by = fresh.created_at, person
+
+
+@pytest.mark.parametrize("change", [_makes_a_tag, _edits_a_hidden_chart])
+def test_an_author_who_lost_all_access_is_named_by_address(
+    tmp_path: Path, change: Callable[[World, str], None]
+) -> None:
+    """Whoever did something new is looked up, also if no space shows them any more."""
+    world = demo_world()
+    like = next(person for person in world.people.values() if person.role == "member")
+    nora = replace(like, uuid=world.new_uuid(), email="nora@kettle.example")
+    world.people[nora.uuid] = nora
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        change(world, nora.uuid)
+        shutil.copytree(tmp_path / "p", tmp_path / "full")
+        _export(server, tmp_path / "full", full=True)
+        _export(server, tmp_path / "p")
+    assert nora.email in (tmp_path / "full/identity.json").read_text()
+    assert tree(tmp_path / "p") == tree(tmp_path / "full")
 
 
 def _named_in_a_chart(world: World, uuid: str) -> None:

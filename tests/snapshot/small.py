@@ -106,7 +106,7 @@ def small_identity(charts: int = 0) -> Identity:
         items={
             Kind.SPACE: {"marketing": {"uuid": uuid(1)}, "campaigns": {"uuid": uuid(2)}},
             Kind.CHART: {
-                "weekly-revenue": {"uuid": uuid(3), "versions": {EARLIER: uuid(40)}},
+                "weekly-revenue": {"uuid": uuid(3), "versions": {EARLIER: {"uuid": uuid(40)}}},
                 "in-dashboard": {"uuid": uuid(4)},
                 **{f"more-{n}": {"uuid": uuid(100 + n)} for n in range(charts)},
             },
