@@ -52,9 +52,8 @@ def all_paths(sources: Sources) -> list[str]:
     """Return the files of the snapshot on disk; where there is none, of the newest commit."""
     if sources.snapshot is not None:
         return list(sources.snapshot.manifest.files)
-    if sources.commits is None:
-        return []
-    return list(sources.commits.repository.files(sources.commits.start, sources.commits.folder))
+    commits = sources.commits
+    return list(commits.repository.files(commits.start, commits.folder)) if commits else []
 
 
 def facts_in(data: bytes, item: Item) -> tuple[JsonObject, dict[str, JsonObject]]:

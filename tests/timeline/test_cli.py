@@ -247,6 +247,7 @@ def test_the_time_line_as_json_is_complete(here: Told) -> None:
         ["log", "foo:x"],
         ["log", "chart:fres"],
         ["log", "chart"],
+        ["log", "chart:../../etc/passwd"],
         ["show", "chart:fres"],
         ["show", "chart:fresh@nope"],
         ["show", "chart:fresh@--help"],

@@ -129,7 +129,9 @@ def test_every_version_is_told_once_by_who_saved_it(lived: Lived) -> None:
         assert times == sorted(times, reverse=True)
 
 
-def test_the_history_of_the_snapshot_is_that_of_its_commits(lived: Lived) -> None:
+def test_the_history_of_the_snapshot_is_that_of_its_commits(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Per commit exactly the items that differ from the commit before, in any number of questions to git."""
     commits = open_commits(lived.folder)
     found = [*snapshot_log(commits, None, None)]
@@ -144,3 +146,6 @@ def test_the_history_of_the_snapshot_is_that_of_its_commits(lived: Lived) -> Non
         assert [(night.items, night.more) for night in few] == [
             (night.items[:listed], max(0, len(night.items) - listed)) for night in found[:2]
         ]
+    monkeypatch.setattr("lightdash_sync.timeline.commits._AT_ONCE", 5)
+    again = [*snapshot_log(commits, None, None)]
+    assert [night.items for night in again] == [night.items for night in found]

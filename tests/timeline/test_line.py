@@ -11,6 +11,7 @@ from lightdash_sync.errors import ConfigError
 from lightdash_sync.git import Repository
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.changes import summary
+from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.timeline import Event, open_sources, parse_item, read_past, time_line
 from tests.timeline.story import ADA, INES, UGLY, Story
 
@@ -254,6 +255,31 @@ def test_a_commit_that_cannot_be_read_is_passed_over_with_a_note(copied: Told) -
     chart.write_bytes(canonical(good))
     copied.by_hand()
     assert [event for event, _, _ in said(copied.line("chart:weekly-revenue"))[:2]] == ["changed"] * 2
+
+
+def test_what_lies_behind_a_link_on_disk_is_passed_over(copied: Told) -> None:
+    """Git is not asked for what a link leads to, and neither is the disk; a note says so."""
+    chart = copied.folder / REVENUE
+    chart.unlink()
+    chart.symlink_to(copied.folder / "charts/fresh.json")
+    past = copied.past("chart:weekly-revenue")
+    assert sum("behind a link" in note for note in past.notes) == 1
+    assert {entry.event for entry in time_line(past)} == {Event.CHANGED, Event.FIRST_VERSION}
+
+
+def test_what_is_missing_on_disk_is_passed_over(copied: Told) -> None:
+    """A version that only the manifest knows, and files that no snapshot has, hide nothing else."""
+    before = copied.line("chart:fresh")
+    copied.write("charts/fresh.history/README.txt", b"not a version")
+    copied.by_hand()
+    assert copied.line("chart:fresh") == before
+    name = "charts/fresh.history/20260101T000000000Z-01234567.json"
+    manifest = Manifest.from_bytes((copied.folder / "snapshot.json").read_bytes())
+    files = dict(sorted({**manifest.files, name: "0" * 64}.items()))
+    copied.write("snapshot.json", manifest.model_copy(update={"files": files}).to_bytes())
+    past = copied.past("chart:fresh")
+    assert ["01234567" in note and "is missing" in note for note in past.notes] == [True]
+    assert time_line(past) == before
 
 
 def test_a_folder_in_the_place_of_a_file_is_no_item(copied: Told) -> None:

@@ -241,3 +241,11 @@ def test_a_damaged_identity_map_only_costs_author_and_version(copied: Told, nons
     one = found(copied, "chart:fresh", commit)
     assert (name(one), one.version, one.created_by) == ("Fresher", "", None)
     assert bool(one.notes) == (nonsense == b"{")
+
+
+def test_another_branch_has_no_snapshot_on_disk(copied: Told) -> None:
+    """What is on disk belongs to what is checked out, and is never taken for another branch's."""
+    sources = open_sources(copied.folder, copied.commits["first"][0])
+    with pytest.raises(SnapshotError, match="holds no snapshot"):
+        sources.read("pins.json")
+    assert sources.read("pins.json", copied.commits["first"][0])
