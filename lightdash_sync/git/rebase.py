@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
@@ -47,14 +46,13 @@ def onto(
             + (f" and {len(both) - 1} more)" if both[1:] else ")"),
             f"let one place only make backups to a branch; {advice}",
         )
-    with tempfile.TemporaryFile() as file:
-        stream = Stream(file, branches.committer(place), fetched)
-        for commit in ours:
-            changes = store.changes(store.parent(commit), commit)
-            if not all(_below(path, folders) for path in changes):
-                raise GitError(f"commit {commit[:12]} is not about the snapshot alone", advice)
-            stream.commit(*store.commit(commit), changes)
-        made = stream.sent(store)
+    stream = Stream(branches.committer(place), fetched)
+    for commit in ours:
+        changes = store.changes(store.parent(commit), commit)
+        if not all(_below(path, folders) for path in changes):
+            raise GitError(f"commit {commit[:12]} is not about the snapshot alone", advice)
+        stream.commit(*store.commit(commit), changes)
+    made = stream.sent(store)
     if target.checked_out:
         _follow(place, tip, made[-1], disarmed, advice)
     branches.move(place, target, made[-1])
