@@ -14,7 +14,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import parse_path
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.snapshot.manifest import Manifest
 
@@ -75,22 +75,32 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
     return [*told, Share(None, None, frozenset(nobodys))] if nobodys else told
 
 
+def signature(kind: Kind, facts: JsonObject) -> tuple[str | None, datetime | None]:
+    """Return who made the current version of an item and when, as far as Lightdash tells."""
+    if kind not in _VERSIONED:
+        return None, None
+    _, who, when = _VERSIONED[kind]
+    person = facts.get(who)
+    return person if isinstance(person, str) else None, moment(facts.get(when))
+
+
+def moment(text: Json) -> datetime | None:
+    """Return a time that Lightdash gave, in UTC; None if it is none."""
+    try:
+        found = datetime.fromisoformat(str(text))
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _author(path: str, known: Identity, identity: Identity) -> tuple[str, datetime] | None:
     """Return who made the current version of an item, and when, if that version is new."""
     place = parse_path(path)
     if place is None or place.kind not in _VERSIONED:
         return None
-    changes, who, when = _VERSIONED[place.kind]
+    changes, *_ = _VERSIONED[place.kind]
     facts, before = identity.facts(place.kind, place.key), known.facts(place.kind, place.key)
     if facts.get(changes) == before.get(changes) and facts.get("uuid") == before.get("uuid"):
         return None
-    person, time = facts.get(who), _moment(facts, when)
-    return None if not isinstance(person, str) or time is None else (person, time)
-
-
-def _moment(facts: JsonObject, name: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(facts.get(name)))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    person, time = signature(place.kind, facts)
+    return None if person is None or time is None else (person, time)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUBJECT = 72
+_NAME = 36  # of an item in a subject, so that there is room for what happened to it
 _LISTED = 200  # items that a body lists
 _PAGES = {Kind.CHART: "saved/{}", Kind.DASHBOARD: "dashboards/{}/view"}
 
@@ -84,12 +85,9 @@ def message(label: str, items: list[Happened]) -> str:
         items: from `happened`.
     """
     verbs = {item.verb for item in items}
-    counts = Counter(item.kind for item in items)
-    nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in Kind if counts[kind]]
-    what = nouns[0] if len(nouns) == 1 else f"{', '.join(nouns[:-1])} and {nouns[-1]}" if nouns else "facts"
     spaces = {item.space for item in items}
     where = f" in {shown(next(iter(spaces)))}" if len(spaces) == 1 and spaces != {""} else ""
-    subject = f"{shown(label)}: {what} {next(iter(verbs)) if len(verbs) == 1 else 'changed'}{where}"
+    subject = f"{shown(label)}: {_what(items)} {next(iter(verbs)) if len(verbs) == 1 else 'changed'}{where}"
     lines = [subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"]
     for space in sorted(spaces):
         lines += ["", shown(space) or "Project"]
@@ -97,6 +95,16 @@ def message(label: str, items: list[Happened]) -> str:
     if len(items) > _LISTED:
         lines += ["", f"and {len(items) - _LISTED} more"]
     return "\n".join(lines) + "\n"
+
+
+def _what(items: list[Happened]) -> str:
+    """Return what a subject speaks of: one item by its name, more by their numbers."""
+    if len(items) == 1 and items[0].name:
+        name = shown(items[0].name)
+        return f"{KINDS[items[0].kind].noun[0]} {name if len(name) <= _NAME else name[: _NAME - 1] + '…'}"
+    counts = Counter(item.kind for item in items)
+    nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in Kind if counts[kind]]
+    return " and ".join(part for part in (", ".join(nouns[:-1]), *nouns[-1:]) if part) or "facts"
 
 
 def _line(item: Happened) -> str:

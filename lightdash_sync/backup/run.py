@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightdash_sync.backup.messages import happened, message
-from lightdash_sync.backup.steps import Step, steps
+from lightdash_sync.backup.backfill import backfill as past_of
+from lightdash_sync.backup.messages import message
+from lightdash_sync.backup.steps import Step, files_of, joined, steps, whole
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.git import Commit, Person
-from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
     from lightdash_sync.git import Repository
     from lightdash_sync.model.identity import Identity
@@ -40,7 +40,13 @@ class Made:
 
 
 def commit_snapshot(
-    repository: Repository, folder: Path, label: str, *, branch: str | None = None, single: bool = False
+    repository: Repository,
+    folder: Path,
+    label: str,
+    *,
+    branch: str | None = None,
+    single: bool = False,
+    backfill: bool = False,
 ) -> list[Made]:
     """Commit a snapshot as it stands on disk, in steps by author.
 
@@ -50,6 +56,7 @@ def commit_snapshot(
         label: name of the environment, for the subjects.
         branch: None for the one checked out.
         single: make one commit of everything, with `Co-authored-by` lines.
+        backfill: if nothing was committed before, make a commit of each version that is known.
 
     Returns:
         The commits, oldest first; none if nothing changed.
@@ -61,28 +68,31 @@ def commit_snapshot(
     verdict = verify(folder)
     if verdict.damages:
         raise SnapshotError(f"{folder}/{verdict.damages[0].path} {verdict.damages[0].problem}")
-    if not repository.changes(folder, _files(folder), branch=branch):
+    changes = repository.changes(folder, files_of(folder), branch=branch)
+    if not changes:
         repository.commit(folder, [], branch=branch)  # puts the index right after a run that died
         return []
+    subjects: list[str] = []
+    identity = Snapshot(folder).identity()
+
+    def commits(series: Iterable[Step]) -> Iterator[Commit]:
+        for step in series:
+            commit = _commit(step, label, identity, single=single)
+            subjects.append(commit.message.split("\n", 1)[0])
+            yield commit
+
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)
         old = _checked_out(repository, folder, branch, workspace / "old")
-        (workspace / "steps").mkdir()
-        if old is None:
-            paths = frozenset(path for path in _files(folder) if path not in (IDENTITY, MANIFEST))
-            series = [Step(folder, (), None, paths)]
+        if old is not None:
+            series: Iterable[Step] = steps(old, folder, workspace)
+        elif backfill and not single and set(changes.values()) == {"A"}:
+            series = past_of(folder)
         else:
-            series = steps(old, folder, workspace / "steps")
+            series = [whole(folder)]
         if single:
-            series = _joined(series)
-        identity = Snapshot(folder).identity()
-        commits: list[Commit] = []
-        before = old
-        for step in series:
-            commits.append(_commit(step, before, label, identity, single=single))
-            before = step.root
-        made = repository.commit(folder, commits, branch=branch)
-    subjects = [commit.message.split("\n", 1)[0] for commit in commits]
+            series = [joined([*series])]
+        made = repository.commit(folder, commits(series), branch=branch)
     return (
         [Made(one, subject) for one, subject in zip(made, subjects[-len(made) :], strict=True)]
         if made
@@ -90,21 +100,13 @@ def commit_snapshot(
     )
 
 
-def _commit(step: Step, before: Path | None, label: str, identity: Identity, *, single: bool) -> Commit:
+def _commit(step: Step, label: str, identity: Identity, *, single: bool) -> Commit:
     people = [_person(identity, key) for key in dict.fromkeys(step.people)]
-    text = message(label, happened(step.paths, before, step.root))
+    text = message(label, step.happened)
     others = people if single else people[:-1]
     if others:
         text += "\n" + "".join(f"Co-authored-by: {one.name} <{one.email}>\n" for one in others)
-    author = people[-1] if people and not single else None
-    return Commit(text, _files(step.root), author, step.time if author else None)
-
-
-def _joined(series: list[Step]) -> list[Step]:
-    """Return all steps as one."""
-    people = tuple(person for step in series for person in step.people)
-    paths = frozenset(path for step in series for path in step.paths)
-    return [Step(series[-1].root, people, None, paths)]
+    return Commit(text, step.files, people[-1] if people and not single else None, step.time)
 
 
 def _person(identity: Identity, key: str) -> Person:
@@ -118,11 +120,6 @@ def _person(identity: Identity, key: str) -> Person:
 def _plain(text: str) -> str:
     """Return a text without what git would take for the end of a name."""
     return "".join(char for char in text if char.isprintable() and char not in "<>") or "somebody"
-
-
-def _files(root: Path) -> Mapping[str, Path]:
-    """Return the files of a snapshot: path to where they are."""
-    return {path: root / path for path in (MANIFEST, *Snapshot(root).manifest.files)}
 
 
 def _checked_out(repository: Repository, folder: Path, branch: str | None, target: Path) -> Path | None:

@@ -128,3 +128,6 @@ PROJECT_SETTINGS = ("name", "type", "dbtVersion", "schedulerTimezone", "queryTim
 
 # Of a chart, what a rename or move changes; all other fields belong to a version (api-facts 5.1).
 CHART_UNVERSIONED = frozenset({"name", "description", "spaceUuid", "dashboardUuid", "verification"})
+
+# The same of a dashboard (api-facts 7.5).
+DASHBOARD_UNVERSIONED = frozenset({"name", "description", "spaceUuid"})
