@@ -22,7 +22,7 @@ from pathlib import Path
 from export import served, world_size
 from incremental import export
 
-from lightdash_sync.backup.run import commit_snapshot
+from lightdash_sync.backup.commits import Manner, commit_snapshot
 from lightdash_sync.git import Repository
 
 
@@ -44,7 +44,7 @@ def commit(snapshot: Path, *, backfill: bool) -> Cost:
         folder = root / "snapshots" / "production"
         shutil.copytree(snapshot, folder)
         began = time.perf_counter()
-        made = commit_snapshot(repository, folder, "production", backfill=backfill)
+        made = commit_snapshot(repository, folder, "production", Manner(backfill=backfill))
         seconds = time.perf_counter() - began
         packed = sum(path.stat().st_size for path in (root / ".git/objects").rglob("*") if path.is_file())
     finally:

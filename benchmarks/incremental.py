@@ -19,7 +19,7 @@ from export import HISTORY, Site, served, world_size
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.session import Connection, Session
-from lightdash_sync.export.run import Report, export_project
+from lightdash_sync.export.run import Reading, Report, export_project
 from lightdash_sync.export.selection import Chosen
 
 
@@ -27,7 +27,7 @@ def export(site: Site, target: Path, *, full: bool) -> tuple[Report, float]:
     """Export once; return the report and the CPU seconds."""
     cpu = time.process_time()
     with Session(Connection(Origin(site.url), site.token)) as session:
-        report = export_project(Lightdash(session), site.project, target, Chosen(), full=full)
+        report = export_project(Lightdash(session), site.project, target, Chosen(), Reading(full))
     return report, time.process_time() - cpu
 
 

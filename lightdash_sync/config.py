@@ -21,7 +21,7 @@ from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FILE = "lightdash-sync.toml"
 
@@ -93,7 +93,7 @@ class Settings:
         url: base URL, as given.
         token: secret.
         project: uuid or name, or None.
-        path: directory of the snapshot, or None.
+        path: directory of the environment's snapshot, or None.
         ca_bundle: path of a PEM file, or None.
         allow_http: whether the token may travel unencrypted.
         concurrency: requests at the same time.
@@ -135,23 +135,80 @@ def load_settings(
     name, environment = _environment(document, options.env)
     named = environment if options.env else None
     base = path.parent
-    url = options.url or (named and named.url) or _first(variables, URL) or (environment and environment.url)
+    url = options.url or (named and named.url) or first(variables, URL) or (environment and environment.url)
     if not url:
         raise ConfigError("no Lightdash is named", hint=_NO_URL)
     same = environment is not None and environment.url.rstrip("/") == url.rstrip("/")
     own = environment if same else None
-    project = options.project or (named and named.project) or _first(variables, PROJECT)
+    project = options.project or (named and named.project) or first(variables, PROJECT)
     return Settings(
         env=name if same else None,
         url=url,
         token=_token(own, bool(named), variables, base),
         project=project or (own and own.project) or None,
-        path=base / own.path if own and own.path else None,
+        path=_snapshot(base, name, own) if own and name else None,
         ca_bundle=options.ca_bundle or (base / own.ca_bundle if own and own.ca_bundle else None),
         allow_http=options.allow_http or bool(own and own.allow_http),
         concurrency=options.concurrency or (own and own.concurrency) or 8,
         proxy_authorization=variables.get(PROXY_AUTHORIZATION) or None,
     )
+
+
+def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> Path | None:
+    """Return where the snapshot of an environment is, without a look at server or token.
+
+    Args:
+        env: name of the environment; None for the default or the only one.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead; it must exist.
+
+    Returns:
+        The environment's `path`, else `snapshots/NAME` beside the file; None where no environment is
+        defined. It need not exist.
+
+    Raises:
+        ConfigError: the file makes no sense, has no such environment, or several and no default.
+    """
+    path = file or folder / FILE
+    document = read_file(path) if file is not None or path.is_file() else _File()
+    name, environment = _environment(document, env)
+    if name is not None and environment is not None:
+        return _snapshot(path.parent, name, environment)
+    if document.env:
+        raise _undecided(path, document, "Name one with --env")
+    return None
+
+
+def environments(
+    wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool
+) -> dict[str, Path]:
+    """Return names of environments and where their snapshots are, in the order of the file.
+
+    Args:
+        wanted: names; none of them for the default or the only one.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead.
+        every: all that there are.
+
+    Raises:
+        ConfigError: there is no file, no such environment, or nothing says which one is meant.
+    """
+    path = file or folder / FILE
+    if file is None and not path.is_file():
+        raise ConfigError(f"there is no {FILE} here", hint="`lightdash-sync init` makes one.")
+    document = read_file(path)
+    for name in wanted:
+        _environment(document, name)
+    if every or wanted:
+        found = [name for name in document.env if every or name in wanted]
+    else:
+        only, _ = _environment(document, None)
+        found = [] if only is None else [only]
+    if found:
+        return {name: _snapshot(path.parent, name, document.env[name]) for name in found}
+    if document.env:
+        raise _undecided(path, document, "Name them with --env, or take them all with --all")
+    raise ConfigError(f"{path} has no environment", hint="An environment is a table [env.NAME] with a url.")
 
 
 def read_file(path: Path) -> _File:
@@ -179,6 +236,16 @@ def read_file(path: Path) -> _File:
         raise ConfigError(f"{path}: {first_problem(error)}") from None
 
 
+def _snapshot(base: Path, name: str, environment: Environment) -> Path:
+    """Return where the snapshot of an environment is."""
+    return base / (environment.path or Path("snapshots") / name)
+
+
+def _undecided(path: Path, document: _File, advice: str) -> ConfigError:
+    there = ", ".join(sorted(document.env))
+    return ConfigError(f"{path} has several environments", hint=f"{advice}: {there}.")
+
+
 def _tables(document: dict[str, object]) -> list[tuple[str, dict[str, object]]]:
     environments = document.get("env")
     if not isinstance(environments, dict):
@@ -202,7 +269,7 @@ def _environment(document: _File, wanted: str | None) -> tuple[str | None, Envir
 def _token(own: Environment | None, named: bool, variables: Mapping[str, str], base: Path) -> str:
     """Return the token: the named environment's, the variable's, the file's."""
     configured = own is not None and (own.token_env or own.token_file or own.token_command) is not None
-    token = "" if named and configured else _first(variables, TOKEN) or ""
+    token = "" if named and configured else first(variables, TOKEN) or ""
     if not token and own is not None and configured:
         token = _configured_token(own, variables, base)
     token = token.strip()
@@ -216,7 +283,10 @@ def _token(own: Environment | None, named: bool, variables: Mapping[str, str], b
 def _configured_token(own: Environment, variables: Mapping[str, str], base: Path) -> str:
     if own.token_env is not None:
         if not variables.get(own.token_env):
-            raise ConfigError(f"the variable {own.token_env}, which should hold the token, is not set")
+            raise ConfigError(
+                f"the variable {own.token_env}, which should hold the token, is not set",
+                hint=f"Set it, for example with `export {own.token_env}=…`; lightdash-sync.toml names it.",
+            )
         return variables[own.token_env]
     if own.token_file is not None:
         try:
@@ -245,5 +315,6 @@ def _command_output(command: str | list[str]) -> str:
     return done.stdout
 
 
-def _first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    """Return the first of some variables that is set."""
     return next((variables[name] for name in names if variables.get(name)), None)

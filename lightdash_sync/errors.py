@@ -11,6 +11,7 @@
     ├─ Refused                  4   a limit or a guard says no
     ├─ SnapshotError           10   the snapshot is damaged, or not safe to read
     ├─ GitError                 1   git is missing, or did not do what was asked of it
+    │  └─ NoRepository          1   there is no git repository around a folder
     ├─ Locked                  11   another run holds the snapshot
     └─ Interrupted            130   Ctrl-C or SIGTERM
 
@@ -19,6 +20,8 @@ listed here means failure.
 """
 
 from typing import ClassVar
+
+WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
 
 
 class SyncError(Exception):
@@ -105,6 +108,10 @@ class GitError(SyncError):
     """Git is not there, the repository is not in a state to commit to, or git refused."""
 
 
+class NoRepository(GitError):
+    """A folder that is in no git repository."""
+
+
 class Locked(SyncError):
     """Another run holds the lock of the snapshot."""
 
@@ -115,3 +122,11 @@ class Interrupted(SyncError):
     """The user, or the system, asked the run to stop."""
 
     exit_code = 130
+
+
+def as_sync_error(error: SyncError | OSError) -> SyncError:
+    """Return an error as one of ours; what the system refuses (a full disk, a permission) is put in words."""
+    if isinstance(error, SyncError):
+        return error
+    where = f"{error.filename}: " if error.filename else ""
+    return SyncError(f"{where}{error.strerror or error}", hint=WHAT_STANDS)

@@ -56,5 +56,9 @@ def find_project(projects: Sequence[ProjectRow], wanted: str | None) -> ProjectR
     if len(found) == 1:
         return found[0]
     seen = "; ".join(f"{project.name} ({project.projectUuid})" for project in projects[:_LISTED])
-    hint = f"Choose one with --project: {seen}." if seen else "Ask an admin for access, or use another token."
+    hint = (
+        f"Choose one with --project, or as `project` in lightdash-sync.toml: {seen}."
+        if seen
+        else "Ask an admin for access, or use another token."
+    )
     raise ConfigError(problem, hint=hint)

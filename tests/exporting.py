@@ -10,7 +10,7 @@ from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.retry import Pacer
 from lightdash_sync.client.session import Connection, Limits, Session
 from lightdash_sync.demo.server import Server
-from lightdash_sync.export.run import Report, export_project
+from lightdash_sync.export.run import Reading, Report, export_project
 from lightdash_sync.export.selection import Chosen
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def export_world(
                 world.projects[project],
                 target,
                 chosen or Chosen(),
-                full=full,
-                accept_shrink=accept_shrink,
+                Reading(full=full, accept_shrink=accept_shrink),
                 disk=disk,
                 progress=progress,
             )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.config import FILE, Options, Settings, load_settings, read_file
+from lightdash_sync.config import FILE, Options, Settings, load_settings, read_file, snapshot_folder
 from lightdash_sync.errors import ConfigError
 
 URL = "https://lightdash.example.com"
@@ -135,6 +135,45 @@ def test_paths_of_the_file_are_beside_it(tmp_path: Path) -> None:
     file = _write(folder, TWO)
     settings = load_settings(Options(env="staging"), TOKENS, tmp_path, file)
     assert settings.path == folder / "snapshots/staging"
+
+
+def test_the_folder_of_a_snapshot_needs_no_token(tmp_path: Path) -> None:
+    """What only reads a snapshot finds it by the environment's name: its `path`, else `snapshots/NAME`."""
+    _write(tmp_path, TWO.replace("snapshots/staging", "kept/here"))
+    assert snapshot_folder("staging", tmp_path) == tmp_path / "kept/here"
+    assert snapshot_folder("production", tmp_path) == tmp_path / "snapshots/production"
+
+
+def test_the_folder_of_a_snapshot_is_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    """A file that is named with `--config` means its own directory; an absolute `path` is just that."""
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    file = _write(folder, f'[env.a]\nurl = "{URL}"\n[env.b]\nurl = "{URL}"\npath = "{tmp_path}/b"\n')
+    assert snapshot_folder("a", tmp_path, file) == folder / "snapshots/a"
+    assert snapshot_folder("b", tmp_path, file) == tmp_path / "b"
+
+
+def test_the_folder_of_the_default_or_only_environment(tmp_path: Path) -> None:
+    """Nobody needs to name what the file says already; where it does not, the error lists the names."""
+    _write(tmp_path, f'default = "production"\n{TWO}')
+    assert snapshot_folder(None, tmp_path) == tmp_path / "snapshots/production"
+    _write(tmp_path, f'[env.only]\nurl = "{URL}"\n')
+    assert snapshot_folder(None, tmp_path) == tmp_path / "snapshots/only"
+    _write(tmp_path, TWO)
+    with pytest.raises(ConfigError, match="several environments") as caught:
+        snapshot_folder(None, tmp_path)
+    assert caught.value.hint == "Name one with --env: production, staging."
+
+
+def test_without_an_environment_there_is_no_folder(tmp_path: Path) -> None:
+    """No file, or one that names no environment, says nothing; a name that is not there is an error."""
+    assert snapshot_folder(None, tmp_path) is None
+    with pytest.raises(ConfigError, match="no environment 'production'"):
+        snapshot_folder("production", tmp_path)
+    _write(tmp_path, "")
+    assert snapshot_folder(None, tmp_path) is None
+    with pytest.raises(ConfigError, match="does not exist"):
+        snapshot_folder(None, tmp_path, tmp_path / "missing.toml")
 
 
 @pytest.mark.parametrize("url", [f"{URL}/", f"{URL}///", URL])

@@ -39,6 +39,7 @@ def _world() -> World:
     world = demo_world()
     project = world.project_rows[world.projects["production"]]
     project.name = "Production"
+    world.project_rows[world.projects["staging"]].name = "Staging"
     next(space for space in world.spaces.values() if space.slug == "customers").slug = "marketing"
     return world
 
@@ -69,23 +70,27 @@ def _run(command: str, folder: Path, env: dict[str, str]) -> None:
 
 def test_every_command_of_the_readme_works(tmp_path: Path, shell: dict[str, str]) -> None:
     """A newcomer who types what the README says, in its order, gets no error."""
-    work = tmp_path / "work"
+    work, remote = tmp_path / "work", tmp_path / "remote.git"
     work.mkdir()
-    _run("git init -q", work, shell)
+    _run(f"git init -q && git init -q --bare {remote} && git remote add origin {remote}", work, shell)
     with Server(_world()) as server:
         env = shell | {"LIGHTDASH_URL": server.url, "LIGHTDASH_API_KEY": server.world.tokens["admin"]}
-        text = _blocks("toml")[0]
-        text = re.sub(r"https://lightdash[a-z.-]*", server.url, text)
-        text = re.sub(r'token_command = "[^"]*"', 'token_command = "printenv LIGHTDASH_API_KEY"', text)
+        env |= {"LIGHTDASH_STAGING_KEY": server.world.tokens["admin"]}
         ran = 0
-        for command in _commands():
-            if command in BY_CI | INSTALL or command.startswith("export ") or "--serve" in command:
-                continue
-            if "--env" in command:
+        for language, block in re.findall(r"^```(bash|toml)\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
+            if language == "toml":
+                text = re.sub(r"https://lightdash[a-z.-]*", server.url, block)
+                text = re.sub(
+                    r'token_command = "[^"]*"', 'token_command = "printenv LIGHTDASH_API_KEY"', text
+                )
                 (work / "lightdash-sync.toml").write_text(text)
-            _run(command, work, env)
-            ran += 1
-    assert ran >= 10
+                continue
+            for command in filter(None, block.splitlines()):
+                if command in BY_CI | INSTALL or command.startswith("export ") or "--serve" in command:
+                    continue
+                _run(command, work, env)
+                ran += 1
+    assert ran >= 15
 
 
 def test_what_ci_runs_includes_both_commands() -> None:

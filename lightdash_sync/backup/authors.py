@@ -7,23 +7,16 @@ does not tell who renamed, moved, deleted, shared or tagged something: that is n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.snapshot.layout import parse_path
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import Json, JsonObject
+    from datetime import datetime
+
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.snapshot.manifest import Manifest
-
-# Kind -> (fact that changes with a version, who made it, when).
-_VERSIONED = {
-    Kind.CHART: ("version", "updatedBy", "updatedAt"),
-    Kind.DASHBOARD: ("updatedAt", "updatedBy", "updatedAt"),
-    Kind.SQL_CHART: ("lastUpdatedAt", "lastUpdatedBy", "lastUpdatedAt"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +68,12 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
     return [*told, Share(None, None, frozenset(nobodys))] if nobodys else told
 
 
-def signature(kind: Kind, facts: JsonObject) -> tuple[str | None, datetime | None]:
-    """Return who made the current version of an item and when, as far as Lightdash tells."""
-    if kind not in _VERSIONED:
-        return None, None
-    _, who, when = _VERSIONED[kind]
-    person = facts.get(who)
-    return person if isinstance(person, str) else None, moment(facts.get(when))
-
-
-def moment(text: Json) -> datetime | None:
-    """Return a time that Lightdash gave, in UTC; None if it is none."""
-    try:
-        found = datetime.fromisoformat(str(text))
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _author(path: str, known: Identity, identity: Identity) -> tuple[str, datetime] | None:
     """Return who made the current version of an item, and when, if that version is new."""
     place = parse_path(path)
-    if place is None or place.kind not in _VERSIONED:
+    if place is None:
         return None
-    changes, *_ = _VERSIONED[place.kind]
     facts, before = identity.facts(place.kind, place.key), known.facts(place.kind, place.key)
-    if facts.get(changes) == before.get(changes) and facts.get("uuid") == before.get("uuid"):
-        return None
-    person, time = signature(place.kind, facts)
-    return None if person is None or time is None else (person, time)
+    now, was = version_stamp(place.kind, facts), version_stamp(place.kind, before)
+    is_same = was and now and was.version == now.version and facts.get("uuid") == before.get("uuid")
+    return None if now is None or now.person is None or is_same else (now.person, now.time)

@@ -11,6 +11,9 @@ Where all of them together would be more than `BUDGET`, the steps of one person 
 day, else of one month, else of one year, else all; never two versions of one chart, so that each of them is
 in a commit of its author. A gathered step has the time of its last state.
 
+What comes first of an item is its oldest version that is known: it need not have been made then, so it is
+*first seen*, and each commit says that it tells of before (`BACKFILLED`).
+
 Not promised: the order of git is that of the times. What refers to something younger waits for it.
 """
 
@@ -23,9 +26,10 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.backup.order import in_order
 from lightdash_sync.backup.past import states
-from lightdash_sync.backup.steps import LISTED, Step, files_of, whole
+from lightdash_sync.backup.steps import Step, files_of, whole
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import VERSIONS
 from lightdash_sync.snapshot.read import Snapshot
@@ -72,9 +76,10 @@ def backfill(new: Path, budget: int = BUDGET) -> Iterator[Step]:
             people=_people(batch),
             time=max((state.time for state in batch if state.time), default=None),
             happened=[
-                told[state.item] if state.is_first else replace(told[state.item], verb="updated")
+                replace(told[state.item], verb="first seen" if state.is_first else "updated")
                 for state in sorted(batch, key=lambda state: state.item)
             ],
+            is_past=True,
         )
     if not batches:
         yield whole(new)
@@ -171,7 +176,7 @@ class _Sidecars:
         place = parse_path(path)
         if place is None or path in self.files:
             return
-        if place.kind in LISTED:
+        if KINDS[place.kind].is_list:
             self.counts[place.kind.value] = self.final.counts.get(place.kind, 0)
         else:
             self.counts[VERSIONS if place.version else place.kind.value] += 1

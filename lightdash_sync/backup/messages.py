@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUBJECT = 72
-_NAME = 36  # of an item in a subject, so that there is room for what happened to it
 _LISTED = 200  # items that a body lists
+_NAMED = 2  # kinds that a subject names
+_MAIN = (Kind.CHART, Kind.DASHBOARD, Kind.SQL_CHART, Kind.SPACE, Kind.SCHEDULER, Kind.TAG)
 _PAGES = {Kind.CHART: "saved/{}", Kind.DASHBOARD: "dashboards/{}/view"}
 
 
@@ -33,7 +34,7 @@ class Happened:
     Attributes:
         kind: of the item.
         key: of the item.
-        verb: created, updated, renamed, moved or deleted.
+        verb: created, updated, renamed, moved or deleted; first seen, if nobody knows since when it is there.
         name: of the item, as it is now (or was).
         space: name of its space, or "".
         url: where to look at it, or "".
@@ -77,17 +78,20 @@ def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened
     return found
 
 
-def message(label: str, items: list[Happened]) -> str:
+def message(label: str, items: list[Happened], *, first: bool = False) -> str:
     """Return subject and body for what happened in an environment.
 
     Args:
         label: name of the environment.
         items: from `happened`.
+        first: whether nothing was backed up before.
     """
-    verbs = {item.verb for item in items}
     spaces = {item.space for item in items}
     where = f" in {shown(next(iter(spaces)))}" if len(spaces) == 1 and spaces != {""} else ""
-    subject = f"{shown(label)}: {_what(items)} {next(iter(verbs)) if len(verbs) == 1 else 'changed'}{where}"
+    verbs = {item.verb for item in items}
+    verb = next(iter(verbs)) if len(verbs) == 1 else "changed"
+    what = f"first backup of {_what(items)}" if first else f"{_what(items)} {verb}"
+    subject = f"{shown(label)}: {what}{where}"
     lines = [subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"]
     for space in sorted(spaces):
         lines += ["", shown(space) or "Project"]
@@ -98,13 +102,17 @@ def message(label: str, items: list[Happened]) -> str:
 
 
 def _what(items: list[Happened]) -> str:
-    """Return what a subject speaks of: one item by its name, more by their numbers."""
-    if len(items) == 1 and items[0].name:
-        name = shown(items[0].name)
-        return f"{KINDS[items[0].kind].noun[0]} {name if len(name) <= _NAME else name[: _NAME - 1] + '…'}"
+    """Return what a subject is about: the name of one item, or how many there are of the main kinds."""
+    if not items:
+        return "facts"
+    if len(items) == 1:
+        return f"{KINDS[items[0].kind].noun[0]} {shown(items[0].name)}".rstrip()
     counts = Counter(item.kind for item in items)
-    nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in Kind if counts[kind]]
-    return " and ".join(part for part in (", ".join(nouns[:-1]), *nouns[-1:]) if part) or "facts"
+    kinds = [kind for kind in _MAIN if counts[kind]][:_NAMED] or [items[0].kind]
+    nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in kinds]
+    if others := len(items) - sum(counts[kind] for kind in kinds):
+        nouns.append(f"{others} other item{'s' if others > 1 else ''}")
+    return nouns[0] if len(nouns) == 1 else f"{', '.join(nouns[:-1])} and {nouns[-1]}"
 
 
 def _line(item: Happened) -> str:

@@ -16,12 +16,11 @@ from enum import IntEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.backup.authors import moment, signature
 from lightdash_sync.export.reuse import SEEN
+from lightdash_sync.model.authorship import moment, of_no_version, version_stamp
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
-from lightdash_sync.model.kinds import CHART_UNVERSIONED, DASHBOARD_UNVERSIONED, Kind
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import is_known, links, schema_problem
-from lightdash_sync.model.portable import PLACES
 from lightdash_sync.snapshot.layout import item_path, parse_path, version_path
 
 if TYPE_CHECKING:
@@ -38,10 +37,6 @@ Item = tuple[Kind, str]
 _KINDS: frozenset[str] = frozenset(Kind)
 _UNIDENTIFIED = frozenset({Kind.COMMENTS, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT})
 _ON_TOP = frozenset({Kind.COMMENTS, Kind.PINS, Kind.SCHEDULER})
-_NO_VERSION_SAYS, _NO_DASHBOARD_VERSION_SAYS = (
-    frozenset(PLACES[name][0] if name in PLACES else name for name in names)
-    for names in (CHART_UNVERSIONED, DASHBOARD_UNVERSIONED)
-)
 
 
 class Rank(IntEnum):
@@ -131,12 +126,12 @@ class _Reader:
                     files, is_first = {}, False
                 known = known | {name: about}
                 files[version_path(key, name)] = self._file(version_path(key, name))
-        person, time = signature(kind, facts)
+        stamp = None if kind in _ON_TOP else version_stamp(kind, facts)
         yield State(
             item=(kind, key),
-            rank=_rank(kind, time),
-            time=time,
-            person=person,
+            rank=_rank(kind, stamp.time if stamp else None),
+            time=stamp.time if stamp else None,
+            person=stamp.person if stamp else None,
             files=files | {path: self._file(path)},
             facts=None if kind in _UNIDENTIFIED else facts,
             needs=_needs(kind, key, content),
@@ -147,14 +142,8 @@ class _Reader:
         """Divide the state of a dashboard: there it stands empty, then it has its content."""
         (kind, key), path = state.item, item_path(*state.item)
         content = _object(parse(self.snapshot.checked(path)))
-        empty: JsonObject = {
-            name: value for name, value in content.items() if name in _NO_DASHBOARD_VERSION_SAYS
-        }
-        empty |= {
-            "tiles": [],
-            "tabs": [],
-            "filters": {group: [] for group in _object(content.get("filters"))},
-        }
+        filters: JsonObject = {group: [] for group in _object(content.get("filters"))}
+        empty = _object(of_no_version(kind, content)) | {"tiles": [], "tabs": [], "filters": filters}
         facts = {name: value for name, value in (state.facts or {}).items() if name in ("uuid", "slug")}
         data = canonical(empty)
         begun = State(
@@ -206,8 +195,7 @@ class _Reader:
 
 def _then(saved: JsonObject, now: Json) -> JsonObject:
     """Return the content of a chart's file when a version was the current one."""
-    kept = {name: value for name, value in _object(now).items() if name in _NO_VERSION_SAYS}
-    return _object(saved.get("chart")) | kept
+    return _object(saved.get("chart")) | _object(of_no_version(Kind.CHART, now))
 
 
 def _rank(kind: Kind, time: datetime | None) -> Rank:

@@ -1,138 +1,166 @@
-"""One backup: export, then commit what changed, author by author, then push.
+"""Backups: export each environment, commit what changed, push it once.
 
-What is committed is what differs from the last commit, not from the last run: if a run died after its
-export, the next one commits what it left. A refused or incomplete export commits nothing.
+One environment that fails does not keep the others from their backup. A refused or incomplete export
+commits nothing. Nothing is asked of a server before git is known to be ready for commits.
 """
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
-from lightdash_sync.backup.backfill import backfill as past_of
-from lightdash_sync.backup.messages import message
-from lightdash_sync.backup.steps import Step, files_of, joined, steps, whole
-from lightdash_sync.errors import SnapshotError
-from lightdash_sync.git import Commit, Person
-from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.backup.commits import Made, Manner, commit_snapshot
+from lightdash_sync.backup.committed import prepared
+from lightdash_sync.errors import SyncError, as_sync_error
+from lightdash_sync.export.run import Reading, Report, export_project
+from lightdash_sync.export.selection import Chosen
+from lightdash_sync.projects import choose_project
+from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.write import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
-    from lightdash_sync.git import Repository
-    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.workers import Progress
+    from lightdash_sync.git import Pushed, Repository
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A commit that was made.
+class Job:
+    """An environment to back up.
 
     Attributes:
-        id: of the commit.
-        subject: first line of its message.
+        label: its name.
+        folder: of its snapshot, in the repository's work tree.
+        connect: opens its server, and tells uuid or name of the project (None for the only one).
     """
 
-    id: str
-    subject: str
+    label: str
+    folder: Path
+    connect: Callable[[], AbstractContextManager[tuple[Lightdash, str | None]]]
 
 
-def commit_snapshot(
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one environment.
+
+    Attributes:
+        job: the environment.
+        report: of its export; None if that failed.
+        made: its commits, oldest first.
+        error: why it was not backed up, or None.
+    """
+
+    job: Job
+    report: Report | None = None
+    made: tuple[Made, ...] = ()
+    error: SyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What became of a run.
+
+    Attributes:
+        outcomes: of each environment, in order.
+        pushed: what the remote took, or None if nothing was pushed.
+        error: why nothing was pushed though it was asked for, or None.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    pushed: Pushed | None = None
+    error: SyncError | None = None
+
+    @property
+    def errors(self) -> list[SyncError]:
+        """All that went wrong, in order."""
+        found = [outcome.error for outcome in self.outcomes] + [self.error]
+        return [error for error in found if error is not None]
+
+    @property
+    def worst(self) -> SyncError | None:
+        """The error with the highest exit code, or None."""
+        return max(self.errors, key=lambda error: error.exit_code, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushing:
+    """How to push.
+
+    Attributes:
+        folders: of all snapshots in the repository: what an earlier run could not push is pushed too.
+        again: how many times to try again when others push at the same time.
+    """
+
+    folders: tuple[Path, ...]
+    again: int = 1
+
+
+class Listener(Protocol):
+    """Is told how far a run is."""
+
+    def reading(self, job: Job) -> AbstractContextManager[Progress]:
+        """The export of an environment begins; who is told how far it is?"""
+
+    def ended(self, outcome: Outcome) -> None:
+        """An environment is done, for better or worse."""
+
+    def refused(self, error: SyncError) -> None:
+        """The push failed."""
+
+
+def back_up(
     repository: Repository,
-    folder: Path,
-    label: str,
-    *,
-    branch: str | None = None,
-    single: bool = False,
-    backfill: bool = False,
-) -> list[Made]:
-    """Commit a snapshot as it stands on disk, in steps by author.
+    jobs: Sequence[Job],
+    reading: Reading,
+    manner: Manner,
+    pushing: Pushing | None,
+    listener: Listener,
+) -> Backup:
+    """Export environments and commit what changed, one after another; then push.
 
     Args:
-        repository: where to.
-        folder: directory of the snapshot, in the repository's work tree.
-        label: name of the environment, for the subjects.
-        branch: None for the one checked out.
-        single: make one commit of everything, with `Co-authored-by` lines.
-        backfill: if nothing was committed before, make a commit of each version that is known.
-
-    Returns:
-        The commits, oldest first; none if nothing changed.
-
-    Raises:
-        SnapshotError: the snapshot on disk is damaged.
-        GitError: nothing was committed.
+        repository: where the snapshots are.
+        jobs: the environments.
+        reading: how to export.
+        manner: how to commit.
+        pushing: how to push, or None for not at all.
+        listener: is told how far it is.
     """
-    verdict = verify(folder)
-    if verdict.damages:
-        raise SnapshotError(f"{folder}/{verdict.damages[0].path} {verdict.damages[0].problem}")
-    changes = repository.changes(folder, files_of(folder), branch=branch)
-    if not changes:
-        repository.commit(folder, [], branch=branch)  # puts the index right after a run that died
-        return []
-    subjects: list[str] = []
-    identity = Snapshot(folder).identity()
-
-    def commits(series: Iterable[Step]) -> Iterator[Commit]:
-        for step in series:
-            commit = _commit(step, label, identity, single=single)
-            subjects.append(commit.message.split("\n", 1)[0])
-            yield commit
-
-    with tempfile.TemporaryDirectory() as name:
-        workspace = Path(name)
-        old = _checked_out(repository, folder, branch, workspace / "old")
-        if old is not None:
-            series: Iterable[Step] = steps(old, folder, workspace)
-        elif backfill and not single and set(changes.values()) == {"A"}:
-            series = past_of(folder)
-        else:
-            series = [whole(folder)]
-        if single:
-            series = [joined([*series])]
-        made = repository.commit(folder, commits(series), branch=branch)
-    return (
-        [Made(one, subject) for one, subject in zip(made, subjects[-len(made) :], strict=True)]
-        if made
-        else []
-    )
-
-
-def _commit(step: Step, label: str, identity: Identity, *, single: bool) -> Commit:
-    people = [_person(identity, key) for key in dict.fromkeys(step.people)]
-    text = message(label, step.happened)
-    others = people if single else people[:-1]
-    if others:
-        text += "\n" + "".join(f"Co-authored-by: {one.name} <{one.email}>\n" for one in others)
-    return Commit(text, step.files, people[-1] if people and not single else None, step.time)
-
-
-def _person(identity: Identity, key: str) -> Person:
-    """Return a person as git names one; without an e-mail where Lightdash gives none."""
-    facts = identity.people.get(key, {})
-    name = " ".join(str(facts[part]) for part in ("firstName", "lastName") if facts.get(part)) or key
-    email = key if "@" in key else f"{key.strip('~')}@users.noreply.lightdash"
-    return Person(_plain(name), _plain(email))
-
-
-def _plain(text: str) -> str:
-    """Return a text without what git would take for the end of a name."""
-    return "".join(char for char in text if char.isprintable() and char not in "<>") or "somebody"
-
-
-def _checked_out(repository: Repository, folder: Path, branch: str | None, target: Path) -> Path | None:
-    """Write the last committed snapshot into a directory, None if there is none that can be read."""
-    head = repository.head()
-    revision = branch or head.commit
-    if revision is None or not repository.files(revision, folder):
-        return None
-    for path, data in repository.contents(revision, folder):
-        place = target / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
+    outcomes = []
+    for job in jobs:
+        outcome = _back_up_one(repository, job, reading, manner, listener)
+        listener.ended(outcome)
+        outcomes.append(outcome)
+    done = Backup(tuple(outcomes))
+    if pushing is None or manner.dry or all(outcome.error for outcome in outcomes):
+        return done
     try:
-        return target if not verify(target).damages else None
-    except SnapshotError:
-        return None
+        with repository.exclusive():
+            if repository.destination(manner.branch).tip is None:
+                return done  # a branch that nothing was committed to yet
+            pushed = repository.push(branch=manner.branch, folders=pushing.folders, again=pushing.again)
+    except (SyncError, OSError) as error:
+        done = replace(done, error=as_sync_error(error))
+        listener.refused(as_sync_error(error))
+        return done
+    return replace(done, pushed=pushed)
+
+
+def _back_up_one(
+    repository: Repository, job: Job, reading: Reading, manner: Manner, listener: Listener
+) -> Outcome:
+    report: Report | None = None
+    try:
+        with prepared(repository, job.folder, manner.branch, dry=manner.dry) as root:
+            with job.connect() as (lightdash, wanted), listener.reading(job) as progress:
+                project = choose_project(lightdash, wanted, root)
+                report = export_project(lightdash, project, root, Chosen(), reading, progress=progress)
+            with locked(root, Disk()), repository.exclusive():
+                made = commit_snapshot(repository, job.folder, job.label, manner, root)
+    except (SyncError, OSError) as error:
+        return Outcome(job, report, error=as_sync_error(error))
+    return Outcome(job, report, tuple(made))

@@ -17,7 +17,7 @@ from lightdash_sync.backup.authors import shares
 from lightdash_sync.backup.messages import happened
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import VERSIONS
 from lightdash_sync.snapshot.read import Snapshot
@@ -32,12 +32,8 @@ if TYPE_CHECKING:
     from lightdash_sync.backup.messages import Happened
     from lightdash_sync.git import Content
     from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.snapshot.manifest import Manifest
-
-LISTED = (Kind.PINS, Kind.METRIC_ICONS)
-"""Kinds with one file each, counted by what is in it."""
-
-_IDENTIFIED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,16 @@ class Step:
         people: keys of those who changed something since the step before, the last one last.
         time: of the last of these changes, or None.
         happened: what happened to which item since the step before.
+        is_all: whether nothing was there before, and all came at once.
+        is_past: whether it is of a time before the first backup.
     """
 
     files: Mapping[str, Content]
     people: tuple[str, ...]
     time: datetime | None
     happened: list[Happened]
+    is_all: bool = False
+    is_past: bool = False
 
 
 def files_of(root: Path) -> dict[str, Content]:
@@ -90,18 +90,18 @@ def steps(old: Path, new: Path, workspace: Path) -> list[Step]:
 def whole(new: Path) -> Step:
     """Return a snapshot with nothing before it as one step."""
     files = files_of(new)
-    return Step(files, (), None, happened(files.keys() - {IDENTITY, MANIFEST}, None, new))
+    return Step(files, (), None, happened(files.keys() - {IDENTITY, MANIFEST}, None, new), is_all=True)
 
 
 def joined(series: list[Step]) -> Step:
     """Return all steps as one, which has no time."""
+    items = (one for step in series for one in step.happened)
     return Step(
         files=series[-1].files,
         people=tuple(person for step in series for person in step.people),
         time=None,
-        happened=sorted(
-            (one for step in series for one in step.happened), key=lambda one: (one.kind, one.key)
-        ),
+        happened=sorted(items, key=lambda one: (one.kind, one.key)),
+        is_all=series[0].is_all,
     )
 
 
@@ -136,8 +136,9 @@ def _identity(known: Identity, now: Identity, are_new: Mapping[str, bool]) -> Id
     items: dict[Kind, dict[str, JsonObject]] = {}
     for path, is_new in are_new.items():
         place = parse_path(path)
-        if place is not None and place.kind in _IDENTIFIED and not place.version:
-            facts = (now if is_new else known).facts(place.kind, place.key)
+        if place is None or place.version:
+            continue
+        if facts := (now if is_new else known).facts(place.kind, place.key):
             items.setdefault(place.kind, {})[place.key] = facts
     uuids = {facts["uuid"] for facts in (*now.people.values(), *now.groups.values())}
     return Identity(
@@ -156,10 +157,11 @@ def _others(named: Mapping[str, JsonObject], uuids: set[Json]) -> dict[str, Json
 
 def _manifest(before: Manifest, root: Path, paths: Iterable[str]) -> Manifest:
     """Return the manifest of a step: its files, hashed and counted."""
-    counts: Counter[str] = Counter({kind.value: before.counts.get(kind, 0) for kind in LISTED})
+    lists = {kind for kind, spec in KINDS.items() if spec.is_list}  # as before: the last step changes them
+    counts: Counter[str] = Counter({kind.value: before.counts.get(kind, 0) for kind in lists})
     for path in paths:
         place = parse_path(path)
-        if place is not None and place.kind not in LISTED:
+        if place is not None and place.kind not in lists:
             counts[VERSIONS if place.version else place.kind.value] += 1
     files = {path: sha256((root / path).read_bytes()) for path in sorted([*paths, IDENTITY])}
     return before.model_copy(update={"files": files, "counts": dict(sorted(counts.items()))})

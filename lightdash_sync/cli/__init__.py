@@ -14,16 +14,22 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from lightdash_sync.cli.backup import backup
 from lightdash_sync.cli.commands import cli
+from lightdash_sync.cli.init import init
 from lightdash_sync.cli.output import fail
-from lightdash_sync.errors import ConfigError, Interrupted, SyncError
+from lightdash_sync.cli.timeline import log, show
+from lightdash_sync.errors import WHAT_STANDS, ConfigError, Interrupted, SyncError, as_sync_error
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["main"]
+__all__ = ["cli", "main"]
 
-_WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
+cli.add_command(backup)
+cli.add_command(init)
+cli.add_command(log)
+cli.add_command(show)
 
 
 def main() -> NoReturn:
@@ -58,18 +64,12 @@ def _run(*, wants_json: bool) -> int:
     except SyncError as error:
         return fail(error, wants_json=wants_json)
     except (KeyboardInterrupt, click.Abort):
-        return fail(Interrupted("interrupted", hint=_WHAT_STANDS), wants_json=wants_json)
+        return fail(Interrupted("interrupted", hint=WHAT_STANDS), wants_json=wants_json)
     except BrokenPipeError:
         raise
     except OSError as error:
-        return fail(_of_the_system(error), wants_json=wants_json)
+        return fail(as_sync_error(error), wants_json=wants_json)
     return code if isinstance(code, int) else 0
-
-
-def _of_the_system(error: OSError) -> SyncError:
-    """Say what the system refused: a full disk, a directory that is a file, no permission."""
-    where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-    return SyncError(f"{where}{error.strerror or error}", hint=_WHAT_STANDS)
 
 
 def _terminate(_signum: int, _frame: FrameType | None) -> None:

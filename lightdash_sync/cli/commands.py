@@ -6,12 +6,12 @@ import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypedDict
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from lightdash_sync import __version__
-from lightdash_sync.cli.connect import connected, server_options
+from lightdash_sync.cli.connect import connected, reading_options, server_options
 from lightdash_sync.cli.output import print_json
 from lightdash_sync.model.kinds import Kind
 
@@ -20,19 +20,11 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
-    from lightdash_sync.export.run import Report
+    from lightdash_sync.export.run import Reading, Report
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.verify import Differences, Verdict
 
 DEMO_PATH = Path("snapshots/demo")
-
-
-class How(TypedDict):
-    """How to export, as `export_project` takes it."""
-
-    full: bool
-    full_every: int
-    accept_shrink: bool
 
 
 class Age(click.ParamType[timedelta]):
@@ -99,11 +91,7 @@ def cli(context: click.Context) -> None:
     help="Only these spaces (a,b or repeated).",
 )
 @click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts.")
-@click.option("--full", is_flag=True, help="Read everything again, whatever the lists prove unchanged.")
-@click.option(
-    "--full-every", type=click.IntRange(1), default=7, show_default=True, help="Do so each so many exports."
-)
-@click.option("--accept-shrink", is_flag=True, help="Accept that a kind, or half of one, is gone.")
+@reading_options
 @server_options(project=True)
 def export(
     settings: Callable[[], Settings],
@@ -111,9 +99,7 @@ def export(
     kinds: tuple[Kind, ...],
     spaces: tuple[str, ...],
     no_history: bool,
-    full: bool,
-    full_every: int,
-    accept_shrink: bool,
+    reading: Reading,
     as_json: bool,
 ) -> int:
     """Export a project into a directory of JSON files.
@@ -129,13 +115,7 @@ def export(
     )
     loaded = settings()
     with connected(loaded) as lightdash:
-        report = _export(
-            lightdash,
-            loaded,
-            path,
-            chosen,
-            {"full": full, "full_every": full_every, "accept_shrink": accept_shrink},
-        )
+        report = _export(lightdash, loaded, path, chosen, reading)
     return _tell_export(report, as_json=as_json)
 
 
@@ -153,10 +133,11 @@ def verify(
     """
     from lightdash_sync.export.state import require_fresh
     from lightdash_sync.report import results
+    from lightdash_sync.snapshot.write import put_back
     from lightdash_sync.verify import verify as check
 
     began = time.monotonic()
-    _recover(directory)
+    put_back(directory)
     verdict = check(directory)
     differences, requests = (None, 0)
     if live and not verdict.damages:
@@ -228,20 +209,22 @@ def demo(path: Path, serve: bool, port: int, as_json: bool) -> int:
     return _tell_export(export_demo(path), as_json=as_json, next_steps=True)
 
 
-def _export(lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen, how: How) -> Report:
+def _export(
+    lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen, reading: Reading
+) -> Report:
     from lightdash_sync.export.run import export_project
     from lightdash_sync.model.keys import key_from, slugify
     from lightdash_sync.projects import choose_project, find_project
     from lightdash_sync.report.terminal import Bars
 
-    target = path or loaded.path or (Path("snapshots") / loaded.env if loaded.env else None)
+    target = path or loaded.path
     if target is None:
         project = find_project(lightdash.projects(), loaded.project)
         uuid, target = project.projectUuid, Path("snapshots") / key_from(slugify(project.name))
     else:
         uuid = choose_project(lightdash, loaded.project, target)
     with Bars() as bars:
-        return export_project(lightdash, uuid, target, chosen, progress=bars, **how)
+        return export_project(lightdash, uuid, target, chosen, reading, progress=bars)
 
 
 def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> int:
@@ -268,13 +251,3 @@ def _compare_live(lightdash: Lightdash, verdict: Verdict) -> Differences:
     with tempfile.TemporaryDirectory() as folder, Bars() as bars:
         live = export_beside(lightdash, verdict.root, Path(folder) / "live", progress=bars)
     return differences(verdict.manifest, live)
-
-
-def _recover(directory: Path) -> None:
-    """Finish what an export that died in its last step has left."""
-    from lightdash_sync.snapshot.disk import Disk
-    from lightdash_sync.snapshot.write import locked, needs_recovery
-
-    if needs_recovery(directory):
-        with locked(directory, Disk()):
-            pass

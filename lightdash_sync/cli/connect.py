@@ -8,21 +8,19 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
 
-F = TypeVar("F", bound="Callable[..., Any]")
+Command: TypeAlias = "Callable[..., Any]"
 
-_SERVER_OPTIONS = [
-    click.option("--env", metavar="NAME", help="An environment of lightdash-sync.toml."),
-    click.option("--url", metavar="URL", help="Base URL of Lightdash.  [env: LIGHTDASH_URL]"),
+_HOW = [
     click.option(
         "--config",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -38,46 +36,86 @@ _SERVER_OPTIONS = [
     click.option("-v", "--verbose", is_flag=True, help="Log every request."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout."),
 ]
+_WHERE = [
+    click.option("--env", metavar="NAME", help="An environment of lightdash-sync.toml."),
+    click.option("--url", metavar="URL", help="Base URL of Lightdash.  [env: LIGHTDASH_URL]"),
+]
 _PROJECT = click.option("--project", metavar="UUID|NAME", help="The project.  [env: LIGHTDASH_PROJECT]")
+_READING = [
+    click.option("--full", is_flag=True, help="Read everything again, whatever the lists prove unchanged."),
+    click.option(
+        "--full-every", type=click.IntRange(1), default=7, show_default=True, help="Do so each so many runs."
+    ),
+    click.option("--accept-shrink", is_flag=True, help="Accept that a kind, or half of one, is gone."),
+]
 
 
-def server_options(*, project: bool) -> Callable[[F], F]:
-    """Add the options of a command that talks to a server; they arrive as one `Settings` factory.
+def server_options(*, project: bool) -> Callable[[Command], Command]:
+    """Add the options of a command that talks to one server; they arrive as one `Settings` factory.
 
     The command gets `settings`, a function without arguments: what is missing is an error only for a
     command that needs it.
     """
 
-    def decorate(command: F) -> F:
+    def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def wrapped(
-            *args: Any,
-            env: str | None,
-            url: str | None,
-            config: Path | None,
-            ca_bundle: Path | None,
-            allow_http: bool,
-            concurrency: int | None,
-            verbose: bool,
-            project: str | None = None,
-            **kwargs: Any,
+            *args: Any, env: str | None, url: str | None, project: str | None = None, **kwargs: Any
         ) -> Any:
-            from lightdash_sync.config import Options, load_settings
+            load, rest = _loader(kwargs)
+            return command(*args, settings=lambda: load(env, url, project), **rest)
 
-            options = Options(env, url, project, ca_bundle, allow_http, concurrency)
-
-            def settings() -> Settings:
-                loaded = load_settings(options, os.environ, Path.cwd(), config)
-                log_requests(loaded, verbose=verbose)
-                return loaded
-
-            return command(*args, settings=settings, **kwargs)
-
-        for option in reversed([_PROJECT, *_SERVER_OPTIONS] if project else _SERVER_OPTIONS):
-            wrapped = option(wrapped)
-        return wrapped  # type: ignore[return-value]
+        return _with(wrapped, [_PROJECT, *_WHERE, *_HOW] if project else [*_WHERE, *_HOW])
 
     return decorate
+
+
+def environment_options(command: Command) -> Command:
+    """Add the options of a command that talks to the servers of several environments.
+
+    The command gets `settings`, a function of an environment's name, and `config`, the file or None.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        load, rest = _loader(kwargs)
+        return command(*args, settings=load, config=kwargs["config"], **rest)
+
+    return _with(wrapped, _HOW)
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options that say how to read a project; they arrive as one `Reading`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, full: bool, full_every: int, accept_shrink: bool, **kwargs: Any) -> Any:
+        from lightdash_sync.export.run import Reading
+
+        return command(*args, reading=Reading(full, full_every, accept_shrink), **kwargs)
+
+    return _with(wrapped, _READING)
+
+
+def _loader(given: dict[str, Any]) -> tuple[Callable[..., Settings], dict[str, Any]]:
+    """Return a function that loads the settings of an environment, and the options that are left."""
+    names = ("config", "ca_bundle", "allow_http", "concurrency", "verbose")
+    how = {name: given[name] for name in names}
+
+    def load(env: str | None, url: str | None = None, project: str | None = None) -> Settings:
+        from lightdash_sync.config import Options, load_settings
+
+        options = Options(env, url, project, how["ca_bundle"], how["allow_http"], how["concurrency"])
+        loaded = load_settings(options, os.environ, Path(), how["config"])
+        log_requests(loaded, verbose=how["verbose"])
+        return loaded
+
+    return load, {name: value for name, value in given.items() if name not in names}
+
+
+def _with(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def log_requests(settings: Settings, *, verbose: bool) -> None:

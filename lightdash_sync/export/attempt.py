@@ -26,14 +26,14 @@ from lightdash_sync.snapshot.manifest import FORMAT, VERSIONS, LeftOut, Manifest
 from lightdash_sync.snapshot.write import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.model.canonical import JsonObject
 
 _NAMED = 10  # items that an error names
 
@@ -62,7 +62,7 @@ class Attempt:
         identity = identify(structure, known)
         findings = Findings()
         counts: Counter[str] = Counter()
-        self._charts(self._writer(identity, findings, structure), structure, identity, counts)
+        self._charts(self._writer(identity, findings, structure), structure, counts)
         identity = self._unlisted_charts(identity, findings, structure, known, counts)
         writer = self._writer(identity, findings, structure)
         left_out = self._spaces_and_dashboards(writer, structure, counts)
@@ -89,47 +89,46 @@ class Attempt:
         return manifest, warnings
 
     def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
-        converter = Converter(identity, findings)
+        known = self.old.identity if self.old else Identity()
+        converter = Converter(identity, known, findings)
         return ContentWriter(converter, self.staging, self.old, structure.seen, history=self.chosen.history)
 
-    def _charts(
-        self, writer: ContentWriter, structure: Structure, identity: Identity, counts: Counter[str]
-    ) -> None:
-        """Write charts and SQL charts, the bulk of the work; read those that are not taken over."""
-        inventory = structure.inventory
-        rows = {row.uuid: row.spaceUuid for row in inventory.summaries}
-        rows |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
-        kept, unread = self._divided(Kind.CHART, rows, structure)
-        for uuid, facts in kept.items():
-            counts[VERSIONS] += writer.keep(Kind.CHART, uuid, facts)
-        counts[Kind.CHART] += len(kept)
-        read = self.readings.of(
+    def _charts(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> None:
+        """Write charts and SQL charts, the bulk of the work."""
+        places = {row.uuid: row.spaceUuid for row in structure.inventory.summaries}
+        places |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
+        sql_places = {row.uuid: row.spaceUuid for row in structure.inventory.sql_charts}
+        charts = self._written(
             Kind.CHART,
-            unread,
+            places,
             lambda uuid: writer.chart(self.lightdash, uuid, structure.hidden.get(uuid)),
-            identity.known_keys(Kind.CHART),
+            writer,
+            structure,
         )
-        self._count(read.values(), counts)
-        kept, unread = self._divided(
-            Kind.SQL_CHART, {row.uuid: row.spaceUuid for row in inventory.sql_charts}, structure
-        )
-        for uuid, facts in kept.items():
-            writer.keep(Kind.SQL_CHART, uuid, facts)
-        written = self.readings.of(
+        self._count(charts, counts)
+        sql_charts = self._written(
             Kind.SQL_CHART,
-            unread,
+            sql_places,
             lambda uuid: writer.sql_chart(self.lightdash, self.project, uuid),
-            identity.known_keys(Kind.SQL_CHART),
+            writer,
+            structure,
         )
-        counts[Kind.SQL_CHART] += len(kept) + len(written)
+        counts[Kind.SQL_CHART] += len(sql_charts)
 
-    def _divided(
-        self, kind: Kind, rows: Mapping[str, str], structure: Structure
-    ) -> tuple[dict[str, JsonObject], list[str]]:
-        """Divide the chosen items into those to take over (with their facts) and those to read."""
-        wanted = [uuid for uuid, space in rows.items() if self._wants(kind, space, structure)]
-        kept = {uuid: structure.kept[kind][uuid] for uuid in wanted if uuid in structure.kept[kind]}
-        return kept, [uuid for uuid in wanted if uuid not in kept]
+    def _written(
+        self,
+        kind: Kind,
+        places: Mapping[str, str],
+        read: Callable[[str], Written],
+        writer: ContentWriter,
+        structure: Structure,
+    ) -> list[Written]:
+        """Write the chosen items among some, given with their spaces; read those that are not taken over."""
+        wanted = [uuid for uuid, space in places.items() if self._wants(kind, space, structure)]
+        kept = structure.kept[kind]
+        taken = [writer.keep(kind, uuid, kept[uuid]) for uuid in wanted if uuid in kept]
+        unread = [uuid for uuid in wanted if uuid not in kept]
+        return [*taken, *self.readings.of(kind, unread, read, writer.names(kind)).values()]
 
     def _unlisted_charts(
         self,
@@ -141,19 +140,20 @@ class Attempt:
     ) -> Identity:
         """Write charts that only the catalogue still counts, and return the map with their keys.
 
-        Only when every chart was read: else it is not known how many of them use a metric.
+        A chart leaves the lists when its dashboard changes, so there is nothing to look for on a night on
+        which none did; and not in a part of a project, where it is not known how many charts use a metric.
         """
-        if self.chosen.in_manifest().is_partial or structure.kept[Kind.CHART]:
+        if self.chosen.in_manifest().is_partial or (self.old and not structure.dashboards):
             return identity
         found = find_by_usage(self.lightdash, structure.inventory, structure.hidden, self.used, self.readings)
         identity = with_charts(identity, [chart.view for chart in found.values()], known)
         writer = self._writer(identity, findings, structure)
-        self._count((writer.chart(self.lightdash, uuid, chart) for uuid, chart in found.items()), counts)
+        self._count([writer.chart(self.lightdash, uuid, chart) for uuid, chart in found.items()], counts)
         return identity
 
-    def _count(self, charts: Iterable[Written], counts: Counter[str]) -> None:
+    def _count(self, charts: list[Written], counts: Counter[str]) -> None:
+        counts[Kind.CHART] += len(charts)
         for chart in charts:
-            counts[Kind.CHART] += 1
             counts[VERSIONS] += chart.versions
             self.used.update(chart.metrics)
 
@@ -172,16 +172,16 @@ class Attempt:
                 counts[Kind.COMMENTS] += writer.comments(uuid, dashboard.comments)
         places = {row.uuid: row.spaceUuid for row in structure.inventory.dashboards}
         for kind in (Kind.DASHBOARD, Kind.COMMENTS):
-            for uuid, facts in structure.kept[Kind.DASHBOARD].items():
+            for uuid, item in structure.kept[Kind.DASHBOARD].items():
                 if self._wants(kind, places[uuid], structure):
-                    counts[kind] += self._keep(writer, kind, uuid, facts)
+                    counts[kind] += self._keep(writer, kind, uuid, item)
         return sorted(left_out, key=lambda item: (item.what, item.why))
 
-    def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, facts: JsonObject) -> int:
+    def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, kept: Kept) -> int:
         """Take a dashboard or its comments over; return how many files that makes."""
         if kind is Kind.COMMENTS:
-            return writer.keep_comments(uuid)
-        writer.keep(kind, uuid, facts)
+            return writer.keep_comments(uuid, kept)
+        writer.keep(kind, uuid, kept)
         return 1
 
     def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[LeftOut]:
@@ -217,8 +217,9 @@ class Attempt:
             return
         named = "; ".join(f"{item.what}: {item.error.message}" for item in unread[:_NAMED])
         more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+        count = f"{len(unread)} {'item' if len(unread) == 1 else 'items'}"
         raise Incomplete(
-            f"{len(unread)} items could not be read ({named}{more}); {what_stands(self.old)}",
+            f"{count} could not be read ({named}{more}); {what_stands(self.old)}",
             hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
         )
 
@@ -236,7 +237,7 @@ class Attempt:
             )
         if identity.external:
             warnings.append(
-                f"{len(identity.external)} references lead to something that is not in the project "
+                f"References outside the project, to what is not in this snapshot: {len(identity.external)} "
                 "(`external` in identity.json)."
             )
         return warnings

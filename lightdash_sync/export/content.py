@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.model.canonical import canonical, objects
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.snapshot.write import Staging
 
@@ -35,15 +37,15 @@ _DEFAULT_ORDER = 100  # what a new pin gets; several may have it
 
 
 class Written(NamedTuple):
-    """What was written of a chart.
+    """What was written of an item.
 
     Attributes:
         versions: how many earlier versions the snapshot has.
-        metrics: ids of the metrics that its current version uses.
+        metrics: ids of the metrics that its current version uses; none if it was not read.
     """
 
-    versions: int
-    metrics: tuple[str, ...]
+    versions: int = 0
+    metrics: tuple[str, ...] = ()
 
 
 class ContentWriter:
@@ -73,33 +75,41 @@ class ContentWriter:
         self._old = old
         self._history = history
 
-    def keep(self, kind: Kind, uuid: str, facts: JsonObject) -> int:
-        """Take an item over from the old snapshot, with its earlier versions and its comments.
+    def names(self, kind: Kind) -> dict[str, str]:
+        """Return uuid -> key of all items of a kind."""
+        return self._identity.known_keys(kind)
+
+    def keep(self, kind: Kind, uuid: str, kept: Kept) -> Written:
+        """Take an item over from the old snapshot, with its earlier versions.
 
         Args:
             kind: chart, SQL chart or dashboard.
             uuid: of the item.
-            facts: its old facts; its file was seen to be whole.
-
-        Returns:
-            How many earlier versions the snapshot has.
+            kept: what its file was seen to name; the file was seen to be whole.
         """
         old, key = cast("Old", self._old), self._identity.key(kind, uuid)
         self._staging.take(item_path(kind, key), old.root / item_path(kind, key), old.manifest.files)
         held = self._held(key, uuid) if kind is Kind.CHART else {}
-        for name in held:
-            path = version_path(key, name)
-            self._staging.keep(path, old.root / path, old.manifest.files[path])
-        self._converter.taken_over(kind, key, facts, old)
-        return len(held)
+        for name, version in held.items():
+            self._keep_version(version_path(key, name), version)
+        self._converter.taken_over(kind, key, kept)
+        return Written(len(held), kept.metrics)
 
-    def keep_comments(self, uuid: str) -> int:
+    def _keep_version(self, path: str, facts: JsonObject) -> None:
+        """Take an earlier version over, and note whom it names."""
+        old = cast("Old", self._old)
+        data = self._staging.keep(path, old.root / path, old.manifest.files[path])
+        self._converter.author_of(facts)
+        self._converter.named(names_in(data))
+
+    def keep_comments(self, uuid: str, kept: Kept) -> int:
         """Take the comments of a dashboard over; return 1 if there are any, else 0."""
+        if kept.comments is None:
+            return 0
         old = cast("Old", self._old)
         path = item_path(Kind.COMMENTS, self._identity.key(Kind.DASHBOARD, uuid))
-        if path not in old.manifest.files:
-            return 0
-        self._staging.keep(path, old.root / path, old.manifest.files[path])
+        self._staging.take(path, old.root / path, old.manifest.files)
+        self._converter.named(kept.comments)
         return 1
 
     def spaces(self, spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]]) -> list[LeftOut]:
@@ -133,9 +143,7 @@ class ContentWriter:
         if versions:
             more["versions"] = versions
         self._put(Kind.CHART, key, chart.raw, more)
-        query = chart.raw.get("metricQuery")
-        metrics = query.get("metrics") if isinstance(query, dict) else None
-        return Written(len(versions), tuple(map(str, metrics)) if isinstance(metrics, list) else ())
+        return Written(len(versions), metrics_of(chart.raw))
 
     def _versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> JsonObject:
         """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""
@@ -148,8 +156,7 @@ class ContentWriter:
         for name, version in sorted(names.items()):
             path = version_path(key, name)
             if self._old is not None and name in held and path in self._old.manifest.files:
-                self._staging.keep(path, self._old.root / path, self._old.manifest.files[path])
-                self._converter.author_of(held[name], self._old.identity)
+                self._keep_version(path, held[name])
                 written[name] = held[name]
             elif self._history:
                 view, raw = read_version(lightdash, uuid, version)
@@ -177,10 +184,11 @@ class ContentWriter:
         facts = self._old.identity.facts(Kind.CHART, key) if self._old and self._old.take_history else {}
         return facts if facts.get("uuid") == uuid else {}
 
-    def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> None:
+    def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> Written:
         """Read and write a SQL chart; 0.1372.1 keeps no history of them that can be read."""
         _, raw = lightdash.sql_chart(project, uuid)
         self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw, self._seen_as(uuid))
+        return Written()
 
     def dashboard(self, uuid: str, read: DashboardRead) -> None:
         """Write a dashboard."""

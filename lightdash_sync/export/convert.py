@@ -6,25 +6,22 @@ order; what they find out (facts, people, references that lead outside) is gathe
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import Normal, earlier_version
 from lightdash_sync.model.portable import to_portable
 from lightdash_sync.model.references import tokenise, tokens_in, untokenise
-from lightdash_sync.snapshot.layout import item_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lightdash_sync.export.old import Old
+    from lightdash_sync.export.names import Names
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.identity import Identity
-
-_EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
 
 # Server field with a person in it -> name of the fact.
 _PEOPLE = {
@@ -42,13 +39,13 @@ class Findings:
         facts: kind -> key -> facts for the sidecar.
         external: external key -> uuid.
         people: key of a person who is named somewhere -> facts.
-        groups: names of groups that are named somewhere.
+        groups: name of a group that is named somewhere -> facts.
     """
 
     facts: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
     external: dict[str, str] = field(default_factory=dict)
     people: dict[str, JsonObject] = field(default_factory=dict)
-    groups: set[str] = field(default_factory=set)
+    groups: dict[str, JsonObject] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, kind: Kind, key: str, facts: JsonObject) -> None:
@@ -60,13 +57,13 @@ class Findings:
         self,
         *,
         people: dict[str, JsonObject] | None = None,
-        groups: Iterable[str] = (),
+        groups: dict[str, JsonObject] | None = None,
         external: dict[str, str] | None = None,
     ) -> None:
         """Note who and what is named."""
         with self._lock:
             self.people.update(people or {})
-            self.groups.update(groups)
+            self.groups.update(groups or {})
             self.external.update(external or {})
 
 
@@ -75,12 +72,15 @@ class Converter:
 
     Args:
         identity: the environment's map, complete.
+        known: that of the older snapshot, for what is taken over from there: people and groups may be
+            called otherwise since.
         findings: where facts go.
     """
 
-    def __init__(self, identity: Identity, findings: Findings) -> None:
+    def __init__(self, identity: Identity, known: Identity, findings: Findings) -> None:
         self.identity = identity
         self.findings = findings
+        self._known = known
 
     def item(self, kind: Kind, key: str, normal: Normal, more: JsonObject | None = None) -> bytes:
         """Return the bytes of an item's file, and note its facts.
@@ -100,32 +100,28 @@ class Converter:
         content = self._portable_object(Kind.CHART, key, earlier_version(normal.content))
         return canonical({"chart": content, "createdAt": created_at, "createdBy": author})
 
-    def author_of(self, facts: JsonObject, known: Identity) -> None:
+    def author_of(self, facts: JsonObject) -> None:
         """Note the author of a version that is taken over; they may have left since."""
         if isinstance(author := facts.get("createdBy"), str):
-            self.findings.add_names(people={author: self.identity.people.get(author) or known.people[author]})
+            self._note_known(author)
 
-    def taken_over(self, kind: Kind, key: str, facts: JsonObject, old: Old) -> None:
+    def taken_over(self, kind: Kind, key: str, kept: Kept) -> None:
         """Note the facts of an item that is taken over, and whoever and whatever its file names."""
-        self.findings.add(kind, key, facts)
+        self.findings.add(kind, key, kept.facts)
         for name in _PEOPLE.values():
-            self.author_of({"createdBy": facts.get(name)}, old.identity)
-        versions = facts.get("versions")
-        for version in versions.values() if isinstance(versions, dict) else ():
-            if isinstance(version, dict):
-                self.author_of(version, old.identity)
-        data = old.read(item_path(kind, key))
-        if b"@{" in data:
-            self._note_tokens(parse(data))
-        named = {name.decode() for name in _EXTERNAL.findall(data)}
-        self.findings.add_names(
-            external={name: uuid for name, uuid in old.identity.external.items() if name in named}
-        )
+            self.author_of({"createdBy": kept.facts.get(name)})
+        self.named(kept.names)
+
+    def named(self, names: Names) -> None:
+        """Note whoever and whatever a file names that is taken over."""
+        self._note_tokens(names.tokens)
+        outside = self._known.external
+        self.findings.add_names(external={name: outside[name] for name in names.external if name in outside})
 
     def with_tokens(self, content: JsonObject) -> bytes:
         """Return the bytes of content whose only references are uuids in text."""
         tokenised = tokenise(content, self.identity)
-        self._note_tokens(tokenised)
+        self._note_tokens(tokens_in(tokenised))
         return canonical(tokenised)
 
     def person(self, author: JsonObject) -> str | None:
@@ -146,8 +142,8 @@ class Converter:
         if kind is Kind.SPACE:
             self._note_grants(portable.content)
         elif kind is Kind.SCHEDULER and isinstance(owner := self._name(portable.content.get("owner")), str):
-            self._note_person(owner, {})
-        self._note_tokens(portable.content)
+            self._note_known(owner)
+        self._note_tokens(tokens_in(portable.content))
         return portable.content
 
     def _facts(self, facts: JsonObject) -> JsonObject:
@@ -158,6 +154,16 @@ class Converter:
             else:
                 said["uuid" if name in ("savedSqlUuid", "schedulerUuid", "tagUuid") else name] = value
         return said
+
+    def _note_known(self, person: str) -> None:
+        facts = self.identity.people.get(person) or self._known.people.get(person)
+        if facts is not None:
+            self.findings.add_names(people={person: facts})
+
+    def _note_group(self, name: str) -> None:
+        facts = self.identity.groups.get(name) or self._known.groups.get(name)
+        if facts is not None:
+            self.findings.add_names(groups={name: facts})
 
     def _note_person(self, key: str, author: JsonObject) -> None:
         known = self.identity.people.get(key)
@@ -171,18 +177,18 @@ class Converter:
         if not isinstance(access, dict):
             return
         for grant in objects(access.get("users")):
-            self._note_person(str(self._name(grant.get("email"))), {})
-        groups = objects(access.get("groups"))
-        self.findings.add_names(groups={str(self._name(grant.get("group"))) for grant in groups})
+            self._note_known(str(self._name(grant.get("email"))))
+        for grant in objects(access.get("groups")):
+            self._note_group(str(self._name(grant.get("group"))))
 
     def _name(self, text: Json) -> Json:
         """Return a name as the identity map has it; in a content file a part of it may be a token."""
         return untokenise(text, self.identity)
 
-    def _note_tokens(self, content: Json) -> None:
-        for token in tokens_in(content):
+    def _note_tokens(self, tokens: Iterable[str]) -> None:
+        for token in tokens:
             kind, _, name = token.partition(":")
             if kind == "user":
-                self._note_person(name, {})
+                self._note_known(name)
             elif kind == "group":
-                self.findings.add_names(groups={name})
+                self._note_group(name)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from lightdash_sync.snapshot.manifest import Manifest
 
 _FEW = 2  # losing one item is everyday work, however many there were
-_COUNTED = (Kind.PINS, Kind.METRIC_ICONS)  # kinds without identities
 
 
 def confirm_deletions(
@@ -161,7 +160,7 @@ def require_no_shrink(old: Manifest, known: Identity, new: Mapping[str, int], id
     losses = []
     for kind in Kind:
         before = old.counts.get(kind, 0)
-        if kind in _COUNTED:
+        if KINDS[kind].is_list:  # rows have no identities
             gone = before - new.get(kind, 0)
         else:
             gone = len(set(known.known_keys(kind)) - set(identity.known_keys(kind)))

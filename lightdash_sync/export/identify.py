@@ -58,7 +58,7 @@ def identify(structure: Structure, known: Identity) -> Identity:
         project=_project(inventory),
     )
     kept = structure.kept[Kind.DASHBOARD]
-    layouts = {identity.key(Kind.DASHBOARD, uuid): facts for uuid, facts in kept.items()}
+    layouts = {identity.key(Kind.DASHBOARD, uuid): item.facts for uuid, item in kept.items()}
     for uuid, dashboard in structure.dashboards.items():
         key = identity.key(Kind.DASHBOARD, uuid)
         layouts[key] = layout_names(dashboard.normal.content, identity, known.facts(Kind.DASHBOARD, key))
@@ -88,7 +88,7 @@ def pruned(identity: Identity, findings: Findings) -> Identity:
     return replace(
         complete,
         people=dict(sorted(findings.people.items())),
-        groups={name: facts for name, facts in identity.groups.items() if name in findings.groups},
+        groups=dict(sorted(findings.groups.items())),
     )
 
 

@@ -10,9 +10,11 @@ changes could still slip through is said in docs/design.md; a full read finds th
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
+from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse, sha256
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client import views
     from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.names import Names
     from lightdash_sync.export.old import Old
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.snapshot.manifest import Selection
@@ -36,9 +39,8 @@ _VOLATILE = frozenset(
     {"views", "viewsCount", "firstViewedAt", "validationErrors", "spaceName", "dashboardName"}
     | {"organizationUuid", "projectUuid", "pinnedListUuid", "pinnedListOrder"}
 )
+_ONLY_THERE = ("slug", "verification")  # what only the list of content tells, or tells right
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
-_KINDS = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.TAG, Kind.SCHEDULER)
 
 
 def fingerprints(inventory: Inventory) -> dict[str, str]:
@@ -50,8 +52,26 @@ def fingerprints(inventory: Inventory) -> dict[str, str]:
         carried.setdefault(row.uuid, []).append(fields)
     for item in inventory.content:
         if item.uuid in carried:
-            carried[item.uuid].append({"slug": item.slug})
-    return {uuid: sha256(canonical([*said]))[:16] for uuid, said in carried.items()}
+            said = item.model_dump()
+            carried[item.uuid].append({name: said[name] for name in _ONLY_THERE if name in said})
+    return {uuid: sha256(canonical([*fields]))[:16] for uuid, fields in carried.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An item that is taken over from the old snapshot.
+
+    Attributes:
+        facts: its old facts.
+        names: what its file names.
+        metrics: ids of the metrics that a chart uses.
+        comments: what the comments on a dashboard name, None if there are none.
+    """
+
+    facts: JsonObject
+    names: Names
+    metrics: tuple[str, ...] = ()
+    comments: Names | None = None
 
 
 class Reuse:
@@ -75,19 +95,20 @@ class Reuse:
     ) -> None:
         self._old = old if old is not None and _is_like(old, version, chosen) else None
         self._seen = seen
-        self._fresh: set[bytes] = set()
+        self._fresh: set[str] = set()
         self._vanished: set[Link] = set()
-        self._keys = {kind: self._old.identity.known_keys(kind) for kind in _KINDS} if self._old else {}
+        self._keys = {kind: self._old.identity.known_keys(kind) for kind in Kind} if self._old else {}
         known = {uuid for keys in self._keys.values() for uuid in keys}
         for kind, keys in self._keys.items():
             self._vanished |= {Link(kind, key) for uuid, key in keys.items() if uuid not in present}
         for uuid in set(present) - known if self._old else ():
-            self._fresh |= {uuid.encode(), external_key(uuid).encode()}
+            self._fresh |= {uuid, external_key(uuid)}
 
-    def facts(self, kind: Kind, uuid: str) -> JsonObject | None:
-        """Return the old facts of an item if it can be taken over, else None.
+    def kept(self, kind: Kind, uuid: str) -> Kept | None:
+        """Return what is known of an item if it can be taken over, else None.
 
-        Reads the item's file, to see that it is whole and refers to nothing that came or went.
+        Reads the item's file, and that of a dashboard's comments, to see that they are whole and refer to
+        nothing that came or went; nobody needs to read them again.
         """
         if self._old is None:
             return None
@@ -95,12 +116,28 @@ class Reuse:
         facts = self._old.identity.facts(kind, key) if key else {}
         if not key or uuid not in self._seen or facts.get(SEEN) != self._seen[uuid]:
             return None
-        path = item_path(kind, key)
+        data = self._untouched(self._old, kind, key)
+        if data is None:
+            return None
+        kept = Kept(facts, names_in(data), metrics_of(parse(data)) if kind is Kind.CHART else ())
+        if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in self._old.manifest.files:
+            comments = self._untouched(self._old, Kind.COMMENTS, key)
+            return None if comments is None else replace(kept, comments=names_in(comments))
+        return kept
+
+    def _untouched(self, old: Old, kind: Kind, key: str) -> bytes | None:
+        """Return a file; None if it is damaged, or refers to what came or went since."""
         try:
-            data = self._old.read(path)
+            data = old.read(item_path(kind, key))
         except SnapshotError:
             return None
-        return None if self._is_touched(kind, data) else facts
+        if self._fresh:
+            named = {*names_in(data).external, *(uuid.decode() for uuid in _UUID.findall(data))}
+            if not self._fresh.isdisjoint(named):
+                return None
+        if self._vanished and not self._vanished.isdisjoint(links(kind, parse(data))):
+            return None
+        return data
 
     def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
         """Whether the old snapshot has just these pinned items: type, uuid and order."""
@@ -120,12 +157,6 @@ class Reuse:
     def _pinned(identity: Identity, row: JsonObject) -> tuple[str, str | None, Json]:
         kind = str(row["kind"])
         return kind, identity.uuid(Kind(kind), str(row["key"])), row["order"]
-
-    def _is_touched(self, kind: Kind, data: bytes) -> bool:
-        """Whether a file refers to something that has appeared or vanished since it was written."""
-        if self._fresh and self._fresh & {*_UUID.findall(data), *_EXTERNAL.findall(data)}:
-            return True
-        return bool(self._vanished) and not self._vanished.isdisjoint(links(kind, parse(data)))
 
 
 def _is_like(old: Old, version: str, chosen: Selection) -> bool:

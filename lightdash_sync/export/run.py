@@ -33,6 +33,21 @@ _ATTEMPTS = 3  # readings of a project that changes under us
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read a project over an older snapshot.
+
+    Attributes:
+        full: read everything, also what the lists prove unchanged.
+        full_every: read everything each so many exports, without being asked.
+        accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
+    """
+
+    full: bool = False
+    full_every: int = FULL_EVERY
+    accept_shrink: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What an export did.
 
@@ -64,10 +79,8 @@ def export_project(
     project: str,
     target: Path,
     chosen: Chosen,
+    reading: Reading | None = None,
     *,
-    full: bool = False,
-    full_every: int = FULL_EVERY,
-    accept_shrink: bool = False,
     disk: Disk | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -78,9 +91,7 @@ def export_project(
         project: uuid of the project.
         target: directory of the snapshot; an older snapshot of the same project may stand there.
         chosen: what to export.
-        full: read everything, also what the lists prove unchanged since the older snapshot.
-        full_every: read everything each so many exports, without being asked.
-        accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
+        reading: how to read it.
         disk: where to write.
         progress: who is told how far it is.
 
@@ -92,15 +103,15 @@ def export_project(
         ApiError: the server cannot be reached, or the token is not accepted.
     """
     began = time.monotonic()
-    disk = disk or Disk()
+    disk, reading = disk or Disk(), reading or Reading()
     session = lightdash.session
     workers = Workers(session.connection.concurrency, session.pacer.stopped, progress or Silent())
     try:
         lightdash.server.require_supported()
         with locked(target, disk):
             state, now = read_state(target), datetime.now(UTC)
-            full = full or is_full_due(state, now, full_every)
-            old = open_old(target, project, full=full, accept_shrink=accept_shrink)
+            full = reading.full or is_full_due(state, now, reading.full_every)
+            old = open_old(target, project, full=full, accept_shrink=reading.accept_shrink)
             chosen.require_fits(target, old.manifest if old else None)
             manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers)
             if not chosen.in_manifest().is_partial:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.readings import Readings
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.model.canonical import JsonObject
 
@@ -53,7 +54,7 @@ class Structure:
         dashboards: uuid -> the chosen dashboards.
         hidden: uuid -> charts that no list names.
         seen: uuid -> fingerprint of every chart and dashboard that a list names.
-        kept: kind -> uuid -> old facts, of what is taken over from the old snapshot.
+        kept: kind -> uuid -> what is taken over from the old snapshot.
     """
 
     inventory: Inventory
@@ -62,7 +63,7 @@ class Structure:
     dashboards: Mapping[str, DashboardRead]
     hidden: Mapping[str, ChartRead]
     seen: Mapping[str, str]
-    kept: Mapping[Kind, Mapping[str, JsonObject]]
+    kept: Mapping[Kind, Mapping[str, Kept]]
 
     def space_key(self, space: str) -> str:
         """Return the key of a space, "" for one that is not visible."""
@@ -145,7 +146,7 @@ def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
     return rows | {tag.tagUuid for metric in inventory.metrics for tag in metric.categories}
 
 
-def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, JsonObject]]:
+def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, Kept]]:
     """Find out which items need not be read."""
     listed = {
         Kind.CHART: [row.uuid for row in inventory.summaries],
@@ -153,7 +154,7 @@ def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, JsonObject
         Kind.DASHBOARD: [row.uuid for row in inventory.dashboards],
     }
     return {
-        kind: {uuid: facts for uuid in uuids if (facts := reuse.facts(kind, uuid)) is not None}
+        kind: {uuid: kept for uuid in uuids if (kept := reuse.kept(kind, uuid)) is not None}
         for kind, uuids in listed.items()
     }
 
@@ -192,7 +193,7 @@ def _with_members(
     lightdash: Lightdash,
     inventory: Inventory,
     spaces: Mapping[str, tuple[views.Space, JsonObject]],
-    kept: Mapping[Kind, Mapping[str, JsonObject]],
+    kept: Mapping[Kind, Mapping[str, Kept]],
     known: Identity,
 ) -> Inventory:
     """Read the members of the organisation, unless everybody who may be named is known."""
@@ -244,11 +245,14 @@ def _with_schedulers(
     Raises:
         NotAuthorised: it may not read them at all.
     """
-    rows = [*(inventory.schedulers or [])]
+    rows, before = [*(inventory.schedulers or [])], len(readings.unread)
     try:
         for kind, uuids in owners.items():
             found = readings.of(Kind.SCHEDULER, uuids, partial(lightdash.schedulers_of, kind), {})
             rows += [row for schedulers in found.values() for row in schedulers]
+        for item in readings.unread[before:]:
+            if isinstance(item.error, NotAuthorised):
+                raise item.error
     except NotAuthorised as error:
         if error.status == 403:
             error.hint = (

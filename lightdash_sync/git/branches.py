@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
     from lightdash_sync.git.place import Place
 
 TOOL = Person("lightdash-sync", "lightdash-sync@localhost")
-"""Committer where git knows of no identity."""
+"""Committer of backups, and author of what Lightdash does not tell an author of."""
 
 _HEADS = "refs/heads/"
+_REASON = "lightdash-sync: commit"  # in the reflog, by which our own commits are known later
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Target:
     Args:
         branch: its name.
         tip: the commit it names; None if it does not exist, or is empty.
-        start: the commit to build on; HEAD for a branch that does not exist.
+        start: the commit to build on; for a branch that does not exist, what it names at the remote,
+            else HEAD.
         checked_out: whether the index and work tree here belong to it.
     """
 
@@ -99,7 +100,7 @@ def target(place: Place, branch: str | None) -> Target:
     ).out
     fields = listed.split(b"\0")
     if fields[0] != raw(_HEADS + branch):
-        return Target(branch, None, here.commit, checked_out=False)
+        return Target(branch, None, _remote_tip(place, branch) or here.commit, checked_out=False)
     if fields[2]:
         raise GitError(
             f"branch {branch} is checked out in another work tree, {fields[2].decode(errors='replace')}",
@@ -109,6 +110,13 @@ def target(place: Place, branch: str | None) -> Target:
     return Target(branch, tip, tip, checked_out=False)
 
 
+def _remote_tip(place: Place, branch: str) -> str | None:
+    """Return what a branch names at the one remote that has it, as far as it was fetched."""
+    pattern = f"refs/remotes/*/{branch}"
+    found = place.program.ask("for-each-ref", "--format=%(objectname)", pattern).lines()
+    return found[0] if len(found) == 1 else None
+
+
 def move(place: Place, target: Target, commit: str) -> None:
     """Let a branch name a commit, if nobody moved it since the target was read.
 
@@ -116,8 +124,7 @@ def move(place: Place, target: Target, commit: str) -> None:
         GitError: somebody did, or a lock is held; the branch is as it was.
     """
     before = target.tip or "0" * len(commit)
-    reason = ("-m", "lightdash-sync: commit")
-    answer = place.program.run("update-ref", *reason, target.ref, commit, before)
+    answer = place.program.run("update-ref", "--create-reflog", "-m", _REASON, target.ref, commit, before)
     if answer.status == 0:
         return
     if re.search(r"but expected|reference already exists|unable to resolve reference", answer.error):
@@ -133,24 +140,21 @@ def move(place: Place, target: Target, commit: str) -> None:
     raise GitError(f"branch {target.branch} cannot be changed: {answer.error.strip()}")
 
 
-def refuse_locked(place: Place) -> None:
-    """Refuse to begin while somebody holds the index.
-
-    Raises:
-        GitError: its lock is there.
-    """
-    lock = place.own / "index.lock"
-    if os.path.lexists(lock):
-        raise GitError(
-            f"another git process is at work in {place.root}, or was stopped there (index.lock)",
-            f"wait for it; if none is running, remove {lock}",
-        )
+def steps(place: Place, target: Target) -> list[tuple[str | None, str]]:
+    """Return from where to where `move` has moved a branch, as far as its reflog goes, newest first."""
+    answer = place.program.run("reflog", "show", "--format=%H%x00%gs", target.ref, "--")
+    entries = [line.split("\0", 1) for line in answer.lines()] if answer.status == 0 else []
+    before = [name for name, _ in entries[1:]] + [None]
+    return [(old, new) for old, (new, reason) in zip(before, entries, strict=True) if reason == _REASON]
 
 
 def committer(place: Place) -> bytes:
-    """Return name, address and time for new commits: the configured identity, else the tool's."""
-    # Without this setting git makes an identity up from the names of the user and of the machine.
-    answer = place.program.run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+    """Return name, address and time for new commits: the tool's, unless `GIT_COMMITTER_…` say otherwise.
+
+    Not the identity in the config: whoever's machine runs a backup did not change what it commits.
+    """
+    named = ("-c", f"committer.name={TOOL.name}", "-c", f"committer.email={TOOL.email}")
+    answer = place.program.run(*named, "var", "GIT_COMMITTER_IDENT")
     if answer.status == 0:
         return answer.out.rstrip(b"\n")
     return raw(f"{TOOL.name} <{TOOL.email}> {int(time.time())} +0000")

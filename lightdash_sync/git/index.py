@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import GitError
 from lightdash_sync.git import settings
 from lightdash_sync.git.program import raw
 
@@ -13,6 +18,8 @@ if TYPE_CHECKING:
 
     from lightdash_sync.git.objects import Entry
     from lightdash_sync.git.place import Place
+
+_OURS = "lightdash-sync.index"
 
 
 def settle(place: Place, folder: str, tree: Mapping[str, Entry]) -> None:
@@ -38,9 +45,102 @@ def settle(place: Place, folder: str, tree: Mapping[str, Entry]) -> None:
     nothing = "0 " + "0" * (40 if place.object_format == "sha1" else 64)
     lines = [f"{nothing}\t{path}" for path in gone]
     lines += [f"{wanted[path]}\t{path}" for path in changed]
+    with tempfile.TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as name:
+        made = Path(name) / "index"
+        before = _copy(place.own / "index", made)
+        _write(place, made, lines)
+        _swap(place, before, made)
+
+
+def refuse_locked(place: Place) -> None:
+    """Refuse to begin while another git holds the index.
+
+    Raises:
+        GitError: its lock is there.
+    """
+    lock = place.own / "index.lock"
+    if os.path.lexists(lock) and not _is_ours(place):
+        raise _locked(place)
+
+
+def clear(place: Place) -> None:
+    """Remove the lock that a run of ours left, if it was killed in the moment of the swap."""
+    if _is_ours(place):
+        (place.own / "index.lock").unlink()
+    with suppress(FileNotFoundError):
+        (place.own / _OURS).unlink()
+
+
+def _is_ours(place: Place) -> bool:
+    try:
+        return (place.own / "index.lock").samefile(place.own / _OURS)
+    except FileNotFoundError:
+        return False
+
+
+def _locked(place: Place) -> GitError:
+    return GitError(
+        f"another git process is at work in {place.root}, or was stopped there (index.lock)",
+        f"wait for it; if none is running, remove {place.own / 'index.lock'}",
+    )
+
+
+def _copy(index: Path, target: Path) -> bytes | None:
+    """Copy the index, with its time: git takes files that are newer than their index for changed."""
+    try:
+        shutil.copy2(index, target)
+    except FileNotFoundError:
+        return None
+    return target.read_bytes()
+
+
+def _write(place: Place, index: Path, lines: list[str]) -> None:
+    """Change entries of an index that is nobody's yet."""
+    # When git writes an index it reads again what was changed in the same moment, through filters. An
+    # index in two parts would have the other one in the repository.
+    told = [*settings.read(place).disarmed(), ("core.splitIndex", "false")]
     with tempfile.TemporaryFile() as file:
         file.write(raw("".join(f"{line}\0" for line in lines)))
         file.seek(0)
-        # When git writes an index it reads again what was changed in the same moment, through filters.
-        disarmed = settings.read(place).disarmed()
-        place.program.ask("update-index", "-z", "--index-info", stdin=file, settings=disarmed)
+        place.with_index(index).ask("update-index", "-z", "--index-info", stdin=file, settings=told)
+
+
+def _swap(place: Place, before: bytes | None, made: Path) -> None:
+    """Put an index in the place of the one it was made from.
+
+    Git itself holds `index.lock` while it works, and leaves it behind if it is killed. Ours is there for
+    two steps only, and is the same file as one with a name of ours, by which `clear` knows it.
+
+    Raises:
+        GitError: another git is at work, or was in the meantime.
+    """
+    index, lock, ours = (place.own / name for name in ("index", "index.lock", _OURS))
+    clear(place)
+    shutil.copy2(made, ours)
+    if index.exists():
+        shutil.copymode(index, ours)
+    with ours.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        _appear(ours, lock)
+    except FileExistsError:
+        ours.unlink()
+        raise _locked(place) from None
+    try:
+        if (index.read_bytes() if index.exists() else None) != before:
+            raise GitError(f"the index of {place.root} was changed in the meantime", "run again")
+        os.replace(lock, index)  # noqa: PTH105 - replaces on every system
+    finally:
+        lock.unlink(missing_ok=True)
+        ours.unlink()
+
+
+def _appear(source: Path, target: Path) -> None:
+    """Let a file appear under a second name, if that is free; as a copy where there are no links."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        with target.open("xb") as file:
+            file.write(source.read_bytes())

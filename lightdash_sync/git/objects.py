@@ -43,6 +43,11 @@ class Entry:
     mode: str
     id: str
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file: no link, no submodule."""
+        return self.mode.startswith("100")
+
 
 @dataclass(frozen=True, slots=True)
 class Objects:
@@ -95,18 +100,15 @@ class Objects:
                 return path, mode
         return None
 
-    def blobs(self, names: Sequence[str]) -> Iterator[bytes]:
-        """Yield the content of each blob, in order.
+    def blobs(self, names: Sequence[str], at_once: int = _AT_ONCE) -> Iterator[bytes]:
+        """Yield the content of each blob, in order; some are in memory at the same time.
 
         Raises:
             GitError: one is missing, as in a partial clone.
         """
-        for start in range(0, len(names), _AT_ONCE):
-            part = names[start : start + _AT_ONCE]
-            with tempfile.TemporaryFile() as asked:
-                asked.write("".join(f"{name}\n" for name in part).encode())
-                asked.seek(0)
-                out = self.program.ask("cat-file", "--batch", stdin=asked).out
+        for start in range(0, len(names), at_once):
+            part = names[start : start + at_once]
+            out = self._cat("--batch", part)
             position = 0
             for name in part:
                 end = out.index(b"\n", position)
@@ -118,6 +120,25 @@ class Objects:
                     )
                 yield out[end + 1 : end + 1 + int(facts[2])]
                 position = end + 2 + int(facts[2])
+
+    def find(self, places: Sequence[tuple[str, str]]) -> list[str | None]:
+        """Return the id of the file at each place, a commit and a path in it; None where there is none."""
+        # One line each: of a path with a line break nothing is found.
+        asked = {place: f"{place[0]}:{place[1]}" for place in places if "\n" not in place[1]}
+        answers = self._cat("--batch-check=%(objectname) %(objecttype)", list(asked.values())).split(b"\n")
+        ids = {
+            place: answer.removesuffix(b" blob").decode()
+            for place, answer in zip(asked, answers, strict=False)
+            if answer.endswith(b" blob")
+        }
+        return [ids.get(place) for place in places]
+
+    def _cat(self, how: str, asked: Sequence[str]) -> bytes:
+        """Ask `git cat-file` about many objects in one go."""
+        with tempfile.TemporaryFile() as lines:
+            lines.write(raw("".join(f"{line}\n" for line in asked)))
+            lines.seek(0)
+            return self.program.ask("cat-file", how, stdin=lines).out
 
     def commit(self, name: str) -> tuple[bytes, bytes]:
         """Return the author of a commit (name, address and time, as git stores them) and its message."""
@@ -150,7 +171,14 @@ class Objects:
             GitError: git refused, or the function did; its own errors come through as they are.
         """
         marks = self.own / "marks"
-        options = ("--quiet", "--done", "--date-format=raw", f"--depth={_CHAIN}", f"--export-marks={marks}")
+        options = (
+            "--quiet",
+            "--done",
+            "--force",  # the ref that it moves is this directory's own, and may be from a stream before
+            "--date-format=raw",
+            f"--depth={_CHAIN}",
+            f"--export-marks={marks}",
+        )
         reader, writer = os.pipe()
         with ThreadPoolExecutor(1) as pool:
             fed = pool.submit(_feed, writer, write)

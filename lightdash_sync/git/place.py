@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightdash_sync.errors import GitError
+from lightdash_sync.errors import GitError, NoRepository
 from lightdash_sync.git.program import Answer, Program, failure
 
 _ELSEWHERE = (
@@ -47,6 +47,10 @@ class Place:
         """
         return Program(self.root, {"GIT_DIR": str(self.own), "GIT_WORK_TREE": str(self.root)})
 
+    def with_index(self, index: Path) -> Program:
+        """Git with this repository's config, and another index than the user's."""
+        return Program(self.root, {**self.program.environment, "GIT_INDEX_FILE": str(index)})
+
     def inside(self, folder: Path) -> str:
         """Return the path of a folder below the top, as git writes it.
 
@@ -82,12 +86,12 @@ def find(folder: Path) -> Place:
         raise _not_found(folder, answer)
     lines = answer.lines()
     if len(lines) != len(wanted):
-        raise GitError(f"the path of the repository around {folder} has a line break in it")
+        raise GitError(f"the path of the repository around {real} has a line break in it")
     object_format, own, common, root = lines
     place = Place(Path(root).resolve(), Path(own).resolve(), Path(common).resolve(), object_format)
     if not real.is_relative_to(place.root):  # core.worktree can name any directory
         raise GitError(
-            f"the repository around {folder} has its work tree elsewhere, in {place.root}",
+            f"the repository around {real} has its work tree elsewhere, in {place.root}",
             "see core.worktree in its config",
         )
     return place
@@ -131,7 +135,7 @@ def _refuse_elsewhere() -> None:
 def _not_found(folder: Path, answer: Answer) -> GitError:
     if "dubious ownership" in answer.error:
         return GitError(
-            f"the repository around {folder} belongs to another user, and git does not trust it",
+            f"the repository around {folder.absolute()} belongs to another user, and git does not trust it",
             "run as its owner, or `git config --global --add safe.directory PATH-OF-THE-REPOSITORY`",
         )
     if "must be run in a work tree" in answer.error:
@@ -140,8 +144,8 @@ def _not_found(folder: Path, answer: Answer) -> GitError:
             "clone it and work in the clone",
         )
     if "not a git repository" in answer.error:
-        return GitError(
-            f"{folder} is not in a git repository",
+        return NoRepository(
+            f"{folder.absolute()} is not in a git repository",
             "make one with `lightdash-sync init`, or with `git init`",
         )
     return failure("rev-parse", answer)

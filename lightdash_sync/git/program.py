@@ -160,11 +160,15 @@ def failure(command: str, answer: Answer) -> GitError:
     """Return the error for a run that failed, with the next step for causes that are known."""
     lines = [line.strip() for line in answer.error.splitlines() if line.strip()]
     telling = [line for line in lines if re.match(r"fatal:|error:|remote:|! ", line)] or lines[-1:]
+    if any("Could not read from remote" in line for line in telling):  # the reason is in ssh's own words
+        telling = [
+            line for line in lines if not re.match(r"Please make sure|and the repository exists", line)
+        ]
     reason = "; ".join(telling[:4]) or f"exit status {answer.status}"
     hint = ""
     if lock := re.search(r"'([^']+\.lock)': File exists", answer.error):
         hint = f"another git process is at work there; if none is, remove {lock[1]}"
-    elif "No space left on device" in answer.error:
+    elif re.search(r"No space left on device|Out of diskspace", answer.error):
         hint = "make room on the disk and run again"
     return GitError(f"git {command}: {reason}", hint)
 

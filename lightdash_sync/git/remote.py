@@ -9,7 +9,8 @@ pushes; they are switched off.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
@@ -40,14 +41,24 @@ class Pushed:
     Args:
         remote: its name.
         branch: its name, here and there.
-        tip: the commit that the branch now names, here and there.
+        tip: the commit that the branch names here; the remote has it.
         rebased: our commits under their new ids, if they had to be put on top of others; else none.
+        is_news: whether the remote did not have it before.
     """
 
     remote: str
     branch: str
     tip: str
     rebased: tuple[str, ...] = ()
+    is_news: bool = True
+
+
+class Reply(Enum):
+    """What a remote says to a push."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    BEHIND = "behind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +77,18 @@ class Remote:
     store: Objects
     ignored: Sequence[str]
 
-    def push(self, branch: str, commit: str) -> bool:
-        """Push a commit to a branch; False if the remote has commits that are not here.
+    def push(self, branch: str, commit: str) -> Reply:
+        """Push a commit to a branch; `BEHIND` if the remote has commits that are not here.
 
         Raises:
             GitError: anything else went wrong.
         """
         answer = self._run("push", "--porcelain", "--no-verify", _NAME, f"{commit}:refs/heads/{branch}")
         if answer.status == 0:
-            return True
+            return Reply.KNOWN if any(line.startswith("=") for line in answer.lines()) else Reply.TAKEN
         refused = [line for line in answer.lines() if line.startswith("!")]
         if any(re.search(_MOVED, line) for line in refused):
-            return False
+            return Reply.BEHIND
         if refused:
             reason = redacted(refused[0].split("\t")[-1])
             said = "; ".join(line for line in answer.error.splitlines() if line.startswith("remote: "))
@@ -137,9 +148,9 @@ _MOVED = (
 
 
 def push(
-    place: Place, target: branches.Target, name: str | None, own: Sequence[str], folders: Sequence[str]
+    place: Place, target: branches.Target, name: str | None, folders: Sequence[str], again: int
 ) -> Pushed:
-    """Push a branch; on a rejection fetch, rebase our own commits and try once more."""
+    """Push a branch; on a rejection fetch, rebase our own commits and try again, so many times."""
     if target.tip is None:
         raise GitError(f"branch {target.branch} has no commits to push")
     settings = read(place)
@@ -148,17 +159,21 @@ def push(
         remote = _remote(store, settings, name)
         made: list[str] = []
         tip = target.tip
-        if not remote.push(target.branch, tip):
-            fetched = remote.fetch(target.branch, tip)
-            made = rebase.onto(place, store, target, fetched, own, folders, settings.disarmed(), name)
-            tip = made[-1]
-            if not remote.push(target.branch, tip):
-                raise GitError(
-                    f"{name} moved on twice while branch {target.branch} was being pushed",
-                    "the commits are kept here; run again when others have finished",
-                )
-    _remember(place, settings, name, target.branch, tip)
-    return Pushed(name, target.branch, tip, tuple(made))
+        for turn in range(again + 1):
+            if (reply := remote.push(target.branch, tip)) is not Reply.BEHIND:
+                _remember(place, settings, name, target.branch, tip)
+                return Pushed(name, target.branch, tip, tuple(made), reply is Reply.TAKEN)
+            if turn < again:
+                fetched = remote.fetch(target.branch, tip)
+                if store.program.run("merge-base", "--is-ancestor", tip, fetched).status == 0:
+                    return Pushed(name, target.branch, tip, is_news=False)  # with nothing of our own
+                ahead = replace(target, tip=tip)
+                made = rebase.onto(place, store, ahead, fetched, folders, settings.disarmed(), name)
+                tip = made[-1]
+    raise GitError(
+        f"{name} moved on again while branch {target.branch} was being pushed",
+        "the commits are kept here; run again when others have finished",
+    )
 
 
 def _remote(store: Objects, settings: Settings, name: str) -> Remote:

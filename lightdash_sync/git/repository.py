@@ -8,15 +8,20 @@ the entries of the snapshot's folder are.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import GitError
+from lightdash_sync.errors import GitError, NoRepository
 from lightdash_sync.git import branches, history, index, objects, place, remote, series
+from lightdash_sync.lock import hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+_LOCK = "lightdash-sync.pid"  # in git's own directory
+_LOCK_WAIT = 600.0  # seconds; another run may be pushing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,18 @@ class Repository:
         """Make a repository in a folder (branch `main` unless the user's config says otherwise)."""
         return cls(place.init(folder))
 
+    @classmethod
+    def around_or_new(cls, folder: Path) -> tuple[Repository, bool]:
+        """Return the repository around a folder, and whether it had to be made, in that folder.
+
+        Raises:
+            GitError: as `around` and `init`.
+        """
+        try:
+            return cls.around(folder), False
+        except NoRepository:
+            return cls.init(folder), True
+
     @property
     def root(self) -> Path:
         """Top of the work tree."""
@@ -52,6 +69,38 @@ class Repository:
     def head(self) -> branches.Head:
         """Return what is checked out."""
         return branches.head(self.place)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other runs of lightdash-sync from committing here; waits for one that is at it.
+
+        Raises:
+            Locked: it takes too long.
+        """
+        with hold(self.place.common / _LOCK, f"the repository {self.root}", wait=_LOCK_WAIT):
+            yield
+
+    def destination(self, branch: str | None = None) -> branches.Target:
+        """Return the branch that commits would go to.
+
+        Args:
+            branch: its name; None for the one checked out.
+
+        Raises:
+            GitError: there is none (detached HEAD), it cannot be committed to, or the index is locked.
+        """
+        target = branches.target(self.place, branch)
+        if target.checked_out:
+            index.refuse_locked(self.place)
+        return target
+
+    def inside(self, folder: Path) -> str:
+        """Return the path of a folder below the top, with `/`.
+
+        Raises:
+            GitError: it is not below the top, or is the top or git's own.
+        """
+        return self.place.inside(folder)
 
     def resolve(self, revision: str) -> str:
         """Return the id of the commit that a revision (a branch, a tag, an id, `HEAD~3`) names.
@@ -75,7 +124,7 @@ class Repository:
         """Yield path and content of each regular file below a folder in a commit."""
         with objects.opened(self.place) as store:
             found = store.tree(self.resolve(revision), self.place.inside(folder))
-            regular = {path: entry.id for path, entry in found.items() if entry.mode.startswith("100")}
+            regular = {path: entry.id for path, entry in found.items() if entry.is_file}
             yield from zip(regular, store.blobs(list(regular.values())), strict=True)
 
     def read(self, revision: str, path: Path) -> bytes:
@@ -87,9 +136,28 @@ class Repository:
         inside = self.place.inside(path)
         with objects.opened(self.place) as store:
             entry = store.file(self.resolve(revision), inside)
-            if entry is None or not entry.mode.startswith("100"):
+            if entry is None or not entry.is_file:
                 raise GitError(f"no file {inside} in {revision}")
             return next(store.blobs([entry.id]))
+
+    def find(self, places: Sequence[tuple[str, Path]]) -> list[str | None]:
+        """Return the ids of files in many commits, in order; None where there is no such file.
+
+        Args:
+            places: the id of a commit, and a file below the top of the work tree.
+        """
+        inside = {path: self.place.inside(path) for _, path in places}
+        with objects.opened(self.place) as store:
+            return store.find([(commit, inside[path]) for commit, path in places])
+
+    def blobs(self, ids: Sequence[str], *, at_once: int = 500) -> Iterator[bytes]:
+        """Yield contents by their ids, in order: one run of git for each `at_once` of them.
+
+        Raises:
+            GitError: one is missing, as in a partial clone.
+        """
+        with objects.opened(self.place) as store:
+            yield from store.blobs(ids, at_once)
 
     def changes(
         self, folder: Path, files: Mapping[str, series.Content], *, branch: str | None = None
@@ -115,7 +183,8 @@ class Repository:
             folder: below the top of the work tree; its files on disk are not looked at.
             commits: oldest first, each with the folder's complete content; taken one by one, so they need
                 not all be there at once.
-            branch: None for the one checked out; one that does not exist begins at HEAD.
+            branch: None for the one checked out; one that does not exist here begins where it is at the
+                remote, else at HEAD.
 
         Returns:
             The ids of the commits that were made, oldest first.
@@ -124,9 +193,7 @@ class Repository:
             GitError: nothing was committed, unless the message says so.
         """
         inside = self.place.inside(folder)
-        target = branches.target(self.place, branch)
-        if target.checked_out:
-            branches.refuse_locked(self.place)
+        target = self.destination(branch)
         with objects.opened(self.place) as store:
             made = series.write(store, inside, target.start, commits, branches.committer(self.place))
             if made:
@@ -155,23 +222,24 @@ class Repository:
         name: str | None = None,
         *,
         branch: str | None = None,
-        own: Sequence[str] = (),
         folders: Sequence[Path] = (),
+        again: int = 1,
     ) -> remote.Pushed:
-        """Push a branch; if the remote has moved on, put our own commits on top of it and try once more.
+        """Push a branch; if the remote has moved on, put our own commits on top of it and try again.
 
         Args:
             name: of the remote; None for the branch's own, else `origin`.
             branch: None for the one checked out.
-            own: ids that `commit` returned in this run: only these are ever rebased.
-            folders: what they are about.
+            folders: what our commits are about. Only commits that `commit` made here are ever rebased, in
+                this run or an earlier one.
+            again: how many times to try again.
 
         Raises:
             GitError: the remote cannot be reached, refused, or changed the same folders; the hint says
                 what to do. The commits stay in this repository.
         """
         inside = [self.place.inside(folder) for folder in folders]
-        return remote.push(self.place, branches.target(self.place, branch), name, own, inside)
+        return remote.push(self.place, branches.target(self.place, branch), name, inside, again)
 
     def history(
         self, path: Path, revision: str = "HEAD", *, limit: int | None = None

@@ -37,12 +37,14 @@ class KindSpec:
         volatile: fields that are dropped: they change by themselves, are derived from others, or
             say something of the reader and not of the item.
         facts: fields that go to the identity sidecar: identity, version, time and author.
+        is_list: whether its one file is a list; its rows are what is counted.
     """
 
     folder: str
     noun: tuple[str, str]
     volatile: frozenset[str] = field(default_factory=frozenset)
     facts: frozenset[str] = field(default_factory=frozenset)
+    is_list: bool = False
 
 
 # The reader's own access, the organisation's colours, and where the item was found.
@@ -100,8 +102,8 @@ KINDS: dict[Kind, KindSpec] = {
         facts=frozenset({"tagUuid", "createdAt", "createdBy"}),
     ),
     Kind.COMMENTS: KindSpec(folder="comments", noun=("commented dashboard", "commented dashboards")),
-    Kind.PINS: KindSpec(folder="", noun=("pinned item", "pinned items")),
-    Kind.METRIC_ICONS: KindSpec(folder="", noun=("metric icon", "metric icons")),
+    Kind.PINS: KindSpec(folder="", noun=("pinned item", "pinned items"), is_list=True),
+    Kind.METRIC_ICONS: KindSpec(folder="", noun=("metric icon", "metric icons"), is_list=True),
     Kind.PROJECT: KindSpec(folder="", noun=("project settings file", "project settings files")),
 }
 
@@ -128,6 +130,3 @@ PROJECT_SETTINGS = ("name", "type", "dbtVersion", "schedulerTimezone", "queryTim
 
 # Of a chart, what a rename or move changes; all other fields belong to a version (api-facts 5.1).
 CHART_UNVERSIONED = frozenset({"name", "description", "spaceUuid", "dashboardUuid", "verification"})
-
-# The same of a dashboard (api-facts 7.5).
-DASHBOARD_UNVERSIONED = frozenset({"name", "description", "spaceUuid"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lightdash_sync.model.canonical import objects
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.problems import first_problem
 from lightdash_sync.model.references import UnresolvedReference, tokens_in, untokenise
 
@@ -104,12 +104,11 @@ _SCHEMAS: dict[Kind, type[BaseModel]] = {
     Kind.COMMENTS: _Comments,
     Kind.PROJECT: _Named,
 }
-_LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
 
 
 def schema_problem(kind: Kind, content: Json) -> str | None:
     """Return what is wrong with the form of a content file, or None."""
-    if kind in _LISTS:
+    if KINDS[kind].is_list:
         return None if objects(content) else "a list of objects was expected"
     try:
         _SCHEMAS[kind].model_validate(content)

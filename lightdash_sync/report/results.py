@@ -5,6 +5,8 @@ Each result is rendered from the same value; a renderer decides nothing.
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from lightdash_sync.doctor import Check
     from lightdash_sync.export.run import Report
     from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.scaffold import Prepared
     from lightdash_sync.verify import Differences, Verdict
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("failed", "bold red")}
@@ -189,6 +192,34 @@ def doctor_json(checks: Sequence[Check], requests: int, duration_s: float) -> Js
         ],
         "requests": requests,
         "duration_s": duration_s,
+    }
+
+
+def init_text(top: Path, is_new: bool, env: str, done: Sequence[Prepared]) -> None:
+    """Print which files were made, and what to do next."""
+    out = console()
+    out.print(Text(f"{'Made a' if is_new else 'Found the'} git repository {shown(str(top))}"))
+    for one in done:
+        style = "dim" if one.result == "kept" else "green"
+        out.print(Text.assemble((f"{one.result:<9} ", style), shown(os.path.relpath(one.path))))
+    out.print("\nNext:")
+    here = os.path.relpath(done[0].path.parent)
+    for command, why in (
+        *([] if here == "." else [(f"cd {shlex.quote(shown(here))}", "where the settings are")]),
+        ("git add . && git commit -m 'Set up backups'", "a backup commits nothing but snapshots"),
+        (f"lightdash-sync doctor --env {env}", "check server, token and project"),
+        (f"lightdash-sync backup --env {env}", "make the first backup"),
+    ):
+        out.print(Text(f"  {command:<47} {why}"))
+
+
+def init_json(top: Path, is_new: bool, env: str, done: Sequence[Prepared]) -> JsonObject:
+    """Return which files were made, for machines."""
+    return {
+        "repository": str(top),
+        "new_repository": is_new,
+        "environment": env,
+        "files": [{"path": str(one.path), "result": one.result} for one in done],
     }
 
 

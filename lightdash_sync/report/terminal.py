@@ -50,7 +50,7 @@ def say_error(message: str, hint: str) -> None:
     err = console(sys.stderr)
     err.print(Text.assemble(("Error: ", "bold red"), shown(message)))
     if hint:
-        err.print(Text(f"  {shown(hint)}"))
+        err.print(Text(f"  {shown(hint[:1].upper() + hint[1:])}"))
 
 
 def say_warning(message: str) -> None:

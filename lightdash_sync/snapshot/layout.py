@@ -46,7 +46,12 @@ def item_path(kind: Kind, key: str = "") -> str:
 
 def version_path(key: str, version: str) -> str:
     """Return the path of an earlier version of a chart; `version` is from `version_name`."""
-    return f"{KINDS[Kind.CHART].folder}/{key}{_HISTORY}/{version}.json"
+    return f"{history_folder(key)}/{version}.json"
+
+
+def history_folder(key: str) -> str:
+    """Return the folder of the earlier versions of a chart."""
+    return f"{KINDS[Kind.CHART].folder}/{key}{_HISTORY}"
 
 
 def version_name(created_at: str, uuid: str) -> str:

@@ -15,9 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
-from lightdash_sync.errors import Locked, SnapshotError
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.lock import hold
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import MANIFEST
@@ -44,23 +43,9 @@ def locked(target: Path, disk: Disk) -> Iterator[None]:
     _require_directory(target)
     target = _whole(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    path = _beside(target, "lock")
-    if path.is_symlink():
-        raise SnapshotError(f"{path} is a symbolic link", hint="Remove it: a lock is a plain file.")
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=_LOCK_WAIT)
-    except Timeout as error:
-        raise Locked(
-            f"{target} is in use by another run of lightdash-sync ({_holder(path)})",
-            hint="Wait for it to end; the lock goes away with it.",
-        ) from error
-    try:
-        _note_holder(path)
+    with hold(_beside(target, "lock"), str(target), wait=_LOCK_WAIT):
         recover(target, disk)
         yield
-    finally:
-        lock.release()
 
 
 def recover(target: Path, disk: Disk) -> None:
@@ -73,6 +58,17 @@ def recover(target: Path, disk: Disk) -> None:
         disk.settle(old.parent)
     disk.remove(old)
     disk.remove(staging)
+
+
+def put_back(target: Path) -> None:
+    """Finish what an export that died in its last step has left, if one did.
+
+    Raises:
+        Locked: another run is at it.
+    """
+    if needs_recovery(target):
+        with locked(target, Disk()):
+            pass
 
 
 def needs_recovery(target: Path) -> bool:
@@ -130,19 +126,21 @@ class Staging:
         self._writers.submit(self._disk.write, self._place(path), data)
         self._note(path, sha256(data))
 
-    def keep(self, path: str, old: Path, expected: str) -> None:
-        """Take a file over from the snapshot that is being replaced.
+    def keep(self, path: str, old: Path, expected: str) -> bytes:
+        """Take a file over from the snapshot that is being replaced, and return its bytes.
 
         Raises:
             SnapshotError: it is not what the old manifest says: building on it would hide the damage.
         """
-        if old.is_symlink() or not old.is_file() or sha256(old.read_bytes()) != expected:
+        data = old.read_bytes() if old.is_file() and not old.is_symlink() else None
+        if data is None or sha256(data) != expected:
             raise SnapshotError(
                 f"{path} is damaged, and it cannot be read from Lightdash again",
                 hint=f"Put {self.target} back, for example from git, or export to another --path.",
             )
         self._disk.link(old, self._place(path))
         self._note(path, expected)
+        return data
 
     def take(self, path: str, old: Path, files: Mapping[str, str]) -> None:
         """Take a file over that the caller has just seen to be whole; `files` are the old hashes."""
@@ -249,15 +247,3 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
-
-
-def _holder(path: Path) -> str:
-    try:
-        return path.read_text("ascii", "replace")[:60].strip() or "process unknown"
-    except OSError:
-        return "process unknown"
-
-
-def _note_holder(path: Path) -> None:
-    with suppress(OSError):  # on Windows nobody can write to a locked file
-        path.write_text(f"process {os.getpid()}\n", "ascii")

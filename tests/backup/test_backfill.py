@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightdash_sync.backup.authors import moment
 from lightdash_sync.backup.backfill import BUDGET, backfill
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.git.series import read
+from lightdash_sync.model.authorship import moment
 from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
@@ -230,13 +230,13 @@ def test_the_steps_of_a_project_in_words(tmp_path: Path) -> None:
         for step in steps
     ]
     assert said == [
-        ((), None, ["created kpis", "created ", "created sales"]),
-        (("bob@example.com",), "02 07", ["created weekly"]),
-        ((), "02 09", ["created inside"]),
+        ((), None, ["first seen kpis", "first seen ", "first seen sales"]),
+        (("bob@example.com",), "02 07", ["first seen weekly"]),
+        ((), "02 09", ["first seen inside"]),
         (("ann@example.com",), "02 11", ["updated kpis"]),
-        (("bob@example.com",), "02 12", ["created alone"]),
+        (("bob@example.com",), "02 12", ["first seen alone"]),
         (("ann@example.com",), "03 07", ["updated weekly"]),
-        ((), None, ["created alone", "created "]),
+        ((), None, ["first seen alone", "first seen "]),
     ]
     manifest = Manifest.from_bytes(data_of(steps[3].files[MANIFEST]))
     assert manifest.files[IDENTITY] == sha256(data_of(steps[3].files[IDENTITY]))
@@ -260,7 +260,8 @@ def test_a_circle_comes_at_the_time_of_its_last_state(tmp_path: Path) -> None:
     query = {"space": "sales", "tableName": "orders", "metricQuery": {}, "chartConfig": {}}
     for day, says in (("02", "@{scheduler:monday}"), ("03", "plain")):
         content = {"name": "x", "description": says, **query}
-        past.add(Kind.CHART, f"c{day}", content, updatedAt=f"2026-03-{day}", updatedBy="ann@example.com")
+        saved = {"version": uuid(int(day)), "updatedAt": f"2026-03-{day}", "updatedBy": "ann@example.com"}
+        past.add(Kind.CHART, f"c{day}", content, **saved)
     delivery = {"name": "Monday", "cron": "* * * * *", "format": "csv", "enabled": True, "targets": []}
     past.add(Kind.SCHEDULER, "monday", {**delivery, "chart": "c02"})
     write_past(tmp_path, past)
@@ -297,7 +298,8 @@ def test_more_is_gathered_the_less_there_is_room(tmp_path: Path) -> None:
     for number in range(48):
         content = {"name": "x", "space": "sales", "tableName": "t", "metricQuery": {}, "chartConfig": {}}
         when = f"{2024 + number // 24}-{1 + number // 4 % 6:02}-{1 + number // 2 % 2:02}T00:00:{number:02}Z"
-        past.add(Kind.CHART, f"c{number}", content, updatedAt=when, updatedBy="ann@example.com")
+        saved = {"version": uuid(number), "updatedAt": when, "updatedBy": "ann@example.com"}
+        past.add(Kind.CHART, f"c{number}", content, **saved)
     write_past(tmp_path, past)
     size = sum((tmp_path / name).stat().st_size for name in ("identity.json", "snapshot.json"))
     counts = [sum(1 for _ in backfill(tmp_path, round(size * room))) for room in (26, 14, 8, 2.5, 0)]

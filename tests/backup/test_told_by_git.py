@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from lightdash_sync.backup.authors import moment
-from lightdash_sync.backup.run import commit_snapshot
+from lightdash_sync.backup.commits import Manner, commit_snapshot
 from lightdash_sync.demo.charts import read_chart
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.authorship import moment
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WHO = ("admin", "second_admin", "editor", "second_editor", "developer")
 TOOL = "lightdash-sync"
+PAST = Manner(backfill=True)
 
 
 def chart_of(world: World, name: str) -> Chart:
@@ -96,7 +97,7 @@ def test_the_log_of_every_chart_is_the_history_that_the_server_lists(
     nobodys = chart_of(world, "Revenue to date")
     next(iter(nobodys.versions.values())).created_by = None
     export_world(world, folder)
-    commit_snapshot(repository, folder, "production", backfill=True)
+    commit_snapshot(repository, folder, "production", PAST)
     charts = Snapshot(folder).identity().items[Kind.CHART]
     lengths = set()
     with Server(world) as server:
@@ -121,7 +122,7 @@ def test_blame_names_who_wrote_a_line(repository: Repository) -> None:
             save(server, world, "developer", chart_of(world, name), timezone="Europe/Stockholm")
             save(server, world, "second_admin", chart_of(world, name), limit=78)
     export_world(world, folder)
-    commit_snapshot(repository, folder, "production", backfill=True)
+    commit_snapshot(repository, folder, "production", PAST)
     for key in charts:
         blamed = git(repository.root, "blame", "--line-porcelain", "--", str(folder / f"charts/{key}.json"))
         author, by = "", {}
@@ -147,7 +148,7 @@ def test_every_commit_holds_a_whole_snapshot(
             editors.edit()
         editors.close()
     export_world(world, folder)
-    made = commit_snapshot(repository, folder, "production", backfill=True)
+    made = commit_snapshot(repository, folder, "production", PAST)
     assert len(made) > 30
     for one in made:
         assert verify(restored(repository, one.id, folder, tmp_path / one.id)).damages == []
@@ -158,12 +159,12 @@ def test_the_messages_say_what_came_when(repository: Repository, world: World) -
     """First the tool's places, then a commit for each version, with the item's name; schedulers last."""
     folder = repository.root / "snapshots/production"
     export_world(world, folder)
-    made = [one.subject for one in commit_snapshot(repository, folder, "production", backfill=True)]
-    assert made[0].startswith("production: 7 spaces, 2 dashboards, 3 tags, 1 metric icon")
-    assert "production: chart Revenue to date created in Sales" in made
+    made = [one.subject for one in commit_snapshot(repository, folder, "production", PAST)]
+    assert made[0] == "production: 2 dashboards, 7 spaces and 5 other items first seen"
+    assert "production: chart Revenue to date first seen in Sales" in made
     assert made.count("production: chart Revenue to date updated in Sales") > 1
     assert "production: dashboard Sales overview updated in Sales" in made
-    assert made[-1].startswith("production: 6 schedulers, 1 commented dashboard and 1 pinned item creat")
+    assert made[-1] == "production: 6 schedulers and 2 other items first seen"
 
 
 def test_what_refers_to_each_other_is_one_commit_of_all_its_authors(
@@ -174,14 +175,14 @@ def test_what_refers_to_each_other_is_one_commit_of_all_its_authors(
     one, two = chart_of(world, "Recurring revenue"), chart_of(world, "Revenue to date")
     one.description, two.description = f"see {two.uuid}", f"see {one.uuid}"
     export_world(world, folder)
-    made = commit_snapshot(repository, folder, "production", backfill=True)
-    (both,) = [made_.id for made_ in made if made_.subject == "production: 2 charts created"]
+    made = commit_snapshot(repository, folder, "production", PAST)
+    (both,) = [made_.id for made_ in made if made_.subject == "production: 2 charts first seen"]
     assert (
         git(repository.root, "log", "-1", "--format=%an %aI", both)
         == "Bruno Oliveira 2026-03-03T07:16:41+00:00"
     )
-    trailer = "Co-authored-by: Ines Marchetti <ines.marchetti@kettle.example>"
-    assert git(repository.root, "log", "-1", "--format=%(trailers)", both) == trailer
+    trailers = ["Lightdash-Sync: backfill", "Co-authored-by: Ines Marchetti <ines.marchetti@kettle.example>"]
+    assert git(repository.root, "log", "-1", "--format=%(trailers)", both).splitlines() == trailers
     assert verify(restored(repository, both, folder, tmp_path / "both")).damages == []
 
 
@@ -189,33 +190,42 @@ def test_the_past_is_told_once(repository: Repository, world: World) -> None:
     """Asked for again, a backup goes on from where it is: nothing for no change, one commit for one."""
     folder = repository.root / "snapshots/production"
     export_world(world, folder)
-    before = len(commit_snapshot(repository, folder, "production", backfill=True))
-    assert commit_snapshot(repository, folder, "production", backfill=True) == []
+    before = len(commit_snapshot(repository, folder, "production", PAST))
+    assert commit_snapshot(repository, folder, "production", PAST) == []
     with Server(world) as server:
         save(server, world, "developer", chart_of(world, "Weekly revenue"), limit=9)
     export_world(world, folder)
-    (made,) = commit_snapshot(repository, folder, "production", backfill=True)
+    (made,) = commit_snapshot(repository, folder, "production", PAST)
     assert made.subject == "production: chart Weekly revenue updated in Sales"
     assert int(git(repository.root, "rev-list", "--count", "HEAD")) == before + 1
 
 
 def test_the_past_is_told_only_where_nothing_was_committed_before(repository: Repository) -> None:
-    """A folder that git knows already, even with something that is no snapshot, gets one commit."""
+    """A folder that git knows already, even with a snapshot that cannot be read, gets one commit."""
     folder = repository.root / "snapshots/production"
-    folder.mkdir(parents=True)
-    (folder / "notes.txt").write_text("mine\n")
-    git(repository.root, "add", "-A")
-    git(repository.root, "-c", "user.name=x", "-c", "user.email=x", "commit", "--quiet", "-m", "Notes")
-    (folder / "notes.txt").unlink()
     export_world(demo_world(), folder)
-    assert len(commit_snapshot(repository, folder, "production", backfill=True)) == 1
+    (folder / "snapshot.json").rename(repository.root / "kept")
+    git(repository.root, "add", "snapshots")
+    git(repository.root, "-c", "user.name=x", "-c", "user.email=x", "commit", "--quiet", "-m", "Half of it")
+    (repository.root / "kept").rename(folder / "snapshot.json")
+    assert len(commit_snapshot(repository, folder, "production", PAST)) == 1
+
+
+def test_a_dry_run_tells_the_same_and_commits_nothing(repository: Repository, world: World) -> None:
+    """What a backup would commit is known before."""
+    folder = repository.root / "snapshots/production"
+    export_world(world, folder)
+    foretold = commit_snapshot(repository, folder, "production", Manner(backfill=True, dry=True))
+    assert repository.head().commit is None
+    made = commit_snapshot(repository, folder, "production", PAST)
+    assert [(one.subject, one.author) for one in foretold] == [(one.subject, one.author) for one in made]
 
 
 def test_one_commit_for_all_has_no_past(repository: Repository, world: World) -> None:
     """Who wants a single commit gets one."""
     folder = repository.root / "snapshots/production"
     export_world(world, folder)
-    assert len(commit_snapshot(repository, folder, "production", single=True, backfill=True)) == 1
+    assert len(commit_snapshot(repository, folder, "production", Manner(single=True, backfill=True))) == 1
     assert "Co-authored-by" not in git(repository.root, "log", "--format=%B")
 
 
@@ -226,5 +236,5 @@ def test_a_version_that_was_changed_by_hand_stops_everything(repository: Reposit
     version = next((folder / "charts").glob("*.history/*.json"))
     version.write_bytes(version.read_bytes() + b"\n")
     with pytest.raises(SnapshotError, match="is not as it was written"):
-        commit_snapshot(repository, folder, "production", backfill=True)
+        commit_snapshot(repository, folder, "production", PAST)
     assert repository.head().commit is None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from lightdash_sync.cli.commands import cli
+from lightdash_sync.cli import cli
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
@@ -23,7 +23,7 @@ from tests.cli.running import environment, fails, reach, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = ["export", "verify", "projects", "doctor", "demo"]
+COMMANDS = ["export", "verify", "backup", "init", "projects", "doctor", "demo"]
 
 
 @pytest.fixture(autouse=True)

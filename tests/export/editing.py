@@ -55,6 +55,14 @@ class Editors:
         edit()
         return edit.__name__
 
+    def comment_everywhere(self) -> None:
+        """Comment on every tile, with links and mentions. Later comments alone show in no list."""
+        for dashboard in self._dashboards():
+            for tile in self.world.dashboards[dashboard].version.tiles:
+                text = f"{self._link()}, {self._person()}"
+                body = {"text": text, "textHtml": f"<p>{text}</p>", "mentions": [self._person()]}
+                self._send("POST", f"/comments/dashboards/{dashboard}/{tile['uuid']}", body)
+
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         token = self.world.tokens[self.chance.choice(WHO)]
         answer = self._http.request(method, path, json=body, headers={"Authorization": f"ApiKey {token}"})
@@ -181,7 +189,7 @@ class Editors:
         self._patch_tiles(self._one(self._dashboards()), lambda tiles: [*tiles, chart, text])
 
     def _link(self) -> str:
-        return f"[see](/projects/{self.project}/saved/{self._one(self._charts())})"
+        return f"[see](/projects/{self.project}/saved/{self._one(self._charts())}), @{self._person()}"
 
     def filter_dashboard(self) -> None:
         dashboard = self._one(self._dashboards())

@@ -117,3 +117,18 @@ def test_a_part_helps_nothing_in_reading_the_whole(tmp_path: Path) -> None:
     export_world(world, tmp_path / "p", chosen=Chosen(kinds=frozenset({Kind.CHART})))
     export_world(world, tmp_path / "p")
     assert tree(tmp_path / "p") == tree(tmp_path / "whole")
+
+
+def test_a_token_that_may_not_read_schedulers_at_all_is_told_so(tmp_path: Path) -> None:
+    """Not authorised, with a way out, however few items there are: running again would change nothing."""
+    forbidden = _forbidden("/logs")
+    rule = forbidden.rule
+    assert rule is not None
+    faults = Faults(
+        rule=lambda n, method, path: (
+            Fault.status(403) if path.endswith("/schedulers") else rule(n, method, path)
+        )
+    )
+    with pytest.raises(NotAuthorised) as refused:
+        export_world(demo_world(), tmp_path / "p", faults=faults)
+    assert "--only" in refused.value.hint

@@ -89,6 +89,11 @@ class Hands:
             for name in names
         }
 
+    def paths(self, revision: str, folder: str) -> set[str]:
+        """Return the path of every file below a folder in a commit."""
+        names = self.git("ls-tree", "-r", "-z", "--name-only", revision, f"{folder}/").split("\0")[:-1]
+        return {name.removeprefix(f"{folder}/") for name in names}
+
     def sound(self) -> None:
         """Assert that git finds nothing wrong, and that nobody left a lock."""
         self.git("fsck", "--strict", "--no-dangling")

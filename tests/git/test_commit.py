@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import git
 import pytest
@@ -18,9 +21,7 @@ from lightdash_sync.git import Commit, Head, Person, Repository
 
 from .hands import Hands, after
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[2]
 ONE = {"charts/a.json": b"1\n", "charts/b.json": b"2\n", "snapshot.json": b"{}\n"}
 TWO = {"charts/a.json": b"11\n", "charts/c.json": b"3\n", "snapshot.json": b"{}\n"}
 
@@ -201,17 +202,21 @@ def test_without_an_author_the_tool_is_both(hands: Hands) -> None:
     assert hands.git("log", "-1", "--format=%an <%ae>").strip() == "lightdash-sync <lightdash-sync@localhost>"
 
 
-def test_a_configured_identity_commits(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has told git who they are is the committer: by config, or by variables."""
-    hands.git("config", "user.name", "Robot")
-    hands.git("config", "user.email", "robot@example.com")
+def test_the_tool_is_the_committer_on_everybodys_machine(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose machine it is does not matter, unless the variables for this purpose name somebody."""
+    for name in ("user", "author", "committer"):
+        hands.git("config", f"{name}.name", "Jane")
+        hands.git("config", f"{name}.email", "jane@example.com")
     hands.backup(ONE)
     monkeypatch.setenv("GIT_COMMITTER_NAME", "Other")
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "other@example.com")
     monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0100")
     hands.backup(TWO)
-    told = hands.git("log", "-2", "--format=%cn <%ce>").splitlines()
-    assert told == ["Other <other@example.com>", "Robot <robot@example.com>"]
+    told = hands.git("log", "-2", "--format=%an <%ae> %cn <%ce>").splitlines()
+    assert told[0] == "Other <other@example.com> Other <other@example.com>"
+    assert told[1] == " ".join(["lightdash-sync <lightdash-sync@localhost>"] * 2)
     assert hands.git("log", "-1", "--format=%ct").strip() == "1700000000"
 
 
@@ -416,6 +421,50 @@ def test_an_index_that_is_not_what_head_says_is_repaired_by_the_next_run(hands: 
     assert hands.status() != ""
     assert hands.backup(TWO) == []
     assert hands.status() == ""
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_run_that_dies_while_it_holds_the_index_stops_nobody(hands: Hands, links: bool) -> None:
+    """A lock of ours that was left behind is known and removed; without links, it is there for one step."""
+    hands.backup(ONE)
+    script = (
+        "import os, sys; from tests.git import test_commit as t; from tests.git.hands import Hands;"
+        "from pathlib import Path; os.replace = lambda *_: os.kill(os.getpid(), 9)\n"
+        "def no_link(*_): raise OSError(1, 'no links')\n"
+        "if sys.argv[2] == 'False': os.link = no_link\n"
+        "Hands(Path(sys.argv[1])).backup(t.TWO)"
+    )
+    command = [sys.executable, "-c", script, str(hands.root), str(links)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    lock = hands.root / ".git/index.lock"
+    assert lock.exists()
+    if not links:
+        lock.unlink()
+    (hands.folder / "charts/b.json").unlink()
+    assert hands.backup(TWO) == []
+    assert hands.status() == ""
+    hands.sound()
+    assert not (hands.root / ".git/lightdash-sync.index").exists()
+
+
+def test_an_index_that_changes_at_the_last_moment_is_not_overwritten(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody stages while a backup makes its index is staged afterwards too."""
+    hands.write("mine.txt", "1\n")
+    real = os.link
+
+    def late(*names: Any) -> None:
+        hands.git("add", "mine.txt")
+        real(*names)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", late)
+        with pytest.raises(GitError, match="was changed in the meantime"):
+            hands.backup(ONE)
+    assert hands.backup(ONE) == []
+    assert hands.status() == "A  mine.txt\n"
+    hands.sound()
 
 
 def test_a_lock_that_appears_at_the_last_moment(

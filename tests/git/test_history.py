@@ -13,6 +13,7 @@ from lightdash_sync.git import Commit, Person, Repository
 from .hands import Hands
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -60,8 +61,70 @@ def test_the_history_of_one_file(hands: Hands) -> None:
     assert list(repository.history(hands.folder / "never")) == []
 
 
+def test_a_history_leads_to_the_contents_before_and_after(hands: Hands) -> None:
+    """What a file held before and after each commit is one question to git, however many commits."""
+    made(hands)
+    hands.commit("snapshots/production/-b", "3")
+    repository = Repository.around(hands.folder)
+    told = list(repository.history(hands.folder))
+    sides = [side for revision in told for side in (revision.before, revision.after)]
+    ids = sorted({name for side in sides for name in side.values()})
+    contents = dict(zip(ids, repository.blobs(ids), strict=True))
+
+    def said(side: Mapping[str, str]) -> dict[str, bytes]:
+        return {path.rpartition("/")[2]: contents[name] for path, name in side.items()}
+
+    assert [(said(revision.before), said(revision.after)) for revision in told] == [
+        ({"-b": b"2"}, {"-b": b"3"}),
+        ({"a": b"1"}, {}),
+        ({}, {"-b": b"2"}),
+        ({}, {"a": b"1"}),
+    ]
+
+
+def test_contents_by_id_in_any_number_and_order(hands: Hands) -> None:
+    """Contents come in the order asked for, also twice, and however many are read at once."""
+    files = {f"{number:03}": b"%d\n" % number for number in range(25)}
+    repository = Repository.around(hands.folder)
+    repository.commit(hands.folder, [Commit("x", files)])
+    ids = repository.files("HEAD", hands.folder)
+    asked = [ids[name] for name in [*sorted(files, reverse=True), "003", "003"]]
+    expected = [files[name] for name in [*sorted(files, reverse=True), "003", "003"]]
+    assert list(repository.blobs(asked, at_once=4)) == expected
+    assert list(repository.blobs([])) == []
+    with pytest.raises(GitError, match="is not in the repository"):
+        list(repository.blobs([asked[0], "0" * 40]))
+
+
+def test_files_of_many_commits_are_found_at_once(hands: Hands) -> None:
+    """One question finds a file in many commits; where it is no file, or not there, nothing is found."""
+    ids = made(hands)
+    repository = Repository.around(hands.folder)
+    a, odd = hands.folder / "a", hands.folder / "with space blob"
+    places = [(ids[2], a), (ids[0], a), (ids[1], a), (ids[0], hands.folder), (ids[0], odd), ("0" * 40, a)]
+    first = repository.files(ids[0], hands.folder)["a"]
+    assert repository.find(places) == [None, first, first, None, None, None]
+    assert repository.find([]) == []
+    broken = hands.folder / "a\nb"
+    assert repository.find([(ids[0], broken), (ids[0], a)]) == [None, first]
+    tip = repository.commit(hands.folder, [Commit("x", {"with space blob": b"1"})])[-1]
+    assert repository.find([(tip, odd)]) == [first]
+
+
+def test_what_is_no_file_has_no_content_in_a_history(hands: Hands) -> None:
+    """A link is told as a change, and has no content to be read."""
+    hands.commit("snapshots/production/a", "1")
+    (hands.folder / "a").unlink()
+    (hands.folder / "a").symlink_to("/etc/passwd")
+    hands.git("add", "-A")
+    hands.git("commit", "--quiet", "-m", "Link")
+    told = next(Repository.around(hands.folder).history(hands.folder))
+    assert told.changes == {"snapshots/production/a": "T"}
+    assert (len(told.before), told.after) == (1, {})
+
+
 def test_merges_are_told_once(hands: Hands) -> None:
-    """A merge that changed nothing of its own is no change; one that did is told against its first parent."""
+    """Of a merge only what is in none of its parents is told, against the first of them."""
     made(hands)
     hands.git("checkout", "--quiet", "-b", "side", "HEAD~1")
     side = hands.commit("snapshots/production/c", "3")
@@ -77,10 +140,47 @@ def test_merges_are_told_once(hands: Hands) -> None:
         for revision in Repository.around(hands.folder).history(hands.folder, limit=3)
     }
     assert told == {
-        hands.tip(): {"snapshots/production/c": "A", "snapshots/production/e": "A"},
+        hands.tip(): {"snapshots/production/e": "A"},
         main: {"snapshots/production/d": "A"},
         side: {"snapshots/production/c": "A"},
     }
+
+
+def test_a_merge_of_its_own_mind_is_told_against_its_first_parent(hands: Hands) -> None:
+    """What was changed on both sides and settled by the merge leads from the first parent to the merge."""
+    made(hands)
+    hands.git("read-tree", "--reset", "-u", "HEAD")
+    hands.git("checkout", "--quiet", "-b", "side")
+    hands.commit("snapshots/production/-b", "theirs")
+    hands.git("checkout", "--quiet", "main")
+    hands.commit("snapshots/production/-b", "ours")
+    hands.git("merge", "--quiet", "side", status=1)
+    settled = hands.commit("snapshots/production/-b", "both")
+    told = next(Repository.around(hands.folder).history(hands.folder / "-b"))
+    [path] = told.changes
+    contents = Repository.around(hands.folder).blobs([told.before[path], told.after[path]])
+    assert (told.id, told.changes[path], [*contents]) == (settled, "M", [b"ours", b"both"])
+
+
+def test_a_merge_that_only_joins_changes_nothing(hands: Hands) -> None:
+    """Such a merge has no changes of its own, wherever it stands in the history."""
+    made(hands)
+    hands.git("read-tree", "--reset", "-u", "HEAD")
+    for turn in ("one", "two"):
+        hands.git("checkout", "--quiet", "-b", turn)
+        side = hands.commit(f"snapshots/production/{turn}-side", "3")
+        hands.git("checkout", "--quiet", "main")
+        main = hands.commit(f"snapshots/production/{turn}-main", "4")
+        hands.git("merge", "--quiet", "--no-edit", turn)
+        told = {
+            revision.id: list(revision.changes)
+            for revision in Repository.around(hands.folder).history(hands.folder)
+        }
+        assert told[hands.tip()] == []
+        assert told[side] == [f"snapshots/production/{turn}-side"]
+        assert told[main] == [f"snapshots/production/{turn}-main"]
+    joined = [revision.message for revision in Repository.around(hands.folder).history(hands.folder, limit=1)]
+    assert joined == ["Merge branch 'two'"]
 
 
 def test_a_time_that_no_calendar_has_is_no_traceback(hands: Hands) -> None:

@@ -70,15 +70,15 @@ def everything(hands: Hands) -> None:
     """Do all that this tool does with a repository, a rebase included."""
     repository = Repository.init(hands.root)
     assert repository.head().branch == "main"
-    first = hands.backup(ONE)
-    second = repository.commit(hands.folder, [Commit("a", TWO), Commit("b", ONE)])
+    hands.backup(ONE)
+    repository.commit(hands.folder, [Commit("a", TWO), Commit("b", ONE)])
     repository.commit(hands.folder, [Commit("a", TWO)], branch="other")
     assert repository.changes(hands.folder, TWO) == {"a.json": "M", "b.json": "A"}
     assert repository.files("HEAD", hands.folder).keys() == ONE.keys()
     assert dict(repository.contents("HEAD", hands.folder)) == ONE
     assert repository.read("HEAD", hands.folder / "a.json") == b"1\n"
     assert len(list(repository.history(hands.folder))) == 3
-    pushed = repository.push(own=first + second, folders=[hands.folder])
+    pushed = repository.push(folders=[hands.folder])
     assert len(pushed.rebased) == 3
     assert (hands.root / "README.md").read_text() == "changed by a colleague\n"
 

@@ -52,7 +52,7 @@ def there(remote: Path, revision: str = "main") -> str:
 def test_a_push_takes_the_branch_to_the_remote(hands: Hands, remote: Path) -> None:
     """What was committed is at the remote afterwards, and git here knows that it is."""
     own = hands.backup(ONE)
-    pushed = Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+    pushed = Repository.around(hands.folder).push(folders=[hands.folder])
     assert pushed == Pushed("origin", "main", own[0])
     assert there(remote) == own[0]
     assert hands.git("status", "--short", "--branch") == "## main...origin/main\n"
@@ -68,8 +68,24 @@ def test_another_branch_is_pushed_and_created_there(hands: Hands, remote: Path) 
     """A branch that is not checked out, and not at the remote yet, is pushed under its name."""
     repository = Repository.around(hands.folder)
     own = repository.commit(hands.folder, [Commit("x", ONE)], branch="backups/daily")
-    repository.push(branch="backups/daily", own=own, folders=[hands.folder])
+    repository.push(branch="backups/daily", folders=[hands.folder])
     assert there(remote, "backups/daily") == own[0]
+
+
+def test_a_branch_that_only_the_remote_has_is_gone_on_with(
+    hands: Hands, remote: Path, tmp_path: Path
+) -> None:
+    """A fresh clone goes on with the backups of the nights before, on a branch it has not checked out."""
+    first = Repository.around(hands.folder)
+    first.commit(hands.folder, [Commit("First night", ONE)], branch="backups")
+    first.push(branch="backups")
+    subprocess.run(["git", "clone", "--quiet", str(remote), str(tmp_path / "fresh")], check=True)
+    fresh = Hands(tmp_path / "fresh")
+    again = Repository.around(fresh.folder)
+    again.commit(fresh.folder, [Commit("Second night", TWO)], branch="backups")
+    pushed = again.push(branch="backups")
+    assert pushed.rebased == ()
+    assert Hands(remote).git("log", "--format=%s", "backups") == "Second night\nFirst night\nBegin\n"
 
 
 @pytest.mark.parametrize("checked_out", [True, False])
@@ -85,11 +101,9 @@ def test_a_rejected_push_is_rebased_and_pushed_once_more(
     theirs = pushed_by(colleague, "README.md", "from a colleague\n")
     repository = Repository.around(hands.folder)
     ann = Person("Ann", "ann@example.com")
-    own = repository.commit(
-        hands.folder, [Commit("One\n\nbody", ONE, ann), Commit("Two", TWO)], branch=branch
-    )
+    repository.commit(hands.folder, [Commit("One\n\nbody", ONE, ann), Commit("Two", TWO)], branch=branch)
     hands.put(TWO)
-    pushed = repository.push(branch=branch, own=own, folders=[hands.folder])
+    pushed = repository.push(branch=branch, folders=[hands.folder])
     ours = hands.tip(branch or "HEAD")
     assert (pushed.tip, pushed.rebased[-1], there(remote, branch or "main")) == (ours, ours, ours)
     told = hands.git("log", "--format=%an|%B", "-3", ours).split("\n\n")
@@ -119,8 +133,8 @@ def test_a_rebase_keeps_a_dirty_work_tree(hands: Hands, remote: Path, colleague:
     hands.write("staged.txt", "new\n")
     hands.git("add", "staged.txt")
     before = hands.status()
-    own = hands.backup(ONE)
-    Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+    hands.backup(ONE)
+    Repository.around(hands.folder).push(folders=[hands.folder])
     assert hands.status() == before
     assert (hands.root / "mine.txt").read_text() == "dirty\n"
     assert (hands.root / "theirs.txt").read_text() == "2\n"
@@ -139,7 +153,7 @@ def test_a_rebase_that_would_overwrite_somebodys_changes_stops(
     own = hands.backup(ONE)
     before = hands.status()
     with pytest.raises(GitError, match="files that others changed are changed here too") as refused:
-        Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+        Repository.around(hands.folder).push(folders=[hands.folder])
     assert refused.value.hint == "run `git pull --rebase origin main`, then run again"
     assert (hands.tip(), there(remote), hands.status()) == (own[0], theirs, before)
     assert (hands.root / path).read_text() == "mine\n"
@@ -151,7 +165,7 @@ def test_a_rebase_waits_for_nobodys_lock(hands: Hands, remote: Path, colleague: 
     own = hands.backup(ONE)
     hands.write(".git/index.lock", "")
     with pytest.raises(GitError, match=r"index\.lock"):
-        Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+        Repository.around(hands.folder).push(folders=[hands.folder])
     assert hands.tip() == own[0]
 
 
@@ -165,10 +179,31 @@ def test_a_remote_that_changed_the_same_folder_stops_a_push(
     theirs = colleague.tip()
     own = hands.backup(ONE)
     with pytest.raises(GitError, match="has changes to the same snapshot that are not here") as refused:
-        Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+        Repository.around(hands.folder).push(folders=[hands.folder])
     assert "0.json and 2 more)" in str(refused.value) or files == 1
-    assert "git pull --rebase origin main" in refused.value.hint
+    assert "git reset --keep origin/main" in refused.value.hint
     assert (hands.tip(), there(remote)) == (own[0], theirs)
+
+
+def test_workers_push_their_folders_to_one_branch(hands: Hands, remote: Path, colleague: Hands) -> None:
+    """What others changed in a snapshot that is not backed up here stops nobody, and is kept."""
+    staging = hands.root / "snapshots/staging"
+    theirs = pushed_by(colleague, "snapshots/staging/a.json", "theirs\n")
+    hands.backup(ONE)
+    pushed = Repository.around(hands.folder).push(folders=[hands.folder, staging])
+    assert hands.tip("HEAD~1") == theirs
+    assert there(remote) == hands.tip() == pushed.tip
+    assert (staging / "a.json").read_text() == "theirs\n"
+    assert hands.status() == ""
+
+
+def test_a_quiet_night_behind_the_remote_is_fine(hands: Hands, remote: Path, colleague: Hands) -> None:
+    """With nothing to push, what others have pushed is no reason to fail, nor to change anything here."""
+    before = hands.tip()
+    theirs = pushed_by(colleague, "snapshots/production/a.json", "theirs\n")
+    pushed = Repository.around(hands.folder).push(folders=[hands.folder])
+    assert pushed == Pushed("origin", "main", before, is_news=False)
+    assert (hands.tip(), there(remote)) == (before, theirs)
 
 
 @pytest.mark.parametrize("commits", [1, 2])
@@ -180,21 +215,50 @@ def test_commits_of_others_are_never_rebased(
     for number in range(commits):
         hands.commit("mine.txt", f"{number}\n")
     own = hands.backup(ONE)
-    with pytest.raises(GitError, match="neither pushed nor made by this run") as refused:
-        Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+    with pytest.raises(GitError, match="neither pushed nor made by a backup") as refused:
+        Repository.around(hands.folder).push(folders=[hands.folder])
     assert ("and 1 more" in str(refused.value)) == (commits == 2)
     assert hands.tip() == own[0]
 
 
-def test_a_commit_that_is_not_about_the_folders_alone_is_not_rebased(
+def test_a_commit_of_another_folder_is_not_rebased(hands: Hands, remote: Path, colleague: Hands) -> None:
+    """Only what is in the named folders is carried over, and nothing else is dropped silently."""
+    pushed_by(colleague, "README.md", "theirs\n")
+    repository = Repository.around(hands.folder)
+    repository.commit(hands.root / "snapshots/staging", [Commit("Back up", ONE)])
+    mine = hands.tip()
+    with pytest.raises(GitError, match="is not about the snapshot alone"):
+        repository.push(folders=[hands.folder])
+    assert hands.tip() == mine
+
+
+def test_what_an_earlier_run_could_not_push_is_rebased_too(
     hands: Hands, remote: Path, colleague: Hands
 ) -> None:
-    """Only what is in the snapshot's folder is carried over, and nothing else is dropped silently."""
-    pushed_by(colleague, "README.md", "theirs\n")
-    mine = hands.commit("mine.txt", "1\n")
-    with pytest.raises(GitError, match="is not about the snapshot alone"):
-        Repository.around(hands.folder).push(own=[mine], folders=[hands.folder])
-    assert hands.tip() == mine
+    """A night without network does not stop all nights after it: its commits are known to be ours."""
+    hands.backup(ONE, "First night")
+    theirs = pushed_by(colleague, "README.md", "theirs\n")
+    hands.backup(TWO, "Second night")
+    pushed = Repository.around(hands.folder).push(folders=[hands.folder])
+    assert hands.git("log", "--format=%s", f"{theirs}..{pushed.tip}") == "Second night\nFirst night\n"
+    assert there(remote) == pushed.tip
+    hands.sound()
+
+
+def test_as_many_tries_as_asked_for(
+    hands: Hands, remote: Path, colleague: Hands, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where several workers push to one branch, losing the race twice is not the end."""
+    pushed_by(colleague, "README.md", "first\n")
+    once = tmp_path / "once"
+    move = (
+        f"mkdir {once} && cd {colleague.root} && {SOMEBODY} commit -q --allow-empty -m again && git push -q"
+    )
+    monkeypatch.setattr(git.Git, "GIT_PYTHON_GIT_EXECUTABLE", after("fetch", move, tmp_path))
+    hands.backup(ONE)
+    pushed = Repository.around(hands.folder).push(folders=[hands.folder], again=2)
+    assert there(remote) == pushed.tip == hands.tip()
+    assert there(remote, "main~1") == colleague.tip()
 
 
 def test_several_folders_in_one_run(hands: Hands, remote: Path, colleague: Hands) -> None:
@@ -205,7 +269,7 @@ def test_several_folders_in_one_run(hands: Hands, remote: Path, colleague: Hands
     own = repository.commit(hands.folder, [Commit("production", ONE)])
     own += repository.commit(staging, [Commit("staging", TWO)])
     own += repository.commit(hands.folder, [Commit("production again", TWO)])
-    pushed = repository.push(own=own, folders=[hands.folder, staging])
+    pushed = repository.push(folders=[hands.folder, staging])
     assert len(pushed.rebased) == 3
     subjects = hands.git("log", "--format=%s", "-3").splitlines()
     assert subjects == ["production again", "staging", "production"]
@@ -216,9 +280,9 @@ def test_a_new_repository_goes_on_top_of_what_a_new_remote_has(tmp_path: Path, r
     """A first backup and a remote that was made with a README have no common history, and need none."""
     fresh = Hands(tmp_path / "fresh")
     repository = Repository.init(fresh.root)
-    own = fresh.backup(ONE)
+    fresh.backup(ONE)
     fresh.git("remote", "add", "origin", str(remote))
-    pushed = repository.push(own=own, folders=[fresh.folder])
+    pushed = repository.push(folders=[fresh.folder])
     assert there(remote) == pushed.tip == fresh.tip()
     assert (fresh.root / "README.md").read_text() == "hello\n"
     assert fresh.status() == ""
@@ -236,8 +300,8 @@ def test_a_shallow_clone_is_rebased_and_pushed(
     colleague.git("pull", "--quiet")
     theirs = pushed_by(colleague, "README.md", "theirs\n")
     ci = Hands(tmp_path / "ci")
-    own = ci.backup(ONE)
-    pushed = Repository.around(ci.folder).push(own=own, folders=[ci.folder])
+    ci.backup(ONE)
+    pushed = Repository.around(ci.folder).push(folders=[ci.folder])
     assert (there(remote), there(remote, "main~1")) == (pushed.tip, theirs)
     assert ci.status() == ""
     ci.sound()
@@ -251,10 +315,10 @@ def test_a_remote_that_moves_all_the_time(
     # As soon as something has been fetched, the remote moves again.
     move = f"cd {colleague.root} && {SOMEBODY} commit -q --allow-empty -m again && git push -q"
     monkeypatch.setattr(git.Git, "GIT_PYTHON_GIT_EXECUTABLE", after("fetch", move, tmp_path))
-    own = hands.backup(ONE)
+    hands.backup(ONE)
     repository = Repository.around(hands.folder)
-    with pytest.raises(GitError, match="origin moved on twice") as refused:
-        repository.push(own=own, folders=[hands.folder])
+    with pytest.raises(GitError, match="origin moved on again") as refused:
+        repository.push(folders=[hands.folder])
     assert "the commits are kept here" in refused.value.hint
     assert hands.tree("HEAD", "snapshots/production") == {"a.json": "1\n"}
     monkeypatch.undo()
@@ -265,9 +329,9 @@ def test_a_refusal_of_the_remote_is_told_in_its_words(hands: Hands, remote: Path
     Hands(remote).git("config", "receive.denyDeletes", "true")
     Hands(remote).git("config", "receive.denyCurrentBranch", "refuse")
     Hands(remote).git("config", "core.bare", "false")
-    own = hands.backup(ONE)
+    hands.backup(ONE)
     with pytest.raises(GitError, match=r"origin refused branch main: .*branch is currently checked out"):
-        Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+        Repository.around(hands.folder).push(folders=[hands.folder])
 
 
 def test_a_remote_that_is_not_there(hands: Hands, remote: Path) -> None:
@@ -275,7 +339,7 @@ def test_a_remote_that_is_not_there(hands: Hands, remote: Path) -> None:
     own = hands.backup(ONE)
     remote.rename(remote.with_name("moved"))
     with pytest.raises(GitError, match="remote origin: git push: fatal: ") as refused:
-        Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+        Repository.around(hands.folder).push(folders=[hands.folder])
     assert "the commits are kept here" in refused.value.hint
     assert hands.tip() == own[0]
 
@@ -289,9 +353,9 @@ def test_a_branch_that_vanishes_between_push_and_fetch(
     hands.git("init", "--quiet", "--bare", str(empty))
     hands.git("config", "remote.origin.url", str(empty))
     hands.git("config", "remote.origin.pushurl", f"file://{remote}")
-    own = hands.backup(ONE)
+    hands.backup(ONE)
     with pytest.raises(GitError, match="remote origin: git fetch: fatal: "):
-        Repository.around(hands.folder).push(own=own, folders=[hands.folder])
+        Repository.around(hands.folder).push(folders=[hands.folder])
 
 
 def test_nothing_to_push(tmp_path: Path) -> None:
@@ -303,12 +367,12 @@ def test_nothing_to_push(tmp_path: Path) -> None:
 
 def test_the_remote_is_the_one_git_would_push_to(hands: Hands, remote: Path, tmp_path: Path) -> None:
     """The branch's own remote comes first, then origin, then the only one there is."""
-    own = hands.backup(ONE)
+    hands.backup(ONE)
     for name in ("other", "third"):
         hands.git("init", "--quiet", "--bare", str(tmp_path / name))
         hands.git("remote", "add", name, str(tmp_path / name))
     repository = Repository.around(hands.folder)
-    assert repository.push("third", own=own).remote == "third"
+    assert repository.push("third").remote == "third"
     hands.git("config", "branch.main.pushRemote", "other")
     assert repository.push().remote == "other"
     hands.git("config", "--unset", "branch.main.pushRemote")

@@ -50,7 +50,7 @@ def test_an_error_is_a_fact_and_the_next_step(capsys: pytest.CaptureFixture[str]
     assert captured.out == ""
     assert captured.err.splitlines() == [
         r"Error: no [/foo]\x1b[2J",
-        r"  try \n this",
+        r"  Try \n this",
         "Error: nothing to do",
         "Warning: look [red]",
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.backup.run import commit_snapshot
+from lightdash_sync.backup.commits import commit_snapshot
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused

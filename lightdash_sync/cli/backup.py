@@ -1,0 +1,88 @@
+"""`backup`: what a cron line or a CI job runs every night."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lightdash_sync.cli.connect import connected, environment_options, reading_options
+from lightdash_sync.cli.output import print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.config import Settings
+    from lightdash_sync.export.run import Reading
+
+
+@click.command()
+@click.option("--env", "wanted", multiple=True, metavar="NAME", help="An environment; may be repeated.")
+@click.option("--all", "every", is_flag=True, help="All environments of lightdash-sync.toml.")
+@click.option("--shard", metavar="I/N", help="The I-th of N shares of them; /N if the scheduler says which.")
+@click.option("--branch", metavar="NAME", help="Commit to this branch.  [default: the one checked out]")
+@click.option("--push", "pushing", is_flag=True, help="Push, on top of what others have pushed.")
+@click.option("--single-commit", is_flag=True, help="One commit of everything, not one for each author.")
+@click.option("--dry-run", is_flag=True, help="Say what would be committed, and change nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@reading_options
+@environment_options
+def backup(
+    settings: Callable[[str], Settings],
+    config: Path | None,
+    wanted: tuple[str, ...],
+    every: bool,
+    shard: str | None,
+    branch: str | None,
+    pushing: bool,
+    single_commit: bool,
+    dry_run: bool,
+    quiet: bool,
+    reading: Reading,
+    as_json: bool,
+) -> int:
+    """Export environments into the git repository around lightdash-sync.toml, and commit what changed.
+
+    One commit for each author, in their name and at their time; no commit if nothing changed. One
+    environment that fails does not stop the others; the exit code is the highest of all.
+    """
+    from lightdash_sync.backup.commits import Manner
+    from lightdash_sync.backup.run import Job, Pushing, back_up
+    from lightdash_sync.config import environments
+    from lightdash_sync.git import Repository
+    from lightdash_sync.report import backups
+    from lightdash_sync.shards import read_shard
+
+    began = time.monotonic()
+    there = environments((), Path(), config, every=True)
+    names = list(environments(wanted, Path(), config, every=every))
+    share = read_shard(shard, os.environ) if every or shard is not None else None
+    mine = share.of(names) if share else names
+    repository = Repository.around(config.parent if config else Path())
+    push = Pushing(tuple(there.values()), share.total if share else 1) if pushing else None
+    done = back_up(
+        repository,
+        [Job(name, there[name], partial(_server, name, settings)) for name in mine],
+        reading,
+        Manner(branch, single_commit, dry_run),
+        push,
+        backups.Told(quiet=quiet),
+    )
+    if as_json:
+        print_json(backups.backup_json(done, share, dry_run, round(time.monotonic() - began, 3)))
+    elif not quiet:
+        backups.backup_text(done, share, dry_run)
+    return done.worst.exit_code if done.worst else 0
+
+
+@contextmanager
+def _server(name: str, settings: Callable[[str], Settings]) -> Iterator[tuple[Lightdash, str | None]]:
+    loaded = settings(name)
+    with connected(loaded) as lightdash:
+        yield lightdash, loaded.project

@@ -1,0 +1,202 @@
+"""What makes a folder ready for backups: settings, what git should know, and a job for CI.
+
+Promises: no file that is there is overwritten, lines are only added to `.gitignore` and `.gitattributes`,
+and no token is ever written. Nothing is asked of a server.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from lightdash_sync import __version__
+from lightdash_sync.client.origin import parse_origin
+from lightdash_sync.config import FILE, PROJECT, TOKEN, URL, Environment, environments, first
+from lightdash_sync.errors import ConfigError
+from lightdash_sync.model.keys import is_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from lightdash_sync.config import Options
+
+_IGNORED = (
+    "# What lightdash-sync leaves beside snapshots: locks, and what one run tells the next.",
+    "/snapshots/.*",
+)
+_ATTRIBUTES = (
+    "# Snapshots are checked byte by byte: git must not change their line ends.",
+    "/snapshots/** -text",
+)
+
+
+class Ci(StrEnum):
+    """Where backups are going to run."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    NONE = "none"
+
+
+_JOBS = {
+    Ci.GITHUB: (".github/workflows/lightdash-backup.yml", "github-actions.yml"),
+    Ci.GITLAB: (".gitlab-ci.yml", "gitlab-ci.yml"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of a file.
+
+    Attributes:
+        path: of the file.
+        result: `created`, `extended`, or `kept` as it was.
+    """
+
+    path: Path
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An environment to begin with.
+
+    Attributes:
+        name: of it.
+        environment: its settings; None if the folder has settings already.
+    """
+
+    name: str
+    environment: Environment | None
+
+
+def settings_for(folder: Path, options: Options, variables: Mapping[str, str]) -> Chosen:
+    """Return the environment of a folder's settings, or the one that options and variables describe.
+
+    Raises:
+        ConfigError: no server is named, the token must not go to what is named, the name does not do for a
+            folder, or the settings that are there make no sense or have no such environment.
+    """
+    if (folder / FILE).exists():
+        name = next(iter(environments([options.env] if options.env else [], folder, every=not options.env)))
+        return Chosen(name, None)
+    name = options.env or "production"
+    if not is_key(name):
+        raise ConfigError(
+            f"{name!r} does not do as the name of an environment",
+            hint="Use small letters, digits, - and _: it names a folder too.",
+        )
+    url = options.url or first(variables, URL)
+    if not url:
+        raise ConfigError("no Lightdash is named", hint="Give --url, or set LIGHTDASH_URL.")
+    parse_origin(url, allow_http=options.allow_http)
+    environment = Environment(
+        url=url.strip(),
+        project=options.project or first(variables, PROJECT),
+        token_env=next((name for name in TOKEN if variables.get(name)), TOKEN[0]),
+        ca_bundle=None if options.ca_bundle is None else str(options.ca_bundle),
+        allow_http=options.allow_http,
+        concurrency=options.concurrency,
+    )
+    return Chosen(name, environment)
+
+
+def prepare(folder: Path, top: Path, chosen: Chosen, ci: Ci) -> list[Prepared]:
+    """Write what is missing.
+
+    Args:
+        folder: where `lightdash-sync.toml` belongs.
+        top: of the git repository around it, where CI looks for its jobs.
+        chosen: the environment to begin with.
+        ci: for which service to write a job.
+
+    Raises:
+        ConfigError: the settings cannot be written, or a file is none that can be added to.
+        OSError: a file cannot be written.
+    """
+    settings = folder / FILE
+    if chosen.environment is None:
+        done = [Prepared(settings, "kept")]
+    else:
+        done = [_create(settings, settings_text(chosen.name, chosen.environment))]
+    done += [_extend(folder / ".gitignore", _IGNORED), _extend(folder / ".gitattributes", _ATTRIBUTES)]
+    if ci is not Ci.NONE:
+        path, template = _JOBS[ci]
+        below = folder.relative_to(top).as_posix()
+        done.append(_create(top / path, job_text(template, "" if below == "." else f"{below}/{FILE}")))
+    return done
+
+
+def settings_text(name: str, environment: Environment) -> str:
+    """Return a settings file with one environment, and comments that say what else there is."""
+    given = environment.model_dump(exclude_defaults=True)
+    lines = [f"{key} = {_toml(value)}" for key, value in given.items()]
+    if environment.project is None:
+        lines.append('# project = "…"   # its name or uuid: `lightdash-sync projects` lists them')
+    text = "\n".join(
+        [
+            "# One table for each Lightdash project. A token never stands in this file: say where it is with",
+            '# token_env = "VARIABLE", token_file = "path" or token_command = "pass show lightdash".',
+            f"[env.{name}]",
+            *lines,
+            "",
+        ]
+    )
+    try:
+        is_right = tomllib.loads(text.encode().decode()) == {"env": {name: given}}
+    except ValueError:  # a lone surrogate, which is what Python makes of odd bytes on the command line
+        is_right = False
+    if not is_right:
+        raise ConfigError("these settings cannot be written to a file", hint="Look for odd characters.")
+    return text
+
+
+def job_text(template: str, config: str) -> str:
+    """Return a job for CI.
+
+    Args:
+        template: its file name.
+        config: path of the settings file from the top of the repository; "" if it is there itself.
+    """
+    text = files("lightdash_sync").joinpath("templates", template).read_text("utf-8")
+    option = f"--config {shlex.quote(config)} " if config else ""
+    return text.replace("@CONFIG@", option).replace("@VERSION@", __version__)
+
+
+def _toml(value: str | int | bool | list[str]) -> str:
+    """Return a value as TOML writes it, which is as JSON does but for the delete character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _create(path: Path, text: str) -> Prepared:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        return Prepared(path, "kept")
+    return Prepared(path, "created")
+
+
+def _extend(path: Path, lines: tuple[str, ...]) -> Prepared:
+    """Add lines to the end of a file, if the last of them is not in it."""
+    if path.is_symlink():
+        raise ConfigError(f"{path} is a symbolic link", hint="Replace it by a file.")
+    try:
+        before = path.read_text("utf-8")
+    except FileNotFoundError:
+        return _create(path, "\n".join(lines) + "\n")
+    except ValueError as error:
+        raise ConfigError(f"{path} is no text in UTF-8") from error
+    if lines[-1] in before.splitlines():
+        return Prepared(path, "kept")
+    between = "" if not before or before.endswith("\n") else "\n"
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(between + "\n".join(lines) + "\n")
+    return Prepared(path, "extended")

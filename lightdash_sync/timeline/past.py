@@ -1,0 +1,132 @@
+"""What is remembered of one item: how commits left it, and the versions that people saved in Lightdash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.authorship import Stamp, moment, of_version, version_stamp
+from lightdash_sync.model.canonical import Json, JsonObject, parse
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.snapshot.layout import version_name
+
+if TYPE_CHECKING:
+    from lightdash_sync.git import Revision
+    from lightdash_sync.timeline.item import Item
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An item as a commit left it, or as it is on disk.
+
+    Attributes:
+        commit: None for the snapshot on disk, where it differs from the last commit.
+        before: its content until then; None if it was not there.
+        content: None if it is gone.
+        facts: what the map of identities knew of it.
+        begins: whether what was not there before may be older, because nobody looked.
+    """
+
+    commit: Revision | None
+    before: Json
+    content: Json
+    facts: JsonObject
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version that somebody saved in Lightdash.
+
+    Attributes:
+        stamp: when, and by whom.
+        content: what of the item belongs to a version.
+        commit: the first that held it; None if it is only on disk.
+        source: where it can be read: a commit (None for the disk), and a path in the snapshot.
+    """
+
+    stamp: Stamp
+    content: Json
+    commit: Revision | None
+    source: tuple[Revision | None, str]
+
+
+@dataclass(frozen=True)
+class Past:
+    """All that is remembered of an item.
+
+    Attributes:
+        item: which one.
+        states: oldest first; add with `remember`.
+        versions: name -> version. Of charts the name is that of the file; of other kinds it means nothing.
+        people: key of a person -> facts.
+        notes: what could not be read, for people.
+    """
+
+    item: Item
+    states: list[State] = field(default_factory=list)
+    versions: dict[str, Version] = field(default_factory=dict)
+    people: dict[str, JsonObject] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What the item is called now, or was last; "" if nobody knows."""
+        contents = (state.content for state in reversed(self.states) if state.content is not None)
+        return text(next(contents, None), "name")
+
+    def remember(self, state: State) -> None:
+        """Add the next state, and the version that the item was in."""
+        self.states.append(state)
+        if state.content is not None:
+            self.remember_saved(state.content, state.facts, state.commit)
+
+    def remember_saved(self, content: Json, facts: JsonObject, commit: Revision | None) -> None:
+        """Add the version that an item is in, unless an older commit held it already."""
+        stamp = version_stamp(self.item.kind, facts)
+        if stamp is not None:
+            saved = Version(stamp, of_version(self.item.kind, content), commit, (commit, self.item.path))
+            self.versions.setdefault(version_in(self.item, facts), saved)
+
+    def remember_version(self, name: str, data: bytes, source: tuple[Revision | None, str]) -> None:
+        """Add an earlier version of a chart, from its own file.
+
+        Args:
+            name: of the version.
+            data: the file.
+            source: the first commit that holds it (None for the disk), and its path in the snapshot.
+        """
+        document = readable(self.item.kind, data)
+        time = moment(document.get("createdAt")) if isinstance(document, dict) else None
+        if not isinstance(document, dict) or time is None or not isinstance(document.get("chart"), dict):
+            self.note(f"version {name}", "it is not of the expected form")
+            return
+        person = document.get("createdBy")
+        stamp = Stamp(name, time, person if isinstance(person, str) else None)
+        new = Version(stamp, document["chart"], source[0], source)
+        known = self.versions.get(name)
+        self.versions[name] = new if known is None else replace(new, commit=known.commit or source[0])
+
+    def note(self, where: str, problem: str) -> None:
+        """Note what is passed over."""
+        self.notes.append(f"{where} is passed over: {problem}")
+
+
+def version_in(item: Item, facts: JsonObject) -> str:
+    """Return the name of the version that facts tell of; "" if they tell of none."""
+    stamp = version_stamp(item.kind, facts)
+    if stamp is None:
+        return ""
+    if item.kind is Kind.CHART:
+        return version_name(str(facts.get("updatedAt")), stamp.version)
+    return f"{facts.get('uuid')} {stamp.version}"
+
+
+def readable(kind: Kind, data: bytes) -> Json:
+    """Return the content of an item's file; None if it is no JSON, or no object (for some kinds a list)."""
+    try:
+        content = parse(data)
+    except ValueError:
+        return None
+    return content if isinstance(content, list if KINDS[kind].is_list else dict) else None

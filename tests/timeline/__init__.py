@@ -1,0 +1,1 @@
+"""Tests of looking back, in repositories that backups of a served Lightdash have made."""
