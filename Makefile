@@ -24,6 +24,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/export.py
 	$(BIN)/python benchmarks/incremental.py
+	$(BIN)/python benchmarks/backfill.py
 
 clean:
 	rm -rf $(VENV)

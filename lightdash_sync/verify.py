@@ -15,8 +15,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.links import Link, links, schema_problem
-from lightdash_sync.model.references import UnresolvedReference, untokenise
+from lightdash_sync.model.links import Link, is_known, links, schema_problem
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, Place, parse_path, version_path
 from lightdash_sync.snapshot.manifest import VERSIONS, Manifest
 from lightdash_sync.snapshot.read import Snapshot
@@ -211,16 +210,8 @@ class _Check:
     def _references(self) -> None:
         """Whatever a file refers to is known."""
         for link, path in self.links.items():
-            name = f"{link.to}:{link.key}" if link.key else link.to
-            if self.identity.token_uuid(name) is None and not self._is_said_with_tokens(name):
+            if not is_known(link, self.identity):
                 self._damage(path, f"refers to {link.to} {link.key}, which is not in the snapshot")
-
-    def _is_said_with_tokens(self, name: str) -> bool:
-        """Whether a name is known that a content file writes with a token, such as the group `@{}{x}`."""
-        try:
-            return self.identity.token_uuid(str(untokenise(name, self.identity))) is not None
-        except UnresolvedReference:
-            return False
 
     def _damage(self, path: str, problem: str) -> None:
         self.damages.append(Damage(path, problem))

@@ -7,22 +7,23 @@ export, the next one commits what it left.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightdash_sync.backup.backfill import backfill
 from lightdash_sync.backup.committed import write_out
-from lightdash_sync.backup.messages import happened, message
-from lightdash_sync.backup.steps import Step, steps
+from lightdash_sync.backup.messages import message
+from lightdash_sync.backup.steps import Step, files_of, joined, steps, whole
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.git import Commit, Person
-from lightdash_sync.model.authorship import full_name
-from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST
+from lightdash_sync.model.authorship import BACKFILLED, full_name
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
     from lightdash_sync.git import Repository
     from lightdash_sync.model.identity import Identity
@@ -36,11 +37,13 @@ class Manner:
         branch: None for the one checked out.
         single: one commit of everything, with `Co-authored-by` lines.
         dry: make no commit, only say which ones there would be.
+        backfill: where nothing was committed before, a commit of each version that is known.
     """
 
     branch: str | None = None
     single: bool = False
     dry: bool = False
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,60 +84,57 @@ def commit_snapshot(
     verdict = verify(root)
     if verdict.damages:
         raise SnapshotError(f"{root}/{verdict.damages[0].path} {verdict.damages[0].problem}")
-    if not repository.changes(folder, _files(root), branch=manner.branch):
+    if not repository.changes(folder, files_of(root), branch=manner.branch):
         if not manner.dry:
             repository.commit(folder, [], branch=manner.branch)  # puts the index right after a run that died
         return []
+    made: list[Made] = []
     with tempfile.TemporaryDirectory(prefix="lightdash-sync-") as name:
-        commits = _series(repository, folder, label, manner, root, Path(name))
-        # A step that brings nothing of its own is no commit, so the ids belong to the last ones.
-        ids = [""] * len(commits) if manner.dry else repository.commit(folder, commits, branch=manner.branch)
-    return [_made(one, commit) for one, commit in zip(ids, commits[len(commits) - len(ids) :], strict=True)]
+        commits = _noted(_commits(repository, folder, label, manner, root, Path(name)), made)
+        if manner.dry:
+            deque(commits, maxlen=0)
+            return made
+        ids = repository.commit(folder, commits, branch=manner.branch)
+    # A step that brings nothing of its own is no commit, so the ids belong to the last ones.
+    return [replace(one, id=name) for name, one in zip(ids, made[len(made) - len(ids) :], strict=True)]
 
 
-def _made(commit: str, made: Commit) -> Made:
-    return Made(commit, made.message.split("\n", 1)[0], made.author.name if made.author else None)
+def _noted(commits: Iterable[Commit], made: list[Made]) -> Iterator[Commit]:
+    """Hand commits on, one at a time, and note what is said of them."""
+    for commit in commits:
+        subject = commit.message.split("\n", 1)[0]
+        made.append(Made("", subject, commit.author.name if commit.author else None))
+        yield commit
 
 
-def _series(
+def _commits(
     repository: Repository, folder: Path, label: str, manner: Manner, root: Path, workspace: Path
-) -> list[Commit]:
-    """Return the commits that lead from the last committed snapshot to this one."""
-    old: Path | None = workspace / "old"
+) -> Iterator[Commit]:
+    """Yield the commits that lead from the last committed snapshot to this one."""
+    identity, old = Snapshot(root).identity(), workspace / "old"
     start = repository.destination(manner.branch).start
-    (workspace / "steps").mkdir()
-    if old and write_out(repository, start, folder, old) and _is_whole(old):
-        series = steps(old, root, workspace / "steps")
+    is_there = write_out(repository, start, folder, old)
+    if is_there and _is_whole(old):
+        series: Iterable[Step] = steps(old, root, workspace)
+    elif manner.backfill and not is_there and not manner.single:
+        series = backfill(root)
     else:
-        old = None
-        paths = frozenset(path for path in _files(root) if path not in (IDENTITY, MANIFEST))
-        series = [Step(root, (), None, paths)]
+        series = [whole(root)]
     if manner.single:
-        series = _joined(series)
-    identity = Snapshot(root).identity()
-    commits: list[Commit] = []
-    before = old
+        series = [joined([*series])]
     for step in series:
-        commits.append(_commit(step, before, label, identity, single=manner.single))
-        before = step.root
-    return commits
+        yield _commit(step, label, identity, single=manner.single)
 
 
-def _commit(step: Step, before: Path | None, label: str, identity: Identity, *, single: bool) -> Commit:
+def _commit(step: Step, label: str, identity: Identity, *, single: bool) -> Commit:
     people = [_person(identity, key) for key in dict.fromkeys(step.people)]
-    text = message(label, happened(step.paths, before, step.root), first=before is None)
+    text = message(label, step.happened, first=step.is_all)
+    trailers = [BACKFILLED] if step.is_past else []
     others = people if single else people[:-1]
-    if others:
-        text += "\n" + "".join(f"Co-authored-by: {one.name} <{one.email}>\n" for one in others)
-    author = people[-1] if people and not single else None
-    return Commit(text, _files(step.root), author, step.time if author else None)
-
-
-def _joined(series: list[Step]) -> list[Step]:
-    """Return all steps as one."""
-    people = tuple(person for step in series for person in step.people)
-    paths = frozenset(path for step in series for path in step.paths)
-    return [Step(series[-1].root, people, None, paths)]
+    trailers += [f"Co-authored-by: {one.name} <{one.email}>" for one in others]
+    if trailers:
+        text += "\n" + "".join(f"{trailer}\n" for trailer in trailers)
+    return Commit(text, step.files, people[-1] if people and not single else None, step.time)
 
 
 def _person(identity: Identity, key: str) -> Person:
@@ -147,11 +147,6 @@ def _person(identity: Identity, key: str) -> Person:
 def _plain(text: str) -> str:
     """Return a text without what git would take for the end of a name."""
     return "".join(char for char in text if char.isprintable() and char not in "<>") or "somebody"
-
-
-def _files(root: Path) -> Mapping[str, Path]:
-    """Return the files of a snapshot: path to where they are."""
-    return {path: root / path for path in (MANIFEST, *Snapshot(root).manifest.files)}
 
 
 def _is_whole(root: Path) -> bool:

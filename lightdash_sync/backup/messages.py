@@ -34,7 +34,7 @@ class Happened:
     Attributes:
         kind: of the item.
         key: of the item.
-        verb: created, updated, renamed, moved or deleted.
+        verb: created, updated, renamed, moved or deleted; first seen, if nobody knows since when it is there.
         name: of the item, as it is now (or was).
         space: name of its space, or "".
         url: where to look at it, or "".
@@ -106,7 +106,7 @@ def _what(items: list[Happened]) -> str:
     if not items:
         return "facts"
     if len(items) == 1:
-        return f"{KINDS[items[0].kind].noun[0]} {shown(items[0].name)}"
+        return f"{KINDS[items[0].kind].noun[0]} {shown(items[0].name)}".rstrip()
     counts = Counter(item.kind for item in items)
     kinds = [kind for kind in _MAIN if counts[kind]][:_NAMED] or [items[0].kind]
     nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in kinds]

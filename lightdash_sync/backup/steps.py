@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.backup.authors import shares
+from lightdash_sync.backup.messages import happened
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import KINDS
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from lightdash_sync.backup.authors import Share
+    from lightdash_sync.backup.messages import Happened
+    from lightdash_sync.git import Content
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.snapshot.manifest import Manifest
@@ -37,16 +41,25 @@ class Step:
     """A snapshot on the way from the old to the new one.
 
     Attributes:
-        root: its directory.
+        files: all of it: path to what is in the file.
         people: keys of those who changed something since the step before, the last one last.
         time: of the last of these changes, or None.
-        paths: content files that differ from the step before.
+        happened: what happened to which item since the step before.
+        is_all: whether nothing was there before, and all came at once.
+        is_past: whether it is of a time before the first backup.
     """
 
-    root: Path
+    files: Mapping[str, Content]
     people: tuple[str, ...]
     time: datetime | None
-    paths: frozenset[str]
+    happened: list[Happened]
+    is_all: bool = False
+    is_past: bool = False
+
+
+def files_of(root: Path) -> dict[str, Content]:
+    """Return the files of a snapshot on disk."""
+    return {path: root / path for path in (MANIFEST, *Snapshot(root).manifest.files)}
 
 
 def steps(old: Path, new: Path, workspace: Path) -> list[Step]:
@@ -55,29 +68,50 @@ def steps(old: Path, new: Path, workspace: Path) -> list[Step]:
     Args:
         old: directory of the older snapshot.
         new: directory of the newer one, of the same project.
-        workspace: an empty directory for the steps between.
+        workspace: a directory for the steps between, which get numbers for names.
     """
     before, after = Snapshot(old), Snapshot(new)
     told = shares(before.manifest, before.identity(), after.manifest, after.identity())
     made: list[Step] = []
     applied: set[str] = set()
-    waiting = Step(new, (), None, frozenset())
-    for number, share in enumerate(told):
+    waiting: list[Share] = []
+    last = old
+    for number, share in enumerate(told[:-1]):
         applied |= share.paths
-        waiting = Step(
-            new,
-            (*waiting.people, share.person) if share.person else waiting.people,
-            share.time or waiting.time,
-            waiting.paths | share.paths,
-        )
-        if number == len(told) - 1:
-            break
+        waiting.append(share)
         root = workspace / str(number)
         _assemble(before, after, applied, root)
         if not verify(root).damages:
-            made.append(replace(waiting, root=root))
-            waiting = Step(new, (), None, frozenset())
-    return [*made, waiting]
+            made.append(_step(waiting, last, root))
+            waiting, last = [], root
+    return [*made, _step([*waiting, *told[-1:]], last, new)]
+
+
+def whole(new: Path) -> Step:
+    """Return a snapshot with nothing before it as one step."""
+    files = files_of(new)
+    return Step(files, (), None, happened(files.keys() - {IDENTITY, MANIFEST}, None, new), is_all=True)
+
+
+def joined(series: list[Step]) -> Step:
+    """Return all steps as one, which has no time."""
+    items = (one for step in series for one in step.happened)
+    return Step(
+        files=series[-1].files,
+        people=tuple(person for step in series for person in step.people),
+        time=None,
+        happened=sorted(items, key=lambda one: (one.kind, one.key)),
+        is_all=series[0].is_all,
+    )
+
+
+def _step(told: list[Share], last: Path, root: Path) -> Step:
+    return Step(
+        files=files_of(root),
+        people=tuple(share.person for share in told if share.person),
+        time=max((share.time for share in told if share.time), default=None),
+        happened=happened({path for share in told for path in share.paths}, last, root),
+    )
 
 
 def _assemble(before: Snapshot, after: Snapshot, applied: set[str], root: Path) -> None:

@@ -11,6 +11,6 @@ from lightdash_sync.git.branches import TOOL, Head
 from lightdash_sync.git.history import Revision
 from lightdash_sync.git.remote import Pushed
 from lightdash_sync.git.repository import Repository
-from lightdash_sync.git.series import Commit, Person
+from lightdash_sync.git.series import Commit, Content, Person
 
-__all__ = ["TOOL", "Commit", "Head", "Person", "Pushed", "Repository", "Revision"]
+__all__ = ["TOOL", "Commit", "Content", "Head", "Person", "Pushed", "Repository", "Revision"]

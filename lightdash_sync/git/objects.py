@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,11 +21,14 @@ from lightdash_sync.errors import GitError
 from lightdash_sync.git.program import Program, raw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lightdash_sync.git.place import Place
 
 _AT_ONCE = 500  # blobs of one `cat-file`, so that a big snapshot is never in memory as a whole
+
+
+_CHAIN = 200  # differences on top of one another: half the pack that git's 50 make, for reads of 50 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,23 +161,36 @@ class Objects:
             found[path] = None if status == "D" else Entry(mode, name)
         return found
 
-    def take(self, stream: BinaryIO) -> dict[int, str]:
-        """Run a stream of `git fast-import`; return the id of each mark in it.
+    def take(self, write: Callable[[BinaryIO], None]) -> dict[int, str]:
+        """Run `git fast-import` on what a function writes; return the id of each mark in it.
 
-        All or nothing: until a ref names them, the new objects are seen by nobody.
+        All or nothing: until a ref names them, the new objects are seen by nobody. What is written goes
+        to git at once, so that thousands of commits need neither memory nor a file for all of it.
+
+        Raises:
+            GitError: git refused, or the function did; its own errors come through as they are.
         """
         marks = self.own / "marks"
-        stream.seek(0)
-        self.program.ask(
-            "fast-import",
+        options = (
             "--quiet",
             "--done",
             "--force",  # the ref that it moves is this directory's own, and may be from a stream before
             "--date-format=raw",
+            f"--depth={_CHAIN}",
             f"--export-marks={marks}",
-            stdin=stream,
-            deadline=600,
         )
+        reader, writer = os.pipe()
+        with ThreadPoolExecutor(1) as pool:
+            fed = pool.submit(_feed, writer, write)
+            with os.fdopen(reader, "rb") as stream:  # closed before the thread is waited for: see _feed
+                refusal = None
+                try:
+                    self.program.ask("fast-import", *options, stdin=stream, deadline=600)
+                except GitError as error:
+                    refusal = error
+        fed.result()
+        if refusal is not None:
+            raise refusal
         pairs = (line.split() for line in marks.read_text("ascii").splitlines())
         return {int(mark.removeprefix(":")): name for mark, name in pairs}
 
@@ -193,6 +211,12 @@ def opened(place: Place, environment: Mapping[str, str] | None = None) -> Iterat
             shutil.copyfile(place.common / "shallow", own / "shallow")
         variables = {"GIT_DIR": str(own), "GIT_OBJECT_DIRECTORY": str(place.common / "objects")}
         yield Objects(Program(place.root, {**variables, **(environment or {})}), own, place.object_format)
+
+
+def _feed(writer: int, write: Callable[[BinaryIO], None]) -> None:
+    """Write into a pipe until all is written, or nobody reads any more: then git has told why."""
+    with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "wb") as file:
+        write(file)
 
 
 def quoted(path: str) -> bytes:

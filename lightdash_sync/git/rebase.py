@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
@@ -46,13 +45,12 @@ def onto(
             f"let one place only make backups to a branch. To go on with what {name} has, without what was "
             f"committed only here: `git fetch {name}`, `git reset --keep {name}/{target.branch}`, run again",
         )
-    with tempfile.TemporaryFile() as file:
-        stream = Stream(file, branches.committer(place), fetched)
-        for commit, changed in changes.items():
-            if not all(_below(path, folders) for path in changed):
-                raise GitError(f"commit {commit[:12]} is not about the snapshot alone", advice)
-            stream.commit(*store.commit(commit), changed)
-        made = stream.sent(store)
+    stream = Stream(branches.committer(place), fetched)
+    for commit, changed in changes.items():
+        if not all(_below(path, folders) for path in changed):
+            raise GitError(f"commit {commit[:12]} is not about the snapshot alone", advice)
+        stream.commit(*store.commit(commit), changed)
+    made = stream.sent(store)
     if target.checked_out:
         _follow(place, tip, made[-1], disarmed, advice)
     branches.move(place, target, made[-1])

@@ -17,7 +17,7 @@ from lightdash_sync.git import branches, history, index, objects, place, remote,
 from lightdash_sync.lock import hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _LOCK = "lightdash-sync.pid"  # in git's own directory
@@ -160,19 +160,19 @@ class Repository:
             yield from store.blobs(ids, at_once)
 
     def changes(
-        self, folder: Path, files: Mapping[str, bytes | Path], *, branch: str | None = None
+        self, folder: Path, files: Mapping[str, series.Content], *, branch: str | None = None
     ) -> dict[str, str]:
         """Return what a commit of these files would change: path below the folder to `A`, `M` or `D`."""
         with objects.opened(self.place) as store:
             before = store.tree(branches.target(self.place, branch).start, self.place.inside(folder))
-            after = series.Contents(store, None, ()).tree(files)
+            after = series.Contents(store, ()).tree(files)
         return {
             path: "D" if entry is None else "M" if path in before else "A"
             for path, entry in series.difference(before, after).items()
         }
 
     def commit(
-        self, folder: Path, commits: Sequence[series.Commit], *, branch: str | None = None
+        self, folder: Path, commits: Iterable[series.Commit], *, branch: str | None = None
     ) -> list[str]:
         """Make a series of commits of one folder: all of them appear, or none.
 
@@ -181,7 +181,8 @@ class Repository:
 
         Args:
             folder: below the top of the work tree; its files on disk are not looked at.
-            commits: oldest first, each with the folder's complete content.
+            commits: oldest first, each with the folder's complete content; taken one by one, so they need
+                not all be there at once.
             branch: None for the one checked out; one that does not exist here begins where it is at the
                 remote, else at HEAD.
 

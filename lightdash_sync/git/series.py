@@ -2,7 +2,10 @@
 
 Everything goes through one run of `git fast-import`, which writes one pack (or a few loose objects), so
 thousands of files cost about as much as one. The stream names blobs by ids computed here; what the
-parent commit already holds is not sent again. Nothing is visible until somebody moves a ref.
+parent commit already holds is not sent again. fast-import stores a blob as the difference to the one
+before it, so all contents of a path are sent after one another. Contents that are files or are made when
+asked for are not kept in memory: they are looked at once for their ids, and once when they are sent.
+Nothing is visible until somebody moves a ref.
 """
 
 from __future__ import annotations
@@ -10,18 +13,21 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from lightdash_sync.errors import GitError
 from lightdash_sync.git.objects import Entry, Objects, quoted
 from lightdash_sync.git.program import raw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+
+Content: TypeAlias = "bytes | Path | Callable[[], bytes]"
+"""A file to be committed: its bytes, a file to read, or what makes its bytes (always the same)."""
 
 _FILE = "100644"
 _REF = b"refs/heads/series"
@@ -41,13 +47,13 @@ class Commit:
 
     Args:
         message: subject, and body after an empty line.
-        files: the folder's complete content: path below it, with `/`, to bytes or to a file to read.
+        files: the folder's complete content: path below it, with `/`, to what is in the file.
         author: None for the committer.
         time: when the author did it, with a time zone; None for now.
     """
 
     message: str
-    files: Mapping[str, bytes | Path]
+    files: Mapping[str, Content]
     author: Person | None = None
     time: datetime | None = None
 
@@ -56,22 +62,14 @@ class Stream:
     """Input for one run of fast-import.
 
     Args:
-        file: where it is written.
         committer: of every commit: name, address and time, as git stores them.
         parent: commit that the first one stands on.
     """
 
-    def __init__(self, file: BinaryIO, committer: bytes, parent: str | None) -> None:
-        self._file = file
+    def __init__(self, committer: bytes, parent: str | None) -> None:
         self._committer = committer
         self._parent = parent
         self._commits: list[bytes] = []
-
-    def blob(self, data: bytes) -> None:
-        """Add the content of a file."""
-        self._file.write(b"blob\ndata %d\n" % len(data))
-        self._file.write(data)
-        self._file.write(b"\n")
 
     def commit(self, author: bytes, message: bytes, changes: Mapping[str, Entry | None]) -> None:
         """Add a commit on top of the one before, with the files that change, by path from the top."""
@@ -94,52 +92,93 @@ class Stream:
         ]
         self._commits.append(b"\n".join(lines) + b"\n")
 
-    def sent(self, objects: Objects) -> list[str]:
-        """Write everything; return the ids of the commits, in order."""
+    def sent(self, objects: Objects, blobs: Iterable[bytes] = ()) -> list[str]:
+        """Send contents and commits to git; return the ids of the commits, in order."""
         if not self._commits:
             return []
-        self._file.writelines(self._commits)
-        self._file.write(b"done\n")
-        marks = objects.take(self._file)
+
+        def write(file: BinaryIO) -> None:
+            for data in blobs:
+                file.writelines((b"blob\ndata %d\n" % len(data), data, b"\n"))
+            file.writelines(self._commits)
+            file.write(b"done\n")
+
+        marks = objects.take(write)
         return [marks[number] for number in range(1, len(self._commits) + 1)]
 
 
 class Contents:
-    """The ids of files to be committed; each file is read once, whatever number of commits holds it."""
+    """The ids of files to be committed; each is looked at once, whatever number of commits holds it."""
 
-    def __init__(self, objects: Objects, stream: Stream | None, known: Iterable[Entry]) -> None:
+    def __init__(self, objects: Objects, known: Iterable[Entry]) -> None:
         self._objects = objects
-        self._stream = stream
         self._held = {entry.id for entry in known}
-        self._read: dict[object, tuple[Entry, object]] = {}
-        self._checked: set[str] = set()
+        self._seen: dict[object, tuple[Entry, Content]] = {}
+        self._new: list[tuple[str, str, Content]] = []
+        self._paths = Paths()
 
-    def tree(self, files: Mapping[str, bytes | Path]) -> dict[str, Entry]:
-        """Return what a folder with these files is in git, and put what is new into the stream.
+    def tree(self, files: Mapping[str, Content]) -> dict[str, Entry]:
+        """Return what a folder with these files is in git, and remember what of it is new.
 
         Raises:
             GitError: a path that is not safe, or a file that cannot be read.
         """
-        if files.keys() != self._checked:  # a backfill has thousands of commits with the same paths
-            check(files)
-            self._checked = set(files)
-        return {path: self._entry(content) for path, content in files.items()}
+        self._paths.check(files)
+        return {path: self._entry(path, content) for path, content in files.items()}
 
-    def _entry(self, content: bytes | Path) -> Entry:
+    def new(self) -> Iterator[bytes]:
+        """Yield every content that git does not hold yet, all of a path after one another.
+
+        Raises:
+            GitError: one is not what it was.
+        """
+        for path, name, content in sorted(self._new, key=lambda new: new[0]):
+            data = _data(content)
+            if self._objects.id("blob", data) != name:
+                raise GitError(f"{path} changed while it was committed", "run again")
+            yield data
+
+    def _entry(self, path: str, content: Content) -> Entry:
         # The object itself is kept beside its id, so that no other object can get the same address.
-        seen: object = content if isinstance(content, Path) else id(content)
-        if seen not in self._read:
-            data = read(content) if isinstance(content, Path) else content
-            name = self._objects.id("blob", data)
-            if self._stream is not None and name not in self._held:
-                self._stream.blob(data)
-                self._held.add(name)
-            self._read[seen] = (Entry(_FILE, name), content)
-        return self._read[seen][0]
+        known: object = content if isinstance(content, Path) else id(content)
+        if (seen := self._seen.get(known)) is not None:
+            return seen[0]
+        name = self._objects.id("blob", _data(content))
+        if name not in self._held:
+            self._new.append((path, name, content))
+            self._held.add(name)
+        entry = Entry(_FILE, name)
+        self._seen[known] = (entry, content)
+        return entry
+
+
+class Paths:
+    """The paths of a folder's content, checked once each, whatever number of commits has them."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def check(self, paths: Iterable[str]) -> None:
+        """Check the paths of all files of a folder.
+
+        Raises:
+            GitError: one leaves the folder, means something to git, or is a file and a folder at once.
+        """
+        files = set(paths)
+        for path in files - self._files:
+            if any(_unsafe(part) for part in path.split("/")) or "\0" in path:
+                raise GitError(f"{path!r} is not a path for a file in git")
+            self._folders.update(_folders(path))
+            self._files.add(path)
+        if not self._folders.isdisjoint(files):  # perhaps only in another commit
+            for path in sorted(files):
+                if both := next((folder for folder in _folders(path) if folder in files), None):
+                    raise GitError(f"{both!r} is a file and a folder at once")
 
 
 def write(
-    objects: Objects, folder: str, parent: str | None, commits: Sequence[Commit], committer: bytes
+    objects: Objects, folder: str, parent: str | None, commits: Iterable[Commit], committer: bytes
 ) -> list[str]:
     """Make a series of commits; return the ids of those that changed something, in order.
 
@@ -151,15 +190,13 @@ def write(
         kind = {"160000": "a submodule", "120000": "a symbolic link"}.get(mode, "a file")
         raise GitError(f"{path} is {kind} in git, not a folder", "choose another folder for the snapshot")
     before = objects.tree(parent, folder)
-    with tempfile.TemporaryFile() as file:
-        stream = Stream(file, committer, parent)
-        contents = Contents(objects, stream, before.values())
-        for commit in commits:
-            after = contents.tree(commit.files)
-            if changes := {f"{folder}/{path}": entry for path, entry in difference(before, after).items()}:
-                stream.commit(_author(commit, committer), _message(commit.message), changes)
-            before = after
-        return stream.sent(objects)
+    stream, contents = Stream(committer, parent), Contents(objects, before.values())
+    for commit in commits:
+        after = contents.tree(commit.files)
+        if changes := {f"{folder}/{path}": entry for path, entry in difference(before, after).items()}:
+            stream.commit(_author(commit, committer), _message(commit.message), changes)
+        before = after
+    return stream.sent(objects, contents.new())
 
 
 def difference(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, Entry | None]:
@@ -171,22 +208,6 @@ def difference(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[
         if other is not entry and other != entry:
             changed[path] = entry
     return gone | changed
-
-
-def check(files: Iterable[str]) -> None:
-    """Check the paths of a folder's content.
-
-    Raises:
-        GitError: one leaves the folder, means something to git, or is a file and a folder at once.
-    """
-    paths = set(files)
-    for path in paths:
-        parts = path.split("/")
-        if any(_unsafe(part) for part in parts) or "\0" in path:
-            raise GitError(f"{path!r} is not a path for a file in git")
-        for parent in list(PurePosixPath(path).parents)[:-1]:
-            if parent.as_posix() in paths:
-                raise GitError(f"{parent.as_posix()!r} is a file and a folder at once")
 
 
 def read(path: Path) -> bytes:
@@ -205,6 +226,17 @@ def read(path: Path) -> bytes:
             return file.read()
     except OSError as problem:
         raise GitError(f"{path} cannot be read: {problem.strerror}") from problem
+
+
+def _data(content: Content) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    return read(content) if isinstance(content, Path) else content()
+
+
+def _folders(path: str) -> list[str]:
+    """Return the folders that a file is in, the outermost last."""
+    return [folder.as_posix() for folder in PurePosixPath(path).parents][:-1]
 
 
 def _unsafe(part: str) -> bool:

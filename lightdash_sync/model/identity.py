@@ -8,6 +8,7 @@ A map is a value: `Identity.extended` returns a new one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
@@ -38,29 +39,33 @@ class Identity:
     groups: Mapping[str, JsonObject] = field(default_factory=dict)
     external: Mapping[str, str] = field(default_factory=dict)
     project: JsonObject = field(default_factory=dict)
-    _keys: dict[tuple[Kind, str], str] = field(init=False, repr=False, compare=False)
-    _people: dict[str, str] = field(init=False, repr=False, compare=False)
-    _groups: dict[str, str] = field(init=False, repr=False, compare=False)
-    _tokens: dict[str, str] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        keys = {
+    # The ways back from a uuid are made when they are first asked for: who only writes a map needs none.
+    @cached_property
+    def _keys(self) -> dict[tuple[Kind, str], str]:
+        return {
             (kind, str(facts["uuid"])): key
             for kind, entries in self.items.items()
             for key, facts in entries.items()
         }
-        people = {str(facts["uuid"]): email for email, facts in self.people.items()}
-        groups = {str(facts["uuid"]): name for name, facts in self.groups.items()}
-        tokens = {uuid: f"{kind}:{key}" for (kind, uuid), key in keys.items()}
-        tokens |= {uuid: f"user:{email}" for uuid, email in people.items()}
-        tokens |= {uuid: f"group:{name}" for uuid, name in groups.items()}
+
+    @cached_property
+    def _people(self) -> dict[str, str]:
+        return {str(facts["uuid"]): email for email, facts in self.people.items()}
+
+    @cached_property
+    def _groups(self) -> dict[str, str]:
+        return {str(facts["uuid"]): name for name, facts in self.groups.items()}
+
+    @cached_property
+    def _tokens(self) -> dict[str, str]:
+        tokens = {uuid: f"{kind}:{key}" for (kind, uuid), key in self._keys.items()}
+        tokens |= {uuid: f"user:{email}" for uuid, email in self._people.items()}
+        tokens |= {uuid: f"group:{name}" for uuid, name in self._groups.items()}
         for name, fact in (("project", "uuid"), ("organization", "organizationUuid")):
             if isinstance(uuid := self.project.get(fact), str):
                 tokens[uuid] = name
-        object.__setattr__(self, "_keys", keys)
-        object.__setattr__(self, "_people", people)
-        object.__setattr__(self, "_groups", groups)
-        object.__setattr__(self, "_tokens", tokens)
+        return tokens
 
     def key(self, kind: Kind, uuid: str) -> str:
         """Return the key of an item, or an external key if the project has no such item."""

@@ -13,12 +13,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.problems import first_problem
-from lightdash_sync.model.references import tokens_in
+from lightdash_sync.model.references import UnresolvedReference, tokens_in, untokenise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.identity import Identity
 
 PERSON = "user"
 GROUP = "group"
@@ -137,6 +138,17 @@ def links(kind: Kind, content: Json) -> Iterator[Link]:
         for tile in objects(content.get("tiles")):
             if isinstance(shows := tile.get("properties"), dict):
                 yield from _keys(shows, {"chart": Kind.CHART, "sqlChart": Kind.SQL_CHART})
+
+
+def is_known(link: Link, identity: Identity) -> bool:
+    """Whether an identity map knows what a reference leads to."""
+    name = f"{link.to}:{link.key}" if link.key else link.to
+    if identity.token_uuid(name) is not None:
+        return True
+    try:  # a content file may write a name with a token, such as the group `@{}{x}`
+        return identity.token_uuid(str(untokenise(name, identity))) is not None
+    except UnresolvedReference:
+        return False
 
 
 def _keys(content: JsonObject, fields: dict[str, Kind] | dict[str, str]) -> Iterator[Link]:

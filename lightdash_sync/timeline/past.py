@@ -25,7 +25,7 @@ class State:
         before: its content until then; None if it was not there.
         content: None if it is gone.
         facts: what the map of identities knew of it.
-        begins: whether there was no snapshot at all before.
+        begins: whether what was not there before may be older, because nobody looked.
     """
 
     commit: Revision | None

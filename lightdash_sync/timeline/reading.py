@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.authorship import BACKFILLED
 from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.changes.change import same
 from lightdash_sync.model.kinds import Kind
@@ -142,12 +143,13 @@ class _Committed:
         yield from ({} for _ in revisions[len(needed) :])
 
     def _begins(self, revisions: list[Revision]) -> Iterator[bool]:
-        """Yield of each commit whether there was no snapshot at all before it."""
+        """Yield of each commit whether what it adds may be older: it is of the first backup."""
         manifest = self.commits.folder / MANIFEST
         places = [(parent, manifest) for one in revisions for parent in one.parents[:1]]
         found = dict(zip(places, self.commits.repository.find(places), strict=True))
         for one in revisions:
-            yield not any(found[parent, manifest] for parent in one.parents[:1])
+            is_first = not any(found[parent, manifest] for parent in one.parents[:1])
+            yield is_first or BACKFILLED in one.message.splitlines()
 
 
 def _on_disk(snapshot: Snapshot, past: Past, commits: Commits | None) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,29 +11,16 @@ from lightdash_sync.backup.commits import commit_snapshot
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
-from lightdash_sync.git import Repository
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import export_world, lightdash_at, tree
 
+from .looking import git, restored
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """An empty repository of a user without any git settings."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for name in [name for name in os.environ if name.startswith("GIT_") and name != "GIT_CONFIG_NOSYSTEM"]:
-        monkeypatch.delenv(name)
-    (tmp_path / "work").mkdir()
-    return Repository.init(tmp_path / "work")
+    from lightdash_sync.git import Repository
 
 
 def test_the_first_backup_is_one_commit_and_a_quiet_night_none(repository: Repository) -> None:
@@ -45,7 +30,7 @@ def test_the_first_backup_is_one_commit_and_a_quiet_night_none(repository: Repos
     assert len(commit_snapshot(repository, folder, "production")) == 1
     export_world(world, folder)
     assert commit_snapshot(repository, folder, "production") == []
-    assert _git(repository.root, "status", "--porcelain", "--", "snapshots/production") == ""
+    assert git(repository.root, "status", "--porcelain", "--", "snapshots/production") == ""
 
 
 def test_each_author_gets_a_commit_at_their_time(repository: Repository) -> None:
@@ -68,11 +53,11 @@ def test_each_author_gets_a_commit_at_their_time(repository: Repository) -> None
     export_world(world, folder)
     made = commit_snapshot(repository, folder, "production")
     assert len(made) == 3
-    log = _git(repository.root, "log", "-3", "--format=%an <%ae>|%cn|%s")
+    log = git(repository.root, "log", "-3", "--format=%an <%ae>|%cn|%s")
     authors = [line.split("|")[0] for line in log.splitlines()]
     assert len(set(authors)) == 3
     assert "lightdash-sync" in authors[0]
-    assert "\nCo-authored-by: nobody" not in _git(repository.root, "log", "-1", "--format=%B")
+    assert "\nCo-authored-by: nobody" not in git(repository.root, "log", "-1", "--format=%B")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -92,11 +77,6 @@ def test_every_commit_holds_a_whole_snapshot(repository: Repository, tmp_path: P
         except Refused:
             export_world(world, folder, accept_shrink=True)
         commit_snapshot(repository, folder, "production")
-    for commit in _git(repository.root, "rev-list", "HEAD").splitlines():
-        target = tmp_path / "out" / commit
-        for path, data in repository.contents(commit, folder):
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            (target / path).write_bytes(data)
-        assert verify(target).damages == []
-    head = tmp_path / "out" / _git(repository.root, "rev-parse", "HEAD")
-    assert tree(head) == tree(folder)
+    for commit in git(repository.root, "rev-list", "HEAD").splitlines():
+        assert verify(restored(repository, commit, folder, tmp_path / commit)).damages == []
+    assert tree(tmp_path / git(repository.root, "rev-parse", "HEAD")) == tree(folder)

@@ -188,12 +188,13 @@ class Story:
         chosen = Chosen() if history else Chosen(history=False)
         export_world(self.world, self.folder, chosen=chosen, accept_shrink=True)
 
-    def night(self, *, history: bool = True, single: bool = False) -> list[Made]:
+    def night(self, *, history: bool = True, single: bool = False, backfill: bool = False) -> list[Made]:
         """Export and commit; return the commits."""
         self.world.clock.advance(days=1)
         self.export(history=history)
         os.environ["GIT_COMMITTER_DATE"] = self.world.clock.now()
         try:
-            return commit_snapshot(self.repository, self.folder, "production", Manner(single=single))
+            manner = Manner(single=single, backfill=backfill)
+            return commit_snapshot(self.repository, self.folder, "production", manner)
         finally:
             del os.environ["GIT_COMMITTER_DATE"]
