@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.authorship import version_stamp
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import parse_path
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
         identity: its identity map.
 
     Returns:
-        One share for each person, by the time of the last change; then what is nobody's, if anything.
+        New spaces, if people did something too; one share for each person, by the time of the last
+        change; then what else is nobody's, if anything.
     """
     by_person: dict[str, list[tuple[datetime, str]]] = {}
     nobodys: set[str] = set()
@@ -65,7 +67,14 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
         for person, changes in by_person.items()
     ]
     told.sort(key=lambda share: (share.time, share.person))
-    return [*told, Share(None, None, frozenset(nobodys))] if nobodys else told
+    spaces = {path for path in nobodys if told and _is_new_space(path, old, new)}
+    early, rest = (Share(None, None, frozenset(paths)) for paths in (spaces, nobodys - spaces))
+    return [share for share in (early, *told, rest) if share.paths]
+
+
+def _is_new_space(path: str, old: Manifest, new: Manifest) -> bool:
+    place = parse_path(path)
+    return place is not None and place.kind is Kind.SPACE and path in new.files and path not in old.files
 
 
 def _author(path: str, known: Identity, identity: Identity) -> tuple[str, datetime] | None:

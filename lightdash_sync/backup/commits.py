@@ -123,18 +123,19 @@ def _commits(
     if manner.single:
         series = [joined([*series])]
     for step in series:
-        yield _commit(step, label, identity, single=manner.single)
+        yield _commit(step, label, identity)
 
 
-def _commit(step: Step, label: str, identity: Identity, *, single: bool) -> Commit:
+def _commit(step: Step, label: str, identity: Identity) -> Commit:
     people = [_person(identity, key) for key in dict.fromkeys(step.people)]
     text = message(label, step.happened, first=step.is_all)
     trailers = [BACKFILLED] if step.is_past else []
-    others = people if single else people[:-1]
+    author = people[-1] if people and not step.is_nobodys else None
+    others = people if author is None else people[:-1]
     trailers += [f"Co-authored-by: {one.name} <{one.email}>" for one in others]
     if trailers:
         text += "\n" + "".join(f"{trailer}\n" for trailer in trailers)
-    return Commit(text, step.files, people[-1] if people and not single else None, step.time)
+    return Commit(text, step.files, author, step.time if author else None)
 
 
 def _person(identity: Identity, key: str) -> Person:

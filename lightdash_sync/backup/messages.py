@@ -24,6 +24,13 @@ _SUBJECT = 72
 _LISTED = 200  # items that a body lists
 _NAMED = 2  # kinds that a subject names
 _MAIN = (Kind.CHART, Kind.DASHBOARD, Kind.SQL_CHART, Kind.SPACE, Kind.SCHEDULER, Kind.TAG)
+_NAME = 100  # characters of a name
+_WORDS = {
+    Kind.COMMENTS: "comments on dashboard",
+    Kind.PINS: "the pinned items",
+    Kind.METRIC_ICONS: "the icons of metrics",
+    Kind.PROJECT: "the settings of project",
+}
 _PAGES = {Kind.CHART: "saved/{}", Kind.DASHBOARD: "dashboards/{}/view"}
 
 
@@ -63,15 +70,17 @@ def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened
     found: list[Happened] = []
     for place in sorted({_item(path) for path in paths}, key=lambda place: (place.kind, place.key)):
         was, now = _content(before, place), _content(after, place)
+        at = after if now else before
         content = now or was or {}
+        named = content if place.kind is not Kind.COMMENTS else _content(at, _board(place)) or {}
         uuid = identity.uuid(place.kind, place.key) if now and place.key else None
         found.append(
             Happened(
                 place.kind,
                 place.key,
                 _verb(was, now),
-                str(content.get("name") or place.key),
-                _space(after if now else before, content),
+                _cut(str(named.get("name") or place.key)),
+                _cut(_space(at, named)),
                 f"{base}/{_PAGES[place.kind].format(uuid)}" if uuid and place.kind in _PAGES else "",
             )
         )
@@ -106,7 +115,7 @@ def _what(items: list[Happened]) -> str:
     if not items:
         return "facts"
     if len(items) == 1:
-        return f"{KINDS[items[0].kind].noun[0]} {shown(items[0].name)}".rstrip()
+        return _called(items[0])
     counts = Counter(item.kind for item in items)
     kinds = [kind for kind in _MAIN if counts[kind]][:_NAMED] or [items[0].kind]
     nouns = [f"{counts[kind]} {KINDS[kind].noun[counts[kind] > 1]}" for kind in kinds]
@@ -117,7 +126,19 @@ def _what(items: list[Happened]) -> str:
 
 def _line(item: Happened) -> str:
     address = f" {item.url}" if item.url else ""
-    return f"- {item.verb} {KINDS[item.kind].noun[0]} {shown(item.name)}{address}"
+    return f"- {item.verb} {_called(item)}{address}"
+
+
+def _called(item: Happened) -> str:
+    return f"{_WORDS.get(item.kind, KINDS[item.kind].noun[0])} {shown(item.name)}".rstrip()
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
+
+
+def _board(place: Place) -> Place:
+    return Place(Kind.DASHBOARD, place.key)
 
 
 def _item(path: str) -> Place:

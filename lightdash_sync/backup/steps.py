@@ -1,8 +1,9 @@
 """From one snapshot to the next in steps, one for each author, every step a whole snapshot.
 
-A step holds the files that its authors changed, and a manifest and an identity map that fit. Where a
-step would not pass `verify` (a new dashboard of one person shows a new chart of another), it is joined
-with the next one, so that every commit can be restored.
+A step holds the files that its author changed, and a manifest and an identity map that fit. New spaces,
+which Lightdash tells no author of, come first, because the work of others stands in them. Who changed
+something that cannot stand without another's work (a dashboard that shows their new chart) waits for it;
+those who wait for each other share a step. So every commit can be restored.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lightdash_sync.backup.authors import shares
@@ -45,6 +46,7 @@ class Step:
         people: keys of those who changed something since the step before, the last one last.
         time: of the last of these changes, or None.
         happened: what happened to which item since the step before.
+        is_nobodys: whether it holds something that is nobody's by name, so that all people are co-authors.
         is_all: whether nothing was there before, and all came at once.
         is_past: whether it is of a time before the first backup.
     """
@@ -53,6 +55,7 @@ class Step:
     people: tuple[str, ...]
     time: datetime | None
     happened: list[Happened]
+    is_nobodys: bool = False
     is_all: bool = False
     is_past: bool = False
 
@@ -72,19 +75,60 @@ def steps(old: Path, new: Path, workspace: Path) -> list[Step]:
     """
     before, after = Snapshot(old), Snapshot(new)
     told = shares(before.manifest, before.identity(), after.manifest, after.identity())
-    made: list[Step] = []
-    applied: set[str] = set()
-    waiting: list[Share] = []
-    last = old
-    for number, share in enumerate(told[:-1]):
-        applied |= share.paths
-        waiting.append(share)
-        root = workspace / str(number)
-        _assemble(before, after, applied, root)
-        if not verify(root).damages:
-            made.append(_step(waiting, last, root))
-            waiting, last = [], root
-    return [*made, _step([*waiting, *told[-1:]], last, new)]
+    rest = [share for share in told[-1:] if not share.person]
+    left = told[: len(told) - len(rest)]
+    way = _Way(before, after, workspace)
+    is_news = True
+    while is_news:
+        is_news = False
+        for share in [*left]:
+            if left == [share] and not rest:
+                break  # the last step, which needs no assembling
+            if way.goes([share]):
+                left.remove(share)
+                is_news = True
+    if left and rest and way.goes(left):  # they only need each other
+        left = []
+    return [*way.made, _step([*left, *rest], way.last, new)]
+
+
+@dataclass
+class _Way:
+    """Goes from the old snapshot towards the new one, as long as each step is a snapshot that is whole.
+
+    Attributes:
+        before: the old snapshot.
+        after: the new one.
+        workspace: where the steps are put.
+        applied: paths that are as in the new one.
+        made: the steps.
+        tries: how many steps were tried.
+        last: where the last step is.
+    """
+
+    before: Snapshot
+    after: Snapshot
+    workspace: Path
+    applied: set[str] = field(default_factory=set)
+    made: list[Step] = field(default_factory=list)
+    tries: int = 0
+    last: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.last = self.before.root
+
+    def goes(self, told: list[Share]) -> bool:
+        """Make a step of some changes; return whether it could be made."""
+        self.tries += 1
+        root = self.workspace / str(self.tries)
+        applied = self.applied.union(*(share.paths for share in told))
+        _assemble(self.before, self.after, applied, root)
+        if verify(root).damages:
+            shutil.rmtree(root)
+            return False
+        self.made.append(_step(told, self.last, root))
+        self.applied, self.last = applied, root
+        return True
 
 
 def whole(new: Path) -> Step:
@@ -101,6 +145,7 @@ def joined(series: list[Step]) -> Step:
         people=tuple(person for step in series for person in step.people),
         time=None,
         happened=sorted(items, key=lambda one: (one.kind, one.key)),
+        is_nobodys=True,
         is_all=series[0].is_all,
     )
 
@@ -111,6 +156,7 @@ def _step(told: list[Share], last: Path, root: Path) -> Step:
         people=tuple(share.person for share in told if share.person),
         time=max((share.time for share in told if share.time), default=None),
         happened=happened({path for share in told for path in share.paths}, last, root),
+        is_nobodys=any(share.person is None for share in told),
     )
 
 

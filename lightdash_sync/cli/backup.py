@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 @click.option("--branch", metavar="NAME", help="Commit to this branch.  [default: the one checked out]")
 @click.option("--push", "pushing", is_flag=True, help="Push, on top of what others have pushed.")
 @click.option("--single-commit", is_flag=True, help="One commit of everything, not one for each author.")
+@click.option(
+    "--backfill", is_flag=True, help="Begin with a commit for each version that is known, by its author."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be committed, and change nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @reading_options
@@ -42,6 +45,7 @@ def backup(
     branch: str | None,
     pushing: bool,
     single_commit: bool,
+    backfill: bool,
     dry_run: bool,
     quiet: bool,
     reading: Reading,
@@ -59,6 +63,8 @@ def backup(
     from lightdash_sync.report import backups
     from lightdash_sync.shards import read_shard
 
+    if backfill and single_commit:
+        raise click.UsageError("--backfill makes many commits, --single-commit makes one: choose.")
     began = time.monotonic()
     there = environments((), Path(), config, every=True)
     names = list(environments(wanted, Path(), config, every=every))
@@ -70,7 +76,7 @@ def backup(
         repository,
         [Job(name, there[name], partial(_server, name, settings)) for name in mine],
         reading,
-        Manner(branch, single_commit, dry_run),
+        Manner(branch, single_commit, dry_run, backfill),
         push,
         backups.Told(quiet=quiet),
     )

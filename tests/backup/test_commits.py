@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lightdash_sync.backup.commits import commit_snapshot
+from lightdash_sync.backup.committed import write_out
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
@@ -20,6 +21,7 @@ from .looking import git, restored
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightdash_sync.demo.state import World
     from lightdash_sync.git import Repository
 
 
@@ -80,3 +82,59 @@ def test_every_commit_holds_a_whole_snapshot(repository: Repository, tmp_path: P
     for commit in git(repository.root, "rev-list", "HEAD").splitlines():
         assert verify(restored(repository, commit, folder, tmp_path / commit)).damages == []
     assert tree(tmp_path / git(repository.root, "rev-parse", "HEAD")) == tree(folder)
+
+
+def _work(url: str, world: World, who: str, method: str, path: str, body: object) -> Any:
+    """Let somebody do something through the API."""
+    world.clock.advance(hours=1)
+    lightdash = lightdash_at(url, world.tokens[who])
+    with lightdash.session:
+        answer = lightdash.session._http.request(method, f"{url}/api/v1{path}", json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json().get("results")
+
+
+def test_what_is_nobodys_is_in_nobodys_name(repository: Repository, tmp_path: Path) -> None:
+    """Somebody makes a space, others work in it together, somebody deletes: all are told apart."""
+    world, folder = demo_world(), repository.root / "snapshots/production"
+    export_world(world, folder)
+    commit_snapshot(repository, folder, "production")
+    with Server(world) as server:
+        project = world.projects["production"]
+        editors = Editors(server.url, world, random.Random(1))
+        query, sql = editors._query(), editors._sql_charts()[0]
+        editors.close()
+        space = _work(server.url, world, "admin", "POST", f"/projects/{project}/spaces", {"name": "Lab"})
+        board = _work(
+            server.url, world, "second_admin", "POST", f"/projects/{project}/dashboards",
+            {"name": "Board", "spaceUuid": space["uuid"], "tiles": [], "tabs": []},
+        )  # fmt: skip
+        chart = _work(
+            server.url, world, "admin", "POST", f"/projects/{project}/saved",
+            {**query, "name": "Trial", "spaceUuid": space["uuid"]},
+        )  # fmt: skip
+        tile = {"type": "saved_chart", "x": 0, "y": 0, "w": 6, "h": 6}
+        tile |= {"properties": {"savedChartUuid": chart["uuid"]}}
+        _work(
+            server.url,
+            world,
+            "second_admin",
+            "PATCH",
+            f"/dashboards/{board['uuid']}",
+            {"tiles": [tile], "tabs": []},
+        )
+        _work(server.url, world, "admin", "POST", f"/saved/{chart['uuid']}/version", query)
+        _work(server.url, world, "admin", "DELETE", f"/projects/{project}/sqlRunner/saved/{sql}", None)
+    export_world(world, folder)
+    made = commit_snapshot(repository, folder, "production")
+    assert [one.subject for one in made] == [
+        "production: space Lab created",
+        "production: chart Trial created in Lab",
+        "production: dashboard Board created in Lab",
+        made[-1].subject,
+    ]
+    assert "\n- deleted SQL chart " in git(repository.root, "log", "-1", "--format=%B")
+    assert [one.author is None for one in made] == [True, False, False, True]
+    for commit in made:
+        write_out(repository, commit.id, folder, tmp_path / commit.id)
+        assert verify(tmp_path / commit.id).damages == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.git import Repository
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import locked
 from tests.cli.nights import Nights, bare_machine, require_whole, settings
 from tests.cli.running import fails, run
@@ -80,6 +83,28 @@ def test_one_commit_of_everything(nights: Nights) -> None:
     assert len(nights.commits()) == 2
     body = nights.hands.git("log", "-1", "--format=%B")
     assert body.count("\nCo-authored-by: ") == 2
+
+
+def test_a_first_backup_tells_the_past(nights: Nights, tmp_path: Path) -> None:
+    """`--backfill`: each known version is a commit of its author and time, and each of them is whole."""
+    uuid = nights.change_a_chart("editor", 1, 11)
+    nights.change_a_chart("admin", 1, 12)
+    done = nights.backup("--env", "production", "--backfill", "--json").json
+    key = Snapshot(nights.folder).identity().key(Kind.CHART, uuid)
+    told = nights.hands.git("log", "--format=%ae %at", "--", f"snapshots/production/charts/{key}.json")
+    versions = [*nights.server.world.charts[uuid].versions.values()]
+    assert len(told.splitlines()) == len(versions) >= 2
+    assert [int(line.split()[1]) for line in told.splitlines()][::-1] == [
+        int(datetime.fromisoformat(one.created_at).timestamp()) for one in versions
+    ]
+    assert len({line.split()[0] for line in told.splitlines()[:2]}) == 2
+    assert len(done["environments"][0]["commits"]) == len(nights.commits()) > 30
+    *_, last = require_whole(Repository.around(nights.folder), nights.folder, tmp_path / "out")
+    assert tree(last) == tree(nights.folder)
+    assert nights.hands.status() == ""
+    again = nights.backup("--env", "production", "--backfill", "--json").json
+    assert again["environments"][0]["result"] == "unchanged"
+    fails(nights.backup("--env", "production", "--backfill", "--single-commit"), 2)
 
 
 def test_which_environment_is_meant(nights: Nights) -> None:
