@@ -92,8 +92,7 @@ def test_a_first_backup_tells_the_past(nights: Nights, tmp_path: Path) -> None:
     done = nights.backup("--env", "production", "--backfill", "--json").json
     key = Snapshot(nights.folder).identity().key(Kind.CHART, uuid)
     told = nights.hands.git("log", "--format=%ae %at", "--", f"snapshots/production/charts/{key}.json")
-    versions = [*nights.server.world.charts[uuid].versions.values()]
-    assert len(told.splitlines()) == len(versions) >= 2
+    versions = [*nights.server.world.charts[uuid].versions.values()][-2:]  # what the server still lists
     assert [int(line.split()[1]) for line in told.splitlines()][::-1] == [
         int(datetime.fromisoformat(one.created_at).timestamp()) for one in versions
     ]
