@@ -260,7 +260,7 @@ class ContentWriter:
             if metric.icon
         ]
         if icons:
-            self._staging.put(item_path(Kind.METRIC_ICONS), canonical(icons))
+            self._staging.put(item_path(Kind.METRIC_ICONS), self._converter.with_tokens(icons))
         return len(icons)
 
     def pins(self, inventory: Inventory) -> int:
@@ -280,7 +280,7 @@ class ContentWriter:
     def project(self, settings: Mapping[str, Json]) -> None:
         """Write the settings of the project that may leave the server, and no connection detail."""
         allowed: JsonObject = {name: settings[name] for name in PROJECT_SETTINGS if name in settings}
-        self._staging.put(item_path(Kind.PROJECT), canonical(allowed))
+        self._staging.put(item_path(Kind.PROJECT), self._converter.with_tokens(allowed))
 
     def _seen_as(self, uuid: str) -> JsonObject:
         """Return the fact that holds an item's fingerprint; a hidden chart has none."""

@@ -118,7 +118,7 @@ class Converter:
         outside = self._known.external
         self.findings.add_names(external={name: outside[name] for name in names.external if name in outside})
 
-    def with_tokens(self, content: JsonObject) -> bytes:
+    def with_tokens(self, content: Json) -> bytes:
         """Return the bytes of content whose only references are uuids in text."""
         tokenised = tokenise(content, self.identity)
         self._note_tokens(tokens_in(tokenised))

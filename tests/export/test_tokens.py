@@ -12,6 +12,7 @@ from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import NotAuthorised
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.exporting import export_world, lightdash_at, tree
 
@@ -132,3 +133,13 @@ def test_a_token_that_may_not_read_schedulers_at_all_is_told_so(tmp_path: Path) 
     with pytest.raises(NotAuthorised) as refused:
         export_world(demo_world(), tmp_path / "p", faults=faults)
     assert "--only" in refused.value.hint
+
+
+def test_names_that_look_like_references_are_only_names(tmp_path: Path) -> None:
+    """A project, or an icon, that is called as a reference is written is backed up like any other."""
+    world = demo_world()
+    project = world.project_rows[world.projects["production"]]
+    project.name = "@{chart:nobody} @{x}"
+    export_world(world, tmp_path / "p")
+    assert verify(tmp_path / "p").damages == []
+    assert Snapshot(tmp_path / "p").manifest.source.project == project.name
