@@ -14,6 +14,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import parse_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from lightdash_sync.model.identity import Identity
@@ -26,6 +27,7 @@ class Share:
 
     Attributes:
         person: key of the person in the identity map, or None for what is nobody's by name.
+        others: who made versions in between that these replace.
         time: of the last of these changes; None if it is nobody's.
         paths: files that were added, changed or removed.
     """
@@ -33,6 +35,12 @@ class Share:
     person: str | None
     time: datetime | None
     paths: frozenset[str]
+    others: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who has a part in it, the one who made the last change last."""
+        return (*self.others, self.person) if self.person else self.others
 
 
 def changed_paths(old: Manifest, new: Manifest) -> set[str]:
@@ -62,14 +70,30 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
             nobodys.add(path)
         else:
             by_person.setdefault(found[0], []).append((found[1], path))
-    told = [
-        Share(person, max(time for time, _ in changes), frozenset(path for _, path in changes))
-        for person, changes in by_person.items()
-    ]
+    told = []
+    for person, changes in by_person.items():
+        paths = frozenset(path for _, path in changes)
+        others = _between(paths - old.files.keys(), known, identity) - {person}
+        told.append(Share(person, max(time for time, _ in changes), paths, tuple(sorted(others))))
     told.sort(key=lambda share: (share.time, share.person))
     spaces = {path for path in nobodys if told and _is_new_space(path, old, new)}
     early, rest = (Share(None, None, frozenset(paths)) for paths in (spaces, nobodys - spaces))
     return [share for share in (early, *told, rest) if share.paths]
+
+
+def _between(paths: Iterable[str], known: Identity, identity: Identity) -> set[str]:
+    """Return who made the new earlier versions of charts that some files hold."""
+    found = set()
+    for path in paths:
+        place = parse_path(path)
+        if place is None or not place.version:
+            continue
+        versions = identity.facts(place.kind, place.key).get("versions")
+        facts = versions.get(place.version) if isinstance(versions, dict) else None
+        told = known.facts(place.kind, place.key).get("version")  # by the last backup, as the current one
+        if isinstance(facts, dict) and facts.get("uuid") != told and isinstance(facts.get("createdBy"), str):
+            found.add(str(facts["createdBy"]))
+    return found
 
 
 def _is_new_space(path: str, old: Manifest, new: Manifest) -> bool:

@@ -135,7 +135,7 @@ def _commit(step: Step, label: str, identity: Identity) -> Commit:
     trailers += [f"Co-authored-by: {one.name} <{one.email}>" for one in others]
     if trailers:
         text += "\n" + "".join(f"{trailer}\n" for trailer in trailers)
-    return Commit(text, step.files, author, step.time if author else None)
+    return Commit(text, step.files, author, None if step.is_nobodys else step.time)
 
 
 def _person(identity: Identity, key: str) -> Person:

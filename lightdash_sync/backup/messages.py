@@ -96,8 +96,9 @@ def message(label: str, items: list[Happened], *, first: bool = False) -> str:
         first: whether nothing was backed up before.
     """
     spaces = {item.space for item in items}
-    where = f" in {shown(next(iter(spaces)))}" if len(spaces) == 1 and spaces != {""} else ""
     verbs = {item.verb for item in items}
+    into = "to" if verbs == {"moved"} else "in"
+    where = f" {into} {shown(next(iter(spaces)))}" if len(spaces) == 1 and spaces != {""} else ""
     verb = next(iter(verbs)) if len(verbs) == 1 else "changed"
     what = f"first backup of {_what(items)}" if first else f"{_what(items)} {verb}"
     subject = f"{shown(label)}: {what}{where}"
@@ -113,7 +114,7 @@ def message(label: str, items: list[Happened], *, first: bool = False) -> str:
 def _what(items: list[Happened]) -> str:
     """Return what a subject is about: the name of one item, or how many there are of the main kinds."""
     if not items:
-        return "facts"
+        return "facts of the server"
     if len(items) == 1:
         return _called(items[0])
     counts = Counter(item.kind for item in items)

@@ -153,7 +153,7 @@ def joined(series: list[Step]) -> Step:
 def _step(told: list[Share], last: Path, root: Path) -> Step:
     return Step(
         files=files_of(root),
-        people=tuple(share.person for share in told if share.person),
+        people=tuple(dict.fromkeys(one for share in told for one in share.people)),
         time=max((share.time for share in told if share.time), default=None),
         happened=happened({path for share in told for path in share.paths}, last, root),
         is_nobodys=any(share.person is None for share in told),
@@ -172,7 +172,11 @@ def _assemble(before: Snapshot, after: Snapshot, applied: set[str], root: Path) 
             os.link(source.root / path, target, follow_symlinks=False)
         except OSError:
             shutil.copyfile(source.root / path, target, follow_symlinks=False)
-    are_new = {path: source is after for path, source in files.items()}
+    # A version that is like the one before changes the history of its chart, not the chart's file.
+    changed = {(place.kind, place.key) for path in applied if (place := parse_path(path))}
+    are_new = {
+        path: (place.kind, place.key) in changed for path in files if (place := parse_path(path)) is not None
+    }
     (root / IDENTITY).write_bytes(_identity(before.identity(), after.identity(), are_new).to_bytes())
     (root / MANIFEST).write_bytes(_manifest(before.manifest, root, list(files)).to_bytes())
 

@@ -181,11 +181,12 @@ class DashboardRow(Row):
 
 
 class ContentRow(View):
-    """An item of `GET /api/v2/content`."""
+    """An item of `GET /api/v2/content`; newer servers tell here alone who verified it, and when."""
 
     uuid: Uuid
     contentType: str
     slug: str
+    verification: dict[str, Any] | None = None
 
 
 class Version(View):

@@ -53,7 +53,7 @@ def fingerprints(inventory: Inventory) -> dict[str, str]:
     for item in inventory.content:
         if item.uuid in carried:
             said = item.model_dump()
-            carried[item.uuid].append({name: said[name] for name in _ONLY_THERE if name in said})
+            carried[item.uuid].append({name: said[name] for name in _ONLY_THERE if said[name] is not None})
     return {uuid: sha256(canonical([*fields]))[:16] for uuid, fields in carried.items()}
 
 

@@ -70,7 +70,7 @@ def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
                 Text.assemble((f"{commit.id[:10] or '(dry run)'}  ", "yellow"), shown(commit.subject), who)
             )
         if len(outcome.made) > _LISTED:
-            out.print(f"… and {len(outcome.made) - _LISTED} more commits")
+            out.print(f"… and {_counted(len(outcome.made) - _LISTED, 'more commit')}")
     if done.pushed is not None and done.pushed.is_news:
         out.print(Text(f"Pushed {shown(done.pushed.branch)} to {shown(done.pushed.remote)}."))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightdash_sync.backup.commits import commit_snapshot
+from lightdash_sync.backup.commits import Manner, commit_snapshot
 from lightdash_sync.backup.committed import write_out
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
@@ -138,3 +139,73 @@ def test_what_is_nobodys_is_in_nobodys_name(repository: Repository, tmp_path: Pa
     for commit in made:
         write_out(repository, commit.id, folder, tmp_path / commit.id)
         assert verify(tmp_path / commit.id).damages == []
+
+
+def _versions(server: Server, world: World, saves: list[tuple[str, int, int]]) -> list[str]:
+    """Let people save versions of charts: who, which chart, which limit; return the charts."""
+    charts = sorted(uuid for uuid, one in world.charts.items() if one.space_uuid)
+    for who, number, limit in saves:
+        query = {
+            "exploreName": "orders", "dimensions": [], "metrics": [], "filters": {}, "sorts": [],
+            "limit": limit, "tableCalculations": [],
+        }  # fmt: skip
+        body = {"tableName": "orders", "metricQuery": query, "chartConfig": {"type": "table"}}
+        body["tableConfig"] = {"columnOrder": []}
+        _work(server.url, world, who, "POST", f"/saved/{charts[number]}/version", body)
+    return charts
+
+
+def test_who_saved_in_between_is_a_co_author(repository: Repository) -> None:
+    """Two people saved one chart since the last backup: the last one is the author, the other is named."""
+    world, folder = demo_world(), repository.root / "snapshots/production"
+    with Server(world) as server:
+        _versions(server, world, [("admin", 0, 1)])
+    export_world(world, folder)
+    commit_snapshot(repository, folder, "production")
+    with Server(world) as server:
+        _versions(server, world, [("second_admin", 0, 2), ("editor", 0, 3)])
+    export_world(world, folder)
+    commit_snapshot(repository, folder, "production")
+    author, body = git(repository.root, "log", "-1", "--format=%ae%x00%B").split("\0")
+    owners = {row.secret: row.person_uuid for row in world.token_rows.values()}
+    emails = {
+        who: world.people[owners[token]].email for who, token in world.tokens.items() if token in owners
+    }
+    assert author == emails["editor"]
+    assert f"<{emails['second_admin']}>" in body
+    assert f"<{emails['admin']}>" not in body  # whose version was in the backup before
+
+
+def test_a_save_without_a_change_keeps_its_authors_other_work_apart(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """Saving a chart as it was is a version like any other: it joins nobody's work with somebody else's."""
+    world, folder = demo_world(), repository.root / "snapshots/production"
+    with Server(world) as server:
+        _versions(server, world, [("admin", 0, 7)])
+    export_world(world, folder)
+    commit_snapshot(repository, folder, "production")
+    with Server(world) as server:
+        charts = _versions(server, world, [("editor", 0, 7), ("editor", 1, 8)])
+        _work(server.url, world, "admin", "PATCH", f"/saved/{charts[2]}", {"name": "Renamed"})
+    export_world(world, folder)
+    made = commit_snapshot(repository, folder, "production")
+    assert [one.author is None for one in made] == [False, True]
+    assert "renamed" in made[1].subject
+    for one in made:
+        assert verify(restored(repository, one.id, folder, tmp_path / one.id)).damages == []
+
+
+def test_a_version_of_nobody_is_told_at_its_time(repository: Repository) -> None:
+    """Who made a version may be unknown (they left); when it was made is not."""
+    world, folder = demo_world(), repository.root / "snapshots/production"
+    chart = next(one for one in world.charts.values() if one.slug == "weekly-revenue")
+    for version in chart.versions.values():
+        version.created_by = None
+    export_world(world, folder)
+    commit_snapshot(repository, folder, "production", Manner(backfill=True))
+    path = "snapshots/production/charts/weekly-revenue.json"
+    told = git(repository.root, "log", "--format=%an %at", "--", path).splitlines()
+    times = [int(datetime.fromisoformat(one.created_at).timestamp()) for one in chart.versions.values()]
+    assert told == [f"lightdash-sync {time}" for time in times[::-1][: len(told)]]
+    assert len(told) > 1

@@ -7,10 +7,12 @@ import shutil
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from functools import partialmethod
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.demo.catalog import create_tag
 from lightdash_sync.demo.comments import create_comment
 from lightdash_sync.demo.seed import demo_world, generated_world
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from lightdash_sync.client.views import ContentRow
     from lightdash_sync.demo.state import Person, World
     from lightdash_sync.export.run import Report
 
@@ -355,3 +358,33 @@ def test_a_chart_that_came_and_was_hidden_between_two_exports_is_found(tmp_path:
         _export(server, tmp_path / "full", full=True)
     assert made["uuid"] in Snapshot(tmp_path / "p").identity().known_keys(Kind.CHART)
     assert tree(tmp_path / "p") == tree(tmp_path / "full")
+
+
+def _with_verification(
+    lightdash: Lightdash,
+    content: Callable[[Lightdash, str], list[ContentRow]],
+    uuid: str,
+    by: str | None,
+    project: str,
+) -> list[ContentRow]:
+    """The list of content of a newer server."""
+    told = {"verifiedBy": by} if by else None
+    rows = content(lightdash, project)
+    return [row.model_copy(update={"verification": told}) if row.uuid == uuid else row for row in rows]
+
+
+def test_who_verified_an_item_is_in_the_list_of_content_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On servers that know of it, verifying a chart, and taking that back, has it read again."""
+    world = demo_world()
+    chart = next(one for one in world.charts.values() if one.slug == "weekly-revenue")
+    content = Lightdash.content
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        for by, reads in (("Ann", 1), ("Ann", 0), ("Ben", 1), (None, 1), (None, 0)):
+            newer = partialmethod(_with_verification, content, chart.uuid, by)
+            monkeypatch.setattr(Lightdash, "content", newer)
+            world.requests.clear()
+            _export(server, tmp_path / "p")
+            assert sum(f"/saved/{chart.uuid}/version" in path for _, path in world.requests) == reads, by
