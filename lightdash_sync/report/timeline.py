@@ -60,7 +60,7 @@ def snapshot_text(commits: Sequence[SnapshotCommit], *, more: bool, every: bool)
         one = commit.revision
         out.print(_head(one))
         for item in commit.items:
-            for line in _item_lines(item, every=every):
+            for line in _item_lines(item, begins=commit.begins, every=every):
                 out.print(line)
         if commit.more:
             out.print(f"    … and {commit.more} more")
@@ -77,10 +77,11 @@ def _head(one: Revision) -> Text:
     return Text.assemble(when, commit, f"  {who}  ", (shown(subject), "bold"))
 
 
-def _item_lines(item: ItemChange, *, every: bool) -> list[Text]:
+def _item_lines(item: ItemChange, *, begins: bool, every: bool) -> list[Text]:
     """Return what became of an item; nothing for what means nothing to users."""
     label = f"{item.kind}:{item.key}" if item.key else str(item.kind)
-    head = Text.assemble("    ", (item.status, _STYLES[item.status]), f" {label}")
+    status = "first seen" if begins and item.status is Status.CREATED else item.status.value
+    head = Text.assemble("    ", (status, _STYLES[item.status]), f" {label}")
     try:
         if item.name not in (item.key, item.kind):
             head.append(f" ({shown(item.name)})")
@@ -115,6 +116,7 @@ def _commit_json(commit: SnapshotCommit) -> JsonObject:
         "committed": _iso(one.committed),
         "committer": _person_json(one.committer),
         "message": one.message,
+        "begins": commit.begins,
         "items": [_item_json(item) for item in commit.items],
     }
 

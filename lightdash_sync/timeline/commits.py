@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
+from lightdash_sync.model.authorship import BACKFILLED
 from lightdash_sync.model.changes import ItemChange, compare
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.layout import parse_path
+from lightdash_sync.snapshot.layout import MANIFEST, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,11 +29,13 @@ class SnapshotCommit:
         revision: the commit.
         items: what became of its items, in the order of kinds and keys; not more than were asked for.
         more: how many other items it changed.
+        begins: whether what it adds may be older, because it is of the first backup.
     """
 
     revision: Revision
     items: list[ItemChange]
     more: int
+    begins: bool
 
 
 def snapshot_log(commits: Commits, limit: int | None, listed: int | None) -> Iterator[SnapshotCommit]:
@@ -69,12 +72,14 @@ class _Touched:
         before: path in the snapshot -> id of the content, of the items to be listed.
         after: the same of the other side.
         more: how many items are not to be listed.
+        begins: whether it is of the first backup.
     """
 
     revision: Revision
     before: Mapping[str, str]
     after: Mapping[str, str]
     more: int
+    begins: bool
 
     @property
     def ids(self) -> set[str]:
@@ -90,7 +95,9 @@ def _touched(revision: Revision, prefix: str, listed: int | None) -> _Touched:
         {name: side[prefix + name] for name in chosen if prefix + name in side}
         for side in (revision.before, revision.after)
     )
-    return _Touched(revision, before, after, len(items) - len(chosen))
+    is_first = prefix + MANIFEST in revision.after and prefix + MANIFEST not in revision.before
+    begins = is_first or BACKFILLED in revision.message.splitlines()
+    return _Touched(revision, before, after, len(items) - len(chosen), begins)
 
 
 def _read(repository: Repository, waiting: list[_Touched]) -> Iterator[SnapshotCommit]:
@@ -100,4 +107,4 @@ def _read(repository: Repository, waiting: list[_Touched]) -> Iterator[SnapshotC
         before, after = (
             {path: contents[name] for path, name in side.items()} for side in (one.before, one.after)
         )
-        yield SnapshotCommit(one.revision, compare(before, after), one.more)
+        yield SnapshotCommit(one.revision, compare(before, after), one.more, one.begins)

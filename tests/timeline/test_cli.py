@@ -70,6 +70,16 @@ def test_the_tool_itself_changed_nothing(here: Told) -> None:
     assert f"{first[:10]}  —  production: first backup" in line
 
 
+def test_what_a_first_backup_adds_is_only_seen_first(here: Told) -> None:
+    """Nobody knows since when it was there: not created, in words and for machines."""
+    [first], [later] = here.commits["first"], here.commits["created"]
+    told = lines(run("log"))
+    place = next(number for number, line in enumerate(told) if first[:10] in line)
+    assert all(line.startswith("    first seen ") for line in told[place + 1 : place + 10])
+    begins = {one["commit"]: one["begins"] for one in run("log", "--json", "-n", "0").json["commits"]}
+    assert (begins[first], begins[later]) == (True, False)
+
+
 def test_a_commit_of_many_items_is_cut(here: Told) -> None:
     """A first backup does not fill the screen; `--all` lists everything, and every change in full."""
     told, every = lines(run("log")), lines(run("log", "--all"))
