@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.backup.authors import shares
@@ -134,7 +134,9 @@ class _Way:
 def whole(new: Path) -> Step:
     """Return a snapshot with nothing before it as one step."""
     files = files_of(new)
-    return Step(files, (), None, happened(files.keys() - {IDENTITY, MANIFEST}, None, new), is_all=True)
+    items = happened(files.keys() - {IDENTITY, MANIFEST}, None, new)
+    # Nobody knows since when they are there.
+    return Step(files, (), None, [replace(item, verb="first seen") for item in items], is_all=True)
 
 
 def joined(series: list[Step]) -> Step:
