@@ -6,42 +6,19 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
 from lightdash_sync.git import Repository
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import locked
-from tests.cli.nights import Nights, bare_machine, require_whole, settings
+from tests.cli.nights import Nights, require_whole, settings
 from tests.cli.running import fails, run
 from tests.exporting import tree
 from tests.git.hands import HOOKS, Hands
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
-    """A repository with settings for two environments, on a machine without any git identity."""
-    home = tmp_path / "home"
-    home.mkdir()
-    bare_machine(monkeypatch, home)
-    hands = Hands(tmp_path / "work")
-    hands.begin()
-    monkeypatch.chdir(hands.root)
-    with Server(demo_world()) as server:
-        hands.write(".gitignore", "/snapshots/.*\n")
-        hands.write("lightdash-sync.toml", settings(server))
-        hands.git("add", "-A")
-        hands.git("commit", "-qm", "Set up")
-        yield Nights(server, hands)
 
 
 def test_every_environment_is_committed_once(nights: Nights) -> None:

@@ -8,38 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
 from lightdash_sync.export.live import export_beside
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.git import Repository
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import locked
-from tests.cli.nights import Nights, bare_machine, require_whole, settings
+from tests.cli.nights import Nights, require_whole
 from tests.export.editing import Editors
 from tests.exporting import lightdash_at, tree
-from tests.git.hands import Hands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.cli.running import Done
-
-
-@pytest.fixture
-def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nights]:
-    """A repository that is set up, and its Lightdash."""
-    bare_machine(monkeypatch, tmp_path)
-    hands = Hands(tmp_path / "work")
-    hands.begin()
-    monkeypatch.chdir(hands.root)
-    with Server(demo_world()) as server:
-        hands.write(".gitignore", "/snapshots/.*\n")
-        hands.write("lightdash-sync.toml", settings(server))
-        hands.git("add", "-A")
-        hands.git("commit", "-qm", "Set up")
-        yield Nights(server, hands)
 
 
 def _faults(chance: random.Random, project: str) -> Faults:
