@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Two for each core: half of the time tests wait for git, servers and disks.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test test-slow lint bench clean
@@ -10,7 +12,7 @@ demo: $(STAMP)
 	$(BIN)/lightdash-sync demo
 
 test: $(STAMP)
-	$(BIN)/pytest -n auto --cov --cov-report=term
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -n auto -m slow --timeout 1800
