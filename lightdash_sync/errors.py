@@ -39,6 +39,10 @@ class SyncError(Exception):
         self.message = message
         self.hint = hint
 
+    def as_json(self) -> dict[str, str | int]:
+        """Return it as machines are told of it."""
+        return {"message": self.message, "hint": self.hint, "exit_code": self.exit_code}
+
 
 class ConfigError(SyncError):
     """A command line, environment variable or settings file that makes no sense."""

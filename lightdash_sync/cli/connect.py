@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = "Callable[..., Any]"
 
+CONFIG = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings file.  [default: lightdash-sync.toml, if there is one]",
+)
 _HOW = [
-    click.option(
-        "--config",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Settings file.  [default: lightdash-sync.toml, if there is one]",
-    ),
+    CONFIG,
     click.option(
         "--ca-bundle", type=click.Path(dir_okay=False, path_type=Path), help="Further CAs, in PEM format."
     ),
@@ -65,7 +66,7 @@ def server_options(*, project: bool) -> Callable[[Command], Command]:
             load, rest = _loader(kwargs)
             return command(*args, settings=lambda: load(env, url, project), **rest)
 
-        return _with(wrapped, [_PROJECT, *_WHERE, *_HOW] if project else [*_WHERE, *_HOW])
+        return with_options(wrapped, [_PROJECT, *_WHERE, *_HOW] if project else [*_WHERE, *_HOW])
 
     return decorate
 
@@ -81,7 +82,7 @@ def environment_options(command: Command) -> Command:
         load, rest = _loader(kwargs)
         return command(*args, settings=load, config=kwargs["config"], **rest)
 
-    return _with(wrapped, _HOW)
+    return with_options(wrapped, _HOW)
 
 
 def reading_options(command: Command) -> Command:
@@ -93,7 +94,7 @@ def reading_options(command: Command) -> Command:
 
         return command(*args, reading=Reading(full, full_every, accept_shrink), **kwargs)
 
-    return _with(wrapped, _READING)
+    return with_options(wrapped, _READING)
 
 
 def _loader(given: dict[str, Any]) -> tuple[Callable[..., Settings], dict[str, Any]]:
@@ -112,7 +113,8 @@ def _loader(given: dict[str, Any]) -> tuple[Callable[..., Settings], dict[str, A
     return load, {name: value for name, value in given.items() if name not in names}
 
 
-def _with(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+def with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Add options to a command; they are listed in this order."""
     for option in reversed(options):
         command = option(command)
     return command

@@ -26,5 +26,5 @@ def fail(error: SyncError, *, wants_json: bool) -> int:
 
     say_error(error.message, error.hint)
     if wants_json:
-        print_json({"error": {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}})
+        print_json({"error": {**error.as_json()}})
     return error.exit_code

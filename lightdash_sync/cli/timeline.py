@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from lightdash_sync.cli.connect import CONFIG, Command, with_options
 from lightdash_sync.cli.output import print_json
 from lightdash_sync.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-F = TypeVar("F", bound="Callable[..., Any]")
+    from collections.abc import Sequence
 
 _OPTIONS = [
     click.option("--env", metavar="NAME", help="The snapshot of this environment of lightdash-sync.toml."),
     click.option(
         "--path", type=click.Path(path_type=Path), metavar="DIR", help="The snapshot in this directory."
     ),
-    click.option(
-        "--config",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Settings file.  [default: lightdash-sync.toml, if there is one]",
-    ),
+    CONFIG,
     click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout."),
 ]
 
 
-def _snapshot_options(command: F) -> F:
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def _snapshot_options(command: Command) -> Command:
+    return with_options(command, _OPTIONS)
 
 
 @click.command()

@@ -106,7 +106,7 @@ def backup_json(done: Backup, share: Shard | None, dry: bool, duration_s: float)
         "exit_code": worst.exit_code if worst else 0,
         "duration_s": duration_s,
     }
-    return result if worst is None else {**result, "error": _error_json(worst)}
+    return result if worst is None else {**result, "error": {**worst.as_json()}}
 
 
 def _outcome_json(outcome: Outcome) -> JsonObject:
@@ -119,12 +119,8 @@ def _outcome_json(outcome: Outcome) -> JsonObject:
         "commits": [
             {"id": one.id or None, "subject": one.subject, "author": one.author} for one in outcome.made
         ],
-        "error": None if outcome.error is None else _error_json(outcome.error),
+        "error": None if outcome.error is None else {**outcome.error.as_json()},
     }
-
-
-def _error_json(error: SyncError) -> JsonObject:
-    return {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
 
 
 def _counted(number: int, what: str) -> str:
