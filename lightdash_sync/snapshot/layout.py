@@ -60,6 +60,11 @@ def version_name(created_at: str, uuid: str) -> str:
     return f"{moment}-{digest(uuid, 8)}"
 
 
+def is_version_name(text: str) -> bool:
+    """Whether a text has the form of a version's name."""
+    return _VERSION.fullmatch(text) is not None
+
+
 def parse_path(path: str) -> Place | None:
     """Return what a path holds, or None if no snapshot has such a path."""
     if path in SINGLE_FILES:
@@ -73,6 +78,6 @@ def parse_path(path: str) -> Place | None:
         return Place(kind, stem)
     if kind is Kind.CHART and len(folders) == 2 and folders[1].endswith(_HISTORY):
         key = folders[1].removesuffix(_HISTORY)
-        if is_key(key) and _VERSION.fullmatch(stem):
+        if is_key(key) and is_version_name(stem):
             return Place(kind, key, stem)
     return None

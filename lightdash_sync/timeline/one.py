@@ -10,7 +10,7 @@ from lightdash_sync.errors import ConfigError, GitError, SnapshotError, SyncErro
 from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.canonical import Json, JsonObject, digest, parse, sha256
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.layout import IDENTITY
+from lightdash_sync.snapshot.layout import IDENTITY, is_version_name
 from lightdash_sync.timeline.item import Item, is_possible, unknown_item
 from lightdash_sync.timeline.past import version_in
 from lightdash_sync.timeline.reading import all_paths, facts_in, read_past
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from lightdash_sync.git import Revision
     from lightdash_sync.timeline.sources import Sources
 
-_NAME = re.compile(r"[0-9TZ]{1,20}-[0-9a-f]{8}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHORT = re.compile(r"[0-9a-f]{8}")
 
@@ -105,7 +104,7 @@ def _version(sources: Sources, item: Item, at: str) -> Found | None:
 
 def _ending(at: str) -> str:
     """Return how the name of a version ends that is named in any way; "" if this cannot be one."""
-    if _NAME.fullmatch(at):
+    if is_version_name(at):
         return at
     if _UUID.fullmatch(at):
         return f"-{digest(at, 8)}"
