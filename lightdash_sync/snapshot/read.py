@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.tree import Tree
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import Manifest
 
@@ -100,6 +101,15 @@ class Snapshot:
             SnapshotError: it is damaged.
         """
         return Identity.from_bytes(self.checked(IDENTITY))
+
+    def tree(self) -> Tree:
+        """Return its content files, read (and checked) when they are asked for.
+
+        Raises:
+            SnapshotError: the identity map is damaged.
+        """
+        digests = {path: sha for path, sha in self.manifest.files.items() if path != IDENTITY}
+        return Tree(digests, self.checked, self.identity())
 
     def files(self) -> Iterator[str]:
         """Yield the path of every file there is, in no order, whatever the manifest says.

@@ -12,6 +12,7 @@ from lightdash_sync.model.changes.differ import changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.tree import same_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,14 +102,14 @@ def compare(old_items: Mapping[str, bytes], new_items: Mapping[str, bytes]) -> l
     """
     found = []
     for path in old_items.keys() | new_items.keys():
-        old, new = old_items.get(path), new_items.get(path)
-        if old != new and (place := _place(path)):
+        if not same_file(old_items, new_items, path) and (place := place_of(path)):
+            old, new = old_items.get(path), new_items.get(path)
             found.append(ItemChange(*place, path, old, new, old_items, new_items))
     return sorted(found, key=lambda item: (_ORDER[item.kind], item.key))
 
 
-def _place(path: str) -> tuple[Kind, str] | None:
-    """Return the kind and key that a path stands for."""
+def place_of(path: str) -> tuple[Kind, str] | None:
+    """Return the kind and key that a path stands for (key "" for a kind that is one file), or None."""
     if kind := _FILES.get(path):
         return kind, ""
     folder, _, name = path.partition("/")
