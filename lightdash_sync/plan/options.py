@@ -1,0 +1,101 @@
+"""What the user wants of a plan, and what is known of the target: the plan's inputs besides content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Item = tuple[Kind, str]
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which items; nothing chosen means all.
+
+    Attributes:
+        items: these, by kind and key.
+        kinds: all of these kinds.
+        spaces: keys of spaces: everything in them, and what is in the spaces below.
+        paths: these files; None for no such choice (what changed since a revision, for example).
+        dependencies: whether what a chosen item needs comes along; else it is a problem.
+    """
+
+    items: frozenset[Item] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+    spaces: frozenset[str] = frozenset()
+    paths: frozenset[str] | None = None
+    dependencies: bool = True
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing was chosen, and hence everything is meant."""
+        return not (self.items or self.kinds or self.spaces) and self.paths is None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user allows.
+
+    Attributes:
+        choice: which items.
+        delete: delete what the source no longer has.
+        max_deletes: deletes of a kind that are allowed whatever their share; None for the usual limits.
+        allow_drift: items of the target whose own changes may be overwritten, as `kind:key`, or `all`.
+        merge: combine the changes of both sides field by field.
+        allow_twins: items to create though the target has one of the name, as `kind:key`, or `all`.
+        allow_broken: items to write though something they refer to is missing, as `kind:key`, or `all`.
+        keep_access: leave privacy and grants of spaces that exist as they are.
+        enable_schedulers: switch schedulers on as the source has them; else new ones are paused and
+            those that exist are left as they are.
+        recipients: patterns of addresses that schedulers of the target may deliver to; None for any.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    delete: bool = False
+    max_deletes: int | None = None
+    allow_drift: frozenset[str] = frozenset()
+    merge: bool = False
+    allow_twins: frozenset[str] = frozenset()
+    allow_broken: frozenset[str] = frozenset()
+    keep_access: bool = False
+    enable_schedulers: bool = False
+    recipients: tuple[str, ...] | None = None
+
+
+def allows(allowed: frozenset[str], item: str) -> bool:
+    """Whether a list of `kind:key`, or `all`, has an item."""
+    return ALL in allowed or item in allowed
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a target besides its content.
+
+    Attributes:
+        same_project: whether the desired content was taken from the very project it goes to.
+        people: e-mail -> uuid of everybody in the target's organisation; None if they cannot be listed.
+        groups: name -> uuid of its groups; None if they cannot be listed.
+        caller: e-mail of the token's owner, or "".
+        tables: names of the explores that the target has; None if they were not asked for.
+        fields: explore -> ids of its fields, of the explores that were asked for.
+        metrics: (table, metric) of the target's catalogue; None if it was not asked for.
+        channels: ids of the Slack channels that the target can post to; None if it cannot say.
+        nested_spaces: whether spaces can stand in spaces.
+    """
+
+    same_project: bool = False
+    people: Mapping[str, str] | None = None
+    groups: Mapping[str, str] | None = None
+    caller: str = ""
+    tables: frozenset[str] | None = None
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    metrics: frozenset[tuple[str, str]] | None = None
+    channels: frozenset[str] | None = None
+    nested_spaces: bool = True

@@ -1,0 +1,290 @@
+"""What a plan says, as frozen values: steps, and everything that speaks against them.
+
+A plan is a function of the desired content, the existing content, the state of the last sync, facts about
+the target and the user's options. It knows nothing of time or of the machine, so the same inputs give the
+same plan and the same digest (`document`). It holds the content that is to be written, so that applying
+it needs nothing of the source any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject
+from lightdash_sync.model.changes import changes
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightdash_sync.model.changes import Change
+
+
+class Action(StrEnum):
+    """What a step does to its item."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+_MOVES = frozenset({"moved"})
+_NAMES = frozenset({"renamed"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One item that has to be written.
+
+    Attributes:
+        action: what happens to it.
+        kind: of the item.
+        key: of the item, the same on both sides; "" for a kind that is one list.
+        uuid: of the item on the target; None for what does not exist yet.
+        before: its content on the target; None if it does not exist.
+        after: the content that it shall have, as the target can hold it; None for a delete.
+        selected: whether the user chose it; else something that was chosen needs it.
+        layout: of a dashboard: `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, the uuids to write.
+        version: the version that the target's item is in, where a rollback may need it; else "".
+        restores: the version on the target that has exactly the content `after`, or "".
+    """
+
+    action: Action
+    kind: Kind
+    key: str
+    uuid: str | None = None
+    before: Json = None
+    after: Json = None
+    selected: bool = True
+    layout: JsonObject = field(default_factory=dict)
+    version: str = ""
+    restores: str = ""
+
+    @property
+    def item(self) -> str:
+        """The item as the command line says it: `chart:weekly-revenue`."""
+        return f"{self.kind}:{self.key}" if self.key else str(self.kind)
+
+    @property
+    def name(self) -> str:
+        """What it is called; its key if it has no name."""
+        return text(self.before if self.after is None else self.after, "name") or self.key or str(self.kind)
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """What differs, in the words of `model.changes`."""
+        return changes(self.kind, self.before, self.after)
+
+    @property
+    def verb(self) -> str:
+        """What people call it: an update that only renames or moves has a word of its own."""
+        if self.action is Action.UPDATE:
+            codes = {change.what for change in self.changes if not change.quiet}
+            if codes == _MOVES:
+                return "move"
+            if codes == _NAMES:
+                return "rename"
+        return str(self.action)
+
+
+class DriftKind(StrEnum):
+    """How the target went its own way since the last sync."""
+
+    CHANGED = "changed on the target"
+    BOTH = "changed on both sides"
+    DELETED = "deleted on the target"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """An item that the target's people changed since the last sync.
+
+    Attributes:
+        how: in which way.
+        kind: of the item.
+        key: of the item.
+        name: what it is called on the target, or was.
+        base: its content after the last sync.
+        existing: its content now, or None.
+        desired: the content that the source wants, or None if the source has it no more.
+        merged: the content that has the changes of both sides; None if they contradict each other.
+        conflicts: paths where they do.
+        allowed: whether the user said that the target's change may be overwritten, or merged it.
+    """
+
+    how: DriftKind
+    kind: Kind
+    key: str
+    name: str
+    base: Json
+    existing: Json
+    desired: Json
+    merged: Json = None
+    conflicts: tuple[tuple[str | int, ...], ...] = ()
+    allowed: bool = False
+
+    @property
+    def item(self) -> str:
+        """The item as the command line says it."""
+        return f"{self.kind}:{self.key}" if self.key else str(self.kind)
+
+
+class Gravity(StrEnum):
+    """What a problem means for the plan."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """Something that would be broken, or left out, if the plan were applied.
+
+    Attributes:
+        item: `kind:key` of the item that has it.
+        code: stays the same from version to version, such as `missing_explore`.
+        what: in words.
+        gravity: whether the plan is refused because of it.
+    """
+
+    item: str
+    code: str
+    what: str
+    gravity: Gravity = Gravity.BLOCKS
+
+
+@dataclass(frozen=True, order=True)
+class AccessChange:
+    """Who gains or loses access to a space.
+
+    Attributes:
+        space: its key.
+        who: an e-mail, the name of a group, or "" for everybody in the project.
+        is_group: whether it is a group.
+        before: the role there is, or None for no access.
+        after: the role there will be, or None.
+    """
+
+    space: str
+    who: str
+    is_group: bool
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Twin:
+    """An item of the target that looks like one that would be created, and is not linked with it.
+
+    Attributes:
+        kind: of both.
+        key: of the desired item.
+        name: of both.
+        candidates: uuids of the target's items.
+        allowed: whether the user said that a second one may be created.
+    """
+
+    kind: Kind
+    key: str
+    name: str
+    candidates: tuple[str, ...]
+    allowed: bool = False
+
+    @property
+    def item(self) -> str:
+        """The desired item as the command line says it."""
+        return f"{self.kind}:{self.key}"
+
+
+@dataclass(frozen=True, order=True)
+class LeftOut:
+    """Something of the selection that the plan does not carry over.
+
+    Attributes:
+        item: `kind:key`, or words.
+        why: in words.
+    """
+
+    item: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a plan is meant to be applied.
+
+    Attributes:
+        environment: its name.
+        url: of the server.
+        project: uuid.
+        project_name: for people.
+    """
+
+    environment: str
+    url: str
+    project: str
+    project_name: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An ordered list of steps, and what is to be known before they are taken.
+
+    Attributes:
+        purpose: `sync`, `restore` or `undo`.
+        source: what the desired side is, in words.
+        target: where to.
+        enable_schedulers: whether schedulers are switched on as the source has them.
+        steps: in an order in which each finds what it needs.
+        unchanged: paths of items that are in the selection and as they should be.
+        drift: what the target changed since the last sync.
+        problems: what would be broken or left out.
+        access: who gains and loses access.
+        twins: what may exist already.
+        limits: why the deletes are too many, in words.
+        left_out: what is not carried over.
+        adopted: kind -> key -> facts of items of the target that are linked by this plan.
+        external: `~` key -> uuid of what lies outside the project, where the target can say it.
+    """
+
+    purpose: str
+    source: str
+    target: Target
+    enable_schedulers: bool = False
+    steps: tuple[Step, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    access: tuple[AccessChange, ...] = ()
+    twins: tuple[Twin, ...] = ()
+    limits: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    external: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
+
+    def refusals(self) -> list[str]:
+        """Return why this plan must not be applied, in words; nothing if it may."""
+        found = [*self.limits]
+        found += [
+            f"{drift.item} was {drift.how} since the last sync" for drift in self.drift if not drift.allowed
+        ]
+        found += [
+            f"{problem.item}: {problem.what}"
+            for problem in self.problems
+            if problem.gravity is Gravity.BLOCKS
+        ]
+        found += [
+            f"{twin.item}: the target has {len(twin.candidates)} of the name {twin.name!r} that are not linked"
+            for twin in self.twins
+            if not twin.allowed
+        ]
+        return found
