@@ -283,7 +283,7 @@ class Plan:
             if problem.gravity is Gravity.BLOCKS
         ]
         found += [
-            f"{twin.item}: the target has {len(twin.candidates)} of the name {twin.name!r} that are not linked"
+            f"{twin.item}: the target has {len(twin.candidates)} called {twin.name!r} that are not linked"
             for twin in self.twins
             if not twin.allowed
         ]
