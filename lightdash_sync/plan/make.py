@@ -173,11 +173,11 @@ class _Making:
         drift = self._drift(item, now, wanted)
         if drift is not None and keeps_theirs(drift, self.inputs.options):
             return
-        wanted = merged_content(drift, wanted, self.inputs.options)
+        source, wanted = wanted, merged_content(drift, wanted, self.inputs.options)
         if exists and (same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(path)):
             self.unchanged.append(path)
         elif exists or wanted:
-            self._write(item, now, wanted, selected=selected)
+            self._write(item, now, wanted, selected=selected, source=None if source is wanted else source)
 
     def _wanted(self, item: Item, now: Json) -> Json:
         """Return the content that an item shall have, as the target can hold it; None if it cannot."""
@@ -211,7 +211,7 @@ class _Making:
         both = (self.inputs.desired.digests[path], self.inputs.existing.digests[path])
         return self.inputs.settled.get(path) == both
 
-    def _write(self, item: Item, now: Json, wanted: Json, *, selected: bool) -> None:
+    def _write(self, item: Item, now: Json, wanted: Json, *, selected: bool, source: Json) -> None:
         kind, key = item
         facts = self.inputs.linked.identity.facts(kind, key) if now is not None else {}
         self.steps.append(
@@ -226,6 +226,7 @@ class _Making:
                 layout=self._layout(item, wanted, facts),
                 version=_text(facts.get("version")) or "",
                 restores=self._restores(item, now),
+                source=source,
             )
         )
 
@@ -279,6 +280,8 @@ class _Making:
         )  # fmt: skip
 
     def _limits(self) -> tuple[str, ...]:
+        if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else
+            return ()
         existing: Counter[Kind] = Counter(kind for kind, _ in self._mine if kind in LINKED)
         return delete_limits(self.steps, existing, self.inputs.options, len(self.desired.there))
 

@@ -51,6 +51,7 @@ class Step:
         layout: of a dashboard: `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, the uuids to write.
         version: the version that the target's item is in, where a rollback may need it; else "".
         restores: the version on the target that has exactly the content `after`, or "".
+        source: the content that the source wants, where a merge made another one of it; else None.
     """
 
     action: Action
@@ -63,6 +64,7 @@ class Step:
     layout: JsonObject = field(default_factory=dict)
     version: str = ""
     restores: str = ""
+    source: Json = None
 
     @property
     def item(self) -> str:
