@@ -151,10 +151,11 @@ def test_an_item_that_moves_out_of_a_private_space_is_seen_by_more(kind: Kind) -
     spaces = there(
         (Kind.SPACE, "board", space(public=False, ann="editor")), (Kind.SPACE, "sales", space(ann="editor"))
     )
-    there_and_back = {"name": "N", "space": "board"}, {"name": "N", "space": "sales"}
-    out = told(update(kind, "x", *there_and_back), look=spaces)
+    hidden: Any = {"name": "N", "space": "board"}
+    open_: Any = {"name": "N", "space": "sales"}
+    out = told(update(kind, "x", hidden, open_), look=spaces)
     assert out == [(f"{kind}:x", "sales", "", None, BY_PROJECT)]
-    back = told(update(kind, "x", *reversed(there_and_back)), look=spaces)
+    back = told(update(kind, "x", open_, hidden), look=spaces)
     assert back == [(f"{kind}:x", "board", "", BY_PROJECT, None)]
 
 
