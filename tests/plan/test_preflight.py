@@ -115,7 +115,7 @@ def test_a_field_that_the_target_lacks_is_found_wherever_a_chart_uses_it(use: st
     (problem,) = problems(create(Kind.CHART, "x", chart(**query)))
     assert (problem.item, problem.code, problem.gravity) == ("chart:x", "missing_field", BLOCKS)
     assert problem.what == (
-        f"the explore orders of the target has no field orders_gone (used in: {place}); deploy the dbt "
+        f"orders of the target has no field orders_gone (used in: {place}); deploy the dbt "
         "project that has it to the target first, or mend the item in the source"
     )
 
@@ -214,6 +214,7 @@ SHOWN = there((Kind.CHART, "weekly", chart("orders_status")))
         rule(GONE),
         rule("orders_status", tileTargets={"t": {"fieldId": GONE, "tableName": "orders"}}),
         rule(GONE, table="no_explore"),
+        rule(GONE, table=""),
     ],
 )
 def test_a_dashboards_filter_on_a_missing_field_is_found(wrong: Any) -> None:
