@@ -109,6 +109,18 @@ def own_links(desired: Identity, project: str) -> dict[Kind, dict[str, JsonObjec
     return {kind: dict(desired.items.get(kind, {})) for kind in LINKED}
 
 
+def named_items(identity: Identity) -> dict[Kind, dict[str, JsonObject]]:
+    """Return kind -> key -> uuid, and of dashboards the names of tiles and tabs, of all items of a map."""
+    return {
+        kind: {
+            key: {name: facts[name] for name in ("uuid", *_LAYOUT) if name in facts}
+            for key, facts in entries.items()
+        }
+        for kind in LINKED
+        if (entries := identity.items.get(kind))
+    }
+
+
 def _with_lost_names(facts: JsonObject, former: JsonObject) -> JsonObject:
     """Add tiles and tabs that are no longer there."""
     result = dict(facts)

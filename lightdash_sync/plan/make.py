@@ -18,7 +18,7 @@ from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.deletes import delete_problems, surplus
 from lightdash_sync.plan.drift import drift_of, keeps_theirs, merged_content
-from lightdash_sync.plan.keys import LINKED, Linked
+from lightdash_sync.plan.keys import LINKED, Linked, named_items
 from lightdash_sync.plan.layout import layout
 from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list
@@ -115,7 +115,9 @@ class _Making:
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in LINKED})
         facts, options = self.inputs.facts, self.inputs.options
         external = self.inputs.desired.identity.external if facts.same_project else {}
-        self.problems += reference_problems(self.steps, facts, options, existing.there, external, self._look)
+        self.problems += reference_problems(
+            self.steps, facts, options, existing.there, external, existing.look
+        )
         return Plan(
             purpose=self.inputs.purpose,
             source=self.inputs.source,
@@ -125,11 +127,12 @@ class _Making:
             unchanged=tuple(sorted(self.unchanged)),
             drift=tuple(self.drift),
             problems=tuple(sorted(set(self.problems))),
-            access=access_changes(self.steps, self._look),
+            access=access_changes(self.steps, look),
             twins=twins,
             limits=self._limits(),
             left_out=tuple(sorted(self.left_out)),
             adopted=self.inputs.adopted,
+            items=named_items(self.inputs.linked.identity),
             external=dict(external),
         )
 
@@ -284,10 +287,6 @@ class _Making:
             return ()
         existing: Counter[Kind] = Counter(kind for kind, _ in self._mine if kind in LINKED)
         return delete_limits(self.steps, existing, self.inputs.options, len(self.desired.there))
-
-    def _look(self, kind: Kind, key: str) -> Json:
-        """Return what the target has of an item, None if it has none."""
-        return self.existing.of((kind, key)) or None
 
     def _content(self, tree: Tree, path: str) -> Json:
         return parse(tree[path])

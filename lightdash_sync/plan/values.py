@@ -252,6 +252,7 @@ class Plan:
         limits: why the deletes are too many, in words.
         left_out: what is not carried over.
         adopted: kind -> key -> facts of items of the target that are linked by this plan.
+        items: kind -> key -> uuid (and names of tiles and tabs) of everything that the target had.
         external: `~` key -> uuid of what lies outside the project, where the target can say it.
     """
 
@@ -268,6 +269,7 @@ class Plan:
     limits: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    items: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     external: Mapping[str, str] = field(default_factory=dict)
 
     @property

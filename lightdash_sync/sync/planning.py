@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import Refused
 from lightdash_sync.export.workers import Workers
-from lightdash_sync.plan.keys import linked
 from lightdash_sync.model.rekey import rekeyed
+from lightdash_sync.plan.keys import linked, own_links
 from lightdash_sync.plan.make import Inputs, make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.preflight import needed_tables
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.keys import Linked
     from lightdash_sync.plan.options import Facts
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.target import Place
@@ -87,12 +90,14 @@ def plan_for(place: Place, request: Request) -> Planned:
         SnapshotError: the desired side is damaged.
     """
     memory = place.memory()
-    existing = read_target(place, memory, request.desired.identity, request.adopt, full=request.full)
-    adopted = dict(request.adopt)
+    identity = request.desired.identity
+    links = joined(memory.links, own_links(identity, place.project), request.adopt)
+    existing = read_target(place, memory.hints, links, identity, full=request.full)
+    _require_there(existing.linked, request.adopt)
+    adopted = joined(request.adopt)
     if request.adopt_by:
-        found = adoptions(request, existing)
-        adopted = joined(adopted, found)
-        existing = _relinked(existing, request, found)
+        adopted = joined(adopted, found := adoptions(request, existing))
+        existing = _relinked(existing, joined(links, found), identity)
     same = request.desired.identity.project.get("uuid") == place.project
     facts = read_facts(place.lightdash, place.project, same_project=same)
     base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
@@ -133,11 +138,19 @@ def adoptions(request: Request, existing: Existing) -> LinkTable:
     return found
 
 
-def _relinked(existing: Existing, request: Request, found: LinkTable) -> Existing:
+def _relinked(existing: Existing, links: LinkTable, desired: Identity) -> Existing:
     """Say the target's content in the keys that adopting gives it."""
-    links = joined(existing.links, found)
-    now = linked(existing.tree.identity, links, request.desired.identity)
-    return replace(existing, tree=rekeyed(existing.tree, now.identity), linked=now, links=links)
+    now = linked(existing.tree.identity, links, desired)
+    return replace(existing, tree=rekeyed(existing.tree, now.identity), linked=now)
+
+
+def _require_there(found: Linked, adopted: Mapping[Kind, Mapping[str, JsonObject]]) -> None:
+    for kind, entries in adopted.items():
+        if lost := sorted(found.gone.get(kind, frozenset()) & entries.keys()):
+            raise Refused(
+                f"{kind}:{lost[0]} cannot be adopted: the target has no {kind} {entries[lost[0]]['uuid']}",
+                hint="`lightdash-sync link` lists the items of the target and their uuids.",
+            )
 
 
 def _with_fields(place: Place, facts: Facts, tables: frozenset[str]) -> Facts:

@@ -16,7 +16,7 @@ from lightdash_sync.export.selection import Chosen
 from lightdash_sync.lock import hold
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import rekeyed
-from lightdash_sync.plan.keys import Linked, linked, own_links
+from lightdash_sync.plan.keys import Linked, linked
 from lightdash_sync.plan.values import Target
 from lightdash_sync.snapshot.manifest import Source
 from lightdash_sync.snapshot.read import Snapshot
@@ -77,7 +77,6 @@ class Existing:
     Attributes:
         tree: its content in the plan's keys.
         linked: which of it is which desired item.
-        links: kind -> key -> facts of all that is linked, also with what the target has no more.
         target: where it is, for the plan.
         source: where it is, for a manifest.
         warnings: what the reading of it had to say.
@@ -85,41 +84,36 @@ class Existing:
 
     tree: Tree
     linked: Linked
-    links: LinkTable
     target: Target
     source: Source
     warnings: tuple[str, ...] = ()
 
 
 def read_target(
-    place: Place, memory: Memory, desired: Identity, adopted: Mapping[Kind, Mapping[str, JsonObject]], *, full: bool
+    place: Place, hints: Identity, links: Mapping[Kind, Mapping[str, JsonObject]], reserved: Identity, *, full: bool = False
 ) -> Existing:
     """Read a target.
 
     Args:
         place: the environment.
-        memory: what is remembered of it.
-        desired: the map of the desired side.
-        adopted: kind -> key -> facts of items that are to be linked besides.
+        hints: keys for items that were not read before.
+        links: kind -> key -> facts of the items that have a key of the plan.
+        reserved: a map whose keys no other item may have.
         full: read everything, also what the lists prove unchanged.
 
     Raises:
         Incomplete: something could not be read.
-        Refused: an item is adopted that the target does not have, or twice.
     """
     report = export_project(
         place.lightdash, place.project, place.folders.live, Chosen(history=False),
-        Reading(full=full, accept_shrink=True), progress=place.progress, hints=memory.hints,
+        Reading(full=full, accept_shrink=True), progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()
-    links = joined(memory.links, own_links(desired, place.project), adopted)
-    _require_there(raw.identity, adopted)
-    found = linked(raw.identity, links, desired)
+    found = linked(raw.identity, links, reserved)
     source = report.manifest.source
     return Existing(
         tree=rekeyed(raw, found.identity),
         linked=found,
-        links=links,
         target=Target(place.environment, source.url, place.project, source.project),
         source=source,
         warnings=tuple(report.warnings),
@@ -139,14 +133,3 @@ def joined(*tables: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
             }
             result[kind] = {**kept, **entries}
     return result
-
-
-def _require_there(identity: Identity, adopted: Mapping[Kind, Mapping[str, JsonObject]]) -> None:
-    for kind, entries in adopted.items():
-        there = identity.known_keys(kind)
-        for key, facts in entries.items():
-            if facts["uuid"] not in there:
-                raise Refused(
-                    f"{kind}:{key} cannot be adopted: the target has no {kind} {facts['uuid']}",
-                    hint="`lightdash-sync link show` lists the items of the target and their uuids.",
-                )
