@@ -59,7 +59,13 @@ class ApiError(SyncError):
         path: path below the base URL; never holds a secret.
         status: HTTP status, or None if no answer came.
         hint: the next step.
+
+    Attributes:
+        unclear: of a write, that it may have been carried out: look before you send it again. False for a
+            read, and for a write that the server certainly did not carry out.
     """
+
+    unclear: bool = False
 
     def __init__(
         self, message: str, *, method: str, path: str, status: int | None = None, hint: str = ""

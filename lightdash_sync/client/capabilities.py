@@ -41,8 +41,11 @@ CAPABILITIES: dict[str, Capability] = {
         (0, 1836, 0),
         "schedulers are listed by the delivery log only, which needs the editor role",
     ),
+    "inherited_access": Capability((0, 2619, 1), "no access inherited from the space above"),
+    "space_member_role": Capability((0, 2718, 0), "no role for all members of the project in a space"),
     "dashboard_history": Capability((0, 2450, 0), "no version history of dashboards"),
     "promotes_sql_charts": Capability((0, 2462, 0), "promotion leaves SQL charts behind"),
+    "hidden_tabs": Capability((0, 2904, 0), "no hidden tabs in dashboards"),
 }
 
 

@@ -98,8 +98,17 @@ class Failed(Exception):
         message = f"the answer is compressed in a way that nobody asked for ({coding[:_SAID]})"
         return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHO_CHANGES))
 
-    def final_error(self, attempts: int) -> ApiError:
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether the server may have done what it was asked: what it answers tells nothing, or says so."""
+        if self.failure is Failure.FINAL:
+            status = self.error.status
+            return status is not None and (status < 300 or status == 408 or status >= 500)
+        return self.failure is Failure.UNCLEAR
+
+    def final_error(self, attempts: int, *, write: bool) -> ApiError:
         """Return the error to raise after the last of some tries."""
+        self.error.unclear = write and self.may_have_happened
         if attempts > 1:
             self.error.args = (f"{self.error.args[0]} (tried {attempts} times)",)
             self.error.message = self.error.args[0]

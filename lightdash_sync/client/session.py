@@ -3,7 +3,8 @@
 It promises: the token goes to the configured origin only and never along a redirect; every answer is
 checked (status, content type, envelope) before it is believed, because an old Lightdash answers 200 with
 a web page for a path it does not know; no request outlives its deadline and no answer its size limit;
-repeats follow `retry`. It does not know what the paths mean: that is `lightdash`.
+repeats follow `retry`; a write of which nobody can tell whether it was carried out is sent once, and its
+error says so. It does not know what the paths mean: that is `lightdash` and `writes`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
+import orjson
 
 from lightdash_sync import __version__
 from lightdash_sync.client.deadline import Deadline, DeadlineTransport
 from lightdash_sync.client.failures import Failed, from_exception, from_response
 from lightdash_sync.client.origin import Origin, proxy_for, tls_context
 from lightdash_sync.client.retry import Pacer
-from lightdash_sync.errors import ConfigError
+from lightdash_sync.errors import ApiError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from lightdash_sync.client.failures import Answer
-    from lightdash_sync.errors import ApiError
     from lightdash_sync.model.canonical import Json
 
 log = logging.getLogger(__name__)
@@ -51,12 +52,14 @@ class Limits:
         read: seconds without a byte.
         deadline: seconds from the first byte sent to the last one read.
         size: bytes of an answer, decompressed.
+        body: bytes of a request; what Lightdash takes unless told otherwise (LIGHTDASH_MAX_PAYLOAD).
     """
 
     connect: float = 5.0
     read: float = 30.0
     deadline: float = 60.0
     size: int = 64 * 1024 * 1024
+    body: int = 5 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,36 @@ class Session:
         """
         return self.answer("GET", path, params).results
 
-    def answer(self, method: str, path: str, params: Mapping[str, str | int | bool] | None = None) -> Answer:
-        """Send a request, with retries, and return the whole answer (see `get`)."""
+    def write(self, method: str, path: str, body: Json = None) -> Json:
+        """Change something. It is sent again only if the server certainly did not carry it out.
+
+        Args:
+            method: POST, PATCH or DELETE.
+            path: as in `get`.
+            body: sent as JSON; None sends no body.
+
+        Returns:
+            The `results` of the answer; None where it has none.
+
+        Raises:
+            ApiError: `unclear` if the write may have been carried out nevertheless.
+        """
+        content = None if body is None else orjson.dumps(body)
+        if content is not None and len(content) > self.connection.limits.body:
+            message = f"not sent, because it takes {len(content):,} bytes, and a server refuses bodies above "
+            message += f"{self.connection.limits.body:,}"
+            raise ApiError(message, method=method, path=path, hint="Make the item smaller in Lightdash.")
+        return self.answer(method, path, content=content).results
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int | bool] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        """Send a request, with retries, and return the whole answer (see `get` and `write`)."""
+        write = method != "GET"
         waited = 0.0
         attempt = 0
         while True:
@@ -161,20 +192,21 @@ class Session:
             self.pacer.before_request()
             began = time.monotonic()
             try:
-                answer = self._once(method, path, params)
+                answer = self._once(method, path, params, content)
             except Failed as failed:
                 log.info("%s %s: %s", method, path, failed.error.reason)
                 if failed.retry_after_all is not None:
                     self.pacer.pause_all(failed.retry_after_all)
                 wait = self.pacer.repeat(
                     failed.failure,
-                    write=method != "GET",
+                    write=write,
                     attempt=attempt,
                     waited=waited,
                     retry_after=failed.retry_after,
                 )
                 if wait is None:
-                    raise self._without_secrets(failed.final_error(attempt)) from failed.__cause__
+                    error = failed.final_error(attempt, write=write)
+                    raise self._without_secrets(error) from failed.__cause__
                 waited += wait
                 self.pacer.sleep(wait)
             else:
@@ -197,7 +229,13 @@ class Session:
                 error.args = (error.message,)
         return error
 
-    def _once(self, method: str, path: str, params: Mapping[str, str | int | bool] | None) -> Answer:
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int | bool] | None,
+        content: bytes | None,
+    ) -> Answer:
         """Send a request once.
 
         Raises:
@@ -205,8 +243,9 @@ class Session:
         """
         self._deadline.start(self.connection.limits.deadline)
         url = self.connection.origin.url + path
+        kind = None if content is None else {"Content-Type": "application/json"}
         try:
-            with self._http.stream(method, url, params=params) as response:
+            with self._http.stream(method, url, params=params, content=content, headers=kind) as response:
                 body = self._body(response, method, path)
         except (
             httpx.HTTPError,

@@ -281,6 +281,7 @@ class Metric(View):
     categories: list[Category] = []
     icon: dict[str, str] | None = None
     chartUsage: int | None = None
+    catalogSearchUuid: MaybeUuid = None
 
     @property
     def field_id(self) -> str:
@@ -304,3 +305,45 @@ class Pin(View):
 
     type: str
     data: _PinnedData
+
+
+class Made(View):
+    """The answer to the creation of a space, chart or dashboard."""
+
+    uuid: Uuid
+
+
+class MadeSqlChart(View):
+    """`POST /api/v1/projects/{p}/sqlRunner/saved`."""
+
+    savedSqlUuid: Uuid
+
+
+class MadeScheduler(View):
+    """`POST .../schedulers`."""
+
+    schedulerUuid: Uuid
+
+
+class MadeTag(View):
+    """`POST /api/v1/projects/{p}/tags`."""
+
+    tagUuid: Uuid
+
+
+class Pinned(View):
+    """`PATCH .../pinning`: spaces come whole, charts and dashboards say `isPinned`."""
+
+    pinnedListUuid: MaybeUuid
+    isPinned: bool | None = None
+
+    @property
+    def now(self) -> bool:
+        """Whether it is pinned."""
+        return self.pinnedListUuid is not None if self.isPinned is None else self.isPinned
+
+
+class StartedJob(View):
+    """A job, by its number; 0.1372.1 says it as a number, current servers as text."""
+
+    jobId: Annotated[str, BeforeValidator(lambda number: str(number) if isinstance(number, int) else number)]

@@ -1,0 +1,270 @@
+"""The endpoints of Lightdash that are written, one method each: spaces, charts, SQL charts, dashboards.
+
+Content comes in the server's normal form (what `model.portable.to_server` returns, uuids of this server in
+it, fields that nobody told us of included); each method takes from it what its endpoint wants, in the words
+of the server's version. Sources: api-facts sections 4 to 7 and the recordings of 0.1372.1 and 0.2904.5.
+
+A method sends one request, once. An error with `unclear` means that it may have been carried out: look
+before it is sent again. Any other error means that it was not. Nothing here reads back what was written.
+Schedulers, tags, pins and validation are in `deliveries`; a `Writer` has them all.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from lightdash_sync.client import views
+from lightdash_sync.client.deliveries import DeliveryWrites
+from lightdash_sync.client.sending import checked, only, taken, told, without
+from lightdash_sync.errors import NotFound
+from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.kinds import CHART_UNVERSIONED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+Role: TypeAlias = Literal["viewer", "editor", "admin"]
+
+# What a rename or move may say; a palette is known since 0.2889.0 and ignored before.
+_METADATA = ("name", "description", "spaceUuid", "colorPaletteUuid")
+_CHART = ("tableName", "metricQuery", "chartConfig", "tableConfig")
+_SQL = ("sql", "limit", "config")
+_FILTERS = ("dimensions", "metrics", "tableCalculations")
+# What the server says of content and no body has.
+_SAID = frozenset({"verification", "deletedAt", "deletedBy"})
+_MISSING_EXPLORE = re.compile(r'Explore ".*" does not exist', re.DOTALL)
+
+
+class Writer(DeliveryWrites):
+    """Every write that a replay needs; see `Sender` for its arguments."""
+
+    # --- spaces
+
+    def create_space(self, project: str, space: JsonObject) -> str:
+        """`POST /projects/{p}/spaces`: returns its uuid; the token's owner becomes its admin.
+
+        Args:
+            project: its uuid.
+            space: `name`, `inheritsAccess`, and `parentSpaceUuid` if it is no root (servers without
+                nesting make a root of it). Grants are `share_with_user` and `share_with_group`.
+        """
+        path = f"/api/v1/projects/{checked(project)}/spaces"
+        body = self._space(space, "POST", path)
+        parent = space.get("parentSpaceUuid")
+        if parent and self.server.can("nested_spaces"):
+            body["parentSpaceUuid"] = parent  # null is a 422
+        return told(views.Made, self._post(path, body), "POST", path).uuid
+
+    def update_space(self, project: str, space: str, content: JsonObject) -> None:
+        """`PATCH /projects/{p}/spaces/{s}`: name and privacy, always both (0.1372.1 refuses one alone).
+
+        Args:
+            project: its uuid.
+            space: its uuid.
+            content: `name` and `inheritsAccess`; `projectMemberAccessRole` where content and server have
+                it. Closing a space on current servers grants it to all who saw it (api-facts 4.1).
+        """
+        path = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}"
+        body = self._space(content, "PATCH", path)
+        if self.server.can("space_member_role"):
+            body |= only(content, ("projectMemberAccessRole",))
+        self._patch(path, body)
+
+    def move_space(self, project: str, space: str, parent: str | None) -> None:
+        """`POST /api/v2/content/{p}/move`: below another space, or to the root; not on 0.1372.1.
+
+        A space that is there already is a 400.
+        """
+        item: JsonObject = {"contentType": "space", "uuid": checked(space)}
+        action: JsonObject = {"type": "move", "targetSpaceUuid": parent}
+        self._post(f"/api/v2/content/{checked(project)}/move", {"item": item, "action": action})
+
+    def delete_space(self, project: str, space: str) -> None:
+        """`DELETE /projects/{p}/spaces/{s}`: with everything in it, at once."""
+        self._delete(f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}")
+
+    def share_with_user(self, project: str, space: str, user: str, role: Role) -> None:
+        """`POST .../spaces/{s}/share`: grant, or change the role of a grant; unknown people are a 500."""
+        path = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}/share"
+        self._post(path, {"userUuid": checked(user), "spaceRole": role})
+
+    def unshare_with_user(self, project: str, space: str, user: str) -> None:
+        """`DELETE .../spaces/{s}/share/{u}`; no error if there is no grant."""
+        base = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}"
+        self._delete(f"{base}/share/{checked(user)}")
+
+    def share_with_group(self, project: str, space: str, group: str, role: Role) -> None:
+        """`POST .../spaces/{s}/group/share`: grant, or change the role of a grant."""
+        path = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}/group/share"
+        self._post(path, {"groupUuid": checked(group), "spaceRole": role})
+
+    def unshare_with_group(self, project: str, space: str, group: str) -> None:
+        """`DELETE .../spaces/{s}/group/share/{g}`; no error if there is no grant."""
+        base = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}"
+        self._delete(f"{base}/group/share/{checked(group)}")
+
+    # --- charts
+
+    def create_chart(self, project: str, chart: JsonObject) -> str:
+        """`POST /projects/{p}/saved`: returns its uuid.
+
+        Args:
+            project: its uuid.
+            chart: normal form with `spaceUuid`, or with `dashboardUuid` for a chart inside a dashboard. The
+                latter is deleted by the next write of that dashboard's tiles that does not show it.
+
+        Raises:
+            NotFound: an `unclear` one if the explore is missing: the chart was created nevertheless
+                (0.1372.1 recording 134, 0.2904.5 recording 062).
+        """
+        path = f"/api/v1/projects/{checked(project)}/saved"
+        place = "dashboardUuid" if chart.get("dashboardUuid") else "spaceUuid"
+        taken(chart, ("name", place, *_CHART), "POST", path)
+        with _missing_explores_come_late():
+            results = self._post(path, without(chart, _SAID))
+        return told(views.Made, results, "POST", path).uuid
+
+    def patch_chart(self, chart: str, changes: JsonObject) -> None:
+        """`PATCH /saved/{u}`: name, description and space, those that are given; none, no request.
+
+        Makes no version. A `spaceUuid` takes a chart out of its dashboard.
+
+        Raises:
+            NotFound: an `unclear` one if the explore is missing: the change was made (recording 446).
+        """
+        if body := only(changes, _METADATA):
+            with _missing_explores_come_late():
+                self._patch(f"/api/v1/saved/{checked(chart)}", body)
+
+    def add_chart_version(self, chart: str, content: JsonObject) -> None:
+        """`POST /saved/{u}/version`: a new version, even if nothing differs; name and place stay."""
+        path = f"/api/v1/saved/{checked(chart)}/version"
+        required = taken(content, _CHART, "POST", path)
+        with _missing_explores_come_late():
+            self._post(path, without(content, CHART_UNVERSIONED | _SAID | {"colorPaletteUuid"}) | required)
+
+    def roll_back_chart(self, chart: str, version: str) -> None:
+        """`POST /saved/{u}/rollback/{v}`: a new version with the content of an old one."""
+        self._post(f"/api/v1/saved/{checked(chart)}/rollback/{checked(version)}")
+
+    def delete_chart(self, chart: str) -> None:
+        """`DELETE /saved/{u}`: with its schedulers; tiles that show it stay, empty."""
+        self._delete(f"/api/v1/saved/{checked(chart)}")
+
+    # --- SQL charts
+
+    def create_sql_chart(self, project: str, chart: JsonObject) -> str:
+        """`POST /projects/{p}/sqlRunner/saved`: returns its uuid; always in a space."""
+        path = f"/api/v1/projects/{checked(project)}/sqlRunner/saved"
+        body = {"description": chart.get("description")} | taken(
+            chart, ("name", "spaceUuid", *_SQL), "POST", path
+        )
+        return told(views.MadeSqlChart, self._post(path, body), "POST", path).savedSqlUuid
+
+    def patch_sql_chart(
+        self, project: str, chart: str, content: JsonObject, *, metadata: bool, version: bool
+    ) -> None:
+        """`PATCH /projects/{p}/sqlRunner/saved/{u}`: metadata, a new version, or both in one request.
+
+        Args:
+            project: its uuid.
+            chart: its uuid.
+            content: normal form.
+            metadata: write `name`, `description` and `spaceUuid`, which go together.
+            version: write `sql`, `limit` and `config`, which go together.
+        """
+        path = f"/api/v1/projects/{checked(project)}/sqlRunner/saved/{checked(chart)}"
+        body: JsonObject = {}
+        if metadata:
+            required = taken(content, ("name", "spaceUuid"), "PATCH", path)
+            body["unversionedData"] = {"description": content.get("description")} | required
+        if version:
+            body["versionedData"] = taken(content, _SQL, "PATCH", path)
+        if body:
+            self._patch(path, body)
+
+    def delete_sql_chart(self, project: str, chart: str) -> None:
+        """`DELETE /projects/{p}/sqlRunner/saved/{u}`."""
+        self._delete(f"/api/v1/projects/{checked(project)}/sqlRunner/saved/{checked(chart)}")
+
+    # --- dashboards
+    #
+    # A dashboard with charts inside (api-facts 7.5): create it empty, create the charts with its uuid, then
+    # one `write_dashboard` whose tiles show them all. Any other write of tiles in between deletes them.
+
+    def create_empty_dashboard(self, project: str, dashboard: JsonObject) -> str:
+        """`POST /projects/{p}/dashboards` (201): name, description and space; returns its uuid.
+
+        Without tiles, because this endpoint refuses nulls that others accept, and 0.1372.1 forgets which
+        tiles its filters are for.
+        """
+        path = f"/api/v1/projects/{checked(project)}/dashboards"
+        body: JsonObject = {"tiles": [], "tabs": []}
+        body |= taken(dashboard, ("name", "spaceUuid"), "POST", path)
+        if dashboard.get("description") is not None:  # null is a 422
+            body["description"] = dashboard["description"]
+        return told(views.Made, self._post(path, body), "POST", path).uuid
+
+    def patch_dashboard(self, dashboard: str, changes: JsonObject) -> None:
+        """`PATCH /dashboards/{u}`, metadata: `name`, and those of description and space that are given.
+
+        Makes no version. Without a name the server answers 200 to a description and forgets it.
+        """
+        path = f"/api/v1/dashboards/{checked(dashboard)}"
+        taken(changes, ("name",), "PATCH", path)
+        self._patch(path, only(changes, _METADATA))
+
+    def write_dashboard(self, dashboard: str, content: JsonObject, *, metadata: bool = False) -> None:
+        """`PATCH /dashboards/{u}`, content: replaces tiles, tabs, filters, config, parameters; a new version.
+
+        Charts inside the dashboard that no version has ever shown are deleted by this.
+
+        Args:
+            dashboard: its uuid.
+            content: normal form; what it leaves out becomes empty.
+            metadata: write name, description and space by the same request.
+        """
+        path = f"/api/v1/dashboards/{checked(dashboard)}"
+        taken(content, ("tiles", "name") if metadata else ("tiles",), "PATCH", path)
+        body = without(content, _SAID | set(_METADATA))
+        if metadata:
+            body |= only(content, _METADATA)
+        self._patch(path, body | self._layout(content))
+
+    def delete_dashboard(self, dashboard: str) -> None:
+        """`DELETE /dashboards/{u}`: with the charts inside it, and the schedulers."""
+        self._delete(f"/api/v1/dashboards/{checked(dashboard)}")
+
+    def _space(self, space: JsonObject, method: str, path: str) -> JsonObject:
+        """Say name and privacy in the words of the server's version; each ignores those of the other."""
+        told_by_us = taken(space, ("name", "inheritsAccess"), method, path)
+        inherits = bool(told_by_us["inheritsAccess"])
+        if self.server.can("inherited_access"):
+            return {"name": told_by_us["name"], "inheritParentPermissions": inherits}
+        return {"name": told_by_us["name"], "isPrivate": not inherits}
+
+    def _layout(self, content: JsonObject) -> JsonObject:
+        """Return tiles, tabs and filters complete: what is missing is a 500, or emptied."""
+        knows_hidden = self.server.can("hidden_tabs")
+        tabs: list[Json] = [
+            {"hidden": False} | tab if knows_hidden else without(tab, ("hidden",))
+            for tab in objects(content.get("tabs"))
+        ]
+        filters: JsonObject = {group: [] for group in _FILTERS}
+        if isinstance(given := content.get("filters"), dict):
+            filters |= given
+        return {"tiles": content["tiles"], "tabs": tabs, "filters": filters}
+
+
+@contextmanager
+def _missing_explores_come_late() -> Iterator[None]:
+    """Mark the 404 of a missing explore: the server looks for it after it has done the work."""
+    try:
+        yield
+    except NotFound as error:
+        error.unclear = bool(_MISSING_EXPLORE.match(error.reason))
+        raise
