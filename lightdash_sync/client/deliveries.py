@@ -147,18 +147,17 @@ class DeliveryWrites(Sender):
         path = paths[kind]
         return told(views.Pinned, self._patch(path), "PATCH", path).now
 
-    def order_pins(self, project: str, pinned_list: str, pins: Sequence[tuple[Pinnable, str]]) -> None:
-        """`PATCH /projects/{p}/pinned-lists/{l}/items/order`: the pins of a list, first to last.
+    def order_pins(self, project: str, pinned_list: str, pins: Sequence[tuple[Pinnable, str, int]]) -> None:
+        """`PATCH /projects/{p}/pinned-lists/{l}/items/order`: the place of each pin.
 
         Args:
             project: its uuid.
             pinned_list: `pinnedListUuid` of the project, which its first pin makes.
-            pins: kind and uuid of each.
+            pins: kind, uuid and place of each; the lowest is first, and several may have the same.
         """
         path = f"/api/v1/projects/{checked(project)}/pinned-lists/{checked(pinned_list)}/items/order"
         rows: list[Json] = [
-            {"type": kind, "data": {"uuid": uuid, "pinnedListOrder": order}}
-            for order, (kind, uuid) in enumerate(pins)
+            {"type": kind, "data": {"uuid": uuid, "pinnedListOrder": order}} for kind, uuid, order in pins
         ]
         self._patch(path, rows)
 

@@ -199,7 +199,8 @@ def _space(index: int, before: JsonObject, after: JsonObject, *, creates: bool) 
         if _differ(before, after, "access") or narrows:
             yield _Draft(Phase.NARROWING, index, What.SPACE_REVOKE)
             yield _Draft(Phase.GRANTS, index, What.SPACE_GRANT)
-    if creates or _differ(before, after, "access"):
+            yield _Draft(Phase.LEAVES, index, What.SPACE_LEAVE)
+    if creates:
         yield _Draft(Phase.LEAVES, index, What.SPACE_LEAVE)
 
 
@@ -247,7 +248,7 @@ _FIELDS: Mapping[What, tuple[str, ...]] = {
     What.DASHBOARD_CREATE: ("name", "space"),
     What.TAG_CREATE: ("name", "color"),
     What.TAG_UPDATE: ("name", "color"),
-    What.SCHEDULER_CREATE: ("name", "chart", "sqlChart", "dashboard"),
+    What.SCHEDULER_CREATE: ("name", "chart", "sqlChart", "dashboard", "cron", "format", "options"),
 }
 _NOTHING = frozenset(
     {

@@ -43,14 +43,12 @@ def ordered(names: Mapping[T, tuple[object, ...]], needed: Mapping[T, Collection
         raise ValueError("two things have one name")
     left = sorted(by_name, reverse=True)
     ready = [names[one] for one, needs in waits.items() if not needs]
-    heapq.heapify(ready)  # type: ignore[misc]
+    heapq.heapify(ready)
     done: set[T] = set()
     result: list[T] = []
     while len(result) < len(names):
-        if ready:
-            one = by_name[heapq.heappop(ready)]  # type: ignore[misc]
-        else:  # a circle: somebody has to begin
-            one = by_name[left.pop()]
+        # Where nothing is ready there is a circle, and somebody has to begin.
+        one = by_name[heapq.heappop(ready) if ready else left.pop()]
         if one in done:
             continue
         done.add(one)
@@ -58,5 +56,5 @@ def ordered(names: Mapping[T, tuple[object, ...]], needed: Mapping[T, Collection
         for user in users[one]:
             waits[user].discard(one)
             if not waits[user] and user not in done:
-                heapq.heappush(ready, names[user])  # type: ignore[misc]
+                heapq.heappush(ready, names[user])
     return result
