@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.apply.look import ours, same
 from lightdash_sync.errors import NotFound, SyncError
-from lightdash_sync.export.reader import read_chart
+from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import Kind
@@ -116,17 +116,27 @@ def _add_version(target: Target, uuid: str, form: JsonObject, *, doubtful: bool)
 
 
 def roll_back(target: Target, task: Task) -> None:
-    """Give a chart the content of an earlier version, exactly as the server has it."""
-    uuid = target.uuid(Kind.CHART, task.step.key)
-    form = to_server(
-        Kind.CHART, task.step.key, _object(of_version(Kind.CHART, task.step.after)), target.identity
-    )
+    """Give a chart the content of an earlier version, by the server's own means where that is exact."""
+    uuid, step = target.uuid(Kind.CHART, task.step.key), task.step
+    content = _object(of_version(Kind.CHART, step.after))
+    form = to_server(Kind.CHART, step.key, content, target.identity)
 
     def write() -> bool:
-        target.writer.roll_back_chart(uuid, task.step.restores)
+        target.writer.roll_back_chart(uuid, step.restores)
         return True
 
-    target.once(write, lambda: _is(target, uuid, form), doubtful=task.doubtful)
+    if _is_version(target, uuid, step.restores, form):
+        target.once(write, lambda: _is(target, uuid, form), doubtful=task.doubtful)
+    else:
+        _add_version(target, uuid, form, doubtful=task.doubtful)
+
+
+def _is_version(target: Target, uuid: str, version: str, form: JsonObject) -> bool:
+    """Whether an earlier version is there, and has some content."""
+    try:
+        return same(Kind.CHART, read_version(target.lightdash, uuid, version)[1], form)
+    except NotFound:
+        return False
 
 
 def finish(target: Target, task: Task) -> None:

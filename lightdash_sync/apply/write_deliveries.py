@@ -85,10 +85,19 @@ def _pin(target: Target, wanted: dict[Pinned, int], had: dict[Pinned, int]) -> N
     _, there = _pinned(target)
     for kind, uuid in [*(wanted.keys() - there.keys()), *((had.keys() - wanted.keys()) & there.keys())]:
         target.send(partial(target.writer.toggle_pin, target.project, kind, uuid))
+    places = _places(wanted)
     pinned_list, there = _pinned(target)
-    if pinned_list is not None and any(there.get(pin) != order for pin, order in wanted.items()):
-        rows = [(kind, uuid, order) for (kind, uuid), order in wanted.items()]
-        target.send(partial(target.writer.order_pins, target.project, pinned_list, rows))
+    if pinned_list is not None and any(there.get(pin) != place for pin, place in places.items()):
+        rows, numbers = [*places], [*places.values()]
+        target.send(partial(target.writer.order_pins, target.project, pinned_list, rows, numbers))
+
+
+def _places(wanted: dict[Pinned, int]) -> dict[Pinned, int]:
+    """Return a number for each pin: those of the source, unless they contradict the order of the list."""
+    numbers = [*wanted.values()]
+    if numbers == sorted(numbers):
+        return wanted
+    return {pin: place for place, pin in enumerate(wanted)}
 
 
 def _pinned(target: Target) -> tuple[str | None, dict[Pinned, int]]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lightdash_sync.client import views
 from lightdash_sync.client.capabilities import Server
-from lightdash_sync.errors import UnexpectedAnswer
+from lightdash_sync.errors import ApiError, UnexpectedAnswer
 from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
@@ -62,6 +62,17 @@ class Lightdash:
     def members(self) -> list[views.Member]:
         """`GET /org/users`: everybody in the organisation, with e-mail."""
         return self._rows(views.Member, "/api/v1/org/users", inside="data")
+
+    def groups(self) -> list[views.Group]:
+        """`GET /org/groups`: all groups of the organisation; this endpoint pages only if it is asked to."""
+        return self._rows(views.Group, "/api/v1/org/groups", inside="data")
+
+    def slack_channels(self) -> list[views.SlackChannel] | None:
+        """`GET /slack/channels`: None if the server cannot tell, as without a Slack integration."""
+        try:
+            return self._rows(views.SlackChannel, "/api/v1/slack/channels")
+        except ApiError:
+            return None
 
     def projects(self) -> list[views.ProjectRow]:
         """`GET /org/projects`: the projects that the token sees."""
@@ -158,6 +169,10 @@ class Lightdash:
         path = f"/api/v1/projects/{project}/dataCatalog/metrics"
         return [row for row, _ in self._paged(views.Metric, path, {}, lambda row: (row.tableName, row.name))]
 
+    def explores(self, project: str) -> list[str]:
+        """`GET /projects/{p}/explores`: names of the explores that the project has, faulty ones included."""
+        return [row.name for row in self._rows(views.ExploreRow, f"/api/v1/projects/{project}/explores")]
+
     def explore(self, project: str, table: str) -> JsonObject:
         """`GET /projects/{p}/explores/{table}`: with the definitions of its fields."""
         return self._object(f"/api/v1/projects/{project}/explores/{quote(table, safe='')}")
@@ -175,6 +190,15 @@ class Lightdash:
     def pins(self, project: str, pinned_list: str) -> list[views.Pin]:
         """`GET /projects/{p}/pinned-lists/{list}/items`."""
         return self._rows(views.Pin, f"/api/v1/projects/{project}/pinned-lists/{pinned_list}/items")
+
+    def job_status(self, job: str) -> views.JobStatus:
+        """`GET /schedulers/job/{j}/status`: how far a job is, such as that of a validation."""
+        jobs = "/api/v1/schedulers/job"
+        return self._one(views.JobStatus, f"{jobs}/{_segment(job, jobs)}/status")[0]
+
+    def validation(self, project: str) -> list[views.Validation]:
+        """`GET /projects/{p}/validate`: what the last validation of the project found wrong."""
+        return self._rows(views.Validation, f"/api/v1/projects/{project}/validate")
 
     def comments(self, dashboard: str) -> JsonObject:
         """`GET /comments/dashboards/{u}`: unresolved comments by tile uuid; does not count as a view."""
@@ -246,7 +270,7 @@ def _page(results: Json, path: str) -> tuple[list[Json], int, int]:
 def _segment(name: str, path: str) -> str:
     """Return a name as one segment of a path; dots alone would lead out of it, quoted or not."""
     if name in ("", ".", ".."):
-        raise _unexpected(path, f"{name!r} was not expected as the name of a table or metric")
+        raise _unexpected(path, f"{name!r} was not expected as a name")
     return quote(name, safe="")
 
 

@@ -71,6 +71,13 @@ class Member(View):
     lastName: str = ""
 
 
+class Group(View):
+    """A row of `GET /api/v1/org/groups`."""
+
+    uuid: Uuid
+    name: str
+
+
 class ProjectRow(View):
     """A row of `GET /api/v1/org/projects`."""
 
@@ -347,3 +354,43 @@ class StartedJob(View):
     """A job, by its number; 0.1372.1 says it as a number, current servers as text."""
 
     jobId: Annotated[str, BeforeValidator(lambda number: str(number) if isinstance(number, int) else number)]
+
+
+class JobStatus(View):
+    """`GET /api/v1/schedulers/job/{j}/status`."""
+
+    status: str
+    details: dict[str, Any] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the job has ended, well or not."""
+        return self.status in ("completed", "error")
+
+
+class Validation(View):
+    """A row of `GET /api/v1/projects/{p}/validate`: something that is wrong with an item or a table.
+
+    Of what lies in spaces that the token does not see there is no uuid, and no true name.
+    """
+
+    name: str
+    error: str
+    errorType: str | None = None
+    source: str | None = None
+    chartUuid: Uuid | None = None
+    dashboardUuid: Uuid | None = None
+    fieldName: str | None = None
+
+
+class ExploreRow(View):
+    """A row of `GET /api/v1/projects/{p}/explores`."""
+
+    name: str
+
+
+class SlackChannel(View):
+    """A row of `GET /api/v1/slack/channels`; the id is what schedulers hold."""
+
+    id: str
+    name: str

@@ -294,25 +294,29 @@ def _sorted(drafts: list[_Draft], steps: Sequence[Step], births: Mapping[Item, _
     }
     place = {item: n for n, item in enumerate(ordered(names, needed))}
 
-    def rank(draft: _Draft) -> tuple[int, int, int, int, str]:
+    def rank(draft: _Draft) -> tuple[int, int, int, str]:
         step = steps[draft.step]
         if draft.what is What.DELETE:
-            return draft.phase, _DELETED.index(step.kind), -_depth(step, steps), 0, step.key
+            return draft.phase, _DELETED.index(step.kind), -_depth(step, steps, Action.DELETE), step.key
+        if draft.what is What.SPACE_MOVE:
+            return draft.phase, 1, _depth(step, steps, Action.UPDATE), step.key
         # What follows a create at once goes with it; all else comes after what is created.
         with_birth = _of(step) in births and births[_of(step)].phase == draft.phase
-        return draft.phase, 0 if with_birth else 1, place.get(_of(step), 0), 0, step.item
+        return draft.phase, 0 if with_birth else 1, place.get(_of(step), 0), step.item
 
     return sorted(drafts, key=rank)
 
 
-def _depth(step: Step, steps: Sequence[Step]) -> int:
-    """Return below how many spaces of the plan that are deleted a space stands."""
-    parents = {one.key: one for one in steps if one.kind is Kind.SPACE and one.action is Action.DELETE}
+def _depth(step: Step, steps: Sequence[Step], action: Action) -> int:
+    """Return below how many spaces of the same fate a space stands: where it was, or where it goes."""
+    if step.kind is not Kind.SPACE:
+        return 0
+    alike = {one.key: one for one in steps if one.kind is Kind.SPACE and one.action is action}
     seen: set[str] = set()
     key: Json = step.key
-    while step.kind is Kind.SPACE and isinstance(key, str) and key in parents and key not in seen:
+    while isinstance(key, str) and key in alike and key not in seen:
         seen.add(key)
-        key = _object(parents[key].before).get("parent")
+        key = _object(alike[key].before if action is Action.DELETE else alike[key].after).get("parent")
     return len(seen)
 
 

@@ -159,12 +159,13 @@ class Problem:
 
 @dataclass(frozen=True, order=True)
 class AccessChange:
-    """Who gains or loses access to a space.
+    """Who gains or loses access to a space, or to an item that moves to another space.
 
     Attributes:
-        space: its key.
+        space: its key; of an item that moves, of the space that it moves to.
         who: an e-mail, the name of a group, or "" for everybody in the project.
         is_group: whether it is a group.
+        item: `kind:key` of what moves; "" for the space itself.
         before: the role there is, or None for no access.
         after: the role there will be, or None.
     """
@@ -172,6 +173,7 @@ class AccessChange:
     space: str
     who: str
     is_group: bool
+    item: str = field(default="", kw_only=True)  # here, so that no two are compared by their roles
     before: str | None
     after: str | None
 
@@ -283,7 +285,7 @@ class Plan:
             if problem.gravity is Gravity.BLOCKS
         ]
         found += [
-            f"{twin.item}: the target has {len(twin.candidates)} of the name {twin.name!r} that are not linked"
+            f"{twin.item}: the target has {len(twin.candidates)} called {twin.name!r} that are not linked"
             for twin in self.twins
             if not twin.allowed
         ]

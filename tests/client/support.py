@@ -24,12 +24,18 @@ UUID = "11111111-2222-4333-8444-555555555555"
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that arrived, and the number of the connection it came on."""
+    """A request that arrived, with its body, and the number of the connection it came on."""
 
     method: str
     target: str
     headers: dict[str, str]
     connection: int
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        """What its body says; None where there is none."""
+        return json.loads(self.body) if self.body else None
 
 
 # Bytes to send; or a function that sends them itself, after which the connection is closed.
@@ -117,19 +123,24 @@ class RawServer:
 
 
 def _request(connection: socket.socket, number: int) -> Seen | None:
-    """Read a request (none of ours has a body); None at the end of the connection, or if it is TLS."""
+    """Read a request with its body; None at the end of the connection, or if it is TLS."""
     data = b""
-    while not data.endswith(b"\r\n\r\n"):
+    while b"\r\n\r\n" not in data:
         if not (more := connection.recv(65536)):
             return None
         data += more
         if data.startswith(b"\x16"):
             connection.sendall(answer(400, "This is HTTP"))
             return None
-    first, *lines = data.decode("latin-1").strip().split("\r\n")
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return Seen(method, target, headers, number)
+    while len(body) < int(headers.get("content-length", 0)):
+        if not (more := connection.recv(65536)):
+            return None
+        body += more
+    return Seen(method, target, headers, number, body)
 
 
 def _hang_up(connection: socket.socket) -> None:

@@ -18,7 +18,7 @@ from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server as Embedded
 from lightdash_sync.errors import UnexpectedAnswer
 
-from .support import UUID, ok, served, session_with
+from .support import UUID, answer, ok, refusal, served, session_with
 
 OLD, NEW = Server("0.1372.1"), Server("0.2904.5")
 METRIC = views.Metric(tableName="orders", name="total")
@@ -28,6 +28,7 @@ READINGS: dict[str, tuple[Callable[[Lightdash], object], str]] = {
     "health": (lambda at: at.health(), "/api/v1/health"),
     "user": (lambda at: at.user(), "/api/v1/user"),
     "members": (lambda at: at.members(), "/api/v1/org/users"),
+    "groups": (lambda at: at.groups(), "/api/v1/org/groups"),
     "projects": (lambda at: at.projects(), "/api/v1/org/projects"),
     "project": (lambda at: at.project("P"), "/api/v1/projects/P"),
     "spaces": (lambda at: at.spaces("P"), "/api/v1/projects/P/spaces"),
@@ -44,11 +45,14 @@ READINGS: dict[str, tuple[Callable[[Lightdash], object], str]] = {
     "schedulers": (lambda at: at.schedulers("P"), "/api/v1/schedulers/P/logs"),
     "tags": (lambda at: at.tags("P"), "/api/v1/projects/P/tags"),
     "metrics": (lambda at: at.metrics("P"), "/api/v1/projects/P/dataCatalog/metrics?page=1&pageSize=50000"),
+    "explores": (lambda at: at.explores("P"), "/api/v1/projects/P/explores"),
     "charts_using": (
         lambda at: at.charts_using("P", METRIC),
         "/api/v1/projects/P/dataCatalog/orders/analytics/total",
     ),
     "pins": (lambda at: at.pins("P", "L"), "/api/v1/projects/P/pinned-lists/L/items"),
+    "job_status": (lambda at: at.job_status("a/7"), "/api/v1/schedulers/job/a%2F7/status"),
+    "validation": (lambda at: at.validation("P"), "/api/v1/projects/P/validate"),
     "comments": (lambda at: at.comments("D"), "/api/v1/comments/dashboards/D"),
 }
 NOT_UUIDS = [
@@ -83,6 +87,8 @@ def test_all_of_a_real_project() -> None:
         assert project in {row.projectUuid for row in at.projects()}
         assert at.project(project)[1]["projectUuid"] == project
         assert at.user().userUuid in {member.userUuid for member in at.members()}
+        assert {group.name for group in at.groups()} == {group.name for group in world.groups.values()}
+        assert at.slack_channels() is None  # this server has no Slack
         for space, row in at.spaces(project):
             assert at.space(project, space.uuid)[0].uuid == row["uuid"]
         boards = at.dashboards(project)
@@ -102,11 +108,14 @@ def test_all_of_a_real_project() -> None:
             assert one.schedulerUuid in {own.schedulerUuid for own, _ in at.schedulers_of(kind, one.delivers)}
         tags = {tag.tagUuid for tag, _ in at.tags(project)}
         metrics = at.metrics(project)
+        assert {metric.tableName for metric in metrics} <= set(at.explores(project))
+        charts_of_rows = {row.chartUuid for row in at.validation(project)}
         assert {category.tagUuid for metric in metrics for category in metric.categories} <= tags
         using = {chart.uuid for metric in metrics for chart in at.charts_using(project, metric)}
         pinned = at.project(project)[0].pinnedListUuid
         pins = at.pins(project, pinned or "")
     assert charts and summaries and boards and sql and schedulers and tags and metrics and pins  # noqa: PT018
+    assert charts_of_rows - {None} <= {summary.uuid for summary in summaries}
     assert using & {summary.uuid for summary in summaries}
 
 
@@ -288,6 +297,16 @@ def test_a_name_that_leaves_its_path_is_refused(name: str, field: str) -> None:
     with served(ok({"charts": []})) as (server, session), pytest.raises(UnexpectedAnswer, match="not exp"):
         Lightdash(session, OLD).charts_using("P", metric)
     assert server.seen == []
+
+
+@pytest.mark.parametrize("reply", [refusal(404, "no Slack"), refusal(400), answer(200, "<p>", "text/html")])
+def test_channels_of_slack(reply: bytes) -> None:
+    """Channels come with id and name; a server that cannot tell them, for whatever reason, is no error."""
+    rows = [{"id": "C1", "name": "#sales", "more": 1}]
+    with served(ok(rows), reply) as (_server, session):
+        (channel,) = Lightdash(session, OLD).slack_channels() or []
+        assert (channel.id, channel.name) == ("C1", "#sales")
+        assert Lightdash(session, OLD).slack_channels() is None
 
 
 # --- what views say

@@ -1,0 +1,193 @@
+"""Who may see a space: what of the source's grants a target can have, and who gains or loses by a plan.
+
+Grants name people by e-mail and groups by name. Roles that people have in the project or the organisation
+are no part of any snapshot, so "everybody in the project" means: whoever has a role there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject, objects
+from lightdash_sync.model.changes.look import inside, text
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.shown import shown
+from lightdash_sync.plan.outlook import Look, Outlook, nothing
+from lightdash_sync.plan.values import AccessChange, Action, Gravity, Problem, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from lightdash_sync.plan.options import Facts, Options
+
+EVERYBODY = ""
+BY_PROJECT = "project role"  # the role in the space follows from the one in the project
+_ROLES = ("viewer", "editor", "admin")
+_HOLDERS = (("users", "email"), ("groups", "group"))
+
+_Holder = tuple[str, bool]  # e-mail or name, and whether it is a group
+
+
+def adapted_access(
+    item: str, content: JsonObject, existing: Json, facts: Facts, options: Options
+) -> tuple[JsonObject, tuple[Problem, ...]]:
+    """Return a space as the target can have it, and what was left out.
+
+    Grants of people and groups that the target's organisation does not have are dropped. A grant whose
+    role the source could not see keeps the role that the same holder has on the target.
+
+    Args:
+        item: the space as `space:key`, for the problems.
+        content: the desired content.
+        existing: the target's content of the same space, or None.
+        facts: `people` and `groups` of the target. Where one of them cannot be listed, only holders who
+            have a grant there already are kept.
+        options: with `keep_access`, a space that exists keeps its privacy and grants.
+    """
+    if options.keep_access and isinstance(existing, dict):
+        kept = {name: existing[name] for name in ("inheritsAccess", "access") if name in existing}
+        return content | kept, ()
+    access = content.get("access")
+    if not isinstance(access, dict):
+        return content, ()
+    problems: list[Problem] = []
+    known = (_people(facts.people), _groups(facts.groups))
+    for (who, field), find in zip(_HOLDERS, known, strict=True):
+        held = {text(grant, field): grant for grant in objects(inside(existing, "access", who))}
+        grants, missing, hidden = _sorted_out(objects(access.get(who)), field, held, find)
+        access = access | {who: [*grants]}
+        problems += _left_out(item, who, missing, hidden, asked=find is not None)
+    return content | {"access": access}, tuple(problems)
+
+
+def access_changes(steps: Sequence[Step], look: Look = nothing) -> tuple[AccessChange, ...]:
+    """Return who gains, loses or changes a role in which space, and by which moves of items.
+
+    Spaces that inherit their access are followed to the space that decides. A chart or dashboard that
+    moves has a row for each holder whose role in the two spaces differs.
+
+    Args:
+        steps: of the plan.
+        look: content of spaces that the plan leaves alone.
+    """
+    outlook = Outlook.of(steps, look)
+    found: list[AccessChange] = []
+    for step in steps:
+        if step.kind is Kind.SPACE:
+            found += _differences(
+                step.key, "", _roles(outlook.before, step.key), _roles(outlook.after, step.key)
+            )
+        elif step.action is Action.UPDATE and step.kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD):
+            old, new = _place(outlook.before, step.before), _place(outlook.after, step.after)
+            if old and new and old != new:
+                found += _differences(new, step.item, _roles(outlook.before, old), _roles(outlook.after, new))
+    return tuple(sorted(found))
+
+
+def _people(people: Mapping[str, str] | None) -> Callable[[str], str | None] | None:
+    """E-mails are the same in any case; the target's spelling is the one to write."""
+    if people is None:
+        return None
+    spelled = {email.casefold(): email for email in people}
+    return lambda email: email if email in people else spelled.get(email.casefold())
+
+
+def _groups(groups: Mapping[str, str] | None) -> Callable[[str], str | None] | None:
+    """Names stand in content with `@{` escaped, as all text does (`model.references`)."""
+    return None if groups is None else lambda name: name if name.replace("@{}{", "@{") in groups else None
+
+
+def _sorted_out(
+    grants: list[JsonObject],
+    field: str,
+    held: Mapping[str, JsonObject],
+    find: Callable[[str], str | None] | None,
+) -> tuple[list[JsonObject], list[str], list[str]]:
+    """Return the grants that the target can have, the holders that it lacks, and those without a role."""
+    possible: dict[str, JsonObject] = {}
+    missing: list[str] = []
+    hidden: list[str] = []
+    for grant in grants:
+        wanted = text(grant, field)
+        holder = wanted if wanted in held else find(wanted) if find else None
+        if holder is None:
+            missing.append(wanted)
+        elif grant.get("role") is not None:
+            possible[holder] = grant | {field: holder}
+        elif holder in held:
+            possible[holder] = held[holder]
+        else:
+            hidden.append(wanted)
+    return [possible[holder] for holder in sorted(possible)], missing, hidden
+
+
+def _left_out(
+    item: str, who: str, missing: list[str], hidden: list[str], *, asked: bool
+) -> Iterator[Problem]:
+    if missing:
+        noun = {"users": "people", "groups": "groups"}[who]
+        why = (
+            f"the target's organisation does not have these {noun}; add them there, and plan again"
+            if asked
+            else f"the token may not list the {noun} of the target; use one of an admin"
+        )
+        what = f"grants are left out for {_listed(missing)}: {why}"
+        yield Problem(item, f"unknown_{who}", what, Gravity.WARNS)
+    if hidden:
+        what = (
+            f"grants are left out for {_listed(hidden)}: the source does not show the role; "
+            "share the space with them by hand"
+        )
+        yield Problem(item, "hidden_role", what, Gravity.WARNS)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(shown(name) or "(no name)" for name in sorted(names))
+
+
+def _place(content: Callable[[Kind, str], Json], item: Json) -> str:
+    """Return the space that an item is in; that of its dashboard for a chart inside one."""
+    if dashboard := text(item, "dashboard"):
+        return text(content(Kind.DASHBOARD, dashboard), "space")
+    return text(item, "space")
+
+
+def _roles(content: Callable[[Kind, str], Json], key: str) -> dict[_Holder, str]:
+    """Return who has which role in a space, by grants and by inheritance."""
+    roles: dict[_Holder, str] = {}
+    seen: set[str] = set()
+    while key not in seen:  # only a damaged snapshot has a space below itself
+        seen.add(key)
+        space = content(Kind.SPACE, key)
+        if not isinstance(space, dict):
+            return roles
+        for holder, role in _grants(space):
+            roles[holder] = max(roles.get(holder, role), role, key=_rank)
+        if space.get("inheritsAccess") is not True:
+            return roles
+        parent = space.get("parent")
+        if not isinstance(parent, str):
+            roles[EVERYBODY, False] = text(space, "projectMemberAccessRole") or BY_PROJECT
+            return roles
+        key = parent
+    return roles
+
+
+def _grants(space: JsonObject) -> Iterator[tuple[_Holder, str]]:
+    for who, field in _HOLDERS:
+        for grant in objects(inside(space, "access", who)):
+            if holder := text(grant, field):
+                yield (holder, who == "groups"), text(grant, "role") or "unknown role"
+
+
+def _rank(role: str) -> int:
+    return _ROLES.index(role) if role in _ROLES else -1
+
+
+def _differences(
+    space: str, item: str, before: Mapping[_Holder, str], after: Mapping[_Holder, str]
+) -> Iterator[AccessChange]:
+    for holder in before.keys() | after.keys():
+        old, new = before.get(holder), after.get(holder)
+        if old != new:
+            yield AccessChange(space, *holder, before=old, after=new, item=item)

@@ -1,0 +1,75 @@
+"""Where the schedulers of a plan would deliver to, and what of it must not or cannot be."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.changes.look import held, text
+from lightdash_sync.model.kinds import SECRET, SECRET_TARGETS, Kind
+from lightdash_sync.model.shown import shown
+from lightdash_sync.plan.fields import Finding
+from lightdash_sync.plan.values import Action, Gravity, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.plan.options import Facts, Options
+    from lightdash_sync.plan.values import Step
+
+
+def delivery_findings(scheduler: Json, facts: Facts, options: Options) -> Iterator[Finding]:
+    """Yield what is wrong with the places that a scheduler delivers to."""
+    for target in held(scheduler, "targets"):
+        if channel := text(target, "channel"):
+            yield from _channel(channel, facts)
+        recipient = text(target, "recipient")
+        if recipient and not is_allowed(recipient, options.recipients):
+            what = (
+                f"it delivers to {shown(recipient)}, which this environment does not allow; "
+                "add a pattern for it to the environment's recipients, or take the address out"
+            )
+            yield Finding("recipient_not_allowed", recipient, what)
+        if any(text(target, name) == SECRET for name in SECRET_TARGETS):
+            what = (
+                "the address of a webhook is a secret and not in the snapshot; "
+                "set up this scheduler by hand on the target"
+            )
+            yield Finding("secret_address", "", what)
+    if text(scheduler, "format") == "gsheets":
+        what = (
+            "its Google sheet belongs to the owner of the source's scheduler; "
+            "the token's owner needs to be connected with Google and to be allowed to write to it"
+        )
+        yield Finding("google_sheet", "", what, Gravity.WARNS)
+
+
+def is_allowed(recipient: str, patterns: tuple[str, ...] | None) -> bool:
+    """Whether an address fits one of some patterns such as `*@example.com`, in any case; None allows all."""
+    return patterns is None or any(
+        fnmatchcase(recipient.casefold(), pattern.casefold()) for pattern in patterns
+    )
+
+
+def owner_problems(steps: Sequence[Step], facts: Facts) -> Iterator[Problem]:
+    """Say once that new schedulers will belong to the token's owner, if others own them in the source."""
+    created = [step for step in steps if step.kind is Kind.SCHEDULER and step.action is Action.CREATE]
+    others = [step for step in created if text(step.after, "owner") != facts.caller]
+    if others:
+        number = f"{len(others)} new {'scheduler' if len(others) == 1 else 'schedulers'}"
+        owner = shown(facts.caller) or "the token's owner"
+        what = f"{number} will belong to {owner}, and deliver what {owner} may see"
+        yield Problem(str(Kind.SCHEDULER), "owner_changes", what, Gravity.WARNS)
+
+
+def _channel(channel: str, facts: Facts) -> Iterator[Finding]:
+    if facts.channels is None:
+        what = f"whether the target can post to the Slack channel {shown(channel)} could not be asked"
+        yield Finding("unchecked_channel", channel, what, Gravity.WARNS)
+    elif channel not in facts.channels:
+        what = (
+            f"the target cannot post to the Slack channel {shown(channel)}; "
+            "invite Lightdash to it, or choose a channel of the target's workspace"
+        )
+        yield Finding("missing_channel", channel, what)

@@ -1,0 +1,218 @@
+"""What would be broken after a plan, known before its first write.
+
+Pure: it asks nobody. What the target has comes in as facts, and what could not be asked is said as a
+warning, never taken for granted. An explore or field that the item lacks on the target already does not
+stop it from being written; a reference that this plan would break does, unless the user allows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.changes.look import held, text
+from lightdash_sync.model.keys import EXTERNAL
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.links import GROUP, PERSON, Link, links
+from lightdash_sync.model.references import tokens_in
+from lightdash_sync.model.shown import shown
+from lightdash_sync.plan.deliveries import delivery_findings, owner_problems
+from lightdash_sync.plan.fields import (
+    Finding,
+    chart_findings,
+    dashboard_rules,
+    filter_findings,
+    tables_of,
+    threshold_findings,
+    tile_charts,
+)
+from lightdash_sync.plan.options import allows
+from lightdash_sync.plan.outlook import Look, Outlook, nothing
+from lightdash_sync.plan.values import Action, Gravity, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.plan.options import Facts, Item, Options
+    from lightdash_sync.plan.values import Step
+
+_KINDS = frozenset(Kind)
+_ITSELF = frozenset({"project", "organization"})
+
+
+def needed_tables(steps: Sequence[Step], look: Look = nothing) -> frozenset[str]:
+    """Return the explores whose fields must be known to check what a plan creates and updates.
+
+    Some may be tables that are no explores of their own, because filters name tables.
+
+    Args:
+        steps: of the plan.
+        look: content of charts and dashboards that the plan leaves alone.
+    """
+    outlook = Outlook.of(steps, look)
+    names = (name for step in steps for name in tables_of(step.kind, step.key, outlook))
+    return frozenset(name for name in names if name)
+
+
+def reference_problems(
+    steps: Sequence[Step],
+    facts: Facts,
+    options: Options,
+    existing: Collection[Item],
+    external: Collection[str] = (),
+    look: Look = nothing,
+) -> tuple[Problem, ...]:
+    """Return what the items that a plan writes refer to and would not find.
+
+    Args:
+        steps: of the plan.
+        facts: what the target has, with the fields of `needed_tables`.
+        options: `allow_broken` and `recipients`.
+        existing: kind and key of every item of the target.
+        external: `~` keys whose uuids are known; of use only within one project.
+        look: content of charts and dashboards that the plan leaves alone.
+    """
+    outlook = Outlook.of(steps, look)
+    there = _There(outlook, facts, existing, external)
+    found = [*owner_problems(steps, facts)]
+    for step in steps:
+        if step.action is Action.DELETE:
+            continue
+        known = _of_explores(step.kind, step.key, outlook.before, facts)
+        old = {(finding.code, finding.subject) for finding in known}
+        allowed = allows(options.allow_broken, step.item)
+        for finding in dict.fromkeys(_findings(step, outlook, there, facts, options)):
+            lenient = allowed or (finding.code, finding.subject) in old
+            gravity = Gravity.WARNS if lenient else finding.gravity
+            found.append(Problem(step.item, finding.code, finding.what, gravity))
+    return tuple(sorted(set(found)))
+
+
+def _findings(
+    step: Step, outlook: Outlook, there: _There, facts: Facts, options: Options
+) -> Iterator[Finding]:
+    yield from _of_explores(step.kind, step.key, outlook.after, facts)
+    yield from there.findings(step.kind, step.after)
+    if step.kind is Kind.SCHEDULER:
+        yield from delivery_findings(step.after, facts, options)
+    if step.kind is Kind.SPACE and text(step.after, "parent") and not facts.nested_spaces:
+        what = "it lies in another space, which this Lightdash cannot have; upgrade it, or move the space up"
+        yield Finding("nested_space", "", what)
+
+
+def _of_explores(
+    kind: Kind, key: str, content: Callable[[Kind, str], Json], facts: Facts
+) -> Iterator[Finding]:
+    """Yield explores and fields that an item needs and does not find, by its content at one time."""
+    item = content(kind, key)
+    if kind is Kind.CHART and item is not None:
+        yield from chart_findings(item, facts)
+    elif kind is Kind.DASHBOARD:
+        yield from _of_filters(dashboard_rules(item), item, content, facts)
+    elif kind is Kind.SCHEDULER:
+        if dashboard := text(item, "dashboard"):
+            shows = content(Kind.DASHBOARD, dashboard)
+            yield from _of_filters([*held(item, "filters")], shows, content, facts)
+        if chart := text(item, "chart"):
+            yield from threshold_findings(item, content(Kind.CHART, chart), facts)
+
+
+def _of_filters(
+    rules: list[Json], dashboard: Json, content: Callable[[Kind, str], Json], facts: Facts
+) -> Iterator[Finding]:
+    charts = [content(Kind.CHART, key) for key in tile_charts(dashboard)]
+    known = [chart for chart in charts if chart is not None]
+    yield from filter_findings(rules, known, facts, all_charts=len(known) == len(charts))
+
+
+class _There:
+    """What can be referred to once the plan is done.
+
+    Args:
+        outlook: the plan.
+        facts: people and groups of the target.
+        existing: its items.
+        external: what lies outside the project and is known there.
+    """
+
+    def __init__(
+        self, outlook: Outlook, facts: Facts, existing: Collection[Item], external: Collection[str]
+    ) -> None:
+        self._steps = outlook.steps
+        self._facts = facts
+        self._existing = existing
+        self._external = external if facts.same_project else ()
+
+    def findings(self, kind: Kind, content: Json) -> Iterator[Finding]:
+        """Yield the references of an item that lead nowhere."""
+        in_text = {Link(*_split(token)) for token in tokens_in(content)}
+        for link in sorted(set(links(kind, content))):
+            if link.to in (PERSON, GROUP):
+                if link in in_text:  # grants and owners are seen to elsewhere
+                    yield from self._holder(link)
+            elif link.to in _KINDS - _ITSELF:
+                yield from self._item(Kind(link.to), link.key, place_of(kind, content, link))
+            elif link.to not in _ITSELF:
+                what = f"its text refers to {_named(link)}, which nothing can be"
+                yield Finding("unknown_reference", _named(link), what)
+
+    def _item(self, kind: Kind, key: str, place: str) -> Iterator[Finding]:
+        name = _named(Link(kind, key))
+        if key.startswith(EXTERNAL):
+            if key not in self._external:
+                what = (
+                    f"{place} a {KINDS[kind].noun[0]} that is not in the source's project, or that its token "
+                    f"did not see ({name}); replace it there by one of the project"
+                )
+                yield Finding("external_reference", name, what)
+            return
+        step = self._steps.get((kind, key))
+        if step is not None and step.action is Action.DELETE:
+            yield Finding("deleted_reference", name, f"{place} {name}, which this plan deletes; keep it")
+        elif step is None and (kind, key) not in self._existing:
+            what = (
+                f"{place} {name}, which the target does not have and this plan does not create; select it too"
+            )
+            yield Finding("missing_item", name, what)
+
+    def _holder(self, link: Link) -> Iterator[Finding]:
+        names = self._facts.people if link.to == PERSON else self._facts.groups
+        if names is None:
+            what = f"its text refers to {_named(link)}, and the token may not ask whether the target has it"
+            yield Finding("unchecked_holder", _named(link), what, Gravity.WARNS)
+        elif link.key not in names:
+            what = f"its text refers to {_named(link)}, which the target's organisation does not have"
+            yield Finding("unknown_holder", _named(link), what)
+
+
+def place_of(kind: Kind, content: Json, link: Link) -> str:
+    """Return where in an item a reference stands, as the beginning of a sentence about it."""
+    if kind is Kind.PINS:
+        return "pinned is"
+    for field, of, words in _PLACES:
+        if link.to == of and text(content, field) == link.key:
+            return words
+    shows = {"chart": Kind.CHART, "sqlChart": Kind.SQL_CHART}
+    for tile in held(content, "tiles"):
+        if any(link == (of, text(tile, "properties", field)) for field, of in shows.items()):
+            title = shown(text(tile, "properties", "title") or text(tile, "id"))
+            return f"the tile {title} shows"
+    return "its text refers to"
+
+
+_PLACES = (
+    ("space", Kind.SPACE, "it lies in"),
+    ("parent", Kind.SPACE, "it lies in"),
+    ("dashboard", Kind.DASHBOARD, "it belongs to"),
+    ("chart", Kind.CHART, "it delivers"),
+    ("sqlChart", Kind.SQL_CHART, "it delivers"),
+)
+
+
+def _named(link: Link) -> str:
+    return shown(f"{link.to}:{link.key}" if link.key else link.to)
+
+
+def _split(token: str) -> tuple[str, str]:
+    to, _, key = token.partition(":")
+    return to, key

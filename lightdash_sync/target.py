@@ -1,0 +1,110 @@
+"""What a target has besides content, read before a plan: people, groups, explores, metrics, channels.
+
+What the token may not list, or the server does not tell, is left open in the facts (`None`, or an explore
+without fields), and the checks that need it say so; everything else that fails is an error as usual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from lightdash_sync.errors import ApiError, NotAuthorised, NotFound
+from lightdash_sync.model.changes.look import inside, text
+from lightdash_sync.plan.fields import field_id
+from lightdash_sync.plan.options import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.workers import Workers
+    from lightdash_sync.model.canonical import Json
+
+T = TypeVar("T")
+
+# A faulty explore is refused with 400 (NonCompiledModelError, api-facts 1.2), a hidden one with 403.
+_NO_FIELDS = (400, 403, 404)
+
+
+def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False) -> Facts:
+    """Read what can be asked before the content is known; `with_fields` reads the rest.
+
+    Args:
+        lightdash: the server of the target.
+        project: uuid of the target.
+        same_project: whether the desired content was taken from this very project.
+
+    Raises:
+        NotAuthorised: the token is not accepted at all.
+        ApiError: the server failed.
+    """
+    members = _allowed(lightdash.members)
+    groups = _allowed(lightdash.groups)
+    explores = _allowed(lambda: lightdash.explores(project))
+    metrics = _allowed(lambda: lightdash.metrics(project))
+    channels = lightdash.slack_channels()
+    return Facts(
+        same_project=same_project,
+        people=None if members is None else {member.email: member.userUuid for member in members},
+        groups=None if groups is None else {group.name: group.uuid for group in groups},
+        caller=lightdash.user().email or "",
+        tables=None if explores is None else frozenset(explores),
+        metrics=None if metrics is None else frozenset((one.tableName, one.name) for one in metrics),
+        channels=None if channels is None else frozenset(channel.id for channel in channels),
+        nested_spaces=lightdash.server.can("nested_spaces"),
+    )
+
+
+def with_fields(
+    facts: Facts, lightdash: Lightdash, project: str, tables: Collection[str], workers: Workers
+) -> Facts:
+    """Return facts with the fields of some explores, read at the same time; those known are not read again.
+
+    Args:
+        facts: of `read_facts`.
+        lightdash: the server of the target.
+        project: uuid of the target.
+        tables: names of explores (`plan.preflight.needed_tables`); what is none is passed over.
+        workers: who reads.
+
+    Raises:
+        ApiError: the server failed.
+    """
+    wanted = sorted((facts.tables or frozenset()).intersection(tables) - facts.fields.keys())
+
+    def read(table: str) -> tuple[str, frozenset[str] | None]:
+        try:
+            return table, frozenset(field_ids(lightdash.explore(project, table)))
+        except ApiError as error:
+            if error.status in _NO_FIELDS:
+                return table, None
+            raise
+
+    found, unread = workers.run("explores", wanted, read)
+    if unread:
+        raise unread[0].error
+    fields = {table: ids for table, ids in found if ids is not None}
+    return replace(facts, fields={**facts.fields, **fields})
+
+
+def field_ids(explore: Json) -> Iterator[str]:
+    """Yield the ids of all fields of an explore, those of joined tables and hidden ones included."""
+    tables = inside(explore, "tables")
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        for group in ("dimensions", "metrics"):
+            fields = inside(table, group)
+            for key, field in fields.items() if isinstance(fields, dict) else ():
+                yield field_id(text(field, "table") or name, text(field, "name") or key)
+
+
+def _allowed(ask: Callable[[], T]) -> T | None:
+    """Return an answer, or None where the token may not ask."""
+    try:
+        return ask()
+    except NotFound:
+        return None
+    except NotAuthorised as error:
+        if error.status == 401:
+            raise
+        return None
