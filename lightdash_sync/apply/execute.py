@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightdash_sync.apply.journal import Journalled
+from lightdash_sync.apply.people import with_people
 from lightdash_sync.apply.perform import perform
 from lightdash_sync.apply.target import Target, Task
 from lightdash_sync.errors import ApiError, Interrupted, NotAuthorised, SyncError, Unavailable, Unsure
@@ -133,6 +134,7 @@ def apply_plan(
         journal.started(digest, known)
     elif earlier.digest != digest:
         raise SyncError("the run was begun with another plan", hint="Make a new plan, and apply that.")
+    identity = with_people(identity, plan, lightdash)
     target = Target(plan, identity, lightdash, writer, known, today)
     execution = _Execution(target, journal, progress, earlier)
     todo = operations(plan)
