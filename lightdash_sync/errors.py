@@ -8,6 +8,7 @@
     │  ├─ Unavailable           1   could not be reached, or retries are spent
     │  └─ UnexpectedAnswer      1   not what Lightdash answers: HTML, a redirect, another shape
     ├─ Incomplete               3   part of the work was not done; what is on disk was left as it was
+    ├─ Unsure                   3   a write may have happened, and looking did not tell
     ├─ Refused                  4   a limit or a guard says no
     ├─ SnapshotError           10   the snapshot is damaged, or not safe to read
     ├─ GitError                 1   git is missing, or did not do what was asked of it
@@ -98,6 +99,12 @@ class UnexpectedAnswer(ApiError):
 
 class Incomplete(SyncError):
     """Part of the work could not be done, for a reason the user did not choose."""
+
+    exit_code = 3
+
+
+class Unsure(SyncError):
+    """A write whose answer was lost, and of which the target does not show whether it happened."""
 
     exit_code = 3
 
