@@ -66,6 +66,7 @@ class Inputs:
         options: of the user.
         adopted: kind -> key -> facts of the items that are linked by this plan.
         purpose: `sync`, `restore` or `undo`.
+        undoes: the run that is to be taken back; "" for none.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Inputs:
     options: Options = field(default_factory=Options)
     adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     purpose: str = "sync"
+    undoes: str = ""
 
 
 def make_plan(inputs: Inputs) -> Plan:
@@ -123,11 +125,12 @@ class _Making:
             source=self.inputs.source,
             target=self.inputs.target,
             enable_schedulers=options.enable_schedulers,
+            undoes=self.inputs.undoes,
             steps=tuple(sorted(self.steps, key=_order)),
             unchanged=tuple(sorted(self.unchanged)),
             drift=tuple(self.drift),
             problems=tuple(sorted(set(self.problems))),
-            access=access_changes(self.steps, look),
+            access=access_changes(self.steps, existing.look),
             twins=twins,
             limits=self._limits(),
             left_out=tuple(sorted(self.left_out)),
@@ -230,6 +233,7 @@ class _Making:
                 version=_text(facts.get("version")) or "",
                 restores=self._restores(item, now),
                 source=source,
+                former=self._former(item, now),
             )
         )
 
@@ -238,6 +242,12 @@ class _Making:
         if item[0] is not Kind.CHART or now is None or not self.inputs.facts.same_project:
             return ""
         return _text(self.inputs.desired.identity.facts(*item).get("version")) or ""
+
+    def _former(self, item: Item, now: Json) -> str:
+        """Return the uuid that an item had in this very project, before it was deleted there."""
+        if now is not None or not self.inputs.facts.same_project:
+            return ""
+        return self.inputs.desired.identity.uuid(*item) or "" if item[1] else ""
 
     def _layout(self, item: Item, wanted: Json, facts: JsonObject) -> JsonObject:
         if item[0] is not Kind.DASHBOARD or not isinstance(wanted, dict):

@@ -52,6 +52,7 @@ class Step:
         version: the version that the target's item is in, where a rollback may need it; else "".
         restores: the version on the target that has exactly the content `after`, or "".
         source: the content that the source wants, where a merge made another one of it; else None.
+        former: of a create in the project that the content was taken from, the uuid that it had; else "".
     """
 
     action: Action
@@ -65,6 +66,7 @@ class Step:
     version: str = ""
     restores: str = ""
     source: Json = None
+    former: str = ""
 
     @property
     def item(self) -> str:
@@ -243,6 +245,7 @@ class Plan:
         source: what the desired side is, in words.
         target: where to.
         enable_schedulers: whether schedulers are switched on as the source has them.
+        undoes: the run that is taken back; "" for none.
         steps: in an order in which each finds what it needs.
         unchanged: paths of items that are in the selection and as they should be.
         drift: what the target changed since the last sync.
@@ -260,6 +263,7 @@ class Plan:
     source: str
     target: Target
     enable_schedulers: bool = False
+    undoes: str = ""
     steps: tuple[Step, ...] = ()
     unchanged: tuple[str, ...] = ()
     drift: tuple[Drift, ...] = ()

@@ -88,6 +88,14 @@ class Memory:
         """
         return rekeyed(self.base, with_former(identity, self.identity))
 
+    def linked_with(self, more: Mapping[Kind, Mapping[str, JsonObject]]) -> Memory:
+        """Return this memory with more links."""
+        marked: LinkTable = {
+            kind: {key: {**facts, _HOW: LINK} for key, facts in entries.items()}
+            for kind, entries in more.items()
+        }
+        return Memory(replace(self.base, identity=self.identity.extended(marked)))
+
     def known(self, how: str) -> LinkTable:
         """Return kind -> key -> facts of the items that are known in one way, `linked` or `restored`."""
         return {

@@ -19,6 +19,7 @@ from lightdash_sync.plan.preflight import needed_tables
 from lightdash_sync.plan.scope import Contents
 from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
 from lightdash_sync.plan.values import Plan
+from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import Existing, joined, read_target
 from lightdash_sync.target import read_facts, with_fields
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.keys import Linked
     from lightdash_sync.plan.options import Facts
     from lightdash_sync.sync.memory import LinkTable, Memory
-    from lightdash_sync.sync.target import Place
+    from lightdash_sync.sync.recall import recall
+from lightdash_sync.sync.target import Place
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Request:
         full: read the target whole.
         purpose: `sync`, `restore` or `undo`.
         base: content after the last sync, instead of what is remembered; None for that.
+        undoes: the run that is to be taken back; "" for none.
     """
 
     source: str
@@ -58,6 +61,7 @@ class Request:
     full: bool = False
     purpose: str = "sync"
     base: Mapping[str, bytes] | None = None
+    undoes: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def plan_for(place: Place, request: Request) -> Planned:
         Refused: an item cannot be adopted.
         SnapshotError: the desired side is damaged.
     """
-    memory = place.memory()
+    memory = recall(place)
     identity = request.desired.identity
     links = joined(memory.links, own_links(identity, place.project), request.adopt)
     existing = read_target(place, memory.hints, links, identity, full=request.full)
@@ -113,6 +117,7 @@ def plan_for(place: Place, request: Request) -> Planned:
         options=request.options,
         adopted=adopted,
         purpose=request.purpose,
+        undoes=request.undoes,
     )
     plan = make_plan(inputs)
     if tables := needed_tables(plan.steps, Contents(existing.tree).look):

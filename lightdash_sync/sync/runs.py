@@ -124,7 +124,13 @@ class Run:
 
 
 def begin(
-    folder: Path, now: datetime, plan: Plan, existing: Tree, paths: Iterable[str], memory: Path, source: Source
+    folder: Path,
+    now: datetime,
+    plan: Plan,
+    existing: Tree,
+    paths: Iterable[str],
+    memory: Path,
+    source: Source,
 ) -> Run:
     """Store everything that undoing a plan needs, before its first write.
 
@@ -175,7 +181,9 @@ def find_run(folder: Path, wanted: str | None, *, unfinished: bool = False) -> R
     if wanted is None:
         found = [run for run in there if not unfinished or not is_complete(run)][:1]
     else:
-        found = [run for run in there if run.id == wanted] or [run for run in there if run.id.startswith(wanted)]
+        found = [run for run in there if run.id == wanted] or [
+            run for run in there if run.id.startswith(wanted)
+        ]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -190,7 +198,12 @@ def find_run(folder: Path, wanted: str | None, *, unfinished: bool = False) -> R
 def is_complete(run: Run) -> bool:
     """Whether a run did all that it was to do."""
     result = run.result()
-    return result is not None and result.get("state") in ("done", "undone")
+    return result is not None and result.get("state") in ("done", "undone", "superseded")
+
+
+def cut_short(folder: Path) -> list[Run]:
+    """Return the runs that did not come to their end, newest first."""
+    return [run for run in runs(folder) if run.result() is None]
 
 
 def _store(target: Path, tree: Tree, paths: Iterable[str], source: Source) -> None:

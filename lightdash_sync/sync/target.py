@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Refused
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.lock import hold
@@ -20,7 +19,6 @@ from lightdash_sync.plan.keys import Linked, linked
 from lightdash_sync.plan.values import Target
 from lightdash_sync.snapshot.manifest import Source
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.sync.memory import LinkTable, read_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.sync.folders import Folders
-    from lightdash_sync.sync.memory import Memory
+    from lightdash_sync.sync.memory import LinkTable
 
 _LOCK_WAIT = 0.5  # seconds
 
@@ -65,10 +63,6 @@ class Place:
         with hold(self.folders.lock, f"the sync of {self.environment}", wait=_LOCK_WAIT):
             yield
 
-    def memory(self) -> Memory:
-        """Return what is remembered of it."""
-        return read_memory(self.folders.memory, self.project)
-
 
 @dataclass(frozen=True)
 class Existing:
@@ -90,7 +84,12 @@ class Existing:
 
 
 def read_target(
-    place: Place, hints: Identity, links: Mapping[Kind, Mapping[str, JsonObject]], reserved: Identity, *, full: bool = False
+    place: Place,
+    hints: Identity,
+    links: Mapping[Kind, Mapping[str, JsonObject]],
+    reserved: Identity,
+    *,
+    full: bool = False,
 ) -> Existing:
     """Read a target.
 

@@ -88,7 +88,15 @@ class Move:
         writer = Writer(self.lightdash.session, self.lightdash.server)
         with Journal(path) as open_journal:
             outcome = apply_plan(
-                plan, digest(plan), found.identity, self.lightdash, writer, open_journal, Silent(), TODAY, resumed
+                plan,
+                digest(plan),
+                found.identity,
+                self.lightdash,
+                writer,
+                open_journal,
+                Silent(),
+                TODAY,
+                resumed,
             )
         for kind, entries in outcome.created.items():
             self.links.setdefault(kind, {}).update(entries)
@@ -105,7 +113,12 @@ class Move:
 
 @contextmanager
 def moving(
-    world: World, folder: Path, *, faults: Faults | None = None, source: str = "production", who: str = "admin"
+    world: World,
+    folder: Path,
+    *,
+    faults: Faults | None = None,
+    source: str = "production",
+    who: str = "admin",
 ) -> Iterator[Move]:
     """Serve a world with a new, empty target project beside the source; their spaces "Shared" are linked."""
     with Server(world, faults=faults or Faults()) as server:
