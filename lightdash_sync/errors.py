@@ -16,7 +16,7 @@
     └─ Interrupted            130   Ctrl-C or SIGTERM
 
 A message states the fact and names the item; `hint` says what to do next. An exit code that is not
-listed here means failure.
+listed here means failure; 6 (differences, with `--exit-code`) is no error, and has no class.
 """
 
 from typing import ClassVar
