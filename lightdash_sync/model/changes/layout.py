@@ -82,8 +82,8 @@ class Tab:
         name: for people, from content; "" for tiles that are on no tab.
         before: whether the old dashboard has it.
         after: whether the new one has it.
-        tiles: by where they are, then by where they were. One that went to another tab is removed from
-            the one and, as moved, on the other.
+        tiles: by where they are, then by where they were. One that went to another tab is on both, as
+            moved.
     """
 
     name: str
@@ -165,10 +165,10 @@ def _tile(old: Json, new: Json, tab: str) -> Tile:
 
 
 def _fate(old: Json, new: Json, was: Box | None, now: Box | None) -> Fate:
-    if now is None:
-        return Fate.REMOVED
-    if was is None:
-        return Fate.ADDED if old is None else Fate.MOVED
+    if old is None or new is None:
+        return Fate.ADDED if old is None else Fate.REMOVED
+    if was is None or now is None:  # from or to another tab
+        return Fate.MOVED
     if (was.x, was.y) != (now.x, now.y):
         return Fate.MOVED
     if was != now:

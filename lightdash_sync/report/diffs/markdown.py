@@ -71,9 +71,9 @@ def _head(section: Section) -> Iterator[str]:
             numbers = " | ".join(str(found[status] or "") for status in Status)
             yield f"| {noun(kind, 2)} | {numbers} |"
     for note in (*section.notes[:4], section.hidden):
-        if note:
+        if said := inert(note, _LONG_LABEL).strip():
             yield ""
-            yield f"*{inert(note, _LONG_LABEL)}*"
+            yield f"*{said}*"
     yield ""
 
 

@@ -40,7 +40,7 @@ figure { margin: .75rem 0; } figcaption { font-weight: 600; overflow-wrap: anywh
 .side > svg { display: block; width: 100%; background: var(--paper); border: 1px solid var(--line);
   border-radius: 4px; }
 .tile rect { fill: var(--grey-paper); stroke: var(--line); }
-.tile text { fill: var(--ink); font: 10px system-ui, sans-serif; }
+.tile text { fill: var(--ink); font: 11px system-ui, sans-serif; }
 .tile.added rect { fill: var(--green-paper); stroke: var(--green); }
 .tile.removed rect { fill: var(--red-paper); stroke: var(--red); }
 .tile.moved rect { fill: var(--blue-paper); stroke: var(--blue); }
@@ -55,5 +55,5 @@ rect.was.moved { stroke: var(--blue); } rect.was.resized { stroke: var(--amber);
 .key.removed { background: var(--red-paper); border-color: var(--red); }
 .key.moved { background: var(--blue-paper); border-color: var(--blue); }
 .key.resized, .key.changed { background: var(--amber-paper); border-color: var(--amber); }
-.key.changed { border-style: dotted; } .key.was { background: none; border-style: dashed; }
+.key.changed { border-style: dotted; } .key.was { background: none; border: 1px dashed var(--ink); }
 """
