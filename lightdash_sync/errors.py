@@ -16,11 +16,12 @@
     └─ Interrupted            130   Ctrl-C or SIGTERM
 
 A message states the fact and names the item; `hint` says what to do next. An exit code that is not
-listed here means failure; 6 (differences, with `--exit-code`) is no error, and has no class.
+listed here means failure.
 """
 
 from typing import ClassVar
 
+PENDING = 6  # no error: there are differences, where `--exit-code` asked for that
 WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
 
 

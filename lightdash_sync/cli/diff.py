@@ -12,6 +12,7 @@ import click
 
 from lightdash_sync.cli.connect import connected, environment_options
 from lightdash_sync.cli.output import json_line
+from lightdash_sync.errors import PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from lightdash_sync.sides import Difference, Side
 
 FORMATS = ("text", "json", "markdown", "html")
-PENDING = 6  # the exit code for differences, if it was asked for
 
 
 @click.command()

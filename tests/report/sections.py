@@ -73,14 +73,13 @@ def sections(draw: st.DrawFn) -> Section:
     items: list[tuple[Kind, str, Json, Json]] = []
     for number in range(draw(st.integers(0, 3))):
         kind, old, new = draw(pairs())
-        sides = draw(st.sampled_from([(old, new), (None, new), (old, None)]))
-        items.append((kind, f"item-{number}", *sides))
+        before, after = draw(st.sampled_from([(old, new), (None, new), (old, None)]))
+        items.append((kind, f"item-{number}", before, after))
     for number in range(draw(st.integers(0, 3))):
         kind = draw(st.sampled_from(list(Kind)))
         old, new = sample(kind), _poisoned(draw, sample(kind))
-        items.append(
-            (kind, f"hostile-{number}", *draw(st.sampled_from([(old, new), (new, old), (None, new)])))
-        )
+        before, after = draw(st.sampled_from([(old, new), (new, old), (None, new)]))
+        items.append((kind, f"hostile-{number}", before, after))
     found = section(*{(item[0], item[1] if KINDS[item[0]].folder else ""): item for item in items}.values())
     spaces = {item.space: draw(hostile) for item in found.items}
     texts = [draw(hostile) for _ in range(4)]
