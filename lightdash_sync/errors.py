@@ -23,6 +23,7 @@ listed here means failure.
 
 from typing import ClassVar
 
+PENDING = 6  # no error: there are differences, where `--exit-code` asked for that
 WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
 
 
