@@ -147,18 +147,25 @@ class DeliveryWrites(Sender):
         path = paths[kind]
         return told(views.Pinned, self._patch(path), "PATCH", path).now
 
-    def order_pins(self, project: str, pinned_list: str, pins: Sequence[tuple[Pinnable, str]]) -> None:
+    def order_pins(
+        self,
+        project: str,
+        pinned_list: str,
+        pins: Sequence[tuple[Pinnable, str]],
+        places: Sequence[int] | None = None,
+    ) -> None:
         """`PATCH /projects/{p}/pinned-lists/{l}/items/order`: the pins of a list, first to last.
 
         Args:
             project: its uuid.
             pinned_list: `pinnedListUuid` of the project, which its first pin makes.
             pins: kind and uuid of each.
+            places: the number of each, ascending; 0, 1, 2 ... if not given.
         """
         path = f"/api/v1/projects/{checked(project)}/pinned-lists/{checked(pinned_list)}/items/order"
         rows: list[Json] = [
             {"type": kind, "data": {"uuid": uuid, "pinnedListOrder": order}}
-            for order, (kind, uuid) in enumerate(pins)
+            for order, (kind, uuid) in zip(places or range(len(pins)), pins, strict=True)
         ]
         self._patch(path, rows)
 

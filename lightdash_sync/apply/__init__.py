@@ -1,0 +1,1 @@
+"""Plan to writes: the operations of a plan done, journalled, and looked for where answers get lost."""

@@ -1,0 +1,259 @@
+"""Carrying out a plan: operation by operation, in its order, each journalled before and after.
+
+One that fails stops only what needs it. What creates runs alone; updates of one phase run side by side.
+Whoever interrupts finds a journal that is true, and a later run continues with it: what is done is not
+repeated, what may have happened is looked for, what failed is tried again.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lightdash_sync.apply.journal import Journalled
+from lightdash_sync.apply.people import with_people
+from lightdash_sync.apply.perform import perform
+from lightdash_sync.apply.target import Target, Task
+from lightdash_sync.errors import ApiError, Interrupted, NotAuthorised, SyncError, Unavailable, Unsure
+from lightdash_sync.export.workers import Workers
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.operations import operations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from lightdash_sync.apply.journal import Journal
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.client.writes import Writer
+    from lightdash_sync.export.workers import Progress
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.plan.operations import Operation
+    from lightdash_sync.plan.values import Plan
+
+_PROGRESS = "writes"
+# Failures after which the server is taken to be gone: it is not asked ten thousand times.
+MAX_UNAVAILABLE = 25
+
+
+class State(StrEnum):
+    """What came of an operation."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of an operation.
+
+    Attributes:
+        operation: which.
+        state: what.
+        error: why it failed, or None.
+        because: number of the operation without which it was not tried, or None.
+        earlier: whether an earlier run did it.
+    """
+
+    operation: Operation
+    state: State
+    error: SyncError | None = None
+    because: int | None = None
+    earlier: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a plan.
+
+    Attributes:
+        results: of each operation, in their order.
+        created: kind -> key -> facts (`uuid`; of dashboards `tiles` and `tabs`) of what the plan created,
+            in this run or an earlier one.
+        identity: the target's map with what was created.
+        writes: how many requests this run sent that change something.
+    """
+
+    results: tuple[Result, ...]
+    created: Mapping[Kind, Mapping[str, JsonObject]]
+    identity: Identity
+    writes: int
+
+    def of(self, state: State) -> list[Result]:
+        """Return the operations of which this came."""
+        return [result for result in self.results if result.state is state]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every operation is done."""
+        return all(result.state is State.DONE for result in self.results)
+
+
+def apply_plan(
+    plan: Plan,
+    digest: str,
+    identity: Identity,
+    lightdash: Lightdash,
+    writer: Writer,
+    journal: Journal,
+    progress: Progress,
+    today: date,
+    resumed: Journalled | None = None,
+) -> Outcome:
+    """Carry out a plan. It is not asked here whether it may be, nor whether the target changed since.
+
+    Args:
+        plan: what to do.
+        digest: of the plan; a run is only continued with the plan that it began with.
+        identity: what keys mean on the target before the run.
+        lightdash: reads the target.
+        writer: writes it.
+        journal: open; that of the run that is continued, if one is.
+        progress: is told how far the work is.
+        today: the present day, in any time zone.
+        resumed: what the journal told before it was opened, to continue that run.
+
+    Returns:
+        What came of each operation. Failures of single items are in it, and are not raised.
+
+    Raises:
+        NotAuthorised: the token is not accepted (any more).
+        Unavailable: the server seems to be gone.
+        Interrupted: the run was stopped. (As with these others, and any other exception, the run can be
+            continued.)
+        SyncError: the journal is of another plan.
+    """
+    earlier = resumed or Journalled()
+    known = earlier.known
+    if not earlier.is_begun:
+        known = {kind: frozenset(identity.known_keys(kind)) for kind in Kind}
+        journal.started(digest, known)
+    elif earlier.digest != digest:
+        raise SyncError("the run was begun with another plan", hint="Make a new plan, and apply that.")
+    identity = with_people(identity, plan, lightdash)
+    target = Target(plan, identity, lightdash, writer, known, today)
+    execution = _Execution(target, journal, progress, earlier)
+    todo = operations(plan)
+    progress.started(_PROGRESS, len(todo))
+    workers = Workers(
+        lightdash.session.connection.concurrency, lightdash.session.pacer.stopped, _Quiet(progress)
+    )
+    try:
+        for batch in _batches(todo):
+            if len(batch) == 1:
+                execution.run(batch[0])
+            else:
+                workers.run(_PROGRESS, batch, execution.run)
+    finally:
+        workers.close()
+    journal.ended()
+    results = tuple(execution.results[operation.number] for operation in todo)
+    return Outcome(results, execution.created, target.identity, target.writes)
+
+
+@dataclass
+class _Quiet:
+    """Progress of workers, whose work tells its own."""
+
+    progress: Progress
+
+    def started(self, what: str, total: int) -> None:
+        """Say nothing: the whole was announced."""
+
+    def advanced(self, what: str) -> None:
+        """Say nothing: each operation says so itself."""
+
+    def noted(self, message: str) -> None:
+        """Pass it on."""
+        self.progress.noted(message)
+
+
+@dataclass
+class _Execution:
+    """A run; `run` may be called from several threads."""
+
+    target: Target
+    journal: Journal
+    progress: Progress
+    earlier: Journalled
+    results: dict[int, Result] = field(default_factory=dict)
+    created: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
+    _unavailable: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, unit: Sequence[Operation]) -> None:
+        """Do operations of one item, one after the other."""
+        for operation in unit:
+            result = self._result(operation)
+            with self._lock:
+                self.results[operation.number] = result
+            self.progress.advanced(_PROGRESS)
+
+    def _result(self, operation: Operation) -> Result:
+        if operation.number in self.earlier.done:
+            self._learn(operation, self.earlier.done[operation.number])
+            return Result(operation, State.DONE, earlier=True)
+        missing = [need for need in operation.needs if self.results[need].state is not State.DONE]
+        if missing:
+            self.journal.skipped(operation, missing[0])
+            return Result(operation, State.SKIPPED, because=missing[0])
+        step = self.target.plan.steps[operation.step]
+        doubtful = operation.number in self.earlier.doubtful
+        self.journal.begun(operation)
+        try:
+            facts = perform(self.target, Task(operation, step, doubtful))
+        except Interrupted:
+            raise
+        except SyncError as error:
+            # A look that failed leaves open what it was to find out.
+            unclear = isinstance(error, Unsure)
+            unclear |= isinstance(error, ApiError) and (error.unclear or error.method == "GET")
+            self.journal.failed(operation, error, unclear=unclear)
+            self._require_a_server(error)
+            return Result(operation, State.FAILED, error)
+        self._learn(operation, facts)
+        self.journal.done(operation, facts)
+        return Result(operation, State.DONE)
+
+    def _learn(self, operation: Operation, facts: JsonObject) -> None:
+        if facts:
+            step = self.target.plan.steps[operation.step]
+            self.target.learn(step.kind, step.key, facts)
+            with self._lock:
+                self.created.setdefault(step.kind, {})[step.key] = facts
+
+    def _require_a_server(self, error: SyncError) -> None:
+        """End the run where every further operation would fail, too."""
+        if isinstance(error, NotAuthorised) and error.status == 401:
+            raise error
+        if isinstance(error, Unavailable):
+            with self._lock:
+                self._unavailable += 1
+            if self._unavailable >= MAX_UNAVAILABLE:
+                raise error
+
+
+def _batches(todo: Sequence[Operation]) -> Iterator[list[list[Operation]]]:
+    """Yield what may run side by side: lists of operations of one item each, in order within the item."""
+    batch: dict[int, list[Operation]] = {}
+    for operation in todo:
+        if not operation.parallel:
+            if batch:
+                yield [*batch.values()]
+                batch = {}
+            yield [[operation]]
+        elif batch and any(need in _numbers(batch) for need in operation.needs):
+            yield [*batch.values()]
+            batch = {operation.step: [operation]}
+        else:
+            batch.setdefault(operation.step, []).append(operation)
+    if batch:
+        yield [*batch.values()]
+
+
+def _numbers(batch: Mapping[int, Sequence[Operation]]) -> set[int]:
+    return {operation.number for unit in batch.values() for operation in unit}

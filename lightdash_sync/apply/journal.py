@@ -1,0 +1,153 @@
+"""The journal of a run: what was about to be done, and what came of it, one JSON line each.
+
+A line is on the disk before the write that it announces is sent, and another after the answer came. So
+whoever reads it after a crash knows of every write that it was not begun, that it is done, or that it must
+be looked for. The last line may be torn: what it would have said is then not known to have happened.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import orjson
+
+from lightdash_sync.errors import SyncError
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.plan.operations import Operation
+
+NAME = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Journalled:
+    """What a journal tells.
+
+    Attributes:
+        digest: of the plan that was applied; "" for a journal without a beginning.
+        known: kind -> uuids that the target had before the first write.
+        done: number of an operation -> facts of what it created, {} for one that created nothing.
+        doubtful: numbers of operations that may have happened, and may not.
+        failed: number -> why.
+    """
+
+    digest: str = ""
+    known: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
+    done: Mapping[int, JsonObject] = field(default_factory=dict)
+    doubtful: frozenset[int] = frozenset()
+    failed: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the run has begun at all."""
+        return bool(self.digest)
+
+
+class Journal:
+    """Writes a journal; may be used from several threads.
+
+    Args:
+        path: of the file; an existing one is continued.
+    """
+
+    def __init__(self, path: Path) -> None:
+        _mend(path)
+        self._file = path.open("ab")
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def started(self, digest: str, known: Mapping[Kind, frozenset[str]]) -> None:
+        """Note what the target has before the first write: what is not in it later may be ours."""
+        rows: JsonObject = {kind.value: [*sorted(uuids)] for kind, uuids in known.items() if uuids}
+        self._write({"event": "started", "plan": digest, "known": rows})
+
+    def begun(self, operation: Operation) -> None:
+        """Note that an operation is about to be done."""
+        self._write({"event": "begun", **_named(operation)})
+
+    def done(self, operation: Operation, facts: JsonObject) -> None:
+        """Note that an operation is done, with the facts of what it created."""
+        self._write({"event": "done", **_named(operation), "facts": facts})
+
+    def failed(self, operation: Operation, error: SyncError, *, unclear: bool) -> None:
+        """Note that an operation failed, and whether it may have happened nevertheless."""
+        self._write({"event": "failed", **_named(operation), "why": error.message, "unclear": unclear})
+
+    def skipped(self, operation: Operation, because: int) -> None:
+        """Note that an operation was not tried, because one that it needs did not succeed."""
+        self._write({"event": "skipped", **_named(operation), "because": because})
+
+    def ended(self) -> None:
+        """Note that every operation was tried or skipped."""
+        self._write({"event": "ended"})
+
+    def _write(self, record: JsonObject) -> None:
+        with self._lock:
+            self._file.write(orjson.dumps(record) + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+
+def read_journal(path: Path) -> Journalled:
+    """Read a journal; one that does not exist tells nothing.
+
+    Raises:
+        SyncError: a line other than the last cannot be read.
+    """
+    data = path.read_bytes() if path.exists() else b""
+    *lines, _torn = data.split(b"\n")
+    digest, known = "", dict[Kind, frozenset[str]]()
+    done: dict[int, JsonObject] = {}
+    doubtful: set[int] = set()
+    failed: dict[int, str] = {}
+    try:
+        for record in map(orjson.loads, lines):
+            number = record.get("op", -1)
+            event = record["event"]
+            if event == "started":
+                digest = record["plan"]
+                known = {Kind(kind): frozenset(uuids) for kind, uuids in record["known"].items()}
+            elif event == "begun":
+                doubtful.add(number)
+                failed.pop(number, None)
+            elif event == "done":
+                doubtful.discard(number)
+                done[number] = record["facts"]
+            elif event == "failed":
+                failed[number] = record["why"]
+                if not record["unclear"]:
+                    doubtful.discard(number)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        hint = "Make a new plan: it compares with what is on the target now."
+        raise SyncError(f"the journal {path.name} cannot be read: {error}", hint=hint) from error
+    return Journalled(digest, known, done, frozenset(doubtful), failed)
+
+
+def _named(operation: Operation) -> dict[str, Json]:
+    return {"op": operation.number, "what": operation.what.value, "item": operation.item}
+
+
+def _mend(path: Path) -> None:
+    """Take a torn line off the end, so that the next one stands by itself."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    if data and not data.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(data.rfind(b"\n") + 1)

@@ -1,0 +1,45 @@
+"""Who the people and groups of a plan are on the target: the project's own map knows only some of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.links import GROUP, PERSON, is_known, links
+
+if TYPE_CHECKING:
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.plan.values import Plan
+
+
+def with_people(identity: Identity, plan: Plan, lightdash: Lightdash) -> Identity:
+    """Return an identity map with everybody in the organisation whom a plan names, as far as it lists them.
+
+    Args:
+        identity: the target's map.
+        plan: names people by e-mail, and groups by name.
+        lightdash: the target's server; asked only if somebody is named who is not in the map.
+
+    Raises:
+        ApiError: the members or groups cannot be listed.
+    """
+    named = {
+        link
+        for step in plan.steps
+        for content in (step.before, step.after)
+        for link in links(step.kind, content)
+        if link.to in (PERSON, GROUP) and not is_known(link, identity)
+    }
+    people, groups = dict(identity.people), dict(identity.groups)
+    if any(link.to == PERSON for link in named):
+        listed: dict[str, JsonObject] = {
+            row.email: {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
+            for row in lightdash.members()
+        }
+        people = listed | people
+    if any(link.to == GROUP for link in named):
+        found: dict[str, JsonObject] = {row.name: {"uuid": row.uuid} for row in lightdash.groups()}
+        groups = found | groups
+    return replace(identity, people=people, groups=groups)

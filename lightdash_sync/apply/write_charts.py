@@ -1,0 +1,208 @@
+"""Charts and SQL charts: created, renamed and moved, and given new versions, each only if it differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.apply.look import ours, same
+from lightdash_sync.errors import NotFound, SyncError
+from lightdash_sync.export.reader import read_chart, read_version
+from lightdash_sync.model.authorship import of_version
+from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.portable import to_server
+from lightdash_sync.plan.operations import What
+from lightdash_sync.plan.values import Action
+
+if TYPE_CHECKING:
+    from lightdash_sync.apply.target import Target, Task
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.plan.values import Step
+
+
+def create(target: Target, task: Task) -> JsonObject:
+    """Create a chart, in a space or inside a dashboard."""
+    form = target.form(task)
+    dashboard = task.step.after.get("dashboard") if isinstance(task.step.after, dict) else None
+    if isinstance(dashboard, str):
+        _require_tile(target, task.step, dashboard)
+
+    def write() -> JsonObject:
+        return {"uuid": target.writer.create_chart(target.project, form)}
+
+    def look() -> JsonObject | None:
+        rows = target.lightdash.chart_summaries(target.project)
+        placed = [row for row in rows if row.name == form.get("name") and row.dashboardUuid is None]
+        here = [row.uuid for row in placed if row.spaceUuid == form.get("spaceUuid")]
+        return ours(
+            target,
+            task.step,
+            here,
+            lambda uuid: same(Kind.CHART, read_chart(target.lightdash, uuid).raw, form),
+        )
+
+    if form.get("dashboardUuid"):
+        # No list has it before it is on a tile. A second one does no harm: the one write of the
+        # dashboard's tiles deletes what no tile shows.
+        try:
+            return target.again(write)
+        except NotFound as error:
+            raise SyncError(
+                f"{task.step.item}: {error.reason}",
+                hint="Inside a dashboard it can only be created where its explore exists.",
+            ) from error
+    return target.once(write, look, doubtful=task.doubtful)
+
+
+def _require_tile(target: Target, step: Step, dashboard: str) -> None:
+    """Refuse a chart that would be deleted at once: inside a dashboard, and on none of its tiles."""
+    shown = [one for one in target.plan.steps if (one.kind, one.key) == (Kind.DASHBOARD, dashboard)]
+    for one in shown:
+        tiles = objects(one.after.get("tiles")) if isinstance(one.after, dict) else []
+        for tile in tiles:
+            shows = tile.get("properties")
+            if isinstance(shows, dict) and shows.get("chart") == step.key:
+                return
+    raise SyncError(
+        f"{step.item} is saved in dashboard {dashboard} and on none of its tiles",
+        hint="Lightdash deletes such a chart as soon as its dashboard is saved. Leave it out.",
+    )
+
+
+def patch(target: Target, task: Task) -> None:
+    """Give a chart its name, description and place, those that differ."""
+    before, after = _object(task.step.before), _object(task.step.after)
+    if after.get("dashboard") != before.get("dashboard") and after.get("dashboard") is not None:
+        raise SyncError(
+            f"{task.step.item} cannot be moved into a dashboard",
+            hint="Lightdash can only create a chart in a dashboard: delete it on the target, and plan again.",
+        )
+    form = target.form(task)
+    changes: JsonObject = {
+        name: form.get(name)
+        for name in ("name", "description")
+        if before.get(name) != after.get(name) and name in before.keys() | after.keys()
+    }
+    if before.get("space") != after.get("space") or before.get("dashboard") != after.get("dashboard"):
+        changes["spaceUuid"] = form.get("spaceUuid")
+    _patch(target, target.uuid(Kind.CHART, task.step.key), changes, doubtful=task.doubtful)
+
+
+def _patch(target: Target, uuid: str, changes: JsonObject, *, doubtful: bool) -> None:
+    def write() -> bool:
+        target.writer.patch_chart(uuid, changes)
+        return True
+
+    def look() -> bool | None:
+        raw = read_chart(target.lightdash, uuid).raw
+        apart = "spaceUuid" not in changes or not raw.get("dashboardUuid")
+        return True if apart and all(raw.get(name) == value for name, value in changes.items()) else None
+
+    target.once(write, look, doubtful=doubtful)
+
+
+def add_version(target: Target, task: Task) -> None:
+    """Give a chart a new version."""
+    form = target.form(task)
+    _add_version(target, target.uuid(Kind.CHART, task.step.key), form, doubtful=task.doubtful)
+
+
+def _add_version(target: Target, uuid: str, form: JsonObject, *, doubtful: bool) -> None:
+    def write() -> bool:
+        target.writer.add_chart_version(uuid, form)
+        return True
+
+    target.once(write, lambda: _is(target, uuid, form), doubtful=doubtful)
+
+
+def roll_back(target: Target, task: Task) -> None:
+    """Give a chart the content of an earlier version, by the server's own means where that is exact."""
+    uuid, step = target.uuid(Kind.CHART, task.step.key), task.step
+    content = _object(of_version(Kind.CHART, step.after))
+    form = to_server(Kind.CHART, step.key, content, target.identity)
+
+    def write() -> bool:
+        target.writer.roll_back_chart(uuid, step.restores)
+        return True
+
+    if _is_version(target, uuid, step.restores, form):
+        target.once(write, lambda: _is(target, uuid, form), doubtful=task.doubtful)
+    else:
+        _add_version(target, uuid, form, doubtful=task.doubtful)
+
+
+def _is_version(target: Target, uuid: str, version: str, form: JsonObject) -> bool:
+    """Whether an earlier version is there, and has some content."""
+    try:
+        return same(Kind.CHART, read_version(target.lightdash, uuid, version)[1], form)
+    except NotFound:
+        return False
+
+
+def finish(target: Target, task: Task) -> None:
+    """Write once more what was written with placeholders; look first what still has them."""
+    uuid, form = target.uuid(Kind.CHART, task.step.key), target.form(task)
+    raw = read_chart(target.lightdash, uuid).raw
+    changes: JsonObject = {
+        name: form[name] for name in ("name", "description") if name in form and raw.get(name) != form[name]
+    }
+    if changes:
+        _patch(target, uuid, changes, doubtful=False)
+    content = {name: value for name, value in form.items() if name not in _METADATA}
+    if not same(Kind.CHART, raw, content):
+        _add_version(target, uuid, content, doubtful=False)
+
+
+def _is(target: Target, uuid: str, form: JsonObject) -> bool | None:
+    return True if same(Kind.CHART, read_chart(target.lightdash, uuid).raw, form) else None
+
+
+def create_sql(target: Target, task: Task) -> JsonObject:
+    """Create a SQL chart, which is always in a space."""
+    form = target.form(task)
+    if form.get("dashboardUuid"):
+        raise SyncError(
+            f"{task.step.item} is saved in a dashboard, and Lightdash has no way to create a SQL chart there",
+            hint="Leave it out.",
+        )
+
+    def write() -> JsonObject:
+        return {"uuid": target.writer.create_sql_chart(target.project, form)}
+
+    def look() -> JsonObject | None:
+        rows = [row for row in target.lightdash.charts(target.project) if row.source == "sql"]
+        here = [
+            row.uuid
+            for row in rows
+            if row.name == form.get("name") and row.spaceUuid == form.get("spaceUuid")
+        ]
+        return ours(target, task.step, here, lambda uuid: _is_sql(target, uuid, form) is True)
+
+    return target.once(write, look, doubtful=task.doubtful)
+
+
+def update_sql(target: Target, task: Task) -> None:
+    """Give a SQL chart its metadata, a new version, or both, by one request."""
+    uuid, form = target.uuid(Kind.SQL_CHART, task.step.key), target.form(task)
+    before, after = _object(task.step.before), _object(task.step.after)
+    whole = task.operation.what is What.FINISH and task.step.action is Action.CREATE
+    version = whole or of_version(Kind.SQL_CHART, before) != of_version(Kind.SQL_CHART, after)
+    metadata = whole or any(before.get(name) != after.get(name) for name in ("name", "description", "space"))
+
+    def write() -> bool:
+        target.writer.patch_sql_chart(target.project, uuid, form, metadata=metadata, version=version)
+        return True
+
+    target.once(write, lambda: _is_sql(target, uuid, form), doubtful=task.doubtful)
+
+
+def _is_sql(target: Target, uuid: str, form: JsonObject) -> bool | None:
+    _, raw = target.lightdash.sql_chart(target.project, uuid)
+    return True if same(Kind.SQL_CHART, raw, form) else None
+
+
+_METADATA = ("name", "description", "spaceUuid", "dashboardUuid", "verification")
+
+
+def _object(content: Json) -> JsonObject:
+    return content if isinstance(content, dict) else {}

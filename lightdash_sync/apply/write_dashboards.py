@@ -1,0 +1,80 @@
+"""Dashboards: created empty, then written by exactly one request, when all that they show exists.
+
+The server deletes charts inside a dashboard that no version of it has shown, each time its tiles are
+written. So the charts come between the empty dashboard and that one request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.apply.look import ours, same
+from lightdash_sync.model.authorship import of_version
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.operations import What
+from lightdash_sync.plan.values import Action
+
+if TYPE_CHECKING:
+    from lightdash_sync.apply.target import Target, Task
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+_METADATA = {"name": "name", "description": "description", "space": "spaceUuid"}
+
+
+def create(target: Target, task: Task) -> JsonObject:
+    """Create an empty dashboard."""
+    form = target.form(task)
+
+    def is_empty(uuid: str) -> bool:
+        return not target.lightdash.dashboard(uuid)[0].tiles
+
+    def look() -> JsonObject | None:
+        rows = [row for row in target.lightdash.dashboards(target.project) if row.name == form.get("name")]
+        here = [row.uuid for row in rows if row.spaceUuid == form.get("spaceUuid")]
+        return ours(target, task.step, here, is_empty)
+
+    def write() -> JsonObject:
+        return {"uuid": target.writer.create_empty_dashboard(target.project, form)}
+
+    return target.once(write, look, doubtful=task.doubtful) | task.step.layout
+
+
+def update(target: Target, task: Task) -> None:
+    """Give a dashboard its content, name, description and space, as far as they differ, by one request."""
+    uuid, form = target.uuid(Kind.DASHBOARD, task.step.key), target.form(task)
+    before, after = _object(task.step.before), _object(task.step.after)
+    if task.step.action is Action.CREATE:
+        content, named = True, after.get("description") is not None or task.operation.what is What.FINISH
+        changed = [*_METADATA] if named else []
+    else:
+        content = of_version(Kind.DASHBOARD, before) != of_version(Kind.DASHBOARD, after)
+        changed = [name for name in _METADATA if before.get(name) != after.get(name)]
+    metadata: JsonObject = {_METADATA[name]: form.get(_METADATA[name]) for name in changed}
+
+    def write() -> bool:
+        if content:
+            target.writer.write_dashboard(
+                uuid, _without_place(form) | _named(metadata, form), metadata=bool(metadata)
+            )
+        else:
+            target.writer.patch_dashboard(uuid, _named(metadata, form))
+        return True
+
+    def look() -> bool | None:
+        _, raw = target.lightdash.dashboard(uuid)
+        return True if same(Kind.DASHBOARD, raw, form) else None
+
+    target.once(write, look, doubtful=task.doubtful)
+
+
+def _without_place(form: JsonObject) -> JsonObject:
+    return {name: value for name, value in form.items() if name not in _METADATA.values()}
+
+
+def _named(metadata: JsonObject, form: JsonObject) -> JsonObject:
+    """Return metadata with the name: without one, the server forgets the rest."""
+    return metadata | {"name": form.get("name")} if metadata else metadata
+
+
+def _object(content: Json) -> JsonObject:
+    return content if isinstance(content, dict) else {}

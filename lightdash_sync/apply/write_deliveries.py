@@ -1,0 +1,130 @@
+"""Schedulers and pins.
+
+A new scheduler sends nothing: it is created without targets and with no run left today, then paused, and
+only then gets its true time and targets. Pins are toggles, so the state is read before each.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, get_args
+
+from lightdash_sync.apply.look import ours
+from lightdash_sync.client.deliveries import Pinnable
+from lightdash_sync.errors import ApiError
+from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.references import UnresolvedReference
+
+if TYPE_CHECKING:
+    from lightdash_sync.apply.target import Target, Task
+    from lightdash_sync.client import views
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+Pinned = tuple[Pinnable, str]  # kind and uuid
+_PINNABLE: tuple[Pinnable, ...] = get_args(Pinnable)
+_LOOKS = 3
+_LAST = 100  # the order that the server gives a new pin
+
+
+def create(target: Target, task: Task) -> JsonObject:
+    """Create a scheduler that has nothing to send and nobody to send it to."""
+    form: JsonObject = target.form(task) | {"targets": []}
+
+    def look() -> JsonObject | None:
+        rows = [(row, raw) for row, raw in _schedulers_beside(target, form) if row.name == form.get("name")]
+        without = {row.schedulerUuid for row, raw in rows if not raw.get("targets")}
+        return ours(target, task.step, [row.schedulerUuid for row, _ in rows], without.__contains__)
+
+    def write() -> JsonObject:
+        return {"uuid": target.writer.create_quiet_scheduler(target.project, form, target.today)}
+
+    return target.once(write, look, doubtful=task.doubtful)
+
+
+def _schedulers_beside(target: Target, form: JsonObject) -> list[tuple[views.Scheduler, JsonObject]]:
+    """Return the schedulers of what a scheduler delivers."""
+    for field, kind in (("savedChartUuid", "saved"), ("dashboardUuid", "dashboards")):
+        if isinstance(uuid := form.get(field), str):
+            return target.lightdash.schedulers_of(kind, uuid)
+    rows = target.lightdash.schedulers(target.project)
+    return [(row, raw) for row, raw in rows if row.delivers == form.get("savedSqlUuid")]
+
+
+def pause(target: Target, task: Task) -> None:
+    """Switch a scheduler off, which also takes back what it has queued."""
+    target.again(partial(target.writer.enable_scheduler, target.uuid(Kind.SCHEDULER, task.step.key), False))
+
+
+def body(target: Target, task: Task) -> None:
+    """Give a scheduler its content; this never switches it on."""
+    form = target.form(task)
+    target.again(partial(target.writer.replace_scheduler, target.uuid(Kind.SCHEDULER, task.step.key), form))
+
+
+def enable(target: Target, task: Task) -> None:
+    """Switch a scheduler on."""
+    target.again(partial(target.writer.enable_scheduler, target.uuid(Kind.SCHEDULER, task.step.key), True))
+
+
+def pins(target: Target, task: Task) -> None:
+    """Pin what shall be pinned, unpin what the plan unpins, and put the pins in their order."""
+    wanted, had = _pins(target, task.step.after), _pins(target, task.step.before)
+    for look in range(_LOOKS):
+        try:
+            _pin(target, wanted, had)
+        except ApiError as error:
+            if not error.unclear or look == _LOOKS - 1:
+                raise
+            target.lightdash.session.pacer.sleep(1.0 + look)
+        else:
+            return
+
+
+def _pin(target: Target, wanted: dict[Pinned, int], had: dict[Pinned, int]) -> None:
+    _, there = _pinned(target)
+    for kind, uuid in [*(wanted.keys() - there.keys()), *((had.keys() - wanted.keys()) & there.keys())]:
+        target.send(partial(target.writer.toggle_pin, target.project, kind, uuid))
+    places = _places(wanted)
+    pinned_list, there = _pinned(target)
+    if pinned_list is not None and any(there.get(pin) != place for pin, place in places.items()):
+        rows, numbers = [*places], [*places.values()]
+        target.send(partial(target.writer.order_pins, target.project, pinned_list, rows, numbers))
+
+
+def _places(wanted: dict[Pinned, int]) -> dict[Pinned, int]:
+    """Return a number for each pin: those of the source, unless they contradict the order of the list."""
+    numbers = [*wanted.values()]
+    if numbers == sorted(numbers):
+        return wanted
+    return {pin: place for place, pin in enumerate(wanted)}
+
+
+def _pinned(target: Target) -> tuple[str | None, dict[Pinned, int]]:
+    """Return the uuid of the list, and what is pinned with its place."""
+    pinned_list = target.lightdash.project(target.project)[0].pinnedListUuid
+    if pinned_list is None:
+        return None, {}
+    rows = target.lightdash.pins(target.project, pinned_list)
+    kinds = {kind: kind for kind in _PINNABLE}
+    return pinned_list, {
+        (kinds[row.type], row.data.uuid): _order(row.data.pinnedListOrder)
+        for row in rows
+        if row.type in kinds
+    }
+
+
+def _pins(target: Target, content: Json) -> dict[Pinned, int]:
+    found: dict[Pinned, int] = {}
+    for row in objects(content):
+        for kind in _PINNABLE:
+            if row.get("kind") == kind:
+                uuid = target.identity.uuid(Kind(kind), str(row.get("key")))
+                if uuid is None:
+                    raise UnresolvedReference(f"{kind} {row.get('key')} is not known in this environment")
+                found[kind, uuid] = _order(row.get("order"))
+    return found
+
+
+def _order(value: Json) -> int:
+    return value if isinstance(value, int) else _LAST

@@ -1,0 +1,112 @@
+"""The same content, said in other keys.
+
+Two environments may call one item by two keys, because each gave its own before anybody linked them. What
+a file says in the keys of one identity map is said here in those of another that has the same uuids: by
+way of the server's form, so that every reference follows, at any depth. Nothing is converted if no key
+differs. Files of earlier versions, comments and project settings are passed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from lightdash_sync.model.canonical import canonical, objects, parse, sha256
+from lightdash_sync.model.changes import place_of
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.portable import to_portable, to_server
+from lightdash_sync.model.references import tokenise, untokenise
+from lightdash_sync.model.tree import Tree
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.identity import Identity
+
+_PASSED_OVER = frozenset({Kind.COMMENTS, Kind.PROJECT})
+_WITH_REFERENCES = frozenset({Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER})
+
+
+def file_of(kind: Kind, key: str = "") -> str:
+    """Return the path of an item's content file in a tree."""
+    folder = KINDS[kind].folder
+    return f"{folder}/{key}.json" if folder else f"{kind}.json"
+
+
+def items_of(tree: Tree) -> dict[str, tuple[Kind, str]]:
+    """Return path -> kind and key of every item that can be carried to another project."""
+    found = {path: place_of(path) for path in tree}
+    return {path: place for path, place in found.items() if place and place[0] not in _PASSED_OVER}
+
+
+def rekeyed(tree: Tree, to: Identity) -> Tree:
+    """Return the items of a tree in the keys of another identity map.
+
+    Args:
+        tree: content, with the map in whose keys it is said.
+        to: a map with the same uuids. Its dashboards name their tiles and tabs.
+
+    Raises:
+        UnresolvedReference: a file names something that its own map does not have.
+    """
+    places = items_of(tree)
+    if _says_the_same(tree.identity, to):
+        return Tree({path: tree.digests[path] for path in places}, tree.read, to)
+    sources = {
+        file_of(kind, _other_key(kind, key, tree.identity, to)): path for path, (kind, key) in places.items()
+    }
+
+    def said(path: str) -> bytes:
+        kind, key = places[sources[path]]
+        return canonical(in_other_keys(kind, key, parse(tree[sources[path]]), tree.identity, to))
+
+    return Tree({path: sha256(said(path)) for path in sources}, said, to)
+
+
+def in_other_keys(kind: Kind, key: str, content: Json, here: Identity, there: Identity) -> Json:
+    """Return one content in the keys of another map.
+
+    Args:
+        kind: of the item.
+        key: its key here.
+        content: what its file says.
+        here: the map in whose keys it is said.
+        there: the other map.
+
+    Raises:
+        UnresolvedReference: the content names something that the map here does not have.
+    """
+    if kind is Kind.PINS:
+        return [_pin(pin, here, there) for pin in objects(content)]
+    if kind not in _WITH_REFERENCES:
+        return tokenise(untokenise(content, here), there)
+    normal = to_server(kind, key, cast("JsonObject", content), here)
+    return to_portable(kind, _other_key(kind, key, here, there), normal, there).content
+
+
+def _pin(pin: JsonObject, here: Identity, there: Identity) -> Json:
+    kind = Kind(str(pin.get("kind")))
+    return pin | {"key": _other_key(kind, str(pin.get("key")), here, there)}
+
+
+def _other_key(kind: Kind, key: str, here: Identity, there: Identity) -> str:
+    uuid = here.uuid(kind, key)
+    return key if uuid is None or not KINDS[kind].folder else there.key(kind, uuid)
+
+
+def _says_the_same(here: Identity, there: Identity) -> bool:
+    """Whether a map has the same key, and the same names of tiles and tabs, for each uuid of another."""
+    return all(
+        _is_same(facts, there.facts(kind, key))
+        for kind, entries in here.items.items()
+        if KINDS[kind].folder
+        for key, facts in entries.items()
+    )
+
+
+def _is_same(here: JsonObject, there: JsonObject) -> bool:
+    if here["uuid"] != there.get("uuid"):
+        return False
+    return all(
+        names.items() <= others.items()
+        for part in ("tiles", "tabs")
+        if isinstance(names := here.get(part), dict) and isinstance(others := there.get(part, {}), dict)
+    )

@@ -1,0 +1,81 @@
+"""What a plan may delete, and what would go along with it.
+
+Only items that are linked are ever deleted: those this tool made, or a person adopted. (In the project
+that the desired content was taken from, that is every item.) Lightdash deletes what is in a space or
+dashboard with it, so nothing may be deleted that holds something the plan does not delete.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, objects
+from lightdash_sync.model.changes.look import inside, text
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.keys import LINKED
+from lightdash_sync.plan.scope import is_chosen
+from lightdash_sync.plan.values import Action, Gravity, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from lightdash_sync.plan.options import Choice, Item
+    from lightdash_sync.plan.scope import Contents
+    from lightdash_sync.plan.values import Step
+
+# What lies in what, or hangs on it, and is deleted with it.
+_CONTAINERS = (
+    ("space", Kind.SPACE),
+    ("parent", Kind.SPACE),
+    ("dashboard", Kind.DASHBOARD),
+    ("chart", Kind.CHART),
+    ("sqlChart", Kind.SQL_CHART),
+)
+_ON_TILES = (("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
+
+
+def surplus(
+    mine: Iterable[Item], desired: Collection[Item], existing: Contents, choice: Choice
+) -> frozenset[Item]:
+    """Return what the target has and the source has not, among the items that may be deleted.
+
+    Args:
+        mine: the items that may.
+        desired: the items of the source.
+        existing: content of the target.
+        choice: of the user.
+    """
+    return frozenset(
+        item
+        for item in mine
+        if item[0] in LINKED and item not in desired and is_chosen(item, choice, existing)
+    )
+
+
+def delete_problems(steps: Sequence[Step], existing: Contents) -> Iterator[Problem]:
+    """Yield what would be deleted or emptied without being named."""
+    deleted = {(step.kind, step.key) for step in steps if step.action is Action.DELETE}
+    if not deleted:
+        return
+    after = {(step.kind, step.key): step.after for step in steps if step.after is not None}
+    for item in sorted(existing.there - deleted):
+        content = after.get(item, existing.of(item))
+        named = f"{item[0]}:{item[1]}"
+        for container in _deleted(content, _CONTAINERS, deleted):
+            yield Problem(
+                f"{container[0]}:{container[1]}",
+                "not_empty",
+                f"would be deleted together with {named}, which the plan does not delete; move that first",
+            )
+        for tile in objects(inside(content, "tiles")):
+            for shown in _deleted(inside(tile, "properties"), _ON_TILES, deleted):
+                yield Problem(
+                    f"{shown[0]}:{shown[1]}",
+                    "still_shown",
+                    f"is still on a tile of {named}, which would become empty",
+                    Gravity.WARNS,
+                )
+
+
+def _deleted(content: Json, fields: Sequence[tuple[str, Kind]], deleted: set[Item]) -> Iterator[Item]:
+    return (item for name, kind in fields if (item := (kind, text(content, name))) in deleted)

@@ -1,0 +1,115 @@
+"""A plan as a JSON document: what `plan -o` writes, `apply` reads, and the digest is made of.
+
+The document is canonical JSON without any time, so the same plan has the same bytes and the same digest,
+and another plan has others. Reading one that was changed by hand is refused: what is applied is what was
+shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from lightdash_sync.errors import SyncError
+from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.values import (
+    AccessChange,
+    Action,
+    Drift,
+    DriftKind,
+    Gravity,
+    LeftOut,
+    Plan,
+    Problem,
+    Step,
+    Target,
+    Twin,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FORMAT = 1
+_HINT = "Make a new one with `lightdash-sync plan`."
+
+
+def digest(plan: Plan) -> str:
+    """Return the SHA-256 of a plan, in hexadecimal: the same for the same plan, another for another."""
+    return sha256(canonical(_document(plan)))
+
+
+def to_bytes(plan: Plan) -> bytes:
+    """Return the document of a plan, with its digest."""
+    return canonical({**_document(plan), "digest": digest(plan)})
+
+
+def from_bytes(data: bytes) -> Plan:
+    """Read a plan.
+
+    Raises:
+        SyncError: it is no plan, of a format that is not known, or not as it was written.
+    """
+    try:
+        document = parse(data)
+    except ValueError as error:
+        raise SyncError(f"the plan cannot be read: {error}", hint=_HINT) from error
+    if not isinstance(document, dict) or "digest" not in document:
+        raise SyncError("the file is no plan", hint=_HINT)
+    if document.get("format") != FORMAT:
+        raise SyncError(f"the plan has format {document.get('format')!r}, which is not known", hint=_HINT)
+    said = document.pop("digest")
+    document.pop("format")
+    try:
+        plan = _plan(document)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SyncError(f"the plan is not as it should be: {error}", hint=_HINT) from error
+    if digest(plan) != said:
+        raise SyncError("the plan was changed after it was made: its digest does not fit", hint=_HINT)
+    return plan
+
+
+def _plan(document: JsonObject) -> Plan:
+    """Read the fields of a plan; the digest tells whether they are those that were written."""
+    lists: dict[str, Callable[[Any], Any]] = {
+        "steps": _reader(Step, action=Action, kind=Kind),
+        "drift": _reader(Drift, how=DriftKind, kind=Kind, conflicts=_paths),
+        "problems": _reader(Problem, gravity=Gravity),
+        "access": _reader(AccessChange),
+        "twins": _reader(Twin, kind=Kind, candidates=tuple),
+        "left_out": _reader(LeftOut),
+        "limits": str,
+        "unchanged": str,
+    }
+    read: dict[str, Any] = dict(document)
+    for name, of in lists.items():
+        read[name] = tuple(of(one) for one in read[name])
+    read["target"] = _reader(Target)(read["target"])
+    for name in ("adopted", "items"):
+        read[name] = {Kind(kind): entries for kind, entries in read[name].items()}
+    return Plan(**read)
+
+
+def _reader(cls: type[Any], **convert: Callable[[Any], Any]) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda said: cls(
+        **{name: convert[name](value) if name in convert else value for name, value in said.items()}
+    )
+
+
+def _paths(paths: list[list[str | int]]) -> tuple[tuple[str | int, ...], ...]:
+    return tuple(tuple(path) for path in paths)
+
+
+def _document(plan: Plan) -> JsonObject:
+    return {"format": FORMAT, **_said(plan)}
+
+
+def _said(value: Any) -> Any:
+    """Return dataclasses, tuples and enumerations as JSON, field by field."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: _said(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple | list):
+        return [_said(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): _said(one) for name, one in value.items()}
+    return value

@@ -1,0 +1,85 @@
+"""What the target's people changed since the last sync, and whether it can be combined with the source's.
+
+The base of an item is its content on the target after the last sync. If the target has something else now,
+somebody worked on it there; applying the plan would take that work away, so it is refused until a person
+says otherwise. An item without a base was never synced (or was adopted just now): nothing is known of it,
+and what the plan would change is shown as a change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.changes.change import ABSENT
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.merge import merge
+from lightdash_sync.model.ordered import in_order
+from lightdash_sync.plan.managed import completed, managed, same_content
+from lightdash_sync.plan.options import allows
+from lightdash_sync.plan.values import Drift, DriftKind
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.plan.options import Item, Options
+
+
+def drift_of(item: Item, base: Json, existing: Json, desired: Json, options: Options) -> Drift | None:
+    """Return how the target's item went its own way, or None if it did not.
+
+    Args:
+        item: kind and key.
+        base: its content after the last sync; None if it was never synced.
+        existing: its content now; None if the target has it no more.
+        desired: the content that the source wants; None if the source has it no more.
+        options: of the user.
+    """
+    kind, key = item
+    if base is None or same_content(kind, base, existing, options):
+        return None
+    if same_content(kind, existing, desired, options):
+        return None
+    name = text(base if existing is None else existing, "name") or key
+    untouched = same_content(kind, base, desired, options)
+    how = DriftKind.CHANGED if untouched else DriftKind.BOTH
+    if existing is None:
+        how = DriftKind.DELETED
+    merged, conflicts = _merged(item, base, existing, desired, options)
+    found = Drift(how, kind, key, name, base, existing, desired, merged, conflicts)
+    resolved = options.merge and not conflicts
+    if allows(options.allow_drift, found.item) or resolved:
+        return Drift(how, kind, key, name, base, existing, desired, merged, conflicts, allowed=True)
+    return found
+
+
+def keeps_theirs(drift: Drift, options: Options) -> bool:
+    """Whether a merge leaves the target as it is: the source has changed nothing."""
+    return (
+        options.merge
+        and not drift.conflicts
+        and not allows(options.allow_drift, drift.item)
+        and same_content(drift.kind, drift.merged, drift.existing, options)
+    )
+
+
+def merged_content(drift: Drift | None, wanted: Json, options: Options) -> Json:
+    """Return the content to write: what both sides say together if they are merged, else what is wanted."""
+    if drift is None or not options.merge or drift.merged is None or allows(options.allow_drift, drift.item):
+        return wanted
+    if isinstance(drift.merged, dict):
+        return completed(drift.kind, drift.merged, drift.existing, options)
+    return drift.merged
+
+
+def _merged(
+    item: Item, base: Json, existing: Json, desired: Json, options: Options
+) -> tuple[Json, tuple[tuple[str | int, ...], ...]]:
+    """Combine what both sides did; of an item that one side deleted, only if the other left it alone."""
+    kind, _ = item
+    ours, theirs = (ABSENT if side is None else managed(kind, side, options) for side in (desired, existing))
+    result = merge(managed(kind, base, options), ours, theirs)
+    if result.conflicts:
+        return None, result.conflicts
+    if result.value is ABSENT:
+        return None, ()
+    value = result.value
+    return (in_order(kind, value) if isinstance(value, dict) else value), ()

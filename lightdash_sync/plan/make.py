@@ -1,0 +1,323 @@
+"""A plan is made: desired against existing, item by item, with what both remember of the last sync.
+
+Pure: content, facts and options in, one frozen `Plan` out. Items that are equal on both sides are told by
+their hashes and never parsed. What is written of an item is decided here, and only carried out later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject, parse
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.access import access_changes
+from lightdash_sync.plan.deletes import delete_problems, surplus
+from lightdash_sync.plan.drift import drift_of, keeps_theirs, merged_content
+from lightdash_sync.plan.keys import LINKED, Linked, named_items
+from lightdash_sync.plan.layout import layout
+from lightdash_sync.plan.limits import delete_limits
+from lightdash_sync.plan.lists import adapted_list
+from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.options import Facts, Item, Options, allows
+from lightdash_sync.plan.preflight import reference_problems
+from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose
+from lightdash_sync.plan.twins import likenesses
+from lightdash_sync.plan.values import (
+    Action,
+    Drift,
+    Gravity,
+    LeftOut,
+    Plan,
+    Problem,
+    Step,
+    Target,
+    Twin,
+)
+from lightdash_sync.plan.wanted import wanted_item
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightdash_sync.model.tree import Tree
+
+_RANK = {kind: place for place, kind in enumerate(PLANNED)}
+_LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a plan is made of.
+
+    Attributes:
+        source: what the desired side is, in words.
+        target: where the plan is meant to be applied.
+        desired: the content that is wanted.
+        existing: the target's content, in the plan's keys.
+        linked: which of it is linked.
+        base: the target's content after the last sync, in the plan's keys; {} if there was none.
+        settled: path -> (hash of a desired content, hash of what the server made of it): when both come
+            again, they are the same.
+        facts: what is known of the target besides.
+        options: of the user.
+        adopted: kind -> key -> facts of the items that are linked by this plan.
+        purpose: `sync`, `restore` or `undo`.
+        undoes: the run that is to be taken back; "" for none.
+    """
+
+    source: str
+    target: Target
+    desired: Tree
+    existing: Tree
+    linked: Linked
+    base: Mapping[str, bytes] = field(default_factory=dict)
+    settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    options: Options = field(default_factory=Options)
+    adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    purpose: str = "sync"
+    undoes: str = ""
+
+
+def make_plan(inputs: Inputs) -> Plan:
+    """Return what has to be done so that the target has the desired content.
+
+    Raises:
+        SnapshotError: a file of one of the sides cannot be read.
+        ValueError: a file of one of the sides is no JSON.
+    """
+    return _Making(inputs).plan()
+
+
+@dataclass
+class _Making:
+    """The making of one plan; the methods stand in the order in which `plan` calls them."""
+
+    inputs: Inputs
+    steps: list[Step] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def plan(self) -> Plan:
+        desired, existing = self.desired, self.existing  # parsed as far as they are asked for
+        scope = choose(desired, self.inputs.options.choice, self._exists)
+        self._scope_problems(scope)
+        for item in sorted(scope.items, key=_place):
+            self._item(item, selected=item in scope.chosen)
+        for item in sorted(self._surplus(), key=_place):
+            self._delete(item)
+        self.problems += delete_problems(self.steps, existing)
+        created = [step for step in self.steps if step.action is Action.CREATE]
+        twins = self._twins({(step.kind, step.key) for step in created if step.kind in LINKED})
+        facts, options = self.inputs.facts, self.inputs.options
+        external = self.inputs.desired.identity.external if facts.same_project else {}
+        self.problems += reference_problems(
+            self.steps, facts, options, existing.there, external, existing.look
+        )
+        return Plan(
+            purpose=self.inputs.purpose,
+            source=self.inputs.source,
+            target=self.inputs.target,
+            enable_schedulers=options.enable_schedulers,
+            undoes=self.inputs.undoes,
+            steps=tuple(sorted(self.steps, key=_order)),
+            unchanged=tuple(sorted(self.unchanged)),
+            drift=tuple(self.drift),
+            problems=tuple(sorted(set(self.problems))),
+            access=access_changes(self.steps, existing.look),
+            twins=twins,
+            limits=self._limits(),
+            left_out=tuple(sorted(self.left_out)),
+            adopted=self.inputs.adopted,
+            items=named_items(self.inputs.linked.identity),
+            external=dict(external),
+        )
+
+    @cached_property
+    def desired(self) -> Contents:
+        """The content that is wanted."""
+        return Contents(self.inputs.desired)
+
+    @cached_property
+    def existing(self) -> Contents:
+        """The content of the target."""
+        return Contents(self.inputs.existing)
+
+    @cached_property
+    def _linked(self) -> frozenset[Item]:
+        return frozenset((kind, key) for kind, keys in self.inputs.linked.keys.items() for key in keys)
+
+    def _exists(self, item: Item) -> bool:
+        return item in self._linked if item[0] in LINKED else file_of(*item) in self.inputs.existing
+
+    def _scope_problems(self, scope: Scope) -> None:
+        """Say what a chosen item needs and cannot have."""
+        for pairs, code, why in (
+            (scope.missing, "missing_item", "which the source does not have"),
+            (scope.unwanted, "not_selected", "which is not selected and not on the target"),
+        ):
+            for (kind, key), (needed, other) in pairs:
+                if not self._exists((needed, other)):
+                    self._problem(Problem(f"{kind}:{key}", code, f"refers to {needed}:{other}, {why}"))
+
+    def _item(self, item: Item, *, selected: bool) -> None:
+        """Compare one item, and note a step if it has to be written."""
+        path, exists = file_of(*item), self._exists(item)
+        if exists and self.inputs.desired.digests[path] == self.inputs.existing.digests[path]:
+            self.unchanged.append(path)
+            return
+        now = self._content(self.inputs.existing, path) if exists else None
+        wanted = self._wanted(item, now)
+        if wanted is None:
+            return
+        drift = self._drift(item, now, wanted)
+        if drift is not None and keeps_theirs(drift, self.inputs.options):
+            return
+        source, wanted = wanted, merged_content(drift, wanted, self.inputs.options)
+        if exists and (same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(path)):
+            self.unchanged.append(path)
+        elif exists or wanted:
+            self._write(item, now, wanted, selected=selected, source=None if source is wanted else source)
+
+    def _wanted(self, item: Item, now: Json) -> Json:
+        """Return the content that an item shall have, as the target can hold it; None if it cannot."""
+        kind, facts, options = item[0], self.inputs.facts, self.inputs.options
+        content = self._content(self.inputs.desired, file_of(*item))
+        if kind in _LISTS:
+            return adapted_list(kind, content, now, self._will_exist, self._exists, facts, options)
+        if not isinstance(content, dict):
+            raise ValueError(f"{file_of(*item)} is not an object")
+        found = wanted_item(item, content, now, self.desired, facts, options)
+        for problem in found.problems:
+            self._problem(problem)
+        if found.why_not:
+            self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
+        return found.content
+
+    def _will_exist(self, item: Item) -> bool:
+        return self._exists(item) or any((step.kind, step.key) == item for step in self.steps)
+
+    def _drift(self, item: Item, now: Json, wanted: Json) -> Drift | None:
+        base = self.inputs.base.get(file_of(*item))
+        if base is None:
+            return None
+        found = drift_of(item, parse(base), now, wanted, self.inputs.options)
+        if found is not None:
+            self.drift.append(found)
+        return found
+
+    def _is_settled(self, path: str) -> bool:
+        """Whether the server is known to make just what it has of just what is wanted."""
+        both = (self.inputs.desired.digests[path], self.inputs.existing.digests[path])
+        return self.inputs.settled.get(path) == both
+
+    def _write(self, item: Item, now: Json, wanted: Json, *, selected: bool, source: Json) -> None:
+        kind, key = item
+        facts = self.inputs.linked.identity.facts(kind, key) if now is not None else {}
+        self.steps.append(
+            Step(
+                action=Action.CREATE if now is None else Action.UPDATE,
+                kind=kind,
+                key=key,
+                uuid=_text(facts.get("uuid")) if facts else None,
+                before=now,
+                after=wanted,
+                selected=selected,
+                layout=self._layout(item, wanted, facts),
+                version=_text(facts.get("version")) or "",
+                restores=self._restores(item, now),
+                source=source,
+                former=self._former(item, now),
+            )
+        )
+
+    def _restores(self, item: Item, now: Json) -> str:
+        """Return the version of the target's own chart that has the desired content, as the snapshot says."""
+        if item[0] is not Kind.CHART or now is None or not self.inputs.facts.same_project:
+            return ""
+        return _text(self.inputs.desired.identity.facts(*item).get("version")) or ""
+
+    def _former(self, item: Item, now: Json) -> str:
+        """Return the uuid that an item had in this very project, before it was deleted there."""
+        if now is not None or not self.inputs.facts.same_project:
+            return ""
+        return self.inputs.desired.identity.uuid(*item) or "" if item[1] else ""
+
+    def _layout(self, item: Item, wanted: Json, facts: JsonObject) -> JsonObject:
+        if item[0] is not Kind.DASHBOARD or not isinstance(wanted, dict):
+            return {}
+        before = self.inputs.desired.identity.facts(*item) if self.inputs.facts.same_project else {}
+        return layout(item[1], wanted, facts, before, self.inputs.target.project)
+
+    def _surplus(self) -> frozenset[Item]:
+        if not self.inputs.options.delete:
+            return frozenset()
+        return surplus(self._mine, self.desired.there, self.existing, self.inputs.options.choice)
+
+    @property
+    def _mine(self) -> frozenset[Item]:
+        """The items of the target that may be deleted at all."""
+        return self.existing.there if self.inputs.facts.same_project else self._linked
+
+    def _delete(self, item: Item) -> None:
+        now = self._content(self.inputs.existing, file_of(*item))
+        drift = self._drift(item, now, None)
+        if drift is not None and keeps_theirs(drift, self.inputs.options):
+            return
+        facts = self.inputs.linked.identity.facts(*item)
+        self.steps.append(
+            Step(
+                Action.DELETE, *item, uuid=_text(facts.get("uuid")), before=now,
+                version=_text(facts.get("version")) or "",
+            )
+        )  # fmt: skip
+
+    def _twins(self, created: set[Item]) -> tuple[Twin, ...]:
+        if not created:
+            return ()
+        options, identity = self.inputs.options, self.inputs.linked.identity
+        found = likenesses(self.desired, self.existing, self._linked, created, adopt=False)
+        return tuple(
+            Twin(
+                item[0], item[1], text(self.desired.of(item), "name"),
+                tuple(str(identity.uuid(*candidate)) for candidate in candidates),
+                allows(options.allow_twins, f"{item[0]}:{item[1]}"),
+            )
+            for item, candidates in sorted(found.candidates.items())
+        )  # fmt: skip
+
+    def _limits(self) -> tuple[str, ...]:
+        if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else
+            return ()
+        existing: Counter[Kind] = Counter(kind for kind, _ in self._mine if kind in LINKED)
+        return delete_limits(self.steps, existing, self.inputs.options, len(self.desired.there))
+
+    def _content(self, tree: Tree, path: str) -> Json:
+        return parse(tree[path])
+
+    def _problem(self, problem: Problem) -> None:
+        """Note a problem; what the user allows to be broken is only told."""
+        if problem.gravity is Gravity.BLOCKS and allows(self.inputs.options.allow_broken, problem.item):
+            problem = replace(problem, gravity=Gravity.WARNS)
+        self.problems.append(problem)
+
+
+def _place(item: Item) -> tuple[int, str]:
+    return _RANK[item[0]], item[1]
+
+
+def _order(step: Step) -> tuple[bool, int, str]:
+    """Creates and updates as people read them, then deletes from the inside out."""
+    deletes = step.action is Action.DELETE
+    rank = _RANK[step.kind]
+    return deletes, -rank if deletes else rank, step.key
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,71 @@
+"""What of an item's content a plan manages; the rest is the target's own.
+
+Equality between the desired, the existing and the last synced content is that of what is managed. Not
+managed are: the owner of a scheduler (Lightdash makes the token's owner it), whether it is switched on
+(unless asked for), marks of verification, and, if the user keeps access, who may see a space.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import JsonObject, canonical, objects
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.plan.options import Options
+
+_ACCESS = ("inheritsAccess", "access")
+
+
+def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
+    """Return the names of the fields of a kind's content that are left to the target."""
+    match kind:
+        case Kind.SCHEDULER:
+            return ("owner",) if options.enable_schedulers else ("owner", "enabled")
+        case Kind.SPACE:
+            return _ACCESS if options.keep_access else ()
+        case Kind.CHART | Kind.SQL_CHART | Kind.DASHBOARD:
+            return ("verification",)
+        case _:
+            return ()
+
+
+def managed(kind: Kind, content: Json, options: Options) -> Json:
+    """Return what of a content is managed."""
+    if kind is Kind.PINS:
+        return [{name: pin.get(name) for name in ("kind", "key")} for pin in objects(content)]
+    if not isinstance(content, dict):
+        return content
+    unmanaged = unmanaged_fields(kind, options)
+    return {name: value for name, value in content.items() if name not in unmanaged}
+
+
+def same_content(kind: Kind, one: Json, other: Json, options: Options) -> bool:
+    """Whether two contents are the same as far as they are managed; None is no content."""
+    if one is None or other is None:
+        return one is other
+    if one == other and canonical(one) == canonical(other):
+        return True
+    return canonical(managed(kind, one, options)) == canonical(managed(kind, other, options))
+
+
+def completed(kind: Kind, desired: JsonObject, existing: Json, options: Options) -> JsonObject:
+    """Return a desired content with the target's own values for what is not managed.
+
+    Args:
+        kind: of the item.
+        desired: as the source has it.
+        existing: as the target has it; None if it is to be created: then a scheduler is paused.
+        options: of the user.
+    """
+    own = unmanaged_fields(kind, options)
+    result = {name: value for name, value in desired.items() if name not in own}
+    if isinstance(existing, dict):
+        result |= {name: existing[name] for name in own if name in existing}
+    elif kind is Kind.SCHEDULER and not options.enable_schedulers:
+        result["enabled"] = False
+    elif kind is Kind.SPACE:
+        result = dict(desired)  # a new space has no access of its own to keep
+    return result

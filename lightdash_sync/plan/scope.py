@@ -1,0 +1,206 @@
+"""Which items a plan is about: what the user chose, and what that needs.
+
+What a chosen item *shows* or *stands in the way of* comes along and is brought up to date with it: the
+charts on a dashboard's tiles, the charts inside it, and for a new chart inside a dashboard that dashboard.
+What it only *refers to* (its space, a link in a text) must exist: it comes along if the target lacks it,
+and is left as it is if not, so that moving one chart changes no grants. Nothing is chosen by what uses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject, objects, parse
+from lightdash_sync.model.changes import place_of
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.keys import EXTERNAL
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.links import links
+from lightdash_sync.model.rekey import file_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.options import Choice, Item
+
+# Carried by a plan, in the order in which people read them.
+PLANNED = (
+    Kind.SPACE,
+    Kind.CHART,
+    Kind.SQL_CHART,
+    Kind.DASHBOARD,
+    Kind.TAG,
+    Kind.METRIC_ICONS,
+    Kind.PINS,
+    Kind.SCHEDULER,
+)
+_REFERRED = frozenset(map(str, PLANNED))
+_LISTS = frozenset({Kind.TAG, Kind.METRIC_ICONS, Kind.PINS})  # in no space, and they need nothing
+_OWNERS = (("dashboard", Kind.DASHBOARD), ("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
+_FARTHEST = 4  # a scheduler of a chart of a dashboard in a space
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The items a plan is about.
+
+    Attributes:
+        chosen: what the user chose.
+        brought: what comes along and is brought up to date.
+        present: what comes along if the target lacks it.
+        missing: (who needs it, what): items that the desired side does not have.
+        unwanted: (who needs it, what): items that would have to come along, and may not.
+    """
+
+    chosen: frozenset[Item]
+    brought: frozenset[Item] = frozenset()
+    present: frozenset[Item] = frozenset()
+    missing: tuple[tuple[Item, Item], ...] = ()
+    unwanted: tuple[tuple[Item, Item], ...] = ()
+
+    @property
+    def items(self) -> frozenset[Item]:
+        """All of them."""
+        return self.chosen | self.brought | self.present
+
+
+class Contents:
+    """The contents of a tree's items, parsed once each, and how they hang together."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._parsed: dict[Item, JsonObject] = {}
+        self.there = planned_items(tree)
+
+    def of(self, item: Item) -> JsonObject:
+        """Return the content of an item; {} if the tree has none, or it is a list."""
+        if item not in self._parsed:
+            data = self._tree.get(file_of(*item))
+            found = None if data is None else parse(data)
+            self._parsed[item] = found if isinstance(found, dict) else {}
+        return self._parsed[item]
+
+    def look(self, kind: Kind, key: str) -> Json:
+        """Return the content of an item, None if the tree has none."""
+        return self.of((kind, key)) or None
+
+    @cached_property
+    def inside(self) -> dict[str, set[Item]]:
+        """Dashboard -> the charts that live in it, whether a tile shows them or not."""
+        found: dict[str, set[Item]] = {}
+        for item in self.there:
+            if item[0] is Kind.CHART and (dashboard := text(self.of(item), "dashboard")):
+                found.setdefault(dashboard, set()).add(item)
+        return found
+
+    def space_of(self, item: Item) -> str:
+        """Return the key of the space that an item is in, by way of what it belongs to; "" for none."""
+        for _ in range(_FARTHEST):
+            if item[0] is Kind.SPACE:
+                return item[1]
+            content = self.of(item)
+            if space := text(content, "space"):
+                return space
+            owners = ((kind, text(content, name)) for name, kind in _OWNERS)
+            owner = next((owner for owner in owners if owner in self.there), None)
+            if owner is None:
+                break
+            item = owner
+        return ""
+
+    def spaces_of(self, item: Item) -> list[str]:
+        """Return the keys of the space that an item is in, and of those above it."""
+        found: list[str] = []
+        space = self.space_of(item)
+        while space and space not in found:
+            found.append(space)
+            space = text(self.of((Kind.SPACE, space)), "parent")
+        return found
+
+
+def planned_items(tree: Tree) -> frozenset[Item]:
+    """Return every item of a tree that a plan can be about."""
+    places = (place_of(path) for path in tree)
+    return frozenset(place for place in places if place and place[0] in PLANNED)
+
+
+def choose(desired: Contents, choice: Choice, exists: Callable[[Item], bool]) -> Scope:
+    """Return what a plan is about, on the desired side.
+
+    Args:
+        desired: content.
+        choice: of the user.
+        exists: whether the target has an item that is linked with a desired one.
+    """
+    if choice.is_all:
+        return Scope(desired.there)
+    chosen = frozenset(item for item in desired.there if is_chosen(item, choice, desired))
+    brought: set[Item] = set()
+    present: set[Item] = set()
+    missing: dict[tuple[Item, Item], None] = {}
+    unwanted: dict[tuple[Item, Item], None] = {}
+    waiting = sorted(chosen)
+    while waiting:
+        item = waiting.pop()
+        for need, shown in _needs(item, desired, exists):
+            if need not in desired.there:
+                missing[item, need] = None
+            elif need in chosen or need in brought or not (shown or not exists(need)):
+                continue
+            elif not choice.dependencies:
+                if not exists(need):
+                    unwanted[item, need] = None
+            else:
+                group = brought if shown else present
+                if need not in group:
+                    group.add(need)
+                    waiting.append(need)
+    return Scope(
+        chosen,
+        frozenset(brought),
+        frozenset(present - brought),
+        tuple(sorted(missing)),
+        tuple(sorted(unwanted)),
+    )
+
+
+def is_chosen(item: Item, choice: Choice, contents: Contents) -> bool:
+    """Whether the user chose an item by what it is, or by the space it is in."""
+    if choice.is_all or item in choice.items or item[0] in choice.kinds:
+        return True
+    if choice.paths is not None and file_of(*item) in choice.paths:
+        return True
+    if not choice.spaces or item[0] in _LISTS:
+        return False
+    return not choice.spaces.isdisjoint(contents.spaces_of(item))
+
+
+def _needs(item: Item, contents: Contents, exists: Callable[[Item], bool]) -> Iterator[tuple[Item, bool]]:
+    """Yield what an item needs, and whether it is shown, and hence brought up to date with it."""
+    kind, key = item
+    if kind in _LISTS:
+        return
+    content = contents.of(item)
+    shown = set(_shown(content)) | contents.inside.get(key, set()) if kind is Kind.DASHBOARD else set()
+    for need in sorted(_referred(kind, content) | shown):
+        inside = kind is Kind.CHART and need == (Kind.DASHBOARD, text(content, "dashboard"))
+        yield need, need in shown or (inside and not exists(item))
+
+
+def _referred(kind: Kind, content: JsonObject) -> set[Item]:
+    return {
+        (Kind(link.to), link.key)
+        for link in links(kind, content)
+        if link.to in _REFERRED and link.key and not link.key.startswith(EXTERNAL)
+    }
+
+
+def _shown(dashboard: JsonObject) -> Iterable[Item]:
+    for tile in objects(dashboard.get("tiles")):
+        for name, kind in (("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART)):
+            key = text(tile, "properties", name)
+            if key and not key.startswith(EXTERNAL):
+                yield kind, key

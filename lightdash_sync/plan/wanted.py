@@ -1,0 +1,113 @@
+"""A desired content as the target can hold it, and what has to be left out of it.
+
+What the source has and the target cannot have is named: grants of people who are not there, tags on
+metrics that are not there, charts that the API can make nowhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import Json, JsonObject, objects
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.ordered import in_order
+from lightdash_sync.plan.access import adapted_access
+from lightdash_sync.plan.managed import completed
+from lightdash_sync.plan.values import Gravity, Problem
+
+if TYPE_CHECKING:
+    from lightdash_sync.plan.options import Facts, Item, Options
+    from lightdash_sync.plan.scope import Contents
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an item of the target shall be.
+
+    Attributes:
+        content: its content; None if it cannot be made.
+        problems: what was left out of it, and what stands against it.
+        why_not: why it cannot be made, in words; "" if it can.
+    """
+
+    content: JsonObject | None
+    problems: tuple[Problem, ...] = ()
+    why_not: str = ""
+
+
+def wanted_item(
+    item: Item, content: JsonObject, now: Json, desired: Contents, facts: Facts, options: Options
+) -> Wanted:
+    """Return an item as the target shall have it.
+
+    Args:
+        item: kind and key; not a list of the whole project.
+        content: as the source has it.
+        now: as the target has it, or None.
+        desired: all content of the source.
+        facts: of the target.
+        options: of the user.
+    """
+    kind, key = item
+    if now is None and (why := _why_not(item, content, desired)):
+        return Wanted(None, why_not=why)
+    wanted = in_order(kind, content)
+    problems: tuple[Problem, ...] = ()
+    if kind is Kind.SPACE:
+        wanted, problems = adapted_access(f"{kind}:{key}", wanted, now, facts, options)
+    elif kind is Kind.TAG and facts.metrics is not None:
+        wanted, problems = _with_known_metrics(key, wanted, facts.metrics)
+    elif kind is Kind.CHART:
+        problems = _into_a_dashboard(key, wanted, now)
+    return Wanted(completed(kind, wanted, now, options), problems)
+
+
+def _why_not(item: Item, content: JsonObject, desired: Contents) -> str:
+    """Return why an item cannot be created with this API, "" if it can."""
+    kind, key = item
+    dashboard = text(content, "dashboard") if kind is Kind.CHART else ""
+    if dashboard and not _shows(desired.of((Kind.DASHBOARD, dashboard)), key):
+        return (
+            f"no tile of dashboard:{dashboard} shows it, and Lightdash deletes a chart that is made in a "
+            "dashboard and not shown there"
+        )
+    if kind is Kind.TAG and content.get("yamlReference"):
+        return "it is defined in the dbt project, which makes it when it is deployed"
+    return ""
+
+
+def _shows(dashboard: JsonObject, chart: str) -> bool:
+    return any(text(tile, "properties", "chart") == chart for tile in objects(dashboard.get("tiles")))
+
+
+def _with_known_metrics(
+    key: str, content: JsonObject, known: frozenset[tuple[str, str]]
+) -> tuple[JsonObject, tuple[Problem, ...]]:
+    """Return a tag without the metrics that the target's catalogue lacks."""
+    metrics = objects(content.get("metrics"))
+    kept = [metric for metric in metrics if (text(metric, "table"), text(metric, "metric")) in known]
+    problems = tuple(
+        Problem(
+            f"tag:{key}",
+            "missing_metric",
+            f"loses the metric {text(metric, 'table')}.{text(metric, 'metric')}, which the target lacks",
+            Gravity.WARNS,
+        )
+        for metric in metrics
+        if metric not in kept
+    )
+    return content | {"metrics": [*kept]}, problems
+
+
+def _into_a_dashboard(key: str, wanted: JsonObject, now: Json) -> tuple[Problem, ...]:
+    """A chart can leave a dashboard, and cannot enter one."""
+    dashboard = text(wanted, "dashboard")
+    if now is None or not dashboard or text(now, "dashboard") == dashboard:
+        return ()
+    what = (
+        f"shall be inside dashboard:{dashboard}, and Lightdash cannot move a chart into a dashboard; "
+        "unlink it (`lightdash-sync link remove`), and it is made there anew"
+    )
+    return (Problem(f"chart:{key}", "cannot_move_inside", what),)
