@@ -136,9 +136,7 @@ class Wanted:
         for said in self._said["adopt"]:
             item, _, uuid = said.partition("=")
             kind, key = parse_item(item)
-            if not _UUID.fullmatch(uuid):
-                raise ConfigError(f"--adopt {said}: {uuid!r} is no uuid", hint="Say it as KIND:KEY=UUID.")
-            found.setdefault(kind, {})[key] = {"uuid": uuid.lower()}
+            found.setdefault(kind, {})[key] = {"uuid": parse_uuid(uuid)}
         return found
 
     @property
@@ -180,6 +178,17 @@ def parse_item(said: str) -> Item:
     if kind not in set(Kind) or not key:
         raise ConfigError(f"{said!r} is no item", hint=f"Say it as KIND:KEY; kinds are {', '.join(Kind)}.")
     return Kind(kind), key
+
+
+def parse_uuid(said: str) -> str:
+    """Read a uuid.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if not _UUID.fullmatch(said):
+        raise ConfigError(f"{said!r} is no uuid", hint="Say it as KIND:KEY=UUID.")
+    return said.lower()
 
 
 def _require_known(side: Side, items: set[Item], *, deletes: bool) -> None:
