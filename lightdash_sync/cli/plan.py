@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -59,7 +60,6 @@ def plan(
     Nothing is changed. Exits with 4 if the plan would be refused: drift, twins, broken references, limits.
     """
     from lightdash_sync.plan.document import to_bytes
-    from lightdash_sync.report.plans import show_plan
 
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
@@ -67,7 +67,7 @@ def plan(
     found = planned.plan
     if output is not None:
         output.write_bytes(to_bytes(found))
-    show_plan(found, "json" if as_json else form or "text", planned.existing.warnings)
+    _show(planned, "json" if as_json else form or "text")
     if found.refusals():
         return Refused.exit_code
     return PENDING if exit_code and not found.is_empty else 0
@@ -247,11 +247,9 @@ def _agreed(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False
     Raises:
         Refused: the plan must not be applied.
     """
-    from lightdash_sync.report.plans import show_plan
-
     found = planned.plan
     if not as_json:
-        show_plan(found, "text", planned.existing.warnings)
+        _show(planned, "text")
     if dry_run:
         return False
     if refusals := found.refusals():
@@ -261,23 +259,53 @@ def _agreed(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False
         )
     if found.is_empty:
         if as_json:
-            show_plan(found, "json", planned.existing.warnings)
+            _show(planned, "json")
         return False
     confirmed(f"Apply this to {found.target.environment} ({found.target.project_name})?", yes=yes)
     return True
 
 
+def _show(planned: Planned, form: str) -> None:
+    """Render a plan to stdout; what the reading of the target had to say goes to stderr."""
+    from lightdash_sync.plan.scope import Contents
+    from lightdash_sync.report import plans
+    from lightdash_sync.report.terminal import console, say_warning
+
+    for warning in planned.existing.warnings:
+        say_warning(warning)
+    look = Contents(planned.existing.tree).look
+    match form:
+        case "text":
+            plans.plan_text(planned.plan, console(), look=look)
+        case "json":
+            print_json(plans.plan_json(planned.plan, look=look))
+        case "markdown":
+            _write(plans.plan_markdown(planned.plan, look=look))
+        case _:
+            _write(plans.plan_html(planned.plan, look=look))
+
+
+def _write(said: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(said.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
+
+
 def _told(applied: Applied, place: Place, began: float, *, as_json: bool, validate: bool) -> int:
     """Show what came of it."""
     from lightdash_sync.report.plans import applied_json, applied_text
-    from lightdash_sync.report.terminal import console
+    from lightdash_sync.report.terminal import console, say_warning
     from lightdash_sync.sync.applying import validated
 
-    errors = validated(place, applied) if validate else None
+    errors = validated(place, applied) if validate else ()
     if as_json:
-        print_json(applied_json(applied, errors, round(time.monotonic() - began, 3)))
+        said = applied_json(applied)
+        said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
+        print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
     else:
-        applied_text(applied, console(), errors)
+        applied_text(applied, console())
+        for one in errors:
+            say_warning(f"{one.item}: {one.error}")
     return 0 if applied.is_complete else 3
 
 

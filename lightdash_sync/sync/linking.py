@@ -52,6 +52,11 @@ class Link:
     how: str
     exists: bool
 
+    @property
+    def item(self) -> str:
+        """The item as the command line says it."""
+        return f"{self.kind}:{self.key}"
+
 
 def links_of(place: Place) -> list[Link]:
     """Return all items of a target, with how each is known. Reads the target.

@@ -11,6 +11,7 @@ It proves nothing about the target now: every plan reads the target again.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -128,6 +129,24 @@ class Update:
     settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
+def hints_for(folder: Path, project: str) -> Identity:
+    """Return keys that an export of a project should use for items that its snapshot does not know yet.
+
+    What a sync created has the key of its source, so that the snapshots of both sides are alike.
+
+    Args:
+        folder: see `Folders.memory`; it need not exist.
+        project: uuid.
+
+    Raises:
+        SnapshotError: what is remembered is damaged.
+    """
+    try:
+        return read_memory(folder, project).hints
+    except Refused:
+        return Identity()
+
+
 def read_memory(folder: Path, project: str) -> Memory:
     """Read what is remembered of a target; an empty memory if nothing is.
 
@@ -183,7 +202,7 @@ def write_memory(folder: Path, before: Memory, update: Update, source: Source) -
                     format=FORMAT,
                     source=source,
                     selection=Selection(kinds=[*sorted(LINKED)], history=False),
-                    counts={},
+                    counts=dict(Counter(place[0].value for path in paths if (place := place_of(path)))),
                     leftOut=[],
                     files=dict(sorted(staging.files.items())),
                 )
