@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import JsonObject, canonical, objects
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.ordered import in_order
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
@@ -33,13 +34,13 @@ def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
 
 
 def managed(kind: Kind, content: Json, options: Options) -> Json:
-    """Return what of a content is managed."""
+    """Return what of a content is managed, lists without an order of their own in that of content files."""
     if kind is Kind.PINS:
         return [{name: pin.get(name) for name in ("kind", "key")} for pin in objects(content)]
     if not isinstance(content, dict):
         return content
     unmanaged = unmanaged_fields(kind, options)
-    return {name: value for name, value in content.items() if name not in unmanaged}
+    return in_order(kind, {name: value for name, value in content.items() if name not in unmanaged})
 
 
 def same_content(kind: Kind, one: Json, other: Json, options: Options) -> bool:
