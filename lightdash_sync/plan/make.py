@@ -15,6 +15,7 @@ from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.deletes import delete_problems, surplus
 from lightdash_sync.plan.drift import drift_of, keeps_theirs, merged_content
@@ -38,10 +39,10 @@ from lightdash_sync.plan.values import (
     Target,
     Twin,
 )
-from lightdash_sync.plan.wanted import wanted_item
+from lightdash_sync.plan.wanted import into_a_dashboard, wanted_item
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lightdash_sync.model.tree import Tree
 
@@ -164,7 +165,8 @@ class _Making:
         ):
             for (kind, key), (needed, other) in pairs:
                 if not self._exists((needed, other)):
-                    self._problem(Problem(f"{kind}:{key}", code, f"refers to {needed}:{other}, {why}"))
+                    what = f"refers to {shown(f'{needed}:{other}')}, {why}"
+                    self._told([Problem(f"{kind}:{key}", code, what)])
 
     def _item(self, item: Item, *, selected: bool) -> None:
         """Compare one item, and note a step if it has to be written."""
@@ -180,6 +182,8 @@ class _Making:
         if drift is not None and keeps_theirs(drift, self.inputs.options):
             return
         source, wanted = wanted, merged_content(drift, wanted, self.inputs.options)
+        if item[0] is Kind.CHART:
+            self._told(into_a_dashboard(item[1], wanted, now))
         if exists and (same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(path)):
             self.unchanged.append(path)
         elif exists or wanted:
@@ -190,12 +194,13 @@ class _Making:
         kind, facts, options = item[0], self.inputs.facts, self.inputs.options
         content = self._content(self.inputs.desired, file_of(*item))
         if kind in _LISTS:
-            return adapted_list(kind, content, now, self._will_exist, self._exists, facts, options)
+            rows, problems = adapted_list(kind, content, now, self._will_exist, self._exists, facts, options)
+            self._told(problems)
+            return rows
         if not isinstance(content, dict):
             raise ValueError(f"{file_of(*item)} is not an object")
         found = wanted_item(item, content, now, self.desired, facts, options)
-        for problem in found.problems:
-            self._problem(problem)
+        self._told(found.problems)
         if found.why_not:
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return found.content
@@ -231,16 +236,18 @@ class _Making:
                 selected=selected,
                 layout=self._layout(item, wanted, facts),
                 version=_text(facts.get("version")) or "",
-                restores=self._restores(item, now),
+                restores=self._restores(item, now, wanted),
                 source=source,
                 former=self._former(item, now),
             )
         )
 
-    def _restores(self, item: Item, now: Json) -> str:
-        """Return the version of the target's own chart that has the desired content, as the snapshot says."""
+    def _restores(self, item: Item, now: Json, wanted: Json) -> str:
+        """Return the version of the target's own chart that has the wanted content, as the snapshot says."""
         if item[0] is not Kind.CHART or now is None or not self.inputs.facts.same_project:
             return ""
+        if not same_content(item[0], wanted, self.desired.of(item), self.inputs.options):
+            return ""  # merged with what the target's people did, it is like no version
         return _text(self.inputs.desired.identity.facts(*item).get("version")) or ""
 
     def _former(self, item: Item, now: Json) -> str:
@@ -296,16 +303,17 @@ class _Making:
         if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else
             return ()
         existing: Counter[Kind] = Counter(kind for kind, _ in self._mine if kind in LINKED)
-        return delete_limits(self.steps, existing, self.inputs.options, len(self.desired.there))
+        desired = sum(kind in LINKED for kind, _ in self.desired.there)
+        return delete_limits(self.steps, existing, self.inputs.options, desired)
 
     def _content(self, tree: Tree, path: str) -> Json:
         return parse(tree[path])
 
-    def _problem(self, problem: Problem) -> None:
-        """Note a problem; what the user allows to be broken is only told."""
-        if problem.gravity is Gravity.BLOCKS and allows(self.inputs.options.allow_broken, problem.item):
-            problem = replace(problem, gravity=Gravity.WARNS)
-        self.problems.append(problem)
+    def _told(self, problems: Iterable[Problem]) -> None:
+        """Note problems; what the user allows to be broken is only told."""
+        for problem in problems:
+            allowed = allows(self.inputs.options.allow_broken, problem.item)
+            self.problems.append(replace(problem, gravity=Gravity.WARNS) if allowed else problem)
 
 
 def _place(item: Item) -> tuple[int, str]:
