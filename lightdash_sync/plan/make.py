@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import Json, JsonObject, parse
+from lightdash_sync.model.canonical import Json, JsonObject, parse, sha256
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
@@ -23,7 +23,7 @@ from lightdash_sync.plan.keys import LINKED, Linked, named_items
 from lightdash_sync.plan.layout import layout
 from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list
-from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.options import Facts, Item, Options, allows
 from lightdash_sync.plan.preflight import reference_problems
 from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose
@@ -61,8 +61,8 @@ class Inputs:
         existing: the target's content, in the plan's keys.
         linked: which of it is linked.
         base: the target's content after the last sync, in the plan's keys; {} if there was none.
-        settled: path -> (hash of a desired content, hash of what the server made of it): when both come
-            again, they are the same.
+        settled: path -> (hash of the `settled_form` of what was written, hash of what the server made of
+            it): when both come again, they are the same.
         facts: what is known of the target besides.
         options: of the user.
         adopted: kind -> key -> facts of the items that are linked by this plan.
@@ -184,7 +184,9 @@ class _Making:
         source, wanted = wanted, merged_content(drift, wanted, self.inputs.options)
         if item[0] is Kind.CHART:
             self._told(into_a_dashboard(item[1], wanted, now))
-        if exists and (same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(path)):
+        if exists and (
+            same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(item, wanted)
+        ):
             self.unchanged.append(path)
         elif exists or wanted:
             self._write(item, now, wanted, selected=selected, source=None if source is wanted else source)
@@ -217,10 +219,13 @@ class _Making:
             self.drift.append(found)
         return found
 
-    def _is_settled(self, path: str) -> bool:
+    def _is_settled(self, item: Item, wanted: Json) -> bool:
         """Whether the server is known to make just what it has of just what is wanted."""
-        both = (self.inputs.desired.digests[path], self.inputs.existing.digests[path])
-        return self.inputs.settled.get(path) == both
+        path = file_of(*item)
+        known = self.inputs.settled.get(path)
+        if known is None or known[1] != self.inputs.existing.digests[path]:
+            return False
+        return known[0] == sha256(settled_form(item[0], wanted))
 
     def _write(self, item: Item, now: Json, wanted: Json, *, selected: bool, source: Json) -> None:
         kind, key = item

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Options
 
 _ACCESS = ("inheritsAccess", "access")
+_NEVER_WRITTEN = frozenset({"owner", "verification"})
 
 
 def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
@@ -41,6 +42,17 @@ def managed(kind: Kind, content: Json, options: Options) -> Json:
         return content
     unmanaged = unmanaged_fields(kind, options)
     return in_order(kind, {name: value for name, value in content.items() if name not in unmanaged})
+
+
+def settled_form(kind: Kind, content: Json) -> bytes:
+    """Return the bytes of a content that was or would be written, without what no write decides.
+
+    They are alike for a step that made an item and for a later plan that wants the same of it.
+    """
+    if not isinstance(content, dict):
+        return canonical(content)
+    kept = {name: value for name, value in content.items() if name not in _NEVER_WRITTEN}
+    return canonical(in_order(kind, kept))
 
 
 def same_content(kind: Kind, one: Json, other: Json, options: Options) -> bool:
