@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.operations import Operation
 
 NAME = "journal.jsonl"
+_FULL = "Is the disk full? Make room, and go on with `apply --resume`."
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Journal:
         _mend(path)
         self._file = path.open("ab")
         self._lock = threading.Lock()
+        self._broken = False
 
     def __enter__(self) -> Journal:
         return self
@@ -99,9 +101,13 @@ class Journal:
 
     def _write(self, record: JsonObject) -> None:
         with self._lock:
+            if self._broken:  # what other threads still have to say must not follow half a line
+                raise SyncError("the journal could not be written, so nothing more is done", hint=_FULL)
+            self._broken = True
             self._file.write(orjson.dumps(record) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
+            self._broken = False
 
 
 def read_journal(path: Path) -> Journalled:
