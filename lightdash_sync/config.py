@@ -179,6 +179,22 @@ def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> 
     return None
 
 
+def known_environments(folder: Path, file: Path | None = None) -> tuple[dict[str, Path], str | None]:
+    """Return all environments with where their snapshots are, and which is meant if none is named.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    path = file or folder / FILE
+    document = read_file(path) if file is not None or path.is_file() else _File()
+    found = {name: _snapshot(path.parent, name, one) for name, one in document.env.items()}
+    return found, _environment(document, None)[0]
+
+
 def environments(
     wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool
 ) -> dict[str, Path]:

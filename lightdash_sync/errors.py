@@ -10,6 +10,7 @@
     ├─ Incomplete               3   part of the work was not done; what is on disk was left as it was
     ├─ Unsure                   3   a write may have happened, and looking did not tell
     ├─ Refused                  4   a limit or a guard says no
+    ├─ Stale                    5   a plan, and what it touches has changed since it was made
     ├─ SnapshotError           10   the snapshot is damaged, or not safe to read
     ├─ GitError                 1   git is missing, or did not do what was asked of it
     │  └─ NoRepository          1   there is no git repository around a folder
@@ -22,6 +23,7 @@ listed here means failure.
 
 from typing import ClassVar
 
+PENDING = 6  # no error: there are differences, where `--exit-code` asked for that
 WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
 
 
@@ -113,6 +115,12 @@ class Refused(SyncError):
     """A guard protects what is there; the message carries the numbers."""
 
     exit_code = 4
+
+
+class Stale(SyncError):
+    """What a plan was made for is not there any more: the target has changed since."""
+
+    exit_code = 5
 
 
 class SnapshotError(SyncError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,6 +17,7 @@ import click
 
 from lightdash_sync.cli.backup import backup
 from lightdash_sync.cli.commands import cli
+from lightdash_sync.cli.diff import diff
 from lightdash_sync.cli.init import init
 from lightdash_sync.cli.output import fail
 from lightdash_sync.cli.timeline import log, show
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["cli", "main"]
 
 cli.add_command(backup)
+cli.add_command(diff)
 cli.add_command(init)
 cli.add_command(log)
 cli.add_command(show)
@@ -40,13 +43,19 @@ def main() -> NoReturn:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
-        code = _run(wants_json="--json" in sys.argv[1:])
+        code = _run(wants_json=_wants_json(sys.argv[1:]))
         sys.stdout.flush()
     except OSError:
         # Nobody can be told on stdout any more; Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)
+
+
+def _wants_json(words: list[str]) -> bool:
+    """Whether errors are to be told to a machine too, also where the words make no command."""
+    said = {"--json", "--format=json"}
+    return not said.isdisjoint(words) or ("--format", "json") in pairwise(words)
 
 
 def _run(*, wants_json: bool) -> int:

@@ -12,12 +12,17 @@ if TYPE_CHECKING:
 
 
 def print_json(result: JsonObject) -> None:
-    """Print one JSON object as one line on stdout, at once.
+    """Print one JSON object as one line on stdout, at once."""
+    sys.stdout.write(json_line(result))
+    sys.stdout.flush()
+
+
+def json_line(result: JsonObject) -> str:
+    """Return one JSON object as one line.
 
     In ASCII: it is JSON in every encoding, and no name in it moves a cursor or hides a letter.
     """
-    sys.stdout.write(json.dumps(result, sort_keys=True, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    return json.dumps(result, sort_keys=True, separators=(",", ":")) + "\n"
 
 
 def fail(error: SyncError, *, wants_json: bool) -> int:

@@ -19,7 +19,6 @@ from lightdash_sync.export.hidden import find_by_usage
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
-from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.manifest import FORMAT, VERSIONS, LeftOut, Manifest, Source
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.model.identity import Identity
 
 _NAMED = 10  # items that an error names
 
@@ -51,19 +51,19 @@ class Attempt:
     project: str
     chosen: Chosen
     old: Old | None
+    known: Identity
     staging: Staging
     readings: Readings
     used: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> tuple[Manifest, list[str]]:
         """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
-        known = self.old.identity if self.old else Identity()
         structure = read_structure(self.lightdash, self.project, self.chosen, self.old, self.readings)
-        identity = identify(structure, known)
+        identity = identify(structure, self.known)
         findings = Findings()
         counts: Counter[str] = Counter()
         self._charts(self._writer(identity, findings, structure), structure, counts)
-        identity = self._unlisted_charts(identity, findings, structure, known, counts)
+        identity = self._unlisted_charts(identity, findings, structure, counts)
         writer = self._writer(identity, findings, structure)
         left_out = self._spaces_and_dashboards(writer, structure, counts)
         left_out += self._lists(writer, structure, counts)
@@ -89,8 +89,7 @@ class Attempt:
         return manifest, warnings
 
     def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
-        known = self.old.identity if self.old else Identity()
-        converter = Converter(identity, known, findings)
+        converter = Converter(identity, self.known, findings)
         return ContentWriter(converter, self.staging, self.old, structure.seen, history=self.chosen.history)
 
     def _charts(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> None:
@@ -135,7 +134,6 @@ class Attempt:
         identity: Identity,
         findings: Findings,
         structure: Structure,
-        known: Identity,
         counts: Counter[str],
     ) -> Identity:
         """Write charts that only the catalogue still counts, and return the map with their keys.
@@ -146,7 +144,7 @@ class Attempt:
         if self.chosen.in_manifest().is_partial or (self.old and not structure.dashboards):
             return identity
         found = find_by_usage(self.lightdash, structure.inventory, structure.hidden, self.used, self.readings)
-        identity = with_charts(identity, [chart.view for chart in found.values()], known)
+        identity = with_charts(identity, [chart.view for chart in found.values()], self.known)
         writer = self._writer(identity, findings, structure)
         self._count([writer.chart(self.lightdash, uuid, chart) for uuid, chart in found.items()], counts)
         return identity

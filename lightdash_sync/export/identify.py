@@ -70,6 +70,22 @@ def identify(structure: Structure, known: Identity) -> Identity:
     return identity.extended({Kind.DASHBOARD: layouts, Kind.SCHEDULER: schedulers})
 
 
+def known_keys(old: Identity, hints: Identity) -> Identity:
+    """Return the map of an older snapshot, with keys for items that it does not have.
+
+    Args:
+        old: the map of the snapshot that is being replaced; its keys stay.
+        hints: keys for others, as far as no item of the old snapshot has them.
+    """
+    more: dict[Kind, dict[str, JsonObject]] = {}
+    for kind, entries in hints.items.items():
+        uuids, keys = old.known_keys(kind), old.items.get(kind, {})
+        more[kind] = {
+            key: facts for key, facts in entries.items() if key not in keys and facts["uuid"] not in uuids
+        }
+    return old.extended(more)
+
+
 def with_charts(identity: Identity, charts: Iterable[views.Chart], known: Identity) -> Identity:
     """Add charts that were found late; the others keep their keys."""
     late = [slug_candidate(chart.uuid, chart.slug, chart.name) for chart in charts]

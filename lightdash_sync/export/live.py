@@ -1,10 +1,10 @@
-"""The project as it is now, beside a snapshot of it: same keys, no history, nothing replaced."""
+"""The project as it is now, read beside a snapshot of it: same keys, no history, nothing replaced."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import SnapshotError
+from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.old import Old
 from lightdash_sync.export.run import read_into
 from lightdash_sync.export.selection import Chosen
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: Progress) -> Manifest:
-    """Export what a snapshot is of, with its keys and its selection, into another directory.
+    """Export what a snapshot is of, in full, with its keys and its selection, into another directory.
 
     Args:
         lightdash: the server.
@@ -49,6 +49,47 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
         history=False,
     )
     old = Old(snapshot, identity, full=True, take_history=False, accept_shrink=True)
+    return _read(lightdash, project, target, chosen, old, progress)
+
+
+def read_now(
+    lightdash: Lightdash, project: str, over: Snapshot | None, target: Path, *, progress: Progress
+) -> Manifest:
+    """Read a whole project as it is now into a directory.
+
+    Args:
+        lightdash: the server.
+        project: its uuid.
+        over: a snapshot of the project, None if there is none. It gives the keys, and what the lists prove
+            unchanged is taken over from it; it is only read.
+        target: an empty or missing directory.
+        progress: who is told how far it is.
+
+    Returns:
+        The manifest of what is there now. Earlier versions of charts are not read.
+
+    Raises:
+        Incomplete: something could not be read.
+        SnapshotError: the snapshot's identity map is damaged.
+        Refused: the snapshot is of another project.
+        ApiError: the server cannot be reached, or the token is not accepted.
+    """
+    lightdash.server.require_supported()
+    old = None
+    if over is not None:
+        identity = over.identity()
+        if identity.project.get("uuid") != project:
+            raise Refused(
+                f"{over.root} is a snapshot of another project",
+                hint="`path` of the environment says where the snapshot of its own project is.",
+            )
+        old = Old(over, identity, take_history=False, accept_shrink=True)
+    return _read(lightdash, project, target, Chosen(history=False), old, progress)
+
+
+def _read(
+    lightdash: Lightdash, project: str, target: Path, chosen: Chosen, old: Old | None, progress: Progress
+) -> Manifest:
     session = lightdash.session
     workers = Workers(session.connection.concurrency, session.pacer.stopped, progress)
     try:

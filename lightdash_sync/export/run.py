@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.attempt import Attempt, what_stands
+from lightdash_sync.export.identify import known_keys
 from lightdash_sync.export.old import open_old
 from lightdash_sync.export.readings import Moved, Readings
 from lightdash_sync.export.state import FULL_EVERY, State, is_full_due, read_state, write_state
 from lightdash_sync.export.workers import Silent, Workers
+from lightdash_sync.model.identity import Identity
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.snapshot.write import Staging, locked
@@ -83,6 +85,7 @@ def export_project(
     *,
     disk: Disk | None = None,
     progress: Progress | None = None,
+    hints: Identity | None = None,
 ) -> Report:
     """Export a project into a directory.
 
@@ -94,6 +97,7 @@ def export_project(
         reading: how to read it.
         disk: where to write.
         progress: who is told how far it is.
+        hints: keys for items that the older snapshot does not have.
 
     Raises:
         Incomplete: something could not be read. The old snapshot stands as it was.
@@ -113,7 +117,7 @@ def export_project(
             full = reading.full or is_full_due(state, now, reading.full_every)
             old = open_old(target, project, full=full, accept_shrink=reading.accept_shrink)
             chosen.require_fits(target, old.manifest if old else None)
-            manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers)
+            manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers, hints)
             if not chosen.in_manifest().is_partial:
                 full = full or old is None
                 write_state(target, State(now, 0 if full or state is None else state.since_full + 1))
@@ -141,6 +145,7 @@ def read_into(
     old: Old | None,
     disk: Disk,
     workers: Workers,
+    hints: Identity | None = None,
 ) -> tuple[Manifest, list[str]]:
     """Read a project into a directory, again if it changed meanwhile; return manifest and warnings.
 
@@ -152,6 +157,7 @@ def read_into(
         old: the snapshot whose keys and earlier versions are taken over, or None.
         disk: where to write.
         workers: the threads.
+        hints: keys for items that the old snapshot does not have.
 
     Raises:
         Incomplete: something could not be read; the target is as it was.
@@ -160,7 +166,8 @@ def read_into(
     for _ in range(_ATTEMPTS):
         staging = Staging(target, disk)
         try:
-            return Attempt(lightdash, project, chosen, old, staging, Readings(workers)).run()
+            known = known_keys(old.identity if old else Identity(), hints or Identity())
+            return Attempt(lightdash, project, chosen, old, known, staging, Readings(workers)).run()
         except Moved as error:
             moved = error
             workers.progress.noted(f"The project changed while it was read ({error}): reading it again.")

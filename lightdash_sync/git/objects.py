@@ -80,6 +80,16 @@ class Objects:
             found[path.removeprefix(f"{folder}/")] = Entry(mode, name)
         return found
 
+    def folders_with(self, commit: str, name: str) -> list[str]:
+        """Return the folders, but for the top, that directly hold a regular file of a name in a commit."""
+        found = []
+        for line in self.program.ask("ls-tree", "-r", "-z", "--full-tree", commit).fields():
+            facts, path = line.split("\t", 1)
+            folder, _, last = path.rpartition("/")
+            if last == name and folder and Entry(*facts.split(" ")[::2]).is_file:
+                found.append(folder)
+        return found
+
     def file(self, commit: str, path: str) -> Entry | None:
         """Return what a path is in a commit; None if it is not there, or a folder."""
         for line in self.program.ask("ls-tree", "-z", "--full-tree", commit, path).fields():

@@ -120,6 +120,11 @@ class Repository:
             found = store.tree(self.resolve(revision), self.place.inside(folder))
         return {path: entry.id for path, entry in found.items()}
 
+    def folders_with(self, revision: str, name: str) -> list[str]:
+        """Return the folders below the top that hold a file of a name in a commit, as git writes them."""
+        with objects.opened(self.place) as store:
+            return store.folders_with(self.resolve(revision), name)
+
     def contents(self, revision: str, folder: Path) -> Iterator[tuple[str, bytes]]:
         """Yield path and content of each regular file below a folder in a commit."""
         with objects.opened(self.place) as store:

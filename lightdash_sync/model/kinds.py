@@ -107,6 +107,23 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.PROJECT: KindSpec(folder="", noun=("project settings file", "project settings files")),
 }
 
+
+def kind_called(name: str) -> Kind | None:
+    """Return the kind that goes by a name (its own, its folder's, its noun), or None."""
+    return _CALLED.get(_joined(name))
+
+
+def _joined(words: str) -> str:
+    return words.lower().replace("-", "_").replace(" ", "_")
+
+
+_CALLED = {
+    _joined(name): kind
+    for kind, spec in KINDS.items()
+    for name in (kind.value, spec.folder, *spec.noun)
+    if name
+}
+
 # Tiles carry names of what they show; a rename of a chart must not change its dashboards' files.
 TILE_DERIVED = frozenset({"chartName", "lastVersionChartKind", "belongsToDashboard", "chartSlug"})
 

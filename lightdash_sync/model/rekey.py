@@ -93,12 +93,20 @@ def _other_key(kind: Kind, key: str, here: Identity, there: Identity) -> str:
 
 
 def _says_the_same(here: Identity, there: Identity) -> bool:
-    """Whether two maps have the same key, and the same names of tiles and tabs, for each uuid."""
-    return all(_names(here, kind) == _names(there, kind) for kind in here.items.keys() | there.items.keys())
+    """Whether a map has the same key, and the same names of tiles and tabs, for each uuid of another."""
+    return all(
+        _is_same(facts, there.facts(kind, key))
+        for kind, entries in here.items.items()
+        if KINDS[kind].folder
+        for key, facts in entries.items()
+    )
 
 
-def _names(identity: Identity, kind: Kind) -> dict[str, Json]:
-    return {
-        key: [facts["uuid"], facts.get("tiles"), facts.get("tabs")]
-        for key, facts in identity.items.get(kind, {}).items()
-    }
+def _is_same(here: JsonObject, there: JsonObject) -> bool:
+    if here["uuid"] != there.get("uuid"):
+        return False
+    return all(
+        names.items() <= others.items()
+        for part in ("tiles", "tabs")
+        if isinstance(names := here.get(part), dict) and isinstance(others := there.get(part, {}), dict)
+    )

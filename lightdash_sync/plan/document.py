@@ -85,7 +85,8 @@ def _plan(document: JsonObject) -> Plan:
     for name, of in lists.items():
         read[name] = tuple(of(one) for one in read[name])
     read["target"] = _reader(Target)(read["target"])
-    read["adopted"] = {Kind(kind): entries for kind, entries in read["adopted"].items()}
+    for name in ("adopted", "items"):
+        read[name] = {Kind(kind): entries for kind, entries in read[name].items()}
     return Plan(**read)
 
 

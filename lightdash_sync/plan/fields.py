@@ -247,10 +247,8 @@ def _missing(uses: Iterable[Use]) -> Iterator[Finding]:
     for use in uses:
         places.setdefault((use.table, use.field), {})[use.place] = None
     for (table, name), where in sorted(places.items()):
-        what = (
-            f"the explore {shown(table)} of the target has no field {shown(name)} "
-            f"(used in: {', '.join(where)}); {_DEPLOY}"
-        )
+        of = f"{shown(table)} of the target has" if table else "the target's explores have"
+        what = f"{of} no field {shown(name)} (used in: {', '.join(where)}); {_DEPLOY}"
         yield Finding("missing_field", f"{table} {name}", what)
 
 

@@ -76,11 +76,63 @@ def linked(existing: Identity, links: Mapping[Kind, Mapping[str, JsonObject]], d
     return Linked(replace(existing, items=items), keys, gone)
 
 
+def with_former(now: Identity, former: Identity) -> Identity:
+    """Return a map with the items, tiles and tabs of an earlier one that are gone, under their old names.
+
+    What was said in the keys of the earlier map can then be said in those of the present one.
+
+    Args:
+        now: the present map.
+        former: the map of the same project at an earlier time.
+    """
+    items = {kind: dict(entries) for kind, entries in now.items.items()}
+    for kind in LINKED:
+        there = now.known_keys(kind)
+        gone = {str(facts["uuid"]): (key, facts) for key, facts in former.items.get(kind, {}).items()}
+        for uuid in gone.keys() & there.keys():
+            items[kind][there[uuid]] = _with_lost_names(items[kind][there[uuid]], gone[uuid][1])
+        lost = {uuid: entry for uuid, entry in gone.items() if uuid not in there}
+        keys = assign_keys(
+            (Candidate(uuid, key, uuid) for uuid, (key, _) in lost.items()), {}, there.values()
+        )
+        items.setdefault(kind, {}).update({keys[uuid]: facts for uuid, (_, facts) in lost.items()})
+    people, groups = {**former.people, **now.people}, {**former.groups, **now.groups}
+    return replace(
+        now, items=items, people=people, groups=groups, external={**former.external, **now.external}
+    )
+
+
 def own_links(desired: Identity, project: str) -> dict[Kind, dict[str, JsonObject]]:
     """Return links of the project that the desired content was taken from: each item is itself."""
     if desired.project.get("uuid") != project:
         return {}
     return {kind: dict(desired.items.get(kind, {})) for kind in LINKED}
+
+
+def named_items(identity: Identity) -> dict[Kind, dict[str, JsonObject]]:
+    """Return kind -> key -> uuid, and of dashboards the names of tiles and tabs, of all items of a map."""
+    return {
+        kind: {
+            key: {name: facts[name] for name in ("uuid", *_LAYOUT) if name in facts}
+            for key, facts in entries.items()
+        }
+        for kind in LINKED
+        if (entries := identity.items.get(kind))
+    }
+
+
+def _with_lost_names(facts: JsonObject, former: JsonObject) -> JsonObject:
+    """Add tiles and tabs that are no longer there."""
+    result = dict(facts)
+    for part in _LAYOUT:
+        names, before = facts.get(part), former.get(part)
+        if isinstance(names, dict) and isinstance(before, dict):
+            uuids = set(map(str, names.values()))
+            result[part] = {
+                **{name: uuid for name, uuid in before.items() if uuid not in uuids and name not in names},
+                **names,
+            }
+    return result
 
 
 def _with_layout(facts: JsonObject, link: JsonObject) -> JsonObject:

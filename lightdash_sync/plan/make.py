@@ -18,7 +18,7 @@ from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.deletes import delete_problems, surplus
 from lightdash_sync.plan.drift import drift_of, keeps_theirs, merged_content
-from lightdash_sync.plan.keys import LINKED, Linked
+from lightdash_sync.plan.keys import LINKED, Linked, named_items
 from lightdash_sync.plan.layout import layout
 from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list
@@ -66,6 +66,7 @@ class Inputs:
         options: of the user.
         adopted: kind -> key -> facts of the items that are linked by this plan.
         purpose: `sync`, `restore` or `undo`.
+        undoes: the run that is to be taken back; "" for none.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Inputs:
     options: Options = field(default_factory=Options)
     adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     purpose: str = "sync"
+    undoes: str = ""
 
 
 def make_plan(inputs: Inputs) -> Plan:
@@ -115,21 +117,25 @@ class _Making:
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in LINKED})
         facts, options = self.inputs.facts, self.inputs.options
         external = self.inputs.desired.identity.external if facts.same_project else {}
-        self.problems += reference_problems(self.steps, facts, options, existing.there, external, self._look)
+        self.problems += reference_problems(
+            self.steps, facts, options, existing.there, external, existing.look
+        )
         return Plan(
             purpose=self.inputs.purpose,
             source=self.inputs.source,
             target=self.inputs.target,
             enable_schedulers=options.enable_schedulers,
+            undoes=self.inputs.undoes,
             steps=tuple(sorted(self.steps, key=_order)),
             unchanged=tuple(sorted(self.unchanged)),
             drift=tuple(self.drift),
             problems=tuple(sorted(set(self.problems))),
-            access=access_changes(self.steps, self._look),
+            access=access_changes(self.steps, existing.look),
             twins=twins,
             limits=self._limits(),
             left_out=tuple(sorted(self.left_out)),
             adopted=self.inputs.adopted,
+            items=named_items(self.inputs.linked.identity),
             external=dict(external),
         )
 
@@ -173,11 +179,11 @@ class _Making:
         drift = self._drift(item, now, wanted)
         if drift is not None and keeps_theirs(drift, self.inputs.options):
             return
-        wanted = merged_content(drift, wanted, self.inputs.options)
+        source, wanted = wanted, merged_content(drift, wanted, self.inputs.options)
         if exists and (same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(path)):
             self.unchanged.append(path)
         elif exists or wanted:
-            self._write(item, now, wanted, selected=selected)
+            self._write(item, now, wanted, selected=selected, source=None if source is wanted else source)
 
     def _wanted(self, item: Item, now: Json) -> Json:
         """Return the content that an item shall have, as the target can hold it; None if it cannot."""
@@ -211,7 +217,7 @@ class _Making:
         both = (self.inputs.desired.digests[path], self.inputs.existing.digests[path])
         return self.inputs.settled.get(path) == both
 
-    def _write(self, item: Item, now: Json, wanted: Json, *, selected: bool) -> None:
+    def _write(self, item: Item, now: Json, wanted: Json, *, selected: bool, source: Json) -> None:
         kind, key = item
         facts = self.inputs.linked.identity.facts(kind, key) if now is not None else {}
         self.steps.append(
@@ -226,6 +232,8 @@ class _Making:
                 layout=self._layout(item, wanted, facts),
                 version=_text(facts.get("version")) or "",
                 restores=self._restores(item, now),
+                source=source,
+                former=self._former(item, now),
             )
         )
 
@@ -234,6 +242,12 @@ class _Making:
         if item[0] is not Kind.CHART or now is None or not self.inputs.facts.same_project:
             return ""
         return _text(self.inputs.desired.identity.facts(*item).get("version")) or ""
+
+    def _former(self, item: Item, now: Json) -> str:
+        """Return the uuid that an item had in this very project, before it was deleted there."""
+        if now is not None or not self.inputs.facts.same_project:
+            return ""
+        return self.inputs.desired.identity.uuid(*item) or "" if item[1] else ""
 
     def _layout(self, item: Item, wanted: Json, facts: JsonObject) -> JsonObject:
         if item[0] is not Kind.DASHBOARD or not isinstance(wanted, dict):
@@ -279,12 +293,10 @@ class _Making:
         )  # fmt: skip
 
     def _limits(self) -> tuple[str, ...]:
+        if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else
+            return ()
         existing: Counter[Kind] = Counter(kind for kind, _ in self._mine if kind in LINKED)
         return delete_limits(self.steps, existing, self.inputs.options, len(self.desired.there))
-
-    def _look(self, kind: Kind, key: str) -> Json:
-        """Return what the target has of an item, None if it has none."""
-        return self.existing.of((kind, key)) or None
 
     def _content(self, tree: Tree, path: str) -> Json:
         return parse(tree[path])

@@ -30,7 +30,7 @@ from lightdash_sync.plan.outlook import Look, Outlook, nothing
 from lightdash_sync.plan.values import Action, Gravity, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence, Set
 
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.plan.options import Facts, Item, Options
@@ -58,7 +58,7 @@ def reference_problems(
     steps: Sequence[Step],
     facts: Facts,
     options: Options,
-    existing: Collection[Item],
+    existing: Set[Item],
     external: Collection[str] = (),
     look: Look = nothing,
 ) -> tuple[Problem, ...]:
@@ -136,7 +136,7 @@ class _There:
     """
 
     def __init__(
-        self, outlook: Outlook, facts: Facts, existing: Collection[Item], external: Collection[str]
+        self, outlook: Outlook, facts: Facts, existing: Set[Item], external: Collection[str]
     ) -> None:
         self._steps = outlook.steps
         self._facts = facts

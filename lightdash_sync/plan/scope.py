@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import JsonObject, objects, parse
+from lightdash_sync.model.canonical import Json, JsonObject, objects, parse
 from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.keys import EXTERNAL
@@ -82,6 +82,10 @@ class Contents:
             found = None if data is None else parse(data)
             self._parsed[item] = found if isinstance(found, dict) else {}
         return self._parsed[item]
+
+    def look(self, kind: Kind, key: str) -> Json:
+        """Return the content of an item, None if the tree has none."""
+        return self.of((kind, key)) or None
 
     @cached_property
     def inside(self) -> dict[str, set[Item]]:

@@ -51,6 +51,8 @@ class Step:
         layout: of a dashboard: `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, the uuids to write.
         version: the version that the target's item is in, where a rollback may need it; else "".
         restores: the version on the target that has exactly the content `after`, or "".
+        source: the content that the source wants, where a merge made another one of it; else None.
+        former: of a create in the project that the content was taken from, the uuid that it had; else "".
     """
 
     action: Action
@@ -63,6 +65,8 @@ class Step:
     layout: JsonObject = field(default_factory=dict)
     version: str = ""
     restores: str = ""
+    source: Json = None
+    former: str = ""
 
     @property
     def item(self) -> str:
@@ -241,6 +245,7 @@ class Plan:
         source: what the desired side is, in words.
         target: where to.
         enable_schedulers: whether schedulers are switched on as the source has them.
+        undoes: the run that is taken back; "" for none.
         steps: in an order in which each finds what it needs.
         unchanged: paths of items that are in the selection and as they should be.
         drift: what the target changed since the last sync.
@@ -250,6 +255,7 @@ class Plan:
         limits: why the deletes are too many, in words.
         left_out: what is not carried over.
         adopted: kind -> key -> facts of items of the target that are linked by this plan.
+        items: kind -> key -> uuid (and names of tiles and tabs) of everything that the target had.
         external: `~` key -> uuid of what lies outside the project, where the target can say it.
     """
 
@@ -257,6 +263,7 @@ class Plan:
     source: str
     target: Target
     enable_schedulers: bool = False
+    undoes: str = ""
     steps: tuple[Step, ...] = ()
     unchanged: tuple[str, ...] = ()
     drift: tuple[Drift, ...] = ()
@@ -266,6 +273,7 @@ class Plan:
     limits: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    items: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     external: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -14,6 +14,7 @@ from rich.text import Text
 from lightdash_sync.git import TOOL
 from lightdash_sync.model.authorship import full_name
 from lightdash_sync.model.changes import Status, summary, words
+from lightdash_sync.report.changes import changes_json
 from lightdash_sync.report.shown import shown
 from lightdash_sync.report.terminal import console, table
 from lightdash_sync.timeline import Event
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.git import Person, Revision
     from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.changes import Change, ItemChange
+    from lightdash_sync.model.changes import ItemChange
     from lightdash_sync.timeline import Entry, Found, Past, SnapshotCommit
 
 LISTED = 12  # items of a commit before "and n more"
@@ -124,7 +125,7 @@ def _commit_json(commit: SnapshotCommit) -> JsonObject:
 def _item_json(item: ItemChange) -> JsonObject:
     said: JsonObject = {"kind": item.kind.value, "key": item.key, "status": item.status.value}
     try:
-        return said | {"name": item.name, **_changes_json(item.changes)}
+        return said | {"name": item.name, **changes_json(item.changes)}
     except ValueError:
         return said | {"unreadable": True}
 
@@ -194,7 +195,7 @@ def _entry_json(past: Past, entry: Entry) -> JsonObject:
         "who": who,
         "version": entry.version or None,
         "commit": entry.commit.id if entry.commit else None,
-        **_changes_json(entry.changes),
+        **changes_json(entry.changes),
     }
 
 
@@ -231,20 +232,6 @@ def _harmless(document: str) -> str:
 def _escape(char: str) -> str:
     units = char.encode("utf-16-be").hex()
     return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
-
-
-def _changes_json(changes: Sequence[Change]) -> JsonObject:
-    told: list[Json] = [
-        {
-            "what": change.what,
-            "where": [*change.where],
-            "name": change.name,
-            "words": words(change),
-            "quiet": change.quiet,
-        }
-        for change in changes
-    ]
-    return {"summary": summary(changes), "changes": told}
 
 
 def _person_json(person: Person) -> JsonObject:

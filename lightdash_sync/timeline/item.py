@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.keys import is_key
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.kinds import KINDS, Kind, kind_called
 from lightdash_sync.snapshot.layout import item_path, parse_path
 
 if TYPE_CHECKING:
@@ -16,19 +16,6 @@ if TYPE_CHECKING:
 
 _SUGGESTED = 4  # keys that look like what was typed
 _ALIKE = 0.5
-
-
-def _joined(words: str) -> str:
-    return words.lower().replace("-", "_").replace(" ", "_")
-
-
-# Whatever a kind is called on the command line, in a folder or by people.
-_KINDS = {
-    _joined(name): kind
-    for kind, spec in KINDS.items()
-    for name in (kind.value, spec.folder, *spec.noun)
-    if name
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,7 @@ def parse_item(said: str) -> Item:
         ConfigError: there is no such kind, or the key is missing or too many.
     """
     name, _, key = said.partition(":")
-    kind = _KINDS.get(_joined(name))
+    kind = kind_called(name)
     if kind is None:
         raise ConfigError(f"{name!r} is no kind of content", hint=f"There are: {', '.join(Kind)}.")
     if bool(key) != bool(KINDS[kind].folder):

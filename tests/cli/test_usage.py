@@ -23,7 +23,7 @@ from tests.cli.running import environment, fails, reach, run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMMANDS = ["export", "verify", "backup", "init", "projects", "doctor", "demo"]
+COMMANDS = ["export", "verify", "backup", "diff", "init", "projects", "doctor", "demo"]
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ _POSITION, _SIZE = dict.fromkeys(("tab", "x", "y")), dict.fromkeys(("w", "h"))
 def dashboard(walk: Walk, old: Value, new: Value, path: Path) -> None:
     """Compare two dashboards. Tiles and tabs have the names of the new one, in `before` too."""
     if isinstance(old, dict) and isinstance(new, dict):
-        old = _renamed(walk, old, new)
+        old = renamed(walk, old, new)
         described(
             {
                 "tabs": _TABS,
@@ -121,8 +121,8 @@ class _Names(NamedTuple):
         return {new: old for old, new in self.new.items()} | self.new
 
 
-def _renamed(walk: Walk, old: JsonObject, new: JsonObject) -> JsonObject:
-    """Give the old dashboard's tiles and tabs the names that the new one has for the same ones."""
+def renamed(walk: Walk, old: JsonObject, new: JsonObject) -> JsonObject:
+    """Return the old dashboard with the names that the new one has for the same tiles and tabs."""
     tabs = _names(old, new, "tabs", _by_title)
     said_tabs = tabs.both_ways()
     moved = _each(old, "tiles", lambda tile: _with_name(tile, "tab", said_tabs))

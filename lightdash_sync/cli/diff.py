@@ -1,0 +1,151 @@
+"""`diff`: how two snapshots, commits or projects differ."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lightdash_sync.cli.connect import connected, environment_options
+from lightdash_sync.cli.output import json_line
+from lightdash_sync.errors import PENDING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.config import Settings
+    from lightdash_sync.report.diffs import Section
+    from lightdash_sync.sides import Difference, Side
+
+FORMATS = ("text", "json", "markdown", "html")
+
+
+@click.command()
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell it.  [default: text]")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
+)
+@click.option("--only", multiple=True, metavar="KIND[:KEY]", help="Only these items (repeated).")
+@click.option("--all", "every", is_flag=True, help="Tell everything, also what means nothing to users.")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if there are differences.")
+@environment_options
+def diff(
+    settings: Callable[[str], Settings],
+    old: str,
+    new: str,
+    form: str | None,
+    output: Path | None,
+    only: tuple[str, ...],
+    every: bool,
+    exit_code: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Tell how B differs from A, in the words of a Lightdash user.
+
+    Each is a directory with a snapshot, a commit (git:REV or git:REV:FOLDER), or an environment of
+    lightdash-sync.toml: the project as it is now. Nothing is changed anywhere.
+
+    Exits with 0 whether there are differences or not; with --exit-code, 6 means that there are.
+    """
+    from lightdash_sync.sides import difference, parse_only
+
+    form = _format(form, as_json=as_json)
+    wanted = [parse_only(said) for said in only]
+    with _opened(old, new, settings, config) as (before, after, notes):
+        found = difference(before, after, wanted, every=every)
+        section = _section(before, after, found, notes, every=every)
+        _tell(section, form, output)
+    return PENDING if exit_code and section.items else 0
+
+
+def _format(form: str | None, *, as_json: bool) -> str:
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} exclude each other")
+    return "json" if as_json else form or "text"
+
+
+@contextmanager
+def _opened(
+    old: str, new: str, settings: Callable[[str], Settings], config: Path | None
+) -> Iterator[tuple[Side, Side, list[str]]]:
+    """Open both sides; give notes of how they were understood, too."""
+    from lightdash_sync.config import known_environments
+    from lightdash_sync.report.terminal import Bars
+    from lightdash_sync.sides import Environments, opened, parse_side
+
+    folders, default = known_environments(Path(), config)
+    base = config.parent if config else Path()
+    sides = [parse_side(said, folders, Path()) for said in (old, new)]
+    with ExitStack() as stack:
+        with Bars() as bars:
+            known = Environments(base, folders, _connect(settings), default, progress=bars)
+            before, after = (stack.enter_context(opened(side, known, sides)) for side in sides)
+        yield before, after, [side.note for side in sides if side.note]
+
+
+def _connect(
+    settings: Callable[[str], Settings],
+) -> Callable[[str], AbstractContextManager[tuple[Lightdash, str | None]]]:
+    """Return how the server of an environment is reached."""
+
+    @contextmanager
+    def connect(name: str) -> Iterator[tuple[Lightdash, str | None]]:
+        loaded = settings(name)
+        with connected(loaded) as lightdash:
+            yield lightdash, loaded.project
+
+    return connect
+
+
+def _section(before: Side, after: Side, found: Difference, notes: list[str], *, every: bool) -> Section:
+    from lightdash_sync.report.diffs import Section
+
+    return Section(
+        title="Differences",
+        old=before.label,
+        new=after.label,
+        items=found.items,
+        quiet=found.quiet,
+        spaces=found.spaces,
+        notes=(*notes, *found.notes),
+        every=every,
+    )
+
+
+def _tell(section: Section, form: str, output: Path | None) -> None:
+    """Render, to stdout or into a file; warnings go to stderr in any case."""
+    from lightdash_sync.report import diffs
+    from lightdash_sync.report.terminal import console, say_warning
+
+    for note in section.notes:
+        say_warning(note)
+    if form == "text" and output is None:
+        diffs.diff_text(section, console())
+        return
+    match form:
+        case "text":
+            written = io.StringIO()
+            diffs.diff_text(section, console(written))
+            said = written.getvalue()
+        case "json":
+            said = json_line(diffs.diff_json(section))
+        case "markdown":
+            said = diffs.diff_markdown(section)
+        case _:
+            said = diffs.diff_html(section)
+    data = said.encode("utf-8", "backslashreplace")
+    if output is not None:
+        output.write_bytes(data)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()

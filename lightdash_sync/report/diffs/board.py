@@ -1,0 +1,118 @@
+"""The layout of a dashboard before and after, drawn: one picture for each side of each tab, as SVG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.changes.layout import COLUMNS, Fate, layout
+from lightdash_sync.report.diffs.markup import Markup, joined, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightdash_sync.model.changes.change import Value
+    from lightdash_sync.model.changes.layout import Box, Tab, Tile
+
+_ACROSS, _DOWN = 10, 9  # units of a cell of the grid
+_MAX_ROWS = 200  # drawn
+_MAX_TILES = 300  # drawn of a tab
+_MAX_TABS = 12  # drawn of a dashboard
+_LONG = 80  # characters of a label; what a tile has no room for is clipped
+_SIGNS = {
+    Fate.ADDED: "+",
+    Fate.REMOVED: "−",
+    Fate.MOVED: "→",
+    Fate.RESIZED: "↔",
+    Fate.CHANGED: "~",
+    Fate.SAME: "",
+}
+
+
+def boards(before: Value, after: Value) -> Markup:
+    """Return the tabs of a dashboard that differ, as pictures; nothing if none does."""
+    tabs = layout(before, after)
+    changed = [tab for tab in tabs if tab.is_changed]
+    drawn = [_figure(tab) for tab in changed[:_MAX_TABS]]
+    if len(changed) > _MAX_TABS:
+        drawn.append(tag("p", f"{len(changed) - _MAX_TABS} more tabs differ.", class_="quiet"))
+    if drawn and len(tabs) > len(changed):
+        same = len(tabs) - len(changed)
+        drawn.append(tag("p", f"{same} other tab{'' if same == 1 else 's'} unchanged.", class_="quiet"))
+    return joined(*drawn)
+
+
+def legend() -> Markup:
+    """Return what the colours and signs of the pictures mean."""
+    entries = [tag("span", f"{_SIGNS[fate]} {fate}".strip(), class_=f"key {fate}") for fate in Fate]
+    return tag("p", *entries, tag("span", "where it was", class_="key was"), class_="legend")
+
+
+def _figure(tab: Tab) -> Markup:
+    name = tab.name if len(tab.name) <= _LONG else f"{tab.name[:_LONG]}…"
+    said = f"Tab {name}" if name else "Layout"
+    said += "" if tab.before and tab.after else " (new)" if tab.after else " (removed)"
+    sides = [_side(tab, is_new=False)] if tab.before else []
+    sides += [_side(tab, is_new=True)] if tab.after else []
+    return tag("figure", tag("figcaption", said), tag("div", *sides, class_="sides"))
+
+
+def _side(tab: Tab, *, is_new: bool) -> Markup:
+    tiles = [(tile, box) for tile in tab.tiles if (box := tile.after if is_new else tile.before)]
+    boxes = [box for tile in tab.tiles for box in (tile.before, tile.after) if box]
+    rows = min(max((box.y + box.h for box in boxes), default=1), _MAX_ROWS)
+    drawn = [(tile, box) for tile, box in tiles if box.y < _MAX_ROWS][:_MAX_TILES]
+    outlines = [_outline(tile) for tile, _ in drawn if is_new and tile.fate in (Fate.MOVED, Fate.RESIZED)]
+    picture = tag(
+        "svg",
+        *(_tile(tile, box) for tile, box in drawn),
+        *(outline for outline in outlines if outline),
+        viewBox=f"0 0 {COLUMNS * _ACROSS} {rows * _DOWN:g}",
+        role="img",
+        aria_label=_told(tiles, is_new=is_new),
+    )
+    said = "after" if is_new else "before"
+    if len(drawn) < len(tiles):
+        said += f" ({len(tiles) - len(drawn)} more tiles are not drawn)"
+    return tag("div", tag("p", said, class_="quiet"), picture, class_="side")
+
+
+def _told(tiles: Sequence[tuple[Tile, Box]], *, is_new: bool) -> str:
+    """Return a picture in words, for whoever cannot see it."""
+    found = [tile.fate for tile, _ in tiles]
+    counted = ", ".join(f"{found.count(fate)} {fate}" for fate in Fate if fate in found)
+    return f"Layout {'after' if is_new else 'before'}: {counted or 'empty'}"
+
+
+def _tile(tile: Tile, box: Box) -> Markup:
+    label = tile.label if len(tile.label) <= _LONG else f"{tile.label[:_LONG]}…"
+    said = f"{_SIGNS[tile.fate]} {label}".strip()
+    x, y, w, h = _units(box)
+    return tag(
+        "g",
+        tag("title", f"{tile.fate}: {label}"),
+        tag("rect", x=x + 1, y=y + 1, width=max(w - 2, 1), height=max(h - 2, 1), rx=2),
+        # An inner picture clips what it holds: the label ends where the tile does.
+        tag(
+            "svg",
+            tag("text", said, x=4, y=12),
+            x=x + 1,
+            y=y + 1,
+            width=max(w - 2, 1),
+            height=max(h - 2, 1),
+        ),
+        class_=f"tile {tile.fate}",
+    )
+
+
+def _outline(tile: Tile) -> Markup | None:
+    """Return where a tile was, if that was on the same tab."""
+    if tile.before is None:
+        return None
+    x, y, w, h = _units(tile.before)
+    return tag(
+        "rect", x=x + 1, y=y + 1, width=max(w - 2, 1), height=max(h - 2, 1), rx=2, class_=f"was {tile.fate}"
+    )
+
+
+def _units(box: Box) -> tuple[float, float, float, float]:
+    return box.x * _ACROSS, box.y * _DOWN, box.w * _ACROSS, box.h * _DOWN

@@ -1,0 +1,197 @@
+"""One side of a comparison, open for reading.
+
+A snapshot on disk is read where it stands. A commit, and a project as it is now, are written to a
+directory that goes away again. A project is read over the snapshot of its environment, if there is one:
+it has the same keys then, and only what changed is asked for.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import ConfigError, GitError
+from lightdash_sync.export.live import read_now
+from lightdash_sync.export.workers import Progress, Silent
+from lightdash_sync.git import Repository
+from lightdash_sync.projects import choose_project
+from lightdash_sync.sides.named import Named, SideKind
+from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
+from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.write import put_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.snapshot.manifest import Manifest
+
+_COMMIT = 10  # digits of a commit in a label
+_FROM_HERE = ("./", "../", "/")
+
+
+@dataclass(frozen=True)
+class Environments:
+    """What sides are looked for with.
+
+    Attributes:
+        base: the directory of the settings; git is looked for around it.
+        folders: name of each environment -> where its snapshot is, or would be.
+        connect: opens the server of an environment, and gives uuid or name of its project (or None).
+        default: the environment that is meant if none is named; None if there is none.
+        here: the directory that relative paths start from.
+        progress: who is told how far a reading is.
+    """
+
+    base: Path
+    folders: Mapping[str, Path]
+    connect: Callable[[str], AbstractContextManager[tuple[Lightdash, str | None]]] = field(repr=False)
+    default: str | None = None
+    here: Path = field(default_factory=Path)
+    progress: Progress = field(default_factory=Silent, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The content of one side.
+
+    Attributes:
+        label: what it is, for people: the directory, the commit, the environment.
+        kind: what it is.
+        tree: its content files; read while the side is open, and checked against their hashes.
+        manifest: what the snapshot says of itself.
+        root: where its files are while it is open.
+        commit: id of the commit; "" for another kind.
+        requests: how many were sent to a server.
+    """
+
+    label: str
+    kind: SideKind
+    tree: Tree = field(repr=False)
+    manifest: Manifest = field(repr=False)
+    root: Path
+    commit: str = ""
+    requests: int = 0
+
+
+@contextmanager
+def opened(named: Named, environments: Environments, beside: Sequence[Named] = ()) -> Iterator[Side]:
+    """Open what was named.
+
+    Args:
+        named: which side.
+        environments: what it is looked for with.
+        beside: the sides that it is going to be compared with. A commit may hold several snapshots: if
+            nothing says which one, it is that of the other side.
+
+    Raises:
+        ConfigError: nothing says which snapshot of a commit is meant.
+        SnapshotError: there is no snapshot, or it is damaged.
+        GitError: there is no repository, or no such commit.
+        Incomplete: the project could not be read.
+        ApiError: the server cannot be reached, or the token is not accepted.
+    """
+    match named.kind:
+        case SideKind.DIRECTORY:
+            root = environments.here / named.folder
+            put_back(root)
+            yield _side(named.folder, named.kind, root)
+        case SideKind.GIT:
+            with TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as name:
+                yield _committed(named, environments, beside, Path(name) / "committed")
+        case SideKind.ENVIRONMENT:
+            with TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as name:
+                yield _now(named.environment, environments, Path(name) / "now")
+
+
+def _side(label: str, kind: SideKind, root: Path, commit: str = "", requests: int = 0) -> Side:
+    snapshot = Snapshot(root)
+    return Side(label, kind, snapshot.tree(), snapshot.manifest, root, commit, requests)
+
+
+def _now(name: str, environments: Environments, target: Path) -> Side:
+    """Read a project as it is now."""
+    folder = environments.folders[name]
+    put_back(folder)
+    with environments.connect(name) as (lightdash, wanted):
+        project = choose_project(lightdash, wanted, folder)
+        over = Snapshot(folder) if folder.is_dir() and any(folder.iterdir()) else None
+        read_now(lightdash, project, over, target, progress=environments.progress)
+        requests = lightdash.session.requests
+    return _side(f"{name} (live)", SideKind.ENVIRONMENT, target, requests=requests)
+
+
+def _committed(named: Named, environments: Environments, beside: Sequence[Named], target: Path) -> Side:
+    """Write a committed snapshot out; of a folder only what a snapshot can have."""
+    repository = Repository.around(environments.base)
+    commit = repository.resolve(named.revision)
+    folder = _folder(repository, commit, named, environments, beside)
+    for path, data in repository.contents(commit, folder):
+        place = parse_path(path)
+        if path in (MANIFEST, IDENTITY) or (place is not None and not place.version):
+            file = target / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+    label = f"git:{named.revision}:{repository.inside(folder)}"
+    if not commit.startswith(named.revision):
+        label += f" ({commit[:_COMMIT]})"
+    return _side(label, SideKind.GIT, target, commit)
+
+
+def _folder(
+    repository: Repository,
+    commit: str,
+    named: Named,
+    environments: Environments,
+    beside: Sequence[Named],
+) -> Path:
+    """Return the folder of the snapshot that is meant in a commit.
+
+    Raises:
+        ConfigError: nothing says which of several is meant.
+        GitError: there is none.
+    """
+    there = [repository.root / one for one in repository.folders_with(commit, MANIFEST)]
+    if named.folder:
+        from_here = named.folder.startswith(_FROM_HERE)
+        folder = ((environments.here if from_here else repository.root) / named.folder).resolve()
+        if folder not in there:
+            raise GitError(
+                f"there is no snapshot in {named.folder} of {named.revision}", _listed(repository, there)
+            )
+        return folder
+    wanted = [
+        *(_place(one, environments) for one in beside),
+        environments.folders.get(environments.default or ""),
+    ]
+    for place in wanted:
+        if place is not None and place.resolve() in there:
+            return place.resolve()
+    if len(there) == 1:
+        return there[0]
+    if there:
+        raise ConfigError(
+            f"there are several snapshots in {named.revision}",
+            hint=f"Say which, as {named.said}:FOLDER. {_listed(repository, there)}",
+        )
+    raise GitError(
+        f"there is no snapshot in {named.revision}", "name a commit that has one: `lightdash-sync log`"
+    )
+
+
+def _place(named: Named, environments: Environments) -> Path | None:
+    """Return where the snapshot of a side stands on disk, or would."""
+    if named.kind is SideKind.ENVIRONMENT:
+        return environments.folders[named.environment]
+    return environments.here / named.folder if named.kind is SideKind.DIRECTORY and named.folder else None
+
+
+def _listed(repository: Repository, there: Sequence[Path]) -> str:
+    if not there:
+        return "It holds no snapshot at all."
+    return f"There are: {', '.join(one.relative_to(repository.root).as_posix() for one in there)}."

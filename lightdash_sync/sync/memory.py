@@ -1,0 +1,213 @@
+"""What is remembered of a target between syncs: which item is which, and what each was then.
+
+It is a snapshot of its own (`NAME.sync`), written whole or not at all, and meant for git. `identity.json`
+has every item of the target by the keys of the plan; `sync` in an item's facts says how it came to be
+known: `linked` for one that a sync made or a person adopted, `restored` for one that was put back. The
+content files are the *base*: each linked item as the target had it after the last sync. `settled` in the
+facts remembers what the server made of what was written, where that is not the same.
+
+It proves nothing about the target now: every plan reads the target again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import Refused
+from lightdash_sync.model.canonical import sha256
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.rekey import file_of, rekeyed
+from lightdash_sync.model.tree import Tree
+from lightdash_sync.plan.keys import LINKED, with_former
+from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.layout import IDENTITY
+from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection, Source
+from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.write import Staging, locked, put_back
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+LINK = "linked"
+RESTORED = "restored"
+_HOW = "sync"
+_SETTLED = "settled"
+_KEPT = ("uuid", "slug", "tiles", "tabs")
+
+LinkTable = dict[Kind, dict[str, "JsonObject"]]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered of a target.
+
+    Attributes:
+        base: content of items after the last sync, in the keys that the plans use.
+    """
+
+    base: Tree = field(default_factory=lambda: Tree.of({}))
+
+    @property
+    def identity(self) -> Identity:
+        """The target's map at the last sync; `sync` in the facts of an item says how it is known."""
+        return self.base.identity
+
+    @property
+    def links(self) -> LinkTable:
+        """Kind -> key -> facts of the items that are linked."""
+        return self.known(LINK)
+
+    @property
+    def hints(self) -> Identity:
+        """Keys that an export of the target should use for items that it does not know yet."""
+        restored, linked = self.known(RESTORED), self.known(LINK)
+        items: LinkTable = {kind: {**restored[kind], **linked[kind]} for kind in LINKED}
+        return Identity(items=items)
+
+    @property
+    def settled(self) -> dict[str, tuple[str, str]]:
+        """Path -> (hash of a content that was wanted, hash of what the server made of it)."""
+        found: dict[str, tuple[str, str]] = {}
+        for kind, entries in self.identity.items.items():
+            for key, facts in entries.items():
+                pair = facts.get(_SETTLED)
+                if isinstance(pair, list) and len(pair) == 2:
+                    found[file_of(kind, key)] = (str(pair[0]), str(pair[1]))
+        return found
+
+    def base_in(self, identity: Identity) -> Tree:
+        """Return the base in the keys that the target's items have now.
+
+        Args:
+            identity: the target's present map.
+        """
+        return rekeyed(self.base, with_former(identity, self.identity))
+
+    def linked_with(self, more: Mapping[Kind, Mapping[str, JsonObject]]) -> Memory:
+        """Return this memory with more links."""
+        marked: LinkTable = {
+            kind: {key: {**facts, _HOW: LINK} for key, facts in entries.items()}
+            for kind, entries in more.items()
+        }
+        return Memory(replace(self.base, identity=self.identity.extended(marked)))
+
+    def known(self, how: str) -> LinkTable:
+        """Return kind -> key -> facts of the items that are known in one way, `linked` or `restored`."""
+        return {
+            kind: {
+                key: facts
+                for key, facts in self.identity.items.get(kind, {}).items()
+                if facts.get(_HOW) == how
+            }
+            for kind in LINKED
+        }
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a run changes in the memory.
+
+    Attributes:
+        existing: the target now, in the keys of the plan.
+        links: kind -> key -> facts of all that is linked now, also with what the target has no more.
+        restored: kind -> key -> facts of what was put back without being linked.
+        base: path -> content to remember, None to forget; of other paths the old base stays.
+        settled: path -> (hash of what was wanted, hash of what is there); of other paths the old one stays.
+    """
+
+    existing: Tree
+    links: Mapping[Kind, Mapping[str, JsonObject]]
+    restored: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    base: Mapping[str, bytes | None] = field(default_factory=dict)
+    settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def read_memory(folder: Path, project: str) -> Memory:
+    """Read what is remembered of a target; an empty memory if nothing is.
+
+    Args:
+        folder: see `Folders.memory`.
+        project: uuid of the target.
+
+    Raises:
+        Refused: it is of another project.
+        SnapshotError: it is damaged.
+    """
+    put_back(folder)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return Memory()
+    tree = Snapshot(folder).tree()
+    if tree.identity.project.get("uuid") != project:
+        raise Refused(
+            f"{folder} remembers another project than the one that the environment names now",
+            hint="Correct `project` in lightdash-sync.toml, or move the directory away to begin anew.",
+        )
+    return Memory(tree)
+
+
+def write_memory(folder: Path, before: Memory, update: Update, source: Source) -> Memory:
+    """Remember what a run did; whole or not at all.
+
+    Args:
+        folder: see `Folders.memory`.
+        before: what was remembered.
+        update: what changed.
+        source: where the target is.
+    """
+    identity = _marked(before, update)
+    old = before.base_in(identity)
+    files = {path: data for path, data in update.base.items() if data is not None}
+    paths = sorted((set(old) | set(files)) - {path for path, data in update.base.items() if data is None})
+    disk = Disk()
+    with locked(folder, disk):
+        staging = Staging(folder, disk)
+        try:
+            for path in paths:
+                staging.put(path, files[path] if path in files else old[path])
+            staging.put(IDENTITY, identity.to_bytes())
+            staging.commit(
+                Manifest(
+                    format=FORMAT,
+                    source=source,
+                    selection=Selection(kinds=[*sorted(LINKED)], history=False),
+                    counts={},
+                    leftOut=[],
+                    files=dict(sorted(staging.files.items())),
+                )
+            )
+        finally:
+            staging.discard()
+    return Memory(Snapshot(folder).tree())
+
+
+def _marked(before: Memory, update: Update) -> Identity:
+    """Return the target's map, with what is known of its items by earlier runs and by this one."""
+    settled = {**before.settled, **update.settled}
+    restored_before = {
+        str(facts["uuid"]) for entries in before.known(RESTORED).values() for facts in entries.values()
+    }
+    now = with_former(update.existing.identity, before.identity)
+    items: LinkTable = {}
+    for kind, entries in now.items.items():
+        linked, restored = update.links.get(kind, {}), update.restored.get(kind, {})
+        items[kind] = {}
+        for key, facts in entries.items():
+            kept: dict[str, Json] = {name: facts[name] for name in _KEPT if name in facts}
+            if key in linked:
+                kept[_HOW] = LINK
+            elif key in restored or facts["uuid"] in restored_before:
+                kept[_HOW] = RESTORED
+            if pair := settled.get(file_of(kind, key)):
+                kept[_SETTLED] = [*pair]
+            items[kind][key] = kept
+    return replace(now, items=items)
+
+
+def settle(wanted: bytes, there: bytes) -> tuple[str, str]:
+    """Return what is remembered of a content that the server changed when it was written."""
+    return sha256(wanted), sha256(there)

@@ -1,0 +1,167 @@
+"""From a desired side and an environment to a plan: read the target, remember, adopt, check, decide.
+
+The plan itself is made by `plan.make`, which asks nobody. Here everything is fetched that it needs, in
+two steps: the explores to be asked for are known only when it is known what would be written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import Refused
+from lightdash_sync.export.workers import Workers
+from lightdash_sync.model.rekey import rekeyed
+from lightdash_sync.plan.keys import linked, own_links
+from lightdash_sync.plan.make import Inputs, make_plan
+from lightdash_sync.plan.options import Options
+from lightdash_sync.plan.preflight import needed_tables
+from lightdash_sync.plan.scope import Contents
+from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
+from lightdash_sync.plan.values import Plan
+from lightdash_sync.sync.recall import recall
+from lightdash_sync.sync.target import Existing, joined, read_target
+from lightdash_sync.target import read_facts, with_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.model.kinds import Kind
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.keys import Linked
+    from lightdash_sync.plan.options import Facts
+    from lightdash_sync.sync.memory import LinkTable, Memory
+    from lightdash_sync.sync.recall import recall
+from lightdash_sync.sync.target import Place
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants a plan for.
+
+    Attributes:
+        source: what the desired side is, in words.
+        desired: its content.
+        options: what is allowed.
+        adopt: kind -> key -> uuid facts of items of the target to link.
+        adopt_by: `name`, `slug` or "": link what has the same, where there is one here and one there.
+        full: read the target whole.
+        purpose: `sync`, `restore` or `undo`.
+        base: content after the last sync, instead of what is remembered; None for that.
+        undoes: the run that is to be taken back; "" for none.
+    """
+
+    source: str
+    desired: Tree
+    options: Options
+    adopt: Mapping[Kind, Mapping[str, JsonObject]]
+    adopt_by: str = ""
+    full: bool = False
+    purpose: str = "sync"
+    base: Mapping[str, bytes] | None = None
+    undoes: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what it was made of.
+
+    Attributes:
+        plan: the plan.
+        existing: what the target held.
+        memory: what was remembered of it.
+        facts: what else is known of it.
+    """
+
+    plan: Plan
+    existing: Existing
+    memory: Memory
+    facts: Facts
+
+
+def plan_for(place: Place, request: Request) -> Planned:
+    """Make a plan; only reads.
+
+    Args:
+        place: the target; its lock must be held.
+        request: what is wanted.
+
+    Raises:
+        Incomplete: something could not be read.
+        Refused: an item cannot be adopted.
+        SnapshotError: the desired side is damaged.
+    """
+    memory = recall(place)
+    identity = request.desired.identity
+    links = joined(memory.links, own_links(identity, place.project), request.adopt)
+    existing = read_target(place, memory.hints, links, identity, full=request.full)
+    _require_there(existing.linked, request.adopt)
+    adopted = joined(request.adopt)
+    if request.adopt_by:
+        adopted = joined(adopted, found := adoptions(request, existing))
+        existing = _relinked(existing, joined(links, found), identity)
+    same = request.desired.identity.project.get("uuid") == place.project
+    facts = read_facts(place.lightdash, place.project, same_project=same)
+    base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
+    inputs = Inputs(
+        source=request.source,
+        target=existing.target,
+        desired=request.desired,
+        existing=existing.tree,
+        linked=existing.linked,
+        base=base if request.base is None else request.base,
+        settled=memory.settled,
+        facts=facts,
+        options=request.options,
+        adopted=adopted,
+        purpose=request.purpose,
+        undoes=request.undoes,
+    )
+    plan = make_plan(inputs)
+    if tables := needed_tables(plan.steps, Contents(existing.tree).look):
+        facts = _with_fields(place, facts, tables)
+        plan = make_plan(replace(inputs, facts=facts))
+    return Planned(plan, existing, memory, facts)
+
+
+def adoptions(request: Request, existing: Existing) -> LinkTable:
+    """Return links with items of the target that have the same name in the same place, or the same slug."""
+    desired, there = Contents(request.desired), Contents(existing.tree)
+    mine = frozenset((kind, key) for kind, keys in existing.linked.keys.items() for key in keys)
+    if request.adopt_by == "slug":
+        pairs = by_slug(request.desired.identity, existing.linked.identity, mine)
+        same = {**{item: item for item in mine}, **pairs}
+    else:
+        same = dict(likenesses(desired, there, mine, desired.there - mine, adopt=True).same)
+    found: LinkTable = {}
+    for item, other in sorted(same.items()):
+        if item not in mine:
+            facts = adopted_facts(item, other, desired, there, same, existing.linked.identity)
+            found.setdefault(item[0], {})[item[1]] = facts
+    return found
+
+
+def _relinked(existing: Existing, links: LinkTable, desired: Identity) -> Existing:
+    """Say the target's content in the keys that adopting gives it."""
+    now = linked(existing.tree.identity, links, desired)
+    return replace(existing, tree=rekeyed(existing.tree, now.identity), linked=now)
+
+
+def _require_there(found: Linked, adopted: Mapping[Kind, Mapping[str, JsonObject]]) -> None:
+    for kind, entries in adopted.items():
+        if lost := sorted(found.gone.get(kind, frozenset()) & entries.keys()):
+            raise Refused(
+                f"{kind}:{lost[0]} cannot be adopted: the target has no {kind} {entries[lost[0]]['uuid']}",
+                hint="`lightdash-sync link` lists the items of the target and their uuids.",
+            )
+
+
+def _with_fields(place: Place, facts: Facts, tables: frozenset[str]) -> Facts:
+    session = place.lightdash.session
+    workers = Workers(session.connection.concurrency, session.pacer.stopped, place.progress)
+    try:
+        return with_fields(facts, place.lightdash, place.project, tables, workers)
+    finally:
+        workers.close()

@@ -1,0 +1,229 @@
+"""Runs: what an apply leaves on this machine, so that it can be continued and taken back.
+
+    ID/plan.json       the plan, as it was shown
+    ID/before/         a snapshot of what it touches, as the target had it before the first write
+    ID/memory/         what was remembered of the target before
+    ID/journal.jsonl   every write, before and after it
+    ID/after/          a snapshot of the same items after the last write
+    ID/result.json     how it ended; missing if it was cut short
+
+An ID begins with the time of the run in UTC. A run without `result.json` is *unfinished*: what its journal
+says was created is linked all the same.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from lightdash_sync.apply.journal import NAME as JOURNAL
+from lightdash_sync.apply.journal import read_journal
+from lightdash_sync.errors import SyncError
+from lightdash_sync.model.canonical import JsonObject, canonical, parse
+from lightdash_sync.plan.document import digest, from_bytes, to_bytes
+from lightdash_sync.plan.operations import operations
+from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.layout import IDENTITY
+from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection, Source
+from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.write import Staging, locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from lightdash_sync.apply.journal import Journalled
+    from lightdash_sync.model.kinds import Kind
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.values import Plan
+
+_ID = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}(-\d+)?")
+_TIME = "%Y%m%dT%H%M%SZ"
+_PLAN, _RESULT, _BEFORE, _AFTER, _MEMORY = "plan.json", "result.json", "before", "after", "memory"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One apply.
+
+    Attributes:
+        folder: where it is kept.
+    """
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.folder.name
+
+    @property
+    def began(self) -> datetime:
+        """When it began, in UTC."""
+        return datetime.strptime(f"{self.id.split('-')[0]}+0000", f"{_TIME}%z")
+
+    @property
+    def journal(self) -> Path:
+        """The file of its journal."""
+        return self.folder / JOURNAL
+
+    def plan(self) -> Plan:
+        """Return its plan.
+
+        Raises:
+            SyncError: it is damaged.
+        """
+        return from_bytes((self.folder / _PLAN).read_bytes())
+
+    def journalled(self) -> Journalled:
+        """Return what its journal tells."""
+        return read_journal(self.journal)
+
+    def before(self) -> Tree:
+        """Return the target's content before it, of the items that it touches."""
+        return Snapshot(self.folder / _BEFORE).tree()
+
+    def after(self) -> Tree | None:
+        """Return their content after it; None if it was cut short."""
+        folder = self.folder / _AFTER
+        return Snapshot(folder).tree() if folder.is_dir() else None
+
+    def memory(self) -> Path:
+        """Return where what was remembered of the target before it is; there may be none."""
+        return self.folder / _MEMORY
+
+    def result(self) -> JsonObject | None:
+        """Return how it ended; None if it was cut short."""
+        path = self.folder / _RESULT
+        found = parse(path.read_bytes()) if path.is_file() else None
+        return found if isinstance(found, dict) else None
+
+    def created(self) -> dict[Kind, dict[str, JsonObject]]:
+        """Return kind -> key -> facts of what it created, by its journal."""
+        plan, journalled = self.plan(), self.journalled()
+        found: dict[Kind, dict[str, JsonObject]] = {}
+        for operation in operations(plan):
+            if facts := journalled.done.get(operation.number):
+                step = plan.steps[operation.step]
+                found.setdefault(step.kind, {})[step.key] = facts
+        return found
+
+    def keep_after(self, tree: Tree, paths: Iterable[str], source: Source) -> None:
+        """Store what the run made of the items that it touches; again, if it was continued."""
+        _store(self.folder / _AFTER, tree, paths, source)
+
+    def end(self, result: JsonObject) -> None:
+        """Note how it ended."""
+        path = self.folder / _RESULT
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(canonical(result))
+        fresh.replace(path)
+
+
+def begin(
+    folder: Path,
+    now: datetime,
+    plan: Plan,
+    existing: Tree,
+    paths: Iterable[str],
+    memory: Path,
+    source: Source,
+) -> Run:
+    """Store everything that undoing a plan needs, before its first write.
+
+    Args:
+        folder: of all runs.
+        now: the present, in UTC.
+        plan: what is going to be applied.
+        existing: the target's content, in the plan's keys.
+        paths: of the items that the plan touches.
+        memory: where what is remembered of the target is, if anything is.
+        source: where the target is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{now.strftime(_TIME)}-{digest(plan)[:8]}"
+    number = 1
+    while (folder / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    run = Run(folder / (name if number == 1 else f"{name}-{number}"))
+    disk = Disk()
+    run.folder.mkdir(mode=0o700)
+    _store(run.folder / _BEFORE, existing, paths, source)
+    if memory.is_dir():
+        shutil.copytree(memory, run.folder / _MEMORY)
+    disk.write(run.folder / _PLAN, to_bytes(plan))
+    disk.settle(run.folder)
+    disk.settle(folder)
+    return run
+
+
+def runs(folder: Path) -> list[Run]:
+    """Return all runs, newest first."""
+    found = [path for path in folder.iterdir() if _ID.fullmatch(path.name)] if folder.is_dir() else []
+    return [Run(path) for path in sorted(found, reverse=True) if (path / _PLAN).is_file()]
+
+
+def find_run(folder: Path, wanted: str | None, *, unfinished: bool = False) -> Run:
+    """Return a run by its name or the beginning of it; the newest, if none is named.
+
+    Args:
+        folder: of all runs.
+        wanted: what the user said.
+        unfinished: of the unnamed, only those that did not do all.
+
+    Raises:
+        SyncError: there is none, or several begin so.
+    """
+    there = runs(folder)
+    if wanted is None:
+        found = [run for run in there if not unfinished or not is_complete(run)][:1]
+    else:
+        found = [run for run in there if run.id == wanted] or [
+            run for run in there if run.id.startswith(wanted)
+        ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        what = "unfinished run" if unfinished else "run"
+        named = f" {wanted!r}" if wanted else ""
+        raise SyncError(f"there is no {what}{named} here", hint="`lightdash-sync runs` lists them.")
+    raise SyncError(
+        f"several runs begin with {wanted!r}", hint=f"There are: {', '.join(run.id for run in found)}."
+    )
+
+
+def is_complete(run: Run) -> bool:
+    """Whether a run did all that it was to do."""
+    result = run.result()
+    return result is not None and result.get("state") in ("done", "undone", "superseded")
+
+
+def cut_short(folder: Path) -> list[Run]:
+    """Return the runs that did not come to their end, newest first."""
+    return [run for run in runs(folder) if run.result() is None]
+
+
+def _store(target: Path, tree: Tree, paths: Iterable[str], source: Source) -> None:
+    """Write some of a tree's files as a snapshot, with the whole map of identities."""
+    disk = Disk()
+    with locked(target, disk):
+        staging = Staging(target, disk)
+        try:
+            for path in sorted(paths):
+                staging.put(path, tree[path])
+            staging.put(IDENTITY, tree.identity.to_bytes())
+            staging.commit(
+                Manifest(
+                    format=FORMAT,
+                    source=source,
+                    selection=Selection(kinds=[], history=False),
+                    counts={},
+                    leftOut=[],
+                    files=dict(sorted(staging.files.items())),
+                )
+            )
+        finally:
+            staging.discard()

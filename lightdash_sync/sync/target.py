@@ -1,0 +1,134 @@
+"""The target as it is now: its content in the plan's keys, and where it is.
+
+The project is exported into a directory that stays (see `Folders.live`), so that the next plan reads only
+what changed. Keys there are the target's own; they become those of the plan here.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.export.run import Reading, export_project
+from lightdash_sync.export.selection import Chosen
+from lightdash_sync.lock import hold
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.rekey import rekeyed
+from lightdash_sync.plan.keys import Linked, linked
+from lightdash_sync.plan.values import Target
+from lightdash_sync.snapshot.manifest import Source
+from lightdash_sync.snapshot.read import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.workers import Progress
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.kinds import Kind
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.sync.folders import Folders
+    from lightdash_sync.sync.memory import LinkTable
+
+_LOCK_WAIT = 0.5  # seconds
+
+
+@dataclass(frozen=True)
+class Place:
+    """A target environment, open for reading and writing.
+
+    Attributes:
+        environment: its name.
+        project: uuid.
+        lightdash: its server.
+        folders: where things of it are kept.
+        progress: who is told how far things are.
+    """
+
+    environment: str
+    project: str
+    lightdash: Lightdash
+    folders: Folders
+    progress: Progress
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no other run plan or apply here.
+
+        Raises:
+            Locked: another one does.
+        """
+        self.folders.lock.parent.mkdir(parents=True, exist_ok=True)
+        with hold(self.folders.lock, f"the sync of {self.environment}", wait=_LOCK_WAIT):
+            yield
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What a target holds.
+
+    Attributes:
+        tree: its content in the plan's keys.
+        linked: which of it is which desired item.
+        target: where it is, for the plan.
+        source: where it is, for a manifest.
+        warnings: what the reading of it had to say.
+    """
+
+    tree: Tree
+    linked: Linked
+    target: Target
+    source: Source
+    warnings: tuple[str, ...] = ()
+
+
+def read_target(
+    place: Place,
+    hints: Identity,
+    links: Mapping[Kind, Mapping[str, JsonObject]],
+    reserved: Identity,
+    *,
+    full: bool = False,
+) -> Existing:
+    """Read a target.
+
+    Args:
+        place: the environment.
+        hints: keys for items that were not read before.
+        links: kind -> key -> facts of the items that have a key of the plan.
+        reserved: a map whose keys no other item may have.
+        full: read everything, also what the lists prove unchanged.
+
+    Raises:
+        Incomplete: something could not be read.
+    """
+    report = export_project(
+        place.lightdash, place.project, place.folders.live, Chosen(history=False),
+        Reading(full=full, accept_shrink=True), progress=place.progress, hints=hints,
+    )  # fmt: skip
+    raw = Snapshot(place.folders.live).tree()
+    found = linked(raw.identity, links, reserved)
+    source = report.manifest.source
+    return Existing(
+        tree=rekeyed(raw, found.identity),
+        linked=found,
+        target=Target(place.environment, source.url, place.project, source.project),
+        source=source,
+        warnings=tuple(report.warnings),
+    )
+
+
+def joined(*tables: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
+    """Put links together; a later table wins, and no uuid has two keys."""
+    result: LinkTable = {}
+    for table in tables:
+        for kind, entries in table.items():
+            uuids = {facts["uuid"] for facts in entries.values()}
+            kept = {
+                key: facts
+                for key, facts in result.get(kind, {}).items()
+                if facts["uuid"] not in uuids or key in entries
+            }
+            result[kind] = {**kept, **entries}
+    return result

@@ -1,0 +1,95 @@
+"""Taking a run back: what it created is deleted, what it changed is put back, as a plan like any other.
+
+The desired side is what the run stored before its first write; the base is what it left behind, so that
+whatever somebody did to these items since is drift, and refused like any drift. What the server cannot
+give back is told: a deleted item comes back under another uuid, without its earlier versions and views.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import Refused
+from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.operations import operations
+from lightdash_sync.plan.options import Choice, Options
+from lightdash_sync.plan.values import Action
+from lightdash_sync.sync.planning import Request
+
+if TYPE_CHECKING:
+    from lightdash_sync.plan.values import Plan
+    from lightdash_sync.sync.runs import Run
+
+# What Lightdash keeps with an item, and gives back to no other.
+_LOST = {
+    Kind.CHART: "its earlier versions and views",
+    Kind.SQL_CHART: "its views",
+    Kind.DASHBOARD: "its views, and comments on tiles that showed a deleted chart",
+    Kind.SCHEDULER: "its owner, and whether it was switched on",
+}
+
+
+def undo_request(run: Run, options: Options) -> Request:
+    """Return what a plan has to reach to take a run back.
+
+    Args:
+        run: the run.
+        options: of the user; what they say of deletes and choice is not used.
+
+    Raises:
+        Refused: the run was taken back already, or did nothing.
+        SnapshotError: what the run stored is damaged.
+    """
+    result = run.result()
+    if result is not None and result.get("state") == "undone":
+        raise Refused(f"the run {run.id} was undone already", hint="`lightdash-sync runs` tells by which.")
+    plan, before, after = run.plan(), run.before(), run.after()
+    journalled = run.journalled()
+    begun = {*journalled.done, *journalled.doubtful, *journalled.failed}
+    written = {operation.item for operation in operations(plan) if operation.number in begun}
+    if not written:
+        raise Refused(f"the run {run.id} wrote nothing", hint="There is nothing to undo.")
+    base: dict[str, bytes] = {}
+    for step in plan.steps:
+        path = file_of(step.kind, step.key)
+        if step.item not in written:
+            if step.before is not None:
+                base[path] = before[path]
+        elif after is not None and path in after:
+            base[path] = after[path]
+        elif result is not None and step.after is not None:
+            base[path] = canonical(step.after)
+    touched = frozenset((step.kind, step.key) for step in plan.steps)
+    return Request(
+        source=f"what the run {run.id} found",
+        desired=before,
+        options=replace(
+            options,
+            choice=Choice(items=touched, dependencies=False),
+            delete=True,
+            enable_schedulers=True,
+            allow_twins=frozenset({"all"}),
+        ),
+        adopt=run.created(),
+        purpose="undo",
+        undoes=run.id,
+        base=base,
+    )
+
+
+def not_undone(plan: Plan) -> list[str]:
+    """Return what a plan cannot give back, in words.
+
+    Args:
+        plan: that takes a run back, or restores something.
+    """
+    found: list[str] = []
+    for kind, lost in _LOST.items():
+        made = [step for step in plan.steps if step.kind is kind and step.action is Action.CREATE]
+        if made:
+            noun = KINDS[kind].noun[len(made) != 1]
+            found.append(f"{len(made)} {noun} will be made anew, with another uuid and without {lost}")
+    return found

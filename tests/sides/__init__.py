@@ -1,0 +1,1 @@
+"""Tests of what a user names as one side of a comparison."""
