@@ -44,9 +44,7 @@ def create(target: Target, task: Task) -> JsonObject:
 
 def update(target: Target, task: Task) -> None:
     """Give a space its name and privacy."""
-    content = task.step.after if isinstance(task.step.after, dict) else {}
-    said: JsonObject = {name: content[name] for name in ("name", "inheritsAccess") if name in content}
-    form = to_server(Kind.SPACE, task.step.key, said, target.identity)
+    form = target.form(task)
     target.again(
         partial(target.writer.update_space, target.project, target.uuid(Kind.SPACE, task.step.key), form)
     )

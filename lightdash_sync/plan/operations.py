@@ -132,7 +132,7 @@ def operations(plan: Plan) -> tuple[Operation, ...]:
     drafts = [_postponed(draft, plan.steps, births) for draft in drafts]
     drafts = _sorted(drafts, plan.steps, births)
     unknown = _unknown(drafts, plan.steps)
-    finished = sorted({drafts[number].step for number in unknown})
+    finished = sorted({drafts[number].step for number in unknown}, key=lambda index: plan.steps[index].item)
     finishes = [_Draft(Phase.FINISHES, step, What.FINISH) for step in finished]
     at = next((n for n, draft in enumerate(drafts) if draft.phase > Phase.FINISHES), len(drafts))
     late = {number + len(finishes) * (number >= at): items for number, items in unknown.items()}
@@ -270,13 +270,15 @@ def written(what: What, step: Step) -> Json:
         return {}
     if what is What.CHART_VERSION:
         return of_version(step.kind, step.after)
+    if what is What.FINISH and step.kind is Kind.SPACE:
+        what = What.SPACE_UPDATE  # the rest of it is written by other operations
     fields = _FIELDS.get(what)
     return step.after if fields is None else {name: _object(step.after).get(name) for name in fields}
 
 
 def _postponed(draft: _Draft, steps: Sequence[Step], births: Mapping[Item, _Draft]) -> _Draft:
     """Put off an update that refers to what is made later: nothing is written twice that need not be."""
-    if draft.what in CREATES or not (draft.parallel or draft.what in (What.TAG_UPDATE, What.SPACE_UPDATE)):
+    if not (draft.parallel or draft.what is What.TAG_UPDATE):
         return draft
     if draft.what is What.DASHBOARD_UPDATE and steps[draft.step].action is Action.CREATE:
         return draft
@@ -343,10 +345,9 @@ def _needs(drafts: Sequence[_Draft], steps: Sequence[Step]) -> list[set[int]]:
         needed = {births[item]} if births.get(item, number) < number else set()
         if draft.what is What.DELETE:
             needed |= users.get(item, set())
-        elif draft.what not in _NARROWING:
-            for referred in refers_to(step.kind, written(draft.what, step)):
-                needed |= narrowed.get(referred, set())
-                needed |= {births[referred]} if births.get(referred, number) < number else set()
+        for referred in refers_to(step.kind, written(draft.what, step)):
+            needed |= {births[referred]} if births.get(referred, number) < number else set()
+            needed |= set() if draft.what in _NARROWING else narrowed.get(referred, set())
         needed |= _chain(draft, of_step.get(draft.step, ()), drafts)
         if draft.phase is Phase.NARROWING:
             narrowed.setdefault(item, set()).add(number)

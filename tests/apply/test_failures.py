@@ -9,13 +9,15 @@ import pytest
 from lightdash_sync.apply.execute import MAX_UNAVAILABLE, State
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.errors import NotAuthorised, Unavailable
+from lightdash_sync.model.canonical import JsonObject, canonical
+from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.options import Options
-from tests.apply.edits import content, edited, reworked, without
+from tests.apply.edits import content, edited, without
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world
 
 
-def items(move: Move, tmp_path: Path, number: int) -> tuple[set[str], set[str]]:
+def items(move: Move, number: int) -> tuple[set[str], set[str]]:
     """Refuse one write, and return what failed and what was skipped for it."""
     plan, found = move.plan(move.read(move.source))
     move.strike(number, Fault.status(403))
@@ -31,27 +33,24 @@ def items(move: Move, tmp_path: Path, number: int) -> tuple[set[str], set[str]]:
 
 def test_a_space_that_fails_stops_what_would_be_in_it(tmp_path: Path) -> None:
     with moving(small_world(), tmp_path) as move:
-        failed, skipped = items(move, tmp_path, 1)
+        failed, skipped = items(move, 1)
         assert failed == {"space:board"}
         assert skipped == {"chart:orders-again", "chart:orders"}  # they name each other
 
 
-def test_a_chart_that_fails_stops_the_dashboard_that_shows_it_and_its_pin(tmp_path: Path) -> None:
+def test_a_chart_that_fails_stops_the_dashboard_that_shows_it_and_no_more(tmp_path: Path) -> None:
     with moving(small_world(), tmp_path) as move:
-        failed, skipped = items(move, tmp_path, 4)
+        failed, skipped = items(move, 4)
         assert failed == {"chart:inside"}
         assert skipped == {"dashboard:overview"}
-        names = {one.name for one in move.lightdash.schedulers_of("dashboards", _overview(move))}
-        assert names == {"Each hour"}
-
-
-def _overview(move: Move) -> str:
-    return str(move.links_of("dashboard", "overview"))
+        (overview,) = [row.uuid for row in move.lightdash.dashboards(move.target)]
+        (new,) = move.lightdash.schedulers_of("dashboards", overview)
+        assert new[0].name == "Each hour"  # it delivers the dashboard, not what is on it
 
 
 def test_a_tag_that_fails_stops_nothing_else(tmp_path: Path) -> None:
     with moving(small_world(), tmp_path) as move:
-        failed, skipped = items(move, tmp_path, 14)
+        failed, skipped = items(move, 13)
         assert (failed, skipped) == ({"tag:core"}, set())
 
 
@@ -104,14 +103,24 @@ def test_a_server_that_is_gone_ends_the_run_and_the_run_can_go_on(tmp_path: Path
     with moving(small_world(), tmp_path) as move:
         source = move.read(move.source)
         assert move.apply(*move.plan(source)).is_complete
-        many = {path: _copy(source, number) for number, path in enumerate(_paths())}
-        desired = _with(source, many)
+        query = content(source, "charts/inside.json")
+        files = {path: source[path] for path in source}
+        files |= {f"charts/new-{n}.json": canonical(_placed(query, n)) for n in range(40)}
+        desired = Tree.of(files, source.identity)
         plan, found = move.plan(desired)
         path = move.journal()
-        fault = Fault.status(503, retry_after="1")
+        fault = Fault.status(503, retry_after="1000")
         move.server.app.faults = Faults(rule=lambda _n, method, _p: None if method == "GET" else fault)
+        before = len(move.writes())
         with pytest.raises(Unavailable):
             move.apply(plan, found, journal=path)
+        assert len(move.writes()) - before == MAX_UNAVAILABLE
         move.calm()
         assert move.apply(plan, found, journal=path).is_complete
         move.require_arrived(desired)
+
+
+def _placed(chart: JsonObject, number: int) -> JsonObject:
+    """A chart like one inside a dashboard, in a space."""
+    kept = {name: value for name, value in chart.items() if name != "dashboard"}
+    return kept | {"space": "sales", "name": f"New {number}"}
