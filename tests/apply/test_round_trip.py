@@ -12,7 +12,8 @@ from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.state import Scheduler
 from lightdash_sync.model.canonical import JsonObject
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.operations import What, operations
+from lightdash_sync.plan.drafts import What
+from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Options
 from tests.apply.edits import edited, reworked, without
 from tests.apply.moving import Move, carried, moving
