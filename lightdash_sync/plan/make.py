@@ -17,7 +17,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.deletes import delete_problems, surplus
-from lightdash_sync.plan.drift import drift_of, keeps_theirs, merged_content
+from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, merged_content
 from lightdash_sync.plan.keys import LINKED, Linked, named_items
 from lightdash_sync.plan.layout import layout
 from lightdash_sync.plan.limits import delete_limits
@@ -205,9 +205,13 @@ class _Making:
 
     def _drift(self, item: Item, now: Json, wanted: Json) -> Drift | None:
         base = self.inputs.base.get(file_of(*item))
-        if base is None:
-            return None
-        found = drift_of(item, parse(base), now, wanted, self.inputs.options)
+        if base is not None:
+            found = drift_of(item, parse(base), now, wanted, self.inputs.options)
+        elif self.inputs.purpose == "sync" and self.inputs.facts.same_project:
+            mine, there = self.inputs.desired.identity, self.inputs.linked.identity
+            found = drift_by_version(item, mine, there, now, wanted, self.inputs.options)
+        else:
+            found = None
         if found is not None:
             self.drift.append(found)
         return found

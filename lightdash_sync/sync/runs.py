@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from lightdash_sync.apply.journal import NAME as JOURNAL
 from lightdash_sync.apply.journal import read_journal
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
+from lightdash_sync.model.changes import place_of
 from lightdash_sync.plan.document import digest, from_bytes, to_bytes
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.snapshot.disk import Disk
@@ -208,11 +210,11 @@ def cut_short(folder: Path) -> list[Run]:
 
 def _store(target: Path, tree: Tree, paths: Iterable[str], source: Source) -> None:
     """Write some of a tree's files as a snapshot, with the whole map of identities."""
-    disk = Disk()
+    disk, there = Disk(), sorted(paths)
     with locked(target, disk):
         staging = Staging(target, disk)
         try:
-            for path in sorted(paths):
+            for path in there:
                 staging.put(path, tree[path])
             staging.put(IDENTITY, tree.identity.to_bytes())
             staging.commit(
@@ -220,7 +222,7 @@ def _store(target: Path, tree: Tree, paths: Iterable[str], source: Source) -> No
                     format=FORMAT,
                     source=source,
                     selection=Selection(kinds=[], history=False),
-                    counts={},
+                    counts=dict(Counter(place[0].value for path in there if (place := place_of(path)))),
                     leftOut=[],
                     files=dict(sorted(staging.files.items())),
                 )
