@@ -94,9 +94,7 @@ def _patch(target: Target, uuid: str, changes: JsonObject, *, doubtful: bool) ->
         return True
 
     def look() -> bool | None:
-        raw = read_chart(target.lightdash, uuid).raw
-        apart = "spaceUuid" not in changes or not raw.get("dashboardUuid")
-        return True if apart and all(raw.get(name) == value for name, value in changes.items()) else None
+        return True if same(Kind.CHART, read_chart(target.lightdash, uuid).raw, changes) else None
 
     target.once(write, look, doubtful=doubtful)
 

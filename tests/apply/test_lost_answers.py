@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_sync.apply.execute import State
+from lightdash_sync.apply.journal import read_journal
 from lightdash_sync.demo.faults import Fault
+from lightdash_sync.demo.spaces import create_space, delete_space
+from lightdash_sync.demo.state import Space
+from lightdash_sync.errors import Unsure
 from tests.apply.edits import reworked
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world
@@ -99,8 +104,7 @@ def test_what_may_be_ours_or_not_is_neither_taken_nor_made_again(tmp_path: Path)
     with moving(small_world(), tmp_path) as move:
         desired = move.read(move.source)
         plan, found = move.plan(desired)
-        fault = Fault.status(502)
-        move.strike(5, fault, also=lambda: _made_by_hand(move))
+        move.strike(5, Fault.status(502), also=lambda: _made_by_hand(move))
         outcome = move.apply(plan, found)
         move.calm()
         (failed,) = [result for result in outcome.results if result.error]
@@ -117,3 +121,42 @@ def _made_by_hand(move: Move) -> None:
     copy = world.new_uuid()
     world.charts[copy] = replace(chart, uuid=copy, space_uuid=sales.uuid, description="By hand")
     sales.charts[copy] = None
+
+
+def test_somebody_elses_space_of_the_name_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """It was made by another person, at the moment when our answer was lost."""
+    with moving(small_world(), tmp_path) as move:
+        plan, found = move.plan(move.read(move.source))
+        world = move.world
+        editor = world.token_rows[world.tokens["editor"]].person_uuid
+
+        def by_hand() -> None:
+            create_space(world, move.target, "Sales", None, is_private=True).access[editor] = "admin"
+
+        move.strike(2, Fault.status(502), also=by_hand)
+        outcome = move.apply(plan, found)
+        move.calm()
+        (failed,) = outcome.of(State.FAILED)
+        assert failed.operation.item == "space:sales"
+        assert isinstance(failed.error, Unsure)
+
+
+def test_an_operation_of_which_nobody_can_tell_is_looked_for_when_the_run_goes_on(tmp_path: Path) -> None:
+    """Somebody deletes the other space, and the run makes its own."""
+    with moving(small_world(), tmp_path) as move:
+        desired = move.read(move.source)
+        plan, found = move.plan(desired)
+        world, journal = move.world, move.journal()
+        foreign: list[Space] = []
+        move.strike(
+            2,
+            Fault.status(502),
+            also=lambda: foreign.append(create_space(world, move.target, "Sales", None, is_private=True)),
+        )
+        assert not move.apply(plan, found, journal=journal).is_complete
+        move.calm()
+        assert read_journal(journal).doubtful == {1}
+        assert not move.apply(plan, found, journal=journal).is_complete
+        delete_space(world, foreign[0])
+        assert move.apply(plan, found, journal=journal).is_complete
+        move.require_arrived(desired)
