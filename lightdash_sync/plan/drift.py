@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.changes.change import ABSENT
 from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.merge import merge
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.plan.lists import numbered
 from lightdash_sync.plan.managed import completed, managed, same_content
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.values import Drift, DriftKind
@@ -98,7 +100,7 @@ def merged_content(drift: Drift | None, wanted: Json, options: Options) -> Json:
         return wanted
     if isinstance(drift.merged, dict):
         return completed(drift.kind, drift.merged, drift.existing, options)
-    return drift.merged
+    return numbered(drift.merged) if drift.kind is Kind.PINS else drift.merged
 
 
 def _merged(

@@ -25,7 +25,7 @@ from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.deletes import delete_problems
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
-from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.scope import Contents
@@ -333,7 +333,7 @@ def _update(
         elif undone is not None:
             base[path] = undone.base.get(path)
         if step.item in harmless and path in after.tree:
-            settled[path] = settle(canonical(step.after), after.tree[path])
+            settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
     return Update(after.tree, links, restored, base, settled)
 
 

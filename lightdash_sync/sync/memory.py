@@ -11,7 +11,6 @@ It proves nothing about the target now: every plan reads the target again.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -23,17 +22,16 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of, rekeyed
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.keys import LINKED, linked, with_former
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.layout import IDENTITY
-from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection, Source
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.snapshot.write import Staging, locked, put_back
+from lightdash_sync.snapshot.write import put_back
+from lightdash_sync.sync.store import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.snapshot.manifest import Source
 
 LINK = "linked"
 RESTORED = "restored"
@@ -190,25 +188,7 @@ def write_memory(folder: Path, before: Memory, update: Update, source: Source) -
     }
     old = before.base_in(identity)
     paths = sorted((set(old) | set(files)) - forgotten)
-    disk = Disk()
-    with locked(folder, disk):
-        staging = Staging(folder, disk)
-        try:
-            for path in paths:
-                staging.put(path, files[path] if path in files else old[path])
-            staging.put(IDENTITY, identity.to_bytes())
-            staging.commit(
-                Manifest(
-                    format=FORMAT,
-                    source=source,
-                    selection=Selection(kinds=[*sorted(LINKED)], history=False),
-                    counts=dict(Counter(place[0].value for path in paths if (place := place_of(path)))),
-                    leftOut=[],
-                    files=dict(sorted(staging.files.items())),
-                )
-            )
-        finally:
-            staging.discard()
+    store(folder, ((path, files[path] if path in files else old[path]) for path in paths), identity, source)
     return Memory(Snapshot(folder).tree())
 
 
