@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.changes.change import ABSENT
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
@@ -22,6 +23,7 @@ from lightdash_sync.plan.values import Drift, DriftKind
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.identity import Identity
     from lightdash_sync.plan.options import Item, Options
 
 
@@ -51,6 +53,35 @@ def drift_of(item: Item, base: Json, existing: Json, desired: Json, options: Opt
     if allows(options.allow_drift, found.item) or resolved:
         return Drift(how, kind, key, name, base, existing, desired, merged, conflicts, allowed=True)
     return found
+
+
+def drift_by_version(
+    item: Item, desired: Identity, existing: Identity, now: Json, wanted: Json, options: Options
+) -> Drift | None:
+    """Return how the target's item went on since the desired content was taken from it, or None.
+
+    For content of the very same project that was never synced: the desired map says in which version an
+    item was, and if it is in another one now, somebody saved it meanwhile. What both sides did to it
+    cannot be told apart, so nothing can be merged.
+
+    Args:
+        item: kind and key.
+        desired: the map of the desired side.
+        existing: the map of the target.
+        now: the item's content there.
+        wanted: the content that is wanted; None if it is to be deleted.
+        options: of the user.
+    """
+    kind, key = item
+    before, there = (version_stamp(kind, identity.facts(kind, key)) for identity in (desired, existing))
+    if now is None or before is None or there is None or before.version == there.version:
+        return None
+    if same_content(kind, now, wanted, options):
+        return None
+    named = f"{kind}:{key}"
+    allowed = allows(options.allow_drift, named)
+    name = text(now, "name") or key
+    return Drift(DriftKind.CHANGED, kind, key, name, None, now, wanted, None, ((),), allowed=allowed)
 
 
 def keeps_theirs(drift: Drift, options: Options) -> bool:

@@ -39,7 +39,7 @@ def diff_markdown(section: Section) -> str:
     pieces, left = [head], MAX_CHARACTERS - _RESERVED - len(head)
     whole, told, total = True, 0, len(section.items)
     for heading, items in section.groups:
-        title = f"\n#### {inert(heading, _LONG_NAME)}\n"
+        title = f"\n#### {inert(heading, _LONG_NAME)}\n\n"
         for item in items:
             block = _block(section, item)
             if whole and len(title) + len(block) > left:
@@ -81,7 +81,7 @@ def _line(item: Item) -> str:
     """Return an item without its changes."""
     name = own_name(item)
     said = f" ({inert(name, _LONG_NAME)})" if name else ""
-    return f"\n- {_SIGNS[item.status]} {item.status} {inert(label(item), _LONG_NAME)}{said}\n"
+    return f"- {_SIGNS[item.status]} {item.status} {inert(label(item), _LONG_NAME)}{said}\n"
 
 
 def _block(section: Section, item: Item) -> str:
@@ -101,7 +101,7 @@ def _block(section: Section, item: Item) -> str:
             break
         pieces.append(lines)
         left -= len(lines)
-    return "".join([*pieces, "\n</details>\n"])
+    return "".join([*pieces, "\n</details>\n\n"])
 
 
 def _change(change: Change) -> str:
