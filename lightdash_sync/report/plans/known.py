@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.rekey import file_of
-from lightdash_sync.report.shown import shown
+from lightdash_sync.report.terminal import table
 from lightdash_sync.sync.memory import LINK, RESTORED
 
 if TYPE_CHECKING:
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.sync.memory import Memory
+
+_EXISTS = {True: "yes", False: "no", None: "unknown"}
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,26 @@ def links_text(found: Sequence[Link], out: Console) -> None:
         found: from `known_links`.
         out: where to; from `terminal.console`.
     """
-    for link in found:
-        out.print(Text(shown(f"{link.item} {link.uuid}")))
+    if not found:
+        out.print("No links.")
+        return
+    rows = ([one.item, one.name, one.uuid, one.slug, one.how, _EXISTS[one.exists]] for one in found)
+    out.print(table(["ITEM", "NAME", "UUID", "SLUG", "HOW", "ON THE TARGET"], rows))
 
 
 def links_json(found: Sequence[Link]) -> JsonObject:
-    """Return links, for machines."""
-    return {"links": [{"kind": link.kind.value, "key": link.key, "uuid": link.uuid} for link in found]}
+    """Return links, for machines; `exists` is null if the target was not read."""
+    return {
+        "links": [
+            {
+                "kind": one.kind.value,
+                "key": one.key,
+                "name": one.name or None,
+                "uuid": one.uuid,
+                "slug": one.slug or None,
+                "how": one.how,
+                "exists": one.exists,
+            }
+            for one in found
+        ]
+    }
