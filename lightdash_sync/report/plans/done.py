@@ -84,10 +84,8 @@ class Done:
         """Dashboards, charts and spaces that were created or updated, each with its address."""
         plan, identity = self.applied.plan, self.applied.outcome.identity
         base = f"{plan.target.url.rstrip('/')}/projects/{plan.target.project}"
-        written = [
-            step for step, fate in self.fates if fate in ("created", "updated") and step.kind in _PAGES
-        ]
-        ordered = sorted(written, key=lambda step: [*_PAGES].index(step.kind))
+        there = [step for step, fate in self.fates if fate in ("created", "updated")]
+        ordered = [step for kind in _PAGES for step in there if step.kind is kind]
         return [
             (step, f"{base}/{_PAGES[step.kind].format(uuid)}")
             for step in ordered
@@ -105,10 +103,11 @@ def applied_text(applied: Applied, out: Console) -> None:
     done = Done(applied)
     is_whole = applied.is_complete
     head = "Done" if is_whole else "Not everything was done"
+    if applied.outcome.is_complete and applied.mismatches:
+        head = "Done, but not all of it is as it was written"
+    colour = "bold green" if is_whole else "bold red"
     numbers = ", ".join(f"{number} {fate}" for fate, number in done.counts.items() if number)
-    out.print(
-        Text.assemble((f"{head}: ", "bold green" if is_whole else "bold red"), numbers or "nothing to do")
-    )
+    out.print(Text.assemble((f"{head}: ", colour), numbers or "nothing to do"))
     sent = f"{counted(applied.requests, 'request')}, {applied.outcome.writes} of them to write"
     out.print(Text(f"{sent}; run {shown(applied.run.id)}", style="dim"))
     for lines, what in (
@@ -118,8 +117,8 @@ def applied_text(applied: Applied, out: Console) -> None:
         ([*_links(done)], "link"),
     ):
         for block in lines[:_LISTED]:
-            for line in block:
-                out.print(line)
+            for said in block:
+                out.print(said)
         if len(lines) > _LISTED:
             out.print(f"  … and {counted(len(lines) - _LISTED, f'more {what}')}")
     for line in _next(applied):
@@ -181,7 +180,8 @@ def _mismatches(applied: Applied) -> Iterator[list[Text]]:
         loud = [change for change in found.changes if not change.quiet]
         block = [
             Text.assemble(
-                ("  differs ", "yellow"), f"{shown(found.item)}: the server made something else of it"
+                ("  differs ", "yellow"),
+                f"{shown(found.item)}: the server has it otherwise than it was written",
             )
         ]
         block += [Text(f"    {shown(words(change))}") for change in loud[:_LINES]]
@@ -204,5 +204,5 @@ def _next(applied: Applied) -> Iterator[str]:
 
 
 def _failure_json(result: Result) -> Json:
-    error = None if result.error is None else {**result.error.as_json()}
+    error: JsonObject | None = None if result.error is None else {**result.error.as_json()}
     return {"item": result.operation.item, "operation": result.operation.what.value, "error": error}
