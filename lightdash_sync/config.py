@@ -54,6 +54,7 @@ class Environment(BaseModel):
     ca_bundle: str | None = None
     allow_http: bool = False
     concurrency: int | None = Field(default=None, ge=1, le=64)
+    recipients: list[str] | None = None
 
 
 class _File(BaseModel):
@@ -98,6 +99,7 @@ class Settings:
         allow_http: whether the token may travel unencrypted.
         concurrency: requests at the same time.
         proxy_authorization: secret, or None.
+        recipients: patterns of addresses that schedulers there may deliver to, or None for any.
     """
 
     env: str | None
@@ -109,6 +111,7 @@ class Settings:
     allow_http: bool
     concurrency: int
     proxy_authorization: str | None = field(repr=False)
+    recipients: tuple[str, ...] | None = None
 
     @property
     def secrets(self) -> list[str]:
@@ -151,6 +154,7 @@ def load_settings(
         allow_http=options.allow_http or bool(own and own.allow_http),
         concurrency=options.concurrency or (own and own.concurrency) or 8,
         proxy_authorization=variables.get(PROXY_AUTHORIZATION) or None,
+        recipients=tuple(own.recipients) if own and own.recipients is not None else None,
     )
 
 

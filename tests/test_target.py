@@ -15,13 +15,15 @@ from lightdash_sync.demo.explores import TABLES
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
+from lightdash_sync.demo.validations import validate_project
 from lightdash_sync.errors import ApiError, NotAuthorised
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.options import Facts, Options
 from lightdash_sync.plan.preflight import needed_tables, reference_problems
 from lightdash_sync.plan.values import Action, Step
-from lightdash_sync.snapshot.layout import parse_path
+from lightdash_sync.snapshot.layout import item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.target import field_ids, read_facts, with_fields
 
@@ -160,6 +162,29 @@ def test_dots_in_names_of_fields_are_underscores_in_ids() -> None:
     """As Lightdash makes the ids that charts hold."""
     fields: Any = {"meta.size": {"name": "meta.size", "table": "orders"}}
     assert list(field_ids({"tables": {"orders": {"dimensions": fields}}})) == ["orders_meta__size"]
+
+
+@pytest.mark.parametrize("lost", ["orders_status", "orders_total_revenue", "orders_ordered_week"])
+def test_charts_with_a_lost_field_are_those_that_the_server_finds(lost: str, tmp_path: Path) -> None:
+    """The server's own validation, after a field left the explore, names the same charts and fields."""
+    world = demo_world()
+    export_world(world, tmp_path / "s")
+    tree, project = Snapshot(tmp_path / "s").tree(), world.projects["production"]
+    for group in ("dimensions", "metrics"):
+        world.project_rows[project].explores["orders"]["tables"]["orders"][group].pop(lost[7:], None)
+    validate_project(world, world.project_rows[project])
+    told = {(one["chartUuid"], one["fieldName"]) for one in world.project_rows[project].validations}
+    charts = [(Kind.CHART, key) for key in tree.identity.items[Kind.CHART]]
+    steps = [Step(Action.CREATE, *chart, after=parse(tree[item_path(*chart)])) for chart in charts]
+    with served(world) as (lightdash, workers):
+        tables = needed_tables(steps)
+        facts = with_fields(Facts(tables=tables), lightdash, project, tables, workers)
+    problems = reference_problems(steps, facts, Options(), {(Kind.SPACE, "x")})
+    broken = {problem.item for problem in problems if problem.code == "missing_field"}
+    uuids = {tree.identity.uuid(Kind.CHART, item.removeprefix("chart:")) for item in broken}
+    assert uuids == {uuid for uuid, _ in told}
+    assert {field for _, field in told} == {lost}
+    assert all(f"no field {lost} " in one.what for one in problems if one.code == "missing_field")
 
 
 @pytest.mark.parametrize("source", ["staging", "production"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import orjson
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.operations import Operation
 
 NAME = "journal.jsonl"
+_FULL = "Is the disk full? Make room, and go on with `apply --resume`."
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ class Journal:
         _mend(path)
         self._file = path.open("ab")
         self._lock = threading.Lock()
+        self._broken = False
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -99,9 +101,13 @@ class Journal:
 
     def _write(self, record: JsonObject) -> None:
         with self._lock:
+            if self._broken:  # what other threads still have to say must not follow half a line
+                raise SyncError("the journal could not be written, so nothing more is done", hint=_FULL)
+            self._broken = True
             self._file.write(orjson.dumps(record) + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
+            self._broken = False
 
 
 def read_journal(path: Path) -> Journalled:

@@ -71,7 +71,8 @@ def _same(read: Json, sent: Json, name: str) -> bool:
             "columnOrder": [column for column in _texts(read.get("columnOrder")) if column in known]
         }
         sent = sent | {"columnOrder": [*known]}
-    return canonical(_pruned(read)) == canonical(_pruned(sent))
+    # Wrapped, so that what says nothing is left out at the top as well.
+    return canonical(_pruned({name: read})) == canonical(_pruned({name: sent}))
 
 
 def _texts(value: Json) -> list[str]:

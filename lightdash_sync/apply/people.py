@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.export.inventory import if_allowed
 from lightdash_sync.model.links import GROUP, PERSON, is_known, links
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def with_people(identity: Identity, plan: Plan, lightdash: Lightdash) -> Identit
         lightdash: the target's server; asked only if somebody is named who is not in the map.
 
     Raises:
-        ApiError: the members or groups cannot be listed.
+        ApiError: the server failed. A token that may not list them is no error here: what names somebody
+            who is not known fails by itself.
     """
     named = {
         link
@@ -36,10 +38,12 @@ def with_people(identity: Identity, plan: Plan, lightdash: Lightdash) -> Identit
     if any(link.to == PERSON for link in named):
         listed: dict[str, JsonObject] = {
             row.email: {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
-            for row in lightdash.members()
+            for row in if_allowed(lightdash.members) or []
         }
         people = listed | people
     if any(link.to == GROUP for link in named):
-        found: dict[str, JsonObject] = {row.name: {"uuid": row.uuid} for row in lightdash.groups()}
+        found: dict[str, JsonObject] = {
+            row.name: {"uuid": row.uuid} for row in if_allowed(lightdash.groups) or []
+        }
         groups = found | groups
     return replace(identity, people=people, groups=groups)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.apply import write_charts, write_dashboards, write_deliveries, write_metrics, write_spaces
 from lightdash_sync.apply.write_deletes import delete
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.operations import What
+from lightdash_sync.plan.drafts import What
 
 if TYPE_CHECKING:
     from collections.abc import Callable

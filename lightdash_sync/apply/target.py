@@ -14,7 +14,7 @@ from lightdash_sync.errors import ApiError
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
 from lightdash_sync.model.references import UnresolvedReference
-from lightdash_sync.plan.operations import written
+from lightdash_sync.plan.drafts import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
-from lightdash_sync.plan.operations import What
+from lightdash_sync.plan.drafts import What
 from lightdash_sync.plan.values import Action
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ def _patch(target: Target, uuid: str, changes: JsonObject, *, doubtful: bool) ->
         return True
 
     def look() -> bool | None:
-        raw = read_chart(target.lightdash, uuid).raw
-        apart = "spaceUuid" not in changes or not raw.get("dashboardUuid")
-        return True if apart and all(raw.get(name) == value for name, value in changes.items()) else None
+        return True if same(Kind.CHART, read_chart(target.lightdash, uuid).raw, changes) else None
 
     target.once(write, look, doubtful=doubtful)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.apply.look import ours, same
 from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.operations import What
+from lightdash_sync.plan.drafts import What
 from lightdash_sync.plan.values import Action
 
 if TYPE_CHECKING:

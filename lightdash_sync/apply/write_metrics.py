@@ -32,8 +32,9 @@ def create_tag(target: Target, task: Task) -> JsonObject:
     name, color = str(form.get("name")), str(form.get("color"))
 
     def look() -> JsonObject | None:
-        rows = [row.tagUuid for row, _ in target.lightdash.tags(target.project) if row.name == name]
-        return ours(target, task.step, rows, lambda _: True)
+        rows = [(row, raw) for row, raw in target.lightdash.tags(target.project) if row.name == name]
+        colors = {row.tagUuid: raw.get("color") for row, raw in rows}
+        return ours(target, task.step, colors, lambda uuid: colors[uuid] == color)
 
     def write() -> JsonObject:
         return {"uuid": target.writer.create_tag(target.project, name, color)}

@@ -20,6 +20,7 @@ from lightdash_sync.plan.values import Action
 
 if TYPE_CHECKING:
     from lightdash_sync.apply.target import Target, Task
+    from lightdash_sync.client import views
     from lightdash_sync.client.writes import Role
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.plan.values import Step
@@ -33,8 +34,8 @@ def create(target: Target, task: Task) -> JsonObject:
 
     def look() -> JsonObject | None:
         rows = [row for row, _ in target.lightdash.spaces(target.project) if row.name == form.get("name")]
-        placed = [row.uuid for row in rows if row.parentSpaceUuid == form.get("parentSpaceUuid")]
-        return ours(target, task.step, placed, lambda _: True)
+        placed = {row.uuid: row for row in rows if row.parentSpaceUuid == form.get("parentSpaceUuid")}
+        return ours(target, task.step, placed, lambda uuid: _is_untouched(target, placed[uuid]))
 
     def write() -> JsonObject:
         return {"uuid": target.writer.create_space(target.project, form)}
@@ -42,11 +43,14 @@ def create(target: Target, task: Task) -> JsonObject:
     return target.once(write, look, doubtful=task.doubtful)
 
 
+def _is_untouched(target: Target, space: views.SpaceRow) -> bool:
+    """Whether a space is as the server makes it: empty, and granted to the token's owner alone."""
+    return {*space.access} == {target.caller} and not (space.chartCount or space.dashboardCount)
+
+
 def update(target: Target, task: Task) -> None:
     """Give a space its name and privacy."""
-    content = task.step.after if isinstance(task.step.after, dict) else {}
-    said: JsonObject = {name: content[name] for name in ("name", "inheritsAccess") if name in content}
-    form = to_server(Kind.SPACE, task.step.key, said, target.identity)
+    form = target.form(task)
     target.again(
         partial(target.writer.update_space, target.project, target.uuid(Kind.SPACE, task.step.key), form)
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.workers import Progress
     from lightdash_sync.git import Pushed, Repository
+    from lightdash_sync.model.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,13 @@ class Job:
         label: its name.
         folder: of its snapshot, in the repository's work tree.
         connect: opens its server, and tells uuid or name of the project (None for the only one).
+        hints: tells, for the uuid of the project, keys of items that the snapshot does not know yet.
     """
 
     label: str
     folder: Path
     connect: Callable[[], AbstractContextManager[tuple[Lightdash, str | None]]]
+    hints: Callable[[str], Identity]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,10 @@ def _back_up_one(
         with prepared(repository, job.folder, manner.branch, dry=manner.dry) as root:
             with job.connect() as (lightdash, wanted), listener.reading(job) as progress:
                 project = choose_project(lightdash, wanted, root)
-                report = export_project(lightdash, project, root, Chosen(), reading, progress=progress)
+                hints = job.hints(project)
+                report = export_project(
+                    lightdash, project, root, Chosen(), reading, progress=progress, hints=hints
+                )
             with locked(root, Disk()), repository.exclusive():
                 made = commit_snapshot(repository, job.folder, job.label, manner, root)
     except (SyncError, OSError) as error:

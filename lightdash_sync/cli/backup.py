@@ -62,6 +62,8 @@ def backup(
     from lightdash_sync.git import Repository
     from lightdash_sync.report import backups
     from lightdash_sync.shards import read_shard
+    from lightdash_sync.sync.folders import memory_of
+    from lightdash_sync.sync.memory import hints_for
 
     if backfill and single_commit:
         raise click.UsageError("--backfill makes many commits, --single-commit makes one: choose.")
@@ -74,7 +76,15 @@ def backup(
     push = Pushing(tuple(there.values()), share.total if share else 1) if pushing else None
     done = back_up(
         repository,
-        [Job(name, there[name], partial(_server, name, settings)) for name in mine],
+        [
+            Job(
+                name,
+                there[name],
+                partial(_server, name, settings),
+                partial(hints_for, memory_of(there[name])),
+            )
+            for name in mine
+        ],
         reading,
         Manner(branch, single_commit, dry_run, backfill),
         push,

@@ -217,6 +217,8 @@ def _export(
     from lightdash_sync.model.keys import key_from, slugify
     from lightdash_sync.projects import choose_project, find_project
     from lightdash_sync.report.terminal import Bars
+    from lightdash_sync.sync.folders import memory_of
+    from lightdash_sync.sync.memory import hints_for
 
     target = path or loaded.path
     if target is None:
@@ -225,7 +227,8 @@ def _export(
     else:
         uuid = choose_project(lightdash, loaded.project, target)
     with Bars() as bars:
-        return export_project(lightdash, uuid, target, chosen, reading, progress=bars)
+        hints = hints_for(memory_of(target), uuid)
+        return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
 
 
 def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> int:

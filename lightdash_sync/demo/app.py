@@ -204,7 +204,7 @@ class App:
         target = scope["path"] + (f"?{query}" if query else "")
         self.world.requests.append((scope["method"], target))
         fault = self.faults.next(scope["method"], target) if self.faults else None
-        pause = self.latency + (fault.delay if fault else 0.0)
+        pause = self.latency + (fault.delay if fault and not fault.after else 0.0)
         if pause:
             await asyncio.sleep(pause)
         # As on the real server, a slash at the end does not matter; it must not redirect either.
@@ -226,6 +226,7 @@ class App:
 
         if fault.after:
             await self.lightdash(scope, again, withhold)
+            await asyncio.sleep(fault.delay)
         if fault.kind == "answer":
             await Response(fault.body, fault.status_code, dict(fault.headers))(scope, receive, send)
             return

@@ -29,7 +29,7 @@ class Fault:
         body: its body.
         headers: its headers.
         after: whether the server has done the work before the fault strikes.
-        delay: seconds to wait first.
+        delay: seconds to wait first; after the work, if the fault strikes after it.
         chunked: for a cut, whether no length is announced.
     """
 

@@ -69,7 +69,7 @@ class Attempt:
         left_out += self._lists(writer, structure, counts)
         self._require_complete()
         identity = pruned(identity, findings)
-        if self.old is not None and not self.old.accept_shrink:
+        if self.old is not None and self.old.is_replaced and not self.old.accept_shrink:
             require_no_shrink(self.old.manifest, self.old.identity, counts, identity)
         self.staging.put(IDENTITY, identity.to_bytes())
         manifest = Manifest(

@@ -57,6 +57,9 @@ def read_now(
 ) -> Manifest:
     """Read a whole project as it is now into a directory.
 
+    What the snapshot has and no list names is asked for by itself, as in an export: a list that came back
+    short does not look like a deletion. But a project that really lost a lot is read like any other.
+
     Args:
         lightdash: the server.
         project: its uuid.
@@ -71,7 +74,7 @@ def read_now(
     Raises:
         Incomplete: something could not be read.
         SnapshotError: the snapshot's identity map is damaged.
-        Refused: the snapshot is of another project.
+        Refused: the snapshot is of another project, or the token sees less than it did then.
         ApiError: the server cannot be reached, or the token is not accepted.
     """
     lightdash.server.require_supported()
@@ -83,7 +86,7 @@ def read_now(
                 f"{over.root} is a snapshot of another project",
                 hint="`path` of the environment says where the snapshot of its own project is.",
             )
-        old = Old(over, identity, take_history=False, accept_shrink=True)
+        old = Old(over, identity, take_history=False, is_replaced=False)
     return _read(lightdash, project, target, Chosen(history=False), old, progress)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """The snapshot that is being replaced.
+    """The snapshot that is being replaced, or only read over.
 
     Attributes:
         snapshot: the snapshot.
@@ -27,6 +27,7 @@ class Old:
         full: whether the whole project is to be read again, whatever the lists prove.
         take_history: whether its earlier versions are taken over.
         accept_shrink: whether a project that lost a lot may replace it.
+        is_replaced: whether what is read is going to stand in its place.
     """
 
     snapshot: Snapshot
@@ -34,6 +35,7 @@ class Old:
     full: bool = False
     take_history: bool = True
     accept_shrink: bool = False
+    is_replaced: bool = True
 
     @property
     def manifest(self) -> Manifest:

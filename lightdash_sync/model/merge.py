@@ -1,9 +1,9 @@
 """Three-way merge of contents: what each side changed since a common base, together.
 
 Objects are merged field by field, lists of named elements (tiles, tabs, filters, metrics …) element by
-element, lists of texts as sets that keep an order. What only one side changed is taken from there; what
-both changed alike is taken once; what they changed otherwise is a conflict, told by its path, and never
-decided here.
+element, lists of texts as sets that keep an order. What only one side changed is taken from there, an
+order of elements too; what both changed alike is taken once; what they changed otherwise is a conflict,
+told by its path, and never decided here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json, JsonObject
 
 # What names an element of a list, tried in this order.
-_NAMES = ("id", "uuid", "fieldId", "name", "email", "group", "recipient", "channel")
+_NAMES = (
+    ("id",),
+    ("uuid",),
+    ("fieldId",),
+    ("table", "metric"),
+    ("table", "name"),
+    ("kind", "key"),
+    ("name",),
+    ("email",),
+    ("group",),
+    ("recipient",),
+    ("channel",),
+)
 
 
 @dataclass(frozen=True)
@@ -66,31 +78,40 @@ def _objects(base: JsonObject, ours: JsonObject, theirs: JsonObject, path: Path)
 
 
 def _lists(base: list[Json], ours: list[Json], theirs: list[Json], path: Path) -> Merged:
-    """Merge element by element, in our order; what they added comes after what it stood behind."""
-    named = [_by_name(side) for side in (base, ours, theirs)]
-    first, second, third = named
+    """Merge element by element; what one side added comes after what it stood behind there."""
+    first, second, third = (_by_name(side) for side in (base, ours, theirs))
     if first is None or second is None or third is None:
         return Merged(ours, (path,))
-    result: dict[str, Json] = {}
-    conflicts: list[Path] = []
-    for name in _in_order(list(second), list(third), set(first)):
+    result: list[Json] = []
+    order = _order(list(first), list(second), list(third))
+    conflicts: list[Path] = [] if order is not None else [path]
+    for name in order or _woven(list(second), list(third)):
         before, mine, other = (side.get(name, ABSENT) for side in (first, second, third))
         one = merge(before, mine, other, (*path, name))
         conflicts += one.conflicts
         if one.value is not ABSENT:
-            result[name] = one.value
-    return Merged([*result.values()], tuple(conflicts))
+            result.append(one.value)
+    return Merged(result, tuple(conflicts))
 
 
-def _in_order(ours: list[str], theirs: list[str], base: set[str]) -> list[str]:
-    """Return all names: ours in our order, each of theirs behind the one it follows; removed ones last."""
-    order = list(ours)
+def _order(base: list[str], ours: list[str], theirs: list[str]) -> list[str] | None:
+    """Return the names of both sides in the order of who changed it; None if both did, and otherwise."""
+    everywhere = set(base) & set(ours) & set(theirs)
+    before, mine, other = ([name for name in side if name in everywhere] for side in (base, ours, theirs))
+    if other in (before, mine):
+        return _woven(ours, theirs)
+    return _woven(theirs, ours) if mine == before else None
+
+
+def _woven(first: list[str], second: list[str]) -> list[str]:
+    """Return the names of two lists in the order of the first, the others behind what they follow."""
+    order = list(first)
     before: str | None = None
-    for name in theirs:
-        if name not in order:
+    for name in second:
+        if name not in first:
             order.insert(0 if before is None else order.index(before) + 1, name)
         before = name
-    return order + sorted(base - set(order))
+    return order
 
 
 def _by_name(items: list[Json]) -> dict[str, Json] | None:
@@ -107,6 +128,11 @@ def _by_name(items: list[Json]) -> dict[str, Json] | None:
 def _name(item: Json) -> str | None:
     if isinstance(item, str):
         return item
-    if isinstance(item, dict):
-        return next((value for field in _NAMES if isinstance(value := item.get(field), str)), None)
-    return None
+    if not isinstance(item, dict):
+        return None
+    found = ([item.get(field) for field in fields] for fields in _NAMES)
+    return next((".".join(map(str, values)) for values in found if all(map(_is_text, values))), None)
+
+
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str)

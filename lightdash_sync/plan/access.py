@@ -13,7 +13,7 @@ from lightdash_sync.model.changes.look import inside, text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.outlook import Look, Outlook, nothing
-from lightdash_sync.plan.values import AccessChange, Action, Gravity, Problem, Step
+from lightdash_sync.plan.values import AccessChange, Gravity, Problem, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,9 +77,9 @@ def access_changes(steps: Sequence[Step], look: Look = nothing) -> tuple[AccessC
             found += _differences(
                 step.key, "", _roles(outlook.before, step.key), _roles(outlook.after, step.key)
             )
-        elif step.action is Action.UPDATE and step.kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD):
+        elif step.kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD):
             old, new = _place(outlook.before, step.before), _place(outlook.after, step.after)
-            if old and new and old != new:
+            if old and new and old != new:  # what is new or deleted moves nowhere
                 found += _differences(new, step.item, _roles(outlook.before, old), _roles(outlook.after, new))
     return tuple(sorted(found))
 

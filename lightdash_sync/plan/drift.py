@@ -10,16 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.changes.change import ABSENT
 from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.merge import merge
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.plan.lists import numbered
 from lightdash_sync.plan.managed import completed, managed, same_content
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.values import Drift, DriftKind
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.identity import Identity
     from lightdash_sync.plan.options import Item, Options
 
 
@@ -51,6 +55,35 @@ def drift_of(item: Item, base: Json, existing: Json, desired: Json, options: Opt
     return found
 
 
+def drift_by_version(
+    item: Item, desired: Identity, existing: Identity, now: Json, wanted: Json, options: Options
+) -> Drift | None:
+    """Return how the target's item went on since the desired content was taken from it, or None.
+
+    For content of the very same project that was never synced: the desired map says in which version an
+    item was, and if it is in another one now, somebody saved it meanwhile. What both sides did to it
+    cannot be told apart, so nothing can be merged.
+
+    Args:
+        item: kind and key.
+        desired: the map of the desired side.
+        existing: the map of the target.
+        now: the item's content there.
+        wanted: the content that is wanted; None if it is to be deleted.
+        options: of the user.
+    """
+    kind, key = item
+    before, there = (version_stamp(kind, identity.facts(kind, key)) for identity in (desired, existing))
+    if now is None or before is None or there is None or before.version == there.version:
+        return None
+    if same_content(kind, now, wanted, options):
+        return None
+    named = f"{kind}:{key}"
+    allowed = allows(options.allow_drift, named)
+    name = text(now, "name") or key
+    return Drift(DriftKind.CHANGED, kind, key, name, None, now, wanted, None, ((),), allowed=allowed)
+
+
 def keeps_theirs(drift: Drift, options: Options) -> bool:
     """Whether a merge leaves the target as it is: the source has changed nothing."""
     return (
@@ -67,7 +100,7 @@ def merged_content(drift: Drift | None, wanted: Json, options: Options) -> Json:
         return wanted
     if isinstance(drift.merged, dict):
         return completed(drift.kind, drift.merged, drift.existing, options)
-    return drift.merged
+    return numbered(drift.merged) if drift.kind is Kind.PINS else drift.merged
 
 
 def _merged(

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import Json, JsonObject, objects
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.shown import shown
+from lightdash_sync.plan.catalogue import adapted_metrics
+from lightdash_sync.plan.values import Gravity, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +29,8 @@ def adapted_list(
     is_linked: Callable[[Item], bool],
     facts: Facts,
     options: Options,
-) -> Json:
-    """Return a list as the target shall have it.
+) -> tuple[Json, tuple[Problem, ...]]:
+    """Return a list as the target shall have it, and what was left out of it.
 
     Args:
         kind: pins or metric icons.
@@ -40,13 +43,25 @@ def adapted_list(
     """
     if kind is Kind.PINS:
         wanted = [pin for pin in objects(desired) if will_exist(_pinned(pin))]
+        problems = tuple(_not_pinned(pin) for pin in objects(desired) if pin not in wanted)
         found = _with_others(
             wanted, objects(existing), _pinned, lambda pin: not (options.delete and is_linked(_pinned(pin)))
         )
-        return [*found]
-    wanted = [icon for icon in objects(desired) if facts.metrics is None or _metric(icon) in facts.metrics]
-    icons = _with_others(wanted, objects(existing), _metric, lambda _: not options.delete)
-    return [*sorted(icons, key=_metric)]
+        return numbered([*found]), problems
+    known, problems = adapted_metrics(str(kind), kind, desired, facts)
+    icons = _with_others(objects(known), objects(existing), _metric, lambda _: not options.delete)
+    return [*sorted(icons, key=_metric)], problems
+
+
+def numbered(pins: Json) -> Json:
+    """Return pins with numbers that put them in the order of the list, which are kept where they do so."""
+    rows = objects(pins)
+    numbers = [number for row in rows if type(number := row.get("order")) is int]
+    names = [(text(row, "kind"), text(row, "key")) for row in rows]
+    places = list(zip(numbers, names, strict=False))
+    if len(numbers) == len(rows) and places == sorted(places):
+        return [*rows]
+    return [row | {"order": place} for place, row in enumerate(rows, 1)]
 
 
 def _with_others(
@@ -58,6 +73,12 @@ def _with_others(
     """Return the wanted rows, and behind them those of the target that are to stay."""
     named = {name(row) for row in wanted}
     return [*wanted, *(row for row in existing if name(row) not in named and stays(row))]
+
+
+def _not_pinned(pin: JsonObject) -> Problem:
+    item = shown(f"{text(pin, 'kind')}:{text(pin, 'key')}")
+    what = f"{item} is not pinned: the target does not have it, and this plan does not create it"
+    return Problem(str(Kind.PINS), "not_pinned", what, Gravity.WARNS)
 
 
 def _pinned(pin: JsonObject) -> Item:

@@ -11,18 +11,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import Json, JsonObject, parse
+from lightdash_sync.model.canonical import Json, JsonObject, parse, sha256
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.deletes import delete_problems, surplus
-from lightdash_sync.plan.drift import drift_of, keeps_theirs, merged_content
+from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, merged_content
 from lightdash_sync.plan.keys import LINKED, Linked, named_items
 from lightdash_sync.plan.layout import layout
 from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list
-from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.options import Facts, Item, Options, allows
 from lightdash_sync.plan.preflight import reference_problems
 from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose
@@ -38,10 +39,10 @@ from lightdash_sync.plan.values import (
     Target,
     Twin,
 )
-from lightdash_sync.plan.wanted import wanted_item
+from lightdash_sync.plan.wanted import into_a_dashboard, wanted_item
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lightdash_sync.model.tree import Tree
 
@@ -60,8 +61,8 @@ class Inputs:
         existing: the target's content, in the plan's keys.
         linked: which of it is linked.
         base: the target's content after the last sync, in the plan's keys; {} if there was none.
-        settled: path -> (hash of a desired content, hash of what the server made of it): when both come
-            again, they are the same.
+        settled: path -> (hash of the `settled_form` of what was written, hash of what the server made of
+            it): when both come again, they are the same.
         facts: what is known of the target besides.
         options: of the user.
         adopted: kind -> key -> facts of the items that are linked by this plan.
@@ -164,7 +165,8 @@ class _Making:
         ):
             for (kind, key), (needed, other) in pairs:
                 if not self._exists((needed, other)):
-                    self._problem(Problem(f"{kind}:{key}", code, f"refers to {needed}:{other}, {why}"))
+                    what = f"refers to {shown(f'{needed}:{other}')}, {why}"
+                    self._told([Problem(f"{kind}:{key}", code, what)])
 
     def _item(self, item: Item, *, selected: bool) -> None:
         """Compare one item, and note a step if it has to be written."""
@@ -180,7 +182,11 @@ class _Making:
         if drift is not None and keeps_theirs(drift, self.inputs.options):
             return
         source, wanted = wanted, merged_content(drift, wanted, self.inputs.options)
-        if exists and (same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(path)):
+        if item[0] is Kind.CHART:
+            self._told(into_a_dashboard(item[1], wanted, now))
+        if exists and (
+            same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(item, wanted)
+        ):
             self.unchanged.append(path)
         elif exists or wanted:
             self._write(item, now, wanted, selected=selected, source=None if source is wanted else source)
@@ -190,12 +196,13 @@ class _Making:
         kind, facts, options = item[0], self.inputs.facts, self.inputs.options
         content = self._content(self.inputs.desired, file_of(*item))
         if kind in _LISTS:
-            return adapted_list(kind, content, now, self._will_exist, self._exists, facts, options)
+            rows, problems = adapted_list(kind, content, now, self._will_exist, self._exists, facts, options)
+            self._told(problems)
+            return rows
         if not isinstance(content, dict):
             raise ValueError(f"{file_of(*item)} is not an object")
         found = wanted_item(item, content, now, self.desired, facts, options)
-        for problem in found.problems:
-            self._problem(problem)
+        self._told(found.problems)
         if found.why_not:
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return found.content
@@ -205,17 +212,24 @@ class _Making:
 
     def _drift(self, item: Item, now: Json, wanted: Json) -> Drift | None:
         base = self.inputs.base.get(file_of(*item))
-        if base is None:
-            return None
-        found = drift_of(item, parse(base), now, wanted, self.inputs.options)
+        if base is not None:
+            found = drift_of(item, parse(base), now, wanted, self.inputs.options)
+        elif self.inputs.purpose == "sync" and self.inputs.facts.same_project:
+            mine, there = self.inputs.desired.identity, self.inputs.linked.identity
+            found = drift_by_version(item, mine, there, now, wanted, self.inputs.options)
+        else:
+            found = None
         if found is not None:
             self.drift.append(found)
         return found
 
-    def _is_settled(self, path: str) -> bool:
+    def _is_settled(self, item: Item, wanted: Json) -> bool:
         """Whether the server is known to make just what it has of just what is wanted."""
-        both = (self.inputs.desired.digests[path], self.inputs.existing.digests[path])
-        return self.inputs.settled.get(path) == both
+        path = file_of(*item)
+        known = self.inputs.settled.get(path)
+        if known is None or known[1] != self.inputs.existing.digests[path]:
+            return False
+        return known[0] == sha256(settled_form(item[0], wanted))
 
     def _write(self, item: Item, now: Json, wanted: Json, *, selected: bool, source: Json) -> None:
         kind, key = item
@@ -231,16 +245,18 @@ class _Making:
                 selected=selected,
                 layout=self._layout(item, wanted, facts),
                 version=_text(facts.get("version")) or "",
-                restores=self._restores(item, now),
+                restores=self._restores(item, now, wanted),
                 source=source,
                 former=self._former(item, now),
             )
         )
 
-    def _restores(self, item: Item, now: Json) -> str:
-        """Return the version of the target's own chart that has the desired content, as the snapshot says."""
+    def _restores(self, item: Item, now: Json, wanted: Json) -> str:
+        """Return the version of the target's own chart that has the wanted content, as the snapshot says."""
         if item[0] is not Kind.CHART or now is None or not self.inputs.facts.same_project:
             return ""
+        if not same_content(item[0], wanted, self.desired.of(item), self.inputs.options):
+            return ""  # merged with what the target's people did, it is like no version
         return _text(self.inputs.desired.identity.facts(*item).get("version")) or ""
 
     def _former(self, item: Item, now: Json) -> str:
@@ -296,16 +312,17 @@ class _Making:
         if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else
             return ()
         existing: Counter[Kind] = Counter(kind for kind, _ in self._mine if kind in LINKED)
-        return delete_limits(self.steps, existing, self.inputs.options, len(self.desired.there))
+        desired = sum(kind in LINKED for kind, _ in self.desired.there)
+        return delete_limits(self.steps, existing, self.inputs.options, desired)
 
     def _content(self, tree: Tree, path: str) -> Json:
         return parse(tree[path])
 
-    def _problem(self, problem: Problem) -> None:
-        """Note a problem; what the user allows to be broken is only told."""
-        if problem.gravity is Gravity.BLOCKS and allows(self.inputs.options.allow_broken, problem.item):
-            problem = replace(problem, gravity=Gravity.WARNS)
-        self.problems.append(problem)
+    def _told(self, problems: Iterable[Problem]) -> None:
+        """Note problems; what the user allows to be broken is only told."""
+        for problem in problems:
+            allowed = allows(self.inputs.options.allow_broken, problem.item)
+            self.problems.append(replace(problem, gravity=Gravity.WARNS) if allowed else problem)
 
 
 def _place(item: Item) -> tuple[int, str]:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import JsonObject, canonical, objects
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.ordered import in_order
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.plan.options import Options
 
 _ACCESS = ("inheritsAccess", "access")
+_NEVER_WRITTEN = frozenset({"owner", "verification"})
 
 
 def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
@@ -33,13 +35,24 @@ def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
 
 
 def managed(kind: Kind, content: Json, options: Options) -> Json:
-    """Return what of a content is managed."""
+    """Return what of a content is managed, lists without an order of their own in that of content files."""
     if kind is Kind.PINS:
         return [{name: pin.get(name) for name in ("kind", "key")} for pin in objects(content)]
     if not isinstance(content, dict):
         return content
     unmanaged = unmanaged_fields(kind, options)
-    return {name: value for name, value in content.items() if name not in unmanaged}
+    return in_order(kind, {name: value for name, value in content.items() if name not in unmanaged})
+
+
+def settled_form(kind: Kind, content: Json) -> bytes:
+    """Return the bytes of a content that was or would be written, without what no write decides.
+
+    They are alike for a step that made an item and for a later plan that wants the same of it.
+    """
+    if not isinstance(content, dict):
+        return canonical(content)
+    kept = {name: value for name, value in content.items() if name not in _NEVER_WRITTEN}
+    return canonical(in_order(kind, kept))
 
 
 def same_content(kind: Kind, one: Json, other: Json, options: Options) -> bool:

@@ -13,9 +13,11 @@ from lightdash_sync.model.canonical import Json, JsonObject, objects
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import adapted_access
+from lightdash_sync.plan.catalogue import adapted_metrics
 from lightdash_sync.plan.managed import completed
-from lightdash_sync.plan.values import Gravity, Problem
+from lightdash_sync.plan.values import Problem
 
 if TYPE_CHECKING:
     from lightdash_sync.plan.options import Facts, Item, Options
@@ -57,10 +59,9 @@ def wanted_item(
     problems: tuple[Problem, ...] = ()
     if kind is Kind.SPACE:
         wanted, problems = adapted_access(f"{kind}:{key}", wanted, now, facts, options)
-    elif kind is Kind.TAG and facts.metrics is not None:
-        wanted, problems = _with_known_metrics(key, wanted, facts.metrics)
-    elif kind is Kind.CHART:
-        problems = _into_a_dashboard(key, wanted, now)
+    elif kind is Kind.TAG:
+        found, problems = adapted_metrics(f"{kind}:{key}", kind, wanted, facts)
+        wanted = found if isinstance(found, dict) else wanted
     return Wanted(completed(kind, wanted, now, options), problems)
 
 
@@ -70,8 +71,8 @@ def _why_not(item: Item, content: JsonObject, desired: Contents) -> str:
     dashboard = text(content, "dashboard") if kind is Kind.CHART else ""
     if dashboard and not _shows(desired.of((Kind.DASHBOARD, dashboard)), key):
         return (
-            f"no tile of dashboard:{dashboard} shows it, and Lightdash deletes a chart that is made in a "
-            "dashboard and not shown there"
+            f"no tile of {shown(f'dashboard:{dashboard}')} shows it, and Lightdash deletes a chart that is "
+            "made in a dashboard and not shown there"
         )
     if kind is Kind.TAG and content.get("yamlReference"):
         return "it is defined in the dbt project, which makes it when it is deployed"
@@ -82,32 +83,19 @@ def _shows(dashboard: JsonObject, chart: str) -> bool:
     return any(text(tile, "properties", "chart") == chart for tile in objects(dashboard.get("tiles")))
 
 
-def _with_known_metrics(
-    key: str, content: JsonObject, known: frozenset[tuple[str, str]]
-) -> tuple[JsonObject, tuple[Problem, ...]]:
-    """Return a tag without the metrics that the target's catalogue lacks."""
-    metrics = objects(content.get("metrics"))
-    kept = [metric for metric in metrics if (text(metric, "table"), text(metric, "metric")) in known]
-    problems = tuple(
-        Problem(
-            f"tag:{key}",
-            "missing_metric",
-            f"loses the metric {text(metric, 'table')}.{text(metric, 'metric')}, which the target lacks",
-            Gravity.WARNS,
-        )
-        for metric in metrics
-        if metric not in kept
-    )
-    return content | {"metrics": [*kept]}, problems
+def into_a_dashboard(key: str, wanted: Json, now: Json) -> tuple[Problem, ...]:
+    """Return what stands against the place that a chart shall have: it can leave a dashboard, not enter one.
 
-
-def _into_a_dashboard(key: str, wanted: JsonObject, now: Json) -> tuple[Problem, ...]:
-    """A chart can leave a dashboard, and cannot enter one."""
+    Args:
+        key: of the chart.
+        wanted: what is to be written.
+        now: as the target has it, or None.
+    """
     dashboard = text(wanted, "dashboard")
     if now is None or not dashboard or text(now, "dashboard") == dashboard:
         return ()
     what = (
-        f"shall be inside dashboard:{dashboard}, and Lightdash cannot move a chart into a dashboard; "
-        "unlink it (`lightdash-sync link remove`), and it is made there anew"
+        f"shall be inside {shown(f'dashboard:{dashboard}')}, and Lightdash cannot move a chart into a "
+        "dashboard; unlink it (`lightdash-sync link remove`), and it is made there anew"
     )
     return (Problem(f"chart:{key}", "cannot_move_inside", what),)

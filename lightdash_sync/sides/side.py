@@ -94,6 +94,7 @@ def opened(named: Named, environments: Environments, beside: Sequence[Named] = (
         SnapshotError: there is no snapshot, or it is damaged.
         GitError: there is no repository, or no such commit.
         Incomplete: the project could not be read.
+        Refused: the snapshot of the environment is of another project, or its token sees less by now.
         ApiError: the server cannot be reached, or the token is not accepted.
     """
     match named.kind:
@@ -118,6 +119,7 @@ def _now(name: str, environments: Environments, target: Path) -> Side:
     """Read a project as it is now."""
     folder = environments.folders[name]
     put_back(folder)
+    environments.progress.noted(f"{name}, as it is now:")
     with environments.connect(name) as (lightdash, wanted):
         project = choose_project(lightdash, wanted, folder)
         over = Snapshot(folder) if folder.is_dir() and any(folder.iterdir()) else None

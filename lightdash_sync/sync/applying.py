@@ -19,12 +19,13 @@ from lightdash_sync.errors import Refused, Stale
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.changes import Change, changes
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.deletes import delete_problems
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
-from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.scope import Contents
@@ -34,6 +35,7 @@ from lightdash_sync.sync.memory import Update, read_memory, settle, write_memory
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import Run, begin, cut_short, find_run
 from lightdash_sync.sync.target import joined, read_target
+from lightdash_sync.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.target import Existing, Place
+    from lightdash_sync.validation import Invalid
 
 
 _NAMED = 10  # items that an error names
@@ -257,6 +260,24 @@ def _carry_out(
     return applied
 
 
+def validated(place: Place, applied: Applied) -> tuple[Invalid, ...]:
+    """Let the server validate the project, and return what it says of the items that were written.
+
+    Raises:
+        Incomplete: it does not come to an end.
+        ApiError: it cannot be started.
+    """
+    identity = applied.existing.linked.identity
+    touched = {
+        uuid: step.item
+        for step in applied.plan.steps
+        if step.kind in (Kind.CHART, Kind.DASHBOARD) and (uuid := identity.uuid(step.kind, step.key))
+    }
+    lightdash = place.lightdash
+    writer = Writer(lightdash.session, lightdash.server)
+    return validate(lightdash, writer, place.project, touched, wait=lightdash.session.pacer.sleep)
+
+
 def _close(place: Place, run: Run, applied: Applied, now: datetime) -> None:
     """Note how a run ended, and what it says of earlier ones."""
     run.end(_result(applied, now))
@@ -312,7 +333,7 @@ def _update(
         elif undone is not None:
             base[path] = undone.base.get(path)
         if step.item in harmless and path in after.tree:
-            settled[path] = settle(canonical(step.after), after.tree[path])
+            settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
     return Update(after.tree, links, restored, base, settled)
 
 

@@ -16,22 +16,22 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused
 from lightdash_sync.model.canonical import sha256
+from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of, rekeyed
 from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.keys import LINKED, with_former
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.layout import IDENTITY
-from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection, Source
+from lightdash_sync.plan.keys import LINKED, linked, with_former
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.snapshot.write import Staging, locked, put_back
+from lightdash_sync.snapshot.write import put_back
+from lightdash_sync.sync.store import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.snapshot.manifest import Source
 
 LINK = "linked"
 RESTORED = "restored"
@@ -127,6 +127,24 @@ class Update:
     settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
+def hints_for(folder: Path, project: str) -> Identity:
+    """Return keys that an export of a project should use for items that its snapshot does not know yet.
+
+    What a sync created has the key of its source, so that the snapshots of both sides are alike.
+
+    Args:
+        folder: see `Folders.memory`; it need not exist.
+        project: uuid.
+
+    Raises:
+        SnapshotError: what is remembered is damaged.
+    """
+    try:
+        return read_memory(folder, project).hints
+    except Refused:
+        return Identity()
+
+
 def read_memory(folder: Path, project: str) -> Memory:
     """Read what is remembered of a target; an empty memory if nothing is.
 
@@ -159,46 +177,47 @@ def write_memory(folder: Path, before: Memory, update: Update, source: Source) -
         update: what changed.
         source: where the target is.
     """
-    identity = _marked(before, update)
+    named = linked(update.existing.identity, update.links, Identity()).identity
+    identity = _marked(before, update, named)
+    said = Tree.of(
+        {path: data for path, data in update.base.items() if data is not None}, _all(update, before)
+    )
+    files = rekeyed(said, identity)
+    forgotten = {
+        _path_in(path, said.identity, identity) for path, data in update.base.items() if data is None
+    }
     old = before.base_in(identity)
-    files = {path: data for path, data in update.base.items() if data is not None}
-    paths = sorted((set(old) | set(files)) - {path for path, data in update.base.items() if data is None})
-    disk = Disk()
-    with locked(folder, disk):
-        staging = Staging(folder, disk)
-        try:
-            for path in paths:
-                staging.put(path, files[path] if path in files else old[path])
-            staging.put(IDENTITY, identity.to_bytes())
-            staging.commit(
-                Manifest(
-                    format=FORMAT,
-                    source=source,
-                    selection=Selection(kinds=[*sorted(LINKED)], history=False),
-                    counts={},
-                    leftOut=[],
-                    files=dict(sorted(staging.files.items())),
-                )
-            )
-        finally:
-            staging.discard()
+    paths = sorted((set(old) | set(files)) - forgotten)
+    store(folder, ((path, files[path] if path in files else old[path]) for path in paths), identity, source)
     return Memory(Snapshot(folder).tree())
 
 
-def _marked(before: Memory, update: Update) -> Identity:
-    """Return the target's map, with what is known of its items by earlier runs and by this one."""
+def _all(update: Update, before: Memory) -> Identity:
+    """Return the map in whose keys an update speaks, with what is gone."""
+    return with_former(update.existing.identity, before.identity)
+
+
+def _path_in(path: str, here: Identity, there: Identity) -> str:
+    """Return the path of an item in the keys of another map."""
+    place = place_of(path)
+    uuid = here.uuid(*place) if place and place[1] else None
+    return path if place is None or uuid is None else file_of(place[0], there.key(place[0], uuid))
+
+
+def _marked(before: Memory, update: Update, named: Identity) -> Identity:
+    """Return the target's map in its own keys, with what is known of its items by all runs."""
     settled = {**before.settled, **update.settled}
     restored_before = {
         str(facts["uuid"]) for entries in before.known(RESTORED).values() for facts in entries.values()
     }
-    now = with_former(update.existing.identity, before.identity)
+    now = with_former(named, before.identity)
     items: LinkTable = {}
     for kind, entries in now.items.items():
-        linked, restored = update.links.get(kind, {}), update.restored.get(kind, {})
+        mine, restored = update.links.get(kind, {}), update.restored.get(kind, {})
         items[kind] = {}
         for key, facts in entries.items():
             kept: dict[str, Json] = {name: facts[name] for name in _KEPT if name in facts}
-            if key in linked:
+            if key in mine:
                 kept[_HOW] = LINK
             elif key in restored or facts["uuid"] in restored_before:
                 kept[_HOW] = RESTORED

@@ -126,6 +126,20 @@ def plan_for(place: Place, request: Request) -> Planned:
     return Planned(plan, existing, memory, facts)
 
 
+def adoptable(place: Place, desired: Tree, by: str) -> LinkTable:
+    """Return links with what has the same name or slug on both sides; only reads.
+
+    Args:
+        place: the target; its lock must be held.
+        desired: the source's content.
+        by: `name` or `slug`.
+    """
+    memory = recall(place)
+    links = joined(memory.links, own_links(desired.identity, place.project))
+    existing = read_target(place, memory.hints, links, desired.identity)
+    return adoptions(Request("", desired, Options(), {}, adopt_by=by), existing)
+
+
 def adoptions(request: Request, existing: Existing) -> LinkTable:
     """Return links with items of the target that have the same name in the same place, or the same slug."""
     desired, there = Contents(request.desired), Contents(existing.tree)

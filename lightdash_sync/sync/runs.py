@@ -26,10 +26,8 @@ from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.plan.document import digest, from_bytes, to_bytes
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.layout import IDENTITY
-from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection, Source
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.snapshot.write import Staging, locked
+from lightdash_sync.sync.store import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.values import Plan
+    from lightdash_sync.snapshot.manifest import Source
 
 _ID = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}(-\d+)?")
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -113,7 +112,7 @@ class Run:
 
     def keep_after(self, tree: Tree, paths: Iterable[str], source: Source) -> None:
         """Store what the run made of the items that it touches; again, if it was continued."""
-        _store(self.folder / _AFTER, tree, paths, source)
+        store(self.folder / _AFTER, ((path, tree[path]) for path in paths), tree.identity, source)
 
     def end(self, result: JsonObject) -> None:
         """Note how it ended."""
@@ -151,7 +150,7 @@ def begin(
     run = Run(folder / (name if number == 1 else f"{name}-{number}"))
     disk = Disk()
     run.folder.mkdir(mode=0o700)
-    _store(run.folder / _BEFORE, existing, paths, source)
+    store(run.folder / _BEFORE, ((path, existing[path]) for path in paths), existing.identity, source)
     if memory.is_dir():
         shutil.copytree(memory, run.folder / _MEMORY)
     disk.write(run.folder / _PLAN, to_bytes(plan))
@@ -204,26 +203,3 @@ def is_complete(run: Run) -> bool:
 def cut_short(folder: Path) -> list[Run]:
     """Return the runs that did not come to their end, newest first."""
     return [run for run in runs(folder) if run.result() is None]
-
-
-def _store(target: Path, tree: Tree, paths: Iterable[str], source: Source) -> None:
-    """Write some of a tree's files as a snapshot, with the whole map of identities."""
-    disk = Disk()
-    with locked(target, disk):
-        staging = Staging(target, disk)
-        try:
-            for path in sorted(paths):
-                staging.put(path, tree[path])
-            staging.put(IDENTITY, tree.identity.to_bytes())
-            staging.commit(
-                Manifest(
-                    format=FORMAT,
-                    source=source,
-                    selection=Selection(kinds=[], history=False),
-                    counts={},
-                    leftOut=[],
-                    files=dict(sorted(staging.files.items())),
-                )
-            )
-        finally:
-            staging.discard()

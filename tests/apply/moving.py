@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,18 +13,18 @@ from lightdash_sync.apply.execute import Outcome, apply_plan
 from lightdash_sync.apply.journal import NAME, Journal, read_journal
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.faults import Faults
+from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.export.workers import Silent
-from lightdash_sync.model.canonical import JsonObject
+from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import rekeyed
+from lightdash_sync.model.rekey import items_of, rekeyed
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.document import digest
-from lightdash_sync.plan.keys import LINKED, Linked, linked
+from lightdash_sync.plan.keys import Linked, linked
 from lightdash_sync.plan.make import Inputs, make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.values import Plan, Target
@@ -32,7 +32,6 @@ from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.target import read_facts
 from tests.exporting import lightdash_at
 
-Links = Mapping[Kind, Mapping[str, JsonObject]]
 TODAY = date(2026, 3, 2)
 EVERYTHING = Options(enable_schedulers=False)
 
@@ -81,30 +80,71 @@ class Move:
         inputs = Inputs("source", to, desired, existing, found, facts=facts, options=options)
         return make_plan(inputs), found
 
-    def apply(self, plan: Plan, found: Linked, *, journal: Path | None = None) -> Outcome:
-        """Apply a plan, or go on with applying it if its journal exists."""
-        path = journal or Path(tempfile.mkdtemp(dir=self.folder)) / NAME
+    def apply(
+        self,
+        plan: Plan,
+        found: Linked,
+        *,
+        journal: Path | None = None,
+        opening: type[Journal] = Journal,
+        deadline: float = 5.0,
+        who: str = "admin",
+    ) -> Outcome:
+        """Apply a plan, or go on with applying it if its journal exists; a session of its own writes."""
+        path = journal or self.journal()
         resumed = read_journal(path)
-        writer = Writer(self.lightdash.session, self.lightdash.server)
-        with Journal(path) as open_journal:
+        lightdash = lightdash_at(self.server.url, self.world.tokens[who], deadline=deadline)
+        with lightdash.session, opening(path) as opened:
+            writer = Writer(lightdash.session, self.lightdash.server)
             outcome = apply_plan(
-                plan,
-                digest(plan),
-                found.identity,
-                self.lightdash,
-                writer,
-                open_journal,
-                Silent(),
-                TODAY,
-                resumed,
+                plan, digest(plan), found.identity, lightdash, writer, opened, Silent(), TODAY, resumed
             )
         for kind, entries in outcome.created.items():
             self.links.setdefault(kind, {}).update(entries)
         return outcome
 
-    def writes(self) -> int:
-        """How many requests came so far that change something."""
-        return sum(method != "GET" for method, _ in self.world.requests)
+    def journal(self) -> Path:
+        """Return a path for the journal of a new run."""
+        return Path(tempfile.mkdtemp(dir=self.folder)) / NAME
+
+    def strike(self, number: int, fault: Fault, also: Callable[[], None] | None = None) -> Faults:
+        """Let one of the writes that come from now on, counted from 1, meet a fault.
+
+        Args:
+            number: of the write.
+            fault: what it meets.
+            also: what happens on the server at that moment.
+        """
+        came = 0
+
+        def rule(_number: int, method: str, _path: str) -> Fault | None:
+            nonlocal came
+            came += method != "GET"
+            if method == "GET" or came != number:
+                return None
+            if also is not None:
+                also()
+            return fault
+
+        self.server.app.faults = Faults(rule=rule)
+        return self.server.app.faults
+
+    def calm(self) -> None:
+        """Let nothing go wrong any more."""
+        self.server.app.faults = None
+
+    def writes(self) -> list[tuple[str, str]]:
+        """Method and path of the requests that came so far and change something."""
+        return [(method, path) for method, path in self.world.requests if method != "GET"]
+
+    def require_arrived(self, desired: Tree, options: Options = EVERYTHING) -> None:
+        """Require that the target has what is desired, nothing twice, and that nothing is left to do."""
+        existing, _ = self.existing(desired)
+        wanted, there = carried(desired), carried(existing)
+        assert sorted(there) == sorted(wanted)
+        assert [path for path in wanted if wanted[path] != there[path]] == []
+        assert self.difference(desired, options) == []
+        assert self.world.crashes == []
 
     def difference(self, desired: Tree, options: Options = EVERYTHING) -> list[str]:
         """What a plan would still do."""
@@ -112,17 +152,10 @@ class Move:
 
 
 @contextmanager
-def moving(
-    world: World,
-    folder: Path,
-    *,
-    faults: Faults | None = None,
-    source: str = "production",
-    who: str = "admin",
-) -> Iterator[Move]:
+def moving(world: World, folder: Path, *, source: str = "production") -> Iterator[Move]:
     """Serve a world with a new, empty target project beside the source; their spaces "Shared" are linked."""
-    with Server(world, faults=faults or Faults()) as server:
-        lightdash = lightdash_at(server.url, world.tokens[who])
+    with Server(world) as server:
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
         with lightdash.session:
             project = world.projects[source]
             body: JsonObject = {"name": "Target", "copyContent": False}
@@ -133,14 +166,13 @@ def moving(
             yield move
 
 
-def files(tree: Tree) -> dict[str, bytes]:
-    """Return the content of a tree that can be carried over."""
-    return {path: tree[path] for path in tree}
+def carried(tree: Tree) -> dict[str, Json]:
+    """Return the content that can be carried over, in full but for what is documented not to be.
 
-
-def twins(tree: Tree) -> list[tuple[str, str]]:
-    """Return kind and name of what a target has and nothing is linked with."""
-    return [(kind, key) for kind in LINKED for key in tree.identity.items.get(kind, {})]
-
-
-Hook = Callable[[], None]
+    Schedulers arrive paused. Neither comments nor settings of the project can be written.
+    """
+    found = {path: parse(tree[path]) for path in items_of(tree)}
+    for path, content in found.items():
+        if path.startswith("schedulers/") and isinstance(content, dict):
+            found[path] = content | {"enabled": False}
+    return found

@@ -157,6 +157,7 @@ def test_an_item_that_moves_out_of_a_private_space_is_seen_by_more(kind: Kind) -
     assert out == [(f"{kind}:x", "sales", "", None, BY_PROJECT)]
     back = told(update(kind, "x", open_, hidden), look=spaces)
     assert back == [(f"{kind}:x", "board", "", BY_PROJECT, None)]
+    assert told(create(kind, "x", open_), delete(kind, "y", hidden), look=spaces) == []
 
 
 def test_a_chart_that_moves_into_a_dashboard_is_seen_by_those_who_see_the_dashboard() -> None:

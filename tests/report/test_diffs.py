@@ -317,3 +317,16 @@ def test_json_has_values_of_changes_and_none_of_what_is_not_there(names: list[st
     assert told["renamed"]["before"] == "Weekly revenue"
     assert told["renamed"]["after"] == name
     assert "before" not in told["field_changed"]
+
+
+def test_a_report_of_any_size_is_bounded() -> None:
+    """What would make a document that no browser opens is left out of the last items, and that is said."""
+    old = sample(Kind.SQL_CHART)
+    sql = "\n".join(f"{number} {'x' * 390}" for number in range(100))
+    items: list[tuple[Kind, str, Json, Json]] = [
+        (Kind.SQL_CHART, f"c{number}", old, old | {"sql": f"{number} {sql}"}) for number in range(600)
+    ]
+    document = diff_html(section(*items))
+    assert len(document) < 12_000_000
+    assert "sql_chart:c599" in document
+    assert "The report would be too long" in document

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 
+from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
-from lightdash_sync.errors import ConfigError, GitError, Refused, SnapshotError
+from lightdash_sync.errors import ConfigError, GitError, Incomplete, Refused, SnapshotError
 from lightdash_sync.sides import Environments, Side, opened, parse_side
 from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.write import spare
@@ -188,8 +190,8 @@ def test_a_damaged_commit_is_seen(hands: Hands) -> None:
 
 
 @contextmanager
-def _served(base: Path, project: str = "production") -> Iterator[tuple[Server, Environments]]:
-    with Server(demo_world()) as server:
+def _served(base: Path, faults: Faults | None = None) -> Iterator[tuple[Server, Environments]]:
+    with Server(demo_world(), faults=faults) as server:
         world = server.world
 
         @contextmanager
@@ -197,7 +199,7 @@ def _served(base: Path, project: str = "production") -> Iterator[tuple[Server, E
             assert name == "live"
             lightdash = lightdash_at(server.url, world.tokens["admin"])
             with lightdash.session:
-                yield lightdash, world.projects[project]
+                yield lightdash, world.projects["production"]
 
         yield server, Environments(base, {"live": base / "snap"}, connect)
 
@@ -238,3 +240,26 @@ def test_a_snapshot_of_another_project_is_refused(tmp_path: Path) -> None:
     refused = pytest.raises(Refused, match="another project")
     with _served(tmp_path) as (_, environments), refused, _open("live", environments):
         pass
+
+
+def test_a_list_that_came_back_short_is_no_deletion(tmp_path: Path) -> None:
+    """Lightdash says that there are no schedulers, and has them all: that is an error, no difference."""
+    export_world(demo_world(), tmp_path / "snap")
+    empty: dict[str, object] = {"schedulers": [], "users": [], "charts": [], "dashboards": [], "logs": []}
+    body = orjson.dumps({"status": "ok", "results": empty})
+    faults = Faults(rule=lambda _n, _method, path: Fault.content(body) if path.endswith("/logs") else None)
+    with (
+        _served(tmp_path, faults) as (_, environments),
+        pytest.raises(Incomplete),
+        _open("live", environments),
+    ):
+        pass
+
+
+def test_a_project_that_lost_a_lot_is_read_like_any_other(tmp_path: Path) -> None:
+    """No backup would replace its snapshot by it, but one may look."""
+    export_world(demo_world(), tmp_path / "snap")
+    with _served(tmp_path) as (server, environments):
+        server.world.schedulers.clear()
+        with _open("live", environments) as side:
+            assert not any(path.startswith("schedulers/") for path in side.tree)

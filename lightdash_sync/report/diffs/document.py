@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lightdash_sync.report.diffs.section import Item, Section
 
 _ITEMS, _CHANGES = 2000, 200  # shown
+_CHARACTERS = 10_000_000  # of all items; then they stand without their changes
 _DRAWN = 200  # dashboards
 _SIGNS = {Sign.ADDED: "added", Sign.REMOVED: "removed", Sign.KEPT: "kept", Sign.LEFT_OUT: "left-out"}
 
@@ -87,19 +88,34 @@ def _counts(section: Section) -> Markup:
 
 def items_html(section: Section) -> Iterator[Markup]:
     """Yield the items by space, each with its changes; of dashboards the layout before and after."""
-    told, drawn = 0, 0
+    left, room, drawn = _ITEMS, _CHARACTERS, 0
     for heading, items in section.groups:
-        shown = items[: max(_ITEMS - told, 0)]
-        told += len(items)
-        if not shown:
-            continue
         parts = []
-        for item in shown:
+        for item in items[: max(left, 0)]:
             drawn += item.kind is Kind.DASHBOARD
-            parts.append(_item(section, item, draw=drawn <= _DRAWN))
-        yield tag("section", tag("h2", heading, class_="name"), *parts)
-    if told > _ITEMS:
-        yield tag("p", f"… and {told - _ITEMS} more items.", class_="quiet")
+            parts.append(_item(section, item, draw=drawn <= _DRAWN) if room > 0 else _headline(section, item))
+            room -= len(parts[-1])
+        left -= len(items)
+        if parts:
+            yield tag("section", tag("h2", heading, class_="name"), *parts)
+    if room <= 0:
+        yield tag("p", "The report would be too long: the last items stand without changes.", class_="quiet")
+    if left < 0:
+        yield tag("p", f"… and {-left} more items.", class_="quiet")
+
+
+def _headline(section: Section, item: Item) -> Markup:
+    return tag("div", _title(section, item), class_="item")
+
+
+def _title(section: Section, item: Item) -> Markup:
+    name = own_name(item)
+    return joined(
+        tag("span", section.word(item), class_=f"status {item.status}"),
+        tag("span", name or label(item), class_="title name"),
+        tag("code", label(item)) if name else Markup(""),
+        tag("span", f" {mark}", class_="quiet") if (mark := section.mark(item)) else Markup(""),
+    )
 
 
 def _item(section: Section, item: Item, *, draw: bool) -> Markup:
@@ -109,17 +125,10 @@ def _item(section: Section, item: Item, *, draw: bool) -> Markup:
     parts = [_changes(changes)] if is_changed else [_diff(one.lines, one.where) for one in _texts(changes)]
     if item.kind is Kind.DASHBOARD and draw:
         parts.append(boards(item.before, item.after))
-    name = own_name(item)
-    head = joined(
-        tag("span", section.word(item), class_=f"status {item.status}"),
-        tag("span", name or label(item), class_="title name"),
-        tag("code", label(item)) if name else Markup(""),
-        tag("span", f" {mark}", class_="quiet") if (mark := section.mark(item)) else Markup(""),
-    )
     inner = joined(*parts)
     if not inner:
-        return tag("div", head, class_="item")
-    return tag("details", tag("summary", head), inner, class_="item", open=is_changed)
+        return _headline(section, item)
+    return tag("details", tag("summary", _title(section, item)), inner, class_="item", open=is_changed)
 
 
 def _texts(changes: Sequence[Change]) -> list[TextChange]:

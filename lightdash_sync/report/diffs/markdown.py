@@ -50,7 +50,7 @@ def items_markdown(section: Section, limit: int) -> str:
     left = limit - _RESERVED
     whole, told, total = True, 0, len(section.items)
     for heading, items in section.groups:
-        title = f"\n#### {inert(heading, _LONG_NAME)}\n"
+        title = f"\n#### {inert(heading, _LONG_NAME)}\n\n"
         for item in items:
             block = _block(section, item)
             if whole and len(title) + len(block) > left:
@@ -90,7 +90,7 @@ def _head(section: Section) -> Iterator[str]:
 
 def _line(section: Section, item: Item) -> str:
     """Return an item without its changes."""
-    return f"\n- {_named(section, item)}\n"
+    return f"- {_named(section, item)}\n"
 
 
 def _named(section: Section, item: Item) -> str:
@@ -115,7 +115,7 @@ def _block(section: Section, item: Item) -> str:
             break
         pieces.append(lines)
         left -= len(lines)
-    return "".join([*pieces, "\n</details>\n"])
+    return "".join([*pieces, "\n</details>\n\n"])
 
 
 def _change(change: Change) -> str:

@@ -181,7 +181,7 @@ def _mismatches(applied: Applied) -> Iterator[list[Text]]:
         block = [
             Text.assemble(
                 ("  differs ", "yellow"),
-                f"{shown(found.item)}: the server has it otherwise than it was written",
+                f"{shown(found.item)}: it is not on the server as it was written",
             )
         ]
         block += [Text(f"    {shown(words(change))}") for change in loud[:_LINES]]

@@ -1,0 +1,167 @@
+"""`link` and `runs`: what is remembered of an environment."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lightdash_sync.cli.connect import environment_options
+from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.planning import Opening, parse_item, parse_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightdash_sync.config import Settings
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.kinds import Kind
+
+_TO = click.option("--to", "target", metavar="ENV", required=True, help="The environment.")
+
+
+@click.group()
+def link() -> None:
+    """Say which item of an environment is which item of the source.
+
+    Only linked items are ever changed or deleted by a plan.
+    """
+
+
+@link.command("show")
+@_TO
+@click.option("--all", "every", is_flag=True, help="Also items that are not linked.")
+@environment_options
+def show_links(
+    settings: Callable[[str], Settings], target: str, every: bool, config: Path | None, as_json: bool
+) -> int:
+    """List the links of an environment, with the names that the items have there."""
+    from lightdash_sync.report.plans import links_json, links_text
+    from lightdash_sync.report.terminal import console
+    from lightdash_sync.sync.linking import links_of
+
+    with ExitStack() as stack:
+        place, _ = Opening(settings, config, stack).place(target)
+        found = [one for one in links_of(place) if every or one.how != "own"]
+    if as_json:
+        print_json(links_json(found))
+    else:
+        links_text(found, console())
+    return 0
+
+
+@link.command("add")
+@click.argument("pairs", metavar="KIND:KEY=UUID", nargs=-1, required=True)
+@_TO
+@environment_options
+def add_link(
+    settings: Callable[[str], Settings],
+    pairs: tuple[str, ...],
+    target: str,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Link items of an environment by hand."""
+    from lightdash_sync.sync.linking import add_links
+
+    wanted: dict[Kind, dict[str, JsonObject]] = {}
+    for pair in pairs:
+        item, _, uuid = pair.partition("=")
+        kind, key = parse_item(item)
+        wanted.setdefault(kind, {})[key] = {"uuid": parse_uuid(uuid)}
+    with ExitStack() as stack:
+        place, _ = Opening(settings, config, stack).place(target)
+        fresh = add_links(place, wanted)
+    _tell("linked", [f"{kind}:{key}" for kind, key in fresh], as_json=as_json)
+    return 0
+
+
+@link.command("remove")
+@click.argument("items", metavar="KIND:KEY", nargs=-1, required=True)
+@_TO
+@environment_options
+def remove_link(
+    settings: Callable[[str], Settings],
+    items: tuple[str, ...],
+    target: str,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Forget links; nothing is changed in Lightdash."""
+    from lightdash_sync.sync.linking import remove_links
+
+    wanted = [parse_item(item) for item in items]
+    with ExitStack() as stack:
+        place, _ = Opening(settings, config, stack).place(target)
+        remove_links(place, wanted)
+    _tell("unlinked", [f"{kind}:{key}" for kind, key in wanted], as_json=as_json)
+    return 0
+
+
+@link.command("adopt")
+@click.option(
+    "--from", "source", metavar="SIDE", required=True, help="A directory, git:REV, or an environment."
+)
+@_TO
+@click.option(
+    "--by", type=click.Choice(["name", "slug"]), required=True, help="What must be the same on both sides."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be linked.")
+@environment_options
+def adopt(
+    settings: Callable[[str], Settings],
+    source: str,
+    target: str,
+    by: str,
+    dry_run: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Link everything that has the same name in the same place, or the same slug, here and there.
+
+    Only where exactly one item here and one there has it; all others are left for `link add`.
+    """
+    from lightdash_sync.sync.linking import add_links
+    from lightdash_sync.sync.planning import adoptable
+
+    with ExitStack() as stack:
+        opening = Opening(settings, config, stack)
+        place, _ = opening.place(target)
+        found = adoptable(place, opening.side(source, target).tree, by)
+        if not dry_run:
+            add_links(place, found)
+    items = [f"{kind}:{key}" for kind, entries in found.items() for key in entries]
+    _tell("would be linked" if dry_run else "linked", sorted(items), as_json=as_json)
+    return 0
+
+
+@click.command()
+@_TO
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Settings file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
+def runs(target: str, config: Path | None, as_json: bool) -> int:
+    """List what was applied to an environment from this machine."""
+    from lightdash_sync.config import snapshot_folder
+    from lightdash_sync.report.plans import runs_json, runs_text
+    from lightdash_sync.report.terminal import console
+    from lightdash_sync.sync.folders import Folders
+    from lightdash_sync.sync.runs import runs as all_runs
+
+    folder = snapshot_folder(target, Path(), config) or Path("snapshots") / target
+    found = all_runs(Folders(folder).runs)
+    if as_json:
+        print_json(runs_json(found))
+    else:
+        runs_text(found, console())
+    return 0
+
+
+def _tell(what: str, items: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"result": what, "items": [*items]})
+        return
+    for item in items:
+        click.echo(f"{item}  {what}")
+    click.echo(f"{len(items)} {what}", err=True)

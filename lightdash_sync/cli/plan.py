@@ -1,0 +1,319 @@
+"""`plan`, `apply`, `undo`, `restore`: each shows a plan first."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lightdash_sync.cli.connect import environment_options
+from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.planning import Opening, Wanted, confirmed, planning_options
+from lightdash_sync.errors import PENDING, ConfigError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightdash_sync.config import Settings
+    from lightdash_sync.plan.values import Plan
+    from lightdash_sync.sync.applying import Applied
+    from lightdash_sync.sync.planning import Planned
+    from lightdash_sync.sync.target import Place
+
+FORMATS = ("text", "json", "markdown", "html")
+_TO = click.option("--to", "target", metavar="ENV", required=True, help="The environment to change.")
+_YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+_FULL = click.option(
+    "--full", is_flag=True, help="Read the target whole, whatever its lists prove unchanged."
+)
+
+
+@click.command()
+@click.option(
+    "--from", "source", metavar="SIDE", required=True, help="A directory, git:REV, or an environment."
+)
+@_TO
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan there.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to show it.  [default: text]")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if there is something to do.")
+@_FULL
+@planning_options
+def plan(
+    settings: Callable[[str], Settings],
+    source: str,
+    target: str,
+    output: Path | None,
+    form: str | None,
+    exit_code: bool,
+    full: bool,
+    wanted: Wanted,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Show what would have to be done so that an environment has the content of a source.
+
+    Nothing is changed. Exits with 4 if the plan would be refused: drift, twins, broken references, limits.
+    """
+    from lightdash_sync.plan.document import to_bytes
+
+    with ExitStack() as stack:
+        opening = Opening(settings, config, stack)
+        planned = _planned(opening, opening.place(target), source, target, wanted, full=full)[0]
+    found = planned.plan
+    if output is not None:
+        output.write_bytes(to_bytes(found))
+    _show(planned, "json" if as_json else form or "text")
+    if found.refusals():
+        return Refused.exit_code
+    return PENDING if exit_code and not found.is_empty else 0
+
+
+@click.command()
+@click.argument("document", metavar="[PLAN]", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option(
+    "--from", "source", metavar="SIDE", help="Make the plan now: a directory, git:REV, an environment."
+)
+@click.option("--to", "target", metavar="ENV", help="The environment to change.")
+@click.option("--resume", is_flag=True, help="Go on with the last run that was cut short.")
+@click.option("--validate", is_flag=True, help="Let the server validate the project afterwards.")
+@_YES
+@_FULL
+@planning_options
+def apply(
+    settings: Callable[[str], Settings],
+    document: Path | None,
+    source: str | None,
+    target: str | None,
+    resume: bool,
+    validate: bool,
+    yes: bool,
+    full: bool,
+    wanted: Wanted,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Apply a plan: one that `plan -o` wrote, or one that is made and shown now.
+
+    Exits with 3 if a part could not be done (`apply --resume` goes on), with 4 if the plan is refused, and
+    with 5 if the target has changed since the plan was made; then nothing was written.
+    """
+    from lightdash_sync.sync.applying import apply as apply_plan
+    from lightdash_sync.sync.applying import resume as resume_run
+    from lightdash_sync.sync.runs import find_run
+
+    if sum((document is not None, source is not None, resume)) != 1:
+        raise click.UsageError("name a PLAN, or --from and --to, or --resume and --to")
+    began = time.monotonic()
+    with ExitStack() as stack:
+        opening = Opening(settings, config, stack)
+        if document is not None:
+            found = _read(document)
+            place, _ = opening.place(target or found.target.environment)
+            applied = apply_plan(place, found, _now())
+        elif target is None:
+            raise click.UsageError("--to is missing")
+        elif resume:
+            place, _ = opening.place(target)
+            applied = resume_run(place, find_run(place.folders.runs, None, unfinished=True), _now())
+        else:
+            opened = opening.place(target)
+            planned, place = _planned(opening, opened, source or "", target, wanted, full=full)
+            if not _agreed(planned, yes=yes, as_json=as_json):
+                return 0
+            applied = apply_plan(place, planned.plan, _now())
+        return _told(applied, place, began, as_json=as_json, validate=validate)
+
+
+@click.command()
+@click.argument("run", metavar="[RUN]", required=False)
+@_TO
+@click.option(
+    "--allow-drift", multiple=True, metavar="KIND:KEY|all", help="Overwrite what was changed since."
+)
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@_YES
+@environment_options
+def undo(
+    settings: Callable[[str], Settings],
+    run: str | None,
+    target: str,
+    allow_drift: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Take a run back (the last one, if none is named): delete what it created, put back what it changed."""
+    from lightdash_sync.plan.options import Options
+    from lightdash_sync.sync.applying import apply as apply_plan
+    from lightdash_sync.sync.planning import plan_for
+    from lightdash_sync.sync.runs import find_run
+    from lightdash_sync.sync.undoing import undo_request
+
+    began = time.monotonic()
+    with ExitStack() as stack:
+        place, _ = Opening(settings, config, stack).place(target)
+        found = find_run(place.folders.runs, run)
+        planned = plan_for(place, undo_request(found, Options(allow_drift=frozenset(allow_drift))))
+        if not _agreed(planned, yes=yes or dry_run, as_json=as_json and not dry_run, dry_run=dry_run):
+            return Refused.exit_code if planned.plan.refusals() else 0
+        applied = apply_plan(place, planned.plan, _now())
+        return _told(applied, place, began, as_json=as_json, validate=False)
+
+
+@click.command()
+@click.option("--at", "when", metavar="REV|DATE", required=True, help="A git revision, or a date.")
+@_TO
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@click.option("--validate", is_flag=True, help="Let the server validate the project afterwards.")
+@_YES
+@_FULL
+@planning_options
+def restore(
+    settings: Callable[[str], Settings],
+    when: str,
+    target: str,
+    dry_run: bool,
+    validate: bool,
+    yes: bool,
+    full: bool,
+    wanted: Wanted,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Put an environment back to what its snapshot in git was at some time, whole or in part.
+
+    What was made since is left alone, unless --delete is given.
+    """
+    from lightdash_sync.sync.applying import apply as apply_plan
+
+    began = time.monotonic()
+    with ExitStack() as stack:
+        opening = Opening(settings, config, stack)
+        opened = opening.place(target)
+        revision = opening.revision(when, target)
+        planned, place = _planned(
+            opening, opened, f"git:{revision}", target, wanted, full=full, purpose="restore"
+        )
+        if not _agreed(planned, yes=yes or dry_run, as_json=as_json and not dry_run, dry_run=dry_run):
+            return Refused.exit_code if planned.plan.refusals() else 0
+        applied = apply_plan(place, planned.plan, _now())
+        return _told(applied, place, began, as_json=as_json, validate=validate)
+
+
+def _planned(
+    opening: Opening,
+    opened: tuple[Place, Settings],
+    source: str,
+    target: str,
+    wanted: Wanted,
+    *,
+    full: bool,
+    purpose: str = "sync",
+) -> tuple[Planned, Place]:
+    from lightdash_sync.sync.planning import Request, plan_for
+
+    place, loaded = opened
+    side = opening.side(source, target)
+    own = side.tree.identity.project.get("uuid") == place.project
+    if purpose == "restore" and not own:
+        raise ConfigError(
+            f"{side.label} is not a snapshot of the project of {target}",
+            hint=f"`lightdash-sync plan --from {source} --to {target}` carries content from another project.",
+        )
+    options = wanted.options(
+        side, loaded.recipients, lambda revision: opening.earlier(side, revision, target)
+    )
+    request = Request(
+        source=side.label,
+        desired=side.tree,
+        options=options,
+        adopt=wanted.adopt(),
+        adopt_by=wanted.adopt_by,
+        full=full,
+        purpose=purpose,
+    )
+    return plan_for(place, request), place
+
+
+def _agreed(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False) -> bool:
+    """Show a plan, and ask; return whether there is something to apply.
+
+    Raises:
+        Refused: the plan must not be applied.
+    """
+    found = planned.plan
+    if not as_json:
+        _show(planned, "text")
+    if dry_run:
+        return False
+    if refusals := found.refusals():
+        raise Refused(
+            f"the plan must not be applied: {'; '.join(refusals)}",
+            hint="The plan says what allows each of these.",
+        )
+    if found.is_empty:
+        if as_json:
+            _show(planned, "json")
+        return False
+    confirmed(f"Apply this to {found.target.environment} ({found.target.project_name})?", yes=yes)
+    return True
+
+
+def _show(planned: Planned, form: str) -> None:
+    """Render a plan to stdout; what the reading of the target had to say goes to stderr."""
+    from lightdash_sync.plan.scope import Contents
+    from lightdash_sync.report import plans
+    from lightdash_sync.report.terminal import console, say_warning
+
+    for warning in planned.existing.warnings:
+        say_warning(warning)
+    look = Contents(planned.existing.tree).look
+    match form:
+        case "text":
+            plans.plan_text(planned.plan, console(), look=look)
+        case "json":
+            print_json(plans.plan_json(planned.plan, look=look))
+        case "markdown":
+            _write(plans.plan_markdown(planned.plan, look=look))
+        case _:
+            _write(plans.plan_html(planned.plan, look=look))
+
+
+def _write(said: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(said.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
+
+
+def _told(applied: Applied, place: Place, began: float, *, as_json: bool, validate: bool) -> int:
+    """Show what came of it."""
+    from lightdash_sync.report.plans import applied_json, applied_text
+    from lightdash_sync.report.terminal import console, say_warning
+    from lightdash_sync.sync.applying import validated
+
+    errors = validated(place, applied) if validate else ()
+    if as_json:
+        said = applied_json(applied)
+        said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
+        print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
+    else:
+        applied_text(applied, console())
+        for one in errors:
+            say_warning(f"{one.item}: {one.error}")
+    return 0 if applied.is_complete else 3
+
+
+def _read(path: Path) -> Plan:
+    from lightdash_sync.plan.document import from_bytes
+
+    return from_bytes(path.read_bytes())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

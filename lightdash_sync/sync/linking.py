@@ -1,0 +1,144 @@
+"""Which item of a target is which item of a source, by hand: shown, added, removed, adopted all at once.
+
+A link says that two items are the same; it changes nothing on a server. Whoever links an item allows that
+the next plans change it, and delete it where deletes are asked for. Its content now becomes its base, so
+that what the target's people do to it from now on is noticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import Refused
+from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.keys import LINKED
+from lightdash_sync.sync.memory import RESTORED, Update, write_memory
+from lightdash_sync.sync.recall import recall
+from lightdash_sync.sync.target import joined, read_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.kinds import Kind
+    from lightdash_sync.plan.options import Item
+    from lightdash_sync.sync.memory import LinkTable
+    from lightdash_sync.sync.target import Place
+
+
+@dataclass(frozen=True, order=True)
+class Link:
+    """An item of the target, and how it is known.
+
+    Attributes:
+        kind: of the item.
+        key: by which the plans know it.
+        name: on the target; "" if that is not known.
+        uuid: on the target.
+        slug: on the target; "" if it has none.
+        how: `linked`, `restored`, or `own` for an item that no sync knows.
+        exists: whether the target has it.
+    """
+
+    kind: Kind
+    key: str
+    name: str
+    uuid: str
+    slug: str
+    how: str
+    exists: bool
+
+    @property
+    def item(self) -> str:
+        """The item as the command line says it."""
+        return f"{self.kind}:{self.key}"
+
+
+def links_of(place: Place) -> list[Link]:
+    """Return all items of a target, with how each is known. Reads the target.
+
+    Raises:
+        Incomplete: something could not be read.
+    """
+    memory = recall(place)
+    existing = read_target(place, memory.hints, memory.links, Identity())
+    known = {"linked": memory.links, RESTORED: memory.known(RESTORED)}
+    found = [
+        _link(kind, key, facts, existing.tree, known)
+        for kind in LINKED
+        for key, facts in existing.linked.identity.items.get(kind, {}).items()
+    ]
+    found += [
+        Link(kind, key, "", str(facts["uuid"]), str(facts.get("slug", "")), "linked", exists=False)
+        for kind, entries in memory.links.items()
+        for key, facts in entries.items()
+        if key in existing.linked.gone.get(kind, frozenset())
+    ]
+    return sorted(found)
+
+
+def add_links(place: Place, more: Mapping[Kind, Mapping[str, JsonObject]]) -> list[Item]:
+    """Link items of the target, and return those that were not linked before.
+
+    Raises:
+        Refused: the target does not have one of them, or a key is linked with another already.
+    """
+    memory = recall(place)
+    for kind, entries in more.items():
+        for key, facts in entries.items():
+            there = memory.links.get(kind, {}).get(key)
+            if there is not None and there["uuid"] != facts["uuid"]:
+                raise Refused(
+                    f"{kind}:{key} is linked with {there['uuid']} already",
+                    hint=f"`lightdash-sync link remove {kind}:{key}` takes that back.",
+                )
+    links = joined(memory.links, more)
+    existing = read_target(place, memory.hints, links, Identity())
+    for kind, entries in more.items():
+        if lost := sorted(existing.linked.gone.get(kind, frozenset()) & entries.keys()):
+            raise Refused(f"the target has no {kind} {entries[lost[0]]['uuid']} (for {kind}:{lost[0]})")
+    fresh = [
+        (kind, key)
+        for kind, entries in more.items()
+        for key in entries
+        if key not in memory.links.get(kind, {})
+    ]
+    base: dict[str, bytes | None] = {file_of(*item): existing.tree[file_of(*item)] for item in fresh}
+    write_memory(place.folders.memory, memory, Update(existing.tree, links, base=base), existing.source)
+    return sorted(fresh)
+
+
+def remove_links(place: Place, items: Iterable[Item]) -> None:
+    """Forget links; nothing is changed on the target.
+
+    Raises:
+        Refused: one of them is not linked.
+    """
+    memory = recall(place)
+    links: LinkTable = {kind: dict(entries) for kind, entries in memory.links.items()}
+    base: dict[str, bytes | None] = {}
+    for kind, key in items:
+        if links.get(kind, {}).pop(key, None) is None:
+            raise Refused(f"{kind}:{key} is not linked", hint="`lightdash-sync link show` lists what is.")
+        base[file_of(kind, key)] = None
+    existing = read_target(place, memory.hints, memory.links, Identity())
+    write_memory(place.folders.memory, memory, Update(existing.tree, links, base=base), existing.source)
+
+
+def _link(
+    kind: Kind, key: str, facts: JsonObject, tree: Mapping[str, bytes], known: Mapping[str, LinkTable]
+) -> Link:
+    path = file_of(kind, key)
+    name = text(parse(tree[path]), "name") if path in tree else ""
+    ways = (
+        how
+        for how, table in known.items()
+        if any(entry["uuid"] == facts["uuid"] for entry in table.get(kind, {}).values())
+    )
+    return Link(
+        kind, key, name, str(facts["uuid"]), str(facts.get("slug", "")), next(ways, "own"), exists=True
+    )
