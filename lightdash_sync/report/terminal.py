@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
+WRITES = "writes"  # what an apply calls its progress
 _LINE = 240  # columns of output that goes into a file or pipe
 
 
@@ -59,7 +60,7 @@ def say_warning(message: str) -> None:
 
 
 class Bars:
-    """Progress of many small reads, as bars on a terminal and as lines elsewhere.
+    """Progress of many small reads or writes, as bars on a terminal and as lines elsewhere.
 
     Args:
         stream: stderr.
@@ -93,7 +94,8 @@ class Bars:
         """Show a new bar, or a line."""
         with self._lock:
             if not self._live:
-                self._console.print(Text(f"Reading {total} {shown(what)}"))
+                said = f"Writing {total} operations" if what == WRITES else f"Reading {total} {shown(what)}"
+                self._console.print(Text(said))
             elif what in self._tasks:
                 task = self._tasks[what]
                 self._bars.update(task, total=(self._bars.tasks[task].total or 0) + total)
