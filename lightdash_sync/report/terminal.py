@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -18,7 +19,7 @@ from rich.text import Text
 from lightdash_sync.report.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from rich.progress import TaskID
@@ -89,6 +90,19 @@ class Bars:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Take the bars away while something else is printed or asked; they begin anew afterwards."""
+        self._bars.stop()
+        with self._lock:
+            for task in self._tasks.values():
+                self._bars.remove_task(task)
+            self._tasks.clear()
+        try:
+            yield
+        finally:
+            self._bars.start()
 
     def started(self, what: str, total: int) -> None:
         """Show a new bar, or a line."""
