@@ -35,13 +35,22 @@ _HINT = "Make a new one with `lightdash-sync plan`."
 
 
 def digest(plan: Plan) -> str:
-    """Return the SHA-256 of a plan, in hexadecimal: the same for the same plan, another for another."""
-    return sha256(canonical(_document(plan)))
+    """Return the SHA-256 of a plan, in hexadecimal: the same for the same plan, another for another.
+
+    Raises:
+        SyncError: a content is nested more deeply than a plan can hold, which is a little less than a
+            snapshot can.
+    """
+    return sha256(_written(plan, _document(plan)))
 
 
 def to_bytes(plan: Plan) -> bytes:
-    """Return the document of a plan, with its digest."""
-    return canonical({**_document(plan), "digest": digest(plan)})
+    """Return the document of a plan, with its digest.
+
+    Raises:
+        SyncError: as `digest` does.
+    """
+    return _written(plan, {**_document(plan), "digest": digest(plan)})
 
 
 def from_bytes(data: bytes) -> Plan:
@@ -67,6 +76,26 @@ def from_bytes(data: bytes) -> Plan:
     if digest(plan) != said:
         raise SyncError("the plan was changed after it was made: its digest does not fit", hint=_HINT)
     return plan
+
+
+def _written(plan: Plan, document: JsonObject) -> bytes:
+    try:
+        return canonical(document)
+    except ValueError as error:
+        parts: list[Step | Drift] = [*plan.steps, *plan.drift]
+        deep = ", ".join(part.item for part in parts if _is_too_deep(part))
+        raise SyncError(
+            f"the plan cannot be written, because content is nested too deeply: {deep}",
+            hint="Leave these items out with --only, or make them simpler on the side that has them.",
+        ) from error
+
+
+def _is_too_deep(part: Step | Drift) -> bool:
+    try:
+        canonical([[_said(part)]])
+    except ValueError:
+        return True
+    return False
 
 
 def _plan(document: JsonObject) -> Plan:

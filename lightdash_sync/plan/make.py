@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, parse, sha256
 from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.shown import shown
@@ -106,8 +107,8 @@ class _Making:
     left_out: list[LeftOut] = field(default_factory=list)
 
     def plan(self) -> Plan:
-        desired, existing = self.desired, self.existing  # parsed as far as they are asked for
-        scope = choose(desired, self.inputs.options.choice, self._exists)
+        existing = self.existing
+        scope = self._scope
         self._scope_problems(scope)
         for item in sorted(scope.items, key=_place):
             self._item(item, selected=item in scope.chosen)
@@ -139,6 +140,10 @@ class _Making:
             items=named_items(self.inputs.linked.identity),
             external=dict(external),
         )
+
+    @cached_property
+    def _scope(self) -> Scope:
+        return choose(self.desired, self.inputs.options.choice, self._exists)
 
     @cached_property
     def desired(self) -> Contents:
@@ -201,11 +206,19 @@ class _Making:
             return rows
         if not isinstance(content, dict):
             raise ValueError(f"{file_of(*item)} is not an object")
-        found = wanted_item(item, content, now, self.desired, facts, options)
+        found = wanted_item(item, content, now, self.desired, self._can_show, facts, options)
         self._told(found.problems)
         if found.why_not:
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return found.content
+
+    def _can_show(self, item: Item) -> bool:
+        """Whether the target has an item, or will have it if it can be made."""
+        if item[1].startswith(EXTERNAL):
+            facts, identity = self.inputs.facts, self.inputs.desired.identity
+            return facts.same_project and item[1] in identity.external
+        left_out = {one.item for one in self.left_out}
+        return self._exists(item) or (item in self._scope.items and f"{item[0]}:{item[1]}" not in left_out)
 
     def _will_exist(self, item: Item) -> bool:
         return self._exists(item) or any((step.kind, step.key) == item for step in self.steps)

@@ -54,6 +54,13 @@ def needed_tables(steps: Sequence[Step], look: Look = nothing) -> frozenset[str]
     return frozenset(name for name in names if name)
 
 
+# What nothing can be written for, whatever the user allows.
+_IMPOSSIBLE = frozenset(
+    {"missing_item", "deleted_reference", "external_reference", "unknown_holder", "unknown_reference"}
+    | {"secret_address"}
+)
+
+
 def reference_problems(
     steps: Sequence[Step],
     facts: Facts,
@@ -82,7 +89,8 @@ def reference_problems(
         old = {(finding.code, finding.subject) for finding in known}
         allowed = allows(options.allow_broken, step.item)
         for finding in dict.fromkeys(_findings(step, outlook, there, facts, options)):
-            lenient = allowed or (finding.code, finding.subject) in old
+            mild = allowed and finding.code not in _IMPOSSIBLE
+            lenient = mild or (finding.code, finding.subject) in old
             gravity = Gravity.WARNS if lenient else finding.gravity
             found.append(Problem(step.item, finding.code, finding.what, gravity))
     return tuple(sorted(set(found)))

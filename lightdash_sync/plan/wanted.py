@@ -17,9 +17,12 @@ from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import adapted_access
 from lightdash_sync.plan.catalogue import adapted_metrics
 from lightdash_sync.plan.managed import completed
-from lightdash_sync.plan.values import Problem
+from lightdash_sync.plan.options import allows
+from lightdash_sync.plan.values import Gravity, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightdash_sync.plan.options import Facts, Item, Options
     from lightdash_sync.plan.scope import Contents
 
@@ -40,7 +43,13 @@ class Wanted:
 
 
 def wanted_item(
-    item: Item, content: JsonObject, now: Json, desired: Contents, facts: Facts, options: Options
+    item: Item,
+    content: JsonObject,
+    now: Json,
+    desired: Contents,
+    can_show: Callable[[Item], bool],
+    facts: Facts,
+    options: Options,
 ) -> Wanted:
     """Return an item as the target shall have it.
 
@@ -49,11 +58,12 @@ def wanted_item(
         content: as the source has it.
         now: as the target has it, or None.
         desired: all content of the source.
+        can_show: whether the target has an item, or will have it.
         facts: of the target.
         options: of the user.
     """
     kind, key = item
-    if now is None and (why := _why_not(item, content, desired)):
+    if now is None and (why := _why_not(item, content, desired, can_show)):
         return Wanted(None, why_not=why)
     wanted = in_order(kind, content)
     problems: tuple[Problem, ...] = ()
@@ -62,10 +72,12 @@ def wanted_item(
     elif kind is Kind.TAG:
         found, problems = adapted_metrics(f"{kind}:{key}", kind, wanted, facts)
         wanted = found if isinstance(found, dict) else wanted
+    elif kind is Kind.DASHBOARD and allows(options.allow_broken, f"{kind}:{key}"):
+        wanted, problems = _with_empty_tiles(key, wanted, can_show)
     return Wanted(completed(kind, wanted, now, options), problems)
 
 
-def _why_not(item: Item, content: JsonObject, desired: Contents) -> str:
+def _why_not(item: Item, content: JsonObject, desired: Contents, can_show: Callable[[Item], bool]) -> str:
     """Return why an item cannot be created with this API, "" if it can."""
     kind, key = item
     dashboard = text(content, "dashboard") if kind is Kind.CHART else ""
@@ -74,6 +86,9 @@ def _why_not(item: Item, content: JsonObject, desired: Contents) -> str:
             f"no tile of {shown(f'dashboard:{dashboard}')} shows it, and Lightdash deletes a chart that is "
             "made in a dashboard and not shown there"
         )
+    delivered = (Kind.CHART, text(content, "chart")) if kind is Kind.SCHEDULER else None
+    if delivered and delivered[1] and delivered in desired.there and not can_show(delivered):
+        return f"it delivers {shown(f'chart:{delivered[1]}')}, which is left out"
     if kind is Kind.TAG and content.get("yamlReference"):
         return "it is defined in the dbt project, which makes it when it is deployed"
     return ""
@@ -81,6 +96,24 @@ def _why_not(item: Item, content: JsonObject, desired: Contents) -> str:
 
 def _shows(dashboard: JsonObject, chart: str) -> bool:
     return any(text(tile, "properties", "chart") == chart for tile in objects(dashboard.get("tiles")))
+
+
+def _with_empty_tiles(
+    key: str, content: JsonObject, can_show: Callable[[Item], bool]
+) -> tuple[JsonObject, tuple[Problem, ...]]:
+    """Return a dashboard that may be broken, with those tiles empty whose charts the target cannot have."""
+    tiles: list[Json] = []
+    problems: list[Problem] = []
+    for tile in objects(content.get("tiles")):
+        shows = tile.get("properties")
+        for field, kind in (("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART)):
+            chart = text(shows, field)
+            if isinstance(shows, dict) and chart and not can_show((kind, chart)):
+                shows = shows | {field: None}
+                named = shown(f"{text(tile, 'id')} will be empty: the target has no {kind}:{chart}")
+                problems.append(Problem(f"dashboard:{key}", "empty_tile", f"its tile {named}", Gravity.WARNS))
+        tiles.append(tile | {"properties": shows} if "properties" in tile else tile)
+    return (content | {"tiles": tiles} if problems else content), tuple(problems)
 
 
 def into_a_dashboard(key: str, wanted: Json, now: Json) -> tuple[Problem, ...]:

@@ -42,7 +42,7 @@ _NAMES = st.sampled_from(
     ["Revenue", "revenue", "", "[/foo]", "\x1b[31mred", "a\u202eb", "../../x", "Umsatz €", "@{}{"]
 )
 _VALUES: Any = st.sampled_from([None, True, 1, 1.0, "x", [], [1, "a"], {"deep": {"er": [None]}}])
-_UNKNOWN: Any = st.dictionaries(st.sampled_from(["later", "colour", "server:id"]), _VALUES, max_size=1)
+_UNKNOWN: Any = st.dictionaries(st.sampled_from(["later", "colour", "server:server:id"]), _VALUES, max_size=1)
 _ROLES = st.sampled_from(["viewer", "editor", "admin"])
 
 

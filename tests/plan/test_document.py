@@ -1,0 +1,194 @@
+"""A plan as a document: what is applied is what was shown, to the byte."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lightdash_sync.errors import SyncError
+from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.document import digest, from_bytes, to_bytes
+from lightdash_sync.plan.values import (
+    AccessChange,
+    Action,
+    Drift,
+    DriftKind,
+    Gravity,
+    LeftOut,
+    Plan,
+    Problem,
+    Step,
+    Target,
+    Twin,
+)
+from tests.model.changes.mutations import walked
+from tests.model.generated import FEWER, WORLDS, values
+
+from .applying import WITH_DELETES, World
+from .projects import Project, projects, tree_of
+from .test_laws import targets
+
+_WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+_CONTENT = values(WORLDS[1])
+_OBJECTS: Any = st.dictionaries(_WORDS, _CONTENT, max_size=3)
+_KINDS = st.sampled_from(Kind)
+_KNOWN: Any = st.dictionaries(_KINDS, st.dictionaries(_WORDS, _OBJECTS, max_size=2), max_size=2)
+_PATHS: Any = st.lists(st.lists(_WORDS | st.integers(0, 9), max_size=3).map(tuple), max_size=2).map(tuple)
+
+
+def _some(strategy: Any) -> Any:
+    return st.lists(strategy, max_size=2).map(tuple)
+
+
+_STEPS = st.builds(
+    Step, st.sampled_from(Action), _KINDS, _WORDS, st.none() | _WORDS, _CONTENT, _CONTENT, layout=_OBJECTS,
+    selected=st.booleans(), version=_WORDS, restores=_WORDS, source=_CONTENT, former=_WORDS,
+)  # fmt: skip
+_DRIFTS = st.builds(
+    Drift, st.sampled_from(DriftKind), _KINDS, _WORDS, _WORDS, _CONTENT, _CONTENT, _CONTENT, _CONTENT, _PATHS,
+    st.booleans(),
+)  # fmt: skip
+_PLANS = st.builds(
+    Plan,
+    purpose=_WORDS,
+    source=_WORDS,
+    target=st.builds(Target, _WORDS, _WORDS, _WORDS, _WORDS),
+    enable_schedulers=st.booleans(),
+    undoes=_WORDS,
+    steps=_some(_STEPS),
+    unchanged=_some(_WORDS),
+    drift=_some(_DRIFTS),
+    problems=_some(st.builds(Problem, _WORDS, _WORDS, _WORDS, st.sampled_from(Gravity))),
+    access=_some(
+        st.builds(
+            AccessChange,
+            _WORDS,
+            _WORDS,
+            st.booleans(),
+            item=_WORDS,
+            before=st.none() | _WORDS,
+            after=st.none() | _WORDS,
+        )
+    ),
+    twins=_some(st.builds(Twin, _KINDS, _WORDS, _WORDS, _some(_WORDS), st.booleans())),
+    limits=_some(_WORDS),
+    left_out=_some(st.builds(LeftOut, _WORDS, _WORDS)),
+    adopted=_KNOWN,
+    items=_KNOWN,
+    external=st.dictionaries(_WORDS, _WORDS, max_size=2),
+)
+
+
+@given(_PLANS)
+def test_reading_gives_the_very_plan_that_was_written(plan: Plan) -> None:
+    read = from_bytes(to_bytes(plan))
+    assert read == plan
+    assert to_bytes(read) == to_bytes(plan)
+    assert digest(read) == digest(plan)
+
+
+@FEWER
+@given(projects(), targets())
+def test_a_plan_that_was_made_can_be_read_again(project: Project, target: World) -> None:
+    plan = target.plan(tree_of(project), WITH_DELETES)
+    assert to_bytes(from_bytes(to_bytes(plan))) == to_bytes(plan)
+
+
+@FEWER
+@given(_PLANS)
+def test_the_document_has_every_field(plan: Plan) -> None:
+    """What is added to a plan is shown, and part of its digest."""
+    document: Any = parse(to_bytes(plan))
+    assert document.keys() - {"format", "digest"} == {field.name for field in fields(Plan)}
+    for step in document["steps"]:
+        assert step.keys() == {field.name for field in fields(Step)}
+
+
+def _put(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[path[0]] = _put(document[path[0]], path[1:], value)
+    return copy
+
+
+@given(_PLANS, st.data())
+def test_a_plan_that_was_changed_in_any_place_is_refused(plan: Plan, data: st.DataObject) -> None:
+    """Every value of the document counts: another digest, and nobody takes it for the plan that was shown."""
+    document = parse(to_bytes(plan))
+    places = [path for path, _ in walked(document) if path]
+    path = data.draw(st.sampled_from(places))
+    other = data.draw(st.sampled_from([None, True, 1, 0.5, "x", [], {}, ["x"], {"x": "y"}]))
+    changed = canonical(_put(document, path, other))
+    if changed == canonical(document):
+        return
+    try:
+        read = from_bytes(changed)
+    except SyncError:
+        return
+    assert digest(read) == digest(plan)  # `{}` or "" for an empty list says the same
+    assert read == plan
+
+
+@given(_PLANS, _PLANS)
+def test_two_plans_have_one_digest_only_if_they_are_one(one: Plan, other: Plan) -> None:
+    assert (digest(one) == digest(other)) == (to_bytes(one) == to_bytes(other))
+    named = replace(one, source=one.source + "!")
+    assert digest(named) != digest(one)
+
+
+@FEWER
+@given(_PLANS, st.data())
+def test_the_order_of_fields_says_nothing_and_that_of_steps_does(plan: Plan, data: st.DataObject) -> None:
+    document: Any = parse(to_bytes(plan))
+    jumbled = dict(data.draw(st.permutations(list(document.items()))))
+    assert from_bytes(canonical(jumbled)) == plan
+    turned = replace(plan, steps=plan.steps[::-1])
+    assert (digest(turned) == digest(plan)) == (
+        canonical(document["steps"]) == canonical(document["steps"][::-1])
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"digest": "x"}',
+        b'{"digest": "x", "format": 1}',
+        b'{"digest": "x", "format": 2}',
+        b'{"digest": "x", "format": 1, "steps": [{}]}',
+        b'{"digest": {}, "format": 1, "steps": 7}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_plan_is_refused_with_what_to_do(data: bytes) -> None:
+    with pytest.raises(SyncError) as error:
+        from_bytes(data)
+    assert "lightdash-sync plan" in str(error.value.hint)
+
+
+@pytest.mark.parametrize(("depth", "fits"), [(200, True), (249, True), (250, False), (252, False)])
+def test_content_that_is_too_deep_for_a_plan_is_named(depth: int, fits: bool) -> None:
+    """An editor who nests a chart for fun gets an answer, and no trace."""
+    deep: Any = []
+    for _ in range(depth):
+        deep = [deep]
+    canonical({"x": deep})  # a snapshot can hold it
+    target = Target("production", "https://example.com", "p", "P")
+    plan = Plan("sync", "here", target, steps=(Step(Action.CREATE, Kind.CHART, "deep", after={"x": deep}),))
+    if fits:
+        assert from_bytes(to_bytes(plan)) == plan
+        return
+    for write in (digest, to_bytes):
+        with pytest.raises(SyncError, match="chart:deep"):
+            write(plan)

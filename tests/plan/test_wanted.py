@@ -1,0 +1,165 @@
+"""What the target cannot have is left out by name, and nothing is made that Lightdash would lose at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.tree import Tree
+from lightdash_sync.plan.options import Choice
+from lightdash_sync.plan.values import Action, Gravity, Plan
+
+from .applying import EMPTY, FACTS, FREE, WITH_DELETES, chosen, synced, twin_of
+from .making import chart, dashboard, scheduler, space
+from .projects import Project, tree_of
+
+PLACELESS = {name: value for name, value in chart().items() if name != "space"}
+PROJECT: Project = {
+    (Kind.SPACE, "sales"): space(),
+    (Kind.CHART, "weekly"): chart(),
+    (Kind.CHART, "inner"): {**PLACELESS, "dashboard": "kpis"},
+    (Kind.DASHBOARD, "kpis"): dashboard(["weekly", "inner"]),
+}
+HIDDEN: Project = {**PROJECT, (Kind.CHART, "hidden"): {**PLACELESS, "dashboard": "kpis"}}
+
+
+def _codes(plan: Plan) -> set[tuple[str, str, Gravity]]:
+    ours = {"missing_metric", "not_pinned", "cannot_move_inside"}
+    return {(one.item, one.code, one.gravity) for one in plan.problems if one.code in ours}
+
+
+def test_a_chart_that_no_tile_shows_any_more_is_left_out_with_the_reason() -> None:
+    """Lightdash would delete it; an older version of its dashboard shows it, and cannot be made."""
+    plan = EMPTY.plan(tree_of(HIDDEN))
+    assert [left.item for left in plan.left_out] == ["chart:hidden"]
+    assert "no tile" in plan.left_out[0].why
+    assert {step.item for step in plan.steps} == {f"{kind}:{key}" for kind, key in PROJECT}
+    assert plan.refusals() == []
+    world = EMPTY.apply(plan, tree_of(HIDDEN))
+    again = world.plan(tree_of(HIDDEN))
+    assert again.is_empty
+    assert [left.item for left in again.left_out] == ["chart:hidden"]
+
+
+def test_a_hidden_chart_that_the_target_has_is_kept_up_to_date() -> None:
+    world = twin_of(HIDDEN)
+    renamed = {**HIDDEN, (Kind.CHART, "hidden"): {**HIDDEN[Kind.CHART, "hidden"], "name": "New"}}
+    plan = world.plan(tree_of(renamed))
+    assert [(step.verb, step.key) for step in plan.steps] == [("rename", "hidden")]
+    assert plan.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "allowed"),
+    [
+        ({"space": "sales"}, {"dashboard": "kpis"}, False),
+        ({"dashboard": "board"}, {"dashboard": "kpis"}, False),
+        ({"dashboard": "kpis"}, {"space": "sales"}, True),
+    ],
+)
+def test_a_chart_can_leave_a_dashboard_and_not_enter_one(before: Any, after: Any, allowed: bool) -> None:
+    others: Project = {**PROJECT, (Kind.DASHBOARD, "board"): dashboard(["weekly"])}
+    world = twin_of({**others, (Kind.CHART, "inner"): {**PLACELESS, **before}})
+    plan = world.plan(tree_of({**others, (Kind.CHART, "inner"): {**PLACELESS, **after}}))
+    assert _codes(plan) == (set() if allowed else {("chart:inner", "cannot_move_inside", Gravity.BLOCKS)})
+    assert (plan.refusals() == []) is allowed
+
+
+def test_tags_of_the_dbt_project_are_made_by_a_deploy() -> None:
+    tag: Any = {"name": "Core", "color": "red", "metrics": [], "yamlReference": "core"}
+    plan = EMPTY.plan(tree_of({(Kind.TAG, "core"): tag}))
+    assert plan.is_empty
+    assert [left.item for left in plan.left_out] == ["tag:core"]
+    there = twin_of({(Kind.TAG, "core"): tag}).plan(tree_of({(Kind.TAG, "core"): {**tag, "color": "blue"}}))
+    assert [step.key for step in there.steps] == ["core"]
+
+
+def test_metrics_that_the_target_lacks_are_left_out_of_tags_and_icons_by_name() -> None:
+    rows = [{"table": "orders", "metric": name} for name in ("count", "\x1b[31mgone")]
+    project: Project = {
+        (Kind.TAG, "core"): {"name": "Core", "color": "red", "metrics": rows},
+        (Kind.METRIC_ICONS, ""): [{**row, "icon": {"unicode": "1f4b6"}} for row in rows],
+    }
+    facts = replace(FACTS, metrics=frozenset({("orders", "count")}))
+    plan = EMPTY.plan(tree_of(project), facts=facts)
+    after: dict[str, Any] = {step.item: step.after for step in plan.steps}
+    assert after["tag:core"]["metrics"] == rows[:1]
+    assert [row["metric"] for row in after["metric_icons"]] == ["count"]
+    assert _codes(plan) == {(item, "missing_metric", Gravity.WARNS) for item in ("tag:core", "metric_icons")}
+    assert not any("\x1b" in problem.what for problem in plan.problems)
+    assert all("gone" in problem.what for problem in plan.problems if problem.code == "missing_metric")
+
+
+def test_pins_of_what_is_not_there_are_left_out_by_name() -> None:
+    pins = [{"kind": "chart", "key": key, "order": n} for n, key in enumerate(("weekly", "hidden"))]
+    project = {**HIDDEN, (Kind.PINS, ""): pins}
+    plan = EMPTY.plan(tree_of(project))
+    (step,) = [step for step in plan.steps if step.kind is Kind.PINS]
+    assert step.after == pins[:1]
+    assert _codes(plan) == {("pins", "not_pinned", Gravity.WARNS)}
+    alone = EMPTY.plan(tree_of(project), replace(FREE, choice=Choice(kinds=frozenset({Kind.PINS}))))
+    assert alone.is_empty
+    assert len([problem for problem in alone.problems if problem.code == "not_pinned"]) == 2
+
+
+def test_pins_and_icons_of_the_target_go_only_with_deletes_and_if_both_know_them() -> None:
+    """A pin of something that only the target has stays in any case."""
+    pins = [{"kind": "chart", "key": "weekly", "order": 1}, {"kind": "dashboard", "key": "kpis", "order": 2}]
+    icons = [{"table": "orders", "metric": name, "icon": {"unicode": "1f4b6"}} for name in ("a", "b")]
+    full = {**PROJECT, (Kind.PINS, ""): pins, (Kind.METRIC_ICONS, ""): icons}
+    fewer = {**PROJECT, (Kind.PINS, ""): pins[:1], (Kind.METRIC_ICONS, ""): icons[:1]}
+    world = twin_of(full)
+    assert world.plan(tree_of(fewer)).is_empty
+    after = {step.item: step.after for step in world.plan(tree_of(fewer), WITH_DELETES).steps}
+    assert after == {"pins": pins[:1], "metric_icons": icons[:1]}
+    own = replace(
+        world, links={kind: keys for kind, keys in world.links.items() if kind is not Kind.DASHBOARD}
+    )
+    steps = own.plan(tree_of(fewer), WITH_DELETES).steps
+    assert "pins" not in {step.item for step in steps}
+
+
+def test_a_new_scheduler_is_paused_unless_it_shall_be_on() -> None:
+    project = {**PROJECT, (Kind.SCHEDULER, "monday"): scheduler()}
+    for enable in (False, True):
+        options = replace(FREE, enable_schedulers=enable)
+        (step,) = [
+            step for step in EMPTY.plan(tree_of(project), options).steps if step.kind is Kind.SCHEDULER
+        ]
+        assert isinstance(step.after, dict)
+        assert step.after["enabled"] is enable
+        assert "owner" not in step.after
+    renamed = {**project, (Kind.SCHEDULER, "monday"): scheduler(name="New")}
+    (step,) = synced(project).plan(tree_of(renamed)).steps
+    assert isinstance(step.after, dict)
+    assert step.after["enabled"] is False
+
+
+def test_names_of_what_is_missing_reach_no_terminal_as_they_are() -> None:
+    project = {**PROJECT, (Kind.CHART, "weekly"): {**chart(), "space": "\x1b[2J\u202e"}}
+    plan = EMPTY.plan(tree_of(project), replace(FREE, choice=chosen((Kind.CHART, "weekly"))))
+    assert plan.refusals()
+    assert all(ugly not in words for words in plan.refusals() for ugly in ("\x1b", "\u202e"))
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b"{", b'"x"'])
+def test_a_file_that_is_no_item_is_an_error_that_names_it_or_its_place(data: bytes) -> None:
+    with pytest.raises((ValueError, SnapshotError)):
+        EMPTY.plan(Tree.of({"charts/weekly.json": data}))
+
+
+def test_creates_come_before_deletes_and_in_the_order_of_reading() -> None:
+    project = {**PROJECT, (Kind.TAG, "core"): {"name": "Core", "color": "red", "metrics": []}}
+    renewed: Project = {(Kind.TAG, "core-2"): project[Kind.TAG, "core"]}
+    plan = twin_of(project).plan(tree_of({**PROJECT, **renewed}), WITH_DELETES)
+    assert [(step.action, step.key) for step in plan.steps] == [
+        (Action.CREATE, "core-2"),
+        (Action.DELETE, "core"),
+    ]
+    new = EMPTY.plan(tree_of(project))
+    kinds = [step.kind for step in new.steps]
+    assert kinds == [Kind.SPACE, Kind.CHART, Kind.CHART, Kind.DASHBOARD, Kind.TAG]
