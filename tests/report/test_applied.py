@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
 from lightdash_sync.apply.execute import Outcome, Result, State
 from lightdash_sync.errors import SyncError
@@ -65,9 +66,7 @@ def _run(folder: Path, plan: Plan, now: datetime = NOW) -> Run:
     return begin(folder / "runs", now, plan, Tree.of(before), before, folder / "memory", SOURCE)
 
 
-def _applied(
-    folder: Path, plan: Plan, *, failing: str = "", mismatches: tuple[Mismatch, ...] = ()
-) -> Applied:
+def _applied(folder: Path, plan: Plan, *mismatches: Mismatch, failing: str = "") -> Applied:
     """What comes of a plan of which one item fails, and all that needs it is skipped."""
     results: dict[int, Result] = {}
     for operation in operations(plan):
@@ -201,11 +200,22 @@ def test_runs_are_told_with_what_became_of_them(tmp_path: Path) -> None:
     assert told[-1]["ended"] == "2026-03-02T08:31:00+00:00"
     lines = _said(runs_text, found).splitlines()
     assert len(lines) == 7
-    assert "2026-03-02 08:30:00" in lines[-1]
+    assert "2026-03-02 08:30 " in lines[-1]
     assert "+3 ~3 -1" in lines[-1]
     assert "undone by 20260302T083005Z-aaaaaaaa" in lines[4]
     assert "superseded by 20260302T083006Z-bbbbbbbb" in lines[3]
     assert "damaged" in lines[1]
+
+
+def test_what_people_copy_is_not_broken_on_a_narrow_terminal(tmp_path: Path) -> None:
+    """The id of a run, and the uuid of an item, stay in one line; sources and names give way."""
+    run = _run(tmp_path, replace(everyday(), source="a very long name of a source " * 5))
+    link = Link(Kind.CHART, "weekly-" * 9, "Weekly " * 9, UUID, "weekly", "linked", exists=True)
+    out = io.StringIO()
+    runs_text([run], Console(file=out, width=80))
+    links_text([link], Console(file=out, width=80))
+    assert run.id in out.getvalue()
+    assert UUID in out.getvalue()
 
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if not text.isprintable()])

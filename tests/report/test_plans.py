@@ -335,4 +335,4 @@ def test_text_is_bounded_unless_everything_is_asked_for() -> None:
     assert "… and 460 more" in short
     assert long.count("writes it nevertheless") == 500
     assert long.count("space:s") == 500
-    assert "--all" not in long
+    assert "(--all lists everything)" not in long
