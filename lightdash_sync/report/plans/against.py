@@ -63,7 +63,13 @@ def objections(plan: Plan) -> list[Objections]:
     names = {step.item: step.name for step in plan.steps}
     broken = [_broken(one, names.get(one.item, "")) for one in plan.problems if one.gravity is Gravity.BLOCKS]
     limits = [
-        Objection("limit", "", "", said, hints=(("--max-deletes N", "allows N deletes of each kind"),))
+        Objection(
+            "limit",
+            "",
+            "",
+            said,
+            hints=(("--max-deletes N", "allows N deletes of each kind, if the source is not empty"),),
+        )
         for said in plan.limits
     ]
     groups = (
