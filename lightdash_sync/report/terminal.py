@@ -19,7 +19,7 @@ from rich.text import Text
 from lightdash_sync.report.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from rich.progress import TaskID
@@ -37,11 +37,17 @@ def console(stream: TextIO | None = None) -> Console:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table of texts from anywhere."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Container[str] = ()) -> Table:
+    """Return a table of texts from anywhere.
+
+    Args:
+        columns: their titles.
+        rows: cells.
+        whole: titles of columns whose cells stay in one line, because people copy them.
+    """
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         drawn.add_row(*(Text(shown(cell)) for cell in row))
     return drawn

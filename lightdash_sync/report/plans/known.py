@@ -26,7 +26,7 @@ def links_text(found: Sequence[Link], out: Console) -> None:
         out.print("No links.")
         return
     rows = ([one.item, one.name, one.uuid, one.slug, one.how, "yes" if one.exists else "no"] for one in found)
-    out.print(table(["ITEM", "NAME", "UUID", "SLUG", "HOW", "ON THE TARGET"], rows))
+    out.print(table(["ITEM", "NAME", "UUID", "SLUG", "HOW", "THERE"], rows, {"UUID"}))
 
 
 def links_json(found: Sequence[Link]) -> JsonObject:

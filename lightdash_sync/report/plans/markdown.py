@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lightdash_sync.plan.outlook import nothing
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _AGAINST, _ACCESS, _NOTES = 16_000, 8_000, 4_000
 _CELL, _LABEL, _LINE = 80, 200, 300  # characters of content
 _LINES, _HINTS = 5, 4  # of an objection
+_PLAIN = re.compile(r"[-\w:= .]{1,200}", re.ASCII)
 _COLUMNS = ("who", "", "where", "before", "after")
 
 
@@ -74,8 +76,12 @@ def _objection(one: Objection) -> str:
         found += [f"  - {heading}: {inert(line, _LINE)}" for line in lines[:_LINES]]
         if len(lines) > _LINES:
             found.append(f"  - {heading}: … and {len(lines) - _LINES} more")
-    found += [f"  - {inert(option, _LABEL)} {does}" for option, does in one.hints[:_HINTS]]
+    found += [f"  - {_option(option)} {does}" for option, does in one.hints[:_HINTS]]
     return "\n".join(found) + "\n"
+
+
+def _option(option: str) -> str:
+    return f"`{option}`" if _PLAIN.fullmatch(option) else inert(option, _LABEL)
 
 
 def _access(told: Told) -> Iterator[str]:

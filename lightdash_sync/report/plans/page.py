@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.values import Plan
     from lightdash_sync.report.plans.against import Objection, Objections
 
-_LISTED = 1000  # objections of a reason, rows of access, notes
-_LINES, _HINTS = 100, 20  # of an objection
+_LISTED = 500  # objections of a reason, rows of access, notes
+_LINES, _HINTS = 20, 20  # of an objection
 _CLASSES = {
     "create": "number created",
     "update": "number changed",

@@ -68,7 +68,7 @@ def runs_text(found: Sequence[Run], out: Console) -> None:
         out.print("No runs.")
         return
     columns = ["RUN", "WHEN (UTC)", "WHAT", "ITEMS", "STATE", "SOURCE"]
-    out.print(table(columns, (_cells(_row(run)) for run in found)))
+    out.print(table(columns, (_cells(_row(run)) for run in found), whole={"RUN"}))
 
 
 def runs_json(found: Sequence[Run]) -> JsonObject:
@@ -87,7 +87,7 @@ def _cells(row: _Row) -> list[str]:
     plan = row.plan
     counts = " ".join(f"{_SIGNS[verb]}{row.counts[verb]}" for verb in VERBS if row.counts.get(verb))
     state = f"{_BY.get(row.state, row.state)} {row.by}".strip() if row.by else row.state
-    when = f"{row.run.began.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    when = f"{row.run.began.astimezone(UTC):%Y-%m-%d %H:%M}"
     return [row.run.id, when, plan.purpose if plan else "", counts, state, plan.source if plan else ""]
 
 

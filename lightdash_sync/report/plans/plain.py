@@ -47,6 +47,9 @@ def plan_text(plan: Plan, out: Console, *, look: Look = nothing, every: bool = F
     _list(told, out, "Warnings", told.warnings, "yellow")
     _list(told, out, "Left out", [f"{one.item}: {one.why}" for one in plan.left_out])
     _list(told, out, "Linked by this plan", notes)
+    if number := sum(len(group.found) for group in objections(plan)):
+        out.print()
+        out.print(Text(f"{REFUSED}: {counted(number, 'reason')}, told above.", style="bold red"))
 
 
 def _refusals(told: Told) -> Iterator[Text]:

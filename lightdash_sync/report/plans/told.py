@@ -171,7 +171,8 @@ class Told:
         """What people should know, and what stands in no way."""
         plan = self.plan
         found = [f"{one.item}: {one.what}" for one in plan.problems if one.gravity is Gravity.WARNS]
-        found += [self._allowed(drift) for drift in plan.drift if drift.allowed]
+        steps = {step.item: step for step in plan.steps}
+        found += [_allowed(drift, steps.get(drift.item)) for drift in plan.drift if drift.allowed]
         found += [
             f"{twin.item}: another one called {twin.name!r} will be made, as allowed"
             for twin in plan.twins
@@ -180,16 +181,6 @@ class Told:
         if plan.purpose != "sync":
             found += not_undone(plan)
         return [*found, *self._schedulers()]
-
-    def _allowed(self, drift: Drift) -> str:
-        """Say what becomes of a change of the target that the user knows of."""
-        step = next((step for step in self.plan.steps if step.item == drift.item), None)
-        fate = "the target's side is overwritten, as allowed"
-        if step is None:
-            fate = "the target keeps it as it is"
-        elif step.source is not None:
-            fate = "the changes of both sides are combined"
-        return f"{drift.item} was {drift.how} since the last sync: {fate}"
 
     def _schedulers(self) -> Iterator[str]:
         made = [step for step in self.plan.steps if step.kind is Kind.SCHEDULER and step.after is not None]
@@ -226,6 +217,16 @@ def access_verb(change: AccessChange) -> str:
 def counted(number: int, what: str) -> str:
     """Return a number of things, such as `1 item` and `2 items`."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _allowed(drift: Drift, step: Step | None) -> str:
+    """Say what becomes of a change of the target that the user knows of."""
+    fate = "the target's side is overwritten, as allowed"
+    if step is None:
+        fate = "the target keeps it as it is"
+    elif step.source is not None:
+        fate = "the changes of both sides are combined"
+    return f"{drift.item} was {drift.how} since the last sync: {fate}"
 
 
 def _space(step: Step, outlook: Outlook) -> str:
