@@ -22,7 +22,7 @@ from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.staleness import staleness
-from lightdash_sync.sync.learning import learned
+from lightdash_sync.sync.learning import learned, still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.readback import Mismatch, differences
 from lightdash_sync.sync.recall import recall
@@ -115,10 +115,12 @@ def remember(place: Place, plan: Plan) -> int:
     memory = recall(place)
     existing = _read(place, plan, memory, {})
     there = memory.base_in(existing.linked.identity)
-    fresh = {path for path in plan.unchanged if there.digests.get(path) != existing.tree.digests.get(path)}
-    if plan.purpose != "sync" or not (fresh or plan.adopted):
+    alike = still_alike(plan, existing.tree)
+    base: dict[str, bytes | None] = {
+        path: data for path, data in alike.items() if there.digests.get(path) != plan.unchanged[path]
+    }
+    if plan.purpose != "sync" or not (base or plan.adopted):
         return 0
-    base: dict[str, bytes | None] = {path: existing.tree[path] for path in fresh if path in existing.tree}
     links = joined(memory.links, plan.adopted)
     write_memory(place.folders.memory, memory, Update(existing.tree, links, base=base), existing.source)
     return sum(

@@ -17,6 +17,7 @@ from lightdash_sync.sync.runs import find_run
 from lightdash_sync.sync.target import joined
 
 if TYPE_CHECKING:
+    from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.readback import Mismatch
@@ -55,7 +56,7 @@ def learned(
     settled: dict[str, tuple[str, str]] = {}
     harmless = {found.item for found in differences if found.is_harmless}
     if plan.purpose == "sync":
-        base |= {path: after.tree[path] for path in plan.unchanged if path in after.tree}
+        base |= still_alike(plan, after.tree)
     for step in done:
         path = file_of(step.kind, step.key)
         if plan.purpose == "sync":
@@ -65,6 +66,16 @@ def learned(
         if step.item in harmless and path in after.tree:
             settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
     return Update(after.tree, links, restored, base, settled)
+
+
+def still_alike(plan: Plan, now: Tree) -> dict[str, bytes]:
+    """Return what a plan found alike on both sides, less what somebody has changed since.
+
+    Args:
+        plan: the plan.
+        now: the target, in the plan's keys.
+    """
+    return {path: now[path] for path, seen in plan.unchanged.items() if now.digests.get(path) == seen}
 
 
 def _undone(place: Place, plan: Plan) -> Memory | None:
