@@ -29,3 +29,19 @@ def test_a_change_after_a_plan_that_has_nothing_to_do_is_drift_too(desk: Desk) -
     desk.do("apply", "plan.json", "--yes")
     plan = desk.plan(code=4)
     assert [one["item"] for one in plan["drift"]] == ["chart:inside"]
+
+
+def test_a_plan_is_stale_if_what_it_refers_to_is_gone(desk: Desk) -> None:
+    """A dashboard is not written with a tile whose chart somebody deleted meanwhile."""
+    desk.apply("--adopt-by-name")
+    uuid = desk.uuid(Kind.DASHBOARD, "Overview", SOURCE)
+    now = desk.send("GET", f"/dashboards/{uuid}")
+    tile = {**now["tiles"][0], "uuid": None, "y": 40}
+    tile["properties"] = {"savedChartUuid": desk.uuid(Kind.CHART, "Orders, again", SOURCE)}
+    body = {"tiles": [*now["tiles"], tile], "tabs": now["tabs"], "filters": now["filters"]}
+    desk.send("PATCH", f"/dashboards/{uuid}", body)
+    desk.do("plan", *FROM_TO, "-o", "plan.json")
+    desk.send("DELETE", f"/saved/{desk.uuid(Kind.CHART, 'Orders, again')}")
+    with desk.nothing_is_written():
+        done = desk.do("apply", "plan.json", "--yes", code=5)
+    assert "chart:orders-again" in done.err
