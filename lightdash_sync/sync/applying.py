@@ -26,7 +26,7 @@ from lightdash_sync.sync.learning import learned, still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.readback import Mismatch, differences
 from lightdash_sync.sync.recall import recall
-from lightdash_sync.sync.runs import Run, begin, cut_short, find_run
+from lightdash_sync.sync.runs import Run, begin, earlier, find_run
 from lightdash_sync.sync.target import joined, read_target
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
     _require_fitting(place, plan)
     memory = recall(place)
     existing = _read(place, plan, memory, run.created())
-    begun = _begun(plan, journalled)
-    waiting = replace(plan, steps=tuple(step for step in plan.steps if step.item not in begun))
+    written = _written(plan, journalled)
+    waiting = replace(plan, steps=tuple(step for step in plan.steps if step.item not in written))
     if stale := sorted(staleness(waiting, existing.tree)):
         raise Stale(
             f"the target has changed since the run was cut short: {'; '.join(stale[:_NAMED])}",
@@ -180,9 +180,9 @@ def joined_hints(memory: Memory, keys: LinkTable) -> Identity:
     return Identity(items=joined(memory.hints.items, keys))
 
 
-def _begun(plan: Plan, journalled: Journalled) -> set[str]:
-    """Return the items of which anything may have been written."""
-    numbers = {*journalled.done, *journalled.doubtful, *journalled.failed}
+def _written(plan: Plan, journalled: Journalled) -> set[str]:
+    """Return the items of which anything may have been written; what clearly failed was not."""
+    numbers = {*journalled.done, *journalled.doubtful}
     return {operation.item for operation in operations(plan) if operation.number in numbers}
 
 
@@ -229,8 +229,8 @@ def _done(plan: Plan, outcome: Outcome) -> list[Step]:
 def _close(place: Place, run: Run, applied: Applied, now: datetime) -> None:
     """Note how a run ended, and what it says of earlier ones."""
     run.end(_result(applied, now))
-    for other in cut_short(place.folders.runs):  # what they created is remembered now
-        other.end({"state": "superseded", "by": run.id})
+    for other in earlier(place.folders.runs, run):  # what they created is remembered now
+        other.end({**(other.result() or {}), "state": "superseded", "by": run.id})
     if applied.plan.undoes and applied.is_complete:
         find_run(place.folders.runs, applied.plan.undoes).end({"state": "undone", "by": run.id})
 

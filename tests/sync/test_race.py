@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lightdash_sync.demo.faults import Fault
 from lightdash_sync.model.kinds import Kind
-from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk
+from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 
 
 def rename(desk: Desk, name: str, new: str, where: str = TARGET) -> None:
@@ -45,3 +46,27 @@ def test_a_plan_is_stale_if_what_it_refers_to_is_gone(desk: Desk) -> None:
     with desk.nothing_is_written():
         done = desk.do("apply", "plan.json", "--yes", code=5)
     assert "chart:orders-again" in done.err
+
+
+def test_a_run_that_was_overtaken_makes_nothing_twice_when_it_goes_on(desk: Desk) -> None:
+    desk.strike(4, Fault.status(403))
+    assert not desk.apply("--adopt-by-name", code=3)["complete"]
+    desk.calm()
+    desk.apply("--adopt-by-name")
+    before = desk.content(TARGET)
+    with desk.nothing_is_written():
+        desk.do("apply", "--resume", *TO, "--yes", code=1)
+    assert desk.content(TARGET) == before
+
+
+def test_what_somebody_did_to_an_item_that_failed_stops_the_run_from_going_on(desk: Desk) -> None:
+    """Nothing of it was written, so what is there is theirs."""
+    desk.apply("--adopt-by-name")
+    rename(desk, "Inside", "Within", SOURCE)
+    desk.strike(1, Fault.status(403))
+    desk.apply(code=3)
+    desk.calm()
+    rename(desk, "Inside", "Outside")
+    with desk.nothing_is_written():
+        done = desk.do("apply", "--resume", *TO, "--yes", code=5)
+    assert "chart:inside was changed" in done.err
