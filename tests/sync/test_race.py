@@ -70,3 +70,13 @@ def test_what_somebody_did_to_an_item_that_failed_stops_the_run_from_going_on(de
     with desk.nothing_is_written():
         done = desk.do("apply", "--resume", *TO, "--yes", code=5)
     assert "chart:inside was changed" in done.err
+
+
+def test_what_a_run_created_and_somebody_deleted_does_not_hinder_its_undo(desk: Desk) -> None:
+    before = desk.content(TARGET)
+    desk.apply("--adopt-by-name")
+    desk.send("DELETE", f"/schedulers/{desk.scheduler()}")
+    desk.do("undo", *TO, "--yes")
+    assert desk.content(TARGET) == before
+    plan = desk.plan("--adopt-by-name")
+    assert (plan["drift"], plan["refusals"], plan["counts"]["create"]) == ([], [], 12)
