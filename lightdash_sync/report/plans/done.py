@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -196,11 +197,11 @@ def _links(done: Done) -> Iterator[list[Text]]:
 
 
 def _next(applied: Applied) -> Iterator[str]:
-    run = shown(applied.run.id)
+    run, to = shown(applied.run.id), shlex.quote(shown(applied.plan.target.environment))
     if not applied.outcome.is_complete:
-        yield f"Go on with what was not done: lightdash-sync apply --resume {run}"
+        yield f"Go on with what was not done: lightdash-sync apply --resume --to {to}"
     if applied.outcome.writes:
-        yield f"Take it back: lightdash-sync undo {run}"
+        yield f"Take it back: lightdash-sync undo {run} --to {to}"
 
 
 def _failure_json(result: Result) -> Json:
