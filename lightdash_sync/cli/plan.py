@@ -124,7 +124,7 @@ def apply(
             raise click.UsageError("--to is missing")
         elif resume:
             place, _ = opening.place(target)
-            run = find_run(place.folders.runs, document and str(document), unfinished=True)
+            run = find_run(place.folders.runs, str(document) if document else None, unfinished=True)
             applied = resume_run(place, run, _now())
         else:
             opened = opening.place(target)
