@@ -138,7 +138,7 @@ class Target:
         placeholders: dict[Kind, dict[str, JsonObject]] = {}
         for kind, key in operation.unknown:
             placeholders.setdefault(kind, {})[key] = {"uuid": NIL}
-        identity = self._identity.extended(placeholders)
+        identity = self._identity.extended(placeholders) if placeholders else self._identity
         return to_server(step.kind, step.key, content if isinstance(content, dict) else {}, identity)
 
     def once(

@@ -81,6 +81,7 @@ def _opened(
     from lightdash_sync.config import known_environments
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.sides import Environments, opened, parse_side
+    from lightdash_sync.sync.alike import in_common_keys
 
     folders, default = known_environments(Path(), config)
     base = config.parent if config else Path()
@@ -89,7 +90,8 @@ def _opened(
         with Bars() as bars:
             known = Environments(base, folders, _connect(settings), default, progress=bars)
             before, after = (stack.enter_context(opened(side, known, sides)) for side in sides)
-        yield before, after, [side.note for side in sides if side.note]
+        before, after, said = in_common_keys(before, after, folders.values())
+        yield before, after, [*(side.note for side in sides if side.note), *said]
 
 
 def _connect(

@@ -114,6 +114,8 @@ def apply(
         if document is not None:
             found = _read(document)
             place, _ = opening.place(target or found.target.environment)
+            if found.is_empty:
+                return _nothing_to_do(place, found, as_json=as_json)
             applied = apply_plan(place, found, _now())
         elif target is None:
             raise click.UsageError("--to is missing")
@@ -123,10 +125,12 @@ def apply(
         else:
             opened = opening.place(target)
             planned, place = _planned(opening, opened, source or "", target, wanted, full=full)
-            if not _agreed(planned, yes=yes, as_json=as_json):
-                return 0
+            with opening.bars.hidden():
+                agreed = _agreed(planned, yes=yes, as_json=as_json)
+            if not agreed:
+                return _nothing_to_do(place, planned.plan, as_json=as_json)
             applied = apply_plan(place, planned.plan, _now())
-        return _told(applied, place, began, as_json=as_json, validate=validate)
+        return _told(applied, opening, place, began, as_json=as_json, validate=validate)
 
 
 @click.command()
@@ -157,13 +161,16 @@ def undo(
 
     began = time.monotonic()
     with ExitStack() as stack:
-        place, _ = Opening(settings, config, stack).place(target)
+        opening = Opening(settings, config, stack)
+        place, _ = opening.place(target)
         found = find_run(place.folders.runs, run)
         planned = plan_for(place, undo_request(found, Options(allow_drift=frozenset(allow_drift))))
-        if not _agreed(planned, yes=yes or dry_run, as_json=as_json and not dry_run, dry_run=dry_run):
+        with opening.bars.hidden():
+            agreed = _agreed(planned, yes=yes, as_json=as_json, dry_run=dry_run)
+        if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
         applied = apply_plan(place, planned.plan, _now())
-        return _told(applied, place, began, as_json=as_json, validate=False)
+        return _told(applied, opening, place, began, as_json=as_json, validate=False)
 
 
 @click.command()
@@ -200,10 +207,12 @@ def restore(
         planned, place = _planned(
             opening, opened, f"git:{revision}", target, wanted, full=full, purpose="restore"
         )
-        if not _agreed(planned, yes=yes or dry_run, as_json=as_json and not dry_run, dry_run=dry_run):
+        with opening.bars.hidden():
+            agreed = _agreed(planned, yes=yes, as_json=as_json, dry_run=dry_run)
+        if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
         applied = apply_plan(place, planned.plan, _now())
-        return _told(applied, place, began, as_json=as_json, validate=validate)
+        return _told(applied, opening, place, began, as_json=as_json, validate=validate)
 
 
 def _planned(
@@ -248,21 +257,29 @@ def _agreed(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False
         Refused: the plan must not be applied.
     """
     found = planned.plan
-    if not as_json:
-        _show(planned, "text")
+    if dry_run or found.is_empty or not as_json:
+        _show(planned, "json" if as_json else "text")
     if dry_run:
         return False
     if refusals := found.refusals():
         raise Refused(
             f"the plan must not be applied: {'; '.join(refusals)}",
-            hint="The plan says what allows each of these.",
+            hint="`lightdash-sync plan` says what allows each of these.",
         )
     if found.is_empty:
-        if as_json:
-            _show(planned, "json")
         return False
     confirmed(f"Apply this to {found.target.environment} ({found.target.project_name})?", yes=yes)
     return True
+
+
+def _nothing_to_do(place: Place, found: Plan, *, as_json: bool) -> int:
+    """Remember what is linked and alike, though nothing has to be written."""
+    from lightdash_sync.sync.applying import remember
+
+    linked = remember(place, found)
+    if linked and not as_json:
+        click.echo(f"{linked} {'item is' if linked == 1 else 'items are'} linked now.", err=True)
+    return 0
 
 
 def _show(planned: Planned, form: str) -> None:
@@ -291,21 +308,24 @@ def _write(said: str) -> None:
     sys.stdout.flush()
 
 
-def _told(applied: Applied, place: Place, began: float, *, as_json: bool, validate: bool) -> int:
+def _told(
+    applied: Applied, opening: Opening, place: Place, began: float, *, as_json: bool, validate: bool
+) -> int:
     """Show what came of it."""
     from lightdash_sync.report.plans import applied_json, applied_text
     from lightdash_sync.report.terminal import console, say_warning
-    from lightdash_sync.sync.applying import validated
+    from lightdash_sync.sync.readback import validated
 
-    errors = validated(place, applied) if validate else ()
-    if as_json:
-        said = applied_json(applied)
-        said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
-        print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
-    else:
-        applied_text(applied, console())
-        for one in errors:
-            say_warning(f"{one.item}: {one.error}")
+    errors = validated(place, applied.plan, applied.existing.linked.identity) if validate else ()
+    with opening.bars.hidden():
+        if as_json:
+            said = applied_json(applied)
+            said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
+            print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
+        else:
+            applied_text(applied, console())
+            for one in errors:
+                say_warning(f"{one.item}: {one.error}")
     return 0 if applied.is_complete else 3
 
 

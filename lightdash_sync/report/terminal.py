@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -18,11 +19,12 @@ from rich.text import Text
 from lightdash_sync.report.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from rich.progress import TaskID
 
+WRITES = "writes"  # what an apply calls its progress
 _LINE = 240  # columns of output that goes into a file or pipe
 
 
@@ -35,11 +37,17 @@ def console(stream: TextIO | None = None) -> Console:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table of texts from anywhere."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Container[str] = ()) -> Table:
+    """Return a table of texts from anywhere.
+
+    Args:
+        columns: their titles.
+        rows: cells.
+        whole: titles of columns whose cells stay in one line, because people copy them.
+    """
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         drawn.add_row(*(Text(shown(cell)) for cell in row))
     return drawn
@@ -59,7 +67,7 @@ def say_warning(message: str) -> None:
 
 
 class Bars:
-    """Progress of many small reads, as bars on a terminal and as lines elsewhere.
+    """Progress of many small reads or writes, as bars on a terminal and as lines elsewhere.
 
     Args:
         stream: stderr.
@@ -89,11 +97,25 @@ class Bars:
     ) -> None:
         self._bars.stop()
 
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Take the bars away while something else is printed or asked; they begin anew afterwards."""
+        self._bars.stop()
+        with self._lock:
+            for task in self._tasks.values():
+                self._bars.remove_task(task)
+            self._tasks.clear()
+        try:
+            yield
+        finally:
+            self._bars.start()
+
     def started(self, what: str, total: int) -> None:
         """Show a new bar, or a line."""
         with self._lock:
             if not self._live:
-                self._console.print(Text(f"Reading {total} {shown(what)}"))
+                said = f"Writing {total} operations" if what == WRITES else f"Reading {total} {shown(what)}"
+                self._console.print(Text(said))
             elif what in self._tasks:
                 task = self._tasks[what]
                 self._bars.update(task, total=(self._bars.tasks[task].total or 0) + total)

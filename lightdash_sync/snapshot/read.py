@@ -76,7 +76,7 @@ class Snapshot:
             if found.st_size > MAX_FILE:
                 raise SnapshotError(f"{self.root}: {path} is larger than {MAX_FILE // 2**20} MB")
             with os.fdopen(descriptor, "rb", closefd=False) as file:
-                return file.read(MAX_FILE)
+                return file.read(found.st_size + 1)  # a larger number would be allocated at once
         finally:
             os.close(descriptor)
 

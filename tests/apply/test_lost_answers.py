@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from lightdash_sync.demo.faults import Fault
 from lightdash_sync.demo.spaces import create_space, delete_space
 from lightdash_sync.demo.state import Space
 from lightdash_sync.errors import Unsure
-from tests.apply.edits import reworked
+from lightdash_sync.model.tree import Tree
+from lightdash_sync.plan.options import Options
+from tests.apply.edits import emptied, reworked
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world
 
@@ -25,65 +28,80 @@ LOST = {
     "timeout": Fault.dropped().late().slow(DEADLINE * 1.5),
 }
 NOT_ACTED = {"dropped": Fault.dropped(), "502": Fault.status(502, body="html"), "500": Fault.status(500)}
-CREATING, UPDATING = 23, 13  # writes of the plans below; a test says that this is so
+CREATING, UPDATING, DELETING = 23, 13, 8  # writes of the plans below; a test says that this is so
 
 
-def lose(tmp_path: Path, number: int, fault: Fault, *, updates: bool) -> bool:
-    """Lose one answer of a plan, and return whether it had so many writes."""
+def lose(tmp_path: Path, number: int, fault: Fault, change: Callable[[Tree], Tree] | None = None) -> bool:
+    """Lose one answer of a plan, and return whether it had so many writes.
+
+    Args:
+        tmp_path: a folder.
+        number: of the write.
+        fault: how its answer is lost.
+        change: what is changed of what has arrived; without, the plan is that which brings everything.
+    """
     with moving(small_world(), tmp_path) as move:
         desired = move.read(move.source)
-        if updates:
+        if change is not None:
             move.apply(*move.plan(desired))
-            desired = reworked(desired)
-        plan, found = move.plan(desired)
+            desired = change(desired)
+        options = Options(delete=True, max_deletes=99)
+        plan, found = move.plan(desired, options)
         faults = move.strike(number, fault)
         outcome = move.apply(plan, found, deadline=DEADLINE)
         move.calm()
         assert [result for result in outcome.results if result.error] == []
-        move.require_arrived(desired)
+        move.require_arrived(desired, options)
         return bool(faults.struck)
 
 
 @pytest.mark.parametrize("number", [1, 3, 4, 6, 8, 9, 15, 19])
 def test_a_lost_answer_makes_no_twin(tmp_path: Path, number: int) -> None:
-    assert lose(tmp_path, number, LOST["cut"], updates=False)
+    assert lose(tmp_path, number, LOST["cut"])
 
 
 @pytest.mark.parametrize("number", [1, 4, 5, 6, 7])
 def test_a_lost_answer_makes_no_second_version(tmp_path: Path, number: int) -> None:
-    assert lose(tmp_path, number, LOST["502"], updates=True)
+    assert lose(tmp_path, number, LOST["502"], reworked)
 
 
 @pytest.mark.parametrize("fault", NOT_ACTED)
 def test_a_write_that_did_not_happen_is_made(tmp_path: Path, fault: str) -> None:
-    assert lose(tmp_path, 4, NOT_ACTED[fault], updates=False)
+    assert lose(tmp_path, 4, NOT_ACTED[fault])
 
 
 @pytest.mark.parametrize("number", [2, 5])
 def test_a_server_that_acts_and_does_not_answer_in_time_makes_no_twin(tmp_path: Path, number: int) -> None:
-    assert lose(tmp_path, number, LOST["timeout"], updates=False)
+    assert lose(tmp_path, number, LOST["timeout"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("number", range(1, CREATING + 1))
 def test_any_lost_answer_of_a_creating_plan_makes_no_twin(tmp_path: Path, number: int, fault: str) -> None:
-    lose(tmp_path, number, LOST[fault], updates=False)
+    lose(tmp_path, number, LOST[fault])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", LOST)
 @pytest.mark.parametrize("number", range(1, UPDATING + 1))
 def test_any_lost_answer_of_an_updating_plan_is_looked_for(tmp_path: Path, number: int, fault: str) -> None:
-    lose(tmp_path, number, LOST[fault], updates=True)
+    lose(tmp_path, number, LOST[fault], reworked)
 
 
-@pytest.mark.parametrize(("writes", "updates"), [(CREATING, False), (UPDATING, True)])
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("number", range(1, DELETING + 1))
+def test_any_lost_answer_of_a_deleting_plan_is_looked_for(tmp_path: Path, number: int, fault: str) -> None:
+    lose(tmp_path, number, LOST[fault], emptied)
+
+
+@pytest.mark.parametrize(("writes", "change"), [(CREATING, None), (UPDATING, reworked), (DELETING, emptied)])
 def test_these_plans_have_just_the_writes_that_are_lost_here(
-    tmp_path: Path, writes: int, updates: bool
+    tmp_path: Path, writes: int, change: Callable[[Tree], Tree] | None
 ) -> None:
-    assert lose(tmp_path, writes, LOST["cut"], updates=updates)
-    assert not lose(tmp_path, writes + 1, LOST["cut"], updates=updates)
+    assert lose(tmp_path, writes, LOST["cut"], change)
+    assert not lose(tmp_path, writes + 1, LOST["cut"], change)
 
 
 def test_a_chart_whose_explore_is_missing_is_found_and_not_made_again(tmp_path: Path) -> None:

@@ -436,7 +436,7 @@ def test_deletes_refer_to_nothing() -> None:
 def test_any_content_has_problems_or_none(
     items: list[tuple[Kind, Json, Json]], other: Json, known: bool
 ) -> None:
-    """Whatever content holds is checked without an error, alike each time; allowed breaks only warn, if writable."""
+    """Any content is checked without an error, alike each time; allowed breaks only warn, if writable."""
     steps = [update(kind, f"k{n}", old, new) for n, (kind, old, new) in enumerate(items)]
     facts = FACTS if known else Facts()
 

@@ -77,7 +77,7 @@ def sections(draw: st.DrawFn) -> Section:
         items.append((kind, f"item-{number}", before, after))
     for number in range(draw(st.integers(0, 3))):
         kind = draw(st.sampled_from(list(Kind)))
-        old, new = sample(kind), _poisoned(draw, sample(kind))
+        old, new = sample(kind), poisoned(draw, sample(kind))
         before, after = draw(st.sampled_from([(old, new), (new, old), (None, new)]))
         items.append((kind, f"hostile-{number}", before, after))
     found = section(*{(item[0], item[1] if KINDS[item[0]].folder else ""): item for item in items}.values())
@@ -86,15 +86,15 @@ def sections(draw: st.DrawFn) -> Section:
     return Section(texts[0], texts[1], texts[2], found.items, 1, spaces, (texts[3],), draw(st.booleans()))
 
 
-def _poisoned(draw: st.DrawFn, content: Any) -> Any:
+def poisoned(draw: st.DrawFn, content: Any) -> Any:
     """Return a content in which some texts, and names of fields, are hostile."""
     if isinstance(content, dict):
-        poisoned = {name: _poisoned(draw, value) for name, value in content.items()}
+        found = {name: poisoned(draw, value) for name, value in content.items()}
         if draw(st.integers(0, 9)) == 0:
-            poisoned[_encodable(draw(hostile))] = draw(st.sampled_from(HOSTILE))
-        return poisoned
+            found[_encodable(draw(hostile))] = draw(st.sampled_from(HOSTILE))
+        return found
     if isinstance(content, list):
-        return [_poisoned(draw, value) for value in content]
+        return [poisoned(draw, value) for value in content]
     if isinstance(content, str) and draw(st.booleans()):
         return _encodable(draw(hostile))
     return copy.deepcopy(content)

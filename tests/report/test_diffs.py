@@ -6,7 +6,6 @@ import html
 import io
 import json
 import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,67 +19,11 @@ from lightdash_sync.report.diffs import MAX_CHARACTERS, diff_html, diff_json, di
 from lightdash_sync.report.terminal import console
 from tests.model.changes.samples import sample
 from tests.report.sections import HOSTILE, hostile, section, sections
+from tests.report.seen import ATTRIBUTES, ELEMENTS, Seen
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.report.diffs import Section
-
-# All that the report is made of; none of it loads, runs or links to anything.
-_ELEMENTS = {
-
-    "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "header",
-        "main",
-        "section",
-        "h1",
-        "h2",
-        "p",
-        "b",
-        "div",
-        "span",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "code",
-        "details",
-        "summary",
-        "ul",
-        "li",
-        "pre",
-        "figure",
-        "figcaption",
-        "svg",
-        "g",
-        "rect",
-        "text",
-}  # fmt: skip
-_ATTRIBUTES = {
-
-    "lang",
-        "charset",
-        "http-equiv",
-        "content",
-        "name",
-        "class",
-        "scope",
-        "open",
-        "viewbox",
-        "role",
-        "aria-label",
-        "x",
-        "y",
-        "width",
-        "height",
-        "rx",
-}  # fmt: skip
 
 
 def _text(told: Section) -> str:
@@ -89,50 +32,17 @@ def _text(told: Section) -> str:
     return out.getvalue()
 
 
-class _Seen(HTMLParser):
-    """What a browser would make of a document: elements with attributes, and whether all are closed."""
-
-    def __init__(self, document: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.texts: list[str] = []
-        self.odd: list[str] = []
-        self.feed(document)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.odd.append(data)
-
-    def unknown_decl(self, data: str) -> None:
-        self.odd.append(data)
-
-
 # --- laws for any content ---
 
 
 @given(sections())
 def test_nothing_of_content_is_an_element_of_the_document(told: Section) -> None:
     """Only the report's own elements and attributes, each closed; no script, link, image or comment."""
-    seen = _Seen(diff_html(told))
+    seen = Seen(diff_html(told))
     assert seen.open == []
     assert seen.odd == []
-    assert {tag for tag, _ in seen.found} <= _ELEMENTS
-    assert {name for _, attributes in seen.found for name in attributes} <= _ATTRIBUTES
+    assert {tag for tag, _ in seen.found} <= ELEMENTS
+    assert {name for _, attributes in seen.found for name in attributes} <= ATTRIBUTES
     assert [tag for tag, _ in seen.found].count("style") == 1
 
 
@@ -213,7 +123,7 @@ def _overview(**changed: Json) -> Section:
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name.isprintable()])
 def test_a_name_is_read_as_it_was_written(name: str) -> None:
     """What is made harmless still says the same to a person: the HTML has the very text of the name."""
-    texts = "".join(_Seen(diff_html(_overview(name=name))).texts)
+    texts = "".join(Seen(diff_html(_overview(name=name))).texts)
     assert name[:60] in texts
 
 
@@ -222,7 +132,7 @@ def test_a_layout_is_drawn_before_and_after() -> None:
     content = sample(Kind.DASHBOARD)
     content["tiles"][0] |= {"y": 30}
     content["tiles"].pop(1)
-    seen = _Seen(diff_html(_overview(tiles=content["tiles"])))
+    seen = Seen(diff_html(_overview(tiles=content["tiles"])))
     pictures = [found for tag, found in seen.found if tag == "svg" and "role" in found]
     assert [found["aria-label"] for found in pictures] == [
         "Layout before: 1 removed, 1 moved, 1 same",

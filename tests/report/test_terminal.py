@@ -72,6 +72,15 @@ def test_progress_in_a_pipe_is_a_line_for_each_kind() -> None:
     assert stream.getvalue() == "Reading 3 charts\nagain\\x1b[1A\n"
 
 
+def test_progress_of_writes_is_not_called_reading() -> None:
+    """Whoever sees the line knows that something is changed now."""
+    stream = io.StringIO()
+    with Bars(stream) as bars:
+        bars.started("writes", 12)
+        bars.advanced("writes")
+    assert stream.getvalue() == "Writing 12 operations\n"
+
+
 def test_progress_on_a_terminal_is_bars_that_go_away(terminal: Terminal) -> None:
     """On a terminal there is a bar for each kind, and a kind that goes on gets more of the same bar."""
     with Bars(terminal) as bars:

@@ -8,7 +8,7 @@ Markdown or HTML.
 from lightdash_sync.model.changes.change import ABSENT, Absent, Change, Path, Value
 from lightdash_sync.model.changes.codes import CODES, QUIET
 from lightdash_sync.model.changes.differ import changes
-from lightdash_sync.model.changes.items import ItemChange, Status, compare, place_of
+from lightdash_sync.model.changes.items import ItemChange, Status, compare, place_of, space_of
 from lightdash_sync.model.changes.wording import summary, words
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "changes",
     "compare",
     "place_of",
+    "space_of",
     "summary",
     "words",
 ]

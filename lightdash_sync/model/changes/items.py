@@ -15,7 +15,7 @@ from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.tree import same_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lightdash_sync.model.changes.change import Change
 
@@ -84,7 +84,7 @@ class ItemChange:
     def space(self) -> str:
         """The key of the space that it is in now (or was last), by way of what it belongs to; else ""."""
         tree, content = (self._old_tree, self.before) if self.after is None else (self._new_tree, self.after)
-        return self.key if self.kind is Kind.SPACE else _space(tree, self.kind, self.key, content)
+        return self.key if self.kind is Kind.SPACE else space_of(_parsed(tree), self.kind, self.key, content)
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -118,8 +118,25 @@ def place_of(path: str) -> tuple[Kind, str] | None:
     return (kind, key) if kind and name.endswith(".json") and is_key(key) else None
 
 
-def _space(tree: Mapping[str, bytes], kind: Kind, key: str, content: Json) -> str:
-    """Follow an item to what it belongs to, until something says its space."""
+def _parsed(tree: Mapping[str, bytes]) -> Callable[[Kind, str], Json]:
+    """Return what finds the content of an item in a tree; None for one that is not there."""
+
+    def look(kind: Kind, key: str) -> Json:
+        data = tree.get(f"{KINDS[kind].folder}/{key}.json")
+        return None if data is None else parse(data)
+
+    return look
+
+
+def space_of(look: Callable[[Kind, str], Json], kind: Kind, key: str, content: Json) -> str:
+    """Return the key of the space that an item is in, by way of what it belongs to; "" if nothing says it.
+
+    Args:
+        look: finds the content of an item by kind and key; None for one that is not there.
+        kind: of the item; not a space.
+        key: of the item.
+        content: of the item.
+    """
     for _ in range(_FARTHEST):
         if space := text(content, "space"):
             return space
@@ -128,8 +145,7 @@ def _space(tree: Mapping[str, bytes], kind: Kind, key: str, content: Json) -> st
         else:
             named = ((of, text(content, name)) for name, of in _OWNERS)
             owner = next(((of, name) for of, name in named if name), None)
-        found = owner and tree.get(f"{KINDS[owner[0]].folder}/{owner[1]}.json")
-        if owner is None or found is None:
+        if owner is None or (found := look(*owner)) is None:
             return ""
-        (kind, key), content = owner, parse(found)
+        (kind, key), content = owner, found
     return text(content, "space")

@@ -15,7 +15,7 @@ from lightdash_sync.report.diffs.section import created_or_deleted, label, noun,
 from lightdash_sync.report.diffs.style import CSS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lightdash_sync.model.changes import Change
     from lightdash_sync.model.changes.texts import TextChange
@@ -29,6 +29,17 @@ _SIGNS = {Sign.ADDED: "added", Sign.REMOVED: "removed", Sign.KEPT: "kept", Sign.
 
 def diff_html(section: Section) -> str:
     """Return a whole document, in UTF-8 once it is written."""
+    return document(f"{section.title}: {section.old} → {section.new}", _head(section), items_html(section))
+
+
+def document(title: str, header: Iterable[Markup], main: Iterable[Markup]) -> str:
+    """Return a whole document with the style sheet of all reports, which allows nothing but that.
+
+    Args:
+        title: for the window.
+        header: what stands at the top.
+        main: what stands below.
+    """
     allowed = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
     head = tag(
@@ -37,22 +48,16 @@ def diff_html(section: Section) -> str:
         tag("meta", http_equiv="Content-Security-Policy", content=policy),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{section.title}: {section.old} → {section.new}"),
+        tag("title", title),
         raw_style(CSS),
     )
-    body = tag("body", tag("header", *_head(section)), tag("main", *_main(section)))
+    body = tag("body", tag("header", *header), tag("main", *main))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def _head(section: Section) -> Iterator[Markup]:
     yield tag("h1", section.title)
-    yield tag(
-        "p",
-        tag("b", section.old, class_="name"),
-        " → ",
-        tag("b", section.new, class_="name"),
-        class_="between",
-    )
+    yield between(section.old, section.new)
     yield tag("p", section.totals)
     if section.items:
         yield _counts(section)
@@ -61,6 +66,11 @@ def _head(section: Section) -> Iterator[Markup]:
             yield tag("p", note, class_="quiet")
     if any(item.kind is Kind.DASHBOARD for item in section.items):
         yield legend()
+
+
+def between(old: str, new: str) -> Markup:
+    """Return from where to where a report goes."""
+    return tag("p", tag("b", old, class_="name"), " → ", tag("b", new, class_="name"), class_="between")
 
 
 def _counts(section: Section) -> Markup:
@@ -76,13 +86,14 @@ def _counts(section: Section) -> Markup:
     return tag("table", tag("thead", titles), tag("tbody", *rows))
 
 
-def _main(section: Section) -> Iterator[Markup]:
+def items_html(section: Section) -> Iterator[Markup]:
+    """Yield the items by space, each with its changes; of dashboards the layout before and after."""
     left, room, drawn = _ITEMS, _CHARACTERS, 0
     for heading, items in section.groups:
         parts = []
         for item in items[: max(left, 0)]:
             drawn += item.kind is Kind.DASHBOARD
-            parts.append(_item(section, item, draw=drawn <= _DRAWN) if room > 0 else _headline(item))
+            parts.append(_item(section, item, draw=drawn <= _DRAWN) if room > 0 else _headline(section, item))
             room -= len(parts[-1])
         left -= len(items)
         if parts:
@@ -93,16 +104,17 @@ def _main(section: Section) -> Iterator[Markup]:
         yield tag("p", f"… and {-left} more items.", class_="quiet")
 
 
-def _headline(item: Item) -> Markup:
-    return tag("div", _title(item), class_="item")
+def _headline(section: Section, item: Item) -> Markup:
+    return tag("div", _title(section, item), class_="item")
 
 
-def _title(item: Item) -> Markup:
+def _title(section: Section, item: Item) -> Markup:
     name = own_name(item)
     return joined(
-        tag("span", item.status.value, class_=f"status {item.status}"),
+        tag("span", section.word(item), class_=f"status {item.status}"),
         tag("span", name or label(item), class_="title name"),
         tag("code", label(item)) if name else Markup(""),
+        tag("span", f" {mark}", class_="quiet") if (mark := section.mark(item)) else Markup(""),
     )
 
 
@@ -115,8 +127,8 @@ def _item(section: Section, item: Item, *, draw: bool) -> Markup:
         parts.append(boards(item.before, item.after))
     inner = joined(*parts)
     if not inner:
-        return _headline(item)
-    return tag("details", tag("summary", _title(item)), inner, class_="item", open=is_changed)
+        return _headline(section, item)
+    return tag("details", tag("summary", _title(section, item)), inner, class_="item", open=is_changed)
 
 
 def _texts(changes: Sequence[Change]) -> list[TextChange]:

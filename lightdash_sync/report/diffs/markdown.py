@@ -36,7 +36,18 @@ _REFERENCE = re.compile(r"[@#~%!$&](?=[^\s])|:(?=//)|(?<=\bwww)\.|(?<=\bGH)-(?=\
 def diff_markdown(section: Section) -> str:
     """Return what differs as Markdown of at most `MAX_CHARACTERS`."""
     head = "\n".join(_head(section))
-    pieces, left = [head], MAX_CHARACTERS - _RESERVED - len(head)
+    return head + items_markdown(section, MAX_CHARACTERS - len(head))
+
+
+def items_markdown(section: Section, limit: int) -> str:
+    """Return the items by space, each with its changes; first without those, then none, to stay in a limit.
+
+    Args:
+        section: what to tell.
+        limit: characters.
+    """
+    pieces: list[str] = []
+    left = limit - _RESERVED
     whole, told, total = True, 0, len(section.items)
     for heading, items in section.groups:
         title = f"\n#### {inert(heading, _LONG_NAME)}\n\n"
@@ -46,7 +57,7 @@ def diff_markdown(section: Section) -> str:
                 whole = False
                 pieces.append("\n*What follows is cut: the comment would be too long.*\n")
             if not whole:
-                block = _line(item)
+                block = _line(section, item)
                 if len(title) + len(block) > left:
                     continue
             pieces += [title, block]
@@ -77,22 +88,25 @@ def _head(section: Section) -> Iterator[str]:
     yield ""
 
 
-def _line(item: Item) -> str:
+def _line(section: Section, item: Item) -> str:
     """Return an item without its changes."""
-    name = own_name(item)
+    return f"- {_named(section, item)}\n"
+
+
+def _named(section: Section, item: Item) -> str:
+    name, mark = own_name(item), section.mark(item)
     said = f" ({inert(name, _LONG_NAME)})" if name else ""
-    return f"- {_SIGNS[item.status]} {item.status} {inert(label(item), _LONG_NAME)}{said}\n"
+    said += f", {mark}" if mark else ""
+    return f"{_SIGNS[item.status]} {section.word(item)} {inert(label(item), _LONG_NAME)}{said}"
 
 
 def _block(section: Section, item: Item) -> str:
     """Return an item with its changes, folded."""
     if created_or_deleted(item):
-        return _line(item)
-    name = own_name(item)
-    said = f" ({inert(name, _LONG_NAME)})" if name else ""
+        return _line(section, item)
     changes = section.told(item)
     number = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
-    head = f"{_SIGNS[item.status]} {item.status} {inert(label(item), _LONG_NAME)}{said}: {number}"
+    head = f"{_named(section, item)}: {number}"
     pieces, left = [f"\n<details><summary>{head}</summary>\n\n"], _ITEM
     for told, change in enumerate(changes):
         lines = _change(change)

@@ -33,6 +33,14 @@ def diff_text(section: Section, out: Console) -> None:
     """
     out.print(Text.assemble((shown(section.old), "bold"), " → ", (shown(section.new), "bold")))
     out.print(Text(section.totals))
+    items_text(section, out)
+    if section.hidden:
+        out.print()
+        out.print(Text(section.hidden, style="dim"))
+
+
+def items_text(section: Section, out: Console) -> None:
+    """Print the items by space, each with its changes."""
     left = len(section.items) if section.every else _ITEMS
     for heading, items in section.groups:
         if left > 0:
@@ -44,15 +52,14 @@ def diff_text(section: Section, out: Console) -> None:
         left -= len(items)
     if left < 0:
         out.print(f"\n… and {_counted(-left, 'more item')} (--all lists everything)")
-    if section.hidden:
-        out.print()
-        out.print(Text(section.hidden, style="dim"))
 
 
 def _item(section: Section, item: Item) -> Iterator[Text]:
-    head = Text.assemble("  ", (item.status.value, _STYLES[item.status]), f" {shown(label(item))}")
+    head = Text.assemble("  ", (section.word(item), _STYLES[item.status]), f" {shown(label(item))}")
     if name := own_name(item):
         head.append(f" ({shown(name)})")
+    if mark := section.mark(item):
+        head.append(f"  {mark}", style="dim")
     yield head
     if created_or_deleted(item):
         return

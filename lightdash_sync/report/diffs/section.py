@@ -65,6 +65,8 @@ class Section:
         spaces: key -> name of spaces.
         notes: what people should know of it.
         every: show what means nothing to users too, and as much as there is.
+        verbs: kind and key of an item -> what happens to it, where the word of its status does not say that.
+        marks: kind and key of an item -> what else is to be known of it.
     """
 
     title: str
@@ -75,6 +77,16 @@ class Section:
     spaces: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     every: bool = False
+    verbs: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
+    marks: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
+
+    def word(self, item: Item) -> str:
+        """Return what happens to an item, in one word."""
+        return self.verbs.get((item.kind, item.key), item.status.value)
+
+    def mark(self, item: Item) -> str:
+        """Return what else is to be known of an item; mostly ""."""
+        return self.marks.get((item.kind, item.key), "")
 
     def told(self, item: Item) -> list[Change]:
         """Return the changes of an item that are to be shown."""

@@ -14,6 +14,10 @@ CSS: Final = """
 body { margin: 0 auto; padding: 1rem; max-width: 76rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
+.alarm { border: 1px solid var(--red); border-left-width: 6px; border-radius: 6px; margin: 1rem 0;
+  padding: .5rem .75rem; background: var(--red-paper); }
+.alarm h2 { margin: 0; color: var(--red); } .alarm .quiet, .alarm code { color: var(--ink); }
 p { margin: .5rem 0; }
 .name { unicode-bidi: isolate; overflow-wrap: anywhere; }
 .quiet, .quiet.name { color: var(--pale); font-size: .87rem; }

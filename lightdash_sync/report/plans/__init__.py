@@ -4,7 +4,7 @@ Everything in them may come from anybody who can edit content, and is made harml
 """
 
 from lightdash_sync.report.plans.done import applied_json, applied_text
-from lightdash_sync.report.plans.known import Link, known_links, links_json, links_text
+from lightdash_sync.report.plans.known import links_json, links_text
 from lightdash_sync.report.plans.machine import plan_json
 from lightdash_sync.report.plans.markdown import plan_markdown
 from lightdash_sync.report.plans.page import plan_html
@@ -12,10 +12,8 @@ from lightdash_sync.report.plans.past import runs_json, runs_text
 from lightdash_sync.report.plans.plain import plan_text
 
 __all__ = [
-    "Link",
     "applied_json",
     "applied_text",
-    "known_links",
     "links_json",
     "links_text",
     "plan_html",

@@ -1,0 +1,61 @@
+"""Whether the target is still what a plan was made for, in all that the plan touches.
+
+A plan that was shown is applied as it is, or not at all: nothing of it is worked out anew. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import Tree
+from lightdash_sync.plan.deletes import delete_problems
+from lightdash_sync.plan.keys import LINKED
+from lightdash_sync.plan.scope import Contents
+from lightdash_sync.plan.twins import likenesses
+from lightdash_sync.plan.values import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightdash_sync.plan.values import Plan
+
+
+def staleness(plan: Plan, existing: Tree) -> Iterator[str]:
+    """Yield what of the things that a plan touches is not as it was, in words.
+
+    Args:
+        plan: the plan.
+        existing: the target now, in the plan's keys.
+    """
+    contents = Contents(existing)
+    for step in plan.steps:
+        path = file_of(step.kind, step.key)
+        now = parse(existing[path]) if path in existing else None
+        if now is None and step.before is not None:
+            yield f"{step.item} is gone"
+        elif now is not None and step.before is None:
+            yield f"{step.item} is there now"
+        elif now is not None and canonical(now) != canonical(step.before):
+            yield f"{step.item} was changed"
+        elif step.uuid is not None and existing.identity.uuid(step.kind, step.key) != step.uuid:
+            yield f"{step.item} is another one now"
+    yield from _new_twins(plan, contents)
+    known = {(problem.item, problem.what) for problem in plan.problems}
+    for problem in delete_problems(plan.steps, contents):
+        if (problem.item, problem.what) not in known:
+            yield f"{problem.item} {problem.what}"
+
+
+def _new_twins(plan: Plan, existing: Contents) -> Iterator[str]:
+    """Yield items that look like one that the plan creates, and were not there when it was made."""
+    steps = {(step.kind, step.key): step for step in plan.steps}
+    created = {item for item, step in steps.items() if step.action is Action.CREATE and item[0] in LINKED}
+    there = {(kind, key) for kind, entries in plan.items.items() for key in entries}
+    if created and existing.there - there - set(steps):
+        wanted = Tree.of({file_of(*item): canonical(steps[item].after) for item in created})
+        found = likenesses(Contents(wanted), existing, frozenset(there), created, adopt=False)
+        for item, candidates in found.candidates.items():
+            if any(candidate not in there for candidate in candidates):
+                yield f"{item[0]}:{item[1]} has a twin now that somebody made meanwhile"

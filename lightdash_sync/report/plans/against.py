@@ -1,0 +1,160 @@
+"""Why a plan will be refused, in words: limits, drift, twins, broken references; and what allows each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.changes import changes, words
+from lightdash_sync.model.changes.change import dotted
+from lightdash_sync.plan.values import DriftKind, Gravity
+from lightdash_sync.report.plans.told import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.changes import Change
+    from lightdash_sync.plan.values import Drift, Plan, Problem, Twin
+
+_NEVER_ALLOWED = frozenset({"not_empty"})  # Lightdash would delete what nobody named
+
+
+@dataclass(frozen=True)
+class Objection:
+    """One thing that speaks against a plan.
+
+    Attributes:
+        code: stays the same from version to version.
+        item: `kind:key`, or "" for the plan as a whole.
+        name: what the item is called, or "".
+        what: in words.
+        details: heading and lines of what is to be known of it.
+        hints: options that allow it, or resolve it, each with what it does.
+    """
+
+    code: str
+    item: str
+    name: str
+    what: str
+    details: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    hints: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Objections:
+    """All that speaks against a plan for one reason.
+
+    Attributes:
+        code: `limits`, `drift`, `twins` or `broken`.
+        title: the reason in words.
+        found: what does.
+    """
+
+    code: str
+    title: str
+    found: tuple[Objection, ...]
+
+
+def objections(plan: Plan) -> list[Objections]:
+    """Return why a plan will be refused, by reason; nothing if it will not."""
+    drift = [_drift(one) for one in plan.drift if not one.allowed]
+    twins = [_twin(one) for one in plan.twins if not one.allowed]
+    names = {step.item: step.name for step in plan.steps}
+    broken = [_broken(one, names.get(one.item, "")) for one in plan.problems if one.gravity is Gravity.BLOCKS]
+    limits = [
+        Objection(
+            "limit",
+            "",
+            "",
+            said,
+            hints=(("--max-deletes N", "allows N deletes of each kind, if the source is not empty"),),
+        )
+        for said in plan.limits
+    ]
+    groups = (
+        Objections("limits", "Too many deletes", tuple(limits)),
+        Objections("drift", "Changed on the target since the last sync", tuple(drift)),
+        Objections("twins", "On the target already, but not linked", tuple(twins)),
+        Objections("broken", "Would be broken", tuple(broken)),
+    )
+    return [group for group in groups if group.found]
+
+
+def drift_code(drift: Drift) -> str:
+    """Return how the target went its own way, as a code: `changed`, `both` or `deleted`."""
+    return drift.how.name.lower()
+
+
+def theirs(drift: Drift) -> list[Change]:
+    """Return what the target changed since the last sync."""
+    return _between(drift, drift.base, drift.existing)
+
+
+def ours(drift: Drift) -> list[Change]:
+    """Return what the source changed since then."""
+    return _between(drift, drift.base, drift.desired)
+
+
+def outcome(drift: Drift) -> list[Change]:
+    """Return what the source would make of what the target has now."""
+    return _between(drift, drift.existing, drift.desired)
+
+
+def _between(drift: Drift, old: Json, new: Json) -> list[Change]:
+    return changes(drift.kind, old, new)
+
+
+def _drift(drift: Drift) -> Objection:
+    details = [("The target", _lines(theirs(drift)))]
+    if drift.how is DriftKind.BOTH:
+        details.append(("The source", _lines(ours(drift))))
+    else:
+        details.append(("This plan would do", _lines(outcome(drift))))
+    if drift.conflicts:
+        details.append(("Both changed, and not alike", tuple(_conflicts(drift))))
+    hints = [(f"--allow-drift {drift.item}", "overwrites what the target has")]
+    if not drift.conflicts:
+        both = drift.how is DriftKind.BOTH
+        does = "combines the changes of both sides" if both else "keeps what the target has"
+        hints.append(("--merge", does))
+    code, name = f"drift_{drift_code(drift)}", "" if drift.name == drift.key else drift.name
+    return Objection(code, drift.item, name, str(drift.how), tuple(details), tuple(hints))
+
+
+def _lines(found: Sequence[Change]) -> tuple[str, ...]:
+    loud = [change for change in found if not change.quiet]
+    return tuple(words(change) for change in loud or found)
+
+
+def _conflicts(drift: Drift) -> Iterator[str]:
+    """Say of each place that both sides changed what each made of it."""
+    for path in drift.conflicts:
+        sides = (("target", theirs(drift)), ("source", ours(drift)))
+        said = [
+            f"{side}: {words(change)}"
+            for side, found in sides
+            if (change := next((one for one in found if _holds(one, path)), None)) is not None
+        ]
+        yield f"{dotted(path)} ({'; '.join(said)})" if said else dotted(path)
+
+
+def _holds(change: Change, path: tuple[str | int, ...]) -> bool:
+    """Whether a change is at a place, around it or inside it."""
+    return any(all(a == b for a, b in zip(place, path, strict=False)) for place in change.places)
+
+
+def _twin(twin: Twin) -> Objection:
+    number = counted(len(twin.candidates), "item")
+    hints = [(f"--adopt {twin.item}={uuid}", "links it with this one") for uuid in twin.candidates]
+    if len(twin.candidates) == 1:
+        hints.append(("--adopt-by-name", "links all that have one such item"))
+    hints.append((f"--allow-twins {twin.item}", "makes a second one"))
+    what = f"would be created, and the target has {number} of this name in the same place"
+    return Objection("twin", twin.item, twin.name, what, hints=tuple(hints))
+
+
+def _broken(problem: Problem, name: str) -> Objection:
+    allowed = (f"--allow-broken {problem.item}", "writes it nevertheless")
+    hints = () if problem.code in _NEVER_ALLOWED else (allowed,)
+    return Objection(problem.code, problem.item, name, problem.what, hints=hints)

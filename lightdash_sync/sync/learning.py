@@ -1,0 +1,96 @@
+"""What a run, or a look, changes in what is remembered of a target.
+
+What a sync creates is linked; what it found or made alike on both sides is the base of the next plan.
+What is put back is linked again if the item that it was before was. Undoing a run brings its own base back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.managed import settled_form
+from lightdash_sync.plan.values import Action
+from lightdash_sync.sync.memory import Update, read_memory, settle
+from lightdash_sync.sync.runs import find_run
+from lightdash_sync.sync.target import joined
+
+if TYPE_CHECKING:
+    from lightdash_sync.plan.values import Plan, Step
+    from lightdash_sync.sync.memory import LinkTable, Memory
+    from lightdash_sync.sync.readback import Mismatch
+    from lightdash_sync.sync.target import Existing, Place
+
+
+def learned(
+    place: Place,
+    plan: Plan,
+    memory: Memory,
+    done: list[Step],
+    created: LinkTable,
+    after: Existing,
+    differences: tuple[Mismatch, ...],
+) -> Update:
+    """Return what a run changes in what is remembered.
+
+    Args:
+        place: the target.
+        plan: that was applied.
+        memory: what was remembered before.
+        done: its steps that were taken.
+        created: kind -> key -> facts of what it created.
+        after: the target afterwards.
+        differences: what is not as it was written.
+    """
+    undone = _undone(place, plan)
+    links = joined(memory.links, plan.adopted if plan.purpose == "sync" else {})
+    links, restored = _linked(plan, joined(links, undone.links if undone else {}), links, created)
+    gone = {(step.kind, step.key) for step in done if step.action is Action.DELETE}
+    links = {
+        kind: {key: facts for key, facts in entries.items() if (kind, key) not in gone}
+        for kind, entries in links.items()
+    }
+    base: dict[str, bytes | None] = {}
+    settled: dict[str, tuple[str, str]] = {}
+    harmless = {found.item for found in differences if found.is_harmless}
+    if plan.purpose == "sync":
+        base |= {path: after.tree[path] for path in plan.unchanged if path in after.tree}
+    for step in done:
+        path = file_of(step.kind, step.key)
+        if plan.purpose == "sync":
+            base[path] = after.tree.get(path) if step.source is None else canonical(step.source)
+        elif undone is not None:
+            base[path] = undone.base.get(path)
+        if step.item in harmless and path in after.tree:
+            settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
+    return Update(after.tree, links, restored, base, settled)
+
+
+def _undone(place: Place, plan: Plan) -> Memory | None:
+    """Return what was remembered before the run that a plan takes back."""
+    if not plan.undoes:
+        return None
+    return read_memory(find_run(place.folders.runs, plan.undoes).memory(), place.project)
+
+
+def _linked(
+    plan: Plan, known: LinkTable, links: LinkTable, created: LinkTable
+) -> tuple[LinkTable, LinkTable]:
+    """Return the links with what a plan created, and what it put back without its being linked.
+
+    What a sync creates is linked. What is put back is linked again if the item that it was before was.
+    """
+    if plan.purpose == "sync":
+        return joined(links, created), {}
+    former = {(step.kind, step.key): step.former for step in plan.steps}
+    keys = {
+        (kind, str(facts["uuid"])): key for kind, entries in known.items() for key, facts in entries.items()
+    }
+    again: LinkTable = {}
+    restored: LinkTable = {}
+    for kind, entries in created.items():
+        for key, facts in entries.items():
+            before = keys.get((kind, former.get((kind, key), "")))
+            (restored if before is None else again).setdefault(kind, {})[before or key] = facts
+    return joined(links, again), restored

@@ -1,0 +1,83 @@
+"""What became of what was written: read back and compared, and validated by the server if that is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.client.writes import Writer
+from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.changes import Change, changes
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.options import Options
+from lightdash_sync.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.values import Plan, Step
+    from lightdash_sync.sync.target import Place
+    from lightdash_sync.validation import Invalid
+
+# Lightdash makes Markdown safe as HTML, and adds columns to the order of a table.
+_OWN_WAYS = (("content",), ("columnOrder",))
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """An item that is not as it was written.
+
+    Attributes:
+        item: as `kind:key`.
+        changes: what differs from what was wanted.
+    """
+
+    item: str
+    changes: tuple[Change, ...]
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether the server only wrote it in its own way: the HTML of Markdown, the order of columns."""
+        return all(change.quiet or change.where[-1:] in _OWN_WAYS for change in self.changes)
+
+
+def differences(plan: Plan, done: Iterable[Step], now: Tree) -> Iterator[Mismatch]:
+    """Yield what is not as it was written.
+
+    Args:
+        plan: that was applied.
+        done: its steps that were taken.
+        now: the target afterwards, in the plan's keys.
+    """
+    options = Options(enable_schedulers=plan.enable_schedulers)
+    for step in done:
+        path = file_of(step.kind, step.key)
+        there = parse(now[path]) if path in now else None
+        if not same_content(step.kind, step.after, there, options):
+            yield Mismatch(step.item, tuple(changes(step.kind, step.after, there)))
+
+
+def validated(place: Place, plan: Plan, identity: Identity) -> tuple[Invalid, ...]:
+    """Let the server validate the project, and return what it says of the items that were written.
+
+    Args:
+        place: the target.
+        plan: that was applied.
+        identity: the target's map afterwards.
+
+    Raises:
+        Incomplete: it does not come to an end.
+        ApiError: it cannot be started.
+    """
+    touched = {
+        uuid: step.item
+        for step in plan.steps
+        if step.kind in (Kind.CHART, Kind.DASHBOARD) and (uuid := identity.uuid(step.kind, step.key))
+    }
+    lightdash = place.lightdash
+    writer = Writer(lightdash.session, lightdash.server)
+    return validate(lightdash, writer, place.project, touched, wait=lightdash.session.pacer.sleep)
