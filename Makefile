@@ -27,6 +27,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/export.py
 	$(BIN)/python benchmarks/incremental.py
 	$(BIN)/python benchmarks/backfill.py
+	$(BIN)/python benchmarks/plan.py
 
 clean:
 	rm -rf $(VENV)

@@ -14,6 +14,7 @@ import click
 
 from lightdash_sync.cli.connect import Command, connected, environment_options, with_options
 from lightdash_sync.errors import ConfigError
+from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def parse_item(said: str) -> Item:
         ConfigError: it is something else.
     """
     kind, _, key = said.partition(":")
-    if kind not in set(Kind) or not key:
+    if kind not in set(Kind) or not is_key(key):
         raise ConfigError(f"{said!r} is no item", hint=f"Say it as KIND:KEY; kinds are {', '.join(Kind)}.")
     return Kind(kind), key
 

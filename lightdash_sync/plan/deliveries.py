@@ -31,18 +31,24 @@ def delivery_findings(scheduler: Json, facts: Facts, options: Options) -> Iterat
                 "add a pattern for it to the environment's recipients, or take the address out"
             )
             yield Finding("recipient_not_allowed", recipient, what)
-        if any(text(target, name) == SECRET for name in SECRET_TARGETS):
-            what = (
-                "the address of a webhook is a secret and not in the snapshot; "
-                "set up this scheduler by hand on the target"
-            )
-            yield Finding("secret_address", "", what)
+    if has_secret_address(scheduler):
+        what = (
+            "the address of a webhook is a secret and not in the snapshot; "
+            "set up this scheduler by hand on the target"
+        )
+        yield Finding("secret_address", "", what)
     if text(scheduler, "format") == "gsheets":
         what = (
             "its Google sheet belongs to the owner of the source's scheduler; "
             "the token's owner needs to be connected with Google and to be allowed to write to it"
         )
         yield Finding("google_sheet", "", what, Gravity.WARNS)
+
+
+def has_secret_address(scheduler: Json) -> bool:
+    """Whether a scheduler delivers to a webhook, whose address no snapshot has."""
+    targets = held(scheduler, "targets")
+    return any(text(target, name) == SECRET for target in targets for name in SECRET_TARGETS)
 
 
 def is_allowed(recipient: str, patterns: tuple[str, ...] | None) -> bool:

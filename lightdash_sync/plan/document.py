@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.keys import is_key
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.plan.values import (
     AccessChange,
     Action,
@@ -28,7 +29,7 @@ from lightdash_sync.plan.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 FORMAT = 1
 _HINT = "Make a new one with `lightdash-sync plan`."
@@ -73,9 +74,20 @@ def from_bytes(data: bytes) -> Plan:
         plan = _plan(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SyncError(f"the plan is not as it should be: {error}", hint=_HINT) from error
+    strange = next((key for key in _keys(plan) if not is_key(key)), None)
+    if strange is not None:
+        raise SyncError(f"the plan names an item {strange!r}, which no item is called", hint=_HINT)
     if digest(plan) != said:
         raise SyncError("the plan was changed after it was made: its digest does not fit", hint=_HINT)
     return plan
+
+
+def _keys(plan: Plan) -> Iterator[str]:
+    """Yield every key that becomes the name of a file; a digest proves nothing of who made a plan."""
+    for table in (plan.adopted, plan.items):
+        for entries in table.values():
+            yield from entries
+    yield from (step.key for step in plan.steps if KINDS[step.kind].folder)
 
 
 def _written(plan: Plan, document: JsonObject) -> bytes:

@@ -55,7 +55,7 @@ def needed_tables(steps: Sequence[Step], look: Look = nothing) -> frozenset[str]
 
 
 # What nothing can be written for, whatever the user allows.
-_IMPOSSIBLE = frozenset(
+IMPOSSIBLE = frozenset(
     {"missing_item", "deleted_reference", "external_reference", "unknown_holder", "unknown_reference"}
     | {"secret_address"}
 )
@@ -89,7 +89,7 @@ def reference_problems(
         old = {(finding.code, finding.subject) for finding in known}
         allowed = allows(options.allow_broken, step.item)
         for finding in dict.fromkeys(_findings(step, outlook, there, facts, options)):
-            mild = allowed and finding.code not in _IMPOSSIBLE
+            mild = allowed and finding.code not in IMPOSSIBLE
             lenient = mild or (finding.code, finding.subject) in old
             gravity = Gravity.WARNS if lenient else finding.gravity
             found.append(Problem(step.item, finding.code, finding.what, gravity))

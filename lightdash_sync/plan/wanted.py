@@ -16,7 +16,8 @@ from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import adapted_access
 from lightdash_sync.plan.catalogue import adapted_metrics
-from lightdash_sync.plan.managed import completed
+from lightdash_sync.plan.deliveries import has_secret_address
+from lightdash_sync.plan.managed import completed, same_content
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.values import Gravity, Problem
 
@@ -74,7 +75,15 @@ def wanted_item(
         wanted = found if isinstance(found, dict) else wanted
     elif kind is Kind.DASHBOARD and allows(options.allow_broken, f"{kind}:{key}"):
         wanted, problems = _with_empty_tiles(key, wanted, can_show)
-    return Wanted(completed(kind, wanted, now, options), problems)
+    wanted = completed(kind, wanted, now, options)
+    if (
+        kind is Kind.SCHEDULER
+        and has_secret_address(wanted)
+        and allows(options.allow_broken, f"{kind}:{key}")
+        and not same_content(kind, wanted, now, options)
+    ):
+        return Wanted(None, why_not="the address of a webhook is a secret and not in the snapshot")
+    return Wanted(wanted, problems)
 
 
 def _why_not(item: Item, content: JsonObject, desired: Contents, can_show: Callable[[Item], bool]) -> str:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.errors import SyncError
-from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.canonical import JsonObject, canonical, parse
+from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.document import digest, from_bytes, to_bytes
 from lightdash_sync.plan.values import (
@@ -37,7 +38,8 @@ _WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _CONTENT = values(WORLDS[1])
 _OBJECTS: Any = st.dictionaries(_WORDS, _CONTENT, max_size=3)
 _KINDS = st.sampled_from(Kind)
-_KNOWN: Any = st.dictionaries(_KINDS, st.dictionaries(_WORDS, _OBJECTS, max_size=2), max_size=2)
+_KEYS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True).filter(is_key)
+_KNOWN: Any = st.dictionaries(_KINDS, st.dictionaries(_KEYS, _OBJECTS, max_size=2), max_size=2)
 _PATHS: Any = st.lists(st.lists(_WORDS | st.integers(0, 9), max_size=3).map(tuple), max_size=2).map(tuple)
 
 
@@ -46,7 +48,7 @@ def _some(strategy: Any) -> Any:
 
 
 _STEPS = st.builds(
-    Step, st.sampled_from(Action), _KINDS, _WORDS, st.none() | _WORDS, _CONTENT, _CONTENT, layout=_OBJECTS,
+    Step, st.sampled_from(Action), _KINDS, _KEYS, st.none() | _WORDS, _CONTENT, _CONTENT, layout=_OBJECTS,
     selected=st.booleans(), version=_WORDS, restores=_WORDS, source=_CONTENT, former=_WORDS,
 )  # fmt: skip
 _DRIFTS = st.builds(
@@ -90,6 +92,23 @@ def test_reading_gives_the_very_plan_that_was_written(plan: Plan) -> None:
     assert read == plan
     assert to_bytes(read) == to_bytes(plan)
     assert digest(read) == digest(plan)
+
+
+@pytest.mark.parametrize("key", ["../../x", "", "a/b", "x.json", "con", "a\0b"])
+@pytest.mark.parametrize("where", ["step", "adopted", "items"])
+def test_a_plan_that_names_what_is_no_key_is_refused(key: str, where: str) -> None:
+    """Keys become names of files, and a plan may come from anybody, with a digest that fits."""
+    table: dict[Kind, dict[str, JsonObject]] = {Kind.CHART: {key: {"uuid": "x"}}}
+    plan = Plan(
+        "sync",
+        "x",
+        Target("t", "u", "p", "n"),
+        steps=(Step(Action.CREATE, Kind.CHART, key, after={"name": "x"}),) if where == "step" else (),
+        adopted=table if where == "adopted" else {},
+        items=table if where == "items" else {},
+    )
+    with pytest.raises(SyncError, match="no item is called"):
+        from_bytes(to_bytes(plan))
 
 
 @FEWER

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import SECRET, Kind
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.options import Choice
 from lightdash_sync.plan.values import Action, Gravity, Plan
@@ -143,6 +143,28 @@ def test_a_new_scheduler_is_paused_unless_it_shall_be_on() -> None:
     (step,) = synced(project).plan(tree_of(renamed)).steps
     assert isinstance(step.after, dict)
     assert step.after["enabled"] is False
+
+
+def test_a_scheduler_whose_webhook_is_a_secret_stops_a_plan_until_it_is_allowed_to_be_left_out() -> None:
+    """The placeholder never becomes an address; what the target has is left as it is."""
+    secret = (Kind.SCHEDULER, "hook")
+    project = {**PROJECT, secret: scheduler(targets=[{"webhook": SECRET}])}
+    allowed = replace(FREE, allow_broken=frozenset({"scheduler:hook"}))
+    (refusal,) = EMPTY.plan(tree_of(project), FREE).refusals()
+    assert refusal.startswith("scheduler:hook")
+    plan = EMPTY.plan(tree_of(project), allowed)
+    assert plan.refusals() == []
+    assert [left.item for left in plan.left_out] == ["scheduler:hook"]
+    assert "secret" in plan.left_out[0].why
+    assert "scheduler:hook" not in {step.item for step in plan.steps}
+
+    there = twin_of(project)
+    assert there.plan(tree_of(project), allowed).left_out == ()
+    renamed = {**project, secret: scheduler(name="New", targets=[{"webhook": SECRET}])}
+    assert there.plan(tree_of(renamed), FREE).refusals()
+    plan = there.plan(tree_of(renamed), allowed)
+    assert (plan.refusals(), plan.is_empty) == ([], True)
+    assert [left.item for left in plan.left_out] == ["scheduler:hook"]
 
 
 def test_names_of_what_is_missing_reach_no_terminal_as_they_are() -> None:

@@ -32,8 +32,9 @@ from lightdash_sync.report.plans import (
 )
 from lightdash_sync.report.terminal import console
 from lightdash_sync.snapshot.manifest import Source
-from lightdash_sync.sync.applying import Applied, Mismatch
+from lightdash_sync.sync.applying import Applied
 from lightdash_sync.sync.linking import Link
+from lightdash_sync.sync.readback import Mismatch
 from lightdash_sync.sync.runs import Run, begin, runs
 from lightdash_sync.sync.target import Existing
 from tests.plan.making import chart, space

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.changes import changes, words
 from lightdash_sync.model.changes.change import dotted
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.preflight import IMPOSSIBLE
 from lightdash_sync.plan.values import DriftKind, Gravity
 from lightdash_sync.report.plans.told import counted
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.values import Drift, Plan, Problem, Twin
 
 _NEVER_ALLOWED = frozenset({"not_empty"})  # Lightdash would delete what nobody named
+_OF_TILES = frozenset({"missing_item", "external_reference"})
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,15 @@ def _twin(twin: Twin) -> Objection:
 
 
 def _broken(problem: Problem, name: str) -> Objection:
-    allowed = (f"--allow-broken {problem.item}", "writes it nevertheless")
-    hints = () if problem.code in _NEVER_ALLOWED else (allowed,)
+    does = _allowing(problem)
+    hints = ((f"--allow-broken {problem.item}", does),) if does else ()
     return Objection(problem.code, problem.item, name, problem.what, hints=hints)
+
+
+def _allowing(problem: Problem) -> str:
+    """Return what `--allow-broken` makes of a problem, in words; "" for nothing."""
+    if problem.code == "secret_address":
+        return "leaves it out"
+    if problem.code in _OF_TILES and problem.item.startswith(f"{Kind.DASHBOARD}:"):
+        return "writes it with such tiles empty"
+    return "" if problem.code in IMPOSSIBLE | _NEVER_ALLOWED else "writes it nevertheless"
