@@ -16,9 +16,10 @@ from lightdash_sync.plan.keys import linked, own_links
 from lightdash_sync.plan.make import Inputs, make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.preflight import needed_tables
-from lightdash_sync.plan.scope import Contents
+from lightdash_sync.plan.scope import Contents, planned_items
 from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
 from lightdash_sync.plan.values import Plan
+from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import Existing, joined, read_target
 from lightdash_sync.target import read_facts, with_fields
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
     from lightdash_sync.plan.options import Facts
+    from lightdash_sync.sync.gone import require_gone
     from lightdash_sync.sync.memory import LinkTable, Memory
-    from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import Place
 
 
@@ -98,6 +99,8 @@ def plan_for(place: Place, request: Request) -> Planned:
     links = joined(memory.links, own_links(identity, place.project), request.adopt)
     existing = read_target(place, memory.hints, links, identity, full=request.full)
     _require_there(existing.linked, request.adopt)
+    there = planned_items(request.desired)
+    require_gone(place, existing.linked, links, lambda item: item in there)
     adopted = joined(request.adopt)
     if request.adopt_by:
         adopted = joined(adopted, found := adoptions(request, existing))
