@@ -239,6 +239,12 @@ def _planned(
             f"{side.label} is not a snapshot of the project of {target}",
             hint=f"`lightdash-sync plan --from {source} --to {target}` carries content from another project.",
         )
+    selection = side.manifest.selection
+    if wanted.deletes and selection.is_partial:
+        raise Refused(
+            f"{side.label} is an export of a part: with --delete, the rest would be taken for deleted",
+            hint="Export the whole project, or plan without --delete.",
+        )
     options = wanted.options(
         side, loaded.recipients, lambda revision: opening.earlier(side, revision, target)
     )

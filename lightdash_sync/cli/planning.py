@@ -126,6 +126,11 @@ class Wanted:
             recipients=recipients,
         )
 
+    @property
+    def deletes(self) -> bool:
+        """Whether what the source no longer has may be deleted."""
+        return bool(self._said["delete"])
+
     def adopt(self) -> dict[Kind, dict[str, JsonObject]]:
         """Return the items of the target that are to be linked, by kind and key.
 
