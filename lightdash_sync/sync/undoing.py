@@ -14,6 +14,7 @@ from lightdash_sync.errors import Refused
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Choice, Options
 from lightdash_sync.plan.values import Action
@@ -62,10 +63,15 @@ def undo_request(run: Run, options: Options) -> Request:
             base[path] = after[path]
         elif result is not None and step.after is not None:
             base[path] = canonical(step.after)
+    fresh = {
+        file_of(step.kind): canonical([])
+        for step in plan.steps
+        if KINDS[step.kind].is_list and step.before is None
+    }
     touched = frozenset((step.kind, step.key) for step in plan.steps)
     return Request(
         source=f"what the run {run.id} found",
-        desired=before,
+        desired=Tree.of({**dict(before), **fresh}, before.identity),
         options=replace(
             options,
             choice=Choice(items=touched, dependencies=False),
@@ -73,7 +79,7 @@ def undo_request(run: Run, options: Options) -> Request:
             enable_schedulers=True,
             allow_twins=frozenset({"all"}),
         ),
-        adopt=run.created(),
+        links=run.created(),
         purpose="undo",
         undoes=run.id,
         base=base,
