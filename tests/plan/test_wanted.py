@@ -45,6 +45,12 @@ def test_a_chart_that_no_tile_shows_any_more_is_left_out_with_the_reason() -> No
     assert [left.item for left in again.left_out] == ["chart:hidden"]
 
 
+def test_what_delivers_a_chart_that_is_left_out_is_left_out() -> None:
+    plan = EMPTY.plan(tree_of({**HIDDEN, (Kind.SCHEDULER, "monday"): scheduler(chart="hidden")}))
+    assert [left.item for left in plan.left_out] == ["chart:hidden", "scheduler:monday"]
+    assert plan.refusals() == []
+
+
 def test_a_hidden_chart_that_the_target_has_is_kept_up_to_date() -> None:
     world = twin_of(HIDDEN)
     renamed = {**HIDDEN, (Kind.CHART, "hidden"): {**HIDDEN[Kind.CHART, "hidden"], "name": "New"}}

@@ -196,11 +196,11 @@ def _links(done: Done) -> Iterator[list[Text]]:
 
 
 def _next(applied: Applied) -> Iterator[str]:
-    run = shown(applied.run.id)
+    run, env = shown(applied.run.id), shown(applied.plan.target.environment)
     if not applied.outcome.is_complete:
-        yield f"Go on with what was not done: lightdash-sync apply --resume {run}"
+        yield f"Go on with what was not done: lightdash-sync apply --resume {run} --to {env}"
     if applied.outcome.writes:
-        yield f"Take it back: lightdash-sync undo {run}"
+        yield f"Take it back: lightdash-sync undo {run} --to {env}"
 
 
 def _failure_json(result: Result) -> Json:

@@ -1,0 +1,1 @@
+"""Content goes from one environment to another, as a person does it with the command."""
