@@ -14,6 +14,7 @@ from lightdash_sync.errors import Refused
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Choice, Options
 from lightdash_sync.plan.values import Action
@@ -22,6 +23,8 @@ from lightdash_sync.sync.planning import Request
 if TYPE_CHECKING:
     from lightdash_sync.plan.values import Plan
     from lightdash_sync.sync.runs import Run
+
+_LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
 
 # What Lightdash keeps with an item, and gives back to no other.
 _LOST = {
@@ -65,7 +68,7 @@ def undo_request(run: Run, options: Options) -> Request:
     touched = frozenset((step.kind, step.key) for step in plan.steps)
     return Request(
         source=f"what the run {run.id} found",
-        desired=before,
+        desired=_with_empty_lists(before, plan),
         options=replace(
             options,
             choice=Choice(items=touched, dependencies=False),
@@ -78,6 +81,16 @@ def undo_request(run: Run, options: Options) -> Request:
         undoes=run.id,
         base=base,
     )
+
+
+def _with_empty_lists(before: Tree, plan: Plan) -> Tree:
+    """Return what a run found, with an empty list where it wrote one and there was none.
+
+    A list of the whole project has no uuid: it is not deleted, it becomes empty again.
+    """
+    absent = [file_of(step.kind, step.key) for step in plan.steps if step.kind in _LISTS and not step.before]
+    files = {path: before[path] for path in before}
+    return Tree.of({path: canonical([]) for path in absent} | files, before.identity)
 
 
 def not_undone(plan: Plan) -> list[str]:
