@@ -108,6 +108,8 @@ def plan_for(place: Place, request: Request) -> Planned:
         existing = _relinked(existing, joined(links, found), _reserved(request.desired))
     same = request.desired.identity.project.get("uuid") == place.project
     facts = read_facts(place.lightdash, place.project, same_project=same)
+    organisations = {side.project.get("organizationUuid") for side in (identity, existing.linked.identity)}
+    facts = replace(facts, same_organisation=len(organisations) == 1)
     base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
     inputs = Inputs(
         source=request.source,

@@ -167,6 +167,25 @@ def test_a_scheduler_whose_webhook_is_a_secret_stops_a_plan_until_it_is_allowed_
     assert [left.item for left in plan.left_out] == ["scheduler:hook"]
 
 
+def test_a_palette_goes_to_the_same_organisation_only() -> None:
+    """Another one has no such palette: what the target has stays, and a warning says so."""
+    palette = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+    project = {**PROJECT, (Kind.CHART, "weekly"): {**chart(), "colorPaletteUuid": palette}}
+    world = twin_of({**PROJECT, (Kind.CHART, "weekly"): {**chart(), "colorPaletteUuid": None}})
+    (step,) = world.plan(tree_of(project)).steps
+    assert isinstance(step.after, dict)
+    assert step.after["colorPaletteUuid"] == palette
+    elsewhere = replace(FACTS, same_organisation=False)
+    plan = world.plan(tree_of(project), facts=elsewhere)
+    assert plan.is_empty
+    assert [problem.gravity for problem in plan.problems if problem.code == "other_palette"] == [
+        Gravity.WARNS
+    ]
+    made = next(step for step in EMPTY.plan(tree_of(project), facts=elsewhere).steps if step.key == "weekly")
+    assert isinstance(made.after, dict)
+    assert made.after["colorPaletteUuid"] is None
+
+
 def test_names_of_what_is_missing_reach_no_terminal_as_they_are() -> None:
     project = {**PROJECT, (Kind.CHART, "weekly"): {**chart(), "space": "\x1b[2J\u202e"}}
     plan = EMPTY.plan(tree_of(project), replace(FREE, choice=chosen((Kind.CHART, "weekly"))))
