@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def create(target: Target, task: Task) -> JsonObject:
     """Create a chart, in a space or inside a dashboard."""
-    form = target.form(task)
+    form = {name: value for name, value in target.form(task).items() if name != _PALETTE}
     dashboard = task.step.after.get("dashboard") if isinstance(task.step.after, dict) else None
     if isinstance(dashboard, str):
         _require_tile(target, task.step, dashboard)
@@ -70,8 +70,10 @@ def _require_tile(target: Target, step: Step, dashboard: str) -> None:
 
 
 def patch(target: Target, task: Task) -> None:
-    """Give a chart its name, description and place, those that differ."""
+    """Give a chart its name, description, palette and place, those that differ."""
     before, after = _object(task.step.before), _object(task.step.after)
+    if task.step.action is Action.CREATE:
+        before = {name: value for name, value in after.items() if name != _PALETTE}
     if after.get("dashboard") != before.get("dashboard") and after.get("dashboard") is not None:
         raise SyncError(
             f"{task.step.item} cannot be moved into a dashboard",
@@ -80,7 +82,7 @@ def patch(target: Target, task: Task) -> None:
     form = target.form(task)
     changes: JsonObject = {
         name: form.get(name)
-        for name in ("name", "description")
+        for name in ("name", "description", _PALETTE)
         if before.get(name) != after.get(name) and name in before.keys() | after.keys()
     }
     if before.get("space") != after.get("space") or before.get("dashboard") != after.get("dashboard"):
@@ -199,7 +201,8 @@ def _is_sql(target: Target, uuid: str, form: JsonObject) -> bool | None:
     return True if same(Kind.SQL_CHART, raw, form) else None
 
 
-_METADATA = ("name", "description", "spaceUuid", "dashboardUuid", "verification")
+_PALETTE = "colorPaletteUuid"
+_METADATA = ("name", "description", "spaceUuid", "dashboardUuid", "verification", _PALETTE)
 
 
 def _object(content: Json) -> JsonObject:

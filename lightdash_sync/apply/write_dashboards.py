@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from lightdash_sync.apply.target import Target, Task
     from lightdash_sync.model.canonical import Json, JsonObject
 
-_METADATA = {"name": "name", "description": "description", "space": "spaceUuid"}
+_PALETTE = "colorPaletteUuid"
+_METADATA = {"name": "name", "description": "description", "space": "spaceUuid", _PALETTE: _PALETTE}
 
 
 def create(target: Target, task: Task) -> JsonObject:
@@ -44,8 +45,9 @@ def update(target: Target, task: Task) -> None:
     uuid, form = target.uuid(Kind.DASHBOARD, task.step.key), target.form(task)
     before, after = _object(task.step.before), _object(task.step.after)
     if task.step.action is Action.CREATE:
-        content, named = True, after.get("description") is not None or task.operation.what is What.FINISH
-        changed = [*_METADATA] if named else []
+        told = any(after.get(name) is not None for name in ("description", _PALETTE))
+        content, named = True, told or task.operation.what is What.FINISH
+        changed = [name for name in _METADATA if name in after] if named else []
     else:
         content = of_version(Kind.DASHBOARD, before) != of_version(Kind.DASHBOARD, after)
         changed = [name for name in _METADATA if before.get(name) != after.get(name)]

@@ -75,12 +75,14 @@ def plan(
 
 
 @click.command()
-@click.argument("document", metavar="[PLAN]", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.argument(
+    "document", metavar="[PLAN|RUN]", type=click.Path(dir_okay=False, path_type=Path), required=False
+)
 @click.option(
     "--from", "source", metavar="SIDE", help="Make the plan now: a directory, git:REV, an environment."
 )
 @click.option("--to", "target", metavar="ENV", help="The environment to change.")
-@click.option("--resume", is_flag=True, help="Go on with the last run that was cut short.")
+@click.option("--resume", is_flag=True, help="Go on with a run (the last one that did not do all).")
 @click.option("--validate", is_flag=True, help="Let the server validate the project afterwards.")
 @_YES
 @_FULL
@@ -108,12 +110,13 @@ def apply(
     from lightdash_sync.sync.applying import resume as resume_run
     from lightdash_sync.sync.runs import find_run
 
-    if sum((document is not None, source is not None, resume)) != 1:
+    ways = [document is not None and not resume, source is not None, resume]
+    if sum(ways) != 1:
         raise click.UsageError("name a PLAN, or --from and --to, or --resume and --to")
     began = time.monotonic()
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
-        if document is not None:
+        if document is not None and not resume:
             found = _read(document)
             place, _ = opening.place(target or found.target.environment)
             if found.is_empty:
@@ -124,7 +127,8 @@ def apply(
             raise click.UsageError("--to is missing")
         elif resume:
             place, _ = opening.place(target)
-            applied = resume_run(place, find_run(place.folders.runs, None, unfinished=True), _now())
+            run = find_run(place.folders.runs, str(document) if document else None, unfinished=True)
+            applied = resume_run(place, run, _now())
         else:
             opened = opening.place(target)
             planned, place = _planned(opening, opened, source or "", target, wanted, full=full)
@@ -237,6 +241,12 @@ def _planned(
         raise ConfigError(
             f"{side.label} is not a snapshot of the project of {target}",
             hint=f"`lightdash-sync plan --from {source} --to {target}` carries content from another project.",
+        )
+    selection = side.manifest.selection
+    if wanted.deletes and selection.is_partial:
+        raise Refused(
+            f"{side.label} is an export of a part: with --delete, the rest would be taken for deleted",
+            hint="Export the whole project, or plan without --delete.",
         )
     options = wanted.options(
         side, loaded.recipients, lambda revision: opening.earlier(side, revision, target)

@@ -14,7 +14,6 @@ import click
 
 from lightdash_sync.cli.connect import Command, connected, environment_options, with_options
 from lightdash_sync.errors import ConfigError
-from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -127,6 +126,11 @@ class Wanted:
             recipients=recipients,
         )
 
+    @property
+    def deletes(self) -> bool:
+        """Whether what the source no longer has may be deleted."""
+        return bool(self._said["delete"])
+
     def adopt(self) -> dict[Kind, dict[str, JsonObject]]:
         """Return the items of the target that are to be linked, by kind and key.
 
@@ -175,6 +179,8 @@ def parse_item(said: str) -> Item:
     Raises:
         ConfigError: it is something else.
     """
+    from lightdash_sync.model.keys import is_key
+
     kind, _, key = said.partition(":")
     if kind not in set(Kind) or not is_key(key):
         raise ConfigError(f"{said!r} is no item", hint=f"Say it as KIND:KEY; kinds are {', '.join(Kind)}.")

@@ -67,6 +67,9 @@ class DeliveryWrites(Sender):
         """
         path = _delivered(project, scheduler)
         body = _scheduler_body(scheduler, "POST", path)
+        if body["message"] is None:  # 0.2904.5 refuses null here for SQL charts
+            del body["message"]
+        body = {"includeLinks": True} | body
         body |= {"cron": quiet_cron(today), "targets": [], "enabled": False}
         return told(views.MadeScheduler, self._post(path, body), "POST", path).schedulerUuid
 

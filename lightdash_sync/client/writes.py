@@ -65,13 +65,14 @@ class Writer(DeliveryWrites):
         Args:
             project: its uuid.
             space: its uuid.
-            content: `name` and `inheritsAccess`; `projectMemberAccessRole` where content and server have
-                it. Closing a space on current servers grants it to all who saw it (api-facts 4.1).
+            content: `name` and `inheritsAccess`; `projectMemberAccessRole` and `colorPaletteUuid` where
+                content and server have them. Closing a space on current servers grants it to all who saw
+                it (api-facts 4.1).
         """
         path = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}"
         body = self._space(content, "PATCH", path)
         if self.server.can("space_member_role"):
-            body |= only(content, ("projectMemberAccessRole",))
+            body |= only(content, ("projectMemberAccessRole", "colorPaletteUuid"))
         self._patch(path, body)
 
     def move_space(self, project: str, space: str, parent: str | None) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import Normal, earlier_version
+from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.portable import to_portable
 from lightdash_sync.model.references import tokenise, tokens_in, untokenise
 
@@ -144,7 +145,7 @@ class Converter:
         elif kind is Kind.SCHEDULER and isinstance(owner := self._name(portable.content.get("owner")), str):
             self._note_known(owner)
         self._note_tokens(tokens_in(portable.content))
-        return portable.content
+        return in_order(kind, portable.content)  # by names: uuids differ from environment to environment
 
     def _facts(self, facts: JsonObject) -> JsonObject:
         said: JsonObject = {}

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.ordered import layout_in_order
 from lightdash_sync.model.references import UnresolvedReference, tokenise, untokenise
 
 if TYPE_CHECKING:
@@ -111,8 +110,6 @@ def to_portable(kind: Kind, key: str, normal: JsonObject, identity: Identity) ->
     elif kind is Kind.SCHEDULER:
         content = _delivery(content, _dashboard_names(normal.get("dashboardUuid"), keys))
     content = _renamed(content, _fields(kind, keys))
-    if kind is Kind.DASHBOARD:  # tiles in one place are in order by name: their uuids differ elsewhere
-        content = layout_in_order(content)
     if kind is Kind.SPACE:
         users, groups = ("userUuid", "email", keys.person), ("groupUuid", "group", keys.group)
         content = _with(content, "access", lambda access: _grants(access, users, groups))

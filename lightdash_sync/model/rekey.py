@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from lightdash_sync.model.canonical import canonical, objects, parse, sha256
 from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.portable import to_portable, to_server
 from lightdash_sync.model.references import tokenise, untokenise
 from lightdash_sync.model.tree import Tree
@@ -79,7 +80,7 @@ def in_other_keys(kind: Kind, key: str, content: Json, here: Identity, there: Id
     if kind not in _WITH_REFERENCES:
         return tokenise(untokenise(content, here), there)
     normal = to_server(kind, key, cast("JsonObject", content), here)
-    return to_portable(kind, _other_key(kind, key, here, there), normal, there).content
+    return in_order(kind, to_portable(kind, _other_key(kind, key, here, there), normal, there).content)
 
 
 def _pin(pin: JsonObject, here: Identity, there: Identity) -> Json:

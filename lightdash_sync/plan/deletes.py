@@ -39,17 +39,24 @@ def surplus(
 ) -> frozenset[Item]:
     """Return what the target has and the source has not, among the items that may be deleted.
 
+    What lies in a chosen item, or hangs on it, comes along: Lightdash would delete it in any case.
+
     Args:
         mine: the items that may.
         desired: the items of the source.
         existing: content of the target.
         choice: of the user.
     """
-    return frozenset(
-        item
-        for item in mine
-        if item[0] in LINKED and item not in desired and is_chosen(item, choice, existing)
-    )
+    candidates = {item for item in mine if item[0] in LINKED and item not in desired}
+    found = {item for item in candidates if is_chosen(item, choice, existing)}
+    waiting = candidates - found
+    while waiting:
+        along = {item for item in waiting if any(_deleted(existing.of(item), _CONTAINERS, found))}
+        if not along:
+            break
+        found |= along
+        waiting -= along
+    return frozenset(found)
 
 
 def delete_problems(steps: Sequence[Step], existing: Contents) -> Iterator[Problem]:

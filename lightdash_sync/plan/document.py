@@ -75,10 +75,10 @@ def from_bytes(data: bytes) -> Plan:
         strange = next((key for key in _keys(plan) if not is_key(key)), None)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SyncError(f"the plan is not as it should be: {error}", hint=_HINT) from error
-    if strange is not None:
-        raise SyncError(f"the plan names an item {strange!r}, which no item is called", hint=_HINT)
     if digest(plan) != said:
         raise SyncError("the plan was changed after it was made: its digest does not fit", hint=_HINT)
+    if strange is not None:
+        raise SyncError(f"the plan names an item {strange!r}, which no item is called", hint=_HINT)
     return plan
 
 

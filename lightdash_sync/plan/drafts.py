@@ -127,14 +127,17 @@ def drafts_of(index: int, step: Step, plan: Plan) -> Iterator[Draft]:
 def _space(index: int, before: JsonObject, after: JsonObject, *, creates: bool) -> Iterator[Draft]:
     if creates:
         yield Draft(Phase.SPACES, index, What.SPACE_CREATE)
+        if any(after.get(name) is not None for name in _NOT_CREATED):
+            yield Draft(Phase.GRANTS, index, What.SPACE_UPDATE)
         yield Draft(Phase.GRANTS, index, What.SPACE_GRANT)
     else:
         opens = after.get("inheritsAccess") is True and before.get("inheritsAccess") is not True
-        if _differ(before, after, "name", "inheritsAccess"):
-            yield Draft(Phase.GRANTS if opens else Phase.NARROWING, index, What.SPACE_UPDATE)
+        narrows = before.get("inheritsAccess") is True and after.get("inheritsAccess") is not True
+        if _differ(before, after, *_FIELDS[What.SPACE_UPDATE]):
+            widens = opens or (_rank_of_all(after) > _rank_of_all(before) and not narrows)
+            yield Draft(Phase.GRANTS if widens else Phase.NARROWING, index, What.SPACE_UPDATE)
         if _differ(before, after, "parent"):
             yield Draft(Phase.SPACES, index, What.SPACE_MOVE)
-        narrows = before.get("inheritsAccess") is True and after.get("inheritsAccess") is not True
         if _differ(before, after, "access") or narrows:
             yield Draft(Phase.NARROWING, index, What.SPACE_REVOKE)
             yield Draft(Phase.GRANTS, index, What.SPACE_GRANT)
@@ -147,6 +150,8 @@ def _chart(index: int, step: Step, before: JsonObject, after: JsonObject) -> Ite
     sql = step.kind is Kind.SQL_CHART
     if step.action is Action.CREATE:
         yield Draft(Phase.CHARTS, index, What.SQL_CREATE if sql else What.CHART_CREATE)
+        if after.get("colorPaletteUuid") is not None:  # which only a patch can say
+            yield Draft(Phase.CHART_UPDATES, index, What.CHART_PATCH, parallel=True)
         return
     patched = _differ(before, after, *_METADATA)
     written = of_version(step.kind, before) != of_version(step.kind, after)
@@ -159,6 +164,11 @@ def _chart(index: int, step: Step, before: JsonObject, after: JsonObject) -> Ite
     if written:
         what = What.CHART_ROLLBACK if step.restores else What.CHART_VERSION
         yield Draft(Phase.CHART_UPDATES, index, what, parallel=True)
+
+
+def _rank_of_all(space: JsonObject) -> int:
+    """How much the role is that all members of the project have in a space; 0 for none."""
+    return _RANK_OF_ALL.get(str(space.get("projectMemberAccessRole")), 0)
 
 
 def _scheduler(
@@ -176,18 +186,29 @@ def _scheduler(
         yield Draft(Phase.SCHEDULERS, index, What.SCHEDULER_ENABLE)
 
 
-_METADATA = ("name", "description", "space", "dashboard")
+_METADATA = ("name", "description", "space", "dashboard", "colorPaletteUuid")
+_NOT_CREATED = ("projectMemberAccessRole", "colorPaletteUuid")  # of a space; no create takes them
+_RANK_OF_ALL = {"viewer": 1, "editor": 2, "admin": 3}
 DELETED = (Kind.SCHEDULER, Kind.DASHBOARD, Kind.CHART, Kind.SQL_CHART, Kind.TAG, Kind.SPACE)
 # What of its item an operation writes; the others write all of it.
 _FIELDS: Mapping[What, tuple[str, ...]] = {
     What.SPACE_CREATE: ("name", "inheritsAccess", "parent"),
-    What.SPACE_UPDATE: ("name", "inheritsAccess"),
+    What.SPACE_UPDATE: ("name", "inheritsAccess", *_NOT_CREATED),
     What.SPACE_MOVE: ("parent",),
     What.CHART_PATCH: _METADATA,
     What.DASHBOARD_CREATE: ("name", "space"),
     What.TAG_CREATE: ("name", "color"),
     What.TAG_UPDATE: ("name", "color"),
-    What.SCHEDULER_CREATE: ("name", "chart", "sqlChart", "dashboard", "cron", "format", "options"),
+    What.SCHEDULER_CREATE: (
+        "name",
+        "chart",
+        "sqlChart",
+        "dashboard",
+        "cron",
+        "format",
+        "options",
+        "includeLinks",
+    ),
 }
 _NOTHING = frozenset(
     {

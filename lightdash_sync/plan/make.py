@@ -105,6 +105,7 @@ class _Making:
     drift: list[Drift] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    _unmade: set[Item] = field(default_factory=set)
 
     def plan(self) -> Plan:
         existing = self.existing
@@ -176,6 +177,8 @@ class _Making:
     def _item(self, item: Item, *, selected: bool) -> None:
         """Compare one item, and note a step if it has to be written."""
         path, exists = file_of(*item), self._exists(item)
+        if exists and path not in self.inputs.existing:
+            raise ValueError(f"the target has {item[0]}:{item[1]}, and it was not read")
         if exists and self.inputs.desired.digests[path] == self.inputs.existing.digests[path]:
             self.unchanged[path] = self.inputs.existing.digests[path]
             return
@@ -209,6 +212,7 @@ class _Making:
         found = wanted_item(item, content, now, self.desired, self._can_show, facts, options)
         self._told(found.problems)
         if found.why_not:
+            self._unmade.add(item)
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return found.content
 
@@ -217,8 +221,7 @@ class _Making:
         if item[1].startswith(EXTERNAL):
             facts, identity = self.inputs.facts, self.inputs.desired.identity
             return facts.same_project and item[1] in identity.external
-        left_out = {one.item for one in self.left_out}
-        return self._exists(item) or (item in self._scope.items and f"{item[0]}:{item[1]}" not in left_out)
+        return self._exists(item) or (item in self._scope.items and item not in self._unmade)
 
     def _will_exist(self, item: Item) -> bool:
         return self._exists(item) or any((step.kind, step.key) == item for step in self.steps)

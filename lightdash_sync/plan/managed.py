@@ -56,7 +56,7 @@ def settled_form(kind: Kind, content: Json) -> bytes:
 
 
 def same_content(kind: Kind, one: Json, other: Json, options: Options) -> bool:
-    """Whether two contents are the same as far as they are managed; None is none, like an empty list."""
+    """Whether two contents are the same as far as they are managed; null and an empty list are nothing."""
     if KINDS[kind].is_list:
         one, other = one or None, other or None
     if one is None or other is None:

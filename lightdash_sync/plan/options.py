@@ -80,6 +80,8 @@ class Facts:
 
     Attributes:
         same_project: whether the desired content was taken from the very project it goes to.
+        same_organisation: whether it was taken from the organisation that it goes to: only there a palette
+            is the same.
         people: e-mail -> uuid of everybody in the target's organisation; None if they cannot be listed.
         groups: name -> uuid of its groups; None if they cannot be listed.
         caller: e-mail of the token's owner, or "".
@@ -91,6 +93,7 @@ class Facts:
     """
 
     same_project: bool = False
+    same_organisation: bool = True
     people: Mapping[str, str] | None = None
     groups: Mapping[str, str] | None = None
     caller: str = ""

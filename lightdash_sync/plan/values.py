@@ -246,7 +246,7 @@ class Plan:
         target: where to.
         enable_schedulers: whether schedulers are switched on as the source has them.
         undoes: the run that is taken back; "" for none.
-        steps: in an order in which each finds what it needs.
+        steps: in an order in which people read them; `operations` says in which they are done.
         unchanged: path -> hash of what the target has, of items in the selection that are as they should be.
         drift: what the target changed since the last sync.
         problems: what would be broken or left out.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Facts, Item, Options
     from lightdash_sync.plan.scope import Contents
 
+_PALETTE = "colorPaletteUuid"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -76,6 +78,10 @@ def wanted_item(
     elif kind is Kind.DASHBOARD and allows(options.allow_broken, f"{kind}:{key}"):
         wanted, problems = _with_empty_tiles(key, wanted, can_show)
     wanted = completed(kind, wanted, now, options)
+    if not facts.same_organisation and text(wanted, _PALETTE):
+        wanted |= {_PALETTE: now.get(_PALETTE) if isinstance(now, dict) else None}
+        what = "its colour palette is one of another organisation, and is not carried over"
+        problems += (Problem(f"{kind}:{key}", "other_palette", what, Gravity.WARNS),)
     if (
         kind is Kind.SCHEDULER
         and has_secret_address(wanted)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.apply.execute import Outcome, State, apply_plan
 from lightdash_sync.apply.journal import Journal
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.errors import Refused, Stale
+from lightdash_sync.errors import Incomplete, Interrupted, Refused, Stale, Unavailable
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.document import digest
@@ -195,29 +195,44 @@ def _carry_out(
     now: datetime,
     resumed: Journalled | None,
 ) -> Applied:
-    lightdash = place.lightdash
-    writer = Writer(lightdash.session, lightdash.server)
-    known, today = existing.linked.identity, now.date()
-    with Journal(run.journal) as journal:
-        outcome = apply_plan(
-            plan, digest(plan), known, lightdash, writer, journal, place.progress, today, resumed
-        )
-    links = {kind: dict(entries) for kind, entries in outcome.created.items()}
-    after = _read(place, plan, memory, links)
-    done = _done(plan, outcome)
-    found = tuple(differences(plan, done, after.tree))
+    """Write, read back, remember; whatever ends it early says how to go on."""
+    try:
+        outcome = _executed(place, run, plan, existing.linked.identity, now, resumed)
+        created = {kind: dict(entries) for kind, entries in outcome.created.items()}
+        after = _read(place, plan, memory, created)
+        done = _done(plan, outcome)
+        found = tuple(differences(plan, done, after.tree))
+        update = learned(place, plan, memory, done, created, after, found)
+        write_memory(place.folders.memory, memory, update, after.source)
+        touched = [path for step in plan.steps if (path := file_of(step.kind, step.key)) in after.tree]
+        run.keep_after(after.tree, touched, after.source)
+    except (Unavailable, Incomplete) as error:
+        raise Incomplete(f"the run {run.id} was cut short: {error.message}", hint=_go_on(place)) from error
+    except (Interrupted, KeyboardInterrupt) as error:
+        raise Interrupted(f"the run {run.id} was cut short", hint=_go_on(place)) from error
     mismatches = tuple(one for one in found if not one.is_harmless)
-    write_memory(
-        place.folders.memory,
-        memory,
-        learned(place, plan, memory, done, links, after, found),
-        after.source,
-    )
-    touched = [path for step in plan.steps if (path := file_of(step.kind, step.key)) in after.tree]
-    run.keep_after(after.tree, touched, after.source)
-    applied = Applied(run, plan, outcome, mismatches, after, lightdash.session.requests)
+    applied = Applied(run, plan, outcome, mismatches, after, place.lightdash.session.requests)
     _close(place, run, applied, now)
     return applied
+
+
+def _go_on(place: Place) -> str:
+    return (
+        f"`lightdash-sync apply --resume --to {place.environment}` goes on with it, "
+        f"`lightdash-sync undo --to {place.environment}` takes it back."
+    )
+
+
+def _executed(
+    place: Place, run: Run, plan: Plan, known: Identity, now: datetime, resumed: Journalled | None
+) -> Outcome:
+    """Carry the plan out, journalled."""
+    lightdash = place.lightdash
+    writer = Writer(lightdash.session, lightdash.server)
+    with Journal(run.journal) as journal:
+        return apply_plan(
+            plan, digest(plan), known, lightdash, writer, journal, place.progress, now.date(), resumed
+        )
 
 
 def _done(plan: Plan, outcome: Outcome) -> list[Step]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Refused
+from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.workers import Workers
+from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import rekeyed
 from lightdash_sync.plan.keys import linked, own_links
 from lightdash_sync.plan.make import Inputs, make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.preflight import needed_tables
-from lightdash_sync.plan.scope import Contents
+from lightdash_sync.plan.scope import Contents, planned_items
 from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
 from lightdash_sync.plan.values import Plan
+from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import Existing, joined, read_target
 from lightdash_sync.target import read_facts, with_fields
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
@@ -97,14 +98,18 @@ def plan_for(place: Place, request: Request) -> Planned:
     memory = recall(place)
     identity = request.desired.identity
     links = joined(memory.links, own_links(identity, place.project), request.links, request.adopt)
-    existing = read_target(place, memory.hints, links, identity, full=request.full)
+    existing = read_target(place, memory.hints, links, _reserved(request.desired), full=request.full)
     _require_there(existing.linked, request.adopt)
+    there = planned_items(request.desired)
+    require_gone(place, existing.linked, links, lambda item: item in there)
     adopted = joined(request.adopt)
     if request.adopt_by:
         adopted = joined(adopted, found := adoptions(request, existing))
-        existing = _relinked(existing, joined(links, found), identity)
+        existing = _relinked(existing, joined(links, found), _reserved(request.desired))
     same = request.desired.identity.project.get("uuid") == place.project
     facts = read_facts(place.lightdash, place.project, same_project=same)
+    organisations = {side.project.get("organizationUuid") for side in (identity, existing.linked.identity)}
+    facts = replace(facts, same_organisation=len(organisations) == 1)
     base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
     inputs = Inputs(
         source=request.source,
@@ -120,10 +125,16 @@ def plan_for(place: Place, request: Request) -> Planned:
         purpose=request.purpose,
         undoes=request.undoes,
     )
-    plan = make_plan(inputs)
-    if tables := needed_tables(plan.steps, Contents(existing.tree).look):
-        facts = _with_fields(place, facts, tables)
-        plan = make_plan(replace(inputs, facts=facts))
+    try:
+        plan = make_plan(inputs)
+        if tables := needed_tables(plan.steps, Contents(existing.tree).look):
+            facts = _with_fields(place, facts, tables)
+            plan = make_plan(replace(inputs, facts=facts))
+    except ValueError as error:
+        raise SnapshotError(
+            f"{request.source} cannot be planned for: {error}",
+            hint="`lightdash-sync verify` names what is damaged.",
+        ) from error
     return Planned(plan, existing, memory, facts)
 
 
@@ -137,7 +148,7 @@ def adoptable(place: Place, desired: Tree, by: str) -> LinkTable:
     """
     memory = recall(place)
     links = joined(memory.links, own_links(desired.identity, place.project))
-    existing = read_target(place, memory.hints, links, desired.identity)
+    existing = read_target(place, memory.hints, links, _reserved(desired))
     return adoptions(Request("", desired, Options(), {}, adopt_by=by), existing)
 
 
@@ -156,6 +167,14 @@ def adoptions(request: Request, existing: Existing) -> LinkTable:
             facts = adopted_facts(item, other, desired, there, same, existing.linked.identity)
             found.setdefault(item[0], {})[item[1]] = facts
     return found
+
+
+def _reserved(desired: Tree) -> Identity:
+    """Return a map with all keys of the desired side, also of files that somebody wrote by hand."""
+    keys: LinkTable = {kind: dict(entries) for kind, entries in desired.identity.items.items()}
+    for kind, key in planned_items(desired):
+        keys.setdefault(kind, {}).setdefault(key, {})
+    return Identity(items=keys)
 
 
 def _relinked(existing: Existing, links: LinkTable, desired: Identity) -> Existing:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.values import Plan
     from lightdash_sync.sync.runs import Run
 
+_LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
+
 # What Lightdash keeps with an item, and gives back to no other.
 _LOST = {
     Kind.CHART: "its earlier versions and views",
@@ -63,15 +65,10 @@ def undo_request(run: Run, options: Options) -> Request:
             base[path] = after[path]
         elif result is not None and step.after is not None:
             base[path] = canonical(step.after)
-    fresh = {
-        file_of(step.kind): canonical([])
-        for step in plan.steps
-        if KINDS[step.kind].is_list and step.before is None
-    }
     touched = frozenset((step.kind, step.key) for step in plan.steps)
     return Request(
         source=f"what the run {run.id} found",
-        desired=Tree.of({**dict(before), **fresh}, before.identity),
+        desired=_with_empty_lists(before, plan),
         options=replace(
             options,
             choice=Choice(items=touched, dependencies=False),
@@ -84,6 +81,16 @@ def undo_request(run: Run, options: Options) -> Request:
         undoes=run.id,
         base=base,
     )
+
+
+def _with_empty_lists(before: Tree, plan: Plan) -> Tree:
+    """Return what a run found, with an empty list where it wrote one and there was none.
+
+    A list of the whole project has no uuid: it is not deleted, it becomes empty again.
+    """
+    absent = [file_of(step.kind, step.key) for step in plan.steps if step.kind in _LISTS and not step.before]
+    files = {path: before[path] for path in before}
+    return Tree.of({path: canonical([]) for path in absent} | files, before.identity)
 
 
 def not_undone(plan: Plan) -> list[str]:

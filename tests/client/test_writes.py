@@ -67,7 +67,7 @@ DELIVERY: Any = {
 }
 SCHEDULER: Any = DELIVERY | {"savedChartUuid": C, "createdBy": U, "enabled": True}
 ON_BOARD: Any = DELIVERY | {"message": "hi", "dashboardUuid": D, "selectedTabs": [U]}
-QUIET: Any = {"cron": "0 0 1 7 *", "targets": [], "enabled": False, "message": None}
+QUIET: Any = {"cron": "0 0 1 7 *", "targets": [], "enabled": False}
 PINNED = ok({"pinnedListUuid": T, "isPinned": True})
 MADE = ok({"uuid": UUID})
 
@@ -116,6 +116,11 @@ WRITES: dict[str, Write] = {
         "PATCH", f"{SPACES}/{S}",
         {"name": "N", "inheritParentPermissions": False, "projectMemberAccessRole": "viewer"},
         MADE, None, NEW,
+    ),
+    "palette of a space": Write(
+        lambda w: w.update_space(P, S, OPEN | {"colorPaletteUuid": T}),
+        "PATCH", f"{SPACES}/{S}",
+        {"name": "N", "inheritParentPermissions": True, "colorPaletteUuid": T}, MADE, None, NEW,
     ),
     "space moved": Write(
         lambda w: w.move_space(P, S, T),
@@ -224,6 +229,12 @@ WRITES: dict[str, Write] = {
         lambda w: w.create_quiet_scheduler(P, DELIVERY | {"savedSqlUuid": C}, TODAY),
         "POST", f"{SQL_CHARTS}/{C}/schedulers",
         DELIVERY | QUIET, ok({"schedulerUuid": UUID}), UUID, NEW,
+    ),
+    "scheduler that does not say whether it has links": Write(
+        lambda w: w.create_quiet_scheduler(
+            P, {n: v for n, v in SCHEDULER.items() if n != "includeLinks"} | {"message": None}, TODAY
+        ),
+        "POST", f"/api/v1/saved/{C}/schedulers", DELIVERY | QUIET, ok({"schedulerUuid": UUID}), UUID,
     ),
     "scheduler replaced": Write(
         lambda w: w.replace_scheduler(T, SCHEDULER),

@@ -109,13 +109,21 @@ def test_what_moves_into_a_space_that_goes_is_said() -> None:
     assert plan.refusals()
 
 
-def test_deleting_only_the_container_is_refused_and_with_its_content_is_not() -> None:
-    world = synced(PROJECT)
-    desired = tree_of(_without("kpis", "inner"))
-    alone = world.plan(desired, replace(WITH_DELETES, choice=chosen((Kind.DASHBOARD, "kpis"))))
-    assert _said(alone, "not_empty") == {("dashboard:kpis", Gravity.BLOCKS)}
-    both = chosen((Kind.DASHBOARD, "kpis"), (Kind.CHART, "inner"))
-    assert world.plan(desired, replace(WITH_DELETES, choice=both)).refusals() == []
+def test_what_lies_in_a_chosen_item_is_deleted_with_it_and_said() -> None:
+    """Lightdash deletes a chart inside with its dashboard: the plan names both, if the source has neither."""
+    world, options = synced(PROJECT), replace(WITH_DELETES, choice=chosen((Kind.DASHBOARD, "kpis")))
+    plan = world.plan(tree_of(_without("kpis", "inner")), options)
+    assert plan.refusals() == []
+    assert [(step.verb, step.item) for step in plan.steps] == [
+        ("delete", "dashboard:kpis"),
+        ("delete", "chart:inner"),
+    ]
+
+
+def test_what_lies_in_a_chosen_item_and_is_still_wanted_stops_its_deletion() -> None:
+    world, options = synced(PROJECT), replace(WITH_DELETES, choice=chosen((Kind.DASHBOARD, "kpis")))
+    plan = world.plan(tree_of(_without("kpis")), options)
+    assert _said(plan, "not_empty") == {("dashboard:kpis", Gravity.BLOCKS)}
 
 
 def test_a_tile_that_would_become_empty_is_a_warning() -> None:

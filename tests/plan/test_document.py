@@ -211,3 +211,14 @@ def test_content_that_is_too_deep_for_a_plan_is_named(depth: int, fits: bool) ->
     for write in (digest, to_bytes):
         with pytest.raises(SyncError, match="chart:deep"):
             write(plan)
+
+
+@pytest.mark.parametrize("name", ["adopted", "items", "steps"])
+@pytest.mark.parametrize(
+    "value", [{"chart": 5}, {"chart": None}, [{"kind": "chart", "action": "create", "key": None}]]
+)
+def test_keys_that_are_none_are_refused(name: str, value: Any) -> None:
+    target = Target("production", "https://example.com", "p", "P")
+    document: Any = parse(to_bytes(Plan("sync", "here", target)))
+    with pytest.raises(SyncError):
+        from_bytes(canonical({**document, name: value}))

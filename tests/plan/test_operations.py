@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +15,8 @@ from lightdash_sync.plan.operations import Operation, operations
 from lightdash_sync.plan.options import Item
 from lightdash_sync.plan.order import ordered, refers_to
 from lightdash_sync.plan.values import Action, Plan, Step, Target
+
+from .making import chart, create, space, update
 
 TARGET = Target("production", "https://lightdash.example.com", "p", "Production")
 KEYS = ("a", "b", "c")
@@ -128,10 +133,10 @@ def test_nothing_comes_into_a_space_before_its_audience_is_as_small_as_it_will_b
     for one in todo:
         step = plan.steps[one.step]
         content = written(one.what, step)
-        found = [content.get(place) for place in ("space", "parent")] if isinstance(content, dict) else []
-        for space in found:
-            if isinstance(space, str) and space in narrowed and one.number != narrowed[space]:
-                assert narrowed[space] in one.needs
+        found = [content.get(name) for name in ("space", "parent")] if isinstance(content, dict) else []
+        for place in found:
+            if isinstance(place, str) and place in narrowed and one.number != narrowed[place]:
+                assert narrowed[place] in one.needs
 
 
 @given(plans())
@@ -144,6 +149,50 @@ def test_a_new_scheduler_is_paused_before_it_has_anything_to_send(plan: Plan) ->
             assert plan.steps[one.step].action is not Action.CREATE or pauses
             assert pauses <= set(one.needs)
         assert one.what is not What.SCHEDULER_ENABLE or plan.enable_schedulers
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "when"),
+    [
+        ({}, {"projectMemberAccessRole": "editor"}, "after"),
+        ({"projectMemberAccessRole": "viewer"}, {"projectMemberAccessRole": "admin"}, "after"),
+        ({"projectMemberAccessRole": "editor"}, {"projectMemberAccessRole": "viewer"}, "before"),
+        ({"projectMemberAccessRole": "editor"}, {"projectMemberAccessRole": None}, "before"),
+        ({"inheritsAccess": True}, {"inheritsAccess": False, "projectMemberAccessRole": "viewer"}, "before"),
+    ],
+)
+def test_the_role_of_all_members_shrinks_before_new_content_and_grows_after_it(
+    before: Any, after: Any, when: str
+) -> None:
+    """A role that all members of the project get in a space is access like any other."""
+    steps = [
+        update(Kind.SPACE, "sales", space(public=False) | before, space(public=False) | after),
+        create(Kind.CHART, "weekly", chart()),
+    ]
+    order = [operation.what for operation in operations(plan(*steps))]
+    places = order.index(What.SPACE_UPDATE), order.index(What.CHART_CREATE)
+    assert (places[0] < places[1]) is (when == "before")
+
+
+def test_what_no_create_can_say_is_written_after_it() -> None:
+    """The palette of spaces and charts, and the role of all members in a space: else it would be lost."""
+    palette = {"colorPaletteUuid": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
+    steps = [
+        create(Kind.SPACE, "sales", space() | palette),
+        create(Kind.SPACE, "ours", space() | {"projectMemberAccessRole": "editor"}),
+        create(Kind.SPACE, "plain", space() | {"projectMemberAccessRole": None, "colorPaletteUuid": None}),
+        create(Kind.CHART, "weekly", chart() | palette),
+        create(Kind.CHART, "other", chart()),
+    ]
+    written = {(one.item, one.what) for one in operations(plan(*steps))}
+    assert {item for item, what in written if what is What.SPACE_UPDATE} == {"space:sales", "space:ours"}
+    assert {item for item, what in written if what is What.CHART_PATCH} == {"chart:weekly"}
+
+
+def test_another_palette_is_no_new_version() -> None:
+    """It belongs to no version of a chart."""
+    step = update(Kind.CHART, "weekly", chart(), chart() | {"colorPaletteUuid": "x"})
+    assert [one.what for one in operations(plan(step))] == [What.CHART_PATCH]
 
 
 @given(plans())

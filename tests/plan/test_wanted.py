@@ -45,6 +45,12 @@ def test_a_chart_that_no_tile_shows_any_more_is_left_out_with_the_reason() -> No
     assert [left.item for left in again.left_out] == ["chart:hidden"]
 
 
+def test_what_delivers_a_chart_that_is_left_out_is_left_out() -> None:
+    plan = EMPTY.plan(tree_of({**HIDDEN, (Kind.SCHEDULER, "monday"): scheduler(chart="hidden")}))
+    assert [left.item for left in plan.left_out] == ["chart:hidden", "scheduler:monday"]
+    assert plan.refusals() == []
+
+
 def test_a_hidden_chart_that_the_target_has_is_kept_up_to_date() -> None:
     world = twin_of(HIDDEN)
     renamed = {**HIDDEN, (Kind.CHART, "hidden"): {**HIDDEN[Kind.CHART, "hidden"], "name": "New"}}
@@ -159,6 +165,25 @@ def test_a_scheduler_whose_webhook_is_a_secret_stops_a_plan_until_it_is_allowed_
     plan = there.plan(tree_of(renamed), allowed)
     assert (plan.refusals(), plan.is_empty) == ([], True)
     assert [left.item for left in plan.left_out] == ["scheduler:hook"]
+
+
+def test_a_palette_goes_to_the_same_organisation_only() -> None:
+    """Another one has no such palette: what the target has stays, and a warning says so."""
+    palette = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+    project = {**PROJECT, (Kind.CHART, "weekly"): {**chart(), "colorPaletteUuid": palette}}
+    world = twin_of({**PROJECT, (Kind.CHART, "weekly"): {**chart(), "colorPaletteUuid": None}})
+    (step,) = world.plan(tree_of(project)).steps
+    assert isinstance(step.after, dict)
+    assert step.after["colorPaletteUuid"] == palette
+    elsewhere = replace(FACTS, same_organisation=False)
+    plan = world.plan(tree_of(project), facts=elsewhere)
+    assert plan.is_empty
+    assert [problem.gravity for problem in plan.problems if problem.code == "other_palette"] == [
+        Gravity.WARNS
+    ]
+    made = next(step for step in EMPTY.plan(tree_of(project), facts=elsewhere).steps if step.key == "weekly")
+    assert isinstance(made.after, dict)
+    assert made.after["colorPaletteUuid"] is None
 
 
 def test_names_of_what_is_missing_reach_no_terminal_as_they_are() -> None:

@@ -97,7 +97,7 @@ def test_an_apply_is_told_by_what_became_of_the_items(tmp_path: Path) -> None:
     said = _said(applied_text, done)
     assert said.startswith("Done: 3 created, 3 updated, 1 deleted, 3 unchanged\n")
     assert "40 requests, 9 of them to write" in said
-    assert f"lightdash-sync undo {done.run.id} --to production\n" in said
+    assert f"lightdash-sync undo {done.run.id} --to {done.plan.target.environment}\n" in said
     assert "--resume" not in said
     addresses = [f"{_BASE}/dashboards/uuid-4/view", f"{_BASE}/saved/uuid-1/view", f"{_BASE}/spaces/uuid-0"]
     places = [said.index(address) for address in addresses]
@@ -115,7 +115,7 @@ def test_what_failed_is_told_with_why_and_what_next_and_what_was_not_tried_with_
     assert "  failed space:sales: the server\\x1b[2J said no\n    ask \\x07 it\n" in said
     assert "  skipped chart:revenue, because space:sales failed\n" in said
     assert "  skipped scheduler:monday, because space:sales failed\n" in said
-    assert "lightdash-sync apply --resume --to production\n" in said
+    assert f"lightdash-sync apply --resume {done.run.id} --to {done.plan.target.environment}\n" in said
     assert "saved/uuid-1" not in said
     told = _json(applied_json(done))
     assert told["complete"] is False

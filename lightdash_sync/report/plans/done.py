@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -197,11 +196,11 @@ def _links(done: Done) -> Iterator[list[Text]]:
 
 
 def _next(applied: Applied) -> Iterator[str]:
-    run, to = shown(applied.run.id), shlex.quote(shown(applied.plan.target.environment))
+    run, env = shown(applied.run.id), shown(applied.plan.target.environment)
     if not applied.outcome.is_complete:
-        yield f"Go on with what was not done: lightdash-sync apply --resume --to {to}"
+        yield f"Go on with what was not done: lightdash-sync apply --resume {run} --to {env}"
     if applied.outcome.writes:
-        yield f"Take it back: lightdash-sync undo {run} --to {to}"
+        yield f"Take it back: lightdash-sync undo {run} --to {env}"
 
 
 def _failure_json(result: Result) -> Json:

@@ -192,7 +192,9 @@ class Told:
 
     @property
     def adopted(self) -> list[tuple[Kind, str, str]]:
-        """Kind, key and uuid of the target's items that the plan links."""
+        """Kind, key and uuid of the target's items that the plan links; undoing a run links nothing."""
+        if self.plan.purpose == "undo":
+            return []
         return [
             (kind, key, text(facts, "uuid"))
             for kind, entries in sorted(self.plan.adopted.items())
