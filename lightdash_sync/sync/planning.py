@@ -21,6 +21,7 @@ from lightdash_sync.plan.scope import Contents, planned_items
 from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
 from lightdash_sync.plan.values import Plan
 from lightdash_sync.sync.gone import require_gone
+from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import Existing, joined, read_target
 from lightdash_sync.target import read_facts, with_fields
@@ -99,6 +100,9 @@ def plan_for(place: Place, request: Request) -> Planned:
     identity = request.desired.identity
     links = joined(memory.links, own_links(identity, place.project), request.links, request.adopt)
     existing = read_target(place, memory.hints, links, _reserved(request.desired), full=request.full)
+    if again := _made_anew(memory, existing.linked):
+        links = joined(links, again)
+        existing = _relinked(existing, links, _reserved(request.desired))
     _require_there(existing.linked, request.adopt)
     there = planned_items(request.desired)
     require_gone(place, existing.linked, links, lambda item: item in there)
@@ -181,6 +185,17 @@ def _relinked(existing: Existing, links: LinkTable, desired: Identity) -> Existi
     """Say the target's content in the keys that adopting gives it."""
     now = linked(existing.tree.identity, links, desired)
     return replace(existing, tree=rekeyed(existing.tree, now.identity), linked=now)
+
+
+def _made_anew(memory: Memory, found: Linked) -> LinkTable:
+    """Return links with what was put back earlier, under the keys of what it stands for and is gone."""
+    restored: LinkTable = {}
+    for kind, entries in memory.known(RESTORED).items():
+        there, gone = found.identity.known_keys(kind), found.gone[kind]
+        fitting = {key: facts for key, facts in entries.items() if key in gone and facts["uuid"] in there}
+        if fitting:
+            restored[kind] = fitting
+    return restored
 
 
 def _require_there(found: Linked, adopted: Mapping[Kind, Mapping[str, JsonObject]]) -> None:

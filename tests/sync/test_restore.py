@@ -1,0 +1,128 @@
+"""An environment is put back to what its snapshot in git was, whole or in part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lightdash_sync.model.kinds import Kind
+from tests.apply.small_world import small_world
+from tests.cli.nights import bare_machine
+from tests.git.hands import Hands
+from tests.sync.desk import SOURCE, Desk, desk_at
+from tests.sync.people import EDITS, People
+
+TO = ("--to", SOURCE)
+
+
+@pytest.fixture
+def backed_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A project that is backed up in git, and tagged `good`."""
+    (tmp_path / "home").mkdir()
+    bare_machine(monkeypatch, tmp_path / "home")
+    hands = Hands(tmp_path / "work")
+    hands.begin()
+    with desk_at(small_world(), hands.root) as desk:
+        desk.do("backup", "--env", SOURCE)
+        hands.git("tag", "good")
+        yield desk
+
+
+def keys(desk: Desk) -> set[str]:
+    """Return the files of the last committed snapshot."""
+    return Hands(desk.folder).paths("HEAD", f"snapshots/{SOURCE}")
+
+
+def test_every_change_is_taken_back(backed_up: Desk) -> None:
+    desk = backed_up
+    before, people = desk.content(SOURCE), People(desk, SOURCE)
+    for change, _ in EDITS.values():
+        change(people)
+    assert desk.content(SOURCE) != before
+    desk.do("restore", "--at", "good", *TO, "--yes", "--delete")
+    assert desk.content(SOURCE) == before
+
+
+def test_a_chart_is_put_back_by_the_servers_own_rollback(backed_up: Desk) -> None:
+    desk = backed_up
+    people = People(desk, SOURCE)
+    query = desk.world.charts[people.chart].version.metric_query["limit"]
+    people.chart_query()
+    start = len(desk.writes())
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    assert ["rollback" in path for _, path in desk.writes()[start:]] == [True]
+    assert desk.world.charts[people.chart].version.metric_query["limit"] == query
+
+
+def test_what_was_deleted_comes_back_under_its_key(backed_up: Desk) -> None:
+    """In the next backup it is the same file, so that its history goes on."""
+    desk = backed_up
+    before = keys(desk)
+    desk.send("DELETE", f"/dashboards/{desk.uuid(Kind.DASHBOARD, 'Overview', SOURCE)}")
+    desk.do("backup", "--env", SOURCE, "--accept-shrink")
+    assert {"dashboards/overview.json", "charts/inside.json"} <= before - keys(desk)
+    told = desk.do("restore", "--at", "good", *TO, "--yes")
+    assert "another uuid" in told.out
+    desk.do("backup", "--env", SOURCE)
+    assert {path for path in before if not path.startswith("history/")} <= keys(desk)
+    with desk.nothing_is_written():
+        desk.do("restore", "--at", "good", *TO, "--yes")
+
+
+def test_what_was_put_back_and_changed_again_is_put_back_again(backed_up: Desk) -> None:
+    """It is another chart by now, which has none of the versions of the first."""
+    desk = backed_up
+    before = desk.content(SOURCE)
+    desk.send("DELETE", f"/saved/{desk.uuid(Kind.CHART, 'Orders, again', SOURCE)}")
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    assert desk.content(SOURCE) == before
+    People(desk, SOURCE).chart_query()
+    assert desk.content(SOURCE) != before
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    assert desk.content(SOURCE) == before
+
+
+def test_only_what_was_chosen_is_put_back(backed_up: Desk) -> None:
+    desk = backed_up
+    people = People(desk, SOURCE)
+    people.chart_name()
+    people.inside_name()
+    desk.do("restore", "--at", "good", *TO, "--yes", "--only", "chart:inside")
+    assert len(desk.uuids(Kind.CHART, "Inside", SOURCE)) == 1
+    assert desk.uuids(Kind.CHART, "Orders, again", SOURCE) == []
+
+
+def test_what_is_new_stays_unless_its_delete_is_asked_for(backed_up: Desk) -> None:
+    desk = backed_up
+    people = People(desk, SOURCE)
+    body = {"name": "New", "spaceUuid": people.sales, "tiles": [], "tabs": []}
+    desk.send("POST", f"/projects/{desk.projects[SOURCE]}/dashboards", body)
+    with desk.nothing_is_written():
+        desk.do("restore", "--at", "good", *TO, "--yes")
+        said = desk.do("restore", "--at", "good", *TO, "--delete", "--dry-run", "--json").json
+    assert [(step["action"], step["name"]) for step in said["steps"]] == [("delete", "New")]
+    desk.do("restore", "--at", "good", *TO, "--yes", "--delete")
+    assert desk.uuids(Kind.DASHBOARD, "New", SOURCE) == []
+
+
+def test_a_date_means_the_last_snapshot_by_then(backed_up: Desk) -> None:
+    desk = backed_up
+    before = desk.content(SOURCE)
+    People(desk, SOURCE).inside_name()
+    desk.do("restore", "--at", "2099-01-01", *TO, "--yes")
+    assert desk.content(SOURCE) == before
+    done = desk.do("restore", "--at", "2001-01-01", *TO, "--yes", code=2)
+    assert "no snapshot of source from 2001-01-01 or before" in done.err
+    desk.do("restore", "--at", "nothing-like-it", *TO, "--yes", code=1)
+
+
+def test_a_restore_can_be_undone(backed_up: Desk) -> None:
+    desk = backed_up
+    People(desk, SOURCE).chart_query()
+    after = desk.content(SOURCE)
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    assert desk.content(SOURCE) != after
+    desk.do("undo", *TO, "--yes")
+    assert desk.content(SOURCE) == after
