@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.workers import Workers
+from lightdash_sync.facts import read_facts, with_fields
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import rekeyed
 from lightdash_sync.plan.keys import linked, own_links
@@ -23,7 +24,6 @@ from lightdash_sync.plan.values import Plan
 from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import Existing, joined, read_target
-from lightdash_sync.target import read_facts, with_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
