@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightdash_sync.config import Settings
+    from lightdash_sync.plan.outlook import Look
     from lightdash_sync.plan.values import Plan
     from lightdash_sync.sync.applying import Applied
     from lightdash_sync.sync.planning import Planned
@@ -104,6 +105,7 @@ def apply(
     Exits with 3 if a part could not be done (`apply --resume` goes on), with 4 if the plan is refused, and
     with 5 if the target has changed since the plan was made; then nothing was written.
     """
+    from lightdash_sync.plan.outlook import nothing
     from lightdash_sync.sync.applying import apply as apply_plan
     from lightdash_sync.sync.applying import resume as resume_run
     from lightdash_sync.sync.runs import find_run
@@ -118,6 +120,7 @@ def apply(
             found = _read(document)
             place, _ = opening.place(target or found.target.environment)
             if found.is_empty:
+                _tell(found, nothing, "json" if as_json else "text")
                 return _nothing_to_do(place, found, as_json=as_json)
             applied = apply_plan(place, found, _now())
         elif target is None:
@@ -295,21 +298,26 @@ def _nothing_to_do(place: Place, found: Plan, *, as_json: bool) -> int:
 def _show(planned: Planned, form: str) -> None:
     """Render a plan to stdout; what the reading of the target had to say goes to stderr."""
     from lightdash_sync.plan.scope import Contents
-    from lightdash_sync.report import plans
-    from lightdash_sync.report.terminal import console, say_warning
+    from lightdash_sync.report.terminal import say_warning
 
     for warning in planned.existing.warnings:
         say_warning(warning)
-    look = Contents(planned.existing.tree).look
+    _tell(planned.plan, Contents(planned.existing.tree).look, form)
+
+
+def _tell(found: Plan, look: Look, form: str) -> None:
+    from lightdash_sync.report import plans
+    from lightdash_sync.report.terminal import console
+
     match form:
         case "text":
-            plans.plan_text(planned.plan, console(), look=look)
+            plans.plan_text(found, console(), look=look)
         case "json":
-            print_json(plans.plan_json(planned.plan, look=look))
+            print_json(plans.plan_json(found, look=look))
         case "markdown":
-            _write(plans.plan_markdown(planned.plan, look=look))
+            _write(plans.plan_markdown(found, look=look))
         case _:
-            _write(plans.plan_html(planned.plan, look=look))
+            _write(plans.plan_html(found, look=look))
 
 
 def _write(said: str) -> None:

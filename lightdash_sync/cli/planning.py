@@ -282,7 +282,7 @@ class Opening:
         """
         from lightdash_sync.projects import choose_project
         from lightdash_sync.sync.folders import Folders
-        from lightdash_sync.sync.target import Place
+        from lightdash_sync.sync.target import Place, read_before
 
         if name not in self.folders:
             there = ", ".join(self.folders) or "none"
@@ -293,7 +293,7 @@ class Opening:
         lightdash = self._stack.enter_context(connected(loaded))
         lightdash.server.require_supported()
         folders = Folders(self.folders[name])
-        project = choose_project(lightdash, loaded.project, folders.live)
+        project = choose_project(lightdash, loaded.project, read_before(folders))
         place = Place(name, project, lightdash, folders, self.bars)
         self._stack.enter_context(place.held())
         return place, loaded

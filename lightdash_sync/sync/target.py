@@ -6,10 +6,12 @@ what changed. Keys there are the target's own; they become those of the plan her
 
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.lock import hold
@@ -22,6 +24,7 @@ from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.workers import Progress
@@ -103,6 +106,7 @@ def read_target(
     Raises:
         Incomplete: something could not be read.
     """
+    _drop_unfit(place)
     report = export_project(
         place.lightdash, place.project, place.folders.live, Chosen(history=False),
         Reading(full=full, accept_shrink=True), progress=place.progress, hints=hints,
@@ -117,6 +121,25 @@ def read_target(
         source=source,
         warnings=tuple(report.warnings),
     )
+
+
+def read_before(folders: Folders) -> Path:
+    """Return where the last reading of a target is; a path that does not exist if it is none, or damaged."""
+    try:
+        Snapshot(folders.live).identity()
+    except SnapshotError:
+        return folders.local / "none"
+    return folders.live
+
+
+def _drop_unfit(place: Place) -> None:
+    """Drop the last reading if it is damaged, or of another project than the environment names now.
+
+    It is only there to save requests.
+    """
+    live = read_before(place.folders)
+    if not live.exists() or Snapshot(live).identity().project.get("uuid") != place.project:
+        shutil.rmtree(place.folders.live, ignore_errors=True)
 
 
 def joined(*tables: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:

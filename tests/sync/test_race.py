@@ -80,3 +80,23 @@ def test_what_a_run_created_and_somebody_deleted_does_not_hinder_its_undo(desk: 
     assert desk.content(TARGET) == before
     plan = desk.plan("--adopt-by-name")
     assert (plan["drift"], plan["refusals"], plan["counts"]["create"]) == ([], [], 12)
+
+
+def test_what_is_said_to_do_next_can_be_done(desk: Desk) -> None:
+    """The commands that an apply names are commands."""
+    desk.strike(4, Fault.status(403))
+    done = desk.do("apply", *FROM_TO, "--adopt-by-name", "--yes", code=3)
+    desk.calm()
+    said = [
+        line.partition("lightdash-sync ")[2] for line in done.out.splitlines() if ": lightdash-sync" in line
+    ]
+    resume, undo = (line.split() for line in said)
+    assert resume[:2] == ["apply", "--resume"]
+    desk.do(*resume, "--yes")
+    desk.do(*undo, "--yes")
+
+
+def test_a_plan_without_steps_has_one_json_answer_too(desk: Desk) -> None:
+    desk.apply("--adopt-by-name")
+    desk.do("plan", *FROM_TO, "-o", "plan.json")
+    assert desk.do("apply", "plan.json", "--yes", "--json").json["empty"]

@@ -1,0 +1,121 @@
+"""An apply can be taken back: the target is again what it was, as far as the server can."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from lightdash_sync.model.kinds import Kind
+from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
+from tests.sync.people import EDITS, People
+from tests.sync.rows import rows_of
+
+ALL = ("--delete", "--max-deletes=1000", "--allow-twins=all", "--allow-broken=all", "--allow-drift=all")
+
+
+def test_a_first_sync_is_taken_back_whole(desk: Desk) -> None:
+    before = desk.content(TARGET)
+    rows = rows_of(desk.world, desk.projects[TARGET])
+    desk.apply("--adopt-by-name")
+    run = desk.runs[-1].name
+    done = desk.do("undo", run, *TO, "--yes", "--json").json
+    assert (done["undoes"], done["complete"], done["counts"]["deleted"]) == (run, True, 10)
+    assert desk.content(TARGET) == before
+    assert rows_of(desk.world, desk.projects[TARGET]) == rows
+    states = [(one["purpose"], one["state"]) for one in desk.do("runs", *TO, "--json").json["runs"]]
+    assert states == [("undo", "done"), ("sync", "undone")]
+    assert "was undone already" in desk.do("undo", run, *TO, "--yes", code=4).err
+    desk.apply()
+    assert desk.content(SOURCE) == desk.content(TARGET)
+
+
+def test_each_change_is_taken_back(desk: Desk) -> None:
+    """A change of every field, brought to the target and taken back, is no change."""
+    desk.apply("--adopt-by-name")
+    before, people = desk.content(TARGET), People(desk, SOURCE)
+    for change, _ in EDITS.values():
+        change(people)
+    desk.apply()
+    assert desk.content(SOURCE) == desk.content(TARGET) != before
+    desk.do("undo", *TO, "--yes")
+    assert desk.content(TARGET) == before
+    assert desk.plan()["drift"] == []
+
+
+def test_a_chart_gets_the_very_version_back_that_it_had(desk: Desk) -> None:
+    """By the server's own rollback, so that nobody's work is said to be the tool's."""
+    desk.apply("--adopt-by-name")
+    People(desk, SOURCE).chart_query()
+    desk.apply()
+    before = len(desk.writes())
+    desk.do("undo", *TO, "--yes")
+    assert ["rollback" in path for _, path in desk.writes()[before:]] == [True]
+
+
+def test_what_was_deleted_comes_back_and_what_is_lost_is_told(desk: Desk) -> None:
+    """Under another uuid, and linked as it was, so that the next sync makes no second one."""
+    desk.apply("--adopt-by-name")
+    before = desk.content(TARGET)
+    desk.send("DELETE", f"/dashboards/{desk.uuid(Kind.DASHBOARD, 'Overview', SOURCE)}")
+    desk.apply("--delete")
+    assert desk.content(TARGET) != before
+    desk.do("undo", *TO, "--yes")
+    assert desk.content(TARGET) == before
+    assert desk.plan("--delete")["counts"]["delete"] == 3
+
+
+def test_what_somebody_did_since_is_not_taken_back_unasked(desk: Desk) -> None:
+    desk.apply("--adopt-by-name")
+    People(desk, SOURCE).chart_query()
+    desk.apply()
+    People(desk, TARGET).chart_name()
+    with desk.nothing_is_written():
+        assert "chart:orders-again" in desk.do("undo", *TO, "--yes", code=4).err
+    desk.do("undo", *TO, "--yes", "--allow-drift", "chart:orders-again")
+    assert len(desk.uuids(Kind.CHART, "Orders, again")) == 1
+
+
+def test_a_dry_run_writes_nothing_and_one_without_a_run_says_so(desk: Desk) -> None:
+    assert "there is no run here" in desk.do("undo", *TO, "--yes", code=1).err
+    desk.apply("--adopt-by-name")
+    with desk.nothing_is_written():
+        said = desk.do("undo", *TO, "--dry-run", "--json").json
+        assert said["counts"]["delete"] == 10
+        assert "nobody is there to say yes" in desk.do("undo", *TO, code=2).err
+
+
+def test_an_undo_can_be_taken_back_too(desk: Desk) -> None:
+    desk.apply("--adopt-by-name")
+    People(desk, SOURCE).chart_query()
+    desk.apply()
+    after = desk.content(TARGET)
+    desk.do("undo", *TO, "--yes")
+    desk.do("undo", *TO, "--yes")
+    assert desk.content(TARGET) == after
+
+
+def _edited_and_undone(desk: Desk, seed: int) -> None:
+    chance = Random(seed)
+    desk.apply("--adopt-by-name")
+    for where in (SOURCE, TARGET):
+        editors = desk.editors(where, chance)
+        for _ in range(12):
+            editors.edit()
+        editors.close()
+    before = desk.content(TARGET)
+    deletes = desk.do("plan", *FROM_TO, *ALL, "-o", "plan.json", may=(0, 4)).code == 0
+    desk.apply(*ALL[0 if deletes else 2 :])  # people's schedulers can hold on to what would be deleted
+    desk.do("undo", *TO, "--yes")
+    assert desk.content(TARGET) == before
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_apply_after_random_edits_of_both_sides_is_taken_back(desk: Desk, seed: int) -> None:
+    _edited_and_undone(desk, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_many_applies_are_taken_back(desk: Desk, seed: int) -> None:
+    _edited_and_undone(desk, seed)
