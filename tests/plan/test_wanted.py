@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.canonical import Json
 from lightdash_sync.model.kinds import SECRET, Kind
 from lightdash_sync.model.quiet import quiet_cron
 from lightdash_sync.model.tree import Tree
@@ -205,7 +206,10 @@ def test_a_scheduler_left_behind_that_is_not_linked_is_a_twin_whatever_its_time(
 
 def test_a_pin_of_the_target_stays_where_it_is() -> None:
     """What the target's people pinned between others is no reason to write the list."""
-    pins = [{"kind": "chart", "key": "weekly", "order": 1}, {"kind": "dashboard", "key": "kpis", "order": 2}]
+    pins: list[Json] = [
+        {"kind": "chart", "key": "weekly", "order": 1},
+        {"kind": "dashboard", "key": "kpis", "order": 2},
+    ]
     world = synced({**PROJECT, (Kind.PINS, ""): pins[1:]})
     more = edited_list(world, Kind.PINS, pins)
     assert more.plan(tree_of({**PROJECT, (Kind.PINS, ""): pins[1:]}), Options()).is_empty
