@@ -120,7 +120,6 @@ def _plan(document: JsonObject) -> Plan:
         "twins": _reader(Twin, kind=Kind, candidates=tuple),
         "left_out": _reader(LeftOut),
         "limits": str,
-        "unchanged": str,
     }
     read: dict[str, Any] = dict(document)
     for name, of in lists.items():

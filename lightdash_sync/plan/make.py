@@ -101,7 +101,7 @@ class _Making:
 
     inputs: Inputs
     steps: list[Step] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
+    unchanged: dict[str, str] = field(default_factory=dict)
     drift: list[Drift] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -130,7 +130,7 @@ class _Making:
             enable_schedulers=options.enable_schedulers,
             undoes=self.inputs.undoes,
             steps=tuple(sorted(self.steps, key=_order)),
-            unchanged=tuple(sorted(self.unchanged)),
+            unchanged=dict(sorted(self.unchanged.items())),
             drift=tuple(self.drift),
             problems=tuple(sorted(set(self.problems))),
             access=access_changes(self.steps, existing.look),
@@ -180,7 +180,7 @@ class _Making:
         if exists and path not in self.inputs.existing:
             raise ValueError(f"the target has {item[0]}:{item[1]}, and it was not read")
         if exists and self.inputs.desired.digests[path] == self.inputs.existing.digests[path]:
-            self.unchanged.append(path)
+            self.unchanged[path] = self.inputs.existing.digests[path]
             return
         now = self._content(self.inputs.existing, path) if exists else None
         wanted = self._wanted(item, now)
@@ -195,7 +195,7 @@ class _Making:
         if exists and (
             same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(item, wanted)
         ):
-            self.unchanged.append(path)
+            self.unchanged[path] = self.inputs.existing.digests[path]
         elif exists or wanted:
             self._write(item, now, wanted, selected=selected, source=None if source is wanted else source)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import JsonObject, canonical, objects
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.quiet import is_quiet
 
@@ -57,7 +57,9 @@ def settled_form(kind: Kind, content: Json) -> bytes:
 
 
 def same_content(kind: Kind, one: Json, other: Json, options: Options) -> bool:
-    """Whether two contents are the same as far as they are managed; None is no content."""
+    """Whether two contents are the same as far as they are managed; null and an empty list are nothing."""
+    if KINDS[kind].is_list:
+        one, other = one or None, other or None
     if one is None or other is None:
         return one is other
     if one == other and canonical(one) == canonical(other):

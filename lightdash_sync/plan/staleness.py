@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.links import links
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.deletes import delete_problems
@@ -41,11 +42,26 @@ def staleness(plan: Plan, existing: Tree) -> Iterator[str]:
             yield f"{step.item} was changed"
         elif step.uuid is not None and existing.identity.uuid(step.kind, step.key) != step.uuid:
             yield f"{step.item} is another one now"
+    yield from _lost(plan, existing)
     yield from _new_twins(plan, contents)
     known = {(problem.item, problem.what) for problem in plan.problems}
     for problem in delete_problems(plan.steps, contents):
         if (problem.item, problem.what) not in known:
             yield f"{problem.item} {problem.what}"
+
+
+def _lost(plan: Plan, existing: Tree) -> Iterator[str]:
+    """Yield what a step refers to, and was there when the plan was made, and is not any more."""
+    own = {(step.kind, step.key) for step in plan.steps}
+    gone = {
+        (str(kind), key)
+        for kind, entries in plan.items.items()
+        for key in entries
+        if (kind, key) not in own and file_of(kind, key) not in existing
+    }
+    for step in plan.steps:
+        for to, key in sorted(gone.intersection(links(step.kind, step.after))):
+            yield f"{step.item} refers to {to}:{key}, which is gone"
 
 
 def _new_twins(plan: Plan, existing: Contents) -> Iterator[str]:

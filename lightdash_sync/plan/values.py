@@ -247,7 +247,7 @@ class Plan:
         enable_schedulers: whether schedulers are switched on as the source has them.
         undoes: the run that is taken back; "" for none.
         steps: in an order in which people read them; `operations` says in which they are done.
-        unchanged: paths of items that are in the selection and as they should be.
+        unchanged: path -> hash of what the target has, of items in the selection that are as they should be.
         drift: what the target changed since the last sync.
         problems: what would be broken or left out.
         access: who gains and loses access.
@@ -265,7 +265,7 @@ class Plan:
     enable_schedulers: bool = False
     undoes: str = ""
     steps: tuple[Step, ...] = ()
-    unchanged: tuple[str, ...] = ()
+    unchanged: Mapping[str, str] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
     problems: tuple[Problem, ...] = ()
     access: tuple[AccessChange, ...] = ()

@@ -22,11 +22,11 @@ from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.staleness import staleness
-from lightdash_sync.sync.learning import learned
+from lightdash_sync.sync.learning import learned, still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.readback import Mismatch, differences
 from lightdash_sync.sync.recall import recall
-from lightdash_sync.sync.runs import Run, begin, cut_short, find_run
+from lightdash_sync.sync.runs import Run, begin, earlier, find_run
 from lightdash_sync.sync.target import joined, read_target
 
 if TYPE_CHECKING:
@@ -115,10 +115,12 @@ def remember(place: Place, plan: Plan) -> int:
     memory = recall(place)
     existing = _read(place, plan, memory, {})
     there = memory.base_in(existing.linked.identity)
-    fresh = {path for path in plan.unchanged if there.digests.get(path) != existing.tree.digests.get(path)}
-    if plan.purpose != "sync" or not (fresh or plan.adopted):
+    alike = still_alike(plan, existing.tree)
+    base: dict[str, bytes | None] = {
+        path: data for path, data in alike.items() if there.digests.get(path) != plan.unchanged[path]
+    }
+    if plan.purpose != "sync" or not (base or plan.adopted):
         return 0
-    base: dict[str, bytes | None] = {path: existing.tree[path] for path in fresh if path in existing.tree}
     links = joined(memory.links, plan.adopted)
     write_memory(place.folders.memory, memory, Update(existing.tree, links, base=base), existing.source)
     return sum(
@@ -142,8 +144,8 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
     _require_fitting(place, plan)
     memory = recall(place)
     existing = _read(place, plan, memory, run.created())
-    begun = _begun(plan, journalled)
-    waiting = replace(plan, steps=tuple(step for step in plan.steps if step.item not in begun))
+    written = _written(plan, journalled)
+    waiting = replace(plan, steps=tuple(step for step in plan.steps if step.item not in written))
     if stale := sorted(staleness(waiting, existing.tree)):
         raise Stale(
             f"the target has changed since the run was cut short: {'; '.join(stale[:_NAMED])}",
@@ -178,9 +180,9 @@ def joined_hints(memory: Memory, keys: LinkTable) -> Identity:
     return Identity(items=joined(memory.hints.items, keys))
 
 
-def _begun(plan: Plan, journalled: Journalled) -> set[str]:
-    """Return the items of which anything may have been written."""
-    numbers = {*journalled.done, *journalled.doubtful, *journalled.failed}
+def _written(plan: Plan, journalled: Journalled) -> set[str]:
+    """Return the items of which anything may have been written; what clearly failed was not."""
+    numbers = {*journalled.done, *journalled.doubtful}
     return {operation.item for operation in operations(plan) if operation.number in numbers}
 
 
@@ -195,7 +197,7 @@ def _carry_out(
 ) -> Applied:
     """Write, read back, remember; whatever ends it early says how to go on."""
     try:
-        outcome = _written(place, run, plan, existing.linked.identity, now, resumed)
+        outcome = _executed(place, run, plan, existing.linked.identity, now, resumed)
         created = {kind: dict(entries) for kind, entries in outcome.created.items()}
         after = _read(place, plan, memory, created)
         done = _done(plan, outcome)
@@ -221,7 +223,7 @@ def _go_on(place: Place) -> str:
     )
 
 
-def _written(
+def _executed(
     place: Place, run: Run, plan: Plan, known: Identity, now: datetime, resumed: Journalled | None
 ) -> Outcome:
     """Carry the plan out, journalled."""
@@ -242,8 +244,8 @@ def _done(plan: Plan, outcome: Outcome) -> list[Step]:
 def _close(place: Place, run: Run, applied: Applied, now: datetime) -> None:
     """Note how a run ended, and what it says of earlier ones."""
     run.end(_result(applied, now))
-    for other in cut_short(place.folders.runs):  # what they created is remembered now
-        other.end({"state": "superseded", "by": run.id})
+    for other in earlier(place.folders.runs, run):  # what they created is remembered now
+        other.end({**(other.result() or {}), "state": "superseded", "by": run.id})
     if applied.plan.undoes and applied.is_complete:
         find_run(place.folders.runs, applied.plan.undoes).end({"state": "undone", "by": run.id})
 

@@ -17,6 +17,8 @@ from lightdash_sync.sync.runs import find_run
 from lightdash_sync.sync.target import joined
 
 if TYPE_CHECKING:
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.readback import Mismatch
@@ -47,15 +49,16 @@ def learned(
     links = joined(memory.links, plan.adopted if plan.purpose == "sync" else {})
     links, restored = _linked(plan, joined(links, undone.links if undone else {}), links, created)
     gone = {(step.kind, step.key) for step in done if step.action is Action.DELETE}
+    gone |= {item for item in _taken_back(place, plan) if file_of(*item) not in after.tree}
     links = {
         kind: {key: facts for key, facts in entries.items() if (kind, key) not in gone}
         for kind, entries in links.items()
     }
-    base: dict[str, bytes | None] = {}
+    base: dict[str, bytes | None] = {file_of(*item): None for item in gone}
     settled: dict[str, tuple[str, str]] = {}
     harmless = {found.item for found in differences if found.is_harmless}
     if plan.purpose == "sync":
-        base |= {path: after.tree[path] for path in plan.unchanged if path in after.tree}
+        base |= still_alike(plan, after.tree)
     for step in done:
         path = file_of(step.kind, step.key)
         if plan.purpose == "sync":
@@ -72,11 +75,29 @@ def learned(
     return Update(after.tree, links, restored, base, settled, former)
 
 
+def still_alike(plan: Plan, now: Tree) -> dict[str, bytes]:
+    """Return what a plan found alike on both sides, less what somebody has changed since.
+
+    Args:
+        plan: the plan.
+        now: the target, in the plan's keys.
+    """
+    return {path: now[path] for path, seen in plan.unchanged.items() if now.digests.get(path) == seen}
+
+
 def _undone(place: Place, plan: Plan) -> Memory | None:
     """Return what was remembered before the run that a plan takes back."""
     if not plan.undoes:
         return None
     return read_memory(find_run(place.folders.runs, plan.undoes).memory(), place.project)
+
+
+def _taken_back(place: Place, plan: Plan) -> set[Item]:
+    """Return what the run created that a plan takes back; somebody may have deleted it before."""
+    if not plan.undoes:
+        return set()
+    created = find_run(place.folders.runs, plan.undoes).created()
+    return {(kind, key) for kind, entries in created.items() for key in entries}
 
 
 def _linked(

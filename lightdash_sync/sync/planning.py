@@ -6,7 +6,7 @@ two steps: the explores to be asked for are known only when it is known what wou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
     from lightdash_sync.plan.options import Facts
-    from lightdash_sync.sync.gone import require_gone
     from lightdash_sync.sync.memory import LinkTable, Memory
-from lightdash_sync.sync.target import Place
+    from lightdash_sync.sync.target import Place
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class Request:
         desired: its content.
         options: what is allowed.
         adopt: kind -> key -> uuid facts of items of the target to link.
+        links: of items that are known to be the source's, besides those that are remembered.
         adopt_by: `name`, `slug` or "": link what has the same, where there is one here and one there.
         full: read the target whole.
         purpose: `sync`, `restore` or `undo`.
@@ -57,7 +57,8 @@ class Request:
     source: str
     desired: Tree
     options: Options
-    adopt: Mapping[Kind, Mapping[str, JsonObject]]
+    adopt: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    links: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     adopt_by: str = ""
     full: bool = False
     purpose: str = "sync"
@@ -97,7 +98,7 @@ def plan_for(place: Place, request: Request) -> Planned:
     memory = recall(place)
     identity = request.desired.identity
     own = memory.as_now(own_links(identity, place.project))
-    links = joined(memory.links, own, request.adopt)
+    links = joined(memory.links, own, request.links, request.adopt)
     existing = read_target(place, memory.hints, links, _reserved(request.desired), full=request.full)
     _require_there(existing.linked, request.adopt)
     there = planned_items(request.desired)

@@ -7,8 +7,8 @@
     ID/after/          a snapshot of the same items after the last write
     ID/result.json     how it ended; missing if it was cut short
 
-An ID begins with the time of the run in UTC. A run without `result.json` is *unfinished*: what its journal
-says was created is linked all the same.
+An ID begins with the time of the run in UTC; of two runs, the later one has the later time. A run without
+`result.json` is *unfinished*: what its journal says was created is linked all the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lightdash_sync.apply.journal import NAME as JOURNAL
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.values import Plan
     from lightdash_sync.snapshot.manifest import Source
 
-_ID = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}(-\d+)?")
+_ID = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _TIME = "%Y%m%dT%H%M%SZ"
 _PLAN, _RESULT, _BEFORE, _AFTER, _MEMORY = "plan.json", "result.json", "before", "after", "memory"
 
@@ -143,11 +143,9 @@ def begin(
         source: where the target is.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{now.strftime(_TIME)}-{digest(plan)[:8]}"
-    number = 1
-    while (folder / (name if number == 1 else f"{name}-{number}")).exists():
-        number += 1
-    run = Run(folder / (name if number == 1 else f"{name}-{number}"))
+    others = [Run(path).began for path in folder.iterdir() if _ID.fullmatch(path.name)]
+    began = max([now, *(other + timedelta(seconds=1) for other in others)])  # a later run has a later name
+    run = Run(folder / f"{began.strftime(_TIME)}-{digest(plan)[:8]}")
     disk = Disk()
     run.folder.mkdir(mode=0o700)
     store(run.folder / _BEFORE, ((path, existing[path]) for path in paths), existing.identity, source)
@@ -203,3 +201,8 @@ def is_complete(run: Run) -> bool:
 def cut_short(folder: Path) -> list[Run]:
     """Return the runs that did not come to their end, newest first."""
     return [run for run in runs(folder) if run.result() is None]
+
+
+def earlier(folder: Path, run: Run) -> list[Run]:
+    """Return the runs before one that did not do all: now that it has ended, none of them can go on."""
+    return [other for other in runs(folder) if other.id < run.id and not is_complete(other)]

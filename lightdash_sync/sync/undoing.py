@@ -76,7 +76,7 @@ def undo_request(run: Run, options: Options) -> Request:
             enable_schedulers=True,
             allow_twins=frozenset({"all"}),
         ),
-        adopt=run.created(),
+        links=run.created(),
         purpose="undo",
         undoes=run.id,
         base=base,

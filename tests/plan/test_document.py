@@ -63,7 +63,7 @@ _PLANS = st.builds(
     enable_schedulers=st.booleans(),
     undoes=_WORDS,
     steps=_some(_STEPS),
-    unchanged=_some(_WORDS),
+    unchanged=st.dictionaries(_WORDS, _WORDS, max_size=2),
     drift=_some(_DRIFTS),
     problems=_some(st.builds(Problem, _WORDS, _WORDS, _WORDS, st.sampled_from(Gravity))),
     access=_some(

@@ -61,7 +61,7 @@ def everyday() -> Plan:
             Step(Action.CREATE, Kind.SCHEDULER, "monday", after=scheduler(chart="revenue")),
             Step(Action.DELETE, Kind.CHART, "old", UUID, old | {"name": "Old"}),
         ),
-        unchanged=("charts/a.json", "charts/b.json", "spaces/finance.json"),
+        unchanged={"charts/a.json": "hash", "charts/b.json": "hash", "spaces/finance.json": "hash"},
         problems=(Problem("space:sales", "unknown_users", "grants are left out for bob", Gravity.WARNS),),
         access=(
             AccessChange("sales", "", is_group=False, before=None, after="viewer"),
@@ -116,7 +116,7 @@ def plans(draw: st.DrawFn) -> Plan:
         enable_schedulers=draw(st.booleans()),
         undoes=draw(hostile),
         steps=steps,
-        unchanged=("charts/a.json", "no file of an item"),
+        unchanged={"charts/a.json": "hash", "no file of an item": "hash"},
         drift=drifts,
         problems=tuple(draw(st.lists(_problems, max_size=3))),
         access=tuple(draw(st.lists(_access, max_size=3))),

@@ -252,11 +252,11 @@ def test_a_plan_to_undo_tells_what_cannot_be_given_back() -> None:
 
 def test_an_empty_plan_says_that_nothing_is_to_be_done() -> None:
     """And how much was found to be as it should be."""
-    plan = _only(unchanged=("charts/a.json", "charts/b.json"))
+    plan = _only(unchanged={"charts/a.json": "hash", "charts/b.json": "hash"})
     for said in (_text(plan), plan_markdown(plan), plan_html(plan)):
         assert "Nothing to do: 2 items are as they should be." in said
     assert _json(plan)["empty"] is True
-    assert "1 item is as it should be" in _text(_only(unchanged=("charts/a.json",)))
+    assert "1 item is as it should be" in _text(_only(unchanged={"charts/a.json": "hash"}))
 
 
 def test_dashboards_are_drawn_before_and_after() -> None:
