@@ -13,6 +13,7 @@ from lightdash_sync.client.sending import Sender, checked, only, taken, told, wi
 from lightdash_sync.errors import ApiError
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import SECRET, SECRET_TARGETS
+from lightdash_sync.model.quiet import quiet_cron
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +26,6 @@ Pinnable: TypeAlias = Literal["space", "chart", "dashboard"]
 # Of a scheduler in normal form, what no body has: the place is in the path, the rest is the server's.
 _NOT_SENT = frozenset({"createdBy", "savedChartUuid", "dashboardUuid", "savedSqlUuid", "enabled"})
 _SCHEDULER = ("name", "format", "cron", "options", "targets")
-
-
-def quiet_cron(today: date) -> str:
-    """Return a cron expression that runs once a year, about half a year away from a day.
-
-    Creating a scheduler queues what is left of today's runs; of this one nothing is left, in any time zone.
-    """
-    return f"0 0 1 {(today.month + 5) % 12 + 1} *"
 
 
 class DeliveryWrites(Sender):

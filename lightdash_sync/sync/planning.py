@@ -97,7 +97,8 @@ def plan_for(place: Place, request: Request) -> Planned:
     """
     memory = recall(place)
     identity = request.desired.identity
-    links = joined(memory.links, own_links(identity, place.project), request.links, request.adopt)
+    own = memory.as_now(own_links(identity, place.project))
+    links = joined(memory.links, own, request.links, request.adopt)
     existing = read_target(place, memory.hints, links, _reserved(request.desired), full=request.full)
     _require_there(existing.linked, request.adopt)
     there = planned_items(request.desired)
@@ -147,7 +148,7 @@ def adoptable(place: Place, desired: Tree, by: str) -> LinkTable:
         by: `name` or `slug`.
     """
     memory = recall(place)
-    links = joined(memory.links, own_links(desired.identity, place.project))
+    links = joined(memory.links, memory.as_now(own_links(desired.identity, place.project)))
     existing = read_target(place, memory.hints, links, _reserved(desired))
     return adoptions(Request("", desired, Options(), {}, adopt_by=by), existing)
 
