@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from lightdash_sync.client import views
+from lightdash_sync.client import replies
 from lightdash_sync.client.sending import Sender, checked, only, taken, told, without
 from lightdash_sync.errors import ApiError
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import SECRET, SECRET_TARGETS
+from lightdash_sync.model.quiet import quiet_cron
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +26,6 @@ Pinnable: TypeAlias = Literal["space", "chart", "dashboard"]
 # Of a scheduler in normal form, what no body has: the place is in the path, the rest is the server's.
 _NOT_SENT = frozenset({"createdBy", "savedChartUuid", "dashboardUuid", "savedSqlUuid", "enabled"})
 _SCHEDULER = ("name", "format", "cron", "options", "targets")
-
-
-def quiet_cron(today: date) -> str:
-    """Return a cron expression that runs once a year, about half a year away from a day.
-
-    Creating a scheduler queues what is left of today's runs; of this one nothing is left, in any time zone.
-    """
-    return f"0 0 1 {(today.month + 5) % 12 + 1} *"
 
 
 class DeliveryWrites(Sender):
@@ -71,7 +64,7 @@ class DeliveryWrites(Sender):
             del body["message"]
         body = {"includeLinks": True} | body
         body |= {"cron": quiet_cron(today), "targets": [], "enabled": False}
-        return told(views.MadeScheduler, self._post(path, body), "POST", path).schedulerUuid
+        return told(replies.MadeScheduler, self._post(path, body), "POST", path).schedulerUuid
 
     def replace_scheduler(self, scheduler: str, content: JsonObject) -> None:
         """`PATCH /schedulers/{s}`: replaces all but owner and `enabled`; targets are made anew.
@@ -105,7 +98,7 @@ class DeliveryWrites(Sender):
         A name that the project has already is a 500 on 0.1372.1 (so `unclear`), a second tag on 0.2904.5.
         """
         path = f"/api/v1/projects/{checked(project)}/tags"
-        return told(views.MadeTag, self._post(path, {"name": name, "color": color}), "POST", path).tagUuid
+        return told(replies.MadeTag, self._post(path, {"name": name, "color": color}), "POST", path).tagUuid
 
     def patch_tag(self, project: str, tag: str, changes: JsonObject) -> None:
         """`PATCH /projects/{p}/tags/{t}`: those of `name` and `color` that are given; none, no request."""
@@ -148,7 +141,7 @@ class DeliveryWrites(Sender):
             "dashboard": f"/api/v1/dashboards/{checked(uuid)}/pinning",
         }
         path = paths[kind]
-        return told(views.Pinned, self._patch(path), "PATCH", path).now
+        return told(replies.Pinned, self._patch(path), "PATCH", path).now
 
     def order_pins(
         self,
@@ -181,7 +174,7 @@ class DeliveryWrites(Sender):
         without the number: `Lightdash.validation` (api-facts 11).
         """
         path = f"/api/v1/projects/{checked(project)}/validate"
-        return told(views.StartedJob, self._post(path, {}), "POST", path).jobId
+        return told(replies.StartedJob, self._post(path, {}), "POST", path).jobId
 
 
 def _delivered(project: str, scheduler: JsonObject) -> str:

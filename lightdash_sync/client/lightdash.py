@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from lightdash_sync.client import views
+from lightdash_sync.client import replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.errors import ApiError, UnexpectedAnswer
 from lightdash_sync.model.problems import first_problem
@@ -67,10 +67,10 @@ class Lightdash:
         """`GET /org/groups`: all groups of the organisation; this endpoint pages only if it is asked to."""
         return self._rows(views.Group, "/api/v1/org/groups", inside="data")
 
-    def slack_channels(self) -> list[views.SlackChannel] | None:
+    def slack_channels(self) -> list[replies.SlackChannel] | None:
         """`GET /slack/channels`: None if the server cannot tell, as without a Slack integration."""
         try:
-            return self._rows(views.SlackChannel, "/api/v1/slack/channels")
+            return self._rows(replies.SlackChannel, "/api/v1/slack/channels")
         except ApiError:
             return None
 
@@ -171,7 +171,7 @@ class Lightdash:
 
     def explores(self, project: str) -> list[str]:
         """`GET /projects/{p}/explores`: names of the explores that the project has, faulty ones included."""
-        return [row.name for row in self._rows(views.ExploreRow, f"/api/v1/projects/{project}/explores")]
+        return [row.name for row in self._rows(replies.ExploreRow, f"/api/v1/projects/{project}/explores")]
 
     def explore(self, project: str, table: str) -> JsonObject:
         """`GET /projects/{p}/explores/{table}`: with the definitions of its fields."""
@@ -191,14 +191,14 @@ class Lightdash:
         """`GET /projects/{p}/pinned-lists/{list}/items`."""
         return self._rows(views.Pin, f"/api/v1/projects/{project}/pinned-lists/{pinned_list}/items")
 
-    def job_status(self, job: str) -> views.JobStatus:
+    def job_status(self, job: str) -> replies.JobStatus:
         """`GET /schedulers/job/{j}/status`: how far a job is, such as that of a validation."""
         jobs = "/api/v1/schedulers/job"
-        return self._one(views.JobStatus, f"{jobs}/{_segment(job, jobs)}/status")[0]
+        return self._one(replies.JobStatus, f"{jobs}/{_segment(job, jobs)}/status")[0]
 
-    def validation(self, project: str) -> list[views.Validation]:
+    def validation(self, project: str) -> list[replies.Validation]:
         """`GET /projects/{p}/validate`: what the last validation of the project found wrong."""
-        return self._rows(views.Validation, f"/api/v1/projects/{project}/validate")
+        return self._rows(replies.Validation, f"/api/v1/projects/{project}/validate")
 
     def comments(self, dashboard: str) -> JsonObject:
         """`GET /comments/dashboards/{u}`: unresolved comments by tile uuid; does not count as a view."""

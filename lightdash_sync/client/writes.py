@@ -15,7 +15,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from lightdash_sync.client import views
+from lightdash_sync.client import replies
 from lightdash_sync.client.deliveries import DeliveryWrites
 from lightdash_sync.client.sending import checked, only, taken, told, without
 from lightdash_sync.errors import NotFound
@@ -57,7 +57,7 @@ class Writer(DeliveryWrites):
         parent = space.get("parentSpaceUuid")
         if parent and self.server.can("nested_spaces"):
             body["parentSpaceUuid"] = parent  # null is a 422
-        return told(views.Made, self._post(path, body), "POST", path).uuid
+        return told(replies.Made, self._post(path, body), "POST", path).uuid
 
     def update_space(self, project: str, space: str, content: JsonObject) -> None:
         """`PATCH /projects/{p}/spaces/{s}`: name and privacy, always both (0.1372.1 refuses one alone).
@@ -127,7 +127,7 @@ class Writer(DeliveryWrites):
         taken(chart, ("name", place, *_CHART), "POST", path)
         with _missing_explores_come_late():
             results = self._post(path, without(chart, _SAID))
-        return told(views.Made, results, "POST", path).uuid
+        return told(replies.Made, results, "POST", path).uuid
 
     def patch_chart(self, chart: str, changes: JsonObject) -> None:
         """`PATCH /saved/{u}`: name, description and space, those that are given; none, no request.
@@ -164,7 +164,7 @@ class Writer(DeliveryWrites):
         body = {"description": chart.get("description")} | taken(
             chart, ("name", "spaceUuid", *_SQL), "POST", path
         )
-        return told(views.MadeSqlChart, self._post(path, body), "POST", path).savedSqlUuid
+        return told(replies.MadeSqlChart, self._post(path, body), "POST", path).savedSqlUuid
 
     def patch_sql_chart(
         self, project: str, chart: str, content: JsonObject, *, metadata: bool, version: bool
@@ -208,7 +208,7 @@ class Writer(DeliveryWrites):
         body |= taken(dashboard, ("name", "spaceUuid"), "POST", path)
         if dashboard.get("description") is not None:  # null is a 422
             body["description"] = dashboard["description"]
-        return told(views.Made, self._post(path, body), "POST", path).uuid
+        return told(replies.Made, self._post(path, body), "POST", path).uuid
 
     def patch_dashboard(self, dashboard: str, changes: JsonObject) -> None:
         """`PATCH /dashboards/{u}`, metadata: `name`, and those of description and space that are given.

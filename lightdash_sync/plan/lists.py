@@ -70,9 +70,13 @@ def _with_others(
     name: Callable[[JsonObject], tuple[str, str]],
     stays: Callable[[JsonObject], bool],
 ) -> list[JsonObject]:
-    """Return the wanted rows, and behind them those of the target that are to stay."""
+    """Return the wanted rows and those of the target that are to stay: where they are, else behind."""
     named = {name(row) for row in wanted}
-    return [*wanted, *(row for row in existing if name(row) not in named and stays(row))]
+    kept = [row for row in existing if name(row) in named or stays(row)]
+    if [name(row) for row in kept if name(row) in named] == [name(row) for row in wanted]:
+        own = {name(row): row for row in wanted}
+        return [own.get(name(row), row) for row in kept]
+    return [*wanted, *(row for row in kept if name(row) not in named)]
 
 
 def _not_pinned(pin: JsonObject) -> Problem:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import JsonObject, canonical, objects
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.quiet import is_quiet
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
@@ -79,6 +80,8 @@ def completed(kind: Kind, desired: JsonObject, existing: Json, options: Options)
     result = {name: value for name, value in desired.items() if name not in own}
     if isinstance(existing, dict):
         result |= {name: existing[name] for name in own if name in existing}
+        if "enabled" in own and is_quiet(existing) and desired.get("cron") != existing.get("cron"):
+            result["enabled"] = False  # nobody switched it on: it was never finished
     elif kind is Kind.SCHEDULER and not options.enable_schedulers:
         result["enabled"] = False
     elif kind is Kind.SPACE:

@@ -16,6 +16,7 @@ from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.changes.match import match
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.quiet import is_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,12 +74,16 @@ def likenesses(
             looks = {item: _looks(item, desired, same) for item in level}
             here = Counter(look for look in looks.values() if look is not None)
             there = _by_look((item for item in own if item[0] is kind), existing)
+            unfinished = _unfinished(there, existing) if kind is Kind.SCHEDULER else {}
             for item, look in looks.items():
-                if look is None or not (candidates := there.get(look)):
+                if look is None:
+                    continue
+                candidates = {*there.get(look, ()), *unfinished.get(_without_time(look), ())}
+                if not candidates:
                     continue
                 found[item] = tuple(sorted(candidates))
-                if adopt and here[look] == len(candidates) == 1:
-                    same[item] = candidates[0]
+                if adopt and here[look] == len(candidates) == 1 and candidates.isdisjoint(same.values()):
+                    same[item] = found[item][0]
     return Likenesses(found, same)
 
 
@@ -167,6 +172,21 @@ def _by_look(items: Iterable[Item], contents: Contents) -> dict[tuple[str, ...],
         if (look := _looks(item, contents, itself)) is not None:
             found.setdefault(look, []).append(item)
     return found
+
+
+def _unfinished(
+    there: Mapping[tuple[str, ...], list[Item]], contents: Contents
+) -> dict[tuple[str, ...], list[Item]]:
+    """Schedulers that were left behind before they got their time, by what else tells them from others."""
+    found: dict[tuple[str, ...], list[Item]] = {}
+    for look, items in there.items():
+        quiet = [item for item in items if is_quiet(contents.of(item))]
+        found.setdefault(_without_time(look), []).extend(quiet)
+    return found
+
+
+def _without_time(look: tuple[str, ...]) -> tuple[str, ...]:
+    return look[: -len(_MORE_OF_SCHEDULERS)]
 
 
 def _by_slug(identity: Identity, kind: Kind, linked: frozenset[Item]) -> dict[str, list[Item]]:

@@ -67,7 +67,12 @@ def learned(
             base[path] = undone.base.get(path)
         if step.item in harmless and path in after.tree:
             settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
-    return Update(after.tree, links, restored, base, settled)
+    former = {
+        str(created[step.kind][step.key]["uuid"]): step.former
+        for step in plan.steps
+        if step.former and step.key in created.get(step.kind, {})
+    }
+    return Update(after.tree, links, restored, base, settled, former)
 
 
 def still_alike(plan: Plan, now: Tree) -> dict[str, bytes]:

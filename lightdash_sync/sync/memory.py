@@ -2,9 +2,10 @@
 
 It is a snapshot of its own (`NAME.sync`), written whole or not at all, and meant for git. `identity.json`
 has every item of the target by the keys of the plan; `sync` in an item's facts says how it came to be
-known: `linked` for one that a sync made or a person adopted, `restored` for one that was put back. The
-content files are the *base*: each linked item as the target had it after the last sync. `settled` in the
-facts remembers what the server made of what was written, where that is not the same.
+known: `linked` for one that a sync made or a person adopted, `restored` for one that was put back.
+`former` has the uuids that an item had before it was deleted and put back, by which older snapshots name it.
+The content files are the *base*: each linked item as the target had it after the last sync. `settled` in
+the facts remembers what the server made of what was written, where that is not the same.
 
 It proves nothing about the target now: every plan reads the target again.
 """
@@ -37,6 +38,7 @@ LINK = "linked"
 RESTORED = "restored"
 _HOW = "sync"
 _SETTLED = "settled"
+_FORMER = "former"
 _KEPT = ("uuid", "slug", "tiles", "tabs")
 
 LinkTable = dict[Kind, dict[str, "JsonObject"]]
@@ -80,6 +82,29 @@ class Memory:
                     found[file_of(kind, key)] = (str(pair[0]), str(pair[1]))
         return found
 
+    @property
+    def former(self) -> dict[str, list[Json]]:
+        """Uuid of an item that was put back -> the uuids that it had before, newest first."""
+        return {
+            str(facts["uuid"]): [*uuids]
+            for entries in self.identity.items.values()
+            for facts in entries.values()
+            if isinstance(uuids := facts.get(_FORMER), list)
+        }
+
+    def as_now(self, links: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
+        """Return links of an older snapshot of the target, with what was put back since as it is now."""
+        now: dict[tuple[Kind, Json], JsonObject] = {
+            (kind, former): {name: facts[name] for name in ("uuid", "tiles", "tabs") if name in facts}
+            for kind, entries in self.identity.items.items()
+            for facts in entries.values()
+            for former in self.former.get(str(facts["uuid"]), [])
+        }
+        return {
+            kind: {key: {**facts, **now.get((kind, facts["uuid"]), {})} for key, facts in entries.items()}
+            for kind, entries in links.items()
+        }
+
     def base_in(self, identity: Identity) -> Tree:
         """Return the base in the keys that the target's items have now.
 
@@ -118,6 +143,7 @@ class Update:
         restored: kind -> key -> facts of what was put back without being linked.
         base: path -> content to remember, None to forget; of other paths the old base stays.
         settled: path -> (hash of what was wanted, hash of what is there); of other paths the old one stays.
+        former: uuid of what was put back -> the uuid that it had before.
     """
 
     existing: Tree
@@ -125,6 +151,7 @@ class Update:
     restored: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     base: Mapping[str, bytes | None] = field(default_factory=dict)
     settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    former: Mapping[str, str] = field(default_factory=dict)
 
 
 def hints_for(folder: Path, project: str) -> Identity:
@@ -210,6 +237,7 @@ def _marked(before: Memory, update: Update, named: Identity) -> Identity:
     restored_before = {
         str(facts["uuid"]) for entries in before.known(RESTORED).values() for facts in entries.values()
     }
+    former = _former(before, update)
     now = with_former(named, before.identity)
     items: LinkTable = {}
     for kind, entries in now.items.items():
@@ -221,10 +249,22 @@ def _marked(before: Memory, update: Update, named: Identity) -> Identity:
                 kept[_HOW] = LINK
             elif key in restored or facts["uuid"] in restored_before:
                 kept[_HOW] = RESTORED
+            if uuids := former.get(str(facts["uuid"])):
+                kept[_FORMER] = uuids
             if pair := settled.get(file_of(kind, key)):
                 kept[_SETTLED] = [*pair]
             items[kind][key] = kept
     return replace(now, items=items)
+
+
+def _former(before: Memory, update: Update) -> dict[str, list[Json]]:
+    """Return the uuids that items had before; each of them leads to the latest item only."""
+    former = before.former
+    for now, old in update.former.items():
+        between = [uuid for uuid, had in former.items() if old in had or uuid == old]
+        earlier = [uuid for one in between for uuid in former.pop(one)]
+        former[now] = [*dict.fromkeys([*between, old, *earlier])]
+    return former
 
 
 def settle(wanted: bytes, there: bytes) -> tuple[str, str]:

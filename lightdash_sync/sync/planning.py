@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.workers import Workers
+from lightdash_sync.facts import read_facts, with_fields
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import rekeyed
 from lightdash_sync.plan.keys import linked, own_links
@@ -24,7 +25,6 @@ from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import Existing, joined, read_target
-from lightdash_sync.target import read_facts, with_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +98,8 @@ def plan_for(place: Place, request: Request) -> Planned:
     """
     memory = recall(place)
     identity = request.desired.identity
-    links = joined(memory.links, own_links(identity, place.project), request.links, request.adopt)
+    own = memory.as_now(own_links(identity, place.project))
+    links = joined(memory.links, own, request.links, request.adopt)
     existing = read_target(place, memory.hints, links, _reserved(request.desired), full=request.full)
     if again := _made_anew(memory, existing.linked):
         links = joined(links, again)
@@ -151,7 +152,7 @@ def adoptable(place: Place, desired: Tree, by: str) -> LinkTable:
         by: `name` or `slug`.
     """
     memory = recall(place)
-    links = joined(memory.links, own_links(desired.identity, place.project))
+    links = joined(memory.links, memory.as_now(own_links(desired.identity, place.project)))
     existing = read_target(place, memory.hints, links, _reserved(desired))
     return adoptions(Request("", desired, Options(), {}, adopt_by=by), existing)
 

@@ -19,6 +19,7 @@ from lightdash_sync.demo.state import World
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.export.workers import Silent
+from lightdash_sync.facts import read_facts
 from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import items_of, rekeyed
@@ -29,7 +30,6 @@ from lightdash_sync.plan.make import Inputs, make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.values import Plan, Target
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.target import read_facts
 from tests.exporting import lightdash_at
 
 TODAY = date(2026, 3, 2)

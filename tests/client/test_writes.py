@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.client.capabilities import Server
-from lightdash_sync.client.deliveries import quiet_cron
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.demo.cron import runs_today
 from lightdash_sync.errors import ApiError, NotFound, SyncError, UnexpectedAnswer
 from lightdash_sync.model.kinds import SECRET
+from lightdash_sync.model.quiet import quiet_cron
 
 from .support import UUID, ok, refusal, served
 

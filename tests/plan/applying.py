@@ -116,6 +116,12 @@ def edited(world: World, *item: Any, **fields: Any) -> World:
     return replace(world, tree=Tree.of(files, world.tree.identity))
 
 
+def edited_list(world: World, kind: Kind, rows: Json) -> World:
+    """A target whose people changed a list of the whole project."""
+    files = {path: world.tree[path] for path in world.tree} | {file_of(kind, ""): canonical(rows)}
+    return replace(world, tree=Tree.of(files, world.tree.identity))
+
+
 def removed(world: World, *item: Any) -> World:
     """A target whose people deleted an item."""
     kind, key = item

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.canonical import Json
 from lightdash_sync.model.kinds import SECRET, Kind
+from lightdash_sync.model.quiet import quiet_cron
 from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.options import Choice
+from lightdash_sync.plan.drafts import What
+from lightdash_sync.plan.operations import operations
+from lightdash_sync.plan.options import Choice, Options
 from lightdash_sync.plan.values import Action, Gravity, Plan
 
-from .applying import EMPTY, FACTS, FREE, WITH_DELETES, chosen, synced, twin_of
+from .applying import EMPTY, FACTS, FREE, WITH_DELETES, chosen, edited, edited_list, synced, twin_of
 from .making import chart, dashboard, scheduler, space
 from .projects import Project, tree_of
 
@@ -165,6 +170,49 @@ def test_a_scheduler_whose_webhook_is_a_secret_stops_a_plan_until_it_is_allowed_
     plan = there.plan(tree_of(renamed), allowed)
     assert (plan.refusals(), plan.is_empty) == ([], True)
     assert [left.item for left in plan.left_out] == ["scheduler:hook"]
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_scheduler_that_a_cut_short_run_left_behind_is_switched_off_before_it_is_finished(
+    month: int,
+) -> None:
+    """Lightdash switched it on when it was created; nobody else wanted that."""
+    quiet = scheduler(cron=quiet_cron(date(2026, month, 1)), targets=[], enabled=True)
+    wanted = {**PROJECT, (Kind.SCHEDULER, "daily"): scheduler(enabled=True)}
+    world = twin_of({**PROJECT, (Kind.SCHEDULER, "daily"): quiet})
+    (step,) = world.plan(tree_of(wanted)).steps
+    assert isinstance(step.after, dict)
+    assert step.after["enabled"] is False
+    whats = [one.what for one in operations(world.plan(tree_of(wanted)))]
+    assert whats == [What.SCHEDULER_PAUSE, What.SCHEDULER_BODY]
+    (step,) = world.plan(tree_of(wanted), replace(FREE, enable_schedulers=True)).steps
+    assert isinstance(step.after, dict)
+    assert step.after["enabled"] is True
+
+
+def test_a_scheduler_left_behind_that_is_not_linked_is_a_twin_whatever_its_time() -> None:
+    """Else a second one would be made beside it."""
+    quiet = scheduler(cron=quiet_cron(date(2026, 3, 1)), targets=[], enabled=True)
+    wanted = tree_of({**PROJECT, (Kind.SCHEDULER, "daily"): scheduler()})
+    world = twin_of({**PROJECT, (Kind.SCHEDULER, "daily"): quiet})
+    lost = replace(
+        world, links={kind: keys for kind, keys in world.links.items() if kind is not Kind.SCHEDULER}
+    )
+    (twin,) = lost.plan(wanted, Options()).twins
+    assert twin.item == "scheduler:daily"
+    other = edited(lost, Kind.SCHEDULER, "daily", targets=[{"recipient": "a@example.com"}])
+    assert other.plan(wanted, Options()).twins == ()
+
+
+def test_a_pin_of_the_target_stays_where_it_is() -> None:
+    """What the target's people pinned between others is no reason to write the list."""
+    pins: list[Json] = [
+        {"kind": "chart", "key": "weekly", "order": 1},
+        {"kind": "dashboard", "key": "kpis", "order": 2},
+    ]
+    world = synced({**PROJECT, (Kind.PINS, ""): pins[1:]})
+    more = edited_list(world, Kind.PINS, pins)
+    assert more.plan(tree_of({**PROJECT, (Kind.PINS, ""): pins[1:]}), Options()).is_empty
 
 
 def test_a_palette_goes_to_the_same_organisation_only() -> None:

@@ -18,6 +18,7 @@ from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.validations import validate_project
 from lightdash_sync.errors import ApiError, NotAuthorised
 from lightdash_sync.export.workers import Silent, Workers
+from lightdash_sync.facts import field_ids, read_facts, with_fields
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.options import Facts, Options
@@ -25,7 +26,6 @@ from lightdash_sync.plan.preflight import needed_tables, reference_problems
 from lightdash_sync.plan.values import Action, Step
 from lightdash_sync.snapshot.layout import item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.target import field_ids, read_facts, with_fields
 
 from .exporting import export_world, lightdash_at
 
