@@ -161,16 +161,19 @@ def undo(
 ) -> int:
     """Take a run back (the last one, if none is named): delete what it created, put back what it changed."""
     from lightdash_sync.plan.options import Options
+    from lightdash_sync.report.terminal import say_warning
     from lightdash_sync.sync.applying import apply as apply_plan
     from lightdash_sync.sync.planning import plan_for
     from lightdash_sync.sync.runs import find_run
-    from lightdash_sync.sync.undoing import undo_request
+    from lightdash_sync.sync.undoing import in_doubt, undo_request
 
     began = time.monotonic()
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
         place, _ = opening.place(target)
         found = find_run(place.folders.runs, run)
+        for said in in_doubt(found):
+            say_warning(said)
         planned = plan_for(place, undo_request(found, Options(allow_drift=frozenset(allow_drift))))
         with opening.bars.hidden():
             agreed = _agreed(planned, yes=yes, as_json=as_json, dry_run=dry_run)

@@ -93,6 +93,22 @@ def _with_empty_lists(before: Tree, plan: Plan) -> Tree:
     return Tree.of({path: canonical([]) for path in absent} | files, before.identity)
 
 
+def in_doubt(run: Run) -> list[str]:
+    """Return what a run may have created, or not, in words: undoing it leaves that alone.
+
+    Args:
+        run: that is to be taken back.
+    """
+    plan, doubtful = run.plan(), run.journalled().doubtful
+    items = {one.item for one in operations(plan) if one.number in doubtful}
+    created = [step.item for step in plan.steps if step.action is Action.CREATE and step.item in items]
+    return [
+        f"nobody knows whether {item} was made, because its answer was lost: undo leaves it, if it is there "
+        f"(`apply --resume {run.id}` would look for it first)"
+        for item in created
+    ]
+
+
 def not_undone(plan: Plan) -> list[str]:
     """Return what a plan cannot give back, in words.
 
