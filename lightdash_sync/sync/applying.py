@@ -145,7 +145,8 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
     memory = recall(place)
     existing = _read(place, plan, memory, run.created())
     written = _written(plan, journalled)
-    waiting = replace(plan, steps=tuple(step for step in plan.steps if step.item not in written))
+    steps = tuple(step for step in plan.steps if step.item not in written)
+    waiting = replace(plan, steps=steps, items=joined(plan.items, run.created()))
     if stale := sorted(staleness(waiting, existing.tree)):
         raise Stale(
             f"the target has changed since the run was cut short: {'; '.join(stale[:_NAMED])}",

@@ -82,9 +82,20 @@ def test_a_run_does_not_go_on_over_somebody_elses_work(desk: Desk) -> None:
 def test_a_torn_journal_is_gone_on_with(desk: Desk) -> None:
     """Its last line is half of one: what it would have said is looked for."""
     killed(desk, 6)
+    with (desk.runs[-1] / "journal.jsonl").open("ab") as journal:
+        journal.write(b'{"event":"done","op":5,"wh')
+    desk.do("apply", "--resume", *TO, "--yes")
+    require_alike(desk)
+
+
+@pytest.mark.parametrize("number", [6, 7])
+def test_a_journal_that_lost_its_last_line_makes_nothing_twice(desk: Desk, number: int) -> None:
+    """What was made and is not journalled is a twin, which stops the run from going on."""
+    killed(desk, number)
     journal = desk.runs[-1] / "journal.jsonl"
     journal.write_bytes(journal.read_bytes()[:-9])
-    desk.do("apply", "--resume", *TO, "--yes")
+    if desk.do("apply", "--resume", *TO, "--yes", may=(0, 5)).code == 5:
+        desk.apply("--adopt-by-name")
     require_alike(desk)
 
 
@@ -98,3 +109,9 @@ def test_a_run_can_be_killed_at_any_write(desk: Desk, number: int, resume: bool)
     else:
         desk.apply("--adopt-by-name")
     require_alike(desk)
+
+
+def test_an_undo_tells_what_a_killed_run_may_have_made_and_nobody_knows(desk: Desk) -> None:
+    """It is not deleted on suspicion; to go on with the run first finds it."""
+    killed(desk, 2)
+    assert "nobody knows whether space:" in desk.do("undo", *TO, "--yes").err
