@@ -80,7 +80,7 @@ def _texts(value: Json) -> list[str]:
 
 
 def telling(value: Json) -> Json:
-    """Return a value without what says nothing (null, false, empty), at any depth; lists keep their length."""
+    """Return a value without what says nothing (null, false, empty) at any depth; lists keep their length."""
     if isinstance(value, list):
         return [telling(item) for item in value]
     if isinstance(value, dict):

@@ -43,7 +43,7 @@ class Mismatch:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether the server only said it in its own way: HTML of Markdown, order of columns, empty fields."""
+        """Whether the server only said it its own way: HTML of Markdown, order of columns, empty fields."""
         return all(change.quiet or change.where[-1:] in _OWN_WAYS for change in self.changes)
 
 
