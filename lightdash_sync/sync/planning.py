@@ -24,6 +24,7 @@ from lightdash_sync.plan.values import Plan
 from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
+from lightdash_sync.sync.runs import cut_short
 from lightdash_sync.sync.target import Existing, joined, read_target
 
 if TYPE_CHECKING:
@@ -140,7 +141,17 @@ def plan_for(place: Place, request: Request) -> Planned:
             f"{request.source} cannot be planned for: {error}",
             hint="`lightdash-sync verify` names what is damaged.",
         ) from error
+    existing = replace(existing, warnings=(*existing.warnings, *_unfinished(place)))
     return Planned(plan, existing, memory, facts)
+
+
+def _unfinished(place: Place) -> list[str]:
+    """Say that there is a run to go on with."""
+    return [
+        f"The run {run.id} was cut short: `lightdash-sync apply --resume --to {place.environment}` goes on, "
+        "and another apply takes its place."
+        for run in cut_short(place.folders.runs)[:1]
+    ]
 
 
 def adoptable(place: Place, desired: Tree, by: str) -> LinkTable:

@@ -51,6 +51,7 @@ def test_a_killed_run_goes_on(desk: Desk, number: int) -> None:
     killed(desk, number)
     (run,) = desk.do("runs", *TO, "--json").json["runs"]
     assert run["state"] == "unfinished"
+    assert "apply --resume" in desk.do("plan", *FROM_TO, may=(0, 4)).err
     desk.do("apply", "--resume", *TO, "--yes")
     require_alike(desk)
     assert "there is no unfinished run" in desk.do("apply", "--resume", *TO, code=1).err
