@@ -72,19 +72,19 @@ def _same(read: Json, sent: Json, name: str) -> bool:
         }
         sent = sent | {"columnOrder": [*known]}
     # Wrapped, so that what says nothing is left out at the top as well.
-    return canonical(_pruned({name: read})) == canonical(_pruned({name: sent}))
+    return canonical(telling({name: read})) == canonical(telling({name: sent}))
 
 
 def _texts(value: Json) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def _pruned(value: Json) -> Json:
-    """Leave out what says nothing, at any depth; lists keep their length."""
+def telling(value: Json) -> Json:
+    """Return a value without what says nothing (null, false, empty) at any depth; lists keep their length."""
     if isinstance(value, list):
-        return [_pruned(item) for item in value]
+        return [telling(item) for item in value]
     if isinstance(value, dict):
-        pruned = {name: _pruned(item) for name, item in value.items()}
+        pruned = {name: telling(item) for name, item in value.items()}
         return {name: item for name, item in pruned.items() if not _says_nothing(item)}
     return value
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=BaseModel)
 
+_MANY = 100_000  # members of a group
 _PAGE = 50_000  # rows a page; 0.1372.1 has no upper limit, and cuts lists without paging at 50
 _MAX_PAGES = 1000  # a list that goes on longer never ends
 
@@ -66,6 +67,12 @@ class Lightdash:
     def groups(self) -> list[views.Group]:
         """`GET /org/groups`: all groups of the organisation; this endpoint pages only if it is asked to."""
         return self._rows(views.Group, "/api/v1/org/groups", inside="data")
+
+    def teams(self) -> list[views.Team]:
+        """`GET /org/groups`, with all members of each."""
+        results = self.session.get("/api/v1/org/groups", {"includeMembers": _MANY})
+        rows = results.get("data") if isinstance(results, dict) else None
+        return [row for row, _ in _views(views.Team, rows, "/api/v1/org/groups")]
 
     def slack_channels(self) -> list[replies.SlackChannel] | None:
         """`GET /slack/channels`: None if the server cannot tell, as without a Slack integration."""

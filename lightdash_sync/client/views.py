@@ -78,6 +78,13 @@ class Group(View):
     name: str
 
 
+class Team(View):
+    """A row of `GET /api/v1/org/groups?includeMembers=...`."""
+
+    uuid: Uuid
+    memberUuids: list[Uuid]
+
+
 class ProjectRow(View):
     """A row of `GET /api/v1/org/projects`."""
 

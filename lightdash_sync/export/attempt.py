@@ -160,7 +160,8 @@ class Attempt:
     ) -> list[LeftOut]:
         """Write what the structure has already."""
         listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
-        left_out = writer.spaces((*listed[uuid], raw) for uuid, (_, raw) in structure.spaces.items())
+        rows = ((*listed[uuid], raw) for uuid, (_, raw) in structure.spaces.items())
+        left_out = writer.spaces(rows, structure.inventory.teams)
         counts[Kind.SPACE] += len(structure.spaces)
         for uuid, dashboard in structure.dashboards.items():
             if self.chosen.wants(Kind.DASHBOARD):

@@ -15,7 +15,7 @@ from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.model.canonical import canonical, objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import PROJECT_SETTINGS, Kind
-from lightdash_sync.model.normal import has_secret, normalise, normalise_comments, space_access
+from lightdash_sync.model.normal import has_secret, normalise, normalise_comments, other_ways, space_access
 from lightdash_sync.snapshot.layout import item_path, version_name, version_path
 from lightdash_sync.snapshot.manifest import LeftOut
 
@@ -112,8 +112,16 @@ class ContentWriter:
         self._converter.named(kept.comments)
         return 1
 
-    def spaces(self, spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]]) -> list[LeftOut]:
+    def spaces(
+        self,
+        spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]],
+        teams: Mapping[str, list[str]] | None = None,
+    ) -> list[LeftOut]:
         """Write spaces, from their row in the list and their own answer.
+
+        Args:
+            spaces: row, its raw form, and the raw form of the answer.
+            teams: see `Inventory.teams`.
 
         Returns:
             The grants whose role the API does not show.
@@ -121,9 +129,9 @@ class ContentWriter:
         left_out: list[LeftOut] = []
         for row, listed, raw in spaces:
             key = self._identity.key(Kind.SPACE, row.uuid)
-            access, unseen = space_access(
-                row.access, objects(raw.get("access")), objects(raw.get("groupsAccess"))
-            )
+            shares, groups = objects(raw.get("access")), objects(raw.get("groupsAccess"))
+            others = None if teams is None else other_ways(raw, teams)
+            access, unseen = space_access(row.access, shares, groups, others)
             self._put(Kind.SPACE, key, {**listed, **raw, "access": access})
             left_out += [
                 LeftOut(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lightdash_sync.errors import NotAuthorised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
@@ -44,6 +44,8 @@ class Inventory:
         metrics: of the catalogue.
         pins: pinned items.
         members: of the organisation; empty if they were not needed, None if the token may not list them.
+        teams: uuid of a group -> uuids of its members; None where the list of spaces names only who holds
+            a grant.
     """
 
     project: views.Project
@@ -58,6 +60,7 @@ class Inventory:
     metrics: list[views.Metric]
     pins: list[views.Pin]
     members: list[views.Member] | None
+    teams: Mapping[str, list[str]] | None = None
 
     @property
     def sql_charts(self) -> list[views.ChartRow]:

@@ -128,6 +128,7 @@ def read_structure(
             inventory = _with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
         hidden |= shown
     inventory = _with_members(lightdash, inventory, spaces, hidden, kept, known)
+    inventory = _with_teams(lightdash, inventory, spaces)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept)
 
 
@@ -208,6 +209,17 @@ def _with_members(
     if named <= people and items == sum(map(len, kept.values())):
         return inventory
     return replace(inventory, members=if_allowed(lightdash.members))
+
+
+def _with_teams(
+    lightdash: Lightdash, inventory: Inventory, spaces: Mapping[str, tuple[views.Space, JsonObject]]
+) -> Inventory:
+    """Read who is in which group, where the list of spaces names their members, too."""
+    if not lightdash.server.can("space_member_role"):
+        return inventory
+    shared = any(space.groupsAccess for space, _ in spaces.values())
+    teams = if_allowed(lightdash.teams) if shared else []
+    return replace(inventory, teams={team.uuid: team.memberUuids for team in teams or []})
 
 
 def _dashboards(

@@ -8,6 +8,7 @@ is not on one of them stays, known to us or not.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from lightdash_sync.model.kinds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +67,49 @@ def earlier_version(content: JsonObject) -> JsonObject:
 
 
 def space_access(
-    granted: Iterable[str], shares: Iterable[JsonObject], groups: Iterable[JsonObject]
+    granted: Iterable[str],
+    shares: Iterable[JsonObject],
+    groups: Iterable[JsonObject],
+    by_other_ways: Mapping[str, int] | None = None,
 ) -> tuple[JsonObject, list[str]]:
     """Separate the grants of a space from the access that people have by other ways.
 
     Only the list of spaces tells exactly who holds a grant, and only the space itself tells the role
-    (observed on 0.1372.1: members of a granted group look as if they had a grant of their own).
+    (observed on 0.1372.1: members of a granted group look as if they had a grant of their own). On 0.2904.5
+    the list names somebody once for each way in: a grant of their own, each group, and the role that all
+    members of the project have in the space. The role that is told is the highest of all these.
 
     Args:
         granted: the uuids of `access` in the list of spaces.
         shares: `access` of the space itself.
         groups: `groupsAccess` of the space itself.
+        by_other_ways: how often the list names somebody for another reason than a grant.
 
     Returns:
         `{"users": [...], "groups": [...]}`, and the uuids of those whose role the API does not show.
     """
     roles = {str(share.get("userUuid")): share.get("role") for share in shares}
-    users: list[Json] = [{"userUuid": uuid, "role": roles.get(uuid)} for uuid in sorted(set(granted))]
+    holders = sorted(Counter(granted) - Counter(by_other_ways or {}))
+    users: list[Json] = [{"userUuid": uuid, "role": roles.get(uuid)} for uuid in holders]
     teams: list[Json] = [
         {"groupUuid": group.get("groupUuid"), "role": group.get("spaceRole")}
         for group in sorted(groups, key=lambda group: str(group.get("groupUuid")))
     ]
-    return {"users": users, "groups": teams}, [uuid for uuid in sorted(set(granted)) if uuid not in roles]
+    return {"users": users, "groups": teams}, [uuid for uuid in holders if uuid not in roles]
+
+
+def other_ways(space: JsonObject, teams: Mapping[str, Collection[str]]) -> Counter[str]:
+    """Return how often a current server's list of spaces names people for other reasons than a grant.
+
+    Args:
+        space: its own answer.
+        teams: uuid of a group -> uuids of its members.
+    """
+    groups = {str(group.get("groupUuid")) for group in objects(space.get("groupsAccess"))}
+    found = Counter(member for group in sorted(groups) for member in set(teams.get(group, ())))
+    if space.get("projectMemberAccessRole") is not None:
+        found.update({str(share.get("userUuid")) for share in objects(space.get("access"))})
+    return found
 
 
 def _space(content: JsonObject, raw: JsonObject) -> JsonObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.apply.look import telling
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes import Change, changes
@@ -17,6 +18,7 @@ from lightdash_sync.validation import validate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lightdash_sync.model.canonical import Json
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.values import Plan, Step
@@ -33,7 +35,7 @@ class Mismatch:
 
     Attributes:
         item: as `kind:key`.
-        changes: what differs from what was wanted.
+        changes: what differs from what was wanted, but for null, false and empty where nothing was written.
     """
 
     item: str
@@ -41,7 +43,7 @@ class Mismatch:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether the server only wrote it in its own way: the HTML of Markdown, the order of columns."""
+        """Whether the server only said it its own way: HTML of Markdown, order of columns, empty fields."""
         return all(change.quiet or change.where[-1:] in _OWN_WAYS for change in self.changes)
 
 
@@ -60,7 +62,12 @@ def differences(plan: Plan, done: Iterable[Step], now: Tree) -> Iterator[Mismatc
         if there is None and step.after == []:  # a list without rows has no file
             continue
         if not same_content(step.kind, step.after, there, options):
-            yield Mismatch(step.item, tuple(changes(step.kind, step.after, there)))
+            yield Mismatch(step.item, tuple(changes(step.kind, _told(step.after), _told(there))))
+
+
+def _told(content: Json) -> Json:
+    """Return what a content tells: another version of the server fills in what its own contents have."""
+    return None if content is None else telling(content)
 
 
 def validated(place: Place, plan: Plan, identity: Identity) -> tuple[Invalid, ...]:

@@ -15,6 +15,7 @@ from lightdash_sync.model.normal import (
     has_secret,
     normalise,
     normalise_comments,
+    other_ways,
     space_access,
 )
 
@@ -234,6 +235,30 @@ def test_grants_are_told_from_other_access(granted: list[str], shown: list[str],
         "groups": [{"groupUuid": "g", "role": "viewer"}, {"groupUuid": "h", "role": "viewer"}],
     }
     assert unseen == ["c"]
+
+
+def test_who_gets_in_by_a_group_or_as_a_member_of_the_project_holds_no_grant() -> None:
+    """0.2904.5 lists everybody once for each way in (seen there); only what is left over is a grant."""
+    space: JsonObject = {
+        "projectMemberAccessRole": "viewer",
+        "access": [{"userUuid": uuid, "role": "editor"} for uuid in ("a", "b", "c", "d")],
+        "groupsAccess": [
+            {"groupUuid": "g", "spaceRole": "editor"},
+            {"groupUuid": "h", "spaceRole": "viewer"},
+        ],
+    }
+    others = other_ways(space, {"g": ["b", "c"], "h": ["c"], "elsewhere": ["a", "d"]})
+    assert others == {"a": 1, "b": 2, "c": 3, "d": 1}
+    listed = ["a", "a", "b", "b", "c", "c", "c", "c", "d", "outside"]
+    access, unseen = space_access(listed, space["access"], space["groupsAccess"], others)  # type: ignore[arg-type]
+    assert isinstance(access["users"], list)
+    assert access["users"] == [
+        {"userUuid": "a", "role": "editor"},
+        {"userUuid": "c", "role": "editor"},
+        {"userUuid": "outside", "role": None},
+    ]
+    assert unseen == ["outside"]
+    assert other_ways({}, {"g": ["a"]}) == {}
 
 
 _COMMENTS: list[JsonObject] = [
