@@ -5,6 +5,7 @@ A plan that was shown is applied as it is, or not at all: nothing of it is worke
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import canonical, parse
@@ -18,17 +19,18 @@ from lightdash_sync.plan.twins import likenesses
 from lightdash_sync.plan.values import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from lightdash_sync.plan.values import Plan
+    from lightdash_sync.plan.values import Plan, Step
 
 
-def staleness(plan: Plan, existing: Tree) -> Iterator[str]:
+def staleness(plan: Plan, existing: Tree, doubtful: Sequence[Step] = ()) -> Iterator[str]:
     """Yield what of the things that a plan touches is not as it was, in words.
 
     Args:
         plan: the plan.
         existing: the target now, in the plan's keys.
+        doubtful: creates of the same run that may have happened: what they made is nobody else's.
     """
     contents = Contents(existing)
     for step in plan.steps:
@@ -43,7 +45,7 @@ def staleness(plan: Plan, existing: Tree) -> Iterator[str]:
         elif step.uuid is not None and existing.identity.uuid(step.kind, step.key) != step.uuid:
             yield f"{step.item} is another one now"
     yield from _lost(plan, existing)
-    yield from _new_twins(plan, contents)
+    yield from _new_twins(plan, contents, doubtful)
     known = {(problem.item, problem.what) for problem in plan.problems}
     for problem in delete_problems(plan.steps, contents):
         if (problem.item, problem.what) not in known:
@@ -64,14 +66,24 @@ def _lost(plan: Plan, existing: Tree) -> Iterator[str]:
             yield f"{step.item} refers to {to}:{key}, which is gone"
 
 
-def _new_twins(plan: Plan, existing: Contents) -> Iterator[str]:
+def _new_twins(plan: Plan, existing: Contents, doubtful: Sequence[Step]) -> Iterator[str]:
     """Yield items that look like one that the plan creates, and were not there when it was made."""
     steps = {(step.kind, step.key): step for step in plan.steps}
-    created = {item for item, step in steps.items() if step.action is Action.CREATE and item[0] in LINKED}
+    created = {item: step for item, step in steps.items() if _is_create(step)}
     there = {(kind, key) for kind, entries in plan.items.items() for key in entries}
-    if created and existing.there - there - set(steps):
-        wanted = Tree.of({file_of(*item): canonical(steps[item].after) for item in created})
-        found = likenesses(Contents(wanted), existing, frozenset(there), created, adopt=False)
-        for item, candidates in found.candidates.items():
-            if any(candidate not in there for candidate in candidates):
-                yield f"{item[0]}:{item[1]} has a twin now that somebody made meanwhile"
+    if not created or not existing.there - there - set(steps):
+        return
+    maybe = {(step.kind, step.key): step for step in doubtful if _is_create(step)}
+    wanted = Tree.of({file_of(*item): canonical(step.after) for item, step in {**maybe, **created}.items()})
+    found = likenesses(
+        Contents(wanted), existing, frozenset(there), created.keys() | maybe.keys(), adopt=False
+    )
+    ours = Counter(found.candidates[item] for item in maybe if item in found.candidates)
+    for item, candidates in found.candidates.items():
+        fresh = [candidate for candidate in candidates if candidate not in there]
+        if item in created and len(fresh) > ours[candidates]:
+            yield f"{item[0]}:{item[1]} has a twin now that somebody made meanwhile"
+
+
+def _is_create(step: Step) -> bool:
+    return step.action is Action.CREATE and step.kind in LINKED

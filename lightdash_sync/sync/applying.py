@@ -142,12 +142,14 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
     """
     plan, journalled = run.plan(), run.journalled()
     _require_fitting(place, plan)
-    memory = recall(place)
-    existing = _read(place, plan, memory, run.created())
+    memory, created = recall(place), run.created()
+    existing = _read(place, plan, memory, created)
     written = _written(plan, journalled)
     steps = tuple(step for step in plan.steps if step.item not in written)
-    waiting = replace(plan, steps=steps, items=joined(plan.items, run.created()))
-    if stale := sorted(staleness(waiting, existing.tree)):
+    waiting = replace(plan, steps=steps, items=joined(plan.items, created))
+    begun = (step for step in plan.steps if step.item in written)
+    lost = [step for step in begun if step.key not in created.get(step.kind, {})]
+    if stale := sorted(staleness(waiting, existing.tree, lost)):
         raise Stale(
             f"the target has changed since the run was cut short: {'; '.join(stale[:_NAMED])}",
             hint="Make a new plan, which starts from what the target has now.",
