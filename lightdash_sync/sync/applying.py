@@ -16,6 +16,7 @@ from lightdash_sync.apply.execute import Outcome, State, apply_plan
 from lightdash_sync.apply.journal import Journal
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.errors import Incomplete, Interrupted, Refused, Stale, Unavailable
+from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.document import digest
@@ -30,10 +31,12 @@ from lightdash_sync.sync.runs import Run, begin, earlier, find_run
 from lightdash_sync.sync.target import joined, read_target
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from datetime import datetime
 
     from lightdash_sync.apply.journal import Journalled
     from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.target import Existing, Place
@@ -145,7 +148,8 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
     memory, created = recall(place), run.created()
     existing = _read(place, plan, memory, created)
     written = _written(plan, journalled)
-    steps = tuple(step for step in plan.steps if step.item not in written)
+    failed, after = _items(plan, journalled.failed), run.after()
+    steps = tuple(_as_left(step, failed, after) for step in plan.steps if step.item not in written)
     waiting = replace(plan, steps=steps, items=joined(plan.items, created))
     begun = (step for step in plan.steps if step.item in written)
     lost = [step for step in begun if step.key not in created.get(step.kind, {})]
@@ -183,9 +187,21 @@ def joined_hints(memory: Memory, keys: LinkTable) -> Identity:
     return Identity(items=joined(memory.hints.items, keys))
 
 
+def _as_left(step: Step, failed: set[str], after: Tree | None) -> Step:
+    """Return a step whose item is expected as the run left it: what failed may be done in part."""
+    if after is None or step.item not in failed:
+        return step
+    path = file_of(step.kind, step.key)
+    return replace(step, before=parse(after[path]) if path in after else None)
+
+
 def _written(plan: Plan, journalled: Journalled) -> set[str]:
-    """Return the items of which anything may have been written; what clearly failed was not."""
-    numbers = {*journalled.done, *journalled.doubtful}
+    """Return the items of which a whole operation was done, or may have been."""
+    return _items(plan, {*journalled.done, *journalled.doubtful})
+
+
+def _items(plan: Plan, numbers: Container[int]) -> set[str]:
+    """Return the items of some operations."""
     return {operation.item for operation in operations(plan) if operation.number in numbers}
 
 

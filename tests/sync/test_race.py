@@ -100,3 +100,16 @@ def test_a_plan_without_steps_has_one_json_answer_too(desk: Desk) -> None:
     desk.apply("--adopt-by-name")
     desk.do("plan", *FROM_TO, "-o", "plan.json")
     assert desk.do("apply", "plan.json", "--yes", "--json").json["empty"]
+
+
+def test_what_a_run_did_in_part_does_not_stop_it_from_going_on(desk: Desk) -> None:
+    """Two things are to be pinned: one is, the other is refused. That is nobody else's change."""
+    desk.apply("--adopt-by-name")
+    spaces = f"/projects/{desk.projects[SOURCE]}/spaces"
+    for name in ("Sales", "Board"):
+        desk.send("PATCH", f"{spaces}/{desk.space(name, SOURCE).uuid}/pinning")
+    desk.strike(2, Fault.status(403))
+    desk.apply(code=3)
+    desk.calm()
+    desk.do("apply", "--resume", *TO, "--yes")
+    assert desk.content(SOURCE) == desk.content(TARGET)
