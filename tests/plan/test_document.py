@@ -86,6 +86,7 @@ _PLANS = st.builds(
 )
 
 
+@FEWER
 @given(_PLANS)
 def test_reading_gives_the_very_plan_that_was_written(plan: Plan) -> None:
     read = from_bytes(to_bytes(plan))
@@ -136,6 +137,7 @@ def _put(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
+@FEWER
 @given(_PLANS, st.data())
 def test_a_plan_that_was_changed_in_any_place_is_refused(plan: Plan, data: st.DataObject) -> None:
     """Every value of the document counts: another digest, and nobody takes it for the plan that was shown."""
@@ -154,6 +156,7 @@ def test_a_plan_that_was_changed_in_any_place_is_refused(plan: Plan, data: st.Da
     assert read == plan
 
 
+@FEWER
 @given(_PLANS, _PLANS)
 def test_two_plans_have_one_digest_only_if_they_are_one(one: Plan, other: Plan) -> None:
     assert (digest(one) == digest(other)) == (to_bytes(one) == to_bytes(other))

@@ -36,6 +36,7 @@ def _items(identity: Identity) -> dict[Kind, dict[str, str]]:
     }
 
 
+@FEWER
 @given(projects(), projects(), st.data())
 def test_linked_items_have_the_desired_key_and_no_other_has_one_of_the_source(
     source: Project, there: Project, data: st.DataObject

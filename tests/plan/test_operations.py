@@ -15,6 +15,7 @@ from lightdash_sync.plan.operations import Operation, operations
 from lightdash_sync.plan.options import Item
 from lightdash_sync.plan.order import ordered, refers_to
 from lightdash_sync.plan.values import Action, Plan, Step, Target
+from tests.model.generated import FEWER
 
 from .making import chart, create, space, update
 
@@ -74,6 +75,7 @@ def made_by(todo: tuple[Operation, ...], steps: tuple[Step, ...]) -> dict[Item, 
     return {(steps[one.step].kind, steps[one.step].key): one.number for one in todo if one.what in CREATES}
 
 
+@FEWER
 @given(plans())
 def test_each_operation_finds_what_it_refers_to_or_is_finished_later(plan: Plan) -> None:
     todo = operations(plan)
@@ -92,6 +94,7 @@ def test_each_operation_finds_what_it_refers_to_or_is_finished_later(plan: Plan)
     assert all(finish.unknown == () for finish in finishes.values())
 
 
+@FEWER
 @given(plans())
 def test_numbers_say_the_order_and_nothing_needs_what_comes_later(plan: Plan) -> None:
     todo = operations(plan)
@@ -99,11 +102,13 @@ def test_numbers_say_the_order_and_nothing_needs_what_comes_later(plan: Plan) ->
     assert all(need < one.number for one in todo for need in one.needs)
 
 
+@FEWER
 @given(plans())
 def test_what_creates_never_runs_beside_anything(plan: Plan) -> None:
     assert not any(one.parallel for one in operations(plan) if one.what in CREATES)
 
 
+@FEWER
 @given(plans())
 def test_each_item_is_created_once_and_each_delete_is_done_once(plan: Plan) -> None:
     todo = operations(plan)
@@ -113,6 +118,7 @@ def test_each_item_is_created_once_and_each_delete_is_done_once(plan: Plan) -> N
     assert sorted(deleted) == sorted(step.item for step in plan.steps if step.action is Action.DELETE)
 
 
+@FEWER
 @given(plans())
 def test_nothing_is_deleted_before_what_shows_it_was_written(plan: Plan) -> None:
     todo = operations(plan)
@@ -126,6 +132,7 @@ def test_nothing_is_deleted_before_what_shows_it_was_written(plan: Plan) -> None
                 assert other.what is What.SPACE_LEAVE or other.number in one.needs
 
 
+@FEWER
 @given(plans())
 def test_nothing_comes_into_a_space_before_its_audience_is_as_small_as_it_will_be(plan: Plan) -> None:
     todo = operations(plan)
@@ -139,6 +146,7 @@ def test_nothing_comes_into_a_space_before_its_audience_is_as_small_as_it_will_b
                 assert narrowed[place] in one.needs
 
 
+@FEWER
 @given(plans())
 def test_a_new_scheduler_is_paused_before_it_has_anything_to_send(plan: Plan) -> None:
     todo = operations(plan)
@@ -195,6 +203,7 @@ def test_another_palette_is_no_new_version() -> None:
     assert [one.what for one in operations(plan(step))] == [What.CHART_PATCH]
 
 
+@FEWER
 @given(plans())
 def test_the_order_does_not_depend_on_the_order_of_the_steps(plan: Plan) -> None:
     said = [(one.what, one.item) for one in operations(plan)]
@@ -202,6 +211,7 @@ def test_the_order_does_not_depend_on_the_order_of_the_steps(plan: Plan) -> None
     assert [(one.what, one.item) for one in operations(turned)] == said
 
 
+@FEWER
 @given(st.dictionaries(st.integers(0, 9), st.sets(st.integers(0, 9))))
 def test_things_come_after_what_they_need_unless_they_need_each_other(needed: dict[int, set[int]]) -> None:
     order = ordered({one: (one,) for one in needed}, needed)

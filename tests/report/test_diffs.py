@@ -18,6 +18,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.report.diffs import MAX_CHARACTERS, diff_html, diff_json, diff_markdown, diff_text
 from lightdash_sync.report.terminal import console
 from tests.model.changes.samples import sample
+from tests.model.generated import FEWER
 from tests.report.sections import HOSTILE, hostile, section, sections
 from tests.report.seen import ATTRIBUTES, ELEMENTS, Seen
 
@@ -35,6 +36,7 @@ def _text(told: Section) -> str:
 # --- laws for any content ---
 
 
+@FEWER
 @given(sections())
 def test_nothing_of_content_is_an_element_of_the_document(told: Section) -> None:
     """Only the report's own elements and attributes, each closed; no script, link, image or comment."""
@@ -46,6 +48,7 @@ def test_nothing_of_content_is_an_element_of_the_document(told: Section) -> None
     assert [tag for tag, _ in seen.found].count("style") == 1
 
 
+@FEWER
 @given(sections())
 def test_a_document_asks_the_network_for_nothing(told: Section) -> None:
     """Its policy allows its own style sheet and nothing else, and that names no address."""
@@ -57,6 +60,7 @@ def test_a_document_asks_the_network_for_nothing(told: Section) -> None:
     assert "@import" not in css
 
 
+@FEWER
 @given(sections())
 def test_text_has_no_control_characters(told: Section) -> None:
     """Nothing moves a cursor, rings, or turns text around; in no format."""
@@ -64,6 +68,7 @@ def test_text_has_no_control_characters(told: Section) -> None:
         assert [char for char in said if not (char.isprintable() or char == "\n")] == []
 
 
+@FEWER
 @given(sections())
 def test_markdown_holds_no_markup_of_content(told: Section) -> None:
     """No links, images, emphasis, code or HTML but the report's own folds; every row has its four cells."""
@@ -84,6 +89,7 @@ def test_markdown_holds_no_markup_of_content(told: Section) -> None:
     )
 
 
+@FEWER
 @given(sections())
 def test_markdown_mentions_nobody(told: Section) -> None:
     """Outside of code nothing is a mention, a reference or an address, for GitHub and GitLab."""
@@ -95,6 +101,7 @@ def test_markdown_mentions_nobody(told: Section) -> None:
         assert not re.search(r"@\w|#\d|!\d|~\w|%\d|\$\d|&\d|GH-\d|://|www\.\w", seen), seen
 
 
+@FEWER
 @given(sections())
 def test_json_is_complete(told: Section) -> None:
     """Every item and every change that is told, each with a code that is documented."""
@@ -106,6 +113,7 @@ def test_json_is_complete(told: Section) -> None:
     assert said["different"] is bool(told.items)
 
 
+@FEWER
 @given(sections())
 def test_every_item_is_in_the_text(told: Section) -> None:
     """Each is named by what one would type to see it."""
@@ -217,6 +225,7 @@ def test_no_differences_are_said() -> None:
     assert diff_json(told)["items"] == []
 
 
+@FEWER
 @given(st.lists(hostile, min_size=1, max_size=4))
 def test_json_has_values_of_changes_and_none_of_what_is_not_there(names: list[str]) -> None:
     """A field that came has no `before`; a rename has both."""
