@@ -57,12 +57,15 @@ def learned(
     base: dict[str, bytes | None] = {file_of(*item): None for item in gone}
     settled: dict[str, tuple[str, str]] = {}
     harmless = {found.item for found in differences if found.is_harmless}
+    # Perhaps somebody's work, so not the base; after a run that did a part, more likely what is missing.
+    wrong = {found.item for found in differences} - harmless if len(done) == len(plan.steps) else set()
     if plan.purpose == "sync":
         base |= still_alike(plan, after.tree)
     for step in done:
         path = file_of(step.kind, step.key)
         if plan.purpose == "sync":
-            base[path] = after.tree.get(path) if step.source is None else canonical(step.source)
+            mine = step.after if step.item in wrong else step.source
+            base[path] = after.tree.get(path) if mine is None else canonical(mine)
         elif undone is not None:
             base[path] = undone.base.get(path)
         if step.item in harmless and path in after.tree:

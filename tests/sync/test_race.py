@@ -32,6 +32,24 @@ def test_a_change_after_a_plan_that_has_nothing_to_do_is_drift_too(desk: Desk) -
     assert [one["item"] for one in plan["drift"]] == ["chart:inside"]
 
 
+def test_a_change_in_the_middle_of_an_apply_is_told_and_is_drift_for_the_next_plan(desk: Desk) -> None:
+    """Of an item that was just written: what is read back is not taken for what was synced."""
+    desk.apply("--adopt-by-name")
+    uuids = [desk.uuid(Kind.CHART, name) for name in ("Inside", "Orders, again")]
+    rename(desk, "Inside", "Within", SOURCE)
+    rename(desk, "Orders, again", "Orders once more", SOURCE)
+
+    def somebody() -> None:
+        for uuid in uuids:  # the one of the two that is still to be written gets its name after this
+            desk.world.charts[uuid].name = "Theirs"
+
+    desk.strike(2, Fault.wait(0), somebody)
+    applied = desk.apply(code=3)
+    desk.calm()
+    assert len(applied["mismatches"]) == 1
+    assert [one["item"] for one in desk.plan(code=4)["drift"]] == [applied["mismatches"][0]["item"]]
+
+
 def test_a_plan_is_stale_if_what_it_refers_to_is_gone(desk: Desk) -> None:
     """A dashboard is not written with a tile whose chart somebody deleted meanwhile."""
     desk.apply("--adopt-by-name")
