@@ -60,9 +60,9 @@ def _kinds(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 def cli(context: click.Context) -> None:
     """Back up, review and move Lightdash content.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done (run again), 4 refused, 6 differences
-    (only with --exit-code), 10 snapshot damaged, 11 locked, 12 not authorised, 130 interrupted. Any other
-    code means failure.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 partly done (run again), 4 refused, 5 plan stale, 6
+    differences (only with --exit-code), 10 snapshot damaged, 11 locked, 12 not authorised, 130
+    interrupted. Any other code means failure.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
