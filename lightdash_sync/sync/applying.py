@@ -179,10 +179,10 @@ def _read(place: Place, plan: Plan, memory: Memory, created: LinkTable) -> Exist
     """Read the target in the keys that the plan has for its items."""
     keys = joined(plan.items, created)
     mine: LinkTable = {kind: {step.key: {} for step in plan.steps if step.kind is kind} for kind in LINKED}
-    return read_target(place, joined_hints(memory, keys), keys, Identity(items=mine))
+    return read_target(place, _hints(memory, keys), keys, Identity(items=mine))
 
 
-def joined_hints(memory: Memory, keys: LinkTable) -> Identity:
+def _hints(memory: Memory, keys: LinkTable) -> Identity:
     """Return keys for items that a reading does not know yet: those of a plan, then those remembered."""
     return Identity(items=joined(memory.hints.items, keys))
 

@@ -94,7 +94,7 @@ def add_links(place: Place, more: Mapping[Kind, Mapping[str, JsonObject]]) -> li
             if there is not None and there["uuid"] != facts["uuid"]:
                 raise Refused(
                     f"{kind}:{key} is linked with {there['uuid']} already",
-                    hint=f"`lightdash-sync link remove {kind}:{key}` takes that back.",
+                    hint=f"`lightdash-sync link remove {kind}:{key} --to {place.environment}` undoes it.",
                 )
     links = joined(memory.links, more)
     existing = read_target(place, memory.hints, links, Identity())

@@ -195,7 +195,7 @@ def read_memory(folder: Path, project: str) -> Memory:
     return Memory(tree)
 
 
-def write_memory(folder: Path, before: Memory, update: Update, source: Source) -> Memory:
+def write_memory(folder: Path, before: Memory, update: Update, source: Source) -> None:
     """Remember what a run did; whole or not at all.
 
     Args:
@@ -216,7 +216,6 @@ def write_memory(folder: Path, before: Memory, update: Update, source: Source) -
     old = before.base_in(identity)
     paths = sorted((set(old) | set(files)) - forgotten)
     store(folder, ((path, files[path] if path in files else old[path]) for path in paths), identity, source)
-    return Memory(Snapshot(folder).tree())
 
 
 def _all(update: Update, before: Memory) -> Identity:

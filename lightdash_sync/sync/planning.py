@@ -98,24 +98,8 @@ def plan_for(place: Place, request: Request) -> Planned:
         SnapshotError: the desired side is damaged.
     """
     memory = recall(place)
-    identity = request.desired.identity
-    own = memory.as_now(own_links(identity, place.project))
-    links = joined(memory.links, own, request.links, request.adopt)
-    existing = read_target(place, memory.hints, links, _reserved(request.desired), full=request.full)
-    if again := _made_anew(memory, existing.linked):
-        links = joined(links, again)
-        existing = _relinked(existing, links, _reserved(request.desired))
-    _require_there(existing.linked, request.adopt)
-    there = planned_items(request.desired)
-    require_gone(place, existing.linked, links, lambda item: item in there)
-    adopted = joined(request.adopt)
-    if request.adopt_by:
-        adopted = joined(adopted, found := adoptions(request, existing))
-        existing = _relinked(existing, joined(links, found), _reserved(request.desired))
-    same = request.desired.identity.project.get("uuid") == place.project
-    facts = read_facts(place.lightdash, place.project, same_project=same)
-    organisations = {side.project.get("organizationUuid") for side in (identity, existing.linked.identity)}
-    facts = replace(facts, same_organisation=len(organisations) == 1)
+    existing, adopted = _existing(place, memory, request)
+    facts = _facts(place, request.desired.identity, existing)
     base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
     inputs = Inputs(
         source=request.source,
@@ -143,6 +127,33 @@ def plan_for(place: Place, request: Request) -> Planned:
         ) from error
     existing = replace(existing, warnings=(*existing.warnings, *_unfinished(place)))
     return Planned(plan, existing, memory, facts)
+
+
+def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing, LinkTable]:
+    """Read the target in the keys of the plan; return what is linked by this plan, too."""
+    desired, reserved = request.desired, _reserved(request.desired)
+    own = memory.as_now(own_links(desired.identity, place.project))
+    links = joined(memory.links, own, request.links, request.adopt)
+    existing = read_target(place, memory.hints, links, reserved, full=request.full)
+    if again := _made_anew(memory, existing.linked):
+        links = joined(links, again)
+        existing = _relinked(existing, links, reserved)
+    _require_there(existing.linked, request.adopt)
+    there = planned_items(desired)
+    require_gone(place, existing.linked, links, lambda item: item in there)
+    adopted = joined(request.adopt)
+    if request.adopt_by:
+        adopted = joined(adopted, found := adoptions(request, existing))
+        existing = _relinked(existing, joined(links, found), reserved)
+    return existing, adopted
+
+
+def _facts(place: Place, desired: Identity, existing: Existing) -> Facts:
+    """Read what a plan needs to know of the target besides content, but for the fields of explores."""
+    same = desired.project.get("uuid") == place.project
+    facts = read_facts(place.lightdash, place.project, same_project=same)
+    organisations = {side.project.get("organizationUuid") for side in (desired, existing.linked.identity)}
+    return replace(facts, same_organisation=len(organisations) == 1)
 
 
 def _unfinished(place: Place) -> list[str]:
@@ -215,7 +226,7 @@ def _require_there(found: Linked, adopted: Mapping[Kind, Mapping[str, JsonObject
         if lost := sorted(found.gone.get(kind, frozenset()) & entries.keys()):
             raise Refused(
                 f"{kind}:{lost[0]} cannot be adopted: the target has no {kind} {entries[lost[0]]['uuid']}",
-                hint="`lightdash-sync link` lists the items of the target and their uuids.",
+                hint="`lightdash-sync link show --all --to ENV` lists its items and their uuids.",
             )
 
 
