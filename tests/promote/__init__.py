@@ -1,0 +1,1 @@
+"""Promotion: what a review says is what a run does."""
