@@ -37,6 +37,12 @@ CAPABILITIES: dict[str, Capability] = {
     "content_as_code": Capability((0, 1392, 0), "no bulk reading, and no writing of a chosen slug"),
     "nested_spaces": Capability((0, 1569, 0), "no spaces inside spaces"),
     "oauth_tokens": Capability((0, 1834, 0), "no OAuth tokens"),
+    "promotes_by_path": Capability(
+        (0, 1610, 1), "promotion takes spaces with the same slug for the same, wherever they stand"
+    ),
+    "finds_inside_charts_once": Capability(
+        (0, 2213, 3), "promotion stumbles over a chart inside a dashboard that two tiles show"
+    ),
     "scheduler_list": Capability(
         (0, 1836, 0),
         "schedulers are listed by the delivery log only, which needs the editor role",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from lightdash_sync.client import replies, views
 from lightdash_sync.client.capabilities import Server
+from lightdash_sync.client.promotion import PromotionDiff, promotion_path
 from lightdash_sync.errors import ApiError, UnexpectedAnswer
 from lightdash_sync.model.problems import first_problem
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client.session import Session
     from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.kinds import Kind
 
 V = TypeVar("V", bound=BaseModel)
 
@@ -210,6 +212,22 @@ class Lightdash:
     def comments(self, dashboard: str) -> JsonObject:
         """`GET /comments/dashboards/{u}`: unresolved comments by tile uuid; does not count as a view."""
         return self._object(f"/api/v1/comments/dashboards/{dashboard}")
+
+    def promotion_diff(self, kind: Kind, uuid: str, project: str) -> PromotionDiff:
+        """`GET .../promoteDiff`: what promotion would write; see `client.promotion`.
+
+        Args:
+            kind: of what would be promoted: a chart, a dashboard or a SQL chart.
+            uuid: of it, in the source project.
+            project: uuid of the source project.
+
+        Raises:
+            NotFound: there is no upstream project.
+            ApiError: 409 if the upstream project has several items with the slug of one.
+            SyncError: the server does not promote this kind; nothing was asked.
+        """
+        path = f"{promotion_path(self.server, kind, uuid, project)}/promoteDiff"
+        return self._one(PromotionDiff, path)[0]
 
     def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
         return _views(view, [self._object(path)], path)[0]

@@ -35,11 +35,12 @@ class Health(View):
 
 
 class AbilityRule(View):
-    """One thing that a user may do."""
+    """One thing that a user may do; or, `inverted`, may not."""
 
     action: str | list[str]
     subject: str | list[str]
     conditions: dict[str, object] = {}
+    inverted: bool = False
 
 
 class User(View):

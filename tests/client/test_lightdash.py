@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from lightdash_sync.client import views
+from lightdash_sync.client import promotion, replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server as Embedded
 from lightdash_sync.errors import UnexpectedAnswer
+from lightdash_sync.model.kinds import Kind
 
 from .support import UUID, answer, ok, refusal, served, session_with
 
@@ -54,6 +55,10 @@ READINGS: dict[str, tuple[Callable[[Lightdash], object], str]] = {
     "job_status": (lambda at: at.job_status("a/7"), "/api/v1/schedulers/job/a%2F7/status"),
     "validation": (lambda at: at.validation("P"), "/api/v1/projects/P/validate"),
     "comments": (lambda at: at.comments("D"), "/api/v1/comments/dashboards/D"),
+    "promotion_diff": (
+        lambda at: at.promotion_diff(Kind.CHART, UUID, UUID),
+        f"/api/v1/saved/{UUID}/promoteDiff",
+    ),
 }
 NOT_UUIDS = [
     "",
@@ -249,7 +254,9 @@ def _refuses(view: type[views.View], name: str, value: object) -> bool:
 @pytest.mark.parametrize("bad", NOT_UUIDS)
 def test_no_uuid_leaves_its_path(bad: object) -> None:
     """In every view, a field that holds a uuid holds nothing else: it goes into paths of requests."""
-    known = [view for _, view in getmembers(views, isclass) if issubclass(view, views.View)]
+    modules = (views, replies, promotion)
+    every = [view for module in modules for _, view in getmembers(module, isclass)]
+    known = {view for view in every if issubclass(view, views.View)}
     fields = [(view, name) for view in known for name in view.model_fields]
     uuids = [(view, name) for view, name in fields if name == "uuid" or name.endswith("Uuid")]
     assert len(uuids) > 30

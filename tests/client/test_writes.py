@@ -15,7 +15,7 @@ from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.demo.cron import runs_today
 from lightdash_sync.errors import ApiError, NotFound, SyncError, UnexpectedAnswer
-from lightdash_sync.model.kinds import SECRET
+from lightdash_sync.model.kinds import SECRET, Kind
 from lightdash_sync.model.quiet import quiet_cron
 
 from .support import UUID, ok, refusal, served
@@ -287,6 +287,19 @@ WRITES: dict[str, Write] = {
             {"type": "chart", "data": {"uuid": C, "pinnedListOrder": 1}},
         ],
         ok([]),
+    ),
+    "chart promoted": Write(
+        lambda w: w.promote(Kind.CHART, C, P),
+        "POST", f"/api/v1/saved/{C}/promote", None, MADE, {"uuid": UUID},
+    ),
+    "dashboard promoted": Write(
+        lambda w: w.promote(Kind.DASHBOARD, D, P),
+        "POST", f"/api/v1/dashboards/{D}/promote", None, MADE, {"uuid": UUID},
+    ),
+    "SQL chart promoted": Write(
+        lambda w: w.promote(Kind.SQL_CHART, C, P),
+        "POST", f"{SQL_CHARTS}/{C}/promote",
+        None, ok({"savedSqlUuid": UUID, "projectUuid": T}), {"savedSqlUuid": UUID, "projectUuid": T}, NEW,
     ),
     "validation": Write(
         lambda w: w.start_validation(P), "POST", f"/api/v1/projects/{P}/validate", {}, ok({"jobId": 15}), "15"

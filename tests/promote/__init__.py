@@ -1,0 +1,1 @@
+"""Promotion by Lightdash's own endpoints."""

@@ -1,0 +1,204 @@
+"""What Lightdash does with an item when it promotes, and what the upstream project has afterwards.
+
+Pure: it knows both projects in the source's keys, and the server by its version (api-facts 12.2 to 12.4,
+observed on 0.1372.1 and 0.2904.5). The content of a version is copied as it stands: uuids in text, and SQL
+charts where the server does not promote them, go on naming the source project's items. Nothing is asked;
+what the server says of an item (`Word`) may be given, and else is foreseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.authorship import of_no_version, of_version, version_stamp
+from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.changes.look import held, text
+from lightdash_sync.model.keys import external_key
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.references import tokenise, untokenise
+from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.options import Options
+from lightdash_sync.promote.pairs import shown_on
+from lightdash_sync.promote.values import Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lightdash_sync.client.capabilities import Server
+    from lightdash_sync.model.authorship import Stamp
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.plan.options import Item
+    from lightdash_sync.plan.scope import Contents
+    from lightdash_sync.promote.pairs import Pairs
+
+_OPTIONS = Options()
+_MOVED = ("name", "description", "space")  # what a promotion takes over besides the version
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """Both projects, and what promotion makes of them.
+
+    Attributes:
+        source: content of the project that is promoted.
+        here: its map.
+        upstream: content of the upstream project, in the keys of the source where the server takes two items
+            for the same.
+        there: its map, in the same keys.
+        pairs: what the server takes for the same.
+        server: by its version.
+        members: name of a group -> e-mails of its members; a new private space is granted to each.
+    """
+
+    source: Contents
+    here: Identity
+    upstream: Contents
+    there: Identity
+    pairs: Pairs
+    server: Server
+    members: Mapping[str, Sequence[str]]
+
+    def met(self, item: Item) -> Item | None:
+        """Return the upstream item that the server takes for one of the source's; None for none."""
+        uuid = self.pairs.upstream(item)
+        return None if uuid is None else (item[0], self.there.key(item[0], uuid))
+
+    def before(self, item: Item) -> Json:
+        """Return the content that an item has upstream; None if the server finds none."""
+        met = self.met(item)
+        return None if met is None else self.upstream.look(*met)
+
+    def stamps(self, item: Item) -> tuple[Stamp | None, Stamp | None]:
+        """Return which version an item is in, in the source and upstream."""
+        met = self.met(item)
+        mine = version_stamp(item[0], self.here.facts(*item))
+        return mine, None if met is None else version_stamp(item[0], self.there.facts(*met))
+
+    def upstream_is_newer(self, item: Item) -> bool:
+        """Whether the upstream item was saved after the source's."""
+        mine, theirs = self.stamps(item)
+        return mine is not None and theirs is not None and theirs.time > mine.time
+
+    def word(self, item: Item) -> Word:
+        """Return what the server is going to do with an item."""
+        kind, before = item[0], self.before(item)
+        content = self.source.of(item)
+        if before is None:
+            return Word.CREATE
+        if kind is Kind.DASHBOARD:
+            return Word.UPDATE
+        named = ("name",) if kind is Kind.SPACE else ("name", "description")
+        if any(_said(content, name) != _said(before, name) for name in named):
+            return Word.UPDATE
+        mine, theirs = self.stamps(item)
+        is_newer = mine is not None and theirs is not None and mine.time > theirs.time
+        return Word.UPDATE if kind is not Kind.SPACE and is_newer else Word.SAME
+
+    def wanted(self, item: Item) -> JsonObject:
+        """Return an item as upstream would have it if everything of it were taken over, links included."""
+        content = dict(self.source.of(item))
+        for field, kind in (("space", Kind.SPACE), ("parent", Kind.SPACE), ("dashboard", Kind.DASHBOARD)):
+            if key := text(content, field):
+                met = self.met((kind, key))
+                content[field] = key if met is None else met[1]
+        return content
+
+    def differs(self, item: Item) -> bool:
+        """Whether the two sides have an item differently, or the upstream project has none."""
+        if item[0] is Kind.SPACE:
+            return _said(self.wanted(item), "name") != _said(self.before(item), "name")
+        return not same_content(item[0], self.wanted(item), self.before(item), _OPTIONS)
+
+    def after(self, item: Item, word: Word) -> Json:
+        """Return the content that an item has upstream after its promotion."""
+        before = self.before(item)
+        if word is Word.SAME or (word is Word.NOTHING and before is not None):
+            return before
+        copied = self._copied(item)
+        if item[0] is Kind.SPACE:
+            return (
+                {**before, "name": copied.get("name")}
+                if isinstance(before, dict)
+                else self._new_space(copied)
+            )
+        if not isinstance(before, dict):
+            return {name: value for name, value in copied.items() if name != "verification"}
+        kept = of_no_version(item[0], before)
+        taken = _MOVED[:2] if text(before, "dashboard") else _MOVED
+        version = of_version(item[0], copied)
+        found: JsonObject = {**_object(kept), **_object(version)}
+        return in_order(item[0], found | {name: copied[name] for name in taken if name in copied})
+
+    def lost(self, dashboard: str) -> Iterator[str]:
+        """Yield the charts inside the upstream dashboard that its latest version does not show.
+
+        Promotion deletes those that never were on a tile of any version; the API does not tell which.
+        """
+        met = self.met((Kind.DASHBOARD, dashboard))
+        if met is None:
+            return
+        shown = set(shown_on(self.upstream.of(met)))
+        for _, key in sorted(self.upstream.inside.get(met[1], set())):
+            if key not in shown:
+                yield key
+
+    def hidden(self, dashboard: str, after: Json) -> Iterator[str]:
+        """Yield the charts inside the upstream dashboard that the promoted version shows no more."""
+        met = self.met((Kind.DASHBOARD, dashboard))
+        if met is None or not isinstance(after, dict):
+            return
+        inside = {key for _, key in self.upstream.inside.get(met[1], set())}
+        left = set(shown_on(after))
+        yield from sorted(inside & (set(shown_on(self.upstream.of(met))) - left))
+
+    def _copied(self, item: Item) -> JsonObject:
+        """Return an item of the source as promotion copies it."""
+        content = self.wanted(item)
+        said = _object(tokenise(untokenise(content, self.here), self.there))
+        if item[0] is not Kind.DASHBOARD:
+            return said
+        return said | {"tiles": [self._tile(tile) for tile in held(said, "tiles")]}
+
+    def _tile(self, tile: JsonObject) -> JsonObject:
+        """Return a tile with the chart that it shows afterwards."""
+        properties = tile.get("properties")
+        if not isinstance(properties, dict):
+            return tile
+        shown = dict(properties)
+        if key := text(shown, "chart"):
+            met = self.met((Kind.CHART, key))
+            shown["chart"] = key if met is None else met[1]
+        if (key := text(shown, "sqlChart")) and not self.server.can("promotes_sql_charts"):
+            uuid = self.here.uuid(Kind.SQL_CHART, key)
+            shown["sqlChart"] = key if uuid is None else external_key(uuid)
+        return tile | {"properties": shown}
+
+    def _new_space(self, copied: JsonObject) -> JsonObject:
+        """Return a new space: a private one has the grants, and each member of a group one, too."""
+        if copied.get("inheritsAccess") is not False:
+            return copied | {"access": {"users": [], "groups": []}}
+        users = {text(grant, "email"): grant for grant in held(copied, "access", "users")}
+        groups = held(copied, "access", "groups")
+        for grant in groups:
+            for email in self.members.get(text(grant, "group"), ()):
+                users.setdefault(email, {"email": email, "role": grant.get("role")})
+        return copied | {"access": {"users": [users[email] for email in sorted(users)], "groups": [*groups]}}
+
+
+def _said(content: Json, name: str) -> Json:
+    return content.get(name) if isinstance(content, dict) else None
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def grants_of(content: Json) -> list[JsonObject]:
+    """Return the grants of a space, users first."""
+    return [
+        *objects(_said(_said(content, "access"), "users")),
+        *objects(_said(_said(content, "access"), "groups")),
+    ]

@@ -1,0 +1,299 @@
+"""What is to be thought of what a promotion does to an item, with the reason in words.
+
+A verdict blocks where the server would do something else than a person expects who reads "update": skip it,
+overwrite newer work, make a second copy, delete, or leave it pointing at the source. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.authorship import full_name
+from lightdash_sync.model.changes import changes
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.promote.foresight import grants_of
+from lightdash_sync.promote.pairs import shown_on
+from lightdash_sync.promote.values import NEVER_ACCEPTED, Code, Verdict, Weight, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from lightdash_sync.model.authorship import Stamp
+    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.plan.options import Item
+    from lightdash_sync.promote.foresight import Foresight
+
+_SAVED = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
+_SHOWN = 5  # names in a sentence
+
+
+@dataclass(frozen=True)
+class Known:
+    """What else is known of both projects.
+
+    Attributes:
+        foresight: both projects.
+        base: kind and key -> content upstream after the last sync or promotion; None for unknown.
+        links: item -> uuid of the upstream item that this tool linked it with.
+        words: item -> what the server says of it.
+        met: item -> uuid of the upstream item that the server takes for the same, where it says.
+        refused: item -> why the server does not say what it would do, as a code and in its words.
+        missing: item -> which permission is missing, in words.
+        broken: item -> what of it the upstream project lacks, in words.
+        commented: keys of upstream dashboards that have comments.
+        accepted: `kind:key` of items that the user accepted.
+        shown: chart -> the dashboards of this promotion that show it.
+    """
+
+    foresight: Foresight
+    base: Callable[[Item], Json]
+    links: Mapping[Item, str]
+    words: Mapping[Item, Word]
+    met: Mapping[Item, str] = field(default_factory=dict)
+    refused: Mapping[Item, tuple[Code, str]] = field(default_factory=dict)
+    missing: Mapping[Item, str] = field(default_factory=dict)
+    broken: Mapping[Item, tuple[str, ...]] = field(default_factory=dict)
+    commented: Collection[str] = ()
+    accepted: Collection[str] = ()
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple[Verdict, ...]:
+    """Return what is to be thought of an item, the weightiest first.
+
+    Args:
+        item: of the source.
+        known: both projects, and what the server said.
+        after: the content that it will have upstream.
+        effective: whether the upstream item becomes another, as users see it.
+    """
+    found = [*_impossible(item, known)]
+    if not any(verdict.code is Code.AMBIGUOUS for verdict in found):
+        found += _of_kind(item, known, after, effective=effective)
+    if not any(verdict.weight is Weight.BLOCKS for verdict in found):
+        found.append(_plain(item, known, effective=effective))
+    order = [*Weight]
+    name = f"{item[0]}:{item[1]}"
+    taken = [_accepted(verdict) if name in known.accepted else verdict for verdict in found]
+    return tuple(sorted(taken, key=lambda verdict: (order.index(verdict.weight), verdict.code)))
+
+
+def _of_kind(item: Item, known: Known, after: Json, *, effective: bool) -> Iterator[Verdict]:
+    """Yield what else than the server's word says is to be known of an item."""
+    yield from _unclear(item, known)
+    if item[0] is Kind.SPACE:
+        yield from _space(item, known)
+        return
+    yield from _identity(item, known)
+    yield from _upstream_work(item, known, effective=effective)
+    yield from _left_where_it_is(item, known, after)
+    if effective and (lacks := known.broken.get(item)):
+        yield _blocks(Code.WOULD_BREAK, f"upstream it would be broken: {'; '.join(lacks)}")
+    if item[0] is Kind.DASHBOARD:
+        yield from _dashboard(item, known, after)
+
+
+def _impossible(item: Item, known: Known) -> Iterator[Verdict]:
+    """Yield what the server will not do."""
+    noun = KINDS[item[0]].noun[1]
+    if known.foresight.pairs.is_ambiguous(item):
+        number = len(known.foresight.pairs.found[item])
+        found = {*known.foresight.pairs.found[item]}
+        what = (
+            f"{number} {noun} with its slug upstream" if len(found) > 1 else f"it on {number} tiles upstream"
+        )
+        yield _blocks(Code.AMBIGUOUS, f"Lightdash finds {what}, and refuses to choose (409)", replay=True)
+    elif refusal := known.refused.get(item):
+        code, reason = refusal
+        what = f"Lightdash does not say what it would do: {reason}"
+        yield _blocks(code, what, replay=code is not Code.FORBIDDEN)
+    if reason := known.missing.get(item):
+        yield _blocks(Code.FORBIDDEN, f"Lightdash will refuse it: {reason}")
+
+
+def _unclear(item: Item, known: Known) -> Iterator[Verdict]:
+    """Yield that the server says something else than what both projects show."""
+    said, foreseen = known.words.get(item, Word.NOTHING), known.foresight.word(item)
+    if said not in (Word.NOTHING, foreseen):
+        what = f'Lightdash says "{said}", and by both projects it should be "{foreseen}"'
+        yield _blocks(Code.UNCLEAR, f"{what}: somebody is at work there, or this version promotes otherwise")
+    elif known.met.get(item, (expected := known.foresight.pairs.upstream(item))) != expected:
+        what = "Lightdash takes another upstream item for the same than the one with its slug"
+        yield _blocks(Code.UNCLEAR, what)
+
+
+def _space(item: Item, known: Known) -> Iterator[Verdict]:
+    """Yield what becomes of a space that exists, or who gets into a new one."""
+    foresight = known.foresight
+    before, content = foresight.before(item), foresight.source.of(item)
+    if before is not None:
+        if (new := text(content, "name")) != (old := text(before, "name")):
+            what = f"the upstream space “{old}” would be renamed to “{new}”, for all that is in it"
+            yield _blocks(Code.RENAMES_SPACE, what)
+        return
+    granted = grants_of(foresight.after(item, Word.CREATE))
+    mine = {(text(grant, "email"), text(grant, "group")) for grant in grants_of(content)}
+    more = [text(one, "email") for one in granted if (text(one, "email"), text(one, "group")) not in mine]
+    if more:
+        what = f"members of its groups get grants of their own, which outlive the group: {_listed(more)}"
+        yield Verdict(Code.WIDENS_ACCESS, what, Weight.WARNS, replay=True)
+
+
+def _identity(item: Item, known: Known) -> Iterator[Verdict]:
+    """Yield that promotion writes another item than it should."""
+    foresight, kind = known.foresight, item[0]
+    linked, met = known.links.get(item), foresight.pairs.upstream(item)
+    there = linked is not None and linked in foresight.there.known_keys(kind)
+    if met is not None:
+        if there and linked != met:
+            key = foresight.there.key(kind, linked or "")
+            what = (
+                f"it was synced with {kind}:{key}, and promotion would write another item, which has its slug"
+            )
+            yield _blocks(Code.OTHER_ITEM, what, replay=True)
+        return
+    twins = [*_twins(item, foresight)]
+    if there and linked is not None:
+        twins.insert(0, foresight.there.key(kind, linked))
+    noun = KINDS[kind].noun[0]
+    if not foresight.server.can("promotion_keeps_slugs"):
+        made = len(known.shown.get(item[1], ())) if kind is Kind.CHART else 1
+        copies = f"{made} copies" if made > 1 else "a copy"
+        what = f"this Lightdash gives {copies} another slug, so that each promotion makes a new {noun}"
+        if twins:
+            what += f"; upstream has {_listed([f'{kind}:{key}' for key in dict.fromkeys(twins)])} already"
+        yield _blocks(Code.WOULD_DUPLICATE, what, replay=True)
+    elif twins:
+        named = _listed([f"{kind}:{key}" for key in dict.fromkeys(twins)])
+        what = f"a second one would be made: upstream has {named}, with another slug"
+        yield _blocks(Code.WOULD_DUPLICATE, what, replay=True)
+
+
+def _twins(item: Item, foresight: Foresight) -> Iterator[str]:
+    """Yield the keys of upstream items of the same name in the same place."""
+    content = foresight.wanted(item)
+    place = [(field, text(content, field)) for field in ("space", "dashboard")]
+    for other in sorted(foresight.upstream.there):
+        there = foresight.upstream.of(other)
+        same_name = other[0] is item[0] and text(there, "name") == text(content, "name")
+        if same_name and all(text(there, field) == key for field, key in place):
+            yield other[1]
+
+
+def _upstream_work(item: Item, known: Known, *, effective: bool) -> Iterator[Verdict]:
+    """Yield that work upstream would be overwritten, or that the source's is passed over because of it."""
+    foresight, kind = known.foresight, item[0]
+    before = foresight.before(item)
+    if before is None or kind not in _SAVED:
+        return
+    word = known.words.get(item) or foresight.word(item)
+    whose = _saved(foresight.stamps(item)[1], foresight.there)
+    if foresight.upstream_is_newer(item):
+        if word is Word.SAME and _version_differs(item, foresight):
+            what = f"upstream is newer ({whose}), so Lightdash would pass it over without a word"
+            yield _blocks(Code.UPSTREAM_NEWER, what, replay=True)
+        elif effective:
+            mine = _saved(foresight.stamps(item)[0], foresight.here)
+            what = f"upstream is newer ({whose}) and would be overwritten by what is older ({mine})"
+            yield _blocks(Code.UPSTREAM_NEWER, what, replay=True)
+        return
+    base = known.base(item)
+    if effective and base is not None and any(not one.quiet for one in changes(kind, base, before)):
+        what = f"upstream was changed since the last sync ({whose}), and would be overwritten"
+        yield _blocks(Code.UPSTREAM_CHANGED, what, replay=True)
+
+
+def _version_differs(item: Item, foresight: Foresight) -> bool:
+    """Whether more differs than the place."""
+    wanted, before = foresight.wanted(item), foresight.before(item)
+    return any(not one.quiet and one.what != "moved" for one in changes(item[0], before, wanted))
+
+
+def _left_where_it_is(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
+    """Yield that a chart was moved here, and promotion does not move it there."""
+    wanted = text(known.foresight.wanted(item), "space")
+    if known.foresight.before(item) is not None and wanted and wanted != text(after, "space"):
+        stays = f"in space:{text(after, 'space')}" if text(after, "space") else "inside its dashboard"
+        what = f"it was moved to space:{wanted} here, and Lightdash would leave it {stays}"
+        yield _blocks(Code.NOT_MOVED, what, replay=True)
+
+
+def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
+    """Yield what becomes of what is inside a dashboard, or on it."""
+    foresight = known.foresight
+    content = foresight.source.of(item)
+    if not foresight.server.can("promotes_sql_charts") and (
+        shown := sorted({*shown_on(content, "sqlChart")})
+    ):
+        named = _listed([f"sql_chart:{key}" for key in shown])
+        what = f"its tiles would go on showing the source project's own SQL charts: {named}"
+        yield _blocks(Code.POINTS_TO_SOURCE, what, replay=True)
+    if lost := [f"chart:{key}" for key in foresight.lost(item[1])]:
+        what = f"Lightdash may delete charts inside it that no tile shows: {_listed(lost)}"
+        yield _blocks(Code.WOULD_DELETE, what)
+    if hidden := [f"chart:{key}" for key in foresight.hidden(item[1], after)]:
+        what = f"charts inside it stay upstream, where nothing shows them any more: {_listed(hidden)}"
+        yield Verdict(Code.WOULD_HIDE, what, Weight.WARNS)
+    if any("@{" in tokens for tokens in _texts(content)) and foresight.before(item) != after:
+        what = "links in its text go on leading to the source project"
+        yield Verdict(Code.POINTS_TO_SOURCE, what, Weight.WARNS, replay=True)
+    met = foresight.met(item)
+    if met is not None and met[1] in known.commented and _other_tiles(item, foresight):
+        what = "comments on its tiles would be seen no more, because tiles get the source's uuids"
+        yield _blocks(Code.MOVES_COMMENTS, what, replay=True)
+
+
+def _texts(content: Json) -> Iterator[str]:
+    """Yield each text in a content."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list | dict):
+        for one in content.values() if isinstance(content, dict) else content:
+            yield from _texts(one)
+
+
+def _other_tiles(item: Item, foresight: Foresight) -> bool:
+    """Whether upstream has tiles with uuids that the source does not have."""
+    met = foresight.met(item) or item
+    mine, theirs = foresight.here.facts(*item).get("tiles"), foresight.there.facts(*met).get("tiles")
+    if not isinstance(mine, dict) or not isinstance(theirs, dict):
+        return False
+    return not {*map(str, theirs.values())} <= {*map(str, mine.values())}
+
+
+def _plain(item: Item, known: Known, *, effective: bool) -> Verdict:
+    """Return the verdict on an item of which there is nothing else to say."""
+    if known.foresight.before(item) is None:
+        return Verdict(Code.NEW, "upstream has none; it would be made")
+    if effective:
+        return Verdict(Code.CHANGED, "upstream would become as it is here")
+    if (known.words.get(item) or known.foresight.word(item)) is Word.UPDATE:
+        return Verdict(Code.UNCHANGED, "really unchanged, although Lightdash says update")
+    return Verdict(Code.UNCHANGED, "unchanged")
+
+
+def _saved(stamp: Stamp | None, identity: Identity) -> str:
+    """Return who saved a version, and when."""
+    if stamp is None:
+        return "nobody knows when"
+    who = full_name(stamp.person, identity.people.get(stamp.person, {})) if stamp.person else "somebody"
+    return f"saved by {who} at {stamp.time:%Y-%m-%d %H:%M} UTC"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _blocks(code: Code, what: str, *, replay: bool = False) -> Verdict:
+    return Verdict(code, what, Weight.BLOCKS, replay=replay)
+
+
+def _accepted(verdict: Verdict) -> Verdict:
+    """Return a verdict as it is once the user accepted it, where that is possible."""
+    if verdict.weight is not Weight.BLOCKS or verdict.code in NEVER_ACCEPTED:
+        return verdict
+    return replace(verdict, accepted=True)
