@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.foresight import Foresight
 
 _SAVED = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
+_PASSED_OVER = frozenset({Code.UPSTREAM_NEWER, Code.NOT_MOVED})
 _SHOWN = 5  # names in a sentence
 
 
@@ -43,9 +44,10 @@ class Known:
         refused: item -> why the server does not say what it would do, as a code and in its words.
         missing: item -> which permission is missing, in words.
         broken: item -> what of it the upstream project lacks, in words.
-        commented: keys of upstream dashboards that have comments.
         accepted: `kind:key` of items that the user accepted.
-        shown: chart -> the dashboards of this promotion that show it.
+        shown: chart -> the dashboards of this promotion that show it, once for each tile.
+        unnamed: charts that are promoted by themselves, and only because everything is: that the server
+            passes one over holds up nothing.
     """
 
     foresight: Foresight
@@ -56,9 +58,9 @@ class Known:
     refused: Mapping[Item, tuple[Code, str]] = field(default_factory=dict)
     missing: Mapping[Item, str] = field(default_factory=dict)
     broken: Mapping[Item, tuple[str, ...]] = field(default_factory=dict)
-    commented: Collection[str] = ()
     accepted: Collection[str] = ()
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unnamed: Collection[Item] = ()
 
 
 def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple[Verdict, ...]:
@@ -73,7 +75,7 @@ def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple
     found = [*_impossible(item, known)]
     if not any(verdict.code is Code.AMBIGUOUS for verdict in found):
         found += _of_kind(item, known, after, effective=effective)
-    if not any(verdict.weight is Weight.BLOCKS for verdict in found):
+    if not any(verdict.weight is Weight.BLOCKS or verdict.code in _PASSED_OVER for verdict in found):
         found.append(_plain(item, known, effective=effective))
     order = [*Weight]
     name = f"{item[0]}:{item[1]}"
@@ -110,8 +112,8 @@ def _impossible(item: Item, known: Known) -> Iterator[Verdict]:
         code, reason = refusal
         what = f"Lightdash does not say what it would do: {reason}"
         yield _blocks(code, what, replay=code is not Code.FORBIDDEN)
-    if reason := known.missing.get(item):
-        yield _blocks(Code.FORBIDDEN, f"Lightdash will refuse it: {reason}")
+    if lacks := known.missing.get(item):
+        yield _blocks(Code.FORBIDDEN, f"Lightdash will refuse it: {lacks}")
 
 
 def _unclear(item: Item, known: Known) -> Iterator[Verdict]:
@@ -194,7 +196,7 @@ def _upstream_work(item: Item, known: Known, *, effective: bool) -> Iterator[Ver
     if foresight.upstream_is_newer(item):
         if word is Word.SAME and _version_differs(item, foresight):
             what = f"upstream is newer ({whose}), so Lightdash would pass it over without a word"
-            yield _blocks(Code.UPSTREAM_NEWER, what, replay=True)
+            yield Verdict(Code.UPSTREAM_NEWER, what, _passed_over(item, known), replay=True)
         elif effective:
             mine = _saved(foresight.stamps(item)[0], foresight.here)
             what = f"upstream is newer ({whose}) and would be overwritten by what is older ({mine})"
@@ -218,7 +220,12 @@ def _left_where_it_is(item: Item, known: Known, after: Json) -> Iterator[Verdict
     if known.foresight.before(item) is not None and wanted and wanted != text(after, "space"):
         stays = f"in space:{text(after, 'space')}" if text(after, "space") else "inside its dashboard"
         what = f"it was moved to space:{wanted} here, and Lightdash would leave it {stays}"
-        yield _blocks(Code.NOT_MOVED, what, replay=True)
+        yield Verdict(Code.NOT_MOVED, what, _passed_over(item, known), replay=True)
+
+
+def _passed_over(item: Item, known: Known) -> Weight:
+    """Return what it means that the server leaves an item as it is though it differs."""
+    return Weight.WARNS if item in known.unnamed else Weight.BLOCKS
 
 
 def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
@@ -241,7 +248,7 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
         what = "links in its text go on leading to the source project"
         yield Verdict(Code.POINTS_TO_SOURCE, what, Weight.WARNS, replay=True)
     met = foresight.met(item)
-    if met is not None and met[1] in known.commented and _other_tiles(item, foresight):
+    if met is not None and met[1] in foresight.commented and _other_tiles(item, foresight):
         what = "comments on its tiles would be seen no more, because tiles get the source's uuids"
         yield _blocks(Code.MOVES_COMMENTS, what, replay=True)
 
