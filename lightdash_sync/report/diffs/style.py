@@ -26,7 +26,8 @@ p { margin: .5rem 0; }
 .quiet, .quiet.name { color: var(--pale); font-size: .87rem; }
 table { border-collapse: collapse; margin: .75rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .2rem .75rem .2rem 0; text-align: left; }
-th[scope=col], td.number { text-align: right; }
+th[scope=col], td.number { text-align: right; } th:last-child, td:last-child { padding-right: 0; }
+@media (max-width: 30rem) { th, td { padding-right: .5rem; } }
 .created, .status.created { color: var(--green); } .deleted, .status.deleted { color: var(--red); }
 .changed, .status.changed { color: var(--amber); }
 .item { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; padding: .5rem .75rem;

@@ -34,6 +34,30 @@ DIGEST = "5f3c9a1be0d24e77a1c60b8f9d3e2a7540c1b6d8e9f0a1b2c3d4e5f60718293a"
 TARGET = Target("production", "https://bi.example.com/", "11111111-2222-4333-8444-555555555555", "Kettle BI")
 SOURCE = "99999999-2222-4333-8444-555555555555"
 _UUID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+_NEWER = "upstream is newer (saved by Yuki Tanaka at 2026-11-19 16:42 UTC)"
+_OLDER = "would be overwritten by what is older (saved by Ines Marchetti at 2026-11-12 09:05 UTC)"
+_TWICE = "this Lightdash gives a copy another slug, so that each promotion makes a new chart"
+_LOST = "Lightdash may delete charts inside it that no tile shows: chart:from-trial-to-regular"
+_LINKS = "links in its text go on leading to the source project"
+_NAMED = "the upstream space “Customers” would be renamed to “Customers & churn”, for all that is in it"
+_VERDICTS = {
+    "dashboard:sales-overview": (
+        Verdict(Code.WOULD_DELETE, _LOST, Weight.BLOCKS, accepted=True),
+        Verdict(Code.POINTS_TO_SOURCE, _LINKS, Weight.WARNS, replay=True),
+    ),
+    "chart:weekly-revenue": (
+        Verdict(Code.UPSTREAM_NEWER, f"{_NEWER} and {_OLDER}", Weight.BLOCKS, replay=True),
+    ),
+    "chart:repeat-rate": (
+        Verdict(
+            Code.WOULD_DUPLICATE,
+            f"{_TWICE}; upstream has chart:repeat-rate-1 already",
+            Weight.BLOCKS,
+            replay=True,
+        ),
+    ),
+    "space:customers": (Verdict(Code.RENAMES_SPACE, _NAMED, Weight.BLOCKS, accepted=True),),
+}
 _DEMO = Path(__file__).parents[3] / "snapshots" / "demo"
 
 
@@ -93,45 +117,26 @@ def everyday() -> Review:
 
 
 def blocked() -> Review:
-    """The same with two verdicts that stop it, one that was accepted, and a warning."""
+    """The same with two verdicts that stop it, two that were accepted, and a warning."""
     review = everyday()
-    pipes, funnel = demo(Kind.CHART, "how-people-pay"), demo(Kind.CHART, "from-trial-to-regular")
-    board, weekly, orders, *others = review.items
-    newer = "upstream is newer (saved by Yuki Tanaka at 2026-11-19 16:42 UTC)"
-    older = "would be overwritten by what is older (saved by Ines Marchetti at 2026-11-12 09:05 UTC)"
-    links = "links in its text go on leading to the source project"
-    twice = "this Lightdash gives a copy another slug, so that each promotion makes a new chart"
-    shown = "charts inside it stay upstream, where nothing shows them any more: chart:orders-by-hour"
-    asks = verdict(Code.UPSTREAM_NEWER, f"{newer} and {older}", replay=True)
-    again = verdict(Code.WOULD_DUPLICATE, f"{twice}; upstream has chart:repeat-rate-1 already", replay=True)
-    renames = "the upstream space “Customers” would be renamed to “Customers & churn”, for all that is in it"
+    pay, gone = demo(Kind.CHART, "how-people-pay"), demo(Kind.CHART, "from-trial-to-regular")
     space = demo(Kind.SPACE, "customers")
-    items = (
-        replace(
-            board,
-            verdicts=(
-                verdict(Code.POINTS_TO_SOURCE, links, Weight.WARNS, replay=True),
-                verdict(Code.WOULD_HIDE, shown, Weight.WARNS),
-            ),
-        ),
-        replace(weekly, verdicts=(asks,)),
-        orders,
-        *(replace(item, verdicts=(again,)) if item.key == "repeat-rate" else item for item in others),
-        _item(Kind.CHART, "how-people-pay", pipes, pipes | {"space": "customers"}, Word.SAME, "customers"),
-        _item(Kind.CHART, "from-trial-to-regular", funnel, None, Word.NOTHING, "customers"),
-        replace(
-            _item(
-                Kind.SPACE,
-                "customers",
-                space,
-                space | {"name": "Customers & churn"},
-                Word.UPDATE,
-                "customers",
-            ),
-            verdicts=(verdict(Code.RENAMES_SPACE, renames, accepted=True),),
-        ),
+    pay = _item(Kind.CHART, "how-people-pay", pay, pay | {"space": "customers"}, Word.UPDATE, "customers")
+    gone = _item(Kind.CHART, "from-trial-to-regular", gone | {"space": None}, None, Word.NOTHING)
+    renamed = _item(
+        Kind.SPACE, "customers", space, space | {"name": "Customers & churn"}, Word.UPDATE, "customers"
     )
-    return replace(review, items=items, accepted=("space:customers",))
+    found = [
+        replace(item, verdicts=_VERDICTS.get(item.item, ())) for item in (*review.items, pay, gone, renamed)
+    ]
+    move = Call(Kind.CHART, "how-people-pay", _UUID, ("chart:how-people-pay", "space:customers"))
+    return replace(
+        review,
+        selection=replace(review.selection, charts=("repeat-rate", "how-people-pay")),
+        accepted=("dashboard:sales-overview", "space:customers"),
+        items=tuple(found),
+        calls=(*review.calls, move),
+    )
 
 
 def of_verdicts(*verdicts: Verdict, effective: bool = True, **more: Any) -> Review:
