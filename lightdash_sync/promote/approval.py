@@ -10,7 +10,7 @@ nothing that was not approved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lightdash_sync.errors import Stale, SyncError
@@ -28,6 +28,7 @@ from lightdash_sync.promote.values import Selection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.planning import Planned
 
@@ -58,6 +59,11 @@ class Approved:
 
     wanted: Replay
     plan: Plan
+
+    @property
+    def items(self) -> frozenset[Item]:
+        """What was to be written."""
+        return frozenset((step.kind, step.key) for step in self.plan.steps)
 
 
 def is_replay(data: bytes) -> bool:
@@ -141,10 +147,11 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
     for name, what in _PARTS.items():
         known = {_same(one) for one in getattr(approved, name)}
         yield from (f"{one.item} {what}" for one in getattr(plan, name) if _same(one) not in known)
+    # What becomes of a space is in its step; who sees an item that moves is for its new space to say.
     yield from (
-        f"{change.item or f'space:{change.space}'}: who gains or loses access is not the same"
+        f"{change.item}: others gain or lose access"
         for change in plan.access
-        if change not in approved.access
+        if change.item and change not in approved.access
     )
     for kind, entries in plan.adopted.items():
         there = approved.adopted.get(kind, {})
@@ -155,17 +162,39 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
         )
 
 
+def is_part_of(plan: Plan, approved: Plan) -> bool:
+    """Whether a plan, of a run that was cut short, has no step that was not approved as it is."""
+    known = {_same(_step(step)) for step in approved.steps}
+    return plan.target == approved.target and all(_same(_step(step)) in known for step in plan.steps)
+
+
 def _other_steps(approved: Plan, now: Planned) -> Iterator[str]:
     before = {step.item: step for step in approved.steps}
     after = {step.item: step for step in now.plan.steps}
     for item, step in after.items():
         if item not in before:
             yield f"{item} has to be {_DONE[step.action]}, too"
-        elif _same(step) != _same(before[item]):
+        elif not _is_same_step(step, before[item], now):
             yield f"{item} was changed since, on one side or the other"
     for item, step in before.items():
         if item not in after and not _is_done(step, now):
             yield f"{item} does not have to be {_DONE[step.action]} any more"
+
+
+def _is_same_step(step: Step, old: Step, now: Planned) -> bool:
+    """Whether a step does what was approved: the same, or the rest of a creation that was cut short.
+
+    What is linked since was made by such a run (or linked by hand, which allows plans to change it).
+    """
+    if _same(_step(step)) == _same(_step(old)):
+        return True
+    is_rest = old.action is Action.CREATE and now.existing.linked.has(step.kind, step.key)
+    return is_rest and same_content(step.kind, step.after, old.after, Options())
+
+
+def _step(step: Step) -> Step:
+    """Return a step, whether it was chosen or came along."""
+    return replace(step, selected=True)
 
 
 def _is_done(step: Step, now: Planned) -> bool:
