@@ -18,7 +18,7 @@ from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
 from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
-from lightdash_sync.plan import document
+from lightdash_sync.plan import document as plans
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.values import Action
@@ -75,14 +75,18 @@ def is_replay(data: bytes) -> bool:
     return isinstance(found, dict) and found.get("via") == VIA
 
 
-def to_bytes(approved: Approved) -> bytes:
-    """Return the document of a promotion by replay.
+def document(approved: Approved, told: JsonObject) -> JsonObject:
+    """Return a promotion by replay as machines are told of it, and as it can be approved.
+
+    Args:
+        approved: what was asked for, and what came of it.
+        told: what else to say; no part of what is approved.
 
     Raises:
         SyncError: a content is nested more deeply than a document can hold.
     """
-    said = _document(approved)
-    return _written({**said, "digest": sha256(_written(said))})
+    said = _approval(approved)
+    return {**told, "via": VIA, "approval": said, "digest": sha256(_written(said))}
 
 
 def from_bytes(data: bytes) -> Approved:
@@ -95,19 +99,18 @@ def from_bytes(data: bytes) -> Approved:
         found = parse(data)
     except ValueError as error:
         raise SyncError(f"what was approved cannot be read: {error}", hint=_HINT) from error
-    if not isinstance(found, dict) or found.get("via") != VIA or not isinstance(found.get("plan"), dict):
+    said = found.get("approval") if isinstance(found, dict) and found.get("via") == VIA else None
+    if not isinstance(found, dict) or not isinstance(said, dict):
         raise SyncError("the file is no promotion by replay", hint=_HINT)
-    if found.get("format") != FORMAT:
-        raise SyncError(
-            f"what was approved has format {found.get('format')!r}, which is not known", hint=_HINT
-        )
-    said = found.pop("digest", None)
+    if said.get("format") != FORMAT:
+        raise SyncError(f"what was approved has format {said.get('format')!r}: not known", hint=_HINT)
     try:
-        approved = Approved(_wanted(found["wanted"]), document.from_bytes(canonical(found["plan"])))
-        is_as_written = sha256(_written(_document(approved))) == said == sha256(_written(found))
+        plan = plans.from_bytes(canonical(said["plan"]))
+        approved = Approved(_wanted(said["wanted"]), plan)
+        is_as_written = canonical(_approval(approved)) == canonical(said)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SyncError(f"what was approved is not as it should be: {error}", hint=_HINT) from error
-    if not is_as_written:
+    if not is_as_written or sha256(canonical(said)) != found.get("digest"):
         raise SyncError("what was approved was changed afterwards: its digest does not fit", hint=_HINT)
     return approved
 
@@ -208,10 +211,10 @@ def _is_done(step: Step, now: Planned) -> bool:
 
 
 def _same(part: Any) -> bytes:
-    return canonical([document.as_json(part)])
+    return canonical([plans.as_json(part)])
 
 
-def _document(approved: Approved) -> JsonObject:
+def _approval(approved: Approved) -> JsonObject:
     wanted = approved.wanted
     adopt = wanted.adopt.items()
     asked: dict[str, Any] = {
@@ -224,8 +227,8 @@ def _document(approved: Approved) -> JsonObject:
         "adopt": {kind: {key: facts["uuid"] for key, facts in entries.items()} for kind, entries in adopt},
         "adopt_by": wanted.adopt_by,
     }
-    plan = parse(document.to_bytes(approved.plan))
-    return {"format": FORMAT, "via": VIA, "wanted": asked, "plan": plan}
+    plan = parse(plans.to_bytes(approved.plan))
+    return {"format": FORMAT, "wanted": asked, "plan": plan}
 
 
 def _wanted(said: Any) -> Replay:

@@ -237,7 +237,7 @@ def test_one_source_goes_to_many_targets(desk: Desk) -> None:
 def approve(desk: Desk, *arguments: str) -> None:
     """Review, and keep what is to be approved."""
     with desk.nothing_is_written():
-        desk.do(REVIEW, *FROM_TO, *arguments, "-o", str(FILE))
+        desk.do(REVIEW, *FROM_TO, *arguments, "--format", "json", "-o", str(FILE))
 
 
 def test_what_was_approved_is_run_once(desk: Desk) -> None:
@@ -336,16 +336,17 @@ def test_what_somebody_did_after_a_run_was_cut_short_is_theirs(desk: Desk) -> No
 @pytest.mark.parametrize(
     "change",
     [
-        lambda said: said["wanted"].update(charts=["orders"]),
-        lambda said: said["wanted"].update(charts=["../../x"]),
-        lambda said: said["wanted"].update(allow_twins=["all"]),
-        lambda said: said["wanted"].update(to=7),
-        lambda said: said["plan"].update(source="somebody else"),
-        lambda said: said.update(more=1),
-        lambda said: said.update(format=2),
+        lambda said: said["approval"]["wanted"].update(charts=["orders"]),
+        lambda said: said["approval"]["wanted"].update(charts=["../../x"]),
+        lambda said: said["approval"]["wanted"].update(allow_twins=["all"]),
+        lambda said: said["approval"]["wanted"].update(to=7),
+        lambda said: said["approval"]["wanted"].update(merge=1),
+        lambda said: said["approval"]["plan"].update(source="somebody else"),
+        lambda said: said["approval"].update(more=1),
+        lambda said: said["approval"].update(format=2),
+        lambda said: said["approval"].pop("wanted"),
         lambda said: said.update(via="endpoint"),
         lambda said: said.pop("digest"),
-        lambda said: said.pop("wanted"),
         lambda said: said.clear(),
     ],
 )
