@@ -2,8 +2,9 @@
 
 Content is matched by slug in the upstream project. A chart counts as changed if its version is newer than
 that of its match, or name or description differ; a dashboard always. In this version what promotion creates
-gets a slug of its own, so that the next promotion does not find it (`World.promotion_keeps_slugs` switches
-that off).
+gets a slug of its own, so that the next promotion does not find it; and SQL charts are left behind. Worlds of
+newer versions keep slugs (0.1505.2), find a chart inside a dashboard once although two tiles show it
+(0.2213.3), promote a chart on two tiles once, and SQL charts (`sql_promotion`; both 0.2462.0).
 """
 
 from __future__ import annotations
@@ -63,13 +64,15 @@ def _only(found: list[Any], kind: str, slug: str) -> Any:
 
 
 def _charts_upstream(world: World, project_uuid: str, slug: str) -> list[Chart]:
-    """The charts of a project with this slug; one inside a dashboard is found once per tile that shows it."""
+    """The charts of a project with this slug; one inside a dashboard, once per tile that shows it."""
     found = []
     for space in (world.spaces[uuid] for uuid in world.project_rows[project_uuid].spaces):
         found += [world.charts[uuid] for uuid in space.charts if world.charts[uuid].slug == slug]
         for dashboard in (world.dashboards[uuid] for uuid in space.dashboards):
             placed = charts_on_dashboard(world, dashboard)
             found += [one for one in placed if one.dashboard_uuid == dashboard.uuid and one.slug == slug]
+    if world.can("finds_inside_charts_once"):
+        found = list({chart.uuid: chart for chart in found}.values())
     return found
 
 
@@ -198,7 +201,7 @@ def _apply_chart(world: World, person: Person, change: Json, dashboard_uuid: str
             move_chart(world, chart, data["spaceUuid"])
         add_version(world, chart, data, person)
     else:
-        keep = world.promotion_keeps_slugs
+        keep = world.can("promotion_keeps_slugs")
         chart = create_chart(
             world, data, person, data["slug"], None if inside else data["spaceUuid"], inside, force_slug=keep
         )
@@ -247,7 +250,12 @@ def promote_dashboard(world: World, person: Person, pair: Pair, charts: list[Pai
     data = changes.dashboards[0]["data"]
     if changes.dashboards[0]["action"] == CREATE:
         dashboard = create_dashboard(
-            world, data, person, data["slug"], data["spaceUuid"], force_slug=world.promotion_keeps_slugs
+            world,
+            data,
+            person,
+            data["slug"],
+            data["spaceUuid"],
+            force_slug=world.can("promotion_keeps_slugs"),
         )
     else:
         dashboard = world.dashboards[data["uuid"]]

@@ -44,8 +44,10 @@ def _may(
 
 def _check_space(call: Call, pair: Pair) -> None:
     if pair.upstream_space is not None:
-        if not _may(call, "manage", "Space", pair.upstream_uuid, None, pair.upstream_access):
-            name = pair.upstream_space.name
+        name, private = pair.upstream_space.name, pair.upstream_space.is_private
+        if name == pair.space.name and call.world.can("promotes_into_unmanaged_spaces"):
+            return
+        if not _may(call, "manage", "Space", pair.upstream_uuid, private, pair.upstream_access):
             what = f'modify this space "{name}"'
             raise forbidden(f"Failed to promote: you do not have access to {what} in the upstream project.")
     elif not _may(call, "create", "Space", pair.upstream_uuid, None, []):
