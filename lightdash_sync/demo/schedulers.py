@@ -332,6 +332,6 @@ ROUTES = (
     Route("PATCH", _BASE + "/{s}/enabled", patch_enabled),
     Route("GET", _BASE + "/{s}/jobs", get_jobs),
     Route("GET", _BASE + "/{p}/logs", get_logs),
-    Route("GET", _BASE + "/{p}/list", get_list),
+    Route("GET", _BASE + "/{p}/list", get_list, needs="scheduler_list"),
     Route("PATCH", "/api/v1/projects/{p}/schedulerSettings", patch_timezone, check_timezone),
 )
