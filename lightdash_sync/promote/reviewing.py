@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused
+from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.look import text
@@ -17,13 +18,14 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
+from lightdash_sync.promote.ancestry import overwritten
 from lightdash_sync.promote.asking import ask
 from lightdash_sync.promote.lacking import broken, missing_permissions
 from lightdash_sync.promote.left_behind import left_behind
 from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.reading import read_both
 from lightdash_sync.promote.selection import chosen, concerned
-from lightdash_sync.promote.values import Call, Code, Review, Reviewed, Verdict, Weight, Word
+from lightdash_sync.promote.values import NEVER_ACCEPTED, Call, Code, Review, Reviewed, Verdict, Weight, Word
 from lightdash_sync.promote.verdicts import Known, verdicts
 from lightdash_sync.sync.recall import recall
 
@@ -51,11 +53,13 @@ class Request:
     """What somebody wants reviewed.
 
     Attributes:
+        source: name of the environment that is promoted.
         selection: what is to be promoted.
         accepted: `kind:key` of items whose verdicts are accepted.
         full: read the upstream project whole.
     """
 
+    source: str
     selection: Selection
     accepted: tuple[str, ...] = ()
     full: bool = False
@@ -106,6 +110,8 @@ def review_for(
     base = memory.base_in(existing.linked.identity)
     items = _items(found, foresight)
     after = {item: foresight.after(item, answers.words.get(item) or foresight.word(item)) for item in items}
+    ours = {item for item in items if file_of(*item) in base}
+    written = [item for item in items if item not in ours and _may_overwrite(item, foresight, after[item])]
     known = Known(
         foresight=foresight,
         base=lambda item: parse(base[file_of(*item)]) if file_of(*item) in base else None,
@@ -115,15 +121,17 @@ def review_for(
         refused=answers.refused,
         missing=missing_permissions(items, foresight, permissions),
         broken=broken(place, foresight, existing, after),
+        overwritten=overwritten(lightdash, foresight, written, place.progress),
         accepted=frozenset(request.accepted),
         shown=_shown(found, foresight),
+        unnamed=frozenset(call for call in found.calls if not request.selection.names),
     )
     reviewed = [_reviewed(item, known, after[item], answers) for item in items]
     calls = _calls(found, foresight, reviewed)
     reviewed += _deleted(calls, foresight)
     reviewed += [_inside(item, foresight) for item in found.inside]
     review = Review(
-        source=source.label,
+        source=request.source,
         source_project=project,
         target=existing.target,
         selection=request.selection,
@@ -161,7 +169,10 @@ def _shown(found: Chosen, foresight: Foresight) -> dict[str, tuple[str, ...]]:
 def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Reviewed:
     foresight = known.foresight
     before = foresight.before(item)
-    effective = _is_effective(item[0], before, after)
+    refused = item in answers.refused or foresight.pairs.is_ambiguous(item)
+    if refused:
+        after = foresight.wanted(item) if before is None else before
+    effective = not refused and _is_effective(item[0], before, after)
     layout: JsonObject = {}
     if item[0] is Kind.DASHBOARD:
         names = foresight.here.facts(*item)
@@ -181,6 +192,16 @@ def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Review
     )
 
 
+def _may_overwrite(item: Item, foresight: Foresight, after: Json) -> bool:
+    """Whether a chart's content upstream becomes another, though nobody saved it later than the source's."""
+    before = foresight.before(item)
+    if item[0] is not Kind.CHART or before is None or foresight.upstream_is_newer(item):
+        return False
+    return any(
+        not one.quiet for one in changes(item[0], of_version(item[0], before), of_version(item[0], after))
+    )
+
+
 def _is_effective(kind: Kind, before: Json, after: Json) -> bool:
     """Whether an item becomes another, as users see it."""
     if same_content(kind, before, after, _OPTIONS):
@@ -189,8 +210,11 @@ def _is_effective(kind: Kind, before: Json, after: Json) -> bool:
 
 
 def _calls(found: Chosen, foresight: Foresight, reviewed: Iterable[Reviewed]) -> list[Call]:
-    """Return the calls in order; one is needed if it makes something another that no call before it did."""
-    effective = {(item.kind, item.key) for item in reviewed if item.effective}
+    """Return the calls in order; one is needed if it makes something another that no call before it did.
+
+    What the server refuses to tell is needed too: nobody knows better.
+    """
+    effective = {(item.kind, item.key) for item in reviewed if item.effective or _is_refused(item)}
     calls: list[Call] = []
     covered: set[Item] = set()
     for call in found.calls:
@@ -200,6 +224,10 @@ def _calls(found: Chosen, foresight: Foresight, reviewed: Iterable[Reviewed]) ->
         names = tuple(f"{kind}:{key}" for kind, key in items)
         calls.append(Call(*call, foresight.here.uuid(*call) or "", names, needed))
     return calls
+
+
+def _is_refused(item: Reviewed) -> bool:
+    return any(verdict.code in NEVER_ACCEPTED for verdict in item.verdicts)
 
 
 def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:

@@ -57,6 +57,7 @@ class Code(StrEnum):
     UNCLEAR = "unclear"
     WIDENS_ACCESS = "widens_access"
     MOVES_COMMENTS = "moves_comments"
+    BREAKS_DELIVERIES = "breaks_deliveries"
 
 
 NEVER_ACCEPTED = frozenset(
@@ -205,6 +206,16 @@ class Selection:
     spaces: tuple[str, ...] = ()
     all: bool = False
     changed: bool = False
+
+    @property
+    def names(self) -> bool:
+        """Whether items or spaces were named."""
+        return bool(self.dashboards or self.charts or self.spaces)
+
+    @property
+    def given(self) -> bool:
+        """Whether anything was chosen."""
+        return self.names or self.all or self.changed
 
 
 @dataclass(frozen=True)

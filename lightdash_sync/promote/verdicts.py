@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.foresight import Foresight
 
 _SAVED = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
+_PASSED_OVER = frozenset({Code.UPSTREAM_NEWER, Code.NOT_MOVED})
 _SHOWN = 5  # names in a sentence
 
 
@@ -43,8 +44,11 @@ class Known:
         refused: item -> why the server does not say what it would do, as a code and in its words.
         missing: item -> which permission is missing, in words.
         broken: item -> what of it the upstream project lacks, in words.
+        overwritten: charts whose upstream ones have work in them that the source never had.
         accepted: `kind:key` of items that the user accepted.
-        shown: chart -> the dashboards of this promotion that show it.
+        shown: chart -> the dashboards of this promotion that show it, once for each tile.
+        unnamed: charts that are promoted by themselves, and only because everything is: that the server
+            passes one over holds up nothing.
     """
 
     foresight: Foresight
@@ -55,8 +59,10 @@ class Known:
     refused: Mapping[Item, tuple[Code, str]] = field(default_factory=dict)
     missing: Mapping[Item, str] = field(default_factory=dict)
     broken: Mapping[Item, tuple[str, ...]] = field(default_factory=dict)
+    overwritten: Collection[Item] = ()
     accepted: Collection[str] = ()
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unnamed: Collection[Item] = ()
 
 
 def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple[Verdict, ...]:
@@ -71,7 +77,7 @@ def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple
     found = [*_impossible(item, known)]
     if not any(verdict.code is Code.AMBIGUOUS for verdict in found):
         found += _of_kind(item, known, after, effective=effective)
-    if not any(verdict.weight is Weight.BLOCKS for verdict in found):
+    if not any(verdict.weight is Weight.BLOCKS or verdict.code in _PASSED_OVER for verdict in found):
         found.append(_plain(item, known, effective=effective))
     order = [*Weight]
     name = f"{item[0]}:{item[1]}"
@@ -132,6 +138,10 @@ def _space(item: Item, known: Known) -> Iterator[Verdict]:
             what = f"the upstream space “{old}” would be renamed to “{new}”, for all that is in it"
             yield _blocks(Code.RENAMES_SPACE, what)
         return
+    if twins := [*_twins(item, foresight, anywhere=True)]:
+        there = _listed([f"space:{key}" for key in twins])
+        what = f"a second space of its name would be made: upstream has {there}, in another place"
+        yield _blocks(Code.WOULD_DUPLICATE, what, replay=True)
     granted = grants_of(foresight.after(item, Word.CREATE))
     mine = {(text(grant, "email"), text(grant, "group")) for grant in grants_of(content)}
     more = [text(one, "email") for one in granted if (text(one, "email"), text(one, "group")) not in mine]
@@ -170,10 +180,10 @@ def _identity(item: Item, known: Known) -> Iterator[Verdict]:
         yield _blocks(Code.WOULD_DUPLICATE, what, replay=True)
 
 
-def _twins(item: Item, foresight: Foresight) -> Iterator[str]:
+def _twins(item: Item, foresight: Foresight, *, anywhere: bool = False) -> Iterator[str]:
     """Yield the keys of upstream items of the same name in the same place."""
     content = foresight.wanted(item)
-    place = [(field, text(content, field)) for field in ("space", "dashboard")]
+    place = [] if anywhere else [(field, text(content, field)) for field in ("space", "dashboard")]
     for other in sorted(foresight.upstream.there):
         there = foresight.upstream.of(other)
         same_name = other[0] is item[0] and text(there, "name") == text(content, "name")
@@ -192,7 +202,7 @@ def _upstream_work(item: Item, known: Known, *, effective: bool) -> Iterator[Ver
     if foresight.upstream_is_newer(item):
         if word is Word.SAME and _version_differs(item, foresight):
             what = f"upstream is newer ({whose}), so Lightdash would pass it over without a word"
-            yield _blocks(Code.UPSTREAM_NEWER, what, replay=True)
+            yield Verdict(Code.UPSTREAM_NEWER, what, _passed_over(item, known), replay=True)
         elif effective:
             mine = _saved(foresight.stamps(item)[0], foresight.here)
             what = f"upstream is newer ({whose}) and would be overwritten by what is older ({mine})"
@@ -201,6 +211,9 @@ def _upstream_work(item: Item, known: Known, *, effective: bool) -> Iterator[Ver
     base = known.base(item)
     if effective and base is not None and any(not one.quiet for one in changes(kind, base, before)):
         what = f"upstream was changed since the last sync ({whose}), and would be overwritten"
+        yield _blocks(Code.UPSTREAM_CHANGED, what, replay=True)
+    elif effective and item in known.overwritten:
+        what = f"upstream has work in it that never was here ({whose}), and would be overwritten"
         yield _blocks(Code.UPSTREAM_CHANGED, what, replay=True)
 
 
@@ -214,9 +227,14 @@ def _left_where_it_is(item: Item, known: Known, after: Json) -> Iterator[Verdict
     """Yield that a chart was moved here, and promotion does not move it there."""
     wanted = text(known.foresight.wanted(item), "space")
     if known.foresight.before(item) is not None and wanted and wanted != text(after, "space"):
-        stays = f"in space:{text(after, 'space')}" if text(after, "space") else "inside its dashboard"
-        what = f"it was moved to space:{wanted} here, and Lightdash would leave it {stays}"
-        yield _blocks(Code.NOT_MOVED, what, replay=True)
+        stays = f"in space:{text(after, 'space')}" if text(after, "space") else "inside a dashboard"
+        what = f"it is in space:{wanted} here, and upstream Lightdash would leave it {stays}"
+        yield Verdict(Code.NOT_MOVED, what, _passed_over(item, known), replay=True)
+
+
+def _passed_over(item: Item, known: Known) -> Weight:
+    """Return what it means that the server leaves an item as it is though it differs."""
+    return Weight.WARNS if item in known.unnamed else Weight.BLOCKS
 
 
 def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
@@ -239,7 +257,12 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
         what = "links in its text go on leading to the source project"
         yield Verdict(Code.POINTS_TO_SOURCE, what, Weight.WARNS, replay=True)
     met = foresight.met(item)
-    if met is not None and met[1] in foresight.commented and _other_tiles(item, foresight):
+    if met is None:
+        return
+    if unsettled := [*foresight.unsettled(item[1])]:
+        what = f"deliveries would name tabs or tiles that are no more: {_listed(unsettled)}"
+        yield _blocks(Code.BREAKS_DELIVERIES, what, replay=True)
+    if met[1] in foresight.commented and foresight.lost_names(item, "tiles"):
         what = "comments on its tiles would be seen no more, because tiles get the source's uuids"
         yield _blocks(Code.MOVES_COMMENTS, what, replay=True)
 
@@ -251,15 +274,6 @@ def _texts(content: Json) -> Iterator[str]:
     elif isinstance(content, list | dict):
         for one in content.values() if isinstance(content, dict) else content:
             yield from _texts(one)
-
-
-def _other_tiles(item: Item, foresight: Foresight) -> bool:
-    """Whether upstream has tiles with uuids that the source does not have."""
-    met = foresight.met(item) or item
-    mine, theirs = foresight.here.facts(*item).get("tiles"), foresight.there.facts(*met).get("tiles")
-    if not isinstance(mine, dict) or not isinstance(theirs, dict):
-        return False
-    return not {*map(str, theirs.values())} <= {*map(str, mine.values())}
 
 
 def _plain(item: Item, known: Known, *, effective: bool) -> Verdict:
