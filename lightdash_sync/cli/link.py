@@ -10,7 +10,8 @@ import click
 
 from lightdash_sync.cli.connect import environment_options
 from lightdash_sync.cli.output import print_json
-from lightdash_sync.cli.planning import Opening, parse_item, parse_uuid
+from lightdash_sync.cli.planning import Opening
+from lightdash_sync.cli.wanting import parse_item, parse_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, show_plan, tell_applied, tell_plan
 from lightdash_sync.cli.connect import environment_options
-from lightdash_sync.cli.output import print_json
-from lightdash_sync.cli.planning import Opening, Wanted, confirmed, planning_options
+from lightdash_sync.cli.planning import Opening
+from lightdash_sync.cli.wanting import Wanted, planning_options
 from lightdash_sync.errors import PENDING, ConfigError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightdash_sync.config import Settings
-    from lightdash_sync.plan.outlook import Look
     from lightdash_sync.plan.values import Plan
-    from lightdash_sync.sync.applying import Applied
     from lightdash_sync.sync.planning import Planned
     from lightdash_sync.sync.target import Place
 
@@ -68,7 +65,7 @@ def plan(
     found = planned.plan
     if output is not None:
         output.write_bytes(to_bytes(found))
-    _show(planned, "json" if as_json else form or "text")
+    show_plan(planned, "json" if as_json else form or "text")
     if found.refusals():
         return Refused.exit_code
     return PENDING if exit_code and not found.is_empty else 0
@@ -120,24 +117,24 @@ def apply(
             found = _read(document)
             place, _ = opening.place(target or found.target.environment)
             if found.is_empty:
-                _tell(found, nothing, "json" if as_json else "text")
-                return _nothing_to_do(place, found, as_json=as_json)
-            applied = apply_plan(place, found, _now())
+                tell_plan(found, nothing, "json" if as_json else "text")
+                return nothing_to_do(place, found, as_json=as_json)
+            applied = apply_plan(place, found, now())
         elif target is None:
             raise click.UsageError("--to is missing")
         elif resume:
             place, _ = opening.place(target)
             run = find_run(place.folders.runs, str(document) if document else None, unfinished=True)
-            applied = resume_run(place, run, _now())
+            applied = resume_run(place, run, now())
         else:
             opened = opening.place(target)
             planned, place = _planned(opening, opened, source or "", target, wanted, full=full)
             with opening.bars.hidden():
-                agreed = _agreed(planned, yes=yes, as_json=as_json)
+                agreed = agree(planned, yes=yes, as_json=as_json)
             if not agreed:
-                return _nothing_to_do(place, planned.plan, as_json=as_json)
-            applied = apply_plan(place, planned.plan, _now())
-        return _told(applied, opening, place, began, as_json=as_json, validate=validate)
+                return nothing_to_do(place, planned.plan, as_json=as_json)
+            applied = apply_plan(place, planned.plan, now())
+        return tell_applied(applied, opening, place, began, as_json=as_json, validate=validate)
 
 
 @click.command()
@@ -176,11 +173,11 @@ def undo(
             say_warning(said)
         planned = plan_for(place, undo_request(found, Options(allow_drift=frozenset(allow_drift))))
         with opening.bars.hidden():
-            agreed = _agreed(planned, yes=yes, as_json=as_json, dry_run=dry_run)
+            agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
-        applied = apply_plan(place, planned.plan, _now())
-        return _told(applied, opening, place, began, as_json=as_json, validate=False)
+        applied = apply_plan(place, planned.plan, now())
+        return tell_applied(applied, opening, place, began, as_json=as_json, validate=False)
 
 
 @click.command()
@@ -218,11 +215,11 @@ def restore(
             opening, opened, f"git:{revision}", target, wanted, full=full, purpose="restore"
         )
         with opening.bars.hidden():
-            agreed = _agreed(planned, yes=yes, as_json=as_json, dry_run=dry_run)
+            agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
-        applied = apply_plan(place, planned.plan, _now())
-        return _told(applied, opening, place, began, as_json=as_json, validate=validate)
+        applied = apply_plan(place, planned.plan, now())
+        return tell_applied(applied, opening, place, began, as_json=as_json, validate=validate)
 
 
 def _planned(
@@ -266,95 +263,7 @@ def _planned(
     return plan_for(place, request), place
 
 
-def _agreed(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False) -> bool:
-    """Show a plan, and ask; return whether there is something to apply.
-
-    Raises:
-        Refused: the plan must not be applied.
-    """
-    found = planned.plan
-    if dry_run or found.is_empty or not as_json:
-        _show(planned, "json" if as_json else "text")
-    if dry_run:
-        return False
-    if refusals := found.refusals():
-        raise Refused(
-            f"the plan must not be applied: {'; '.join(refusals)}",
-            hint="`lightdash-sync plan` says what allows each of these.",
-        )
-    if found.is_empty:
-        return False
-    confirmed(f"Apply this to {found.target.environment} ({found.target.project_name})?", yes=yes)
-    return True
-
-
-def _nothing_to_do(place: Place, found: Plan, *, as_json: bool) -> int:
-    """Remember what is linked and alike, though nothing has to be written."""
-    from lightdash_sync.sync.applying import remember
-
-    linked = remember(place, found)
-    if linked and not as_json:
-        click.echo(f"{linked} {'item is' if linked == 1 else 'items are'} linked now.", err=True)
-    return 0
-
-
-def _show(planned: Planned, form: str) -> None:
-    """Render a plan to stdout; what the reading of the target had to say goes to stderr."""
-    from lightdash_sync.plan.scope import Contents
-    from lightdash_sync.report.terminal import say_warning
-
-    for warning in planned.existing.warnings:
-        say_warning(warning)
-    _tell(planned.plan, Contents(planned.existing.tree).look, form)
-
-
-def _tell(found: Plan, look: Look, form: str) -> None:
-    from lightdash_sync.report import plans
-    from lightdash_sync.report.terminal import console
-
-    match form:
-        case "text":
-            plans.plan_text(found, console(), look=look)
-        case "json":
-            print_json(plans.plan_json(found, look=look))
-        case "markdown":
-            _write(plans.plan_markdown(found, look=look))
-        case _:
-            _write(plans.plan_html(found, look=look))
-
-
-def _write(said: str) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(said.encode("utf-8", "backslashreplace"))
-    sys.stdout.flush()
-
-
-def _told(
-    applied: Applied, opening: Opening, place: Place, began: float, *, as_json: bool, validate: bool
-) -> int:
-    """Show what came of it."""
-    from lightdash_sync.report.plans import applied_json, applied_text
-    from lightdash_sync.report.terminal import console, say_warning
-    from lightdash_sync.sync.readback import validated
-
-    errors = validated(place, applied.plan, applied.existing.linked.identity) if validate else ()
-    with opening.bars.hidden():
-        if as_json:
-            said = applied_json(applied)
-            said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
-            print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
-        else:
-            applied_text(applied, console())
-            for one in errors:
-                say_warning(f"{one.item}: {one.error}")
-    return 0 if applied.is_complete else 3
-
-
 def _read(path: Path) -> Plan:
     from lightdash_sync.plan.document import from_bytes
 
     return from_bytes(path.read_bytes())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

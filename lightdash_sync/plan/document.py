@@ -104,7 +104,7 @@ def _written(plan: Plan, document: JsonObject) -> bytes:
 
 def _is_too_deep(part: Step | Drift) -> bool:
     try:
-        canonical([[_said(part)]])
+        canonical([[as_json(part)]])
     except ValueError:
         return True
     return False
@@ -141,15 +141,15 @@ def _paths(paths: list[list[str | int]]) -> tuple[tuple[str | int, ...], ...]:
 
 
 def _document(plan: Plan) -> JsonObject:
-    return {"format": FORMAT, **_said(plan)}
+    return {"format": FORMAT, **as_json(plan)}
 
 
-def _said(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """Return dataclasses, tuples and enumerations as JSON, field by field."""
     if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _said(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):
-        return [_said(one) for one in value]
+        return [as_json(one) for one in value]
     if isinstance(value, dict):
-        return {str(name): _said(one) for name, one in value.items()}
+        return {str(name): as_json(one) for name, one in value.items()}
     return value

@@ -104,12 +104,16 @@ class Contents:
             content = self.of(item)
             if space := text(content, "space"):
                 return space
-            owners = ((kind, text(content, name)) for name, kind in _OWNERS)
-            owner = next((owner for owner in owners if owner in self.there), None)
+            owner = self.owner_of(item)
             if owner is None:
                 break
             item = owner
         return ""
+
+    def owner_of(self, item: Item) -> Item | None:
+        """Return what an item belongs to and is in no space without: a dashboard, or a scheduler's chart."""
+        owners = ((kind, text(self.of(item), name)) for name, kind in _OWNERS)
+        return next((owner for owner in owners if owner in self.there), None)
 
     def spaces_of(self, item: Item) -> list[str]:
         """Return the keys of the space that an item is in, and of those above it."""

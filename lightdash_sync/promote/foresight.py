@@ -51,6 +51,7 @@ class Foresight:
         pairs: what the server takes for the same.
         server: by its version.
         members: name of a group -> e-mails of its members; a new private space is granted to each.
+        commented: keys of the upstream dashboards that have comments.
     """
 
     source: Contents
@@ -60,6 +61,7 @@ class Foresight:
     pairs: Pairs
     server: Server
     members: Mapping[str, Sequence[str]]
+    commented: frozenset[str] = frozenset()
 
     def met(self, item: Item) -> Item | None:
         """Return the upstream item that the server takes for one of the source's; None for none."""

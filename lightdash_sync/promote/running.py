@@ -165,9 +165,7 @@ def done_items(folder: Path, approved: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _carried_out(
-    begun: Run, lightdash: Lightdash, place: Place, prepared: Prepared, plan: Plan
-) -> Promoted:
+def _carried_out(begun: Run, lightdash: Lightdash, place: Place, prepared: Prepared, plan: Plan) -> Promoted:
     """Call, read back, compare, remember."""
     review, before = prepared.review, prepared.existing
     upstream = before.linked.identity
@@ -212,18 +210,24 @@ def _carried_out(
 def _read_back(place: Place, prepared: Prepared, calling: Calling) -> Existing:
     """Read the upstream project; until what was lost on the way is there, or cannot come any more."""
     plan = laid_out(prepared.review, calling.plan, prepared.existing.linked.identity)
-    for pause in (*PAUSES, None):
-        after = read_for(place, plan, prepared.memory, calling.upstream.created)
-        for number in [*calling.open]:
-            step = calling.plan.steps[number]
-            if step.action is Action.DELETE or is_as_foretold(step, after.tree):
-                calling.settle(number, done=True)
-        if pause is None or not calling.open:
+    after = read_for(place, plan, prepared.memory, calling.upstream.created)
+    for pause in PAUSES:
+        _settle_what_is_there(calling, after)
+        if not calling.open:
             break
         place.lightdash.session.pacer.sleep(pause)
+        after = read_for(place, plan, prepared.memory, calling.upstream.created)
+    _settle_what_is_there(calling, after)
     for number in [*calling.open]:
         calling.settle(number, done=False)
     return after
+
+
+def _settle_what_is_there(calling: Calling, after: Existing) -> None:
+    for number in [*calling.open]:
+        step = calling.plan.steps[number]
+        if step.action is Action.DELETE or is_as_foretold(step, after.tree):
+            calling.settle(number, done=True)
 
 
 def _fate(number: int, step: Step, calling: Calling, after: Existing) -> Fate:

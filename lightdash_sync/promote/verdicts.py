@@ -43,7 +43,6 @@ class Known:
         refused: item -> why the server does not say what it would do, as a code and in its words.
         missing: item -> which permission is missing, in words.
         broken: item -> what of it the upstream project lacks, in words.
-        commented: keys of upstream dashboards that have comments.
         accepted: `kind:key` of items that the user accepted.
         shown: chart -> the dashboards of this promotion that show it.
     """
@@ -56,7 +55,6 @@ class Known:
     refused: Mapping[Item, tuple[Code, str]] = field(default_factory=dict)
     missing: Mapping[Item, str] = field(default_factory=dict)
     broken: Mapping[Item, tuple[str, ...]] = field(default_factory=dict)
-    commented: Collection[str] = ()
     accepted: Collection[str] = ()
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -110,8 +108,8 @@ def _impossible(item: Item, known: Known) -> Iterator[Verdict]:
         code, reason = refusal
         what = f"Lightdash does not say what it would do: {reason}"
         yield _blocks(code, what, replay=code is not Code.FORBIDDEN)
-    if reason := known.missing.get(item):
-        yield _blocks(Code.FORBIDDEN, f"Lightdash will refuse it: {reason}")
+    if lacks := known.missing.get(item):
+        yield _blocks(Code.FORBIDDEN, f"Lightdash will refuse it: {lacks}")
 
 
 def _unclear(item: Item, known: Known) -> Iterator[Verdict]:
@@ -241,7 +239,7 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
         what = "links in its text go on leading to the source project"
         yield Verdict(Code.POINTS_TO_SOURCE, what, Weight.WARNS, replay=True)
     met = foresight.met(item)
-    if met is not None and met[1] in known.commented and _other_tiles(item, foresight):
+    if met is not None and met[1] in foresight.commented and _other_tiles(item, foresight):
         what = "comments on its tiles would be seen no more, because tiles get the source's uuids"
         yield _blocks(Code.MOVES_COMMENTS, what, replay=True)
 

@@ -13,8 +13,7 @@ from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.workers import Workers
 from lightdash_sync.facts import read_facts, with_fields
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.rekey import rekeyed
-from lightdash_sync.plan.keys import linked, own_links
+from lightdash_sync.plan.keys import own_links
 from lightdash_sync.plan.make import Inputs, make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.preflight import needed_tables
@@ -25,7 +24,7 @@ from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import cut_short, way_on
-from lightdash_sync.sync.target import Existing, joined, read_target
+from lightdash_sync.sync.target import Existing, joined, read_target, relinked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +98,7 @@ def plan_for(place: Place, request: Request) -> Planned:
     """
     memory = recall(place)
     existing, adopted = _existing(place, memory, request)
-    facts = _facts(place, request.desired.identity, existing)
+    facts = facts_for(place, request.desired.identity, existing)
     base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
     inputs = Inputs(
         source=request.source,
@@ -118,7 +117,7 @@ def plan_for(place: Place, request: Request) -> Planned:
     try:
         plan = make_plan(inputs)
         if tables := needed_tables(plan.steps, Contents(existing.tree).look):
-            facts = _with_fields(place, facts, tables)
+            facts = fields_for(place, facts, tables)
             plan = make_plan(replace(inputs, facts=facts))
     except ValueError as error:
         raise SnapshotError(
@@ -137,19 +136,28 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
     existing = read_target(place, memory.hints, links, reserved, full=request.full)
     if again := _made_anew(memory, existing.linked):
         links = joined(links, again)
-        existing = _relinked(existing, links, reserved)
+        existing = relinked(existing, links, reserved)
     _require_there(existing.linked, request.adopt)
     there = planned_items(desired)
     require_gone(place, existing.linked, links, lambda item: item in there)
     adopted = joined(request.adopt)
     if request.adopt_by:
         adopted = joined(adopted, found := adoptions(request, existing))
-        existing = _relinked(existing, joined(links, found), reserved)
+        existing = relinked(existing, joined(links, found), reserved)
     return existing, adopted
 
 
-def _facts(place: Place, desired: Identity, existing: Existing) -> Facts:
-    """Read what a plan needs to know of the target besides content, but for the fields of explores."""
+def facts_for(place: Place, desired: Identity, existing: Existing) -> Facts:
+    """Read what is to be known of a target besides content, but for the fields of explores.
+
+    Args:
+        place: the target.
+        desired: the map of the source.
+        existing: what the target holds.
+
+    Raises:
+        ApiError: the server failed.
+    """
     same = desired.project.get("uuid") == place.project
     facts = read_facts(place.lightdash, place.project, same_project=same)
     organisations = {side.project.get("organizationUuid") for side in (desired, existing.linked.identity)}
@@ -204,12 +212,6 @@ def _reserved(desired: Tree) -> Identity:
     return Identity(items=keys)
 
 
-def _relinked(existing: Existing, links: LinkTable, desired: Identity) -> Existing:
-    """Say the target's content in the keys that adopting gives it."""
-    now = linked(existing.tree.identity, links, desired)
-    return replace(existing, tree=rekeyed(existing.tree, now.identity), linked=now)
-
-
 def _made_anew(memory: Memory, found: Linked) -> LinkTable:
     """Return links with what was put back earlier, under the keys of what it stands for and is gone."""
     restored: LinkTable = {}
@@ -230,7 +232,12 @@ def _require_there(found: Linked, adopted: Mapping[Kind, Mapping[str, JsonObject
             )
 
 
-def _with_fields(place: Place, facts: Facts, tables: frozenset[str]) -> Facts:
+def fields_for(place: Place, facts: Facts, tables: frozenset[str]) -> Facts:
+    """Return the facts with the fields of some of the target's explores, by name.
+
+    Raises:
+        ApiError: the server failed.
+    """
     session = place.lightdash.session
     workers = Workers(session.connection.concurrency, session.pacer.stopped, place.progress)
     try:

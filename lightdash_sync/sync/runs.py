@@ -231,7 +231,7 @@ def way_on(plan: Plan, environment: str) -> str:
         environment: the name of its target.
     """
     if plan.purpose == PROMOTE:
-        return "lightdash-sync promote run"
+        return f"lightdash-sync promote run --env {plan.source}"
     return f"lightdash-sync apply --resume --to {environment}"
 
 

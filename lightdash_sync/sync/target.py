@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.lock import hold
+from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import rekeyed
 from lightdash_sync.plan.keys import Linked, linked
 from lightdash_sync.plan.values import Target
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.workers import Progress
     from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.sync.folders import Folders
     from lightdash_sync.sync.memory import LinkTable
@@ -77,6 +78,7 @@ class Existing:
         target: where it is, for the plan.
         source: where it is, for a manifest.
         warnings: what the reading of it had to say.
+        commented: uuids of the dashboards that have comments.
     """
 
     tree: Tree
@@ -84,6 +86,7 @@ class Existing:
     target: Target
     source: Source
     warnings: tuple[str, ...] = ()
+    commented: frozenset[str] = frozenset()
 
 
 def read_target(
@@ -120,7 +123,28 @@ def read_target(
         target=Target(place.environment, source.url, place.project, source.project),
         source=source,
         warnings=tuple(report.warnings),
+        commented=_commented(raw),
     )
+
+
+def _commented(raw: Tree) -> frozenset[str]:
+    """Return the uuids of the dashboards that have comments."""
+    keys = (place[1] for path in raw if (place := place_of(path)) and place[0] is Kind.COMMENTS)
+    return frozenset(uuid for key in keys if (uuid := raw.identity.uuid(Kind.DASHBOARD, key)))
+
+
+def relinked(
+    existing: Existing, links: Mapping[Kind, Mapping[str, JsonObject]], desired: Identity
+) -> Existing:
+    """Say a target's content in the keys that other links give it.
+
+    Args:
+        existing: what it holds.
+        links: kind -> key -> facts of the items that have a key of the other side.
+        desired: a map whose keys no other item may have.
+    """
+    now = linked(existing.tree.identity, links, desired)
+    return replace(existing, tree=rekeyed(existing.tree, now.identity), linked=now)
 
 
 def read_before(folders: Folders) -> Path:

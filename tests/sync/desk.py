@@ -1,7 +1,7 @@
-"""A person at work with two environments: settings in a directory, a served world, and the command.
+"""A person at work with some environments: settings in a directory, a served world, and the command.
 
-`source` is the world's production project, `target` an empty project beside it. Commands run in this
-process and reach the server over HTTP; what they write is counted there.
+Usually two: `source` is the world's production project, `target` an empty project beside it. Commands run in
+this process and reach the server over HTTP; what they write is counted there.
 """
 
 from __future__ import annotations
@@ -36,17 +36,19 @@ FROM_TO = ("--from", SOURCE, *TO)
 
 @dataclass
 class Desk:
-    """Two environments, and the directory from which a person reaches them.
+    """Environments, and the directory from which a person reaches them.
 
     Attributes:
-        server: serves both projects; its faults can be set at any time.
+        server: serves all projects; its faults can be set at any time.
         folder: where `lightdash-sync.toml` is; the current directory.
         projects: uuid by the name of the environment.
+        target: the environment that is written to.
     """
 
     server: Server
     folder: Path
     projects: dict[str, str]
+    target: str = TARGET
 
     @property
     def world(self) -> World:
@@ -61,12 +63,12 @@ class Desk:
     @property
     def memory(self) -> Path:
         """What is remembered of the target."""
-        return self.folder / "snapshots" / f"{TARGET}.sync"
+        return self.folder / "snapshots" / f"{self.target}.sync"
 
     @property
     def runs(self) -> list[Path]:
         """The runs on this machine, oldest first."""
-        folder = self.folder / "snapshots" / f".{TARGET}.local" / "runs"
+        folder = self.folder / "snapshots" / f".{self.target}.local" / "runs"
         return sorted(folder.iterdir()) if folder.is_dir() else []
 
     def settle(self, more: str = "", **projects: str) -> None:

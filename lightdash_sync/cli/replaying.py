@@ -1,0 +1,223 @@
+"""`--via replay`: the second engine of a promotion, for the commands that review one and run one.
+
+A plan is made, shown, and carried out as `plan` and `apply` do it; what is approved is that plan, with all
+that was asked for. The options are decorators, so that every command that promotes has the same ones.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, show_plan, tell_applied
+from lightdash_sync.cli.connect import Command, with_options
+from lightdash_sync.cli.wanting import ADOPTED, ALLOWED, adopted, adopted_by, allowed, taken
+from lightdash_sync.errors import PENDING, Refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lightdash_sync.cli.planning import Opening
+    from lightdash_sync.promote.approval import Approved
+    from lightdash_sync.promote.replay import Replay
+    from lightdash_sync.promote.values import Selection
+    from lightdash_sync.sync.planning import Planned
+    from lightdash_sync.sync.target import Place
+
+_ALL = "all"
+_EXTRAS = ("schedulers", "tags", "pins", "icons", "spaces")
+
+
+def _extras(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    words = [word.strip() for value in values for word in value.split(",") if word.strip()]
+    if unknown := [word for word in words if word not in (*_EXTRAS, _ALL)]:
+        there = ", ".join((*_EXTRAS, _ALL))
+        raise click.BadParameter(
+            f"{unknown[0]!r} is nothing that can be carried; there are {there}", ctx, param
+        )
+    return frozenset(_EXTRAS if _ALL in words else words)
+
+
+_SELECTED = [
+    click.option(
+        "--dashboard", "dashboards", multiple=True, metavar="KEY", help="This dashboard (repeated)."
+    ),
+    click.option("--chart", "charts", multiple=True, metavar="KEY", help="This chart (repeated)."),
+    click.option("--space", "spaces", multiple=True, metavar="KEY", help="All in this space (repeated)."),
+    click.option("--changed", is_flag=True, help="Everything that differs.  [default]"),
+    click.option("--all", "every", is_flag=True, help="Everything."),
+]
+_REPLAYED = [
+    click.option(
+        "--with",
+        "extras",
+        multiple=True,
+        callback=_extras,
+        metavar="WHAT",
+        help="Carry schedulers (paused), tags, pins, icons, spaces (as they are), or all (a,b or repeated).",
+    ),
+    *ALLOWED,
+    *ADOPTED,
+]
+
+
+def selection_options(command: Command) -> Command:
+    """Add the options that say what is promoted; they arrive as one `Selection`, named `selection`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from lightdash_sync.promote.values import Selection
+
+        said = taken(kwargs, _SELECTED)
+        chosen = said["dashboards"] or said["charts"] or said["spaces"]
+        if bool(chosen) + said["changed"] + said["every"] > 1:
+            raise click.UsageError("name dashboards, charts and spaces, or --changed, or --all")
+        selection = Selection(
+            said["dashboards"], said["charts"], said["spaces"], all=said["every"], changed=said["changed"]
+        )
+        return command(*args, selection=selection, **kwargs)
+
+    return with_options(wrapped, _SELECTED)
+
+
+def replay_options(command: Command) -> Command:
+    """Add the options that only a replay has; they arrive as one `Wishes`, named `wishes`."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, wishes=Wishes(taken(kwargs, _REPLAYED)), **kwargs)
+
+    return with_options(wrapped, _REPLAYED)
+
+
+class Wishes:
+    """What the options of a replay say; nothing of it is looked at before it is asked for.
+
+    Args:
+        said: name of each option -> its value.
+    """
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self._said = said
+
+    @property
+    def given(self) -> bool:
+        """Whether any of the options was used."""
+        return any(self._said.values())
+
+    def replay(self, source: str, target: str, selection: Selection) -> Replay:
+        """Return what somebody wants to be promoted by replay.
+
+        Args:
+            source: an environment, a directory, or git:REV.
+            target: name of an environment.
+            selection: which items.
+
+        Raises:
+            ConfigError: something cannot be understood.
+        """
+        from lightdash_sync.plan.options import Choice
+        from lightdash_sync.promote.replay import Replay
+
+        return Replay(
+            source,
+            target,
+            selection,
+            self._said["extras"],
+            allowed(self._said, Choice(), None),
+            adopted(self._said),
+            adopted_by(self._said),
+        )
+
+
+def review_by_replay(opening: Opening, wanted: Replay, *, full: bool = False) -> tuple[Planned, Place]:
+    """Make the plan of a promotion; only reads. Returns it, and the target that it is for.
+
+    Raises:
+        ConfigError: there is no such environment or item.
+        Incomplete: something could not be read.
+        Locked: another run plans or applies there.
+    """
+    from lightdash_sync.promote.replay import plan_replay
+
+    place, loaded = opening.place(wanted.target)
+    side = opening.side(wanted.source, wanted.target)
+    return plan_replay(wanted, side, place, loaded.recipients, full=full), place
+
+
+def tell_review(
+    wanted: Replay,
+    planned: Planned,
+    approved: Approved | None = None,
+    *,
+    form: str = "text",
+    output: Path | None = None,
+    exit_code: bool = False,
+) -> int:
+    """Show what a promotion by replay would do, and return the exit code.
+
+    Args:
+        wanted: what was asked for.
+        planned: what came of it.
+        approved: what was approved, to be compared with it; None for nothing.
+        form: `text`, `json`, `markdown` or `html`.
+        output: where to write what can be approved; None for nowhere.
+        exit_code: return 6 if there is something to do.
+
+    Raises:
+        Stale: it is not what was approved (it is shown before).
+    """
+    from lightdash_sync.promote import approval
+
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(approval.to_bytes(approval.Approved(wanted, planned.plan)))
+    show_plan(planned, form)
+    if approved is not None:
+        approval.require_approved(approved.plan, planned)
+    if planned.plan.refusals():
+        return Refused.exit_code
+    return PENDING if exit_code and not planned.plan.is_empty else 0
+
+
+def run_by_replay(
+    opening: Opening,
+    wanted: Replay,
+    approved: Approved | None = None,
+    *,
+    yes: bool = False,
+    as_json: bool = False,
+    validate: bool = False,
+    full: bool = False,
+) -> int:
+    """Promote by replay: plan, compare with what was approved, show, ask, apply; return the exit code.
+
+    Args:
+        opening: opens source and target.
+        wanted: what is to be promoted; if something was approved, what was asked for then.
+        approved: what was approved; None if the answer to the question is what counts.
+        yes: do not ask.
+        as_json: tell a machine.
+        validate: let the server validate the project afterwards.
+        full: read the target whole.
+
+    Raises:
+        Refused: the plan must not be applied.
+        Stale: it does something that was not approved; nothing was written.
+    """
+    from lightdash_sync.promote.approval import require_approved
+    from lightdash_sync.sync.applying import apply
+
+    began = time.monotonic()
+    planned, place = review_by_replay(opening, wanted, full=full)
+    if approved is not None:
+        require_approved(approved.plan, planned)
+    with opening.bars.hidden():
+        agreed = agree(planned, yes=yes, as_json=as_json)
+    if not agreed:
+        return nothing_to_do(place, planned.plan, as_json=as_json)
+    done = apply(place, planned.plan, now())
+    return tell_applied(done, opening, place, began, as_json=as_json, validate=validate)

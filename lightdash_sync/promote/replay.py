@@ -1,0 +1,178 @@
+"""Promotion by replay: what was chosen becomes a plan of its own, which the tool's own writes carry out.
+
+The server's promotion knows an item by its slug and has one upstream project. A replay knows it by what is
+remembered of the target, so it works between any two environments and makes no second copy of anything.
+Spaces, charts, SQL charts and dashboards are carried: of what is chosen, and of what that needs. A space
+that the target has already stays as it is there, unless `spaces` are asked for. What else the server never
+promotes (schedulers, tags, pins, icons) comes only if it is asked for, and schedulers arrive switched off.
+
+The upstream project of the source is a special target: Lightdash takes what has an equal slug there for the
+same item, and so does a replay. Of such an item nobody remembers what it was; if it was saved after the
+source's one, the plan counts that as drift, because it would take somebody's work away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import ConfigError
+from lightdash_sync.model.authorship import version_stamp
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.shown import shown
+from lightdash_sync.plan.options import Choice, Options, allows
+from lightdash_sync.plan.scope import Contents, choose
+from lightdash_sync.plan.values import Action, Drift, DriftKind
+from lightdash_sync.promote.values import Selection
+from lightdash_sync.sync.planning import Request, plan_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.options import Item
+    from lightdash_sync.plan.values import Plan, Step
+    from lightdash_sync.sides import Side
+    from lightdash_sync.sync.planning import Planned
+    from lightdash_sync.sync.target import Existing, Place
+
+_SPACES, _SCHEDULERS = "spaces", "schedulers"
+_LISTS = {"tags": Kind.TAG, "pins": Kind.PINS, "icons": Kind.METRIC_ICONS}
+EXTRAS = (_SCHEDULERS, *_LISTS, _SPACES)
+"""What is carried only if it is asked for."""
+
+_CONTENT = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What somebody wants to be promoted by replay.
+
+    Attributes:
+        source: name of an environment.
+        target: name of another one.
+        selection: which items.
+        extras: of `EXTRAS`, what else is carried.
+        options: what is allowed; its choice and recipients are given by the selection and the target.
+        adopt: kind -> key -> uuid facts of items of the target to link.
+        adopt_by: `name`, `slug` or "": link what has the same, where there is one here and one there. With
+            "", slugs count if the target is the source's upstream project.
+    """
+
+    source: str
+    target: str
+    selection: Selection = field(default_factory=Selection)
+    extras: frozenset[str] = frozenset()
+    options: Options = field(default_factory=Options)
+    adopt: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
+    adopt_by: str = ""
+
+
+def plan_replay(
+    wanted: Replay, side: Side, place: Place, recipients: tuple[str, ...] | None, *, full: bool = False
+) -> Planned:
+    """Make the plan of a replay; only reads.
+
+    Args:
+        wanted: what is to be promoted.
+        side: the source, as it is now.
+        place: the target; its lock must be held.
+        recipients: patterns of addresses that schedulers of the target may deliver to; None for any.
+        full: read the target whole.
+
+    Raises:
+        ConfigError: source and target are one project, or the source does not have what was chosen.
+        Incomplete: something could not be read.
+        Refused: an item cannot be adopted.
+    """
+    project = side.tree.identity.project
+    if project.get("uuid") == place.project:
+        raise ConfigError(f"{wanted.source} and {wanted.target} are one project: there is nothing to promote")
+    by_slug = not wanted.adopt_by and project.get("upstreamProjectUuid") == place.project
+    choice = choice_of(wanted.selection, wanted.extras, side.tree)
+    request = Request(
+        source=side.label,
+        desired=side.tree,
+        options=replace(wanted.options, choice=choice, recipients=recipients),
+        adopt=wanted.adopt,
+        adopt_by="slug" if by_slug else wanted.adopt_by,
+        full=full,
+    )
+    planned = plan_for(place, request)
+    newer = tuple(_newer(planned.plan, planned.existing, side.tree, wanted.options))
+    return replace(planned, plan=replace(planned.plan, drift=(*planned.plan.drift, *newer)))
+
+
+def choice_of(selection: Selection, extras: frozenset[str], tree: Tree) -> Choice:
+    """Return the items that are meant by a selection; nothing selected means everything.
+
+    A key among the charts is a SQL chart's if no chart has it.
+
+    Args:
+        selection: of the user.
+        extras: of `EXTRAS`, what else is carried.
+        tree: of the source.
+
+    Raises:
+        ConfigError: the source does not have one of them.
+    """
+    contents = Contents(tree)
+    items = set(_content(selection, contents, spaces=_SPACES in extras))
+    if _SCHEDULERS in extras:
+        items |= set(_schedulers(items, contents))
+    kinds = frozenset(kind for extra, kind in _LISTS.items() if extra in extras)
+    # An empty set of paths, because a choice of nothing at all would mean everything.
+    return Choice(items=frozenset(items), kinds=kinds, paths=frozenset())
+
+
+def _content(selection: Selection, contents: Contents, *, spaces: bool) -> Iterator[Item]:
+    """Yield the items that a selection names, each of which the source has."""
+    kinds = _CONTENT | {Kind.SPACE} if spaces else _CONTENT
+    if not (selection.dashboards or selection.charts or selection.spaces):
+        yield from (item for item in contents.there if item[0] in kinds)
+        return
+    for key in selection.dashboards:
+        yield _known((Kind.DASHBOARD, key), contents)
+    for key in selection.charts:
+        chart, sql = (Kind.CHART, key), (Kind.SQL_CHART, key)
+        yield sql if sql in contents.there and chart not in contents.there else _known(chart, contents)
+    chosen = {_known((Kind.SPACE, key), contents)[1] for key in selection.spaces}
+    for item in contents.there:
+        if item[0] in kinds and not chosen.isdisjoint(contents.spaces_of(item)):
+            yield item
+
+
+def _known(item: Item, contents: Contents) -> Item:
+    if item not in contents.there:
+        raise ConfigError(
+            f"the source has no {item[0]}:{shown(item[1])}",
+            hint="A key is the name of the item's file in a snapshot.",
+        )
+    return item
+
+
+def _schedulers(items: set[Item], contents: Contents) -> Iterator[Item]:
+    """Yield the schedulers of items, and of what comes along because they show it."""
+    scope = choose(contents, Choice(items=frozenset(items), paths=frozenset()), lambda _: True)
+    for item in contents.there:
+        if item[0] is Kind.SCHEDULER and contents.owner_of(item) in scope.items:
+            yield item
+
+
+def _newer(plan: Plan, existing: Existing, source: Tree, options: Options) -> Iterator[Drift]:
+    """Yield the items linked by this plan that the target's people saved after the source's."""
+    told = {drift.item for drift in plan.drift}
+    for step in plan.steps:
+        is_new = step.key in plan.adopted.get(step.kind, {}) and step.item not in told
+        if step.action is Action.UPDATE and is_new and _is_newer(step, existing, source):
+            yield Drift(
+                DriftKind.CHANGED, step.kind, step.key, step.name, None, step.before, step.after,
+                None, ((),), allowed=allows(options.allow_drift, step.item),
+            )  # fmt: skip
+
+
+def _is_newer(step: Step, existing: Existing, source: Tree) -> bool:
+    here = version_stamp(step.kind, source.identity.facts(step.kind, step.key))
+    there = version_stamp(step.kind, existing.linked.identity.facts(step.kind, step.key))
+    return here is not None and there is not None and there.time > here.time

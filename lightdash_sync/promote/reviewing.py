@@ -1,0 +1,262 @@
+"""A review: both projects read, the server asked what it would write, and all of it held together.
+
+Only reads. The upstream project is read as every target is (`sync.target`), and then said in the keys of
+the source, as far as the server takes two items for the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import Refused
+from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.changes import changes
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.managed import same_content
+from lightdash_sync.plan.options import Options
+from lightdash_sync.promote.asking import ask
+from lightdash_sync.promote.lacking import broken, missing_permissions
+from lightdash_sync.promote.left_behind import left_behind
+from lightdash_sync.promote.pairs import shown_on
+from lightdash_sync.promote.reading import read_both
+from lightdash_sync.promote.selection import chosen, concerned
+from lightdash_sync.promote.values import Call, Code, Review, Reviewed, Verdict, Weight, Word
+from lightdash_sync.promote.verdicts import Known, verdicts
+from lightdash_sync.sync.recall import recall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.options import Item
+    from lightdash_sync.promote.asking import Answers
+    from lightdash_sync.promote.foresight import Foresight
+    from lightdash_sync.promote.lacking import Permissions
+    from lightdash_sync.promote.selection import Chosen
+    from lightdash_sync.promote.values import Selection
+    from lightdash_sync.sides import Side
+    from lightdash_sync.sync.memory import Memory
+    from lightdash_sync.sync.target import Existing, Place
+
+_OPTIONS = Options()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants reviewed.
+
+    Attributes:
+        selection: what is to be promoted.
+        accepted: `kind:key` of items whose verdicts are accepted.
+        full: read the upstream project whole.
+    """
+
+    selection: Selection
+    accepted: tuple[str, ...] = ()
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A review, and what it was made of.
+
+    Attributes:
+        review: the review.
+        source: content of the project that is promoted.
+        existing: the upstream project, in the keys of the source.
+        memory: what was remembered of it.
+        foresight: both projects.
+    """
+
+    review: Review
+    source: Tree
+    existing: Existing
+    memory: Memory
+    foresight: Foresight
+
+
+def review_for(
+    lightdash: Lightdash, source: Side, place: Place, permissions: Permissions, request: Request
+) -> Prepared:
+    """Review a promotion; only reads.
+
+    Args:
+        lightdash: the server, with the token that would promote.
+        source: the project that is promoted, as it is now.
+        place: the upstream project; its lock must be held.
+        permissions: of the token's owner in both projects.
+        request: what is wanted.
+
+    Raises:
+        ConfigError: the source has no such item.
+        Incomplete: something could not be read.
+        NotAuthorised: the token is not accepted.
+    """
+    identity = source.tree.identity
+    project = str(identity.project.get("uuid"))
+    memory = recall(place)
+    existing, foresight = read_both(lightdash, source.tree, place, memory, full=request.full)
+    found = chosen(request.selection, foresight)
+    answers = ask(lightdash, project, found.calls, identity, place.progress)
+    base = memory.base_in(existing.linked.identity)
+    items = _items(found, foresight)
+    after = {item: foresight.after(item, answers.words.get(item) or foresight.word(item)) for item in items}
+    known = Known(
+        foresight=foresight,
+        base=lambda item: parse(base[file_of(*item)]) if file_of(*item) in base else None,
+        links=_linked(memory),
+        words=answers.words,
+        met=answers.met,
+        refused=answers.refused,
+        missing=missing_permissions(items, foresight, permissions),
+        broken=broken(place, foresight, existing, after),
+        accepted=frozenset(request.accepted),
+        shown=_shown(found, foresight),
+    )
+    reviewed = [_reviewed(item, known, after[item], answers) for item in items]
+    calls = _calls(found, foresight, reviewed)
+    reviewed += _deleted(calls, foresight)
+    reviewed += [_inside(item, foresight) for item in found.inside]
+    review = Review(
+        source=source.label,
+        source_project=project,
+        target=existing.target,
+        selection=request.selection,
+        accepted=tuple(sorted(request.accepted)),
+        items=tuple(sorted(reviewed, key=lambda one: ([*Kind].index(one.kind), one.key))),
+        calls=tuple(calls),
+        left_behind=tuple(left_behind(foresight, {*items}, _pins(existing.tree, source.tree))),
+        spaces=_space_names(foresight),
+        notes=(*existing.warnings, *permissions.doubts()),
+    )
+    _require_named(review)
+    return Prepared(review, source.tree, existing, memory, foresight)
+
+
+def _items(found: Chosen, foresight: Foresight) -> list[Item]:
+    return [*dict.fromkeys(item for call in found.calls for item in concerned(call, foresight))]
+
+
+def _linked(memory: Memory) -> dict[Item, str]:
+    return {
+        (kind, key): str(facts["uuid"]) for kind, keys in memory.links.items() for key, facts in keys.items()
+    }
+
+
+def _shown(found: Chosen, foresight: Foresight) -> dict[str, tuple[str, ...]]:
+    """Return chart -> the promoted dashboards that show it, once for each tile."""
+    shown: dict[str, list[str]] = {}
+    for kind, key in found.calls:
+        if kind is Kind.DASHBOARD:
+            for chart in shown_on(foresight.source.of((kind, key))):
+                shown.setdefault(chart, []).append(key)
+    return {chart: tuple(dashboards) for chart, dashboards in shown.items()}
+
+
+def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Reviewed:
+    foresight = known.foresight
+    before = foresight.before(item)
+    effective = _is_effective(item[0], before, after)
+    layout: JsonObject = {}
+    if item[0] is Kind.DASHBOARD:
+        names = foresight.here.facts(*item)
+        layout = {part: names[part] for part in ("tiles", "tabs") if part in names}
+    return Reviewed(
+        kind=item[0],
+        key=item[1],
+        before=before,
+        after=after,
+        space=foresight.source.space_of(item),
+        said=answers.words.get(item, Word.NOTHING),
+        uuid=foresight.here.uuid(*item) or "",
+        upstream=foresight.pairs.upstream(item),
+        verdicts=verdicts(item, known, after, effective=effective),
+        effective=effective,
+        layout=layout,
+    )
+
+
+def _is_effective(kind: Kind, before: Json, after: Json) -> bool:
+    """Whether an item becomes another, as users see it."""
+    if same_content(kind, before, after, _OPTIONS):
+        return False
+    return before is None or any(not change.quiet for change in changes(kind, before, after))
+
+
+def _calls(found: Chosen, foresight: Foresight, reviewed: Iterable[Reviewed]) -> list[Call]:
+    """Return the calls in order; one is needed if it makes something another that no call before it did."""
+    effective = {(item.kind, item.key) for item in reviewed if item.effective}
+    calls: list[Call] = []
+    covered: set[Item] = set()
+    for call in found.calls:
+        items = concerned(call, foresight)
+        needed = bool((effective & {*items}) - covered)
+        covered |= {*items} if needed else set()
+        names = tuple(f"{kind}:{key}" for kind, key in items)
+        calls.append(Call(*call, foresight.here.uuid(*call) or "", names, needed))
+    return calls
+
+
+def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:
+    """Return the upstream charts that Lightdash may delete with the calls that are made."""
+    found: list[Reviewed] = []
+    for call in calls:
+        if call.kind is Kind.DASHBOARD and call.needed:
+            for key in foresight.lost(call.key):
+                before = foresight.upstream.look(Kind.CHART, key)
+                verdict = Verdict(
+                    Code.WOULD_DELETE, f"may be deleted with the promotion of {call.item}", Weight.WARNS
+                )
+                found.append(
+                    Reviewed(
+                        Kind.CHART, key, before, None, foresight.upstream.space_of((Kind.CHART, key)),
+                        upstream=foresight.there.uuid(Kind.CHART, key), verdicts=(verdict,), effective=True,
+                    )
+                )  # fmt: skip
+    return found
+
+
+def _inside(item: Item, foresight: Foresight) -> Reviewed:
+    """Return a chart that was named and can only be promoted with its dashboard."""
+    content = foresight.source.of(item)
+    what = f"it lives in a dashboard: promote dashboard:{text(content, 'dashboard')}, which takes it along"
+    before = foresight.before(item)
+    return Reviewed(
+        *item, before, before, foresight.source.space_of(item), uuid=foresight.here.uuid(*item) or "",
+        upstream=foresight.pairs.upstream(item),
+        verdicts=(Verdict(Code.INSIDE_DASHBOARD, what, Weight.BLOCKS, replay=True),),
+    )  # fmt: skip
+
+
+def _pins(upstream: Tree, source: Tree) -> tuple[Json, Json]:
+    path = file_of(Kind.PINS)
+    before, after = (parse(tree[path]) if path in tree else [] for tree in (upstream, source))
+    return before, after
+
+
+def _space_names(foresight: Foresight) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for contents in (foresight.upstream, foresight.source):
+        found |= {
+            key: text(contents.of((kind, key)), "name") for kind, key in contents.there if kind is Kind.SPACE
+        }
+    return found
+
+
+def _require_named(review: Review) -> None:
+    """Refuse to accept what is not there: a word that was meant for something else.
+
+    Raises:
+        Refused: an accepted item has nothing that could be accepted.
+    """
+    there = {item.item for item in review.items}
+    if unknown := sorted({*review.accepted} - there):
+        raise Refused(
+            f"{unknown[0]} is accepted, and this promotion does not concern it",
+            hint="`lightdash-sync promote review` lists what can be accepted.",
+        )
