@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.keys import named_items
 from lightdash_sync.plan.values import PROMOTE, Action, Plan, Step
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightdash_sync.model.identity import Identity
-    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.promote.values import Review, Reviewed
     from lightdash_sync.sync.memory import LinkTable
 
@@ -65,6 +66,29 @@ def step_numbers(review: Review, plan: Plan, upstream: Identity) -> Mapping[str,
     numbers = {(step.kind, step.key): number for number, step in enumerate(plan.steps)}
     places = {item.item: (item.kind, key_there(item, upstream)) for item in review.effective}
     return {name: numbers[place] for name, place in places.items() if place in numbers}
+
+
+def parts(review: Review, plan: Plan, upstream: Identity) -> Mapping[str, frozenset[int]]:
+    """Return, for each call of a review, the numbers of the steps that it does, or may do.
+
+    What is deleted is inside the upstream dashboard that the source's dashboard is promoted to.
+
+    Args:
+        review: of the promotion.
+        plan: made of it by `as_plan`.
+        upstream: as for that.
+    """
+    numbers = step_numbers(review, plan, upstream)
+    homes: dict[str, set[int]] = {}
+    for number, step in enumerate(plan.steps):
+        if step.action is Action.DELETE:
+            homes.setdefault(text(step.before, "dashboard"), set()).add(number)
+    there = {item.item: key_there(item, upstream) for item in review.items if item.kind is Kind.DASHBOARD}
+    return {
+        call.item: frozenset(numbers[item] for item in call.items if item in numbers)
+        | homes.get(there.get(call.item, ""), set())
+        for call in review.calls
+    }
 
 
 def laid_out(review: Review, plan: Plan, upstream: Identity) -> Plan:

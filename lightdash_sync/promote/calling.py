@@ -60,6 +60,7 @@ class Calling:
         source: the map of the source.
         plan: of the review.
         numbers: item of the review -> number of its step.
+        parts: call -> numbers of the steps that it does.
         operations: by number.
         writer: promotes.
         upstream: what is known of the upstream project.
@@ -74,6 +75,7 @@ class Calling:
     source: Identity
     plan: Plan
     numbers: Mapping[str, int]
+    parts: Mapping[str, frozenset[int]]
     operations: tuple[Operation, ...]
     writer: Writer
     upstream: Upstream
@@ -117,7 +119,7 @@ class Calling:
 
     def _call(self, call: Call) -> Called:
         """Make a call, unless earlier ones did all that it was needed for."""
-        mine = sorted({self.numbers[item] for item in call.items if item in self.numbers} - self.done)
+        mine = sorted(self.parts[call.item] - self.done)
         if not mine:
             return Called(call, made=False)
         for number in mine:

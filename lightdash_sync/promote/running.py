@@ -16,10 +16,11 @@ from lightdash_sync.client.writes import Writer
 from lightdash_sync.errors import Incomplete, Interrupted, Refused, Unavailable
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.values import PROMOTE, Action
-from lightdash_sync.promote.as_plan import as_plan, laid_out, step_numbers
+from lightdash_sync.promote.as_plan import as_plan, laid_out, parts, step_numbers
 from lightdash_sync.promote.calling import PAUSES, Calling
 from lightdash_sync.promote.looking import Upstream
 from lightdash_sync.promote.proving import is_as_foretold, mismatches, unforeseen
@@ -169,6 +170,8 @@ def _carried_out(begun: Run, lightdash: Lightdash, place: Place, prepared: Prepa
     """Call, read back, compare, remember."""
     review, before = prepared.review, prepared.existing
     upstream = before.linked.identity
+    # The files of the reading before are gone with the reading back.
+    was = Tree.of({path: before.tree[path] for path in before.tree}, before.tree.identity)
     with Journal(begun.journal) as journal:
         journal.started(digest(plan), {kind: frozenset(upstream.known_keys(kind)) for kind in Kind})
         calling = Calling(
@@ -176,6 +179,7 @@ def _carried_out(begun: Run, lightdash: Lightdash, place: Place, prepared: Prepa
             source=prepared.source.identity,
             plan=plan,
             numbers=step_numbers(review, plan, upstream),
+            parts=parts(review, plan, upstream),
             operations=operations(plan),
             writer=Writer(lightdash.session, lightdash.server),
             upstream=Upstream(place.lightdash, place.project, upstream),
@@ -200,7 +204,7 @@ def _carried_out(begun: Run, lightdash: Lightdash, place: Place, prepared: Prepa
         calls=tuple(called),
         fates=tuple(_fate(number, step, calling, after) for number, step in enumerate(steps)),
         mismatches=tuple(one for one in found if not one.is_harmless),
-        unforeseen=tuple(unforeseen(plan, left, before.tree, after.tree)),
+        unforeseen=tuple(unforeseen(plan, left, was, after.tree)),
         existing=after,
         requests=_requests(lightdash, place),
         writes=calling.writes,
