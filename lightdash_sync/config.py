@@ -199,6 +199,21 @@ def known_environments(folder: Path, file: Path | None = None) -> tuple[dict[str
     return found, _environment(document, None)[0]
 
 
+def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tuple[str, str | None]]:
+    """Return name -> URL and project (uuid, name or None) of all environments, in the order of the file.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    path = file or folder / FILE
+    document = read_file(path) if file is not None or path.is_file() else _File()
+    return {name: (one.url, one.project) for name, one in document.env.items()}
+
+
 def environments(
     wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool
 ) -> dict[str, Path]:

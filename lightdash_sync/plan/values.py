@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject
-from lightdash_sync.model.changes import changes
+from lightdash_sync.model.changes import changes, edit
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 
@@ -33,10 +33,6 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
-
-
-_MOVES = frozenset({"moved"})
-_NAMES = frozenset({"renamed"})
 
 
 @dataclass(frozen=True)
@@ -89,13 +85,7 @@ class Step:
     @property
     def verb(self) -> str:
         """What people call it: an update that only renames or moves has a word of its own."""
-        if self.action is Action.UPDATE:
-            codes = {change.what for change in self.changes if not change.quiet}
-            if codes == _MOVES:
-                return "move"
-            if codes == _NAMES:
-                return "rename"
-        return str(self.action)
+        return edit(self.changes) if self.action is Action.UPDATE else str(self.action)
 
 
 class DriftKind(StrEnum):

@@ -30,6 +30,7 @@ class Approved:
 
     Attributes:
         digest: of it.
+        source: name of the environment that is promoted.
         source_project: uuid of the project that is promoted.
         project: uuid of the upstream project.
         selection: what was chosen.
@@ -38,6 +39,7 @@ class Approved:
     """
 
     digest: str
+    source: str
     source_project: str
     project: str
     selection: Selection
@@ -55,6 +57,7 @@ def approval(review: Review) -> JsonObject:
         for name, value in asdict(review.selection).items()
     }
     return {
+        "source": review.source,
         "source_project": review.source_project,
         "project": review.target.project,
         "selection": selection,
@@ -83,6 +86,7 @@ def read_approved(data: bytes) -> Approved:
             raise SyncError("the review was changed since it was written: its digest does not fit", _HINT)
         return Approved(
             digest=str(document["digest"]),
+            source=str(said["source"]),
             source_project=str(said["source_project"]),
             project=str(said["project"]),
             selection=_selection(said["selection"]),

@@ -72,8 +72,10 @@ def _members(lightdash: Lightdash, source: Tree, contents: Contents) -> Mapping[
     if not any(held(space, "access", "groups") for space in spaces):
         return {}
     try:
-        teams = lightdash.teams()
+        teams, people = lightdash.teams(), {one.userUuid: one.email for one in lightdash.members()}
     except NotAuthorised:
         return {}
-    identity = source.identity
-    return {identity.group(team.uuid): [*map(identity.person, team.memberUuids)] for team in teams}
+    group, person = source.identity.group, source.identity.person
+    return {
+        group(team.uuid): [people.get(uuid) or person(uuid) for uuid in team.memberUuids] for team in teams
+    }

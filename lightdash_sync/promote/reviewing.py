@@ -23,7 +23,7 @@ from lightdash_sync.promote.left_behind import left_behind
 from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.reading import read_both
 from lightdash_sync.promote.selection import chosen, concerned
-from lightdash_sync.promote.values import Call, Code, Review, Reviewed, Verdict, Weight, Word
+from lightdash_sync.promote.values import NEVER_ACCEPTED, Call, Code, Review, Reviewed, Verdict, Weight, Word
 from lightdash_sync.promote.verdicts import Known, verdicts
 from lightdash_sync.sync.recall import recall
 
@@ -51,11 +51,13 @@ class Request:
     """What somebody wants reviewed.
 
     Attributes:
+        source: name of the environment that is promoted.
         selection: what is to be promoted.
         accepted: `kind:key` of items whose verdicts are accepted.
         full: read the upstream project whole.
     """
 
+    source: str
     selection: Selection
     accepted: tuple[str, ...] = ()
     full: bool = False
@@ -117,13 +119,14 @@ def review_for(
         broken=broken(place, foresight, existing, after),
         accepted=frozenset(request.accepted),
         shown=_shown(found, foresight),
+        unnamed=frozenset(call for call in found.calls if not request.selection.names),
     )
     reviewed = [_reviewed(item, known, after[item], answers) for item in items]
     calls = _calls(found, foresight, reviewed)
     reviewed += _deleted(calls, foresight)
     reviewed += [_inside(item, foresight) for item in found.inside]
     review = Review(
-        source=source.label,
+        source=request.source,
         source_project=project,
         target=existing.target,
         selection=request.selection,
@@ -161,7 +164,9 @@ def _shown(found: Chosen, foresight: Foresight) -> dict[str, tuple[str, ...]]:
 def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Reviewed:
     foresight = known.foresight
     before = foresight.before(item)
-    effective = _is_effective(item[0], before, after)
+    refused = item in answers.refused or foresight.pairs.is_ambiguous(item)
+    after = before if refused else after
+    effective = not refused and _is_effective(item[0], before, after)
     layout: JsonObject = {}
     if item[0] is Kind.DASHBOARD:
         names = foresight.here.facts(*item)
@@ -189,8 +194,11 @@ def _is_effective(kind: Kind, before: Json, after: Json) -> bool:
 
 
 def _calls(found: Chosen, foresight: Foresight, reviewed: Iterable[Reviewed]) -> list[Call]:
-    """Return the calls in order; one is needed if it makes something another that no call before it did."""
-    effective = {(item.kind, item.key) for item in reviewed if item.effective}
+    """Return the calls in order; one is needed if it makes something another that no call before it did.
+
+    What the server refuses to tell is needed too: nobody knows better.
+    """
+    effective = {(item.kind, item.key) for item in reviewed if item.effective or _is_refused(item)}
     calls: list[Call] = []
     covered: set[Item] = set()
     for call in found.calls:
@@ -200,6 +208,10 @@ def _calls(found: Chosen, foresight: Foresight, reviewed: Iterable[Reviewed]) ->
         names = tuple(f"{kind}:{key}" for kind, key in items)
         calls.append(Call(*call, foresight.here.uuid(*call) or "", names, needed))
     return calls
+
+
+def _is_refused(item: Reviewed) -> bool:
+    return any(verdict.code in NEVER_ACCEPTED for verdict in item.verdicts)
 
 
 def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:

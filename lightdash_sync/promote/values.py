@@ -206,6 +206,16 @@ class Selection:
     all: bool = False
     changed: bool = False
 
+    @property
+    def names(self) -> bool:
+        """Whether items or spaces were named."""
+        return bool(self.dashboards or self.charts or self.spaces)
+
+    @property
+    def given(self) -> bool:
+        """Whether anything was chosen."""
+        return self.names or self.all or self.changed
+
 
 @dataclass(frozen=True)
 class Review:

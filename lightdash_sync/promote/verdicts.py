@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.foresight import Foresight
 
 _SAVED = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
+_PASSED_OVER = frozenset({Code.UPSTREAM_NEWER, Code.NOT_MOVED})
 _SHOWN = 5  # names in a sentence
 
 
@@ -44,7 +45,9 @@ class Known:
         missing: item -> which permission is missing, in words.
         broken: item -> what of it the upstream project lacks, in words.
         accepted: `kind:key` of items that the user accepted.
-        shown: chart -> the dashboards of this promotion that show it.
+        shown: chart -> the dashboards of this promotion that show it, once for each tile.
+        unnamed: charts that are promoted by themselves, and only because everything is: that the server
+            passes one over holds up nothing.
     """
 
     foresight: Foresight
@@ -57,6 +60,7 @@ class Known:
     broken: Mapping[Item, tuple[str, ...]] = field(default_factory=dict)
     accepted: Collection[str] = ()
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unnamed: Collection[Item] = ()
 
 
 def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple[Verdict, ...]:
@@ -71,7 +75,7 @@ def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple
     found = [*_impossible(item, known)]
     if not any(verdict.code is Code.AMBIGUOUS for verdict in found):
         found += _of_kind(item, known, after, effective=effective)
-    if not any(verdict.weight is Weight.BLOCKS for verdict in found):
+    if not any(verdict.weight is Weight.BLOCKS or verdict.code in _PASSED_OVER for verdict in found):
         found.append(_plain(item, known, effective=effective))
     order = [*Weight]
     name = f"{item[0]}:{item[1]}"
@@ -192,7 +196,7 @@ def _upstream_work(item: Item, known: Known, *, effective: bool) -> Iterator[Ver
     if foresight.upstream_is_newer(item):
         if word is Word.SAME and _version_differs(item, foresight):
             what = f"upstream is newer ({whose}), so Lightdash would pass it over without a word"
-            yield _blocks(Code.UPSTREAM_NEWER, what, replay=True)
+            yield Verdict(Code.UPSTREAM_NEWER, what, _passed_over(item, known), replay=True)
         elif effective:
             mine = _saved(foresight.stamps(item)[0], foresight.here)
             what = f"upstream is newer ({whose}) and would be overwritten by what is older ({mine})"
@@ -216,7 +220,12 @@ def _left_where_it_is(item: Item, known: Known, after: Json) -> Iterator[Verdict
     if known.foresight.before(item) is not None and wanted and wanted != text(after, "space"):
         stays = f"in space:{text(after, 'space')}" if text(after, "space") else "inside its dashboard"
         what = f"it was moved to space:{wanted} here, and Lightdash would leave it {stays}"
-        yield _blocks(Code.NOT_MOVED, what, replay=True)
+        yield Verdict(Code.NOT_MOVED, what, _passed_over(item, known), replay=True)
+
+
+def _passed_over(item: Item, known: Known) -> Weight:
+    """Return what it means that the server leaves an item as it is though it differs."""
+    return Weight.WARNS if item in known.unnamed else Weight.BLOCKS
 
 
 def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:

@@ -1,7 +1,7 @@
 """How one item differs from another, in the words of a Lightdash user.
 
-`changes` compares two contents, `compare` two trees of content files, `words` and `summary` say it. The
-result is values, so that a log, a diff, a plan and a review can show the same change as text, JSON,
+`changes` compares two contents, `compare` two trees of content files; `words`, `summary` and `edit` say it.
+The result is values, so that a log, a diff, a plan and a review can show the same change as text, JSON,
 Markdown or HTML.
 """
 
@@ -9,7 +9,7 @@ from lightdash_sync.model.changes.change import ABSENT, Absent, Change, Path, Va
 from lightdash_sync.model.changes.codes import CODES, QUIET
 from lightdash_sync.model.changes.differ import changes
 from lightdash_sync.model.changes.items import ItemChange, Status, compare, place_of, space_of
-from lightdash_sync.model.changes.wording import summary, words
+from lightdash_sync.model.changes.wording import edit, summary, words
 
 __all__ = [
     "ABSENT",
@@ -23,6 +23,7 @@ __all__ = [
     "Value",
     "changes",
     "compare",
+    "edit",
     "place_of",
     "space_of",
     "summary",

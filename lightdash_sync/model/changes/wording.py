@@ -33,6 +33,7 @@ _PLAIN = frozenset(
     | {"series_colour_changed"}
 )
 _TEXTS = frozenset({"description_changed", "message_changed"})
+_EDITS = {frozenset({"moved"}): "move", frozenset({"renamed"}): "rename"}
 
 
 def words(change: Change) -> str:
@@ -53,6 +54,11 @@ def summary(changes: Iterable[Change]) -> str:
     if left := sum(len(several) for several in list(kinds.values())[_PIECES:]):
         pieces.append(f"and {left} more")
     return "; ".join(pieces)
+
+
+def edit(changes: Iterable[Change]) -> str:
+    """Return what people call an update: `move` or `rename` if it does nothing else, or `update`."""
+    return _EDITS.get(frozenset(change.what for change in changes if not change.quiet), "update")
 
 
 def _piece(code: str, several: Sequence[Change]) -> str:

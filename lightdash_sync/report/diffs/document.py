@@ -86,10 +86,15 @@ def _counts(section: Section) -> Markup:
     return tag("table", tag("thead", titles), tag("tbody", *rows))
 
 
-def items_html(section: Section) -> Iterator[Markup]:
-    """Yield the items by space, each with its changes; of dashboards the layout before and after."""
+def items_html(section: Section, heading: str = "h2") -> Iterator[Markup]:
+    """Yield the items by space, each with its changes; of dashboards the layout before and after.
+
+    Args:
+        section: what to tell.
+        heading: the element for the names of spaces.
+    """
     left, room, drawn = _ITEMS, _CHARACTERS, 0
-    for heading, items in section.groups:
+    for title, items in section.groups:
         parts = []
         for item in items[: max(left, 0)]:
             drawn += item.kind is Kind.DASHBOARD
@@ -97,7 +102,7 @@ def items_html(section: Section) -> Iterator[Markup]:
             room -= len(parts[-1])
         left -= len(items)
         if parts:
-            yield tag("section", tag("h2", heading, class_="name"), *parts)
+            yield tag("section", tag(heading, title, class_="name"), *parts)
     if room <= 0:
         yield tag("p", "The report would be too long: the last items stand without changes.", class_="quiet")
     if left < 0:

@@ -18,6 +18,9 @@ h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
 .alarm { border: 1px solid var(--red); border-left-width: 6px; border-radius: 6px; margin: 1rem 0;
   padding: .5rem .75rem; background: var(--red-paper); }
 .alarm h2 { margin: 0; color: var(--red); } .alarm .quiet, .alarm code { color: var(--ink); }
+.mild { border-color: var(--amber); background: var(--amber-paper); }
+.fine { border-color: var(--green); background: var(--green-paper); }
+.alarm.mild h2 { color: var(--amber); } .alarm.fine h2 { color: var(--green); }
 p { margin: .5rem 0; }
 .name { unicode-bidi: isolate; overflow-wrap: anywhere; }
 .quiet, .quiet.name { color: var(--pale); font-size: .87rem; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.changes import changes, words
@@ -10,7 +9,8 @@ from lightdash_sync.model.changes.change import dotted
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.preflight import IMPOSSIBLE
 from lightdash_sync.plan.values import DriftKind, Gravity
-from lightdash_sync.report.plans.told import counted
+from lightdash_sync.report.parts.objections import Objection, Objections
+from lightdash_sync.report.parts.phrases import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,42 +21,6 @@ if TYPE_CHECKING:
 
 _NEVER_ALLOWED = frozenset({"not_empty"})  # Lightdash would delete what nobody named
 _OF_TILES = frozenset({"missing_item", "external_reference"})
-
-
-@dataclass(frozen=True)
-class Objection:
-    """One thing that speaks against a plan.
-
-    Attributes:
-        code: stays the same from version to version.
-        item: `kind:key`, or "" for the plan as a whole.
-        name: what the item is called, or "".
-        what: in words.
-        details: heading and lines of what is to be known of it.
-        hints: options that allow it, or resolve it, each with what it does.
-    """
-
-    code: str
-    item: str
-    name: str
-    what: str
-    details: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    hints: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Objections:
-    """All that speaks against a plan for one reason.
-
-    Attributes:
-        code: `limits`, `drift`, `twins` or `broken`.
-        title: the reason in words.
-        found: what does.
-    """
-
-    code: str
-    title: str
-    found: tuple[Objection, ...]
 
 
 def objections(plan: Plan) -> list[Objections]:

@@ -14,7 +14,7 @@ from lightdash_sync.model.changes import words
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.values import Action
 from lightdash_sync.report.changes import changes_json
-from lightdash_sync.report.plans.told import counted
+from lightdash_sync.report.parts.phrases import counted
 from lightdash_sync.report.shown import shown
 
 if TYPE_CHECKING:

@@ -8,14 +8,15 @@ from lightdash_sync.model.changes import QUIET
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.outlook import nothing
 from lightdash_sync.report.changes import changes_json
+from lightdash_sync.report.parts.objections import objection_json
+from lightdash_sync.report.parts.phrases import VERBS
 from lightdash_sync.report.plans.against import drift_code, objections, ours, theirs
-from lightdash_sync.report.plans.told import VERBS, Told, access_verb
+from lightdash_sync.report.plans.told import Told, access_verb
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.plan.outlook import Look
     from lightdash_sync.plan.values import AccessChange, Drift, Plan
-    from lightdash_sync.report.plans.against import Objection
     from lightdash_sync.report.plans.told import StepItem
 
 
@@ -28,7 +29,7 @@ def plan_json(plan: Plan, *, look: Look = nothing, every: bool = False) -> JsonO
         every: tell changes that mean nothing to users, too.
     """
     told = Told(plan, look, every)
-    refusals = [_objection(group.code, one) for group in objections(plan) for one in group.found]
+    refusals = [objection_json(group.code, one) for group in objections(plan) for one in group.found]
     return {
         "digest": digest(plan),
         "purpose": plan.purpose,
@@ -69,17 +70,6 @@ def _counts(told: Told) -> JsonObject:
     words |= {verb: sum(step.verb == verb for step in steps) for verb in ("rename", "move")}
     kinds: JsonObject = {kind.value: dict(numbers) for kind, numbers in told.counts.items()}
     return {**words, "unchanged": len(told.plan.unchanged), "kinds": kinds}
-
-
-def _objection(reason: str, one: Objection) -> Json:
-    return {
-        "reason": reason,
-        "code": one.code,
-        "item": one.item or None,
-        "name": one.name or None,
-        "what": one.what,
-        "hints": [{"option": option, "does": does} for option, does in one.hints],
-    }
 
 
 def _step(item: StepItem, *, every: bool) -> Json:

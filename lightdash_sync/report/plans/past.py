@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SyncError
-from lightdash_sync.report.plans.told import VERBS
+from lightdash_sync.report.parts.phrases import VERBS
 from lightdash_sync.report.terminal import table
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.outlook import Outlook, nothing
 from lightdash_sync.plan.values import PROMOTE, Action, Gravity
 from lightdash_sync.report.diffs import Section
+from lightdash_sync.report.parts.phrases import amounts, counted, short_digest, told_target
 from lightdash_sync.sync.undoing import not_undone
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 
 NEEDED = "needed by the selection"
 REFUSED = "This plan will be refused"
-VERBS = ("create", "update", "delete")
 
-_DIGITS = 12  # of the digest
 _STATUS = {Action.CREATE: Status.CREATED, Action.UPDATE: Status.CHANGED, Action.DELETE: Status.DELETED}
 _TITLES = {"sync": "Plan", "restore": "Plan to restore", PROMOTE: "Promotion"}
 
@@ -104,13 +103,12 @@ class Told:
     @property
     def target(self) -> str:
         """Where it goes to."""
-        target = self.plan.target
-        return f"{target.environment} ({target.project_name})" if target.project_name else target.environment
+        return told_target(self.plan.target)
 
     @property
     def digest(self) -> str:
         """The beginning of its digest."""
-        return digest(self.plan)[:_DIGITS]
+        return short_digest(digest(self.plan))
 
     @property
     def totals(self) -> str:
@@ -119,12 +117,8 @@ class Told:
         if self.plan.is_empty:
             are = "is as it" if unchanged == 1 else "are as they"
             return f"Nothing to do: {counted(unchanged, 'item')} {are} should be."
-        actions = Counter(step.action.value for step in self.plan.steps)
         verbs = Counter(step.verb for step in self.plan.steps)
-        special = ", ".join(counted(verbs[verb], verb) for verb in ("rename", "move") if verbs[verb])
-        said = {action: f"{actions[action]} to {action}" for action in VERBS}
-        said["update"] += f" ({special})" if special else ""
-        return ", ".join([*said.values(), f"{unchanged} unchanged"])
+        return ", ".join([*amounts(verbs), f"{unchanged} unchanged"])
 
     @property
     def counts(self) -> dict[Kind, Counter[str]]:
@@ -214,11 +208,6 @@ def access_row(change: AccessChange) -> tuple[str, str, str, str, str]:
 def access_verb(change: AccessChange) -> str:
     """Return what becomes of somebody's access, in a word that stays the same."""
     return "gains" if change.before is None else "loses" if change.after is None else "changes"
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number of things, such as `1 item` and `2 items`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _allowed(drift: Drift, step: Step | None) -> str:
