@@ -78,7 +78,7 @@ class Stage:
             dashboards=tuple(key for kind, key in items if kind is Kind.DASHBOARD),
             charts=tuple(key for kind, key in items if kind is Kind.CHART),
         )
-        request = Request(selection=selection)
+        request = Request(PREVIEW, selection)
         prepared = review_for(self.lightdash, source, self.place, Everything(), request)
         if not accept:
             return prepared

@@ -69,17 +69,17 @@ def test_a_promotion_is_taken_back(desk: Desk) -> None:
 
     Only a chart that Lightdash deleted because no tile ever showed it cannot be put back.
     """
-    before = _server_side(desk)
+    before = server_side(desk)
     deleted = desk.uuid(Kind.CHART, "Inside, never shown", PRODUCTION)
     with stage_of(desk) as stage:
         stage.promote(*WORK)
-    assert deleted not in _server_side(desk)
+    assert deleted not in server_side(desk)
     dry = desk.do("undo", *TO, "--dry-run", "--json").json
     assert [one["item"] for one in dry["left_out"]] == ["chart:inside-never-shown"]
     done = desk.do("undo", *TO, "--yes", "--json").json
     assert (done["complete"], done["counts"]["deleted"]) == (True, 5)
     del before[deleted]
-    assert _server_side(desk) == before
+    assert server_side(desk) == before
     states = [(one["purpose"], one["state"]) for one in desk.do("runs", *TO, "--json").json["runs"]]
     assert states == [("undo", "done"), ("promote", "undone")]
 
@@ -119,7 +119,7 @@ def test_a_plan_after_a_promotion_finds_no_twins_and_no_drift(desk: Desk) -> Non
     assert [step["key"] for step in plan["steps"]] == ["changed", "new"]
 
 
-def _server_side(desk: Desk) -> dict[str, object]:
+def server_side(desk: Desk) -> dict[str, object]:
     """Return what production has, uuids of tiles and tabs included, but for what every version has anew."""
     world, project = desk.world, desk.projects[PRODUCTION]
     spaces = {uuid: one for uuid, one in world.spaces.items() if one.project_uuid == project}
