@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from datetime import UTC, datetime
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.output import json_line, print_json
 from lightdash_sync.cli.planning import Opening, confirmed
 from lightdash_sync.errors import Refused
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lightdash_sync.plan.outlook import Look
     from lightdash_sync.plan.values import Plan
     from lightdash_sync.sync.applying import Applied
@@ -65,23 +68,41 @@ def show_plan(planned: Planned, form: str) -> None:
 
 def tell_plan(found: Plan, look: Look, form: str) -> None:
     """Render a plan to stdout; `look` gives content of the target that it leaves alone."""
+    from lightdash_sync.report.plans import plan_text
+    from lightdash_sync.report.terminal import console
+
+    if form == "text":
+        plan_text(found, console(), look=look)
+    else:
+        write(rendered(found, look, form))
+
+
+def rendered(found: Plan, look: Look, form: str) -> str:
+    """Return a plan as text, as one line of JSON, as Markdown or as HTML."""
     from lightdash_sync.report import plans
     from lightdash_sync.report.terminal import console
 
     match form:
         case "text":
-            plans.plan_text(found, console(), look=look)
+            plans.plan_text(found, console(written := io.StringIO()), look=look)
+            return written.getvalue()
         case "json":
-            print_json(plans.plan_json(found, look=look))
+            return json_line(plans.plan_json(found, look=look))
         case "markdown":
-            _write(plans.plan_markdown(found, look=look))
+            return plans.plan_markdown(found, look=look)
         case _:
-            _write(plans.plan_html(found, look=look))
+            return plans.plan_html(found, look=look)
 
 
-def _write(said: str) -> None:
+def write(said: str, output: Path | None = None) -> None:
+    """Write what was rendered to stdout, or into a file; what is no Unicode becomes escapes."""
+    data = said.encode("utf-8", "backslashreplace")
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(data)
+        return
     sys.stdout.flush()
-    sys.stdout.buffer.write(said.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.write(data)
     sys.stdout.flush()
 
 

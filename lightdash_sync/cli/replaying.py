@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, show_plan, tell_applied
+from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, rendered, tell_applied, tell_plan, write
 from lightdash_sync.cli.connect import Command, with_options
+from lightdash_sync.cli.output import json_line
+from lightdash_sync.cli.planning import confirmed
 from lightdash_sync.cli.wanting import ADOPTED, ALLOWED, adopted, adopted_by, allowed, taken
 from lightdash_sync.errors import PENDING, Refused
+from lightdash_sync.model.canonical import canonical
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.replay import Replay
     from lightdash_sync.promote.values import Selection
     from lightdash_sync.sync.planning import Planned
+    from lightdash_sync.sync.runs import Run
     from lightdash_sync.sync.target import Place
 
 _ALL = "all"
@@ -133,8 +137,16 @@ class Wishes:
         )
 
 
-def review_by_replay(opening: Opening, wanted: Replay, *, full: bool = False) -> tuple[Planned, Place]:
+def review_by_replay(
+    opening: Opening, wanted: Replay, approved: Approved | None = None, *, full: bool = False
+) -> tuple[Planned, Place]:
     """Make the plan of a promotion; only reads. Returns it, and the target that it is for.
+
+    Args:
+        opening: opens source and target.
+        wanted: what is to be promoted.
+        approved: what it is going to be compared with; None for nothing.
+        full: read the target whole.
 
     Raises:
         ConfigError: there is no such environment or item.
@@ -145,7 +157,8 @@ def review_by_replay(opening: Opening, wanted: Replay, *, full: bool = False) ->
 
     place, loaded = opening.place(wanted.target)
     side = opening.side(wanted.source, wanted.target)
-    return plan_replay(wanted, side, place, loaded.recipients, full=full), place
+    also = approved.items if approved else frozenset()
+    return plan_replay(wanted, side, place, loaded.recipients, also=also, full=full), place
 
 
 def tell_review(
@@ -164,23 +177,39 @@ def tell_review(
         planned: what came of it.
         approved: what was approved, to be compared with it; None for nothing.
         form: `text`, `json`, `markdown` or `html`.
-        output: where to write what can be approved; None for nowhere.
+        output: the file to write it to; None for stdout. In JSON it can be approved.
         exit_code: return 6 if there is something to do.
 
     Raises:
-        Stale: it is not what was approved (it is shown before).
+        Stale: it is not what was approved. Where a person reads it, it is shown all the same.
     """
+    from lightdash_sync.plan.scope import Contents
     from lightdash_sync.promote import approval
+    from lightdash_sync.report.plans import plan_json
+    from lightdash_sync.report.terminal import say_warning
 
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(approval.to_bytes(approval.Approved(wanted, planned.plan)))
-    show_plan(planned, form)
-    if approved is not None:
-        approval.require_approved(approved.plan, planned)
-    if planned.plan.refusals():
+    found, look = planned.plan, Contents(planned.existing.tree).look
+    for warning in planned.existing.warnings:
+        say_warning(warning)
+    if form == "json":
+        _compare(approved, planned)
+        document = approval.document(approval.Approved(wanted, found), plan_json(found, look=look))
+        write(json_line(document) if output is None else canonical(document).decode(), output)
+    elif output is None:
+        tell_plan(found, look, form)
+    else:
+        write(rendered(found, look, form), output)
+    _compare(approved, planned)
+    if found.refusals():
         return Refused.exit_code
-    return PENDING if exit_code and not planned.plan.is_empty else 0
+    return PENDING if exit_code and not found.is_empty else 0
+
+
+def _compare(approved: Approved | None, planned: Planned) -> None:
+    from lightdash_sync.promote.approval import require_approved
+
+    if approved is not None:
+        require_approved(approved.plan, planned)
 
 
 def run_by_replay(
@@ -195,6 +224,8 @@ def run_by_replay(
 ) -> int:
     """Promote by replay: plan, compare with what was approved, show, ask, apply; return the exit code.
 
+    A run on this machine that was cut short is gone on with, if it does what was approved and nothing else.
+
     Args:
         opening: opens source and target.
         wanted: what is to be promoted; if something was approved, what was asked for then.
@@ -208,16 +239,31 @@ def run_by_replay(
         Refused: the plan must not be applied.
         Stale: it does something that was not approved; nothing was written.
     """
-    from lightdash_sync.promote.approval import require_approved
-    from lightdash_sync.sync.applying import apply
+    from lightdash_sync.sync.applying import apply, resume
 
     began = time.monotonic()
-    planned, place = review_by_replay(opening, wanted, full=full)
-    if approved is not None:
-        require_approved(approved.plan, planned)
+    if approved is not None and (run := _cut_short(opening, approved)) is not None:
+        place = opening.place(wanted.target)[0]
+        confirmed(f"Go on with the run {run.id} on {place.environment}?", yes=yes)
+        return tell_applied(
+            resume(place, run, now()), opening, place, began, as_json=as_json, validate=validate
+        )
+    planned, place = review_by_replay(opening, wanted, approved, full=full)
+    _compare(approved, planned)
     with opening.bars.hidden():
         agreed = agree(planned, yes=yes, as_json=as_json)
     if not agreed:
         return nothing_to_do(place, planned.plan, as_json=as_json)
     done = apply(place, planned.plan, now())
     return tell_applied(done, opening, place, began, as_json=as_json, validate=validate)
+
+
+def _cut_short(opening: Opening, approved: Approved) -> Run | None:
+    """Return the last run on this machine, if it did not do all of what was approved."""
+    from lightdash_sync.promote.approval import is_part_of
+    from lightdash_sync.sync.folders import Folders
+    from lightdash_sync.sync.runs import is_complete, runs
+
+    folder = opening.folders.get(approved.wanted.target)
+    last = runs(Folders(folder).runs)[:1] if folder else []
+    return next((run for run in last if not is_complete(run) and is_part_of(run.plan(), approved.plan)), None)

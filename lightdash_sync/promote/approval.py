@@ -10,7 +10,7 @@ nothing that was not approved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lightdash_sync.errors import Stale, SyncError
@@ -18,7 +18,7 @@ from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
 from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
-from lightdash_sync.plan import document
+from lightdash_sync.plan import document as plans
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.values import Action
@@ -28,6 +28,7 @@ from lightdash_sync.promote.values import Selection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.planning import Planned
 
@@ -59,6 +60,11 @@ class Approved:
     wanted: Replay
     plan: Plan
 
+    @property
+    def items(self) -> frozenset[Item]:
+        """What was to be written."""
+        return frozenset((step.kind, step.key) for step in self.plan.steps)
+
 
 def is_replay(data: bytes) -> bool:
     """Whether a document is a promotion by replay, whole or not."""
@@ -69,14 +75,18 @@ def is_replay(data: bytes) -> bool:
     return isinstance(found, dict) and found.get("via") == VIA
 
 
-def to_bytes(approved: Approved) -> bytes:
-    """Return the document of a promotion by replay.
+def document(approved: Approved, told: JsonObject) -> JsonObject:
+    """Return a promotion by replay as machines are told of it, and as it can be approved.
+
+    Args:
+        approved: what was asked for, and what came of it.
+        told: what else to say; no part of what is approved.
 
     Raises:
         SyncError: a content is nested more deeply than a document can hold.
     """
-    said = _document(approved)
-    return _written({**said, "digest": sha256(_written(said))})
+    said = _approval(approved)
+    return {**told, "via": VIA, "approval": said, "digest": sha256(_written(said))}
 
 
 def from_bytes(data: bytes) -> Approved:
@@ -89,19 +99,18 @@ def from_bytes(data: bytes) -> Approved:
         found = parse(data)
     except ValueError as error:
         raise SyncError(f"what was approved cannot be read: {error}", hint=_HINT) from error
-    if not isinstance(found, dict) or found.get("via") != VIA or not isinstance(found.get("plan"), dict):
+    said = found.get("approval") if isinstance(found, dict) and found.get("via") == VIA else None
+    if not isinstance(found, dict) or not isinstance(said, dict):
         raise SyncError("the file is no promotion by replay", hint=_HINT)
-    if found.get("format") != FORMAT:
-        raise SyncError(
-            f"what was approved has format {found.get('format')!r}, which is not known", hint=_HINT
-        )
-    said = found.pop("digest", None)
+    if said.get("format") != FORMAT:
+        raise SyncError(f"what was approved has format {said.get('format')!r}: not known", hint=_HINT)
     try:
-        approved = Approved(_wanted(found["wanted"]), document.from_bytes(canonical(found["plan"])))
-        is_as_written = sha256(_written(_document(approved))) == said == sha256(_written(found))
+        plan = plans.from_bytes(canonical(said["plan"]))
+        approved = Approved(_wanted(said["wanted"]), plan)
+        is_as_written = canonical(_approval(approved)) == canonical(said)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SyncError(f"what was approved is not as it should be: {error}", hint=_HINT) from error
-    if not is_as_written:
+    if not is_as_written or sha256(canonical(said)) != found.get("digest"):
         raise SyncError("what was approved was changed afterwards: its digest does not fit", hint=_HINT)
     return approved
 
@@ -141,10 +150,11 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
     for name, what in _PARTS.items():
         known = {_same(one) for one in getattr(approved, name)}
         yield from (f"{one.item} {what}" for one in getattr(plan, name) if _same(one) not in known)
+    # What becomes of a space is in its step; who sees an item that moves is for its new space to say.
     yield from (
-        f"{change.item or f'space:{change.space}'}: who gains or loses access is not the same"
+        f"{change.item}: others gain or lose access"
         for change in plan.access
-        if change not in approved.access
+        if change.item and change not in approved.access
     )
     for kind, entries in plan.adopted.items():
         there = approved.adopted.get(kind, {})
@@ -155,17 +165,39 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
         )
 
 
+def is_part_of(plan: Plan, approved: Plan) -> bool:
+    """Whether a plan, of a run that was cut short, has no step that was not approved as it is."""
+    known = {_same(_step(step)) for step in approved.steps}
+    return plan.target == approved.target and all(_same(_step(step)) in known for step in plan.steps)
+
+
 def _other_steps(approved: Plan, now: Planned) -> Iterator[str]:
     before = {step.item: step for step in approved.steps}
     after = {step.item: step for step in now.plan.steps}
     for item, step in after.items():
         if item not in before:
             yield f"{item} has to be {_DONE[step.action]}, too"
-        elif _same(step) != _same(before[item]):
+        elif not _is_same_step(step, before[item], now):
             yield f"{item} was changed since, on one side or the other"
     for item, step in before.items():
         if item not in after and not _is_done(step, now):
             yield f"{item} does not have to be {_DONE[step.action]} any more"
+
+
+def _is_same_step(step: Step, old: Step, now: Planned) -> bool:
+    """Whether a step does what was approved: the same, or the rest of a creation that was cut short.
+
+    What is linked since was made by such a run (or linked by hand, which allows plans to change it).
+    """
+    if _same(_step(step)) == _same(_step(old)):
+        return True
+    is_rest = old.action is Action.CREATE and now.existing.linked.has(step.kind, step.key)
+    return is_rest and same_content(step.kind, step.after, old.after, Options())
+
+
+def _step(step: Step) -> Step:
+    """Return a step, whether it was chosen or came along."""
+    return replace(step, selected=True)
 
 
 def _is_done(step: Step, now: Planned) -> bool:
@@ -179,10 +211,10 @@ def _is_done(step: Step, now: Planned) -> bool:
 
 
 def _same(part: Any) -> bytes:
-    return canonical([document.as_json(part)])
+    return canonical([plans.as_json(part)])
 
 
-def _document(approved: Approved) -> JsonObject:
+def _approval(approved: Approved) -> JsonObject:
     wanted = approved.wanted
     adopt = wanted.adopt.items()
     asked: dict[str, Any] = {
@@ -195,8 +227,8 @@ def _document(approved: Approved) -> JsonObject:
         "adopt": {kind: {key: facts["uuid"] for key, facts in entries.items()} for kind, entries in adopt},
         "adopt_by": wanted.adopt_by,
     }
-    plan = parse(document.to_bytes(approved.plan))
-    return {"format": FORMAT, "via": VIA, "wanted": asked, "plan": plan}
+    plan = parse(plans.to_bytes(approved.plan))
+    return {"format": FORMAT, "wanted": asked, "plan": plan}
 
 
 def _wanted(said: Any) -> Replay:

@@ -23,6 +23,7 @@ from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.options import Choice, Options, allows
 from lightdash_sync.plan.scope import Contents, choose
 from lightdash_sync.plan.values import Action, Drift, DriftKind
+from lightdash_sync.promote.texts import with_tokens
 from lightdash_sync.promote.values import Selection
 from lightdash_sync.sync.planning import Request, plan_for
 
@@ -70,7 +71,13 @@ class Replay:
 
 
 def plan_replay(
-    wanted: Replay, side: Side, place: Place, recipients: tuple[str, ...] | None, *, full: bool = False
+    wanted: Replay,
+    side: Side,
+    place: Place,
+    recipients: tuple[str, ...] | None,
+    *,
+    also: frozenset[Item] = frozenset(),
+    full: bool = False,
 ) -> Planned:
     """Make the plan of a replay; only reads.
 
@@ -79,6 +86,7 @@ def plan_replay(
         side: the source, as it is now.
         place: the target; its lock must be held.
         recipients: patterns of addresses that schedulers of the target may deliver to; None for any.
+        also: further items, as far as the source has them: what was approved, and may be half done.
         full: read the target whole.
 
     Raises:
@@ -91,6 +99,7 @@ def plan_replay(
         raise ConfigError(f"{wanted.source} and {wanted.target} are one project: there is nothing to promote")
     by_slug = not wanted.adopt_by and project.get("upstreamProjectUuid") == place.project
     choice = choice_of(wanted.selection, wanted.extras, side.tree)
+    choice = replace(choice, items=choice.items | also)
     request = Request(
         source=side.label,
         desired=side.tree,
@@ -100,6 +109,9 @@ def plan_replay(
         full=full,
     )
     planned = plan_for(place, request)
+    desired = with_tokens(side.tree, planned.existing.linked)
+    if desired is not side.tree:
+        planned = plan_for(place, replace(request, desired=desired))
     newer = tuple(_newer(planned.plan, planned.existing, side.tree, wanted.options))
     return replace(planned, plan=replace(planned.plan, drift=(*planned.plan.drift, *newer)))
 
