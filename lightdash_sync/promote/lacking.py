@@ -62,6 +62,8 @@ def missing_permissions(
     """
     found: dict[Item, str] = {}
     for item in items:
+        if item[0] is Kind.SPACE:  # the right to its spaces is asked for with what is in them
+            continue
         space = (Kind.SPACE, foresight.source.space_of(item))
         lacks = permissions.missing(
             item[0],
