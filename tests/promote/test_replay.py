@@ -15,8 +15,9 @@ from lightdash_sync.demo.faults import Fault
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.replay import EXTRAS
 from tests.apply.small_world import small_world
+from tests.cli.running import run
 from tests.promote.replaying import REVIEW, RUN, commands, items
-from tests.sync.desk import SOURCE, TARGET, Desk, desk_at
+from tests.sync.desk import SOURCE, TARGET, TOKEN, Desk, desk_at
 
 FROM_TO = ("--from", SOURCE, "--to", TARGET)
 ANY_TWIN = ("--allow-twins", "all")  # the small world has two charts of one name in one space
@@ -319,6 +320,15 @@ def test_a_run_that_was_cut_short_goes_on_with_what_was_approved(desk: Desk, num
         assert len(desk.uuids(kind, name, TARGET)) == 1
     everything = ("--dashboard", "overview", "--with", "schedulers,spaces", "--space", "board")
     assert items(review(desk, *everything)) == set()
+
+
+def test_somebody_else_may_run_what_was_approved(desk: Desk) -> None:
+    """The one who makes the review is a person, the one who promotes a service user."""
+    approve(desk, "--dashboard", "overview", "--with", "schedulers")
+    done = run(RUN, "--approved", str(FILE), env={TOKEN: desk.world.tokens["second_admin"]})
+    assert done.code == 0, done.err
+    owner = desk.world.schedulers[desk.scheduler(TARGET)].created_by
+    assert desk.world.people[owner].email == "bruno.oliveira@kettle.example"
 
 
 def test_what_somebody_did_after_a_run_was_cut_short_is_theirs(desk: Desk) -> None:
