@@ -22,6 +22,8 @@ from lightdash_sync.cli.init import init
 from lightdash_sync.cli.link import link, runs
 from lightdash_sync.cli.output import fail
 from lightdash_sync.cli.plan import apply, plan, restore, undo
+from lightdash_sync.cli.promote import promote
+from lightdash_sync.cli.status import status
 from lightdash_sync.cli.timeline import log, show
 from lightdash_sync.errors import WHAT_STANDS, ConfigError, Interrupted, SyncError, as_sync_error
 
@@ -32,11 +34,13 @@ __all__ = ["cli", "main"]
 
 cli.add_command(backup)
 cli.add_command(diff)
+cli.add_command(status)
 cli.add_command(init)
 cli.add_command(plan)
 cli.add_command(apply)
 cli.add_command(undo)
 cli.add_command(restore)
+cli.add_command(promote)
 cli.add_command(runs)
 cli.add_command(link)
 cli.add_command(log)

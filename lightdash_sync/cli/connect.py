@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
@@ -152,3 +153,17 @@ def connected(settings: Settings) -> Iterator[Lightdash]:
     )
     with Session(connection) as session:
         yield Lightdash(session)
+
+
+def connections(
+    settings: Callable[[str], Settings],
+) -> Callable[[str], AbstractContextManager[tuple[Lightdash, str | None]]]:
+    """Return how the server of an environment is reached; it gives uuid or name of the project, too."""
+
+    @contextmanager
+    def connect(name: str) -> Iterator[tuple[Lightdash, str | None]]:
+        loaded = settings(name)
+        with connected(loaded) as lightdash:
+            yield lightdash, loaded.project
+
+    return connect

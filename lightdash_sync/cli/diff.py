@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.connect import connected, environment_options
+from lightdash_sync.cli.connect import connections, environment_options
 from lightdash_sync.cli.output import json_line
 from lightdash_sync.errors import PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
-    from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
     from lightdash_sync.report.diffs import Section
     from lightdash_sync.sides import Difference, Side
@@ -88,24 +86,10 @@ def _opened(
     sides = [parse_side(said, folders, Path()) for said in (old, new)]
     with ExitStack() as stack:
         with Bars() as bars:
-            known = Environments(base, folders, _connect(settings), default, progress=bars)
+            known = Environments(base, folders, connections(settings), default, progress=bars)
             before, after = (stack.enter_context(opened(side, known, sides)) for side in sides)
         before, after, said = in_common_keys(before, after, folders.values())
         yield before, after, [*(side.note for side in sides if side.note), *said]
-
-
-def _connect(
-    settings: Callable[[str], Settings],
-) -> Callable[[str], AbstractContextManager[tuple[Lightdash, str | None]]]:
-    """Return how the server of an environment is reached."""
-
-    @contextmanager
-    def connect(name: str) -> Iterator[tuple[Lightdash, str | None]]:
-        loaded = settings(name)
-        with connected(loaded) as lightdash:
-            yield lightdash, loaded.project
-
-    return connect
 
 
 def _section(before: Side, after: Side, found: Difference, notes: list[str], *, every: bool) -> Section:

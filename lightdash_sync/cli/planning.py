@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,10 +15,14 @@ from lightdash_sync.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
+    from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
     from lightdash_sync.sides import Side
     from lightdash_sync.sync.target import Place
+
+T = TypeVar("T")
 
 
 class Opening:
@@ -75,6 +79,38 @@ class Opening:
         place = Place(name, project, lightdash, folders, self.bars)
         self._stack.enter_context(place.held())
         return place, loaded
+
+    def connection(self, name: str) -> Lightdash:
+        """Open the server of an environment; its settings say with which token."""
+        return self.keep(connected(self._settings(name)))
+
+    def keep(self, opened: AbstractContextManager[T]) -> T:
+        """Keep something open to the end of the command."""
+        return self._stack.enter_context(opened)
+
+    def environment_of(self, lightdash: Lightdash, project: str, besides: str) -> str | None:
+        """Return the environment that is a certain project of a server; None if none is.
+
+        Args:
+            lightdash: the server.
+            project: uuid.
+            besides: name of an environment that is not meant.
+        """
+        from lightdash_sync.config import environment_projects
+        from lightdash_sync.export.old import remembered_project
+
+        origin = lightdash.session.connection.origin.url
+        rows = {row.projectUuid: row.name for row in lightdash.projects()}
+        title = rows.get(project, project)
+        names = {project, title} if [*rows.values()].count(title) == 1 else {project}
+        for name, (url, wanted) in environment_projects(Path(), self._config).items():
+            remembered = remembered_project(self.folders[name])
+            is_it = wanted in names or (
+                wanted is None and remembered is not None and remembered[1] == project
+            )
+            if name != besides and is_it and url.rstrip("/") == origin:
+                return name
+        return None
 
     def earlier(self, side: Side, revision: str, target: str) -> Side:
         """Open a desired side as it was at a revision.

@@ -165,7 +165,8 @@ def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Review
     foresight = known.foresight
     before = foresight.before(item)
     refused = item in answers.refused or foresight.pairs.is_ambiguous(item)
-    after = before if refused else after
+    if refused:
+        after = foresight.wanted(item) if before is None else before
     effective = not refused and _is_effective(item[0], before, after)
     layout: JsonObject = {}
     if item[0] is Kind.DASHBOARD:

@@ -136,6 +136,10 @@ def _space(item: Item, known: Known) -> Iterator[Verdict]:
             what = f"the upstream space “{old}” would be renamed to “{new}”, for all that is in it"
             yield _blocks(Code.RENAMES_SPACE, what)
         return
+    if twins := [*_twins(item, foresight, anywhere=True)]:
+        there = _listed([f"space:{key}" for key in twins])
+        what = f"a second space of its name would be made: upstream has {there}, in another place"
+        yield _blocks(Code.WOULD_DUPLICATE, what, replay=True)
     granted = grants_of(foresight.after(item, Word.CREATE))
     mine = {(text(grant, "email"), text(grant, "group")) for grant in grants_of(content)}
     more = [text(one, "email") for one in granted if (text(one, "email"), text(one, "group")) not in mine]
@@ -174,10 +178,10 @@ def _identity(item: Item, known: Known) -> Iterator[Verdict]:
         yield _blocks(Code.WOULD_DUPLICATE, what, replay=True)
 
 
-def _twins(item: Item, foresight: Foresight) -> Iterator[str]:
+def _twins(item: Item, foresight: Foresight, *, anywhere: bool = False) -> Iterator[str]:
     """Yield the keys of upstream items of the same name in the same place."""
     content = foresight.wanted(item)
-    place = [(field, text(content, field)) for field in ("space", "dashboard")]
+    place = [] if anywhere else [(field, text(content, field)) for field in ("space", "dashboard")]
     for other in sorted(foresight.upstream.there):
         there = foresight.upstream.of(other)
         same_name = other[0] is item[0] and text(there, "name") == text(content, "name")

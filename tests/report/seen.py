@@ -32,6 +32,7 @@ ELEMENTS = {
     "details",
     "summary",
     "ul",
+    "ol",
     "li",
     "pre",
     "figure",

@@ -83,3 +83,18 @@ def test_work_that_was_done_before_a_link_is_no_drift_and_after_it_is(desk: Desk
     assert (plan["drift"], plan["counts"]["rename"]) == ([], 1)
     there.chart_query()
     assert [one["item"] for one in desk.plan(code=4)["drift"]] == ["chart:orders-again"]
+
+
+def test_a_target_that_is_a_source_is_compared_by_the_keys_that_its_own_syncs_go_by(desk: Desk) -> None:
+    """It was exported under its own keys before anybody linked it, and is the source of another sync since."""
+    desk.apply("--adopt-by-name")
+    desk.memory.rename(desk.folder / "aside")
+    desk.export(TARGET)
+    (desk.folder / "aside").rename(desk.memory)
+    body = {"name": "Other", "copyContent": False}
+    made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
+    desk.settle(other=str(made))
+    desk.do("apply", "--from", TARGET, "--to", "other", "--adopt-by-name", "--allow-twins=all", "--yes")
+    for one, two in ((SOURCE, TARGET), (TARGET, "other")):
+        found = desk.do("diff", one, two, "--only", "chart", "--only", "dashboard", "--json").json
+        assert found["items"] == []

@@ -138,7 +138,8 @@ def inert(text: str, limit: int) -> str:
         text: from anywhere.
         limit: characters of it that are shown.
     """
-    broken = _REFERENCE.sub(lambda found: f"{found[0]}{_NOTHING}", _cut(_bare(text), limit))
+    begun = _bare(text[: limit + 1])  # no character is shown as less than one
+    broken = _REFERENCE.sub(lambda found: f"{found[0]}{_NOTHING}", _cut(begun, limit))
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", broken).replace(_NOTHING, "&#8203;")
 
 

@@ -18,7 +18,7 @@ h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
 .alarm { border: 1px solid var(--red); border-left-width: 6px; border-radius: 6px; margin: 1rem 0;
   padding: .5rem .75rem; background: var(--red-paper); }
 .alarm h2 { margin: 0; color: var(--red); } .alarm .quiet, .alarm code { color: var(--ink); }
-.mild { border-color: var(--amber); background: var(--amber-paper); }
+.mild { border-color: var(--amber); background: var(--card); }
 .fine { border-color: var(--green); background: var(--green-paper); }
 .alarm.mild h2 { color: var(--amber); } .alarm.fine h2 { color: var(--green); }
 p { margin: .5rem 0; }
@@ -26,7 +26,8 @@ p { margin: .5rem 0; }
 .quiet, .quiet.name { color: var(--pale); font-size: .87rem; }
 table { border-collapse: collapse; margin: .75rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .2rem .75rem .2rem 0; text-align: left; }
-th[scope=col], td.number { text-align: right; }
+th[scope=col], td.number { text-align: right; } th:last-child, td:last-child { padding-right: 0; }
+@media (max-width: 30rem) { th, td { padding-right: .5rem; } }
 .created, .status.created { color: var(--green); } .deleted, .status.deleted { color: var(--red); }
 .changed, .status.changed { color: var(--amber); }
 .item { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; padding: .5rem .75rem;
@@ -35,7 +36,7 @@ summary { cursor: pointer; }
 .status { font-size: .8rem; font-weight: 600; margin-right: .5rem; }
 .title { font-weight: 600; margin-right: .5rem; }
 code { color: var(--pale); font-size: .85rem; overflow-wrap: anywhere; }
-ul { margin: .5rem 0; padding-left: 1.25rem; }
+ul, ol { margin: .5rem 0; padding-left: 1.25rem; }
 pre { margin: .4rem 0; padding: .4rem 0; overflow-x: auto; border: 1px solid var(--line); border-radius: 4px;
   background: var(--paper); font: 12.5px/1.45 ui-monospace, monospace; white-space: pre; }
 .line { display: block; min-width: max-content; padding: 0 .6rem; }

@@ -41,9 +41,7 @@ WORDS = {
         "overwrites what upstream has",
         "compares both sides, and asks before it overwrites",
     ),
-    Code.WOULD_DUPLICATE: Words(
-        "Would be made a second time", "makes another one", "writes the one there is"
-    ),
+    Code.WOULD_DUPLICATE: Words("Would be made a second time", "makes another one", "keeps a single copy"),
     Code.WOULD_DELETE: Words("Would delete charts upstream", "lets them be deleted"),
     Code.WOULD_HIDE: Words("Would leave charts that nothing shows", "leaves them there"),
     Code.WOULD_BREAK: Words("Would be broken upstream"),
@@ -51,7 +49,9 @@ WORDS = {
     Code.RENAMES_SPACE: Words("Would rename a space upstream", "renames it"),
     Code.NOT_MOVED: Words("Would not be moved upstream", "leaves it where it is", "moves it"),
     Code.OTHER_ITEM: Words("Would write another item than the linked one", "writes the other item"),
-    Code.AMBIGUOUS: Words("Several upstream items with one slug", "", "writes the one that is linked"),
+    Code.AMBIGUOUS: Words(
+        "Several upstream items with one slug", "", "writes the one that it is linked with"
+    ),
     Code.FORBIDDEN: Words("Not permitted", ""),
     Code.INSIDE_DASHBOARD: Words("Inside a dashboard, which has to be promoted instead", ""),
     Code.NOT_PROMOTABLE: Words("Cannot be promoted", ""),

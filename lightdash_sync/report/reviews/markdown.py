@@ -42,15 +42,18 @@ def _above(told: words.Told) -> Iterator[str]:
     review = told.review
     yield f"### {words.TITLE}\n\n"
     yield f"{inert(review.source, LABEL)} → {inert(told.target, LABEL)}\n\n"
-    yield f"{'🛑' if told.objections else '✅'} **{told.verdict}**\n\n"
     yield f"{told.totals} (digest {inert(told.short, LABEL)})\n\n"
     yield f"{inert(told.chosen, LABEL)}\n"
-    if review.effective:
-        yield counts_markdown(told.counts, (*VERBS, "unchanged"))
-    yield from objections_markdown(f"🛑 {words.REFUSED}", told.objections, _AGAINST)
+    yield from objections_markdown(f"🛑 {told.verdict}", told.objections, _AGAINST)
+    if not told.objections:
+        yield f"\n#### ✅ {told.verdict}\n"
     yield from objections_markdown(words.ACCEPTED, accepted(review), _WARNINGS)
     yield from objections_markdown(f"⚠️ {words.WARNINGS}", warnings(review), _WARNINGS)
+    if review.effective:
+        yield counts_markdown(told.counts, (*VERBS, "unchanged"))
     yield from _calls(told)
+    if review.effective:
+        yield f"\n### {words.CHANGES}\n"
 
 
 def _calls(told: words.Told) -> Iterator[str]:

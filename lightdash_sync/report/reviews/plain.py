@@ -32,7 +32,10 @@ def review_text(review: Review, out: Console, *, digest: str, every: bool = Fals
     told = words.Told(review, digest, every)
     for line in _above(told):
         out.print(line)
-    items_text(told.changed, out)
+    if review.effective:
+        out.print()
+        out.print(Text(words.CHANGES, style="bold"))
+        items_text(told.changed, out)
     if review.left_behind:
         out.print()
         out.print(Text(words.LEFT_BEHIND, style="bold"))

@@ -36,7 +36,6 @@ NEVER_CARRIED = (
 )
 
 _VERBS = {Status.CREATED: "create", Status.DELETED: "delete"}
-_EXPECTED = {"create": Word.CREATE, "delete": Word.NOTHING}  # of the server; else `update`
 _LEFT = {Status.CREATED: "missing", Status.CHANGED: "differs", Status.DELETED: "only upstream"}
 _SAID = {
     Word.CREATE: "the server says create",
@@ -155,7 +154,10 @@ class Told:
 
     def mark(self, item: Reviewed) -> str:
         """Return what the server says of an item, where that is not what happens; else ""."""
-        return "" if item.said is _EXPECTED.get(self.verb(item), Word.UPDATE) else _SAID[item.said]
+        if item.status is Status.DELETED:
+            return "the server does not say so" if item.said is Word.NOTHING else _SAID[item.said]
+        expected = Word.CREATE if item.status is Status.CREATED else Word.UPDATE
+        return "" if item.said is expected else _SAID[item.said]
 
     @property
     def unchanged(self) -> list[tuple[str, list[str]]]:

@@ -1,0 +1,320 @@
+"""`promote`: review what a promotion would do, and run it; by Lightdash's own endpoints, or by replay."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lightdash_sync.cli.agreeing import now
+from lightdash_sync.cli.connect import environment_options, with_options
+from lightdash_sync.cli.output import json_line, print_json
+from lightdash_sync.cli.planning import Opening, confirmed
+from lightdash_sync.cli.replaying import (
+    replay_options,
+    review_by_replay,
+    run_by_replay,
+    selection_options,
+    tell_review,
+)
+from lightdash_sync.cli.upstream import open_source, open_upstream
+from lightdash_sync.errors import PENDING, ConfigError, Refused, Stale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightdash_sync.cli.connect import Command
+    from lightdash_sync.cli.replaying import Wishes
+    from lightdash_sync.cli.upstream import Source
+    from lightdash_sync.config import Settings
+    from lightdash_sync.promote.approval import Approved as ApprovedReplay
+    from lightdash_sync.promote.document import Approved
+    from lightdash_sync.promote.replay import Replay
+    from lightdash_sync.promote.reviewing import Prepared
+    from lightdash_sync.promote.values import Review, Selection
+    from lightdash_sync.sync.target import Place
+
+FORMATS = ("text", "json", "markdown", "html")
+PROMOTE, REPLAY = "promote", "replay"
+_NAMED = 10  # differences that an error names
+
+_COMMON = [
+    click.option("--env", "source", metavar="ENV", help="What is promoted.  [default: that of the settings]"),
+    click.option("--to", "target", metavar="ENV", help="Where to.  [default: the upstream project]"),
+    click.option(
+        "--via", type=click.Choice((PROMOTE, REPLAY)), help="Lightdash's promotion, or plan and apply."
+    ),
+    click.option(
+        "--accept",
+        "accepted",
+        multiple=True,
+        metavar="KIND:KEY",
+        help="Let this item pass (repeated, no `all`).",
+    ),
+    click.option(
+        "--approved",
+        type=click.Path(dir_okay=False, exists=True, path_type=Path),
+        metavar="FILE",
+        help="A review in JSON that was approved; it says what is promoted.",
+    ),
+    click.option("--full", is_flag=True, help="Read the target whole, whatever its lists prove unchanged."),
+]
+
+
+def _promoting(command: Command) -> Command:
+    """Add the options that both commands have."""
+    return with_options(selection_options(replay_options(environment_options(command))), _COMMON)
+
+
+@click.group()
+def promote() -> None:
+    """Promote content to the upstream project: first review, then run.
+
+    Lightdash's own promotion matches by slug, goes by time, and says one word for each item. A review says
+    what would really change, and what speaks against it. `--via replay` does the same by plan and apply.
+    """
+
+
+@promote.command()
+@_promoting
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to show it.  [default: text]")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if there is something to promote.")
+def review(
+    settings: Callable[[str], Settings],
+    form: str | None,
+    output: Path | None,
+    exit_code: bool,
+    config: Path | None,
+    as_json: bool,
+    full: bool,
+    **said: Any,
+) -> int:
+    """Show what a promotion would do. Nothing is changed, and no view of a chart is counted.
+
+    Exits with 4 if the promotion would be refused, and with 5 if it is not what --approved says.
+    """
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} exclude each other")
+    form = "json" if as_json else form or "text"
+    with ExitStack() as stack:
+        opening = Opening(settings, config, stack)
+        asked = _Asked(opening, **said)
+        if asked.replay is not None:
+            planned = review_by_replay(opening, asked.replay, full=full)[0]
+            approved = asked.approved_replay
+            return tell_review(asked.replay, planned, approved, form=form, output=output, exit_code=exit_code)
+        prepared, _, _ = asked.review(full=full, writing=False)
+        with opening.bars.hidden():
+            _show(prepared.review, form, output)
+        asked.require_approved(prepared.review)
+        if prepared.review.refusals():
+            return Refused.exit_code
+        return PENDING if exit_code and not prepared.review.is_empty else 0
+
+
+@promote.command()
+@_promoting
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def run(
+    settings: Callable[[str], Settings],
+    yes: bool,
+    config: Path | None,
+    as_json: bool,
+    full: bool,
+    **said: Any,
+) -> int:
+    """Promote: review again, refuse what was not approved or accepted, promote, read back, compare.
+
+    Exits with 3 if a part could not be done or is not as the review said (running again goes on), with 4 if
+    the promotion is refused, and with 5 if it is not what --approved says; then nothing was written.
+    """
+    from lightdash_sync.promote.document import digest
+    from lightdash_sync.promote.running import run as run_promotion
+    from lightdash_sync.report.reviews.done import promoted_json, promoted_text
+    from lightdash_sync.report.terminal import console
+
+    began = time.monotonic()
+    with ExitStack() as stack:
+        opening = Opening(settings, config, stack)
+        asked = _Asked(opening, **said)
+        if asked.replay is not None:
+            approved = asked.approved_replay
+            return run_by_replay(opening, asked.replay, approved, yes=yes, as_json=as_json, full=full)
+        prepared, source, place = asked.review(full=full, writing=True)
+        found = prepared.review
+        asked.require_approved(found, place)
+        with opening.bars.hidden():
+            if found.is_empty or not as_json:
+                _show(found, "json" if as_json else "text", None)
+            _require_allowed(found)
+            if found.is_empty:
+                return 0
+            confirmed(f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes)
+        approved_digest = asked.approved.digest if asked.approved else digest(found)
+        done = run_promotion(source.lightdash, place, prepared, now(), approved_digest)
+        with opening.bars.hidden():
+            if as_json:
+                print_json({**promoted_json(done), "duration_s": round(time.monotonic() - began, 3)})
+            else:
+                promoted_text(done, console())
+        return 0 if done.is_complete else 3
+
+
+class _Asked:
+    """What the options of a promotion ask for, and by which engine.
+
+    Attributes:
+        replay: what is to be replayed; None if Lightdash's promotion is meant.
+        approved_replay: the replay that was approved, or None.
+        approved: the review that was approved, or None.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        source: str | None,
+        target: str | None,
+        via: str | None,
+        accepted: tuple[str, ...],
+        approved: Path | None,
+        selection: Selection,
+        wishes: Wishes,
+    ) -> None:
+        self._opening, self._accepted, self._selection = opening, accepted, selection
+        self.replay: Replay | None = None
+        self.approved_replay: ApprovedReplay | None = None
+        self.approved: Approved | None = None
+        self._source: Source | None = None
+        if approved is not None:
+            if selection.given or wishes.given or accepted or via or target or source:
+                raise click.UsageError("--approved says what is promoted: give no other choice with it")
+            self._read(approved)
+            return
+        if via == REPLAY:
+            target = target or self._upstream(source)
+            self.replay = wishes.replay(self._from(source), target, selection)
+            return
+        self._source = open_source(opening, source)
+        if target not in (None, self._source.target):
+            if via == PROMOTE:
+                raise ConfigError(
+                    f"{target} is not the upstream project of {self._source.name}",
+                    hint="Lightdash promotes to no other; `--via replay` promotes to any environment.",
+                )
+            self.replay = wishes.replay(self._source.name, target or "", selection)
+        elif wishes.given:
+            raise click.UsageError("--with, --adopt, --allow-… and --merge are for --via replay")
+
+    def review(self, *, full: bool, writing: bool) -> tuple[Prepared, Source, Place]:
+        """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes."""
+        from lightdash_sync.promote.permission import Permissions
+        from lightdash_sync.promote.reviewing import Request, review_for
+
+        source = self._source or open_source(self._opening, None)
+        place = open_upstream(self._opening, source, writing=writing)
+        permissions = Permissions(source.lightdash, source.project, place.project)
+        request = Request(source.name, self._selection, self._accepted, full)
+        return review_for(source.lightdash, source.side, place, permissions, request), source, place
+
+    def require_approved(self, now: Review, place: Place | None = None) -> None:
+        """Require that a review is the approved one, but for what a run of that did already.
+
+        Raises:
+            Stale: it is another.
+        """
+        from lightdash_sync.promote.document import differences
+        from lightdash_sync.promote.running import done_items
+
+        if self.approved is None:
+            return
+        done = done_items(place.folders.runs, self.approved.digest) if place else frozenset()
+        if found := differences(self.approved, now, done):
+            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+            raise Stale(
+                f"this is not what was approved: {'; '.join(found[:_NAMED])}{more}",
+                hint="Nothing was written. Make a new review, and let it be approved.",
+            )
+
+    def _read(self, path: Path) -> None:
+        from lightdash_sync.promote import approval
+        from lightdash_sync.promote.document import read_approved
+
+        data = path.read_bytes()
+        if approval.is_replay(data):
+            self.approved_replay = approval.from_bytes(data)
+            self.replay = self.approved_replay.wanted
+            return
+        self.approved = read_approved(data)
+        self._selection, self._accepted = self.approved.selection, self.approved.accepted
+        self._source = open_source(self._opening, self.approved.source)
+
+    def _from(self, source: str | None) -> str:
+        name = source or self._opening.default
+        if name is None:
+            raise ConfigError("nothing says what is to be promoted", hint="Name it with --env.")
+        return name
+
+    def _upstream(self, source: str | None) -> str:
+        """Return the environment of the upstream project."""
+        found = open_source(self._opening, source)
+        if found.target is None:
+            raise ConfigError(
+                f"no environment of lightdash-sync.toml is the upstream project of {found.name}",
+                hint="Say where to with --to ENV.",
+            )
+        return found.target
+
+
+def _require_allowed(review: Review) -> None:
+    """Refuse what has a verdict that blocks and was not accepted.
+
+    Raises:
+        Refused: the promotion must not be run.
+    """
+    if refusals := review.refusals():
+        more = f" and {len(refusals) - _NAMED} more" if len(refusals) > _NAMED else ""
+        raise Refused(
+            f"the promotion must not be run: {'; '.join(refusals[:_NAMED])}{more}",
+            hint="`lightdash-sync promote review` says what can be accepted, or done by --via replay.",
+        )
+
+
+def _show(review: Review, form: str, output: Path | None) -> None:
+    """Render a review, to stdout or into a file; what people should know goes to stderr in any case."""
+    from lightdash_sync.promote.document import approval, digest
+    from lightdash_sync.report import reviews
+    from lightdash_sync.report.terminal import console, say_warning
+
+    for note in review.notes:
+        say_warning(note)
+    proof = digest(review)
+    if form == "text" and output is None:
+        reviews.review_text(review, console(), digest=proof)
+        return
+    match form:
+        case "text":
+            written = io.StringIO()
+            reviews.review_text(review, console(written), digest=proof)
+            said = written.getvalue()
+        case "json":
+            said = json_line({**reviews.review_json(review, digest=proof), "approval": approval(review)})
+        case "markdown":
+            said = reviews.review_markdown(review, digest=proof)
+        case _:
+            said = reviews.review_html(review, digest=proof)
+    data = said.encode("utf-8", "backslashreplace")
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(data)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()

@@ -1,0 +1,93 @@
+"""`status`: which environment is behind which."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lightdash_sync.cli.connect import connections, environment_options
+from lightdash_sync.cli.output import json_line
+from lightdash_sync.errors import PENDING, ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightdash_sync.config import Settings
+    from lightdash_sync.sync.status import Standing
+
+FORMATS = ("text", "json", "markdown")
+
+
+@click.command()
+@click.option("--env", "wanted", multiple=True, metavar="NAME", help="Only these environments (repeated).")
+@click.option("--live", is_flag=True, help="Read the projects as they are now, not the snapshots on disk.")
+@click.option("--all", "every", is_flag=True, help="List every item that differs, not the oldest ones only.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell it.  [default: text]")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if there are differences.")
+@environment_options
+def status(
+    settings: Callable[[str], Settings],
+    wanted: tuple[str, ...],
+    live: bool,
+    every: bool,
+    form: str | None,
+    exit_code: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Tell which environment of lightdash-sync.toml is behind which, and since when.
+
+    For each pair: how many items of the one are not the same in the other, as a plan would find it, and when
+    the one that waits longest was last saved. Created is what only the one has, deleted what only the other
+    has. Compares the snapshots on disk, and needs neither a server nor a token for that. Nothing is changed
+    anywhere.
+    """
+    from lightdash_sync.report.terminal import say_warning
+
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} exclude each other")
+    standing = _standing(settings, wanted, config, live=live)
+    for note in standing.notes:
+        say_warning(note)
+    _tell(standing, "json" if as_json else form or "text", every=every)
+    return PENDING if exit_code and standing.differs else 0
+
+
+def _standing(
+    settings: Callable[[str], Settings], wanted: tuple[str, ...], config: Path | None, *, live: bool
+) -> Standing:
+    from lightdash_sync.config import environments, known_environments
+    from lightdash_sync.report.terminal import Bars
+    from lightdash_sync.sides import Environments
+    from lightdash_sync.sync.status import read_standing
+
+    names = [*environments(wanted, Path(), config, every=not wanted)]
+    if len(names) < 2:
+        raise ConfigError(
+            f"there is nothing to compare {names[0]} with",
+            hint="Name two environments or more, or none for all of lightdash-sync.toml.",
+        )
+    folders, default = known_environments(Path(), config)
+    with Bars() as bars:
+        base = config.parent if config else Path()
+        known = Environments(base, folders, connections(settings), default, progress=bars)
+        return read_standing(known, names, live=live)
+
+
+def _tell(standing: Standing, form: str, *, every: bool) -> None:
+    """Render to stdout."""
+    from lightdash_sync.report.status import status_json, status_markdown, status_text
+    from lightdash_sync.report.terminal import console
+
+    now = datetime.now(UTC)
+    if form == "text":
+        status_text(standing, console(), now, every=every)
+        return
+    said = json_line(status_json(standing)) if form == "json" else status_markdown(standing, now, every=every)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(said.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
