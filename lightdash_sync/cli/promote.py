@@ -108,8 +108,8 @@ def review(
         opening = Opening(settings, config, stack)
         asked = _Asked(opening, **said)
         if asked.replay is not None:
-            planned = review_by_replay(opening, asked.replay, full=full)[0]
             approved = asked.approved_replay
+            planned = review_by_replay(opening, asked.replay, approved, full=full)[0]
             return tell_review(asked.replay, planned, approved, form=form, output=output, exit_code=exit_code)
         prepared, _, _ = asked.review(full=full, writing=False)
         with opening.bars.hidden():
@@ -136,11 +136,6 @@ def run(
     Exits with 3 if a part could not be done or is not as the review said (running again goes on), with 4 if
     the promotion is refused, and with 5 if it is not what --approved says; then nothing was written.
     """
-    from lightdash_sync.promote.document import digest
-    from lightdash_sync.promote.running import run as run_promotion
-    from lightdash_sync.report.reviews.done import promoted_json, promoted_text
-    from lightdash_sync.report.terminal import console
-
     began = time.monotonic()
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
@@ -148,6 +143,11 @@ def run(
         if asked.replay is not None:
             approved = asked.approved_replay
             return run_by_replay(opening, asked.replay, approved, yes=yes, as_json=as_json, full=full)
+        from lightdash_sync.promote.document import digest
+        from lightdash_sync.promote.running import run as run_promotion
+        from lightdash_sync.report.reviews.done import promoted_json, promoted_text
+        from lightdash_sync.report.terminal import console
+
         prepared, source, place = asked.review(full=full, writing=True)
         found = prepared.review
         asked.require_approved(found, place)
