@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.operations import Operation
 
 NAME = "journal.jsonl"
-_FULL = "Is the disk full? Make room, and go on with `apply --resume`."
+_FULL = "Is the disk full? Make room, then go on with the run: `apply --resume`, or `promote run` again."
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ def read_journal(path: Path) -> Journalled:
             elif event == "done":
                 doubtful.discard(number)
                 done[number] = record["facts"]
+                failed.pop(number, None)
             elif event == "failed":
                 failed[number] = record["why"]
                 if not record["unclear"]:

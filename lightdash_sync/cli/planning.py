@@ -80,9 +80,18 @@ class Opening:
         self._stack.enter_context(place.held())
         return place, loaded
 
-    def connection(self, name: str) -> Lightdash:
-        """Open the server of an environment; its settings say with which token."""
-        return self.keep(connected(self._settings(name)))
+    def project(self, name: str) -> tuple[Lightdash, str]:
+        """Open the server of an environment; return it, and the uuid of the project.
+
+        Raises:
+            ConfigError: there is no such project.
+        """
+        from lightdash_sync.projects import choose_project
+
+        loaded = self._settings(name)
+        lightdash = self.keep(connected(loaded))
+        lightdash.server.require_supported()
+        return lightdash, choose_project(lightdash, loaded.project, self.folders[name])
 
     def keep(self, opened: AbstractContextManager[T]) -> T:
         """Keep something open to the end of the command."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lightdash_sync.cli.agreeing import now
+from lightdash_sync.cli.agreeing import now, write
 from lightdash_sync.cli.connect import environment_options, with_options
 from lightdash_sync.cli.output import json_line, print_json
 from lightdash_sync.cli.planning import Opening, confirmed
@@ -22,7 +21,7 @@ from lightdash_sync.cli.replaying import (
     selection_options,
     tell_review,
 )
-from lightdash_sync.cli.upstream import open_source, open_upstream
+from lightdash_sync.cli.upstream import open_source, open_upstream, source_name
 from lightdash_sync.errors import PENDING, ConfigError, Refused, Stale
 
 if TYPE_CHECKING:
@@ -200,7 +199,7 @@ class _Asked:
             return
         if via == REPLAY:
             target = target or self._upstream(source)
-            self.replay = wishes.replay(self._from(source), target, selection)
+            self.replay = wishes.replay(source_name(opening, source), target, selection)
             return
         self._source = open_source(opening, source)
         if target not in (None, self._source.target):
@@ -220,9 +219,10 @@ class _Asked:
 
         source = self._source or open_source(self._opening, None)
         place = open_upstream(self._opening, source, writing=writing)
+        side = self._opening.side(f"env:{source.name}")
         permissions = Permissions(source.lightdash, source.project, place.project)
         request = Request(source.name, self._selection, self._accepted, full)
-        return review_for(source.lightdash, source.side, place, permissions, request), source, place
+        return review_for(source.lightdash, side, place, permissions, request), source, place
 
     def require_approved(self, now: Review, place: Place | None = None) -> None:
         """Require that a review is the approved one, but for what a run of that did already.
@@ -255,12 +255,6 @@ class _Asked:
         self.approved = read_approved(data)
         self._selection, self._accepted = self.approved.selection, self.approved.accepted
         self._source = open_source(self._opening, self.approved.source)
-
-    def _from(self, source: str | None) -> str:
-        name = source or self._opening.default
-        if name is None:
-            raise ConfigError("nothing says what is to be promoted", hint="Name it with --env.")
-        return name
 
     def _upstream(self, source: str | None) -> str:
         """Return the environment of the upstream project."""
@@ -310,11 +304,4 @@ def _show(review: Review, form: str, output: Path | None) -> None:
             said = reviews.review_markdown(review, digest=proof)
         case _:
             said = reviews.review_html(review, digest=proof)
-    data = said.encode("utf-8", "backslashreplace")
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(data)
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()
+    write(said, output)

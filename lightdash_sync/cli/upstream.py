@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError, Refused
+from lightdash_sync.projects import find_project
 
 if TYPE_CHECKING:
     from lightdash_sync.cli.planning import Opening
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.sides import Side
     from lightdash_sync.sync.target import Place
 
 
@@ -22,7 +22,6 @@ class Source:
 
     Attributes:
         name: of it.
-        side: its content as it is now.
         lightdash: its server, with the token that promotes.
         project: uuid.
         upstream: uuid of the upstream project; "" if there is none.
@@ -30,7 +29,6 @@ class Source:
     """
 
     name: str
-    side: Side
     lightdash: Lightdash
     project: str
     upstream: str
@@ -38,11 +36,25 @@ class Source:
 
 
 def open_source(opening: Opening, name: str | None) -> Source:
-    """Read the environment that is to be promoted.
+    """Reach the environment that is to be promoted; its content is not read yet.
 
     Args:
         opening: opens it.
         name: of it; None for the default of the settings.
+
+    Raises:
+        ConfigError: there is no such environment, or nothing says which one is meant.
+    """
+    name = source_name(opening, name)
+    lightdash, project = opening.project(name)
+    row = find_project(lightdash.projects(), project)
+    upstream = row.upstreamProjectUuid or ""
+    target = opening.environment_of(lightdash, upstream, besides=name) if upstream else None
+    return Source(name, lightdash, project, upstream, target)
+
+
+def source_name(opening: Opening, name: str | None) -> str:
+    """Return the environment that is meant.
 
     Raises:
         ConfigError: there is no such environment, or nothing says which one is meant.
@@ -52,12 +64,7 @@ def open_source(opening: Opening, name: str | None) -> Source:
         there = ", ".join(opening.folders) or "none"
         said = "nothing says what is to be promoted" if name is None else f"there is no environment {name!r}"
         raise ConfigError(said, hint=f"Name an environment of lightdash-sync.toml with --env: {there}.")
-    side = opening.side(f"env:{name}")
-    known = side.tree.identity.project
-    lightdash = opening.connection(name)
-    upstream = str(known.get("upstreamProjectUuid") or "")
-    target = opening.environment_of(lightdash, upstream, besides=name) if upstream else None
-    return Source(name, side, lightdash, str(known.get("uuid")), upstream, target)
+    return name
 
 
 def open_upstream(opening: Opening, source: Source, *, writing: bool) -> Place:

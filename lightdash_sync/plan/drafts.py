@@ -47,6 +47,7 @@ class What(StrEnum):
     SCHEDULER_ENABLE = "scheduler_enable"
     FINISH = "finish"
     DELETE = "delete"
+    PROMOTE = "promote"  # the server does it, as a part of a promotion
 
 
 CREATES = frozenset(

@@ -2,9 +2,10 @@
 
 Lightdash stores the uuids that it is given for them. A tile that the target has keeps its uuid, because
 comments and filters of deliveries hang on it; one of a dashboard that is put back into its own project
-gets the one it had, so that comments come back. All others get new ones, made of their names, so that a
-second try makes the same. Those of another project are not taken over: comments hang on the uuid of a
-tile alone, and two dashboards of one server would share them.
+gets the one it had, so that comments come back; when a run is taken back, always, because promotion takes
+the source's uuids over. All others get new ones, made of their names, so that a second try makes the same.
+Those of another project are not taken over: comments hang on the uuid of a tile alone, and two dashboards
+of one server would share them.
 """
 
 from __future__ import annotations
@@ -21,26 +22,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def layout(key: str, content: JsonObject, there: JsonObject, before: JsonObject, project: str) -> JsonObject:
+def layout(key: str, content: JsonObject, known: tuple[JsonObject, JsonObject], project: str) -> JsonObject:
     """Choose the uuids of all tiles and tabs.
 
     Args:
         key: of the dashboard.
         content: as it is to be written.
-        there: facts of the target's dashboard; {} if there is none.
-        before: facts of the same dashboard in the desired content, if that is of the same project; else {}.
+        known: facts of the target's dashboard ({} if there is none), and of the same dashboard in the desired
+            content, if that is of the same project (else {}); what the first of them knows counts.
         project: uuid of the target project.
 
     Returns:
         `{"tiles": {name: uuid}, "tabs": {name: uuid}}`.
     """
-    return {part: {**_named(part, key, content, there, before, project)} for part in PARTS}
+    return {part: {**_named(part, key, content, known, project)} for part in PARTS}
 
 
 def _named(
-    part: str, key: str, content: JsonObject, there: JsonObject, before: JsonObject, project: str
+    part: str, key: str, content: JsonObject, known: tuple[JsonObject, JsonObject], project: str
 ) -> Mapping[str, str]:
-    first, second = _names(there.get(part)), _names(before.get(part))
+    first, second = (_names(facts.get(part)) for facts in known)
     names = [text(element, "id") for element in objects(content.get(part))]
     return {
         name: first.get(name)

@@ -285,7 +285,8 @@ class _Making:
         if item[0] is not Kind.DASHBOARD or not isinstance(wanted, dict):
             return {}
         before = self.inputs.desired.identity.facts(*item) if self.inputs.facts.same_project else {}
-        return layout(item[1], wanted, facts, before, self.inputs.target.project)
+        known = (before, facts) if self.inputs.purpose == "undo" else (facts, before)
+        return layout(item[1], wanted, known, self.inputs.target.project)
 
     def _surplus(self) -> frozenset[Item]:
         if not self.inputs.options.delete:

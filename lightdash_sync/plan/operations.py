@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.drafts import CREATES, DELETED, Draft, Phase, What, content_of, drafts_of, written
 from lightdash_sync.plan.order import ordered, refers_to
-from lightdash_sync.plan.values import Action
+from lightdash_sync.plan.values import PROMOTE, Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,8 +55,13 @@ class Operation:
 def operations(plan: Plan) -> tuple[Operation, ...]:
     """Return what is done for a plan, in order.
 
-    Comments and settings of a project cannot be written: steps of these kinds have no operation.
+    Comments and settings of a project cannot be written: steps of these kinds have no operation. Of a
+    promotion, what the server does for a step is one operation, with the number of the step.
     """
+    if plan.purpose == PROMOTE:
+        return tuple(
+            Operation(number, number, What.PROMOTE, step.item) for number, step in enumerate(plan.steps)
+        )
     drafts = [draft for index, step in enumerate(plan.steps) for draft in drafts_of(index, step, plan)]
     births = {_of(plan.steps[draft.step]): draft for draft in drafts if draft.what in CREATES}
     drafts = [_postponed(draft, plan.steps, births) for draft in drafts]

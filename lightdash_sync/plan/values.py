@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from lightdash_sync.model.changes import Change
 
 
+PROMOTE = "promote"  # the purpose of a plan that tells of a promotion
+
+
 class Action(StrEnum):
     """What a step does to its item."""
 
@@ -231,7 +234,7 @@ class Plan:
     """An ordered list of steps, and what is to be known before they are taken.
 
     Attributes:
-        purpose: `sync`, `restore` or `undo`.
+        purpose: `sync`, `restore`, `undo`, or `promote`: then the steps are what the server will do.
         source: what the desired side is, in words.
         target: where to.
         enable_schedulers: whether schedulers are switched on as the source has them.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.pairs import Pairs
 
 _OPTIONS = Options()
-_MOVED = ("name", "description", "space")  # what a promotion takes over besides the version
+_NAMED, _PLACE = ("name", "description"), ("space", "dashboard")  # belong to no version, and go along
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,14 @@ class Foresight:
             )
         if not isinstance(before, dict):
             return {name: value for name, value in copied.items() if name != "verification"}
-        kept = of_no_version(item[0], before)
-        taken = _MOVED[:2] if text(before, "dashboard") else _MOVED
-        version = of_version(item[0], copied)
-        found: JsonObject = {**_object(kept), **_object(version)}
-        return in_order(item[0], found | {name: copied[name] for name in taken if name in copied})
+        found: JsonObject = {
+            **_object(of_no_version(item[0], before)),
+            **_object(of_version(item[0], copied)),
+        }
+        if not text(copied, "dashboard"):  # one that lives in a dashboard here stays where it is upstream
+            found = {name: value for name, value in found.items() if name not in _PLACE}
+            found |= {name: copied[name] for name in _PLACE if name in copied}
+        return in_order(item[0], found | {name: copied[name] for name in _NAMED if name in copied})
 
     def lost(self, dashboard: str) -> Iterator[str]:
         """Yield the charts inside the upstream dashboard that its latest version does not show.
@@ -146,6 +149,39 @@ class Foresight:
         for _, key in sorted(self.upstream.inside.get(met[1], set())):
             if key not in shown:
                 yield key
+
+    def lost_names(self, item: Item, part: str) -> frozenset[str]:
+        """Return the upstream dashboard's names of tiles or tabs whose uuids the promoted version lacks.
+
+        Promotion takes over the uuids of the source; a preview has the tiles' of what it copied, and tabs
+        of its own.
+
+        Args:
+            item: the dashboard.
+            part: `tiles` or `tabs`.
+        """
+        met = self.met(item)
+        mine = self.here.facts(*item).get(part)
+        theirs = None if met is None else self.there.facts(*met).get(part)
+        if not isinstance(theirs, dict):
+            return frozenset()
+        kept = {*map(str, mine.values())} if isinstance(mine, dict) else set()
+        return frozenset(name for name, uuid in theirs.items() if str(uuid) not in kept)
+
+    def unsettled(self, dashboard: str) -> Iterator[str]:
+        """Yield the upstream schedulers of a dashboard that name tabs or tiles whose uuids go away."""
+        item = (Kind.DASHBOARD, dashboard)
+        met = self.met(item)
+        tabs, tiles = self.lost_names(item, "tabs"), self.lost_names(item, "tiles")
+        for kind, key in sorted(self.upstream.there):
+            content = self.upstream.of((kind, key))
+            if kind is not Kind.SCHEDULER or met is None or text(content, "dashboard") != met[1]:
+                continue
+            selected = content.get("selectedTabs")
+            named = {*map(str, selected)} if isinstance(selected, list) else set()
+            targets = {tile for rule in held(content, "filters") for tile in _object(rule.get("tileTargets"))}
+            if named & tabs or targets & tiles:
+                yield f"{kind}:{key}"
 
     def hidden(self, dashboard: str, after: Json) -> Iterator[str]:
         """Yield the charts inside the upstream dashboard that the promoted version shows no more."""

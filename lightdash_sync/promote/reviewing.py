@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused
+from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.look import text
@@ -17,6 +18,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
+from lightdash_sync.promote.ancestry import overwritten
 from lightdash_sync.promote.asking import ask
 from lightdash_sync.promote.lacking import broken, missing_permissions
 from lightdash_sync.promote.left_behind import left_behind
@@ -108,6 +110,8 @@ def review_for(
     base = memory.base_in(existing.linked.identity)
     items = _items(found, foresight)
     after = {item: foresight.after(item, answers.words.get(item) or foresight.word(item)) for item in items}
+    ours = {item for item in items if file_of(*item) in base}
+    written = [item for item in items if item not in ours and _may_overwrite(item, foresight, after[item])]
     known = Known(
         foresight=foresight,
         base=lambda item: parse(base[file_of(*item)]) if file_of(*item) in base else None,
@@ -117,6 +121,7 @@ def review_for(
         refused=answers.refused,
         missing=missing_permissions(items, foresight, permissions),
         broken=broken(place, foresight, existing, after),
+        overwritten=overwritten(lightdash, foresight, written, place.progress),
         accepted=frozenset(request.accepted),
         shown=_shown(found, foresight),
         unnamed=frozenset(call for call in found.calls if not request.selection.names),
@@ -184,6 +189,16 @@ def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Review
         verdicts=verdicts(item, known, after, effective=effective),
         effective=effective,
         layout=layout,
+    )
+
+
+def _may_overwrite(item: Item, foresight: Foresight, after: Json) -> bool:
+    """Whether a chart's content upstream becomes another, though nobody saved it later than the source's."""
+    before = foresight.before(item)
+    if item[0] is not Kind.CHART or before is None or foresight.upstream_is_newer(item):
+        return False
+    return any(
+        not one.quiet for one in changes(item[0], of_version(item[0], before), of_version(item[0], after))
     )
 
 

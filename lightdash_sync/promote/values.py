@@ -57,6 +57,7 @@ class Code(StrEnum):
     UNCLEAR = "unclear"
     WIDENS_ACCESS = "widens_access"
     MOVES_COMMENTS = "moves_comments"
+    BREAKS_DELIVERIES = "breaks_deliveries"
 
 
 NEVER_ACCEPTED = frozenset(

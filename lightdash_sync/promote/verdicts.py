@@ -44,6 +44,7 @@ class Known:
         refused: item -> why the server does not say what it would do, as a code and in its words.
         missing: item -> which permission is missing, in words.
         broken: item -> what of it the upstream project lacks, in words.
+        overwritten: charts whose upstream ones have work in them that the source never had.
         accepted: `kind:key` of items that the user accepted.
         shown: chart -> the dashboards of this promotion that show it, once for each tile.
         unnamed: charts that are promoted by themselves, and only because everything is: that the server
@@ -58,6 +59,7 @@ class Known:
     refused: Mapping[Item, tuple[Code, str]] = field(default_factory=dict)
     missing: Mapping[Item, str] = field(default_factory=dict)
     broken: Mapping[Item, tuple[str, ...]] = field(default_factory=dict)
+    overwritten: Collection[Item] = ()
     accepted: Collection[str] = ()
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unnamed: Collection[Item] = ()
@@ -210,6 +212,9 @@ def _upstream_work(item: Item, known: Known, *, effective: bool) -> Iterator[Ver
     if effective and base is not None and any(not one.quiet for one in changes(kind, base, before)):
         what = f"upstream was changed since the last sync ({whose}), and would be overwritten"
         yield _blocks(Code.UPSTREAM_CHANGED, what, replay=True)
+    elif effective and item in known.overwritten:
+        what = f"upstream has work in it that never was here ({whose}), and would be overwritten"
+        yield _blocks(Code.UPSTREAM_CHANGED, what, replay=True)
 
 
 def _version_differs(item: Item, foresight: Foresight) -> bool:
@@ -222,8 +227,8 @@ def _left_where_it_is(item: Item, known: Known, after: Json) -> Iterator[Verdict
     """Yield that a chart was moved here, and promotion does not move it there."""
     wanted = text(known.foresight.wanted(item), "space")
     if known.foresight.before(item) is not None and wanted and wanted != text(after, "space"):
-        stays = f"in space:{text(after, 'space')}" if text(after, "space") else "inside its dashboard"
-        what = f"it was moved to space:{wanted} here, and Lightdash would leave it {stays}"
+        stays = f"in space:{text(after, 'space')}" if text(after, "space") else "inside a dashboard"
+        what = f"it is in space:{wanted} here, and upstream Lightdash would leave it {stays}"
         yield Verdict(Code.NOT_MOVED, what, _passed_over(item, known), replay=True)
 
 
@@ -252,7 +257,12 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
         what = "links in its text go on leading to the source project"
         yield Verdict(Code.POINTS_TO_SOURCE, what, Weight.WARNS, replay=True)
     met = foresight.met(item)
-    if met is not None and met[1] in foresight.commented and _other_tiles(item, foresight):
+    if met is None:
+        return
+    if unsettled := [*foresight.unsettled(item[1])]:
+        what = f"deliveries would name tabs or tiles that are no more: {_listed(unsettled)}"
+        yield _blocks(Code.BREAKS_DELIVERIES, what, replay=True)
+    if met[1] in foresight.commented and foresight.lost_names(item, "tiles"):
         what = "comments on its tiles would be seen no more, because tiles get the source's uuids"
         yield _blocks(Code.MOVES_COMMENTS, what, replay=True)
 
@@ -264,15 +274,6 @@ def _texts(content: Json) -> Iterator[str]:
     elif isinstance(content, list | dict):
         for one in content.values() if isinstance(content, dict) else content:
             yield from _texts(one)
-
-
-def _other_tiles(item: Item, foresight: Foresight) -> bool:
-    """Whether upstream has tiles with uuids that the source does not have."""
-    met = foresight.met(item) or item
-    mine, theirs = foresight.here.facts(*item).get("tiles"), foresight.there.facts(*met).get("tiles")
-    if not isinstance(mine, dict) or not isinstance(theirs, dict):
-        return False
-    return not {*map(str, theirs.values())} <= {*map(str, mine.values())}
 
 
 def _plain(item: Item, known: Known, *, effective: bool) -> Verdict:

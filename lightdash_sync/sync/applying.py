@@ -23,11 +23,12 @@ from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.staleness import staleness
+from lightdash_sync.plan.values import PROMOTE
 from lightdash_sync.sync.learning import learned, still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.readback import Mismatch, differences
 from lightdash_sync.sync.recall import recall
-from lightdash_sync.sync.runs import Run, begin, earlier, find_run
+from lightdash_sync.sync.runs import Run, begin, find_run, supersede
 from lightdash_sync.sync.target import joined, read_target
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def apply(place: Place, plan: Plan, now: datetime) -> Applied:
     """
     _require_fitting(place, plan)
     memory = recall(place)
-    existing = _read(place, plan, memory, {})
+    existing = read_for(place, plan, memory, {})
     if stale := sorted(staleness(plan, existing.tree)):
         raise Stale(
             f"the target has changed since the plan was made: {'; '.join(stale[:_NAMED])}",
@@ -116,7 +117,7 @@ def remember(place: Place, plan: Plan) -> int:
     """
     _require_fitting(place, plan)
     memory = recall(place)
-    existing = _read(place, plan, memory, {})
+    existing = read_for(place, plan, memory, {})
     there = memory.base_in(existing.linked.identity)
     alike = still_alike(plan, existing.tree)
     base: dict[str, bytes | None] = {
@@ -146,7 +147,7 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
     plan, journalled = run.plan(), run.journalled()
     _require_fitting(place, plan)
     memory, created = recall(place), run.created()
-    existing = _read(place, plan, memory, created)
+    existing = read_for(place, plan, memory, created)
     written = _written(plan, journalled)
     failed, after = _items(plan, journalled.failed), run.after()
     steps = tuple(_as_left(step, failed, after) for step in plan.steps if step.item not in written)
@@ -162,6 +163,11 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
 
 
 def _require_fitting(place: Place, plan: Plan) -> None:
+    if plan.purpose == PROMOTE:
+        raise Refused(
+            "the run is a promotion, and only Lightdash itself can go on with it",
+            hint="Run `lightdash-sync promote run` again: what was done is not done twice.",
+        )
     if plan.target.project != place.project:
         raise Refused(
             f"the plan is for the project {plan.target.project_name!r} of {plan.target.environment!r}, "
@@ -175,8 +181,18 @@ def _require_fitting(place: Place, plan: Plan) -> None:
         )
 
 
-def _read(place: Place, plan: Plan, memory: Memory, created: LinkTable) -> Existing:
-    """Read the target in the keys that the plan has for its items."""
+def read_for(place: Place, plan: Plan, memory: Memory, created: LinkTable) -> Existing:
+    """Read the target in the keys that a plan has for its items.
+
+    Args:
+        place: the target.
+        plan: for it.
+        memory: what is remembered of the target.
+        created: kind -> key -> facts of what was created by the plan so far.
+
+    Raises:
+        Incomplete: something could not be read.
+    """
     keys = joined(plan.items, created)
     mine: LinkTable = {kind: {step.key: {} for step in plan.steps if step.kind is kind} for kind in LINKED}
     return read_target(place, _hints(memory, keys), keys, Identity(items=mine))
@@ -218,7 +234,7 @@ def _carry_out(
     try:
         outcome = _executed(place, run, plan, existing.linked.identity, now, resumed)
         created = {kind: dict(entries) for kind, entries in outcome.created.items()}
-        after = _read(place, plan, memory, created)
+        after = read_for(place, plan, memory, created)
         done = _done(plan, outcome)
         found = tuple(differences(plan, done, after.tree))
         update = learned(place, plan, memory, done, created, after, found)
@@ -263,8 +279,7 @@ def _done(plan: Plan, outcome: Outcome) -> list[Step]:
 def _close(place: Place, run: Run, applied: Applied, now: datetime) -> None:
     """Note how a run ended, and what it says of earlier ones."""
     run.end(_result(applied, now))
-    for other in earlier(place.folders.runs, run):  # what they created is remembered now
-        other.end({**(other.result() or {}), "state": "superseded", "by": run.id})
+    supersede(place.folders.runs, run)
     if applied.plan.undoes and applied.is_complete:
         find_run(place.folders.runs, applied.plan.undoes).end({"state": "undone", "by": run.id})
 

@@ -46,6 +46,7 @@ def learned(
         differences: what is not as it was written.
     """
     undone = _undone(place, plan)
+    former_base = undone.base_in(after.linked.identity) if undone else None
     links = joined(memory.links, plan.adopted if plan.purpose == "sync" else {})
     links, restored = _linked(plan, joined(links, undone.links if undone else {}), links, created)
     gone = {(step.kind, step.key) for step in done if step.action is Action.DELETE}
@@ -66,8 +67,8 @@ def learned(
         if plan.purpose == "sync":
             mine = step.after if step.item in wrong else step.source
             base[path] = after.tree.get(path) if mine is None else canonical(mine)
-        elif undone is not None:
-            base[path] = undone.base.get(path)
+        elif former_base is not None:
+            base[path] = former_base.get(path)
         if step.item in harmless and path in after.tree:
             settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
     former = {

@@ -23,7 +23,7 @@ from lightdash_sync.plan.values import Plan
 from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
-from lightdash_sync.sync.runs import cut_short
+from lightdash_sync.sync.runs import cut_short, way_on
 from lightdash_sync.sync.target import Existing, joined, read_target, relinked
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def facts_for(place: Place, desired: Identity, existing: Existing) -> Facts:
 def _unfinished(place: Place) -> list[str]:
     """Say that there is a run to go on with."""
     return [
-        f"The run {run.id} was cut short: `lightdash-sync apply --resume --to {place.environment}` goes on, "
-        "and another apply takes its place."
+        f"The run {run.id} was cut short: `{way_on(run.plan(), place.environment)}` goes on, "
+        "and another run takes its place."
         for run in cut_short(place.folders.runs)[:1]
     ]
 

@@ -1,6 +1,7 @@
 """Runs: what an apply leaves on this machine, so that it can be continued and taken back.
 
-    ID/plan.json       the plan, as it was shown
+    ID/plan.json       the plan, as it was shown; of a promotion, what its review foretold
+    ID/approved.json   of a promotion, the digest of the review that somebody approved, if one was
     ID/before/         a snapshot of what it touches, as the target had it before the first write
     ID/memory/         what was remembered of the target before
     ID/journal.jsonl   every write, before and after it
@@ -23,8 +24,10 @@ from lightdash_sync.apply.journal import NAME as JOURNAL
 from lightdash_sync.apply.journal import read_journal
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
+from lightdash_sync.model.changes.look import text
 from lightdash_sync.plan.document import digest, from_bytes, to_bytes
 from lightdash_sync.plan.operations import operations
+from lightdash_sync.plan.values import PROMOTE
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.sync.store import store
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 _ID = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _TIME = "%Y%m%dT%H%M%SZ"
 _PLAN, _RESULT, _BEFORE, _AFTER, _MEMORY = "plan.json", "result.json", "before", "after", "memory"
+_APPROVED = "approved.json"
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,11 @@ class Run:
 
     def result(self) -> JsonObject | None:
         """Return how it ended; None if it was cut short."""
-        path = self.folder / _RESULT
-        found = parse(path.read_bytes()) if path.is_file() else None
-        return found if isinstance(found, dict) else None
+        return _object(self.folder / _RESULT)
+
+    def approved(self) -> str:
+        """Return the digest of the review that was approved before it; "" if none was."""
+        return text(_object(self.folder / _APPROVED), "digest")
 
     def created(self) -> dict[Kind, dict[str, JsonObject]]:
         """Return kind -> key -> facts of what it created, by its journal."""
@@ -130,6 +136,7 @@ def begin(
     paths: Iterable[str],
     memory: Path,
     source: Source,
+    approved: str = "",
 ) -> Run:
     """Store everything that undoing a plan needs, before its first write.
 
@@ -141,6 +148,7 @@ def begin(
         paths: of the items that the plan touches.
         memory: where what is remembered of the target is, if anything is.
         source: where the target is.
+        approved: digest of the review that somebody approved; "" for none.
     """
     folder.mkdir(parents=True, exist_ok=True)
     others = [Run(path).began for path in folder.iterdir() if _ID.fullmatch(path.name)]
@@ -151,6 +159,8 @@ def begin(
     store(run.folder / _BEFORE, ((path, existing[path]) for path in paths), existing.identity, source)
     if memory.is_dir():
         shutil.copytree(memory, run.folder / _MEMORY)
+    if approved:
+        disk.write(run.folder / _APPROVED, canonical({"digest": approved}))
     disk.write(run.folder / _PLAN, to_bytes(plan))
     disk.settle(run.folder)
     disk.settle(folder)
@@ -203,6 +213,28 @@ def cut_short(folder: Path) -> list[Run]:
     return [run for run in runs(folder) if run.result() is None]
 
 
-def earlier(folder: Path, run: Run) -> list[Run]:
-    """Return the runs before one that did not do all: now that it has ended, none of them can go on."""
-    return [other for other in runs(folder) if other.id < run.id and not is_complete(other)]
+def supersede(folder: Path, run: Run) -> None:
+    """Note of the runs before one that did not do all that none can go on, now that this one has ended.
+
+    What they created is remembered by it.
+    """
+    for other in runs(folder):
+        if other.id < run.id and not is_complete(other):
+            other.end({**(other.result() or {}), "state": "superseded", "by": run.id})
+
+
+def way_on(plan: Plan, environment: str) -> str:
+    """Return the command that goes on with a run.
+
+    Args:
+        plan: of the run.
+        environment: the name of its target.
+    """
+    if plan.purpose == PROMOTE:
+        return f"lightdash-sync promote run --env {plan.source}"
+    return f"lightdash-sync apply --resume --to {environment}"
+
+
+def _object(path: Path) -> JsonObject | None:
+    found = parse(path.read_bytes()) if path.is_file() else None
+    return found if isinstance(found, dict) else None

@@ -17,7 +17,7 @@ from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Choice, Options
-from lightdash_sync.plan.values import Action
+from lightdash_sync.plan.values import PROMOTE, Action
 from lightdash_sync.sync.planning import Request
 
 if TYPE_CHECKING:
@@ -102,9 +102,10 @@ def in_doubt(run: Run) -> list[str]:
     plan, doubtful = run.plan(), run.journalled().doubtful
     items = {one.item for one in operations(plan) if one.number in doubtful}
     created = [step.item for step in plan.steps if step.action is Action.CREATE and step.item in items]
+    more = "" if plan.purpose == PROMOTE else f" (`apply --resume {run.id}` would look for it first)"
     return [
-        f"nobody knows whether {item} was made, because its answer was lost: undo leaves it, if it is there "
-        f"(`apply --resume {run.id}` would look for it first)"
+        f"nobody knows whether {item} was made, because its answer was lost: undo leaves it, if it is "
+        f"there{more}"
         for item in created
     ]
 

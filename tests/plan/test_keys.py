@@ -154,8 +154,8 @@ def test_new_tiles_get_the_same_uuids_again_and_not_those_of_the_source() -> Non
     assert all(str(UUID(uuid)) == uuid for uuid in first.values())
     facts = tree_of(PROJECT).identity.facts(Kind.DASHBOARD, "kpis")
     assert not set(first.values()) & set(_names(facts).values())
-    elsewhere = layout("kpis", PROJECT[Kind.DASHBOARD, "kpis"], {}, {}, project_uuid("elsewhere"))
-    other = layout("board", PROJECT[Kind.DASHBOARD, "kpis"], {}, {}, project_uuid("target"))
+    elsewhere = layout("kpis", PROJECT[Kind.DASHBOARD, "kpis"], ({}, {}), project_uuid("elsewhere"))
+    other = layout("board", PROJECT[Kind.DASHBOARD, "kpis"], ({}, {}), project_uuid("target"))
     for another in (elsewhere, other):
         assert not set(first.values()) & set(_names(another).values())
 

@@ -287,3 +287,37 @@ def test_what_upstream_lacks_is_known_before(desk: Desk) -> None:
     said = review(desk, "--chart", "changed")
     (item,) = [one for one in said["items"] if one["kind"] == "chart"]
     assert "orders_nowhere" in reason(item, "would_break") or "nowhere" in reason(item, "would_break")
+
+
+def test_work_upstream_that_never_was_here_is_not_overwritten_because_it_is_older(desk: Desk) -> None:
+    """Who saves last wins with Lightdash; a review sees by the versions that upstream had work of its own."""
+    Hands(desk, PRODUCTION).edit("Unchanged", 77)
+    Hands(desk, PREVIEW).edit("Unchanged", 78)
+    (item,) = [one for one in review(desk, "--chart", "unchanged")["items"] if one["kind"] == "chart"]
+    assert item["said"] == "update"
+    assert "saved by" in reason(item, "upstream_changed")
+
+
+def test_a_chart_that_was_promoted_before_may_be_promoted_again(desk: Desk) -> None:
+    """The version that a promotion made upstream is no work of others, whoever promoted."""
+    hands = Hands(desk, PREVIEW)
+    uuid = hands.uuid(Kind.CHART, "Unchanged")
+    hands.edit("Unchanged", 77)
+    hands.send("POST", f"/saved/{uuid}/promote")
+    hands.edit("Unchanged", 78)
+    (item,) = [one for one in review(desk, "--chart", "unchanged", code=0)["items"] if one["kind"] == "chart"]
+    assert codes(item) == {"changed"}
+
+
+def test_deliveries_of_tabs_that_get_other_uuids_hold_a_promotion_up(desk: Desk) -> None:
+    """A preview has tabs of its own; an upstream scheduler that names a tab would deliver nothing of it."""
+    production = Hands(desk, PRODUCTION)
+    board = production.uuid(Kind.DASHBOARD, "Board, changed")
+    tab = desk.world.dashboards[board].version.tabs[0]["uuid"]
+    production.deliver("Board, changed", "Tab only", "0 7 * * 1")
+    (scheduler,) = [one for one in desk.world.schedulers.values() if one.fields["name"] == "Tab only"]
+    scheduler.fields["selectedTabs"] = [tab]
+    (item,) = [
+        one for one in review(desk, "--dashboard", "board-changed")["items"] if one["kind"] == "dashboard"
+    ]
+    assert "tab-only" in reason(item, "breaks_deliveries")

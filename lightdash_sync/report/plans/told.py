@@ -11,7 +11,7 @@ from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.outlook import Outlook, nothing
-from lightdash_sync.plan.values import Action, Gravity
+from lightdash_sync.plan.values import PROMOTE, Action, Gravity
 from lightdash_sync.report.diffs import Section
 from lightdash_sync.report.parts.phrases import amounts, counted, short_digest, told_target
 from lightdash_sync.sync.undoing import not_undone
@@ -28,7 +28,7 @@ NEEDED = "needed by the selection"
 REFUSED = "This plan will be refused"
 
 _STATUS = {Action.CREATE: Status.CREATED, Action.UPDATE: Status.CHANGED, Action.DELETE: Status.DELETED}
-_TITLES = {"sync": "Plan", "restore": "Plan to restore"}
+_TITLES = {"sync": "Plan", "restore": "Plan to restore", PROMOTE: "Promotion"}
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Told:
             for twin in plan.twins
             if twin.allowed
         ]
-        if plan.purpose != "sync":
+        if plan.purpose not in ("sync", PROMOTE):
             found += not_undone(plan)
         return [*found, *self._schedulers()]
 

@@ -59,6 +59,9 @@ WORDS = {
     Code.WIDENS_ACCESS: Words(
         "Would give more people access", "gives them access", "gives the same people access"
     ),
+    Code.BREAKS_DELIVERIES: Words(
+        "Would break deliveries upstream", "lets them break", "keeps the tabs and tiles that they name"
+    ),
     Code.MOVES_COMMENTS: Words(
         "Would lose comments from sight", "loses them from sight", "keeps the tiles that they belong to"
     ),
