@@ -213,14 +213,18 @@ class _Asked:
             raise click.UsageError("--with, --adopt, --allow-… and --merge are for --via replay")
 
     def review(self, *, full: bool, writing: bool) -> tuple[Prepared, Source, Place]:
-        """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes."""
+        """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes.
+
+        Who only looks whether something is still what was approved is not asked for the right to promote it.
+        """
         from lightdash_sync.promote.permission import Permissions
         from lightdash_sync.promote.reviewing import Request, review_for
 
         source = self._source or open_source(self._opening, None)
         place = open_upstream(self._opening, source, writing=writing)
         side = self._opening.side(f"env:{source.name}")
-        permissions = Permissions(source.lightdash, source.project, place.project)
+        asked = Permissions(source.lightdash, source.project, place.project)
+        permissions = asked if writing or self.approved is None else None
         request = Request(source.name, self._selection, self._accepted, full)
         return review_for(source.lightdash, side, place, permissions, request), source, place
 
