@@ -95,7 +95,7 @@ class Prepared:
 
 
 def review_for(
-    lightdash: Lightdash, source: Side, place: Place, permissions: Permissions, request: Request
+    lightdash: Lightdash, source: Side, place: Place, permissions: Permissions | None, request: Request
 ) -> Prepared:
     """Review a promotion; only reads.
 
@@ -103,7 +103,7 @@ def review_for(
         lightdash: the server, with the token that would promote.
         source: the project that is promoted, as it is now.
         place: the upstream project; its lock must be held.
-        permissions: of the token's owner in both projects.
+        permissions: of the token's owner in both projects; None if another one is going to promote.
         request: what is wanted.
 
     Raises:
@@ -153,7 +153,7 @@ def review_for(
             *left_behind(foresight, {*items}, _pins(existing.tree, source.tree)),
         ),
         spaces=_space_names(foresight),
-        notes=(*existing.warnings, *permissions.doubts()),
+        notes=(*existing.warnings, *(permissions.doubts() if permissions else ())),
     )
     _require_named(review)
     return Prepared(review, source.tree, existing, memory, foresight)
