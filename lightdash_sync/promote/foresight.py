@@ -208,11 +208,16 @@ class Foresight:
         shown = dict(properties)
         if key := text(shown, "chart"):
             met = self.met((Kind.CHART, key))
-            shown["chart"] = key if met is None else met[1]
+            shown["chart"] = self._of_others(key) if met is None else met[1]
         if (key := text(shown, "sqlChart")) and not self.server.can("promotes_sql_charts"):
             uuid = self.here.uuid(Kind.SQL_CHART, key)
             shown["sqlChart"] = key if uuid is None else external_key(uuid)
         return tile | {"properties": shown}
+
+    def _of_others(self, key: str) -> str:
+        """Return the key of a chart that is not in the source: it may be one of the upstream project."""
+        uuid = self.here.external.get(key)
+        return key if uuid is None else self.there.key(Kind.CHART, uuid)
 
     def _new_space(self, copied: JsonObject) -> JsonObject:
         """Return a new space: a private one has the grants, and each member of a group one, too."""

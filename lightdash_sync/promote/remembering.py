@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.references import UnresolvedReference
+from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.options import Options
@@ -68,10 +69,19 @@ def remembered(
             continue
         if upstream.uuid(step.kind, step.key) != links[step.kind][step.key]["uuid"]:
             continue  # the key is linked with another item
-        base[path] = canonical(step.after)
+        base[path] = canonical(step.after) if _can_be_said(step, upstream) else None
         if step.item in harmless and path in after.tree:
             settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
     return Update(after.tree, links, base=base, settled=settled)
+
+
+def _can_be_said(step: Step, upstream: Identity) -> bool:
+    """Whether the upstream project has all that an item was to refer to."""
+    try:
+        in_other_keys(step.kind, step.key, step.after, upstream, upstream)
+    except UnresolvedReference:
+        return False
+    return True
 
 
 def _is_there(step: Step, tree: Tree) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from lightdash_sync.model.authorship import Stamp
-    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.plan.options import Item
     from lightdash_sync.promote.foresight import Foresight
@@ -249,6 +249,9 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
         named = _listed([f"sql_chart:{key}" for key in shown])
         what = f"its tiles would go on showing the source project's own SQL charts: {named}"
         yield _blocks(Code.POINTS_TO_SOURCE, what, replay=True)
+    if strangers := [*_strangers(content, known)]:
+        what = "its tiles show charts of other projects, which nobody reads here and Lightdash would promote"
+        yield _blocks(Code.UNCLEAR, f"{what}, with their spaces: {_listed(strangers)}")
     if lost := [f"chart:{key}" for key in foresight.lost(item[1])]:
         what = f"Lightdash may delete charts inside it that no tile shows: {_listed(lost)}"
         yield _blocks(Code.WOULD_DELETE, what)
@@ -267,6 +270,18 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
     if met[1] in foresight.commented and foresight.lost_names(item, "tiles"):
         what = "comments on its tiles would be seen no more, because tiles get the source's uuids"
         yield _blocks(Code.MOVES_COMMENTS, what, replay=True)
+
+
+def _strangers(content: JsonObject, known: Known) -> Iterator[str]:
+    """Yield the charts of other projects on a dashboard that the server would make or take for others."""
+    foresight = known.foresight
+    for field_there, kind in (("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART)):
+        for key in dict.fromkeys(shown_on(content, field_there)):
+            item, uuid = (kind, key), foresight.here.external.get(key)
+            if item in foresight.source.there or item not in known.words:
+                continue
+            if known.met.get(item) != uuid:  # else it is the upstream chart itself
+                yield f"{kind}:{key} ({uuid})"
 
 
 def _texts(content: Json) -> Iterator[str]:

@@ -329,3 +329,12 @@ def test_deliveries_of_tabs_that_get_other_uuids_hold_a_promotion_up(desk: Desk)
         one for one in review(desk, "--dashboard", "board-changed")["items"] if one["kind"] == "dashboard"
     ]
     assert "tab-only" in reason(item, "breaks_deliveries")
+
+
+def test_charts_of_other_projects_on_its_tiles_hold_a_dashboard_up(desk: Desk) -> None:
+    """Lightdash would promote them too, with their spaces, and nobody has reviewed these: never accepted."""
+    Hands(desk, PREVIEW).add("Board, changed", Hands(desk, STAGING).chart_tile("Staged now"))
+    named = ("--dashboard", "board-changed", "--accept", "dashboard:board-changed")
+    (item,) = [one for one in review(desk, *named)["items"] if one["kind"] == "dashboard"]
+    assert codes(item, "blocks") == {"unclear"}
+    assert "other projects" in reason(item, "unclear")

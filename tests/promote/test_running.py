@@ -52,6 +52,14 @@ def test_all_is_done_as_the_review_said(desk: Desk) -> None:
     assert promoted.writes == stage.promotions() == 8
 
 
+def test_a_tile_that_shows_the_upstream_chart_itself_goes_on_showing_it(desk: Desk) -> None:
+    """Somebody put production's own chart on a dashboard of the preview: Lightdash finds it by its slug."""
+    Hands(desk, PREVIEW).add("Board, changed", Hands(desk, PRODUCTION).chart_tile("Renamed"))
+    with stage_of(desk) as stage:
+        promoted = stage.promote("dashboard changed")
+    assert promoted.is_complete, told(promoted)
+
+
 def test_what_was_made_is_known_by_its_uuid(desk: Desk) -> None:
     """Of spaces too, of which the answers tell only in part."""
     with stage_of(desk) as stage:
@@ -117,6 +125,17 @@ def test_a_plan_after_a_promotion_finds_no_twins_and_no_drift(desk: Desk) -> Non
     plan = desk.do("plan", "--from", PREVIEW, *TO, *only, "--json", code=4).json
     assert [(one["item"], one["how"]) for one in plan["drift"]] == [("chart:new", "changed")]
     assert [step["key"] for step in plan["steps"]] == ["changed", "new"]
+
+
+def test_what_upstream_cannot_say_is_not_remembered(desk: Desk) -> None:
+    """A chart is deleted while its dashboard is promoted, which ends without it: later plans still work."""
+    with stage_of(desk) as stage:
+        prepared = stage.review("dashboard new")
+        Hands(desk, PREVIEW).delete(Kind.CHART, "New")
+        assert not stage.run(prepared).is_complete
+    plan = desk.do("plan", "--from", PREVIEW, *TO, "--only=dashboard:board-new", "--json").json
+    assert plan["drift"] == []
+    desk.do("promote", "review", "--env", PREVIEW, "--dashboard=board-new", "--json", code=4)
 
 
 def server_side(desk: Desk) -> dict[str, object]:
