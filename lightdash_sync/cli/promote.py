@@ -135,18 +135,19 @@ def run(
     Exits with 3 if a part could not be done or is not as the review said (running again goes on), with 4 if
     the promotion is refused, and with 5 if it is not what --approved says; then nothing was written.
     """
-    from lightdash_sync.promote.document import digest
-    from lightdash_sync.promote.running import run as run_promotion
-    from lightdash_sync.report.reviews.done import promoted_json, promoted_text
-    from lightdash_sync.report.terminal import console
-
     began = time.monotonic()
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
         asked = _Asked(opening, **said)
         if asked.replay is not None:
-            approved = asked.approved_replay
-            return run_by_replay(opening, asked.replay, approved, yes=yes, as_json=as_json, full=full)
+            return run_by_replay(
+                opening, asked.replay, asked.approved_replay, yes=yes, as_json=as_json, full=full
+            )
+        from lightdash_sync.promote.document import digest
+        from lightdash_sync.promote.running import run as run_promotion
+        from lightdash_sync.report.reviews.done import promoted_json, promoted_text
+        from lightdash_sync.report.terminal import console
+
         prepared, source, place = asked.review(full=full, writing=True)
         found = prepared.review
         asked.require_approved(found, place)
@@ -154,11 +155,14 @@ def run(
             if found.is_empty or not as_json:
                 _show(found, "json" if as_json else "text", None)
             _require_allowed(found)
-            if found.is_empty:
-                return 0
-            confirmed(f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes)
-        approved_digest = asked.approved.digest if asked.approved else digest(found)
-        done = run_promotion(source.lightdash, place, prepared, now(), approved_digest)
+            if not found.is_empty:
+                confirmed(
+                    f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes
+                )
+        approved = asked.approved.digest if asked.approved else digest(found)
+        done = run_promotion(source.lightdash, place, prepared, now(), approved)
+        if found.is_empty:
+            return 0
         with opening.bars.hidden():
             if as_json:
                 print_json({**promoted_json(done), "duration_s": round(time.monotonic() - began, 3)})
@@ -213,14 +217,18 @@ class _Asked:
             raise click.UsageError("--with, --adopt, --allow-… and --merge are for --via replay")
 
     def review(self, *, full: bool, writing: bool) -> tuple[Prepared, Source, Place]:
-        """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes."""
+        """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes.
+
+        Who only looks whether something is still what was approved is not asked for the right to promote it.
+        """
         from lightdash_sync.promote.permission import Permissions
         from lightdash_sync.promote.reviewing import Request, review_for
 
         source = self._source or open_source(self._opening, None)
         place = open_upstream(self._opening, source, writing=writing)
         side = self._opening.side(f"env:{source.name}")
-        permissions = Permissions(source.lightdash, source.project, place.project)
+        asked = Permissions(source.lightdash, source.project, place.project)
+        permissions = asked if writing or self.approved is None else None
         request = Request(source.name, self._selection, self._accepted, full)
         return review_for(source.lightdash, side, place, permissions, request), source, place
 

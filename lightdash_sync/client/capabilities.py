@@ -34,6 +34,9 @@ CAPABILITIES: dict[str, Capability] = {
     "promotion_keeps_slugs": Capability(
         (0, 1505, 2), "promotion makes a new copy each time, because promoted items get a new slug"
     ),
+    "promotes_into_public_spaces": Capability(
+        (0, 1385, 1), "developers and editors may promote only where they are admins of the upstream space"
+    ),
     "content_as_code": Capability((0, 1392, 0), "no bulk reading, and no writing of a chosen slug"),
     "nested_spaces": Capability((0, 1569, 0), "no spaces inside spaces"),
     "oauth_tokens": Capability((0, 1834, 0), "no OAuth tokens"),
@@ -51,6 +54,9 @@ CAPABILITIES: dict[str, Capability] = {
     "space_member_role": Capability((0, 2718, 0), "no role for all members of the project in a space"),
     "dashboard_history": Capability((0, 2450, 0), "no version history of dashboards"),
     "promotes_sql_charts": Capability((0, 2462, 0), "promotion leaves SQL charts behind"),
+    "promotes_into_unmanaged_spaces": Capability(
+        (0, 2853, 1), "promotion needs the role admin in the upstream space, even if nothing of it changes"
+    ),
     "hidden_tabs": Capability((0, 2904, 0), "no hidden tabs in dashboards"),
 }
 

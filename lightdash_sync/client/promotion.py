@@ -122,7 +122,7 @@ class PromotionWrites(Sender):
         Returns:
             The answer: chart or dashboard as it is upstream, with its `uuid` there. Of a chart that the
             server left as it was, it holds the *source's* content under the upstream uuid (recording 289).
-            A SQL chart is told by `projectUuid` and `savedSqlUuid` alone.
+            A SQL chart has `savedSqlUuid` instead (0.2904.5 recording 199).
 
         Raises:
             NotFound: no upstream project; any other 404 is `unclear`, as the server looks for items between

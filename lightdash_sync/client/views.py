@@ -41,6 +41,7 @@ class AbilityRule(View):
     subject: str | list[str]
     conditions: dict[str, object] = {}
     inverted: bool = False
+    fields: str | list[str] | None = None
 
 
 class User(View):

@@ -145,11 +145,20 @@ def _roles(world: World, person: Person, org_uuid: str | None, project_uuid: str
 
 
 def _by_space(
-    action: str, subject: str, rank: int, person: Person, private: bool | None, access: Sequence[Any]
+    world: World,
+    person: Person,
+    action: str,
+    subject: str,
+    rank: int,
+    private: bool | None,
+    access: Sequence[Any],
 ) -> bool:
     """The rules that depend on the space: its privacy and the person's role in it."""
     mine = {share["role"] for share in access if share["userUuid"] == person.uuid}
     if action == "view" and (private is False or mine):
+        return True
+    public_space = (subject, private) == ("Space", False)
+    if public_space and rank >= RANK["editor"] and world.can("promotes_into_public_spaces"):
         return True
     if rank >= RANK["interactive_viewer"]:
         needed = {"admin"} if subject == "Space" else {"admin", "editor"}
@@ -186,7 +195,7 @@ def can(
             needed = _PLAIN_RULES.get((asked, subject))
             if needed is not None and RANK[role] >= RANK[needed]:
                 return True
-        if subject in _IN_SPACE and _by_space(action, subject, RANK[role], person, private, access):
+        if subject in _IN_SPACE and _by_space(world, person, action, subject, RANK[role], private, access):
             return True
     return False
 

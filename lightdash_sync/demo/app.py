@@ -173,7 +173,9 @@ def _endpoint(world: World, route: Route) -> Callable[[Request], Awaitable[Respo
 
 def lightdash(world: World) -> Starlette:
     """The application without faults; a known path with another method is as unknown as any."""
-    rows = [route for module in MODULES for route in module.ROUTES]
+    rows = [
+        route for module in MODULES for route in module.ROUTES if not route.needs or world.can(route.needs)
+    ]
     routes = [routing.Route(row.path, _endpoint(world, row), methods=[row.method]) for row in rows]
     app = Starlette(routes=routes, exception_handlers={404: _unknown, 405: _unknown})
     app.router.redirect_slashes = False

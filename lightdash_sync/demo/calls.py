@@ -72,6 +72,7 @@ class Route:
         status: the status code of success.
         public: true if it can be asked without credentials.
         creates: true if it makes a slug, and so can race with itself.
+        needs: the capability without which a version does not have it; "" for 0.1372.1's.
     """
 
     method: str
@@ -81,6 +82,7 @@ class Route:
     status: int = 200
     public: bool = False
     creates: bool = False
+    needs: str = ""
 
 
 def is_uuid(value: object) -> bool:

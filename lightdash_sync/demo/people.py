@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightdash_sync.demo.abilities import ability_rules
 from lightdash_sync.demo.calls import OK, Call, Route
 from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.refusals import Refusal, forbidden, not_found, unauthorized
@@ -78,16 +79,9 @@ def post_login(call: Call) -> Json:
 
 
 def get_user(call: Call) -> Json:
-    """`GET /user`: the asker, with the rules of the role in short."""
-    person = call.person
-    condition = {"organizationUuid": person.org_uuid}
-    rules = [{"action": "view", "subject": "OrganizationMemberProfile", "conditions": condition}]
-    granted = {"access": {"$elemMatch": {"userUuid": person.uuid, "role": "admin"}}}
-    rules.append({"action": "manage", "subject": "Space", "conditions": condition | granted})
-    if person.role == "admin":
-        owned = ("Space", "Project")
-        rules += [{"action": "manage", "subject": what, "conditions": condition} for what in owned]
-    return {**_user(call.world, person, person.created_at), "abilityRules": rules}
+    """`GET /user`: the asker, with the rules of all roles."""
+    user = _user(call.world, call.person, call.person.created_at)
+    return {**user, "abilityRules": ability_rules(call.world, call.person)}
 
 
 def post_token(call: Call) -> Json:

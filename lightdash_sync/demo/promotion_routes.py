@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from lightdash_sync.demo.access import can
 from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_of, space_of_chart
-from lightdash_sync.demo.dashboards import charts_on_dashboard
+from lightdash_sync.demo.promoting import promote_chart, promote_dashboard, promote_sql_chart
 from lightdash_sync.demo.promotion import (
     Pair,
     chart_changes,
     chart_pair,
+    charts_of,
     dashboard_changes,
     dashboard_pair,
-    promote_chart,
-    promote_dashboard,
+    sql_changes,
+    sql_pair,
 )
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found
-from lightdash_sync.demo.state import Chart, Dashboard, Json, World
+from lightdash_sync.demo.sql_charts import read_sql_chart, sql_chart_of
+from lightdash_sync.demo.state import Chart, Json, SqlChart, World
 
 NO_UPSTREAM = "This chart does not have an upstream project"
 RIGHTS = "Failed to promote dashboard: You do not have the right access permissions on the"
-USES = 'Failed to promote dashboard: this dashboard uses a chart "{name}"'
+USES = 'Failed to promote dashboard: this dashboard uses a {what} "{name}"'
 
 
 def _upstream(world: World, project_uuid: str) -> str:
@@ -44,8 +46,10 @@ def _may(
 
 def _check_space(call: Call, pair: Pair) -> None:
     if pair.upstream_space is not None:
-        if not _may(call, "manage", "Space", pair.upstream_uuid, None, pair.upstream_access):
-            name = pair.upstream_space.name
+        name, private = pair.upstream_space.name, pair.upstream_space.is_private
+        if name == pair.space.name and call.world.can("promotes_into_unmanaged_spaces"):
+            return
+        if not _may(call, "manage", "Space", pair.upstream_uuid, private, pair.upstream_access):
             what = f'modify this space "{name}"'
             raise forbidden(f"Failed to promote: you do not have access to {what} in the upstream project.")
     elif not _may(call, "create", "Space", pair.upstream_uuid, None, []):
@@ -55,25 +59,24 @@ def _check_space(call: Call, pair: Pair) -> None:
 
 
 def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
-    """Refuse unless the asker may promote the chart, alone or as part of a dashboard."""
+    """Refuse unless the asker may promote the chart or SQL chart, alone or as part of a dashboard."""
     project, upstream_space = pair.upstream_uuid, pair.upstream_space
-    uses = USES.format(name=pair.source.name) + " which"
-    if not _may(call, "promote", "SavedChart", project, pair.space.is_private, pair.access):
-        text = f"{uses} you don't have access to edit" if on_dashboard else (
-            "Failed to promote chart: you don't have access to edit this chart"
-        )  # fmt: skip
+    what = "SQL chart" if isinstance(pair.source, SqlChart) else "chart"
+    uses = USES.format(what=what, name=pair.source.name) + " which"
+    alone = f"Failed to promote {what}: you don't have access to edit this {what}"
+    text = f"{uses} you don't have access to edit" if on_dashboard else alone
+    # Of charts, the upstream project is looked up on both sides.
+    looked_up = pair.space.project_uuid if isinstance(pair.source, SqlChart) else project
+    if not _may(call, "promote", "SavedChart", looked_up, pair.space.is_private, pair.access):
         raise forbidden(f"{text} in the origin project.")
     if pair.match is not None:
         private = upstream_space.is_private if upstream_space else None
         if not _may(call, "promote", "SavedChart", project, private, pair.upstream_access):
-            text = f"{uses} you don't have access to edit" if on_dashboard else (
-                "Failed to promote chart: you don't have access to edit this chart"
-            )  # fmt: skip
             raise forbidden(f"{text} in the upstream project.")
     elif upstream_space is not None and not _may(
         call, "manage", "SavedChart", project, None, pair.upstream_access
     ):
-        text = uses if on_dashboard else "Failed to promote chart: this chart"
+        text = uses if on_dashboard else f"Failed to promote {what}: this {what}"
         where = f"belongs to a space {upstream_space.name} you don't have access to edit"
         raise forbidden(f"{text} {where} in the upstream project.")
     _check_space(call, pair)
@@ -117,35 +120,58 @@ def get_chart_diff(call: Call) -> Json:
     return chart_changes(call.world, pair).read
 
 
-def _dashboard_pairs(call: Call) -> tuple[Dashboard, Pair, list[Pair]]:
-    world = call.world
+def _sql_pair(call: Call) -> Pair:
+    chart = sql_chart_of(call)
+    return sql_pair(call.world, call.person, chart, _upstream(call.world, chart.project_uuid))
+
+
+def post_sql_promotion(call: Call) -> Json:
+    """`POST /projects/{p}/sqlRunner/saved/{u}/promote`: since 0.2462.0."""
+    pair = _sql_pair(call)
+    _check_chart(call, pair, on_dashboard=False)
+    chart = promote_sql_chart(call.world, call.person, pair)
+    return read_sql_chart(call, chart, call.world.project_rows[chart.project_uuid])
+
+
+def get_sql_diff(call: Call) -> Json:
+    """`GET /projects/{p}/sqlRunner/saved/{u}/promoteDiff`: for everybody; since 0.2462.0."""
+    return sql_changes(call.world, _sql_pair(call)).read
+
+
+def _dashboard_pairs(call: Call) -> tuple[Pair, list[Pair], list[Pair]]:
+    """The dashboard, the charts and the SQL charts on it, each with its match."""
+    world, person = call.world, call.person
     dashboard = dashboard_of(world, call.params["u"])
     upstream = _upstream(world, world.spaces[dashboard.space_uuid].project_uuid)
-    pair = dashboard_pair(world, call.person, dashboard, upstream)
-    charts = [
-        chart_pair(world, call.person, chart, upstream) for chart in charts_on_dashboard(world, dashboard)
-    ]
-    return dashboard, pair, charts
+    pair = dashboard_pair(world, person, dashboard, upstream)
+    charts, sql_charts = charts_of(world, dashboard)
+    return (
+        pair,
+        [chart_pair(world, person, chart, upstream) for chart in charts],
+        [sql_pair(world, person, chart, upstream) for chart in sql_charts],
+    )
 
 
 def post_dashboard_promotion(call: Call) -> Json:
     """`POST /dashboards/{u}/promote`."""
-    dashboard, pair, charts = _dashboard_pairs(call)
-    _check_dashboard(call, pair, call.world.spaces[dashboard.space_uuid].project_uuid)
-    for one in charts:
+    pair, charts, sql_charts = _dashboard_pairs(call)
+    _check_dashboard(call, pair, pair.space.project_uuid)
+    for one in (*charts, *sql_charts):
         _check_chart(call, one, on_dashboard=True)
-    return promote_dashboard(call.world, call.person, pair, charts)
+    return promote_dashboard(call.world, call.person, pair, charts, sql_charts)
 
 
 def get_dashboard_diff(call: Call) -> Json:
     """`GET /dashboards/{u}/promoteDiff`: for everybody; the tiles are those of the source."""
-    _, pair, charts = _dashboard_pairs(call)
-    return dashboard_changes(call.world, pair, charts).read
+    return dashboard_changes(call.world, *_dashboard_pairs(call)).read
 
 
+_SQL_CHART = "/api/v1/projects/{p}/sqlRunner/saved/{u}"
 ROUTES = (
     Route("POST", "/api/v1/saved/{u}/promote", post_chart_promotion, creates=True),
     Route("GET", "/api/v1/saved/{u}/promoteDiff", get_chart_diff),
     Route("POST", "/api/v1/dashboards/{u}/promote", post_dashboard_promotion, creates=True),
     Route("GET", "/api/v1/dashboards/{u}/promoteDiff", get_dashboard_diff),
+    Route("POST", f"{_SQL_CHART}/promote", post_sql_promotion, creates=True, needs="promotes_sql_charts"),
+    Route("GET", f"{_SQL_CHART}/promoteDiff", get_sql_diff, needs="promotes_sql_charts"),
 )

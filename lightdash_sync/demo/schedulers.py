@@ -26,6 +26,7 @@ from lightdash_sync.demo.clock import printed
 from lightdash_sync.demo.cron import BadSchedule, limited_to_hourly, runs_today
 from lightdash_sync.demo.jobs import start_scheduler_job
 from lightdash_sync.demo.jsonb import jsonb, truthy
+from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.state import Json, Project, Scheduler, Space, World
 
@@ -263,6 +264,15 @@ def get_logs(call: Call) -> Json:
     }
 
 
+def get_list(call: Call) -> Json:
+    """`GET /schedulers/{p}/list`: all of a project, in pages; since 0.1836.0."""
+    project = project_of(call)
+    found = [one for one in call.world.schedulers.values() if _project_of(call.world, one) is project]
+    page, size = page_and_size(call, 1, 10)
+    rows = [read_scheduler(one) for one in found[(page - 1) * size : page * size]]
+    return {"data": rows, "pagination": paging(page, size, len(found))}
+
+
 def send(call: Call) -> Json:
     """`POST /schedulers/send`: a job that is done at once; nothing is sent."""
     body = call.body if isinstance(call.body, dict) else {}
@@ -322,5 +332,6 @@ ROUTES = (
     Route("PATCH", _BASE + "/{s}/enabled", patch_enabled),
     Route("GET", _BASE + "/{s}/jobs", get_jobs),
     Route("GET", _BASE + "/{p}/logs", get_logs),
+    Route("GET", _BASE + "/{p}/list", get_list, needs="scheduler_list"),
     Route("PATCH", "/api/v1/projects/{p}/schedulerSettings", patch_timezone, check_timezone),
 )

@@ -1,6 +1,6 @@
 """Charts written in SQL (`/projects/{p}/sqlRunner/saved...`).
 
-They have no readable history, no promotion and no schedulers here, live in spaces only, and their "viewed at"
+They have no readable history and no schedulers here, live in spaces only, and their "viewed at"
 times change with every reading. Running the SQL is not imitated: a job is started and done, without rows.
 """
 
@@ -24,7 +24,8 @@ def delete_sql_chart(world: World, chart: SqlChart) -> None:
     del world.sql_charts[chart.uuid]
 
 
-def _read(call: Call, chart: SqlChart, project: Project) -> Json:
+def read_sql_chart(call: Call, chart: SqlChart, project: Project) -> Json:
+    """A SQL chart as the asker reads it."""
     world = call.world
     space = world.spaces[chart.space_uuid]
     mine = shares_of(world, space, call.person)
@@ -66,7 +67,12 @@ def _require_custom_sql(call: Call, project: Project) -> None:
         raise forbidden()
 
 
-def _chart(call: Call) -> SqlChart:
+def sql_chart_of(call: Call) -> SqlChart:
+    """The SQL chart in the path.
+
+    Raises:
+        Refusal: 404 if the project has none of this uuid.
+    """
     chart = call.world.sql_charts.get(call.params["u"])
     if chart is None or chart.project_uuid != call.params["p"]:
         raise not_found("Saved sql not found")
@@ -75,10 +81,10 @@ def _chart(call: Call) -> SqlChart:
 
 def get_sql_chart(call: Call) -> Json:
     """`GET .../sqlRunner/saved/{u}`."""
-    chart = _chart(call)
+    chart = sql_chart_of(call)
     project = call.world.project_rows[chart.project_uuid]
     _require(call, "view", project, call.world.spaces[chart.space_uuid])
-    return _read(call, chart, project)
+    return read_sql_chart(call, chart, project)
 
 
 def get_by_slug(call: Call) -> Json:
@@ -116,13 +122,13 @@ def post_sql_chart(call: Call) -> Json:
 def patch_sql_chart(call: Call) -> Json:
     """`PATCH .../sqlRunner/saved/{u}`: metadata, a new version, both, or nothing."""
     world, body = call.world, call.body if isinstance(call.body, dict) else {}
-    chart = _chart(call)
+    chart = sql_chart_of(call)
     project = world.project_rows[chart.project_uuid]
     _require_custom_sql(call, project)
     _require(call, "update", project, world.spaces[chart.space_uuid])
     metadata, version = body.get("unversionedData"), body.get("versionedData")
     if metadata:
-        _move(world, chart, need(metadata, "spaceUuid", str))
+        move_sql_chart(world, chart, need(metadata, "spaceUuid", str))
         chart.name, chart.description = need(metadata, "name", str), metadata.get("description")
     version_uuid = None
     if version:
@@ -134,7 +140,12 @@ def patch_sql_chart(call: Call) -> Json:
     return {"savedSqlUuid": chart.uuid, "savedSqlVersionUuid": version_uuid}
 
 
-def _move(world: World, chart: SqlChart, space_uuid: str) -> None:
+def move_sql_chart(world: World, chart: SqlChart, space_uuid: str) -> None:
+    """Put a SQL chart into a space.
+
+    Raises:
+        Refusal: 500 if there is no such space.
+    """
     if space_uuid not in world.spaces:
         raise went_wrong()
     world.spaces[chart.space_uuid].sql_charts.pop(chart.uuid)
@@ -144,7 +155,7 @@ def _move(world: World, chart: SqlChart, space_uuid: str) -> None:
 
 def remove_sql_chart(call: Call) -> Any:
     """`DELETE .../sqlRunner/saved/{u}`."""
-    chart = _chart(call)
+    chart = sql_chart_of(call)
     project = call.world.project_rows[chart.project_uuid]
     _require_custom_sql(call, project)
     _require(call, "delete", project, call.world.spaces[chart.space_uuid])

@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from lightdash_sync.client.capabilities import Server
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.slugs import SlugRegister
 
@@ -275,7 +276,9 @@ class World:
     """A whole instance.
 
     Attributes:
-        version: the Lightdash version that is imitated.
+        version: the Lightdash version that `/health` tells. Promotion is that of this version, as far as
+            slugs, SQL charts, permissions and charts on several tiles go; all else is 0.1372.1's, whatever
+            the version, but for the list of schedulers, without which newer projects cannot be read.
         tokens: personal access token by nickname of its owner ("admin", "editor", "viewer" ...).
         projects: project uuid by nickname ("staging", "production").
         shuffle: when set, every list whose order the server leaves open comes back in an order of its
@@ -284,7 +287,6 @@ class World:
         crashes: what the stand-in itself failed on (answered with 500); tests require it to stay empty.
         history_days: how far back the history of a chart shows its versions.
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
-        promotion_keeps_slugs: false before 0.1505.2, where what promotion creates gets another slug.
     """
 
     version: str = "0.1372.1"
@@ -297,7 +299,6 @@ class World:
     crashes: list[str] = field(default_factory=list)
     history_days: int = 3
     slug_gap: float = 0.0
-    promotion_keeps_slugs: bool = False
     slugs: SlugRegister = field(default_factory=SlugRegister)
     orgs: dict[str, Org] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
@@ -318,6 +319,10 @@ class World:
     counter: int = 0
     last_dashboard_version: int = 0
     last_validation: int = 0
+
+    def can(self, capability: str) -> bool:
+        """Whether the version that is imitated has one of the capabilities that the client knows."""
+        return Server(self.version).can(capability)
 
     def hex_id(self) -> str:
         """The next 32 hexadecimal digits: the same in every run."""

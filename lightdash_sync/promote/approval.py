@@ -44,6 +44,7 @@ _PARTS = {
     "twins": "has another twin on the target",
     "left_out": "is left out for another reason",
 }
+_OWNER = "owner_changes"  # code of a problem: to whom new schedulers will belong
 _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 _CHOSEN = ("dashboards", "charts", "spaces")
 
@@ -136,7 +137,8 @@ def require_approved(approved: Plan, now: Planned) -> None:
 def departures(approved: Plan, now: Planned) -> Iterator[str]:
     """Yield in what a plan is not the one that was approved, in words.
 
-    What a plan notes of things that it leaves alone (which other items the target has) does not count.
+    What a plan notes of things that it leaves alone (which other items the target has) does not count, nor
+    whose token it is: new schedulers belong to whoever runs the promotion, and arrive switched off.
 
     Args:
         approved: the plan that was looked at.
@@ -149,7 +151,8 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
     yield from _other_steps(approved, now)
     for name, what in _PARTS.items():
         known = {_same(one) for one in getattr(approved, name)}
-        yield from (f"{one.item} {what}" for one in getattr(plan, name) if _same(one) not in known)
+        found = (one for one in getattr(plan, name) if getattr(one, "code", "") != _OWNER)
+        yield from (f"{one.item} {what}" for one in found if _same(one) not in known)
     # What becomes of a space is in its step; who sees an item that moves is for its new space to say.
     yield from (
         f"{change.item}: others gain or lose access"

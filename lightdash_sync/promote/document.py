@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
-from lightdash_sync.promote.values import Selection, Weight
+from lightdash_sync.promote.values import Code, Selection, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -142,7 +142,12 @@ def _entry(item: Reviewed) -> JsonObject:
 
 
 def _objections(item: Reviewed) -> list[Json]:
-    return [verdict.code.value for verdict in item.verdicts if verdict.weight is Weight.BLOCKS]
+    """Return the codes of what blocks, but for a missing permission: who looks need not be who promotes."""
+    return [
+        verdict.code.value
+        for verdict in item.verdicts
+        if verdict.weight is Weight.BLOCKS and verdict.code is not Code.FORBIDDEN
+    ]
 
 
 def _hash(content: Json) -> Json:

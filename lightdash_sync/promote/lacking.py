@@ -48,20 +48,24 @@ class Permissions(Protocol):
 
 
 def missing_permissions(
-    items: Iterable[Item], foresight: Foresight, permissions: Permissions
+    items: Iterable[Item], foresight: Foresight, permissions: Permissions | None
 ) -> dict[Item, str]:
     """Return which permission is missing for what, in words.
 
     Args:
         items: of the source.
         foresight: both projects.
-        permissions: of the token's owner.
+        permissions: of the token's owner; None if another one is going to promote.
 
     Raises:
         ApiError: the server failed.
     """
     found: dict[Item, str] = {}
+    if permissions is None:
+        return found
     for item in items:
+        if item[0] is Kind.SPACE:  # the right to its spaces is asked for with what is in them
+            continue
         space = (Kind.SPACE, foresight.source.space_of(item))
         lacks = permissions.missing(
             item[0],

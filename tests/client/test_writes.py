@@ -299,7 +299,7 @@ WRITES: dict[str, Write] = {
     "SQL chart promoted": Write(
         lambda w: w.promote(Kind.SQL_CHART, C, P),
         "POST", f"{SQL_CHARTS}/{C}/promote",
-        None, ok({"savedSqlUuid": UUID, "projectUuid": T}), {"savedSqlUuid": UUID, "projectUuid": T}, NEW,
+        None, ok({"savedSqlUuid": UUID, "slug": "s"}), {"savedSqlUuid": UUID, "slug": "s"}, NEW,
     ),
     "validation": Write(
         lambda w: w.start_validation(P), "POST", f"/api/v1/projects/{P}/validate", {}, ok({"jobId": 15}), "15"

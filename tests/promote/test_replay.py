@@ -15,10 +15,11 @@ from lightdash_sync.demo.faults import Fault
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.replay import EXTRAS
 from tests.apply.small_world import small_world
-from tests.promote.replaying import REVIEW, RUN, commands, items
-from tests.sync.desk import SOURCE, TARGET, Desk, desk_at
+from tests.cli.running import run
+from tests.sync.desk import SOURCE, TARGET, TOKEN, Desk, desk_at
 
-FROM_TO = ("--from", SOURCE, "--to", TARGET)
+REVIEW, RUN = ("promote", "review"), ("promote", "run", "--yes")
+FROM_TO = ("--via", "replay", "--env", SOURCE, "--to", TARGET)
 ANY_TWIN = ("--allow-twins", "all")  # the small world has two charts of one name in one space
 FILE = Path("promotions/sales.json")
 
@@ -26,14 +27,19 @@ FILE = Path("promotions/sales.json")
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """A project with something of everything, and an empty one beside it."""
-    with commands(), desk_at(small_world(), tmp_path / "work") as desk:
+    with desk_at(small_world(), tmp_path / "work") as desk:
         yield desk
+
+
+def items(plan: dict[str, Any]) -> set[str]:
+    """Return the items that a plan writes, each with what happens to it."""
+    return {f"{step['action']} {step['kind']}:{step['key']}".rstrip(":") for step in plan["steps"]}
 
 
 def review(desk: Desk, *arguments: str, code: int = 0) -> dict[str, Any]:
     """Review, which writes nothing; return what machines are told."""
     with desk.nothing_is_written():
-        return desk.do(REVIEW, *FROM_TO, "--json", *arguments, code=code).json
+        return desk.do(*REVIEW, *FROM_TO, "--json", *arguments, code=code).json
 
 
 def project(desk: Desk, name: str, *, copy: bool = False) -> None:
@@ -100,11 +106,11 @@ def test_a_space_means_what_is_in_it_and_an_empty_one_means_nothing(desk: Desk) 
 
 @pytest.mark.parametrize("said", [("--chart", "nowhere"), ("--dashboard", "orders"), ("--space", "x")])
 def test_what_the_source_does_not_have_cannot_be_chosen(desk: Desk, said: tuple[str, str]) -> None:
-    assert "the source has no" in desk.do(REVIEW, *FROM_TO, *said, code=2).err
+    assert "the source has no" in desk.do(*REVIEW, *FROM_TO, *said, code=2).err
 
 
 def test_a_project_is_not_promoted_to_itself(desk: Desk) -> None:
-    done = desk.do(REVIEW, "--from", SOURCE, "--to", SOURCE, code=2)
+    done = desk.do(*REVIEW, "--via", "replay", "--env", SOURCE, "--to", SOURCE, code=2)
     assert "one project" in done.err
 
 
@@ -112,7 +118,7 @@ def test_a_project_is_not_promoted_to_itself(desk: Desk) -> None:
     "said", [("--chart", "orders", "--all"), ("--all", "--changed"), ("--with", "comments")]
 )
 def test_wrong_usage_is_told(desk: Desk, said: tuple[str, ...]) -> None:
-    desk.do(REVIEW, *FROM_TO, *said, code=2)
+    desk.do(*REVIEW, *FROM_TO, *said, code=2)
 
 
 def test_what_is_never_promoted_comes_only_if_it_is_asked_for(desk: Desk) -> None:
@@ -120,7 +126,7 @@ def test_what_is_never_promoted_comes_only_if_it_is_asked_for(desk: Desk) -> Non
     plan = review(desk, "--dashboard", "overview", "--with", "schedulers,tags", "--with", "pins,icons")
     kinds = {step["kind"] for step in plan["steps"]}
     assert {"scheduler", "tag", "pins", "metric_icons"} <= kinds
-    desk.do(RUN, *FROM_TO, "--dashboard", "overview", "--with", "schedulers")
+    desk.do(*RUN, *FROM_TO, "--dashboard", "overview", "--with", "schedulers")
     assert not desk.world.schedulers[desk.scheduler(TARGET)].enabled
 
 
@@ -131,7 +137,7 @@ def test_schedulers_of_what_is_not_chosen_stay_behind(desk: Desk) -> None:
 
 def test_all_means_everything_that_can_be_asked_for(desk: Desk) -> None:
     """The word `all` on the command line stands for the extras that there are, and for no others."""
-    said = desk.do(REVIEW, *FROM_TO, "--with", "everything", code=2).err
+    said = desk.do(*REVIEW, *FROM_TO, "--with", "everything", code=2).err
     assert all(extra in said for extra in (*EXTRAS, "all"))
     every = review(desk, *ANY_TWIN, "--with", "all")
     assert every == review(desk, *ANY_TWIN, "--with", ",".join(EXTRAS))
@@ -140,16 +146,16 @@ def test_all_means_everything_that_can_be_asked_for(desk: Desk) -> None:
 
 def test_running_it_twice_leaves_one_copy(desk: Desk) -> None:
     """The endpoint of 0.1372.1 makes another one each time; a replay sends no write the second time."""
-    desk.do(RUN, *FROM_TO, "--dashboard", "overview")
+    desk.do(*RUN, *FROM_TO, "--dashboard", "overview")
     with desk.nothing_is_written():
-        desk.do(RUN, *FROM_TO, "--dashboard", "overview")
+        desk.do(*RUN, *FROM_TO, "--dashboard", "overview")
     assert len(desk.uuids(Kind.DASHBOARD, "Overview", TARGET)) == 1
     assert len(desk.uuids(Kind.CHART, "Orders, again", TARGET)) == 1
 
 
 def test_the_access_of_a_space_that_is_there_stays_unless_it_is_asked_for(desk: Desk) -> None:
     """Staging is often open to more people than production."""
-    desk.do(RUN, *FROM_TO, "--chart", "orders-again")
+    desk.do(*RUN, *FROM_TO, "--chart", "orders-again")
     space = desk.uuid(Kind.SPACE, "Board", SOURCE)
     desk.send(
         "PATCH", f"/projects/{desk.projects[SOURCE]}/spaces/{space}", {"name": "Board", "isPrivate": False}
@@ -163,16 +169,16 @@ def test_a_preview_is_promoted_to_what_it_was_made_of(desk: Desk) -> None:
     """Items of an equal slug are one for Lightdash: the upstream one is updated, and none is created."""
     project(desk, "preview", copy=True)
     save(desk, "Orders, again", 42, "preview")
-    back = ("--from", "preview", "--to", SOURCE)
+    back = ("--via", "replay", "--env", "preview", "--to", SOURCE)
     with desk.nothing_is_written():
-        plan = desk.do(REVIEW, *back, "--json").json
+        plan = desk.do(*REVIEW, *back, "--json").json
     assert items(plan) == {"update chart:orders-again"}
     uuid = desk.uuid(Kind.CHART, "Orders, again", SOURCE)
     assert {"kind": "chart", "key": "orders-again", "uuid": uuid} in plan["adopted"]
-    desk.do(RUN, *back)
+    desk.do(*RUN, *back)
     assert limit(desk, "Orders, again", SOURCE) == 42
     with desk.nothing_is_written():
-        desk.do(RUN, *back)
+        desk.do(*RUN, *back)
 
 
 def test_what_was_saved_upstream_meanwhile_is_not_overwritten(desk: Desk) -> None:
@@ -180,12 +186,12 @@ def test_what_was_saved_upstream_meanwhile_is_not_overwritten(desk: Desk) -> Non
     project(desk, "preview", copy=True)
     save(desk, "Orders, again", 42, "preview")
     save(desk, "Orders, again", 43, SOURCE)
-    back = ("--from", "preview", "--to", SOURCE, "--chart", "orders-again")
+    back = ("--via", "replay", "--env", "preview", "--to", SOURCE, "--chart", "orders-again")
     with desk.nothing_is_written():
-        plan = desk.do(REVIEW, *back, "--json", code=4).json
-        desk.do(RUN, *back, code=4)
+        plan = desk.do(*REVIEW, *back, "--json", code=4).json
+        desk.do(*RUN, *back, code=4)
     assert [one["item"] for one in plan["drift"]] == ["chart:orders-again"]
-    desk.do(RUN, *back, "--allow-drift", "chart:orders-again")
+    desk.do(*RUN, *back, "--allow-drift", "chart:orders-again")
     assert limit(desk, "Orders, again", SOURCE) == 42
 
 
@@ -193,12 +199,11 @@ def test_an_equal_slug_means_nothing_to_a_project_that_is_not_upstream(desk: Des
     """Two previews of one project: what is in one is not known to be what is in the other."""
     project(desk, "one", copy=True)
     project(desk, "two", copy=True)
-    plan = desk.do(REVIEW, "--from", "one", "--to", "two", "--chart", "orders-again", "--json", code=4).json
+    said = ("--via", "replay", "--env", "one", "--to", "two", "--chart", "orders-again", "--json")
+    plan = desk.do(*REVIEW, *said, code=4).json
     assert plan["adopted"] == []
     assert "space:board" in {twin["item"] for twin in plan["twins"]}
-    plan = desk.do(
-        REVIEW, "--from", "one", "--to", "two", "--chart", "orders-again", "--adopt-by-slug", "--json"
-    ).json
+    plan = desk.do(*REVIEW, *said, "--adopt-by-slug").json
     assert items(plan) == set()
 
 
@@ -206,17 +211,17 @@ def test_a_chain_of_environments_carries_one_item_all_the_way(desk: Desk) -> Non
     """From dev through staging to production: once each, and so does a later change of it."""
     project(desk, "production")
     for source, target in ((SOURCE, TARGET), (TARGET, "production")):
-        desk.do(RUN, "--from", source, "--to", target, *ANY_TWIN)
+        desk.do(*RUN, "--via", "replay", "--env", source, "--to", target, *ANY_TWIN)
     save(desk, "Orders, again", 42, SOURCE)
     rename(desk, "Orders, again", "Orders once more", SOURCE)
     for source, target in ((SOURCE, TARGET), (TARGET, "production")):
         with desk.nothing_is_written():
-            plan = desk.do(REVIEW, "--from", source, "--to", target, "--json").json
+            plan = desk.do(*REVIEW, "--via", "replay", "--env", source, "--to", target, "--json").json
         assert len(plan["steps"]) == 1
-        desk.do(RUN, "--from", source, "--to", target)
+        desk.do(*RUN, "--via", "replay", "--env", source, "--to", target)
         assert limit(desk, "Orders once more", target) == 42
         with desk.nothing_is_written():
-            desk.do(RUN, "--from", source, "--to", target)
+            desk.do(*RUN, "--via", "replay", "--env", source, "--to", target)
 
 
 def test_one_source_goes_to_many_targets(desk: Desk) -> None:
@@ -224,31 +229,31 @@ def test_one_source_goes_to_many_targets(desk: Desk) -> None:
     targets = (TARGET, "second")
     project(desk, "second")
     for target in targets:
-        desk.do(RUN, "--from", SOURCE, "--to", target, "--chart", "orders-again")
+        desk.do(*RUN, "--via", "replay", "--env", SOURCE, "--to", target, "--chart", "orders-again")
     rename(desk, "Orders, again", "Mine", "second")
     save(desk, "Orders, again", 42, SOURCE)
-    desk.do(RUN, *FROM_TO, "--chart", "orders-again")
+    desk.do(*RUN, *FROM_TO, "--chart", "orders-again")
     assert limit(desk, "Orders, again", TARGET) == 42
-    desk.do(RUN, "--from", SOURCE, "--to", "second", "--chart", "orders-again", code=4)
-    desk.do(RUN, "--from", SOURCE, "--to", "second", "--chart", "orders-again", "--merge")
+    desk.do(*RUN, "--via", "replay", "--env", SOURCE, "--to", "second", "--chart", "orders-again", code=4)
+    desk.do(*RUN, "--via", "replay", "--env", SOURCE, "--to", "second", "--chart", "orders-again", "--merge")
     assert limit(desk, "Mine", "second") == 42
 
 
 def approve(desk: Desk, *arguments: str) -> None:
     """Review, and keep what is to be approved."""
     with desk.nothing_is_written():
-        desk.do(REVIEW, *FROM_TO, *arguments, "--format", "json", "-o", str(FILE))
+        desk.do(*REVIEW, *FROM_TO, *arguments, "--format", "json", "-o", str(FILE))
 
 
 def test_what_was_approved_is_run_once(desk: Desk) -> None:
     """The document holds all that was asked for; running it again finds that all is done."""
     approve(desk, "--dashboard", "overview", "--with", "schedulers")
     with desk.nothing_is_written():
-        assert "overview" in desk.do(REVIEW, "--approved", str(FILE), "--format", "markdown").out
-    desk.do(RUN, "--approved", str(FILE))
+        assert "overview" in desk.do(*REVIEW, "--approved", str(FILE), "--format", "markdown").out
+    desk.do(*RUN, "--approved", str(FILE))
     assert desk.scheduler(TARGET)
     with desk.nothing_is_written():
-        desk.do(RUN, "--approved", str(FILE))
+        desk.do(*RUN, "--approved", str(FILE))
 
 
 def test_the_same_review_gives_the_same_document(desk: Desk) -> None:
@@ -265,30 +270,30 @@ def test_what_is_not_as_it_was_approved_is_not_run(desk: Desk) -> None:
     approve(desk, "--dashboard", "overview")
     save(desk, "Orders, again", 42, SOURCE)
     with desk.nothing_is_written():
-        seen = desk.do(REVIEW, "--approved", str(FILE), "--format", "markdown", code=5)
-        done = desk.do(RUN, "--approved", str(FILE), code=5)
+        seen = desk.do(*REVIEW, "--approved", str(FILE), "--format", "markdown", code=5)
+        done = desk.do(*RUN, "--approved", str(FILE), code=5)
     assert "chart:orders-again was changed since" in done.err
     assert "chart:orders-again was changed since" in seen.err
     assert "overview" in seen.out  # what it would do now is shown all the same
 
 
 def test_what_happened_on_the_target_to_what_was_approved_makes_it_stale(desk: Desk) -> None:
-    desk.do(RUN, *FROM_TO, "--chart", "orders-again")
+    desk.do(*RUN, *FROM_TO, "--chart", "orders-again")
     save(desk, "Orders, again", 42, SOURCE)
     approve(desk, "--chart", "orders-again")
     save(desk, "Orders, again", 43, TARGET)
     with desk.nothing_is_written():
-        desk.do(RUN, "--approved", str(FILE), code=5)
+        desk.do(*RUN, "--approved", str(FILE), code=5)
 
 
 def test_what_is_done_no_more_makes_it_stale_too(desk: Desk) -> None:
     """The source went back to what the target has: that is not what was approved."""
-    desk.do(RUN, *FROM_TO, "--chart", "orders-again")
+    desk.do(*RUN, *FROM_TO, "--chart", "orders-again")
     before = limit(desk, "Orders, again", SOURCE)
     save(desk, "Orders, again", 42, SOURCE)
     approve(desk, "--chart", "orders-again")
     save(desk, "Orders, again", before, SOURCE)
-    assert "any more" in desk.do(RUN, "--approved", str(FILE), code=5).err
+    assert "any more" in desk.do(*RUN, "--approved", str(FILE), code=5).err
 
 
 def test_what_happened_to_other_items_does_not_matter(desk: Desk) -> None:
@@ -297,7 +302,7 @@ def test_what_happened_to_other_items_does_not_matter(desk: Desk) -> None:
     where = f"/projects/{desk.projects[TARGET]}/spaces"
     desk.send("POST", where, {"name": "Of somebody else", "isPrivate": False})
     save(desk, "Inside", 42, SOURCE)
-    desk.do(RUN, "--approved", str(FILE))
+    desk.do(*RUN, "--approved", str(FILE))
     assert desk.uuid(Kind.CHART, "Orders, again", TARGET)
 
 
@@ -310,27 +315,36 @@ def test_a_run_that_was_cut_short_goes_on_with_what_was_approved(desk: Desk, num
     """
     approve(desk, "--dashboard", "overview", "--with", "schedulers")
     desk.strike(number, Fault.status(403))
-    desk.do(RUN, "--approved", str(FILE), may=(3, 12))
+    desk.do(*RUN, "--approved", str(FILE), may=(3, 12))
     desk.calm()
     if not here:
         shutil.rmtree(desk.folder / "snapshots" / f".{TARGET}.local")
-    desk.do(RUN, "--approved", str(FILE))
+    desk.do(*RUN, "--approved", str(FILE))
     for kind, name in ((Kind.DASHBOARD, "Overview"), (Kind.CHART, "Inside"), (Kind.SPACE, "Board")):
         assert len(desk.uuids(kind, name, TARGET)) == 1
     everything = ("--dashboard", "overview", "--with", "schedulers,spaces", "--space", "board")
     assert items(review(desk, *everything)) == set()
 
 
+def test_somebody_else_may_run_what_was_approved(desk: Desk) -> None:
+    """The one who makes the review is a person, the one who promotes a service user."""
+    approve(desk, "--dashboard", "overview", "--with", "schedulers")
+    done = run(*RUN, "--approved", str(FILE), env={TOKEN: desk.world.tokens["second_admin"]})
+    assert done.code == 0, done.err
+    owner = desk.world.schedulers[desk.scheduler(TARGET)].created_by
+    assert desk.world.people[owner].email == "bruno.oliveira@kettle.example"
+
+
 def test_what_somebody_did_after_a_run_was_cut_short_is_theirs(desk: Desk) -> None:
     """A half that was written is not finished over the work of somebody else."""
     approve(desk, "--dashboard", "overview")
     desk.strike(9, Fault.status(403))
-    desk.do(RUN, "--approved", str(FILE), code=3)
+    desk.do(*RUN, "--approved", str(FILE), code=3)
     desk.calm()
     save(desk, "Orders, again", 43, TARGET)
     shutil.rmtree(desk.folder / "snapshots" / f".{TARGET}.local")
     with desk.nothing_is_written():
-        assert "chart:orders-again" in desk.do(RUN, "--approved", str(FILE), code=5).err
+        assert "chart:orders-again" in desk.do(*RUN, "--approved", str(FILE), code=5).err
 
 
 @pytest.mark.parametrize(
@@ -357,6 +371,6 @@ def test_a_document_that_was_changed_is_refused(desk: Desk, change: Any) -> None
     change(said)
     FILE.write_text(json.dumps(said))
     before = len(desk.world.requests)
-    done = desk.do(RUN, "--approved", str(FILE), code=1)
+    done = desk.do(*RUN, "--approved", str(FILE), code=1)
     assert done.err.startswith("Error: ")
     assert len(desk.world.requests) == before

@@ -25,6 +25,8 @@ FOLDER = ROOT / "docs/recipes"
 CONFIG = "bi: all/it's #1/lightdash-sync.toml"
 """A place for the settings that has to be quoted, for YAML and for a shell."""
 
+PROMOTIONS = (("promote-github.yml", "review"), ("promote-github.yml", "promote"))
+
 
 def blocks(language: str, section: str = "") -> list[str]:
     """Return the code of a language on the page, or below one of its headings."""
@@ -93,6 +95,26 @@ def gitlab_lines(config: str = "") -> list[str]:
     return list(lines)
 
 
+def recipe(name: str) -> dict[Any, Any]:
+    """Return a recipe in YAML, as it stands."""
+    found = yaml.safe_load((FOLDER / name).read_text("utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def workflow_lines(name: str, job: str) -> list[str]:
+    """Return every shell line of a job of one of the workflows for GitHub."""
+    steps = recipe(name)["jobs"][job]["steps"]
+    return [line for step in steps for line in step.get("run", "").splitlines()]
+
+
+def pipeline_lines(job: str) -> list[str]:
+    """Return the script of a job of the pipeline for GitLab that promotes."""
+    lines = recipe("promote-gitlab.yml")[job]["script"]
+    assert all(isinstance(line, str) for line in lines)
+    return list(lines)
+
+
 def instructions() -> list[tuple[str, str]]:
     """Return the instructions of the Dockerfile."""
     text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text("utf-8"), flags=re.MULTILINE)
@@ -109,6 +131,12 @@ def scripts() -> dict[str, list[str]]:
     found["lightdash-sync.service"] = [unit("lightdash-sync.service")["Service"]["ExecStart"]]
     for name in ("cronjob.yaml", "cronjob-sharded.yaml"):
         found[name] = pod(name)[1]["args"][0].splitlines()
+    for name, job in (*PROMOTIONS, ("preview-github.yml", "preview")):
+        found[f"{name} {job}"] = workflow_lines(name, job)
+    for job in ("lightdash-review", "lightdash-promotion"):
+        found[f"promote-gitlab.yml {job}"] = [
+            line for script in pipeline_lines(job) for line in script.splitlines()
+        ]
     for config in ("", CONFIG):
         found[f"github-actions.yml {config}"] = [
             line for step in github_steps(config) for line in step.get("run", "").splitlines()
@@ -139,6 +167,9 @@ def parsed(words: list[str]) -> dict[str, Any]:
         click.UsageError: it would not accept them.
     """
     command = cli.get_command(click.Context(cli), words[0])
+    while isinstance(command, click.Group):
+        words = words[1:]
+        command = command.get_command(click.Context(command), words[0]) if words else None
     if command is None:
-        raise click.UsageError(f"there is no command {words[0]}")
+        raise click.UsageError(f"there is no command {words[:1]}")
     return command.make_context(words[0], words[1:]).params
