@@ -25,7 +25,7 @@ from lightdash_sync.sync.runs import Run
 from tests.promote.hands import Hands
 from tests.promote.promoting import results, stage_of, told
 from tests.promote.test_running import TO, WORK
-from tests.promote.worlds import PRODUCTION
+from tests.promote.worlds import PRODUCTION, promotion_desk
 from tests.sync.desk import Desk
 
 TWO = ("renamed", "dashboard changed")
@@ -107,12 +107,11 @@ def test_hostile_names_reach_the_terminal_as_text(desk: Desk) -> None:
 
 @pytest.mark.parametrize("line", [2, 3, 5, 8, 12])
 def test_a_run_that_is_killed_leaves_a_true_journal(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, line: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: int
 ) -> None:
     """What it made is known to undo, and to the next run; nobody has to go on with it by hand."""
-    desk.world.promotion_keeps_slugs = True
     names = ("in a new space", "renamed", "dashboard new")
-    with stage_of(desk) as stage:
+    with promotion_desk(tmp_path / "work", "0.1505.2") as desk, stage_of(desk) as stage:
         prepared = stage.review(*names)
         with monkeypatch.context() as patched:
             patched.setattr(running, "Journal", _killing(line))
@@ -123,8 +122,8 @@ def test_a_run_that_is_killed_leaves_a_true_journal(
         again = stage.promote(*names)
         assert again.run is None or again.is_complete, told(again)
         assert stage.promote(*names).run is None
-    made = ("In a new space", "New")
-    assert [len(desk.uuids(Kind.CHART, name, PRODUCTION)) for name in made] == [1, 1]
+        made = ("In a new space", "New")
+        assert [len(desk.uuids(Kind.CHART, name, PRODUCTION)) for name in made] == [1, 1]
 
 
 def _killing(line: int) -> type[Journal]:
