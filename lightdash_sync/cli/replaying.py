@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.target import Place
 
 _ALL = "all"
+_NAMED = 10  # reasons that are told beside a file that has them all
 _EXTRAS = ("schedulers", "tags", "pins", "icons", "spaces")
 
 
@@ -200,7 +201,9 @@ def tell_review(
     else:
         write(rendered(found, look, form), output)
     _compare(approved, planned)
-    if found.refusals():
+    if refusals := found.refusals():
+        for reason in refusals[:_NAMED] if output is not None else ():
+            say_warning(reason)
         return Refused.exit_code
     return PENDING if exit_code and not found.is_empty else 0
 
