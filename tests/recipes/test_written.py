@@ -278,7 +278,7 @@ def test_the_image_is_built_from_what_is_in_the_checkout() -> None:
 
 
 def test_the_workflows_that_promote_have_the_rights_they_need_and_no_others() -> None:
-    """The pull request may comment, the merge may push; secrets are seen by the tool alone, and not by forks."""
+    """The pull request may comment, the merge may push; forks are not run, and secrets are for steps."""
     told = recipe("promote-github.yml")
     review, promote = told["jobs"]["review"], told["jobs"]["promote"]
     assert told["permissions"] == {}
@@ -289,9 +289,9 @@ def test_the_workflows_that_promote_have_the_rights_they_need_and_no_others() ->
     assert review["environment"] != promote["environment"]
     assert "pull_request_target" not in told[True]  # YAML takes `on` for true
     assert promote["concurrency"] == {"group": "lightdash-promotion"}  # what has begun is never cancelled
-    for job in (review, promote, recipe("preview-github.yml")["jobs"]["preview"]):
-        assert job["timeout-minutes"]
-        for step in job["steps"]:
+    for one in (review, promote, recipe("preview-github.yml")["jobs"]["preview"]):
+        assert one["timeout-minutes"]
+        for step in one["steps"]:
             assert "${{" not in step.get("run", "")  # a name of a branch, or of a file, is no program
             assert "secrets." not in str(step) or {"env", "run"} <= set(step)
             assert re.fullmatch(r"actions/[a-z/-]+@v\d+", step.get("uses", "actions/x@v1"))
