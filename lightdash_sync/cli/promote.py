@@ -140,8 +140,9 @@ def run(
         opening = Opening(settings, config, stack)
         asked = _Asked(opening, **said)
         if asked.replay is not None:
-            approved = asked.approved_replay
-            return run_by_replay(opening, asked.replay, approved, yes=yes, as_json=as_json, full=full)
+            return run_by_replay(
+                opening, asked.replay, asked.approved_replay, yes=yes, as_json=as_json, full=full
+            )
         from lightdash_sync.promote.document import digest
         from lightdash_sync.promote.running import run as run_promotion
         from lightdash_sync.report.reviews.done import promoted_json, promoted_text
@@ -154,11 +155,14 @@ def run(
             if found.is_empty or not as_json:
                 _show(found, "json" if as_json else "text", None)
             _require_allowed(found)
-            if found.is_empty:
-                return 0
-            confirmed(f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes)
-        approved_digest = asked.approved.digest if asked.approved else digest(found)
-        done = run_promotion(source.lightdash, place, prepared, now(), approved_digest)
+            if not found.is_empty:
+                confirmed(
+                    f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes
+                )
+        approved = asked.approved.digest if asked.approved else digest(found)
+        done = run_promotion(source.lightdash, place, prepared, now(), approved)
+        if found.is_empty:
+            return 0
         with opening.bars.hidden():
             if as_json:
                 print_json({**promoted_json(done), "duration_s": round(time.monotonic() - began, 3)})

@@ -64,7 +64,7 @@ def missing_permissions(
     if permissions is None:
         return found
     for item in items:
-        if item[0] is Kind.SPACE:  # asked for with what goes into it
+        if item[0] is Kind.SPACE:  # the right to its spaces is asked for with what is in them
             continue
         space = (Kind.SPACE, foresight.source.space_of(item))
         lacks = permissions.missing(

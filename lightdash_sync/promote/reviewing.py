@@ -25,12 +25,22 @@ from lightdash_sync.promote.left_behind import left_behind
 from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.reading import read_both
 from lightdash_sync.promote.selection import chosen, concerned
-from lightdash_sync.promote.values import NEVER_ACCEPTED, Call, Code, Review, Reviewed, Verdict, Weight, Word
-from lightdash_sync.promote.verdicts import Known, verdicts
+from lightdash_sync.promote.values import (
+    NEVER_ACCEPTED,
+    Call,
+    Code,
+    Compared,
+    Review,
+    Reviewed,
+    Verdict,
+    Weight,
+    Word,
+)
+from lightdash_sync.promote.verdicts import PASSED_OVER, Known, verdicts
 from lightdash_sync.sync.recall import recall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.model.canonical import Json, JsonObject
@@ -138,7 +148,10 @@ def review_for(
         accepted=tuple(sorted(request.accepted)),
         items=tuple(sorted(reviewed, key=lambda one: ([*Kind].index(one.kind), one.key))),
         calls=tuple(calls),
-        left_behind=tuple(left_behind(foresight, {*items}, _pins(existing.tree, source.tree))),
+        left_behind=(
+            *_passed_over(reviewed, foresight),
+            *left_behind(foresight, {*items}, _pins(existing.tree, source.tree)),
+        ),
         spaces=_space_names(foresight),
         notes=(*existing.warnings, *(permissions.doubts() if permissions else ())),
     )
@@ -190,6 +203,14 @@ def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Review
         effective=effective,
         layout=layout,
     )
+
+
+def _passed_over(reviewed: Iterable[Reviewed], foresight: Foresight) -> Iterator[Compared]:
+    """Yield what the source has and the server passes over: upstream is newer, or it is in another place."""
+    for item in reviewed:
+        if not item.effective and {verdict.code for verdict in item.verdicts} & PASSED_OVER:
+            wanted = foresight.wanted((item.kind, item.key))
+            yield Compared(item.kind, item.key, item.before, wanted, item.space)
 
 
 def _may_overwrite(item: Item, foresight: Foresight, after: Json) -> bool:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.foresight import Foresight
 
 _SAVED = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
-_PASSED_OVER = frozenset({Code.UPSTREAM_NEWER, Code.NOT_MOVED})
+PASSED_OVER = frozenset({Code.UPSTREAM_NEWER, Code.NOT_MOVED})
+"""What an item may have that the server leaves as it is though the two sides differ."""
+
 _SHOWN = 5  # names in a sentence
 
 
@@ -77,7 +79,7 @@ def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple
     found = [*_impossible(item, known)]
     if not any(verdict.code is Code.AMBIGUOUS for verdict in found):
         found += _of_kind(item, known, after, effective=effective)
-    if not any(verdict.weight is Weight.BLOCKS or verdict.code in _PASSED_OVER for verdict in found):
+    if not any(verdict.weight is Weight.BLOCKS or verdict.code in PASSED_OVER for verdict in found):
         found.append(_plain(item, known, effective=effective))
     order = [*Weight]
     name = f"{item[0]}:{item[1]}"

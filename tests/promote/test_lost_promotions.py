@@ -32,7 +32,6 @@ A_NEW_CHART, A_NEW_BOARD = 1, 6  # places among the calls; a test says that it i
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """A Lightdash whose promotion keeps slugs, so that promoting again makes no second copies."""
     with promotion_desk(tmp_path / "work", "0.1505.2") as desk:
-        desk.world.promotion_keeps_slugs = True
         yield desk
 
 

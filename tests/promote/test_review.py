@@ -186,8 +186,16 @@ def test_what_promotion_never_carries_is_listed_if_it_differs(desk: Desk) -> Non
     left = {(one["kind"], one["status"]) for one in said["left_behind"]}
     assert left == {
         ("space", "changed"), ("sql_chart", "changed"), ("scheduler", "created"), ("tag", "created"),
-        ("pins", "changed"),
+        ("pins", "changed"), ("chart", "changed"),
     }  # fmt: skip
+
+
+def test_what_is_passed_over_shows_what_it_lacks(desk: Desk) -> None:
+    """Of an item that Lightdash leaves as it is, the review tells field by field what the source has."""
+    said = review(desk, "--chart", "changed-on-both-sides")
+    (left,) = [one for one in said["left_behind"] if one["kind"] == "chart"]
+    assert left["key"] == "changed-on-both-sides"
+    assert any("limit" in change["words"] for change in left["changes"])
 
 
 def test_a_verdict_is_accepted_by_the_name_of_its_item(desk: Desk) -> None:

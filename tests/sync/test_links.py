@@ -86,7 +86,7 @@ def test_work_that_was_done_before_a_link_is_no_drift_and_after_it_is(desk: Desk
 
 
 def test_a_target_that_is_a_source_is_compared_by_the_keys_that_its_own_syncs_go_by(desk: Desk) -> None:
-    """It was exported under its own keys before anybody linked it, and is the source of another sync since."""
+    """It was exported under its own keys before anybody linked it, and is another sync's source since."""
     desk.apply("--adopt-by-name")
     desk.memory.rename(desk.folder / "aside")
     desk.export(TARGET)

@@ -32,7 +32,8 @@ CHANGES, CALLS, NOT_CALLED = (
 UNCHANGED = "Stays as it is upstream"
 LEFT_BEHIND = "Left behind"
 NEVER_CARRIED = (
-    "Promotion never carries schedulers, tags, pins and the access of spaces that exist. Here they differ."
+    "These differ, and stay as they are: promotion passes over what is newer upstream or only moved, "
+    "and never carries schedulers, tags, pins and the access of spaces (--via replay --with … does)."
 )
 
 _VERBS = {Status.CREATED: "create", Status.DELETED: "delete"}
