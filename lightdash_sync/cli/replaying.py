@@ -18,7 +18,6 @@ from lightdash_sync.cli.output import json_line
 from lightdash_sync.cli.planning import confirmed
 from lightdash_sync.cli.wanting import ADOPTED, ALLOWED, adopted, adopted_by, allowed, taken
 from lightdash_sync.errors import PENDING, Refused
-from lightdash_sync.model.canonical import canonical
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,6 +183,7 @@ def tell_review(
     Raises:
         Stale: it is not what was approved. Where a person reads it, it is shown all the same.
     """
+    from lightdash_sync.model.canonical import canonical
     from lightdash_sync.plan.scope import Contents
     from lightdash_sync.promote import approval
     from lightdash_sync.report.plans import plan_json
