@@ -133,8 +133,7 @@ def load_settings(
     Raises:
         ConfigError: something is missing, unknown, or says what it must not.
     """
-    path = file or folder / FILE
-    document = read_file(path) if file is not None or path.is_file() else _File()
+    path, document = _settings_file(folder, file)
     name, environment = _environment(document, options.env)
     named = environment if options.env else None
     base = path.parent
@@ -173,8 +172,7 @@ def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> 
     Raises:
         ConfigError: the file makes no sense, has no such environment, or several and no default.
     """
-    path = file or folder / FILE
-    document = read_file(path) if file is not None or path.is_file() else _File()
+    path, document = _settings_file(folder, file)
     name, environment = _environment(document, env)
     if name is not None and environment is not None:
         return _snapshot(path.parent, name, environment)
@@ -193,8 +191,7 @@ def known_environments(folder: Path, file: Path | None = None) -> tuple[dict[str
     Raises:
         ConfigError: the file makes no sense.
     """
-    path = file or folder / FILE
-    document = read_file(path) if file is not None or path.is_file() else _File()
+    path, document = _settings_file(folder, file)
     found = {name: _snapshot(path.parent, name, one) for name, one in document.env.items()}
     return found, _environment(document, None)[0]
 
@@ -209,8 +206,7 @@ def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tu
     Raises:
         ConfigError: the file makes no sense.
     """
-    path = file or folder / FILE
-    document = read_file(path) if file is not None or path.is_file() else _File()
+    document = _settings_file(folder, file)[1]
     return {name: (one.url, one.project) for name, one in document.env.items()}
 
 
@@ -244,6 +240,12 @@ def environments(
     if document.env:
         raise _undecided(path, document, "Name them with --env, or take them all with --all")
     raise ConfigError(f"{path} has no environment", hint="An environment is a table [env.NAME] with a url.")
+
+
+def _settings_file(folder: Path, file: Path | None) -> tuple[Path, _File]:
+    """Return the file that was named, or a folder's own, and what it says: nothing, if there is none."""
+    path = file or folder / FILE
+    return path, read_file(path) if file is not None or path.is_file() else _File()
 
 
 def read_file(path: Path) -> _File:

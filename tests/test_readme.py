@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lightdash_sync import errors
@@ -44,6 +45,29 @@ def _world() -> World:
     return world
 
 
+def _preview(server: Server) -> None:
+    """Make a preview of production, and work in it, as the README's reader has."""
+    world = server.world
+    headers = {"Authorization": f"ApiKey {world.tokens['admin']}"}
+    with httpx.Client(base_url=f"{server.url}/api/v1", headers=headers, trust_env=False) as people:
+        body = {"name": "Preview", "copyContent": True}
+        path = f"/projects/{world.projects['production']}/createPreview"
+        preview = people.post(path, json=body).json()["results"]
+        project = world.project_rows[preview]
+        (chart,) = [
+            one
+            for one in world.charts.values()
+            if one.slug == "weekly-revenue" and one.space_uuid in project.spaces
+        ]
+        (board,) = [
+            one
+            for one in world.dashboards.values()
+            if one.slug == "board-pack" and one.space_uuid in project.spaces
+        ]
+        people.patch(f"/saved/{chart.uuid}", json={"description": "Net of returns"}).raise_for_status()
+        people.patch(f"/dashboards/{board.uuid}", json={"name": "Board pack, monthly"}).raise_for_status()
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
     """An environment in which `lightdash-sync` is this very package."""
@@ -76,6 +100,7 @@ def test_every_command_of_the_readme_works(tmp_path: Path, shell: dict[str, str]
     with Server(_world()) as server:
         env = shell | {"LIGHTDASH_URL": server.url, "LIGHTDASH_API_KEY": server.world.tokens["admin"]}
         env |= {"LIGHTDASH_STAGING_KEY": server.world.tokens["admin"]}
+        _preview(server)
         ran = 0
         for language, block in re.findall(r"^```(bash|toml)\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
             if language == "toml":

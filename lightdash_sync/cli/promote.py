@@ -111,6 +111,8 @@ def review(
             planned = review_by_replay(opening, asked.replay, approved, full=full)[0]
             return tell_review(asked.replay, planned, approved, form=form, output=output, exit_code=exit_code)
         prepared, _, _ = asked.review(full=full, writing=False)
+        if form == "json":  # a machine is told either
+            asked.require_approved(prepared.review)
         with opening.bars.hidden():
             _show(prepared.review, form, output)
         asked.require_approved(prepared.review)

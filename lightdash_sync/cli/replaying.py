@@ -18,7 +18,6 @@ from lightdash_sync.cli.output import json_line
 from lightdash_sync.cli.planning import confirmed
 from lightdash_sync.cli.wanting import ADOPTED, ALLOWED, adopted, adopted_by, allowed, taken
 from lightdash_sync.errors import PENDING, Refused
-from lightdash_sync.model.canonical import canonical
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.target import Place
 
 _ALL = "all"
+_NAMED = 10  # reasons that are told beside a file that has them all
 _EXTRAS = ("schedulers", "tags", "pins", "icons", "spaces")
 
 
@@ -183,6 +183,7 @@ def tell_review(
     Raises:
         Stale: it is not what was approved. Where a person reads it, it is shown all the same.
     """
+    from lightdash_sync.model.canonical import canonical
     from lightdash_sync.plan.scope import Contents
     from lightdash_sync.promote import approval
     from lightdash_sync.report.plans import plan_json
@@ -200,7 +201,9 @@ def tell_review(
     else:
         write(rendered(found, look, form), output)
     _compare(approved, planned)
-    if found.refusals():
+    if refusals := found.refusals():
+        for reason in refusals[:_NAMED] if output is not None else ():
+            say_warning(reason)
         return Refused.exit_code
     return PENDING if exit_code and not found.is_empty else 0
 

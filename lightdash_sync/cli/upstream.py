@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError, Refused
-from lightdash_sync.projects import find_project
 
 if TYPE_CHECKING:
     from lightdash_sync.cli.planning import Opening
@@ -45,6 +44,8 @@ def open_source(opening: Opening, name: str | None) -> Source:
     Raises:
         ConfigError: there is no such environment, or nothing says which one is meant.
     """
+    from lightdash_sync.projects import find_project
+
     name = source_name(opening, name)
     lightdash, project = opening.project(name)
     row = find_project(lightdash.projects(), project)

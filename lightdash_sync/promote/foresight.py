@@ -43,7 +43,8 @@ class Foresight:
     """Both projects, and what promotion makes of them.
 
     Attributes:
-        source: content of the project that is promoted.
+        source: content of the project that is promoted, with links to upstream items as upstream says them.
+        literal: the same as the source itself says it: this is what promotion copies.
         here: its map.
         upstream: content of the upstream project, in the keys of the source where the server takes two items
             for the same.
@@ -55,6 +56,7 @@ class Foresight:
     """
 
     source: Contents
+    literal: Contents
     here: Identity
     upstream: Contents
     there: Identity
@@ -101,12 +103,7 @@ class Foresight:
 
     def wanted(self, item: Item) -> JsonObject:
         """Return an item as upstream would have it if everything of it were taken over, links included."""
-        content = dict(self.source.of(item))
-        for field, kind in (("space", Kind.SPACE), ("parent", Kind.SPACE), ("dashboard", Kind.DASHBOARD)):
-            if key := text(content, field):
-                met = self.met((kind, key))
-                content[field] = key if met is None else met[1]
-        return content
+        return self._placed(self.source.of(item))
 
     def differs(self, item: Item) -> bool:
         """Whether the two sides have an item differently, or the upstream project has none."""
@@ -192,9 +189,18 @@ class Foresight:
         left = set(shown_on(after))
         yield from sorted(inside & (set(shown_on(self.upstream.of(met))) - left))
 
+    def _placed(self, said: JsonObject) -> JsonObject:
+        """Return a content with the upstream's keys for what it is in."""
+        content = dict(said)
+        for field, kind in (("space", Kind.SPACE), ("parent", Kind.SPACE), ("dashboard", Kind.DASHBOARD)):
+            if key := text(content, field):
+                met = self.met((kind, key))
+                content[field] = key if met is None else met[1]
+        return content
+
     def _copied(self, item: Item) -> JsonObject:
         """Return an item of the source as promotion copies it."""
-        content = self.wanted(item)
+        content = self._placed(self.literal.of(item))
         said = _object(tokenise(untokenise(content, self.here), self.there))
         if item[0] is not Kind.DASHBOARD:
             return said

@@ -40,8 +40,8 @@ class Pairs:
 
     def upstream(self, item: Item) -> str | None:
         """Return the uuid of the only upstream item; None if there is none, or more than one."""
-        uuids = self.found.get(item, ())
-        return uuids[0] if len(uuids) == 1 else None
+        uuids = {*self.found.get(item, ())}
+        return uuids.pop() if len(uuids) == 1 else None
 
     def is_ambiguous(self, item: Item) -> bool:
         """Whether the server refuses to choose: it finds several, or one several times."""
@@ -57,12 +57,12 @@ class Pairs:
             source: the map of the source.
         """
         links: dict[Kind, dict[str, JsonObject]] = {}
-        for (kind, key), uuids in sorted(self.found.items()):
-            mine = links.setdefault(kind, {})
-            if len(uuids) == 1 and all(facts["uuid"] != uuids[0] for facts in mine.values()):
+        for kind, key in sorted(self.found):
+            mine, uuid = links.setdefault(kind, {}), self.upstream((kind, key))
+            if uuid is not None and all(facts["uuid"] != uuid for facts in mine.values()):
                 names = source.facts(kind, key)
                 layout: JsonObject = {part: names[part] for part in _LAYOUT if part in names}
-                mine[key] = {"uuid": uuids[0], **layout}
+                mine[key] = {"uuid": uuid, **layout}
         return links
 
 

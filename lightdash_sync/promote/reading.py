@@ -16,6 +16,7 @@ from lightdash_sync.plan.scope import Contents
 from lightdash_sync.plan.twins import likenesses
 from lightdash_sync.promote.foresight import Foresight
 from lightdash_sync.promote.pairs import PROMOTED, pairs
+from lightdash_sync.promote.texts import with_tokens
 from lightdash_sync.sync.target import joined, read_target, relinked
 
 if TYPE_CHECKING:
@@ -59,11 +60,18 @@ def read_both(
         if kind in _LIKE:
             more[kind][key] = {"uuid": existing.linked.identity.facts(*other)["uuid"]}
     existing = relinked(existing, joined(links, more), source.identity)
-    members = _members(lightdash, source, desired)
     now = existing.linked.identity
-    commented = frozenset(now.key(Kind.DASHBOARD, uuid) for uuid in existing.commented)
-    upstream = Contents(existing.tree)
-    return existing, Foresight(desired, source.identity, upstream, now, found, server, members, commented)
+    return existing, Foresight(
+        source=Contents(with_tokens(source, existing.linked)),
+        literal=desired,
+        here=source.identity,
+        upstream=Contents(existing.tree),
+        there=now,
+        pairs=found,
+        server=server,
+        members=_members(lightdash, source, desired),
+        commented=frozenset(now.key(Kind.DASHBOARD, uuid) for uuid in existing.commented),
+    )
 
 
 def _members(lightdash: Lightdash, source: Tree, contents: Contents) -> Mapping[str, Sequence[str]]:

@@ -57,7 +57,7 @@ def chosen(selection: Selection, foresight: Foresight) -> Chosen:
     else:
         found, inside = {item for item in contents.there if _is_whole(item, contents, foresight)}, ()
         if not selection.all:
-            found = {item for item in found if any(map(foresight.differs, concerned(item, foresight)))}
+            found = {item for item in found if any(map(foresight.differs, _own(item, foresight)))}
     shown = {one for item in found if item[0] is Kind.DASHBOARD for one in concerned(item, foresight)[:-1]}
     calls = sorted(found - shown, key=lambda item: (_ORDER.index(item[0]), item[1]))
     return Chosen(tuple(calls), tuple(item for item in inside if item not in shown))
@@ -83,6 +83,13 @@ def concerned(item: Item, foresight: Foresight) -> list[Item]:
             above = above[:1]
         spaces += [(Kind.SPACE, key) for key in reversed(above)]
     return [*dict.fromkeys(spaces), *shown, item]
+
+
+def _own(item: Item, foresight: Foresight) -> Iterator[Item]:
+    """Yield what of a call no smaller one could promote: charts of spaces have calls of their own."""
+    for one in concerned(item, foresight):
+        if one == item or one[0] is Kind.SPACE or text(foresight.source.of(one), "dashboard"):
+            yield one
 
 
 def _named(selection: Selection, contents: Contents) -> Iterator[Item]:

@@ -258,7 +258,7 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
     if hidden := [f"chart:{key}" for key in foresight.hidden(item[1], after)]:
         what = f"charts inside it stay upstream, where nothing shows them any more: {_listed(hidden)}"
         yield Verdict(Code.WOULD_HIDE, what, Weight.WARNS)
-    if any("@{" in tokens for tokens in _texts(content)) and foresight.before(item) != after:
+    if any("@{" in said for said in _texts(foresight.literal.of(item))) and foresight.before(item) != after:
         what = "links in its text go on leading to the source project"
         yield Verdict(Code.POINTS_TO_SOURCE, what, Weight.WARNS, replay=True)
     met = foresight.met(item)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.managed import settled_form
-from lightdash_sync.plan.values import Action
+from lightdash_sync.plan.values import PROMOTE, Action
 from lightdash_sync.sync.memory import Update, read_memory, settle
 from lightdash_sync.sync.runs import find_run
 from lightdash_sync.sync.target import joined
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.values import Plan, Step
@@ -46,7 +48,7 @@ def learned(
         differences: what is not as it was written.
     """
     undone = _undone(place, plan)
-    former_base = undone.base_in(after.linked.identity) if undone else None
+    base_then = _base_then(place, plan, undone, after) if undone else {}
     links = joined(memory.links, plan.adopted if plan.purpose == "sync" else {})
     links, restored = _linked(plan, joined(links, undone.links if undone else {}), links, created)
     gone = {(step.kind, step.key) for step in done if step.action is Action.DELETE}
@@ -67,8 +69,8 @@ def learned(
         if plan.purpose == "sync":
             mine = step.after if step.item in wrong else step.source
             base[path] = after.tree.get(path) if mine is None else canonical(mine)
-        elif former_base is not None:
-            base[path] = former_base.get(path)
+        elif undone is not None:
+            base[path] = base_then.get(path)
         if step.item in harmless and path in after.tree:
             settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
     former = {
@@ -94,6 +96,16 @@ def _undone(place: Place, plan: Plan) -> Memory | None:
     if not plan.undoes:
         return None
     return read_memory(find_run(place.folders.runs, plan.undoes).memory(), place.project)
+
+
+def _base_then(place: Place, plan: Plan, undone: Memory, after: Existing) -> Mapping[str, bytes]:
+    """Return the base that there was before the run that a plan takes back, in the keys of that run.
+
+    A sync goes by the keys that are remembered; a promotion by those of its source, which may be others.
+    """
+    if find_run(place.folders.runs, plan.undoes).plan().purpose != PROMOTE:
+        return undone.base
+    return undone.base_in(after.linked.identity)
 
 
 def _taken_back(place: Place, plan: Plan) -> set[Item]:

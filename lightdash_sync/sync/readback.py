@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.changes.change import Value
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.target import Place
     from lightdash_sync.validation import Invalid
 
-# Lightdash makes Markdown safe as HTML, and adds columns to the order of a table.
+# Lightdash makes Markdown safe as HTML (told with its tile), and adds columns to the order of a table.
 _OWN_WAYS = (("content",), ("columnOrder",))
 
 
@@ -44,7 +45,21 @@ class Mismatch:
     @property
     def is_harmless(self) -> bool:
         """Whether the server only said it its own way: HTML of Markdown, order of columns, empty fields."""
-        return all(change.quiet or change.where[-1:] in _OWN_WAYS for change in self.changes)
+        return all(change.quiet or _is_own_way(change) for change in self.changes)
+
+
+def _is_own_way(change: Change) -> bool:
+    """Whether a change is one that the server makes by itself."""
+    if change.what == "tile_changed":
+        return _without_markdown(change.before) == _without_markdown(change.after)
+    return change.where[-1:] in _OWN_WAYS
+
+
+def _without_markdown(tile: Value) -> Value:
+    """Return a tile without the text of its Markdown, which is told with the tile."""
+    if not isinstance(tile, dict) or not isinstance(shows := tile.get("properties"), dict):
+        return tile
+    return tile | {"properties": {name: value for name, value in shows.items() if name != "content"}}
 
 
 def differences(plan: Plan, done: Iterable[Step], now: Tree) -> Iterator[Mismatch]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from lightdash_sync.demo.state import World
 from lightdash_sync.model.kinds import Kind
 from tests.cli.running import run
+from tests.promote.hands import Hands
 from tests.promote.worlds import PREVIEW, STATES
 from tests.sync.desk import TOKEN, Desk
 
@@ -37,3 +38,12 @@ def test_what_somebody_without_the_right_reviewed_can_be_run_by_another(desk: De
     made = run("promote", "review", *chosen, "--format", "json", "-o", str(FILE), env=_viewer(desk.world))
     assert made.code == 4, made.err
     desk.do("promote", "run", "--approved", str(FILE), "--yes")
+
+
+def test_a_machine_is_told_of_a_stale_review_once(desk: Desk) -> None:
+    """With --json there is one object on stdout, also where a review is not what was approved."""
+    hands = Hands(desk, PREVIEW)
+    desk.do("promote", "review", "--env", PREVIEW, "--chart", "changed", "--format", "json", "-o", str(FILE))
+    hands.edit("Changed", 99)
+    said = desk.do("promote", "review", "--approved", str(FILE), "--json", code=5).json
+    assert "chart:changed is another (what it would have)" in said["error"]["message"]

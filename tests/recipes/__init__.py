@@ -1,1 +1,1 @@
-"""The recipes for nightly backups: what they say is true, and what they run does its work."""
+"""The recipes for backups and promotions: what they say is true, and what they run does its work."""

@@ -172,4 +172,6 @@ def parsed(words: list[str]) -> dict[str, Any]:
         command = command.get_command(click.Context(command), words[0]) if words else None
     if command is None:
         raise click.UsageError(f"there is no command {words[:1]}")
+    pairs = zip(["", *words], words, strict=False)
+    words = [str(PAGE) if before == "--approved" else word for before, word in pairs]  # is there, at least
     return command.make_context(words[0], words[1:]).params

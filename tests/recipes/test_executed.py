@@ -6,116 +6,25 @@ runs the job. Installing the tool is left out, and engines (Docker, Kubernetes, 
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import locked
-from tests.cli.nights import TOKEN, bare_machine, settings
-from tests.cli.running import ROOT, run
+from tests.cli.nights import TOKEN, settings
+from tests.cli.running import run
 from tests.git.hands import Hands
 from tests.recipes import reading
 from tests.recipes.forge import basic, github_checkout, gitlab_checkout, serving
+from tests.recipes.site import PATH, SECONDS, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-PATH = "data/backup.git"
-SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Site:
-    """A Lightdash, a repository for its backups, and machines that know nothing.
-
-    Attributes:
-        server: of the Lightdash.
-        folder: everything of this test.
-    """
-
-    server: Server
-    folder: Path
-
-    @property
-    def token(self) -> str:
-        """The token of an admin."""
-        return self.server.world.tokens["admin"]
-
-    @property
-    def remote(self) -> Hands:
-        """The bare repository that everybody pushes to."""
-        return Hands(self.folder / "forge" / PATH)
-
-    def begin(self, **files: str) -> None:
-        """Push the files that a person has committed, as the beginning of everything."""
-        self.remote.root.parent.mkdir(parents=True)
-        Hands(self.folder).git("init", "-q", "--bare", "--initial-branch=main", str(self.remote.root))
-        person = Hands(self.folder / "person")
-        Hands(self.folder).git("init", "-q", "--initial-branch=main", str(person.root))
-        for path, text in files.items():
-            person.write(path, text)
-        person.git("add", "-A")
-        person.git("commit", "-qm", "Set up")
-        person.git("push", "-q", str(self.remote.root), "main")
-
-    def rename_a_chart(self, project: str, name: str) -> None:
-        """Let somebody rename a chart."""
-        world = self.server.world
-        uuid = world.projects[project]
-        charts = [
-            chart
-            for _, chart in sorted(world.charts.items())
-            if chart.space_uuid and world.spaces[chart.space_uuid].project_uuid == uuid
-        ]
-        charts[0].name = name
-
-    def commits(self) -> list[str]:
-        """Return what the repository's commits say, oldest first, after the person's."""
-        return self.remote.git("log", "--reverse", "--format=%s", "main").splitlines()[1:]
-
-    def start(
-        self, words: list[str], where: Path, variables: Mapping[str, str], path: str = "/usr/local/bin"
-    ) -> subprocess.Popen[str]:
-        """Start a program with these variables alone; the tool is in /usr/local/bin."""
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
-        given = {"PATH": f"{path}:{os.environ['PATH']}", "HOME": str(home), **variables}
-        given["PATH"] = given["PATH"].replace("/usr/local/bin", str(self.folder / "bin"), 1)
-        program = shutil.which(words[0], path=given["PATH"]) or words[0]
-        return subprocess.Popen(
-            [program, *words[1:]], cwd=where, env=given, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-
-    def run(self, words: list[str], where: Path, variables: Mapping[str, str]) -> tuple[int, str]:
-        """Run a program so; return its exit code and what it said."""
-        with self.start(words, where, variables) as process:
-            said, _ = process.communicate(timeout=SECONDS)
-        return process.returncode, said
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A site with nothing on it yet."""
-    bare_machine(monkeypatch, tmp_path)
-    tool = tmp_path / "bin/lightdash-sync"
-    tool.parent.mkdir()
-    python = f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)}"
-    tool.write_text(f'#!/bin/sh\n{python} -m lightdash_sync "$@"\n')
-    tool.chmod(0o755)
-    with Server(demo_world()) as server:
-        yield Site(server, tmp_path)
+    from collections.abc import Iterator
 
 
 def _set_up(site: Site, monkeypatch: pytest.MonkeyPatch, ci: str, folder: str) -> None:

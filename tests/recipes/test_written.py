@@ -20,6 +20,7 @@ from tests.recipes.reading import (
     CONFIG,
     FOLDER,
     PAGE,
+    PROMOTIONS,
     ROOT,
     blocks,
     commands,
@@ -30,9 +31,12 @@ from tests.recipes.reading import (
     instructions,
     job,
     parsed,
+    pipeline_lines,
     pod,
+    recipe,
     scripts,
     unit,
+    workflow_lines,
 )
 
 UNITS = ["lightdash-sync.service", "lightdash-sync.timer", "lightdash-sync-failed.service"]
@@ -271,3 +275,53 @@ def test_the_image_is_built_from_what_is_in_the_checkout() -> None:
     assert all((ROOT / source).exists() for source in copied)
     wanted = {"readme", "license-files", "build-backend"}
     assert wanted <= set(re.findall(r"^([a-z-]+) = ", (ROOT / "pyproject.toml").read_text("utf-8"), re.M))
+
+
+def test_the_workflows_that_promote_have_the_rights_they_need_and_no_others() -> None:
+    """The pull request may comment, the merge may push; forks are not run, and secrets are for steps."""
+    told = recipe("promote-github.yml")
+    review, promote = told["jobs"]["review"], told["jobs"]["promote"]
+    assert told["permissions"] == {}
+    assert review["permissions"] == {"contents": "read", "pull-requests": "write"}
+    assert promote["permissions"] == {"contents": "write"}
+    assert "head.repo.full_name == github.repository" in review["if"]
+    assert "github.ref == 'refs/heads/main'" in promote["if"]
+    assert review["environment"] != promote["environment"]
+    assert "pull_request_target" not in told[True]  # YAML takes `on` for true
+    assert promote["concurrency"] == {"group": "lightdash-promotion"}  # what has begun is never cancelled
+    for one in (review, promote, recipe("preview-github.yml")["jobs"]["preview"]):
+        assert one["timeout-minutes"]
+        for step in one["steps"]:
+            assert "${{" not in step.get("run", "")  # a name of a branch, or of a file, is no program
+            assert "secrets." not in str(step) or {"env", "run"} <= set(step)
+            assert re.fullmatch(r"actions/[a-z/-]+@v\d+", step.get("uses", "actions/x@v1"))
+
+
+def test_the_pull_request_gives_data_and_its_target_the_settings() -> None:
+    """Settings name the servers that tokens go to, and programs: those of a pull request are never read."""
+    first, second = recipe("promote-github.yml")["jobs"]["review"]["steps"][:2]
+    assert first["with"] == {"ref": "${{ github.event.pull_request.base.ref }}", "persist-credentials": False}
+    assert second["with"] == {"path": "proposed", "persist-credentials": False}
+    lines = pipeline_lines("lightdash-review")
+    assert lines.index('cd "$base"') < next(
+        n for n, line in enumerate(lines) if "lightdash-sync promote" in line
+    )
+
+
+def test_promotions_run_one_after_another_everywhere() -> None:
+    """Both forges have a lock for it, and every job that promotes on GitHub has the same."""
+    groups = {
+        recipe(name)["jobs"][job]["concurrency"]["group"]
+        for name, job in (("promote-github.yml", "promote"), ("preview-github.yml", "preview"))
+    }
+    assert groups == {"lightdash-promotion"}
+    assert recipe("promote-gitlab.yml")["lightdash-promotion"]["resource_group"]
+
+
+def test_the_jobs_that_promote_install_this_version() -> None:
+    """As it was tried."""
+    scripts = [workflow_lines(*job) for job in (*PROMOTIONS, ("preview-github.yml", "preview"))]
+    scripts += [pipeline_lines(job) for job in ("lightdash-review", "lightdash-promotion")]
+    for script in scripts:
+        (install,) = [line for line in script if line.startswith("pip ")]
+        assert install == f'pip install "lightdash-sync=={__version__}"'

@@ -60,3 +60,15 @@ def test_what_says_something_else_is_told(there: Any) -> None:
     (mismatch,) = found(Kind.CHART, CHART, {**CHART, **there})
     assert not mismatch.is_harmless
     assert mismatch.changes
+
+
+def test_html_that_the_server_writes_its_own_way_in_markdown_is_harmless() -> None:
+    """Seen on 0.1372.1: `<br>` comes back as `<br />`; where and how large the tile is counts."""
+    there = {**TILE, "properties": {**TILE["properties"], "content": "hi<br />"}}
+    (mismatch,) = found(Kind.DASHBOARD, BOARD, {**BOARD, "tiles": [there]})
+    assert mismatch.is_harmless
+    (moved,) = found(Kind.DASHBOARD, BOARD, {**BOARD, "tiles": [{**there, "x": 6}]})
+    assert not moved.is_harmless
+    titled = {**there, "properties": {**there["properties"], "title": "Other"}}
+    (other,) = found(Kind.DASHBOARD, BOARD, {**BOARD, "tiles": [titled]})
+    assert not other.is_harmless

@@ -146,7 +146,7 @@ def _saved(one: Unforeseen) -> str:
     if one.when is None or one.status is Status.DELETED:
         return ""
     who = f" by {shown(one.who)}" if one.who else ""
-    return f" (saved{who} at {one.when:%Y-%m-%d %H:%M:%S} UTC)"
+    return f" (last saved{who} at {one.when:%Y-%m-%d %H:%M:%S} UTC)"
 
 
 def _lines(changes: Iterable[Change]) -> Iterator[Text]:
