@@ -6,7 +6,7 @@ the source, as far as the server takes two items for the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused
@@ -26,7 +26,6 @@ from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.reading import read_both
 from lightdash_sync.promote.selection import chosen, concerned
 from lightdash_sync.promote.values import (
-    NEVER_ACCEPTED,
     Call,
     Code,
     Compared,
@@ -40,7 +39,7 @@ from lightdash_sync.promote.verdicts import PASSED_OVER, Known, verdicts
 from lightdash_sync.sync.recall import recall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.model.canonical import Json, JsonObject
@@ -111,33 +110,26 @@ def review_for(
         Incomplete: something could not be read.
         NotAuthorised: the token is not accepted.
     """
-    identity = source.tree.identity
-    project = str(identity.project.get("uuid"))
     memory = recall(place)
     existing, foresight = read_both(lightdash, source.tree, place, memory, full=request.full)
     found = chosen(request.selection, foresight)
-    answers = ask(lightdash, project, found.calls, identity, place.progress)
-    base = memory.base_in(existing.linked.identity)
-    items = _items(found, foresight)
-    after = {item: foresight.after(item, answers.words.get(item) or foresight.word(item)) for item in items}
-    ours = {item for item in items if file_of(*item) in base}
-    written = [item for item in items if item not in ours and _may_overwrite(item, foresight, after[item])]
-    known = Known(
-        foresight=foresight,
-        base=lambda item: parse(base[file_of(*item)]) if file_of(*item) in base else None,
-        links=_linked(memory),
+    project = str(source.tree.identity.project.get("uuid"))
+    answers = ask(lightdash, project, found.calls, source.tree.identity, place.progress)
+    items = [*dict.fromkeys(item for call in found.calls for item in concerned(call, foresight))]
+    outcomes = {item: _outcome(item, foresight, answers) for item in items}
+    calls = _calls(found, foresight, outcomes)
+    known = replace(
+        _known(lightdash, place, foresight, existing, memory, outcomes),
         words=answers.words,
         met=answers.met,
         refused=answers.refused,
         missing=missing_permissions(items, foresight, permissions),
-        broken=broken(place, foresight, existing, after),
-        overwritten=overwritten(lightdash, foresight, written, place.progress),
         accepted=frozenset(request.accepted),
         shown=_shown(found, foresight),
         unnamed=frozenset(call for call in found.calls if not request.selection.names),
+        idle=frozenset((call.kind, call.key) for call in calls if not call.needed),
     )
-    reviewed = [_reviewed(item, known, after[item], answers) for item in items]
-    calls = _calls(found, foresight, reviewed)
+    reviewed = [_reviewed(item, known, outcome) for item, outcome in outcomes.items()]
     reviewed += _deleted(calls, foresight)
     reviewed += [_inside(item, foresight) for item in found.inside]
     review = Review(
@@ -159,14 +151,61 @@ def review_for(
     return Prepared(review, source.tree, existing, memory, foresight)
 
 
-def _items(found: Chosen, foresight: Foresight) -> list[Item]:
-    return [*dict.fromkeys(item for call in found.calls for item in concerned(call, foresight))]
+@dataclass(frozen=True)
+class _Outcome:
+    """What becomes of an item upstream.
+
+    Attributes:
+        before: its content there; None if the server finds none.
+        after: the content that it will have.
+        effective: whether it becomes another, as users see it.
+        refused: whether the server refuses to promote it, so that nobody knows.
+    """
+
+    before: Json
+    after: Json
+    effective: bool
+    refused: bool
 
 
-def _linked(memory: Memory) -> dict[Item, str]:
-    return {
-        (kind, key): str(facts["uuid"]) for kind, keys in memory.links.items() for key, facts in keys.items()
-    }
+def _outcome(item: Item, foresight: Foresight, answers: Answers) -> _Outcome:
+    before = foresight.before(item)
+    if item in answers.refused or foresight.pairs.is_ambiguous(item):
+        return _Outcome(
+            before, foresight.wanted(item) if before is None else before, effective=False, refused=True
+        )
+    after = foresight.after(item, answers.words.get(item) or foresight.word(item))
+    is_same = same_content(item[0], before, after, _OPTIONS)
+    loud = before is None or any(not change.quiet for change in changes(item[0], before, after))
+    return _Outcome(before, after, effective=loud and not is_same, refused=False)
+
+
+def _known(
+    lightdash: Lightdash,
+    place: Place,
+    foresight: Foresight,
+    existing: Existing,
+    memory: Memory,
+    outcomes: Mapping[Item, _Outcome],
+) -> Known:
+    """Gather what is remembered of the upstream items, whose work is in them, and what they would lack."""
+    base = memory.base_in(existing.linked.identity)
+    written = [
+        item
+        for item, outcome in outcomes.items()
+        if file_of(*item) not in base and _may_overwrite(item, outcome, foresight)
+    ]
+    return Known(
+        foresight=foresight,
+        base=lambda item: parse(base[file_of(*item)]) if file_of(*item) in base else None,
+        links={
+            (kind, key): str(facts["uuid"])
+            for kind, entries in memory.links.items()
+            for key, facts in entries.items()
+        },
+        overwritten=overwritten(lightdash, foresight, written, place.progress),
+        broken=broken(place, foresight, existing, {item: one.after for item, one in outcomes.items()}),
+    )
 
 
 def _shown(found: Chosen, foresight: Foresight) -> dict[str, tuple[str, ...]]:
@@ -179,13 +218,8 @@ def _shown(found: Chosen, foresight: Foresight) -> dict[str, tuple[str, ...]]:
     return {chart: tuple(dashboards) for chart, dashboards in shown.items()}
 
 
-def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Reviewed:
+def _reviewed(item: Item, known: Known, outcome: _Outcome) -> Reviewed:
     foresight = known.foresight
-    before = foresight.before(item)
-    refused = item in answers.refused or foresight.pairs.is_ambiguous(item)
-    if refused:
-        after = foresight.wanted(item) if before is None else before
-    effective = not refused and _is_effective(item[0], before, after)
     layout: JsonObject = {}
     if item[0] is Kind.DASHBOARD:
         names = foresight.here.facts(*item)
@@ -193,14 +227,14 @@ def _reviewed(item: Item, known: Known, after: Json, answers: Answers) -> Review
     return Reviewed(
         kind=item[0],
         key=item[1],
-        before=before,
-        after=after,
+        before=outcome.before,
+        after=outcome.after,
         space=foresight.source.space_of(item),
-        said=answers.words.get(item, Word.NOTHING),
+        said=known.words.get(item, Word.NOTHING),
         uuid=foresight.here.uuid(*item) or "",
         upstream=foresight.pairs.upstream(item),
-        verdicts=verdicts(item, known, after, effective=effective),
-        effective=effective,
+        verdicts=verdicts(item, known, outcome.after, effective=outcome.effective),
+        effective=outcome.effective,
         layout=layout,
     )
 
@@ -213,29 +247,20 @@ def _passed_over(reviewed: Iterable[Reviewed], foresight: Foresight) -> Iterator
             yield Compared(item.kind, item.key, item.before, wanted, item.space)
 
 
-def _may_overwrite(item: Item, foresight: Foresight, after: Json) -> bool:
+def _may_overwrite(item: Item, outcome: _Outcome, foresight: Foresight) -> bool:
     """Whether a chart's content upstream becomes another, though nobody saved it later than the source's."""
-    before = foresight.before(item)
-    if item[0] is not Kind.CHART or before is None or foresight.upstream_is_newer(item):
+    if item[0] is not Kind.CHART or outcome.before is None or foresight.upstream_is_newer(item):
         return False
-    return any(
-        not one.quiet for one in changes(item[0], of_version(item[0], before), of_version(item[0], after))
-    )
+    versions = (of_version(item[0], content) for content in (outcome.before, outcome.after))
+    return any(not change.quiet for change in changes(item[0], *versions))
 
 
-def _is_effective(kind: Kind, before: Json, after: Json) -> bool:
-    """Whether an item becomes another, as users see it."""
-    if same_content(kind, before, after, _OPTIONS):
-        return False
-    return before is None or any(not change.quiet for change in changes(kind, before, after))
-
-
-def _calls(found: Chosen, foresight: Foresight, reviewed: Iterable[Reviewed]) -> list[Call]:
+def _calls(found: Chosen, foresight: Foresight, outcomes: Mapping[Item, _Outcome]) -> list[Call]:
     """Return the calls in order; one is needed if it makes something another that no call before it did.
 
     What the server refuses to tell is needed too: nobody knows better.
     """
-    effective = {(item.kind, item.key) for item in reviewed if item.effective or _is_refused(item)}
+    effective = {item for item, outcome in outcomes.items() if outcome.effective or outcome.refused}
     calls: list[Call] = []
     covered: set[Item] = set()
     for call in found.calls:
@@ -245,10 +270,6 @@ def _calls(found: Chosen, foresight: Foresight, reviewed: Iterable[Reviewed]) ->
         names = tuple(f"{kind}:{key}" for kind, key in items)
         calls.append(Call(*call, foresight.here.uuid(*call) or "", names, needed))
     return calls
-
-
-def _is_refused(item: Reviewed) -> bool:
-    return any(verdict.code in NEVER_ACCEPTED for verdict in item.verdicts)
 
 
 def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:

@@ -51,12 +51,13 @@ class Known:
         shown: chart -> the dashboards of this promotion that show it, once for each tile.
         unnamed: charts that are promoted by themselves, and only because everything is: that the server
             passes one over holds up nothing.
+        idle: what is not called, because nothing would become another by it.
     """
 
     foresight: Foresight
     base: Callable[[Item], Json]
     links: Mapping[Item, str]
-    words: Mapping[Item, Word]
+    words: Mapping[Item, Word] = field(default_factory=dict)
     met: Mapping[Item, str] = field(default_factory=dict)
     refused: Mapping[Item, tuple[Code, str]] = field(default_factory=dict)
     missing: Mapping[Item, str] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Known:
     accepted: Collection[str] = ()
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unnamed: Collection[Item] = ()
+    idle: Collection[Item] = ()
 
 
 def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple[Verdict, ...]:
@@ -98,7 +100,7 @@ def _of_kind(item: Item, known: Known, after: Json, *, effective: bool) -> Itera
     yield from _left_where_it_is(item, known, after)
     if effective and (lacks := known.broken.get(item)):
         yield _blocks(Code.WOULD_BREAK, f"upstream it would be broken: {'; '.join(lacks)}")
-    if item[0] is Kind.DASHBOARD:
+    if item[0] is Kind.DASHBOARD and item not in known.idle:
         yield from _dashboard(item, known, after)
 
 

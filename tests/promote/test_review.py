@@ -339,3 +339,11 @@ def test_charts_of_other_projects_on_its_tiles_hold_a_dashboard_up(desk: Desk) -
     (item,) = [one for one in review(desk, *named)["items"] if one["kind"] == "dashboard"]
     assert codes(item, "blocks") == {"unclear"}
     assert "other projects" in reason(item, "unclear")
+
+
+def test_what_is_not_called_endangers_nothing(desk: Desk) -> None:
+    """A dashboard in which nothing would change is not promoted, so nothing inside it can be deleted."""
+    chosen = ("--env", PREVIEW, "--dashboard", "board-with-charts-inside")
+    desk.do("promote", "run", *chosen, "--accept", "dashboard:board-with-charts-inside", "--yes")
+    with desk.nothing_is_written():
+        desk.do("promote", "run", *chosen, "--yes")
