@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.apply.look import ours, same
 from lightdash_sync.model.authorship import of_version
+from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.drafts import What
+from lightdash_sync.plan.layout import PARTS
 from lightdash_sync.plan.values import Action
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def update(target: Target, task: Task) -> None:
         changed = [name for name in _METADATA if name in after] if named else []
     else:
         content = of_version(Kind.DASHBOARD, before) != of_version(Kind.DASHBOARD, after)
+        content = content or (target.plan.purpose == "undo" and _is_laid_out_otherwise(target, uuid, form))
         changed = [name for name in _METADATA if before.get(name) != after.get(name)]
     metadata: JsonObject = {_METADATA[name]: form.get(_METADATA[name]) for name in changed}
 
@@ -67,6 +70,15 @@ def update(target: Target, task: Task) -> None:
         return True if same(Kind.DASHBOARD, raw, form) else None
 
     target.once(write, look, doubtful=task.doubtful)
+
+
+def _is_laid_out_otherwise(target: Target, uuid: str, form: JsonObject) -> bool:
+    """Whether tiles or tabs have other uuids than they are to have: promotion gives them the source's."""
+    _, raw = target.lightdash.dashboard(uuid)
+    return any(
+        {text(one, "uuid") for one in held(raw, part)} != {text(one, "uuid") for one in held(form, part)}
+        for part in PARTS
+    )
 
 
 def _without_place(form: JsonObject) -> JsonObject:

@@ -154,10 +154,12 @@ def run(
         found = prepared.review
         asked.require_approved(found, place)
         with opening.bars.hidden():
-            if found.is_empty or not as_json:
-                _show(found, "json" if as_json else "text", None)
+            if not as_json:
+                _show(found, "text", None)
             _require_allowed(found)
-            if not found.is_empty:
+            if found.is_empty and as_json:
+                _show(found, "json", None)
+            elif not found.is_empty:
                 confirmed(
                     f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes
                 )

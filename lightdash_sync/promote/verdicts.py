@@ -222,9 +222,9 @@ def _upstream_work(item: Item, known: Known, *, effective: bool) -> Iterator[Ver
 
 
 def _version_differs(item: Item, foresight: Foresight) -> bool:
-    """Whether more differs than the place."""
-    wanted, before = foresight.wanted(item), foresight.before(item)
-    return any(not one.quiet and one.what != "moved" for one in changes(item[0], before, wanted))
+    """Whether more differs than the place, of what an update would take over."""
+    before, after = foresight.before(item), foresight.after(item, Word.UPDATE)
+    return any(not one.quiet and one.what != "moved" for one in changes(item[0], before, after))
 
 
 def _left_where_it_is(item: Item, known: Known, after: Json) -> Iterator[Verdict]:

@@ -347,3 +347,25 @@ def test_what_is_not_called_endangers_nothing(desk: Desk) -> None:
     desk.do("promote", "run", *chosen, "--accept", "dashboard:board-with-charts-inside", "--yes")
     with desk.nothing_is_written():
         desk.do("promote", "run", *chosen, "--yes")
+
+
+def test_what_promotion_never_carries_is_no_newer_work_upstream(desk: Desk) -> None:
+    """After a promotion upstream is newer, and differs in what cannot go along: where a link leads."""
+    hands = Hands(desk, PREVIEW)
+    uuid = hands.uuid(Kind.CHART, "Unchanged")
+    link = f"/projects/{desk.projects[PREVIEW]}/saved/{uuid}"
+    desk.world.charts[uuid].version.metric_query["tableCalculations"] = [
+        {"name": "link", "displayName": "Link", "sql": f"concat('{link}', 1)"}
+    ]
+    hands.edit("Unchanged", 77)
+    hands.send("POST", f"/saved/{uuid}/promote")
+    said = review(desk, "--chart", "unchanged", code=0)
+    (item,) = [one for one in said["items"] if one["kind"] == "chart"]
+    assert (item["said"], codes(item), said["empty"]) == ("no changes", {"unchanged"}, True)
+
+
+def test_a_run_that_is_refused_tells_a_machine_so_once(desk: Desk) -> None:
+    """Also where nothing would be called: one JSON result, which is the refusal."""
+    run = ("promote", "run", "--env", PREVIEW, "--yes", "--json")
+    said = desk.do(*run, "--chart", "changed-upstream", code=REFUSED).json
+    assert said["error"]["exit_code"] == REFUSED

@@ -92,6 +92,15 @@ def test_a_promotion_is_taken_back(desk: Desk) -> None:
     assert states == [("undo", "done"), ("promote", "undone")]
 
 
+def test_tabs_have_their_uuids_again_where_only_a_name_or_place_is_put_back(desk: Desk) -> None:
+    """Promotion gives a dashboard the tabs of the preview in any case; links and deliveries name tabs."""
+    before = server_side(desk)
+    with stage_of(desk) as stage:
+        stage.promote("dashboard renamed", "dashboard moved")
+    desk.do("undo", *TO, "--yes")
+    assert server_side(desk) == before
+
+
 def test_where_nothing_would_become_another_nothing_is_promoted(desk: Desk) -> None:
     """A dashboard that Lightdash says it updates gets no new version, and no run is kept."""
     with stage_of(desk) as stage, desk.nothing_is_written():
