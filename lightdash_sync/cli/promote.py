@@ -208,17 +208,10 @@ class _Asked:
         if via == REPLAY:
             target = target or self._upstream(source)
             self.replay = wishes.replay(source_name(opening, source), target, selection)
-            return
-        self._source = open_source(opening, source)
-        if target not in (None, self._source.target):
-            if via == PROMOTE:
-                raise ConfigError(
-                    f"{target} is not the upstream project of {self._source.name}",
-                    hint="Lightdash promotes to no other; `--via replay` promotes to any environment.",
-                )
-            self.replay = wishes.replay(self._source.name, target or "", selection)
-        elif wishes.given:
-            raise click.UsageError("--with, --adopt, --allow-… and --merge are for --via replay")
+        else:
+            self._choose(source, target, via, wishes)
+        if self.replay is not None and accepted:
+            raise click.UsageError("--accept is for Lightdash's promotion; a replay has --allow-… instead")
 
     def review(self, *, full: bool, writing: bool) -> tuple[Prepared, Source, Place]:
         """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes.
@@ -254,6 +247,19 @@ class _Asked:
                 f"this is not what was approved: {'; '.join(found[:_NAMED])}{more}",
                 hint="Nothing was written. Make a new review, and let it be approved.",
             )
+
+    def _choose(self, source: str | None, target: str | None, via: str | None, wishes: Wishes) -> None:
+        """Take Lightdash's promotion if the target is the upstream project, and else a replay."""
+        self._source = open_source(self._opening, source)
+        if target not in (None, self._source.target):
+            if via == PROMOTE:
+                raise ConfigError(
+                    f"{target} is not the upstream project of {self._source.name}",
+                    hint="Lightdash promotes to no other; `--via replay` promotes to any environment.",
+                )
+            self.replay = wishes.replay(self._source.name, target or "", self._selection)
+        elif wishes.given:
+            raise click.UsageError("--with, --adopt, --allow-… and --merge are for --via replay")
 
     def _read(self, path: Path) -> None:
         from lightdash_sync.promote import approval

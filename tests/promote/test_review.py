@@ -241,6 +241,22 @@ def test_another_target_than_the_upstream_needs_a_replay(desk: Desk) -> None:
     assert "--via replay" in said["error"]["hint"]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--via", "replay", "--accept", "chart:changed"),
+        ("--to", STAGING, "--accept", "chart:changed"),
+        ("--with", "schedulers"),
+        ("--via", "promote", "--allow-drift", "all"),
+        ("--all", "--chart", "changed"),
+        ("--changed", "--all"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(desk: Desk, arguments: tuple[str, ...]) -> None:
+    """Nothing that somebody asks for is silently passed over: each engine has its own options."""
+    assert "exit_code" in review(desk, *arguments, code=USAGE)["error"]
+
+
 def test_an_upstream_that_is_no_environment_can_be_reviewed_all_the_same(desk: Desk) -> None:
     """To look, the upstream project need not be in the settings."""
     with_it = review(desk, "--chart", "changed", code=0)
