@@ -292,14 +292,16 @@ def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:
 
 
 def _inside(item: Item, foresight: Foresight) -> Reviewed:
-    """Return a chart that was named and can only be promoted with its dashboard."""
-    content = foresight.source.of(item)
+    """Return a chart that was named and cannot be promoted by itself."""
+    content, code = foresight.source.of(item), Code.INSIDE_DASHBOARD
     what = f"it lives in a dashboard: promote dashboard:{text(content, 'dashboard')}, which takes it along"
+    if item[0] is Kind.SQL_CHART:
+        code, what = Code.NOT_PROMOTABLE, "this version of Lightdash does not promote SQL charts"
     before = foresight.before(item)
     return Reviewed(
-        *item, before, before, foresight.source.space_of(item), uuid=foresight.here.uuid(*item) or "",
-        upstream=foresight.pairs.upstream(item),
-        verdicts=(Verdict(Code.INSIDE_DASHBOARD, what, Weight.BLOCKS, replay=True),),
+        *item, before, foresight.wanted(item) if before is None else before, foresight.source.space_of(item),
+        uuid=foresight.here.uuid(*item) or "", upstream=foresight.pairs.upstream(item),
+        verdicts=(Verdict(code, what, Weight.BLOCKS, replay=True),),
     )  # fmt: skip
 
 

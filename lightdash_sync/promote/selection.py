@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.values import Selection
 
 _ORDER = (Kind.SQL_CHART, Kind.CHART, Kind.DASHBOARD)
+_MEANT = {Kind.CHART: (Kind.CHART, Kind.SQL_CHART)}
 _TILES = (("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
 
 
@@ -32,7 +33,8 @@ class Chosen:
 
     Attributes:
         calls: what is promoted by a call of its own, in order.
-        inside: charts that were named, and can only be promoted with their dashboard.
+        inside: charts that were named and cannot be promoted by themselves: they live in a dashboard, or
+            are SQL charts, which this server does not promote.
     """
 
     calls: tuple[Item, ...]
@@ -93,24 +95,25 @@ def _own(item: Item, foresight: Foresight) -> Iterator[Item]:
 
 
 def _named(selection: Selection, contents: Contents) -> Iterator[Item]:
-    """Yield what was named.
+    """Yield what was named. A key among the charts is a SQL chart's if no chart has it.
 
     Raises:
         ConfigError: the source does not have it.
     """
-    lists = (
+    for kind, keys in (
         (Kind.DASHBOARD, selection.dashboards),
         (Kind.CHART, selection.charts),
         (Kind.SPACE, selection.spaces),
-    )
-    for kind, keys in lists:
+    ):
         for key in keys:
-            if (kind, key) not in contents.there:
+            found = [(one, key) for one in _MEANT.get(kind, (kind,)) if (one, key) in contents.there]
+            if not found:
                 raise ConfigError(
                     f"the source has no {kind}:{key}",
                     hint="A key is the name of the item's file in a snapshot.",
                 )
-    yield from ((kind, key) for kind, keys in lists[:2] for key in keys)
+            if kind is not Kind.SPACE:
+                yield found[0]
     yield from _in_spaces({*selection.spaces}, contents)
 
 

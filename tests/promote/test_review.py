@@ -180,6 +180,15 @@ def test_a_chart_inside_a_dashboard_is_promoted_with_it_only(desk: Desk) -> None
     assert "dashboard:board-with-charts-inside" in reason(item, "inside_dashboard")
 
 
+def test_a_sql_chart_is_named_like_a_chart(desk: Desk, tmp_path: Path) -> None:
+    """Servers that do not promote them refuse it with the reason; later ones promote it by itself."""
+    (item,) = review(desk, "--chart", "sql-changed")["items"]
+    assert codes(item) == {"not_promotable"}
+    with newer(tmp_path / "newer", "0.2462.0") as later:
+        said = review(later, "--chart", "sql-changed", code=0)
+        assert [(call["kind"], call["key"]) for call in said["calls"]] == [("sql_chart", "sql-changed")]
+
+
 def test_what_promotion_never_carries_is_listed_if_it_differs(desk: Desk) -> None:
     """Schedulers, tags, pins, grants of spaces that exist, and SQL charts that stay behind are told."""
     said = review(desk, "--all")
