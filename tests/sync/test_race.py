@@ -44,7 +44,7 @@ def test_a_change_in_the_middle_of_an_apply_is_told_and_is_drift_for_the_next_pl
             desk.world.charts[uuid].name = "Theirs"
 
     desk.strike(2, Fault.wait(0), somebody)
-    applied = desk.apply(code=3)
+    applied = desk.apply("--concurrency", "1", code=3)  # so that the first is written when the second comes
     desk.calm()
     assert len(applied["mismatches"]) == 1
     assert [one["item"] for one in desk.plan(code=4)["drift"]] == [applied["mismatches"][0]["item"]]
