@@ -16,12 +16,12 @@ from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
-from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
 from lightdash_sync.promote.ancestry import overwritten
 from lightdash_sync.promote.asking import ask
 from lightdash_sync.promote.lacking import broken, missing_permissions
 from lightdash_sync.promote.left_behind import left_behind
+from lightdash_sync.promote.outcomes import calls_of, outcomes_of
 from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.reading import read_both
 from lightdash_sync.promote.selection import chosen, concerned
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.options import Item
-    from lightdash_sync.promote.asking import Answers
     from lightdash_sync.promote.foresight import Foresight
     from lightdash_sync.promote.lacking import Permissions
+    from lightdash_sync.promote.outcomes import Outcome
     from lightdash_sync.promote.selection import Chosen
     from lightdash_sync.promote.values import Selection
     from lightdash_sync.sides import Side
@@ -116,10 +116,13 @@ def review_for(
     project = str(source.tree.identity.project.get("uuid"))
     answers = ask(lightdash, project, found.calls, source.tree.identity, place.progress)
     items = [*dict.fromkeys(item for call in found.calls for item in concerned(call, foresight))]
-    outcomes = {item: _outcome(item, foresight, answers) for item in items}
-    calls = _calls(found, foresight, outcomes)
+    links = _linked(memory)
+    outcomes, copies = outcomes_of(items, found.calls, foresight, answers, links)
+    calls = calls_of(found.calls, foresight, outcomes)
     known = replace(
         _known(lightdash, place, foresight, existing, memory, outcomes),
+        links=links,
+        standing=copies,
         words=answers.words,
         met=answers.met,
         refused=answers.refused,
@@ -151,33 +154,13 @@ def review_for(
     return Prepared(review, source.tree, existing, memory, foresight)
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What becomes of an item upstream.
-
-    Attributes:
-        before: its content there; None if the server finds none.
-        after: the content that it will have.
-        effective: whether it becomes another, as users see it.
-        refused: whether the server refuses to promote it, so that nobody knows.
-    """
-
-    before: Json
-    after: Json
-    effective: bool
-    refused: bool
-
-
-def _outcome(item: Item, foresight: Foresight, answers: Answers) -> _Outcome:
-    before = foresight.before(item)
-    if item in answers.refused or foresight.pairs.is_ambiguous(item):
-        return _Outcome(
-            before, foresight.wanted(item) if before is None else before, effective=False, refused=True
-        )
-    after = foresight.after(item, answers.words.get(item) or foresight.word(item))
-    is_same = same_content(item[0], before, after, _OPTIONS)
-    loud = before is None or any(not change.quiet for change in changes(item[0], before, after))
-    return _Outcome(before, after, effective=loud and not is_same, refused=False)
+def _linked(memory: Memory) -> dict[Item, str]:
+    """Return the uuids of the upstream items that this tool linked the source's with."""
+    return {
+        (kind, key): str(facts["uuid"])
+        for kind, entries in memory.links.items()
+        for key, facts in entries.items()
+    }
 
 
 def _known(
@@ -186,7 +169,7 @@ def _known(
     foresight: Foresight,
     existing: Existing,
     memory: Memory,
-    outcomes: Mapping[Item, _Outcome],
+    outcomes: Mapping[Item, Outcome],
 ) -> Known:
     """Gather what is remembered of the upstream items, whose work is in them, and what they would lack."""
     base = memory.base_in(existing.linked.identity)
@@ -198,11 +181,6 @@ def _known(
     return Known(
         foresight=foresight,
         base=lambda item: parse(base[file_of(*item)]) if file_of(*item) in base else None,
-        links={
-            (kind, key): str(facts["uuid"])
-            for kind, entries in memory.links.items()
-            for key, facts in entries.items()
-        },
         overwritten=overwritten(lightdash, foresight, written, place.progress),
         broken=broken(place, foresight, existing, {item: one.after for item, one in outcomes.items()}),
     )
@@ -218,7 +196,7 @@ def _shown(found: Chosen, foresight: Foresight) -> dict[str, tuple[str, ...]]:
     return {chart: tuple(dashboards) for chart, dashboards in shown.items()}
 
 
-def _reviewed(item: Item, known: Known, outcome: _Outcome) -> Reviewed:
+def _reviewed(item: Item, known: Known, outcome: Outcome) -> Reviewed:
     foresight = known.foresight
     layout: JsonObject = {}
     if item[0] is Kind.DASHBOARD:
@@ -247,29 +225,12 @@ def _passed_over(reviewed: Iterable[Reviewed], foresight: Foresight) -> Iterator
             yield Compared(item.kind, item.key, item.before, wanted, item.space)
 
 
-def _may_overwrite(item: Item, outcome: _Outcome, foresight: Foresight) -> bool:
+def _may_overwrite(item: Item, outcome: Outcome, foresight: Foresight) -> bool:
     """Whether a chart's content upstream becomes another, though nobody saved it later than the source's."""
     if item[0] is not Kind.CHART or outcome.before is None or foresight.upstream_is_newer(item):
         return False
     versions = (of_version(item[0], content) for content in (outcome.before, outcome.after))
     return any(not change.quiet for change in changes(item[0], *versions))
-
-
-def _calls(found: Chosen, foresight: Foresight, outcomes: Mapping[Item, _Outcome]) -> list[Call]:
-    """Return the calls in order; one is needed if it makes something another that no call before it did.
-
-    What the server refuses to tell is needed too: nobody knows better.
-    """
-    effective = {item for item, outcome in outcomes.items() if outcome.effective or outcome.refused}
-    calls: list[Call] = []
-    covered: set[Item] = set()
-    for call in found.calls:
-        items = concerned(call, foresight)
-        needed = bool((effective & {*items}) - covered)
-        covered |= {*items} if needed else set()
-        names = tuple(f"{kind}:{key}" for kind, key in items)
-        calls.append(Call(*call, foresight.here.uuid(*call) or "", names, needed))
-    return calls
 
 
 def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:

@@ -13,6 +13,7 @@ from lightdash_sync.model.authorship import full_name
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.promote.copies import linked_copy
 from lightdash_sync.promote.foresight import grants_of
 from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.values import NEVER_ACCEPTED, Code, Verdict, Weight, Word
@@ -42,6 +43,7 @@ class Known:
         base: kind and key -> content upstream after the last sync or promotion; None for unknown.
         links: item -> uuid of the upstream item that this tool linked it with.
         words: item -> what the server says of it.
+        standing: item -> key of the copy that an earlier promotion made of it, which needs nothing.
         met: item -> uuid of the upstream item that the server takes for the same, where it says.
         refused: item -> why the server does not say what it would do, as a code and in its words.
         missing: item -> which permission is missing, in words.
@@ -56,8 +58,9 @@ class Known:
 
     foresight: Foresight
     base: Callable[[Item], Json]
-    links: Mapping[Item, str]
+    links: Mapping[Item, str] = field(default_factory=dict)
     words: Mapping[Item, Word] = field(default_factory=dict)
+    standing: Mapping[Item, str] = field(default_factory=dict)
     met: Mapping[Item, str] = field(default_factory=dict)
     refused: Mapping[Item, tuple[Code, str]] = field(default_factory=dict)
     missing: Mapping[Item, str] = field(default_factory=dict)
@@ -78,6 +81,9 @@ def verdicts(item: Item, known: Known, after: Json, *, effective: bool) -> tuple
         after: the content that it will have upstream.
         effective: whether the upstream item becomes another, as users see it.
     """
+    if copy := known.standing.get(item):
+        what = f"promoted before, and upstream as it is here: {item[0]}:{copy}, which has another slug"
+        return (Verdict(Code.UNCHANGED, what),)
     found = [*_impossible(item, known)]
     if not any(verdict.code is Code.AMBIGUOUS for verdict in found):
         found += _of_kind(item, known, after, effective=effective)
@@ -167,10 +173,14 @@ def _identity(item: Item, known: Known) -> Iterator[Verdict]:
             )
             yield _blocks(Code.OTHER_ITEM, what, replay=True)
         return
+    noun = KINDS[kind].noun[0]
+    if (copy := linked_copy(item, foresight, known.links)) is not None:
+        what = f"upstream has it as {kind}:{copy}, of another slug, and Lightdash would make another {noun}"
+        yield _blocks(Code.NOT_PROMOTABLE, what, replay=True)
+        return
     twins = [*_twins(item, foresight)]
     if there and linked is not None:
         twins.insert(0, foresight.there.key(kind, linked))
-    noun = KINDS[kind].noun[0]
     if not foresight.server.can("promotion_keeps_slugs"):
         made = len(known.shown.get(item[1], ())) if kind is Kind.CHART else 1
         copies = f"{made} copies" if made > 1 else "a copy"

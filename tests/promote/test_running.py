@@ -123,6 +123,38 @@ def test_a_promotion_that_was_run_is_not_run_again(desk: Desk) -> None:
             assert stage.promote("changed", "dashboard changed").run is None
 
 
+MADE = ("new", "in a new space", "dashboard new", "dashboard with a new chart inside", "changed")
+
+
+def test_copies_that_the_oldest_servers_do_not_find_again_are_not_made_twice(desk: Desk) -> None:
+    """Each promotion gives a copy another slug; what was promoted stands, and the same again does nothing."""
+    with stage_of(desk) as stage:
+        stage.promote(*MADE)
+        with desk.nothing_is_written():
+            again = stage.promote(*MADE)
+    assert again.run is None
+    said = {item.item: item.verdicts for item in again.review.items}
+    assert "promoted before" in said["chart:new"][0].what
+
+
+def test_a_copy_that_would_be_made_again_is_refused_whatever_is_accepted(desk: Desk) -> None:
+    """What changed since its promotion is for a replay: a promotion would leave the first copy behind."""
+    with stage_of(desk) as stage:
+        stage.promote(*MADE)
+        Hands(desk, PREVIEW).edit("New", 7)
+        with desk.nothing_is_written(), pytest.raises(Refused, match="would make another chart"):
+            stage.promote("new")
+        with desk.nothing_is_written(), pytest.raises(Refused, match="would make another chart"):
+            stage.promote("dashboard new")
+
+
+def test_what_was_taken_back_is_made_again(desk: Desk) -> None:
+    with stage_of(desk) as stage:
+        stage.promote("new")
+        desk.do("undo", *TO, "--yes")
+        assert results(stage.promote("new")) == {"chart:new": "created"}
+
+
 def test_a_plan_after_a_promotion_finds_no_twins_and_no_drift(desk: Desk) -> None:
     with stage_of(desk) as stage:
         stage.promote(*WORK)
