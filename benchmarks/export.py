@@ -32,6 +32,7 @@ from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.session import Connection, Session
 from lightdash_sync.demo.seed import generated_world
 from lightdash_sync.demo.server import Server
+from lightdash_sync.demo.state import VERSION
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen
 
@@ -73,7 +74,7 @@ def world_size(charts: int, versions: int) -> dict[str, int]:
 
 
 def _serve(pipe: Pipe, size: dict[str, int], latency: float) -> None:
-    world = generated_world(**size)
+    world = generated_world(**size, version=VERSION)
     with Server(world, latency=latency) as server:
         pipe.send((server.url, world.tokens["admin"], world.projects["production"]))
         while pipe.recv() == "asked":

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world, empty_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.doctor import Check, examine
 from tests.exporting import lightdash_at
+from tests.worlds import demo_world, empty_world
 
 if TYPE_CHECKING:
     from lightdash_sync.demo.state import World

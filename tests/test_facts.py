@@ -13,7 +13,6 @@ import pytest
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.demo.explores import TABLES
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.validations import validate_project
 from lightdash_sync.errors import ApiError, NotAuthorised
@@ -26,6 +25,7 @@ from lightdash_sync.plan.preflight import needed_tables, reference_problems
 from lightdash_sync.plan.values import Action, Step
 from lightdash_sync.snapshot.layout import item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
+from tests.worlds import demo_world
 
 from .exporting import export_world, lightdash_at
 

@@ -13,9 +13,9 @@ import pytest
 
 from lightdash_sync import errors
 from lightdash_sync.config import read_file
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
+from tests.worlds import demo_world
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -10,10 +10,10 @@ import pytest
 
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Incomplete, NotAuthorised
 from lightdash_sync.validation import Invalid, validate
+from tests.worlds import demo_world
 
 from .exporting import lightdash_at
 

@@ -17,20 +17,20 @@ from lightdash_sync.demo.generated import (
     generate_tags,
 )
 from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.state import World
+from lightdash_sync.demo.state import VERSION, World
 from lightdash_sync.demo.studio import Studio
 
 
-def empty_world() -> World:
+def empty_world(version: str = VERSION) -> World:
     """The company with its people and two compiled projects, each with only its automatic space "Shared"."""
-    world = World(seed="empty")
+    world = World(seed="empty", version=version)
     found_company(world)
     return world
 
 
-def demo_world() -> World:
+def demo_world(version: str = VERSION) -> World:
     """The demo: production full of content with a past, staging with some work in progress."""
-    world = World(seed="demo")
+    world = World(seed="demo", version=version)
     company = found_company(world)
     fill_production(world, company)
     fill_staging(world, company)
@@ -46,9 +46,10 @@ def generated_world(
     schedulers: int = 100,
     sql_charts: int = 20,
     tags: int = 10,
+    version: str = VERSION,
 ) -> World:
     """A production project with so much of everything (the automatic space comes on top), for benchmarks."""
-    world = World(seed="generated")
+    world = World(seed="generated", version=version)
     company = found_company(world)
     studio = Studio(world, company.production, company.people)
     chance = random.Random(20260302)  # noqa: S311 - the point is that it repeats itself

@@ -17,6 +17,8 @@ from lightdash_sync.client.capabilities import Server
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.slugs import SlugRegister
 
+VERSION = "0.1372.1"  # what is imitated unless another version is asked for
+
 Json = dict[str, Any]
 Keys = dict[str, None]
 
@@ -289,7 +291,7 @@ class World:
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
     """
 
-    version: str = "0.1372.1"
+    version: str = VERSION
     seed: str = "embedded-lightdash"
     clock: Clock = field(default_factory=Clock)
     tokens: dict[str, str] = field(default_factory=dict)

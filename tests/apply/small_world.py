@@ -8,6 +8,7 @@ from lightdash_sync.demo.organisation import found_company
 from lightdash_sync.demo.schedulers import create_scheduler
 from lightdash_sync.demo.state import Chart, Json, Space, SqlChart, World
 from lightdash_sync.demo.studio import Studio
+from tests.worlds import SERVED
 
 FILTER: Json = {
     "id": "f-status",
@@ -20,7 +21,7 @@ FILTER: Json = {
 
 def small_world() -> World:
     """Production: two spaces, charts that name each other, a dashboard with a chart inside, the rest."""
-    world = World(seed="small")
+    world = World(seed="small", version=SERVED)
     company = found_company(world)
     studio = Studio(world, company.production, company.people)
     private = studio.space("Board", private=True, owner="second_admin", editor="editor")

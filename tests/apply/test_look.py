@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from lightdash_sync.apply.look import same
 from lightdash_sync.apply.target import Target
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.seed import empty_world
 from lightdash_sync.errors import ApiError, Unavailable
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.values import Plan
 from tests.apply.moving import TODAY, moving
+from tests.worlds import empty_world
 
 SENT: Any = {
     "tableName": "orders",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lightdash_sync.demo.faults import Faults
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.state import Scheduler
 from lightdash_sync.model.canonical import JsonObject
 from lightdash_sync.model.kinds import Kind
@@ -18,6 +17,7 @@ from lightdash_sync.plan.options import Options
 from tests.apply.edits import edited, reworked, without
 from tests.apply.moving import Move, carried, moving
 from tests.apply.small_world import small_world
+from tests.worlds import demo_world
 
 
 def arrived(move: Move) -> None:

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightdash_sync.backup.backfill import BUDGET, backfill
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.git.series import read
@@ -26,6 +25,7 @@ from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.verify import verify
 from tests.exporting import export_world, tree
 from tests.snapshot.small import VERSION_PATH, uuid, write_small_snapshot
+from tests.worlds import demo_world
 
 from .pasts import Past, make_past, write_past
 

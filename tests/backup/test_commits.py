@@ -10,12 +10,12 @@ import pytest
 
 from lightdash_sync.backup.commits import Manner, commit_snapshot
 from lightdash_sync.backup.committed import write_out
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import export_world, lightdash_at, tree
+from tests.worlds import demo_world
 
 from .looking import git, restored
 

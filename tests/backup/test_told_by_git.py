@@ -10,7 +10,6 @@ import pytest
 
 from lightdash_sync.backup.commits import Manner, commit_snapshot
 from lightdash_sync.demo.charts import read_chart
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.authorship import moment
@@ -19,6 +18,7 @@ from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import export_world, lightdash_at, tree
+from tests.worlds import demo_world
 
 from .looking import git, restored
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from tests.cli.nights import Nights, bare_machine, settings
 from tests.git.hands import Hands
+from tests.worlds import demo_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

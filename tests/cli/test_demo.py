@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.seed import empty_world
 from lightdash_sync.demo.server import Server
 from tests.cli.running import ROOT, run, run_process, serving
 from tests.exporting import tree
+from tests.worlds import empty_world
 
 if TYPE_CHECKING:
     from pathlib import Path

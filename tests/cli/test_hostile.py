@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from lightdash_sync.demo.seed import generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.references import untokenise
 from lightdash_sync.snapshot.read import Snapshot
 from tests.cli.running import fails, reach, run, run_terminal
 from tests.snapshot.hostile_names import HOSTILE_NAMES, why_unsafe
+from tests.worlds import generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

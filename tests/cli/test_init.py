@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from lightdash_sync.config import Environment, read_file
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.scaffold import settings_text
 from tests.cli.nights import bare_machine
 from tests.cli.running import fails, run
 from tests.git.hands import Hands
+from tests.worlds import demo_world
 
 URL = "https://lightdash.example.com"
 JOB = ".github/workflows/lightdash-backup.yml"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from tests.cli.nights import TOKEN, Nights, bare_machine, settings
 from tests.cli.running import ended, environment, run_process, started
 from tests.exporting import tree
 from tests.git.hands import Hands
+from tests.worlds import demo_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

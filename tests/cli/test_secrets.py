@@ -11,9 +11,9 @@ from urllib.parse import quote
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import generated_world
 from lightdash_sync.demo.server import Server
 from tests.cli.running import ended, reach, run, started
+from tests.worlds import generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

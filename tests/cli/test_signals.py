@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.verify import verify
 from tests.cli.running import ended, is_gone, reach, run, started, wait_until
 from tests.exporting import export_world, tree
+from tests.worlds import demo_world, generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

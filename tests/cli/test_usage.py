@@ -14,11 +14,11 @@ import pytest
 
 from lightdash_sync.cli import cli
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import locked
 from tests.cli.running import environment, fails, reach, run
+from tests.worlds import demo_world, generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from tests.cli.running import fails, reach, run
 from tests.exporting import tree
+from tests.worlds import demo_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,10 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 from lightdash_sync.client import promotion, replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server as Embedded
 from lightdash_sync.errors import UnexpectedAnswer
 from lightdash_sync.model.kinds import Kind
+from tests.worlds import demo_world
 
 from .support import UUID, answer, ok, refusal, served, session_with
 

@@ -9,10 +9,10 @@ import pytest
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server as Embedded
 from lightdash_sync.errors import ApiError, NotAuthorised, NotFound, SyncError, Unavailable, UnexpectedAnswer
 from lightdash_sync.model.kinds import Kind
+from tests.worlds import demo_world
 
 from .support import UUID, cut_after, ok, refusal, served, session_with
 

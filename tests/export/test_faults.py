@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SyncError
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.verify import verify
 from tests.exporting import lightdash_at, tree
+from tests.worlds import generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Incomplete, Refused, SyncError
 from tests.exporting import export_world, lightdash_at, tree
+from tests.worlds import demo_world
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,6 @@ import pytest
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.demo.catalog import create_tag
 from lightdash_sync.demo.comments import create_comment
-from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
 from lightdash_sync.export.reuse import SEEN
@@ -27,6 +26,7 @@ from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import lightdash_at, tree
+from tests.worlds import demo_world, generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable

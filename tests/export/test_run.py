@@ -10,13 +10,13 @@ import orjson
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world, empty_world
 from lightdash_sync.errors import ConfigError, Incomplete, NotAuthorised, Refused, SnapshotError
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.exporting import changed, export_world, tree
+from tests.worlds import demo_world, empty_world
 
 if TYPE_CHECKING:
     from pathlib import Path

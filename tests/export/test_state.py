@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.errors import Refused, SyncError
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.export.state import State, is_full_due, read_state, require_fresh, write_state
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.write import state_of
 from tests.exporting import export_world
+from tests.worlds import demo_world
 
 if TYPE_CHECKING:
     from pathlib import Path

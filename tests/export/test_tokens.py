@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world, empty_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import NotAuthorised
 from lightdash_sync.export.selection import Chosen
@@ -15,6 +14,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.exporting import export_world, lightdash_at, tree
+from tests.worlds import demo_world, empty_world
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from tests.cli.nights import bare_machine
 from tests.cli.running import ROOT
 from tests.recipes.site import Site
+from tests.worlds import demo_world
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import ConfigError, GitError, Incomplete, Refused, SnapshotError
 from lightdash_sync.sides import Environments, Side, opened, parse_side
@@ -18,6 +17,7 @@ from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.write import spare
 from tests.exporting import export_world, lightdash_at, tree
 from tests.snapshot.small import VERSION_PATH, write_small_snapshot
+from tests.worlds import demo_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.demo.seed import generated_world
 from lightdash_sync.model.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at
+from tests.worlds import generated_world
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.verify import verify
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at, read
+from tests.worlds import demo_world
 
 
 def test_a_whole_project_comes_out_of_another_as_it_was(tmp_path: Path) -> None:

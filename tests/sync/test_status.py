@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at
 from tests.sync.people import EDITS, People
+from tests.worlds import demo_world
 
 OTHER = "other"
 COPIES = ("--adopt-by-name", "--allow-twins=all")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lightdash_sync.demo.seed import demo_world
+from tests.worlds import demo_world
 
 from .desk import TARGET, TO, desk_at
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from lightdash_sync.backup.commits import Manner, commit_snapshot
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.git import Repository
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.timeline import open_sources, parse_item, read_past, time_line
 from tests.exporting import export_world
+from tests.worlds import demo_world
 
 if TYPE_CHECKING:
     from pathlib import Path

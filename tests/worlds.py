@@ -1,0 +1,29 @@
+"""The worlds that tests begin with, of the Lightdash version that the suite runs against.
+
+That is the oldest one, unless `LIGHTDASH_SYNC_SERVED` names another (`make test-current`): what is promised
+is promised for both. Tests of the stand-in itself, and of what only one version does, say their version.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lightdash_sync.demo import seed
+from lightdash_sync.demo.state import VERSION, World
+
+SERVED = os.environ.get("LIGHTDASH_SYNC_SERVED", VERSION)
+
+
+def empty_world() -> World:
+    """See `seed.empty_world`."""
+    return seed.empty_world(SERVED)
+
+
+def demo_world() -> World:
+    """See `seed.demo_world`."""
+    return seed.demo_world(SERVED)
+
+
+def generated_world(**sizes: int) -> World:
+    """See `seed.generated_world`."""
+    return seed.generated_world(**sizes, version=SERVED)
