@@ -91,13 +91,19 @@ def proxy_for(origin: Origin) -> str | None:
     return _checked_proxy(proxy) if proxy else None
 
 
-def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+def tls_context(ca_bundle: Path | None, *urls: str | None) -> ssl.SSLContext:
     """Return how certificates are checked: the system's authorities, and those of a file if given.
+
+    Args:
+        ca_bundle: more authorities, or None.
+        urls: of the server, and of the proxy if there is one. Where none of them is encrypted, the system's
+            authorities are not read: that takes as long as a dozen requests, and nobody would ask them.
 
     Raises:
         ConfigError: the file cannot be read, or holds no certificate.
     """
-    context = ssl.create_default_context()
+    encrypted = any(url and url.lower().startswith("https:") for url in urls)
+    context = ssl.create_default_context() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_bundle is not None:
         try:
             context.load_verify_locations(cafile=ca_bundle)

@@ -112,13 +112,14 @@ class Session:
         self._deadline = Deadline()
         limits = connection.limits
         size = connection.concurrency
+        origin, proxy = connection.origin, proxy_for(connection.origin)
         self._http = httpx.Client(
             transport=DeadlineTransport(
-                verify=tls_context(connection.ca_bundle),
+                verify=tls_context(connection.ca_bundle, origin.url, proxy),
                 limits=httpx.Limits(
                     max_connections=size, max_keepalive_connections=size, keepalive_expiry=_KEEPALIVE
                 ),
-                proxy=proxy_for(connection.origin),
+                proxy=proxy,
                 deadline=self._deadline,
             ),
             headers=_headers(connection),

@@ -189,11 +189,14 @@ def test_what_is_no_http_proxy_is_refused(monkeypatch: pytest.MonkeyPatch, x: Or
 # --- certificates
 
 
-def test_certificates_are_always_checked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("urls", [("https://a",), ("http://a", "HTTPS://proxy"), ("http://a", None)])
+def test_certificates_are_always_checked(tmp_path: Path, urls: tuple[str | None, ...]) -> None:
     """With a file of further authorities or without: certificate and host name are checked."""
     bundle = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(bundle))
-    plain, more = tls_context(None), tls_context(bundle)
+    plain, more = tls_context(None, *urls), tls_context(bundle, *urls)
+    if urls[-1] is None:  # nobody would ask them
+        assert not plain.cert_store_stats()["x509_ca"]
     for context in (plain, more):
         assert context.verify_mode.name == "CERT_REQUIRED"
         assert context.check_hostname
