@@ -119,7 +119,15 @@ class CatalogItem:
 
 @dataclass
 class Space:
-    """A space, with the direct grants to users and groups."""
+    """A space, with the direct grants to users and groups.
+
+    Attributes:
+        is_private: that it does not let in who is let in above: by the project or, for a nested space, by the
+            space it is in (newer versions say `inheritParentPermissions: false`).
+        parent_uuid: the space it is in, if any.
+        path: the slugs down from the root, with `_` for `-`, joined by dots; kept through renames.
+        member_role: the role that all members of the project have in it, if it says so.
+    """
 
     uuid: str
     project_uuid: str
@@ -132,6 +140,11 @@ class Space:
     sql_charts: Keys = field(default_factory=dict)
     dashboards: Keys = field(default_factory=dict)
     pin_order: int | None = None
+    parent_uuid: str | None = None
+    path: str = ""
+    member_role: str | None = None
+    color_palette_uuid: str | None = None
+    children: Keys = field(default_factory=dict)
 
 
 @dataclass

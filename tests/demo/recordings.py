@@ -62,12 +62,11 @@ class Recording:
 
 
 def directory(version: str) -> Path | None:
-    """Where the recordings are, if they are anywhere: named by the environment, or in a folder nearby."""
+    """Where the recordings of a version are: in a folder that the environment names, or in one nearby."""
     named = os.environ.get(ENVIRONMENT)
-    if named:
-        return Path(named)
-    for parent in Path(__file__).resolve().parents[3:]:
-        found = parent / "shared" / "lightdash" / f"recordings-{version}"
+    nearby = [parent / "shared" / "lightdash" for parent in Path(__file__).resolve().parents[3:]]
+    for folder in [Path(named)] if named else nearby:
+        found = folder / f"recordings-{version}"
         if found.is_dir():
             return found
     return None
@@ -75,10 +74,12 @@ def directory(version: str) -> Path | None:
 
 def read(folder: Path) -> list[Recording]:
     """All recordings, in the order in which they were made."""
-    rows = [json.loads(line) for line in (folder / "index.jsonl").read_text().splitlines()]
+    index = folder / "index.jsonl"
+    rows = map(json.loads, index.read_text().splitlines()) if index.exists() else _rows(folder)
     found = []
     for row in rows:
         made = json.loads((folder / row["file"]).read_text())
+        headers = made.get("response_headers", {"content-type": made.get("response_content_type")})
         found.append(
             Recording(
                 name=row["file"].removesuffix(".json"),
@@ -88,10 +89,30 @@ def read(folder: Path) -> list[Recording]:
                 request=made["request_body"],
                 status=made["status"],
                 response=made["response_body"],
-                content_type=made["response_headers"].get("content-type"),
+                content_type=headers.get("content-type"),
             )
         )
     return found
+
+
+def _rows(folder: Path) -> Iterator[Any]:
+    """The index of recordings that have none: who asked is told by the name, if it was not the admin."""
+    for file in sorted(folder.glob("[0-9]*.json")):
+        made = json.loads(file.read_text())
+        yield {**made, "file": file.name, "auth": _asker(made.get("auth", "ApiKey"), file.stem)}
+
+
+def _asker(scheme: str, name: str) -> str:
+    """Whose token, if any: by what the recording is called, where it was not the admin's."""
+    if scheme == "ApiKey":
+        return "pat"
+    words = (
+        {"session": "cookie", "bearer": "bearer"}
+        if scheme == "none"
+        else {"bad-token": "badtoken", "other-org": "pat_other_org", "editor": "pat_editor"}
+    )
+    default = "none" if scheme == "none" else "pat_viewer"
+    return next((token for word, token in words.items() if word in name), default)
 
 
 @dataclass

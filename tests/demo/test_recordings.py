@@ -1,36 +1,21 @@
-"""The stand-in answers as the real server of the same version was recorded to do.
+"""The stand-in answers as the real server was recorded to do, in version 0.1372.1.
 
-All recordings are replayed in their order. What cannot be compared is listed here, one by one, with the
-reason; so is what happened on the real server between two recordings.
+What cannot be compared is listed here, one by one, with the reason; so is what happened on the real server
+between two recordings.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-
-import httpx
-import pytest
+from collections.abc import Callable
+from dataclasses import replace
 
 from lightdash_sync.demo.charts import add_version, read_chart
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import Org, Space, World
+from lightdash_sync.demo.state import Org, Space
 
 from .recorded_world import hire, results, secret, start
-from .recordings import Binding, Recording, differences, directory, read
+from .replaying import EVERYTHING, Stage, recordings_of, replayed
 
 VERSION = "0.1372.1"
-
-
-@dataclass
-class Stage:
-    """Everything that a step between two recordings may need."""
-
-    world: World
-    client: httpx.Client
-    binding: Binding
-    recordings: list[Recording]
 
 
 def _hire_viewer_and_others(stage: Stage) -> None:
@@ -193,7 +178,6 @@ BETWEEN: dict[int, Callable[[Stage], None]] = {
 
 NESTED = "the text for a failed union of types is a page of nested alternatives; the first level is imitated"
 QUERY = "queries are not run"
-EVERYTHING = ("",)
 # Recording: the differences that are allowed (by their beginning), and why.
 EXCEPTIONS: dict[int, tuple[tuple[str, ...], str]] = {
     6: ((".results.token",), "the recording hides the token"),
@@ -218,73 +202,9 @@ EXCEPTIONS: dict[int, tuple[tuple[str, ...], str]] = {
 }
 
 
-@pytest.fixture
-def recordings() -> list[Recording]:
-    folder = directory(VERSION)
-    if folder is None:
-        pytest.skip("no recordings: set LIGHTDASH_SYNC_RECORDINGS to their directory")
-    return read(folder)
-
-
-def _headers(recording: Recording, cookie: str) -> dict[str, str]:
-    """The credentials with which the recording was made."""
-    auth = recording.auth.removeprefix("pat:")
-    if "apikey-empty" in recording.name:
-        return {"authorization": "ApiKey"}  # a trailing blank is no part of a header's value
-    if "lowercase-scheme" in recording.name:
-        return {"authorization": f"apikey {secret('pat')}"}
-    special = {"none": {}, "badtoken": {"authorization": f"ApiKey {'0' * 32}"}, "cookie": {"cookie": cookie}}
-    if auth in special:
-        return special[auth]
-    if auth == "bearer":
-        return {"authorization": f"Bearer {secret('pat')}"}
-    return {"authorization": f"ApiKey {secret(auth)}"}
-
-
-def _send(stage: Stage, recording: Recording, cookie: str) -> httpx.Response:
-    headers = _headers(recording, cookie)
-    path = stage.binding.translated(recording.path)
-    if recording.request is None:
-        return stage.client.request(recording.method, path, headers=headers)
-    if isinstance(recording.request, str):
-        content = recording.request
-    else:
-        content = json.dumps(stage.binding.value(recording.request))
-    kind = "text/plain" if "wrong-content-type" in recording.name else "application/json"
-    return stage.client.request(
-        recording.method, path, headers={**headers, "content-type": kind}, content=content
-    )
-
-
-def _found(stage: Stage, recording: Recording, answer: httpx.Response) -> Iterator[str]:
-    if answer.status_code != recording.status:
-        yield f"status {recording.status} was recorded, {answer.status_code} came: {answer.text[:200]}"
-        return
-    if answer.headers.get("content-type") != recording.content_type:
-        yield f"content type {recording.content_type} was recorded, {answer.headers.get('content-type')} came"
-    if isinstance(recording.response, str):
-        if stage.binding.translated(recording.response) != answer.text:
-            yield f"{recording.response!r} was recorded, {answer.text!r} came"
-        return
-    if "json" not in answer.headers.get("content-type", ""):
-        yield f"{recording.response!r} was recorded, {answer.text!r} came"
-        return
-    yield from differences(recording.response, answer.json(), stage.binding)
-
-
-def test_the_recordings_replay(recordings: list[Recording]) -> None:
+def test_the_recordings_replay() -> None:
+    recordings = recordings_of(VERSION)
     world = start(recordings)
-    binding, cookie, failures = Binding(), "", []
-    with Server(world) as server, httpx.Client(base_url=server.url) as client:
-        stage = Stage(world, client, binding, recordings)
-        for recording in recordings:
-            if recording.number in BETWEEN:
-                BETWEEN[recording.number](stage)
-            answer = _send(stage, recording, cookie)
-            cookie = answer.headers.get("set-cookie", cookie).split(";")[0]
-            client.cookies.clear()
-            allowed = EXCEPTIONS.get(recording.number, ((), ""))[0]
-            found = (one for one in _found(stage, recording, answer) if not one.startswith(allowed))
-            failures += [f"{recording.name}: {one}" for one in found]
+    failures = replayed(world, recordings, BETWEEN, EXCEPTIONS)
     assert not world.crashes, world.crashes[0]
     assert not failures, f"{len(failures)} differences\n" + "\n".join(failures[:400])
