@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-current coverage test-slow lint bench clean
+.PHONY: demo test test-current coverage test-slow test-real lint bench clean
 
 demo: $(STAMP)
 	$(BIN)/lightdash-sync demo
@@ -24,6 +24,10 @@ coverage: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -n auto -m slow --timeout 1800
+
+# Between two projects of a real Lightdash: REAL_URL, REAL_TOKEN, REAL_SOURCE, REAL_TARGET (uuids; the last is empty).
+test-real: $(STAMP)
+	$(BIN)/pytest -m real --timeout 3600
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
