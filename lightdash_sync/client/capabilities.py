@@ -38,7 +38,13 @@ CAPABILITIES: dict[str, Capability] = {
         (0, 1385, 1), "developers and editors may promote only where they are admins of the upstream space"
     ),
     "content_as_code": Capability((0, 1392, 0), "no bulk reading, and no writing of a chosen slug"),
+    "virtual_views_stay": Capability(
+        (0, 1522, 2), "an explore of dbt takes the place of a virtual view of its name when it is deployed"
+    ),
     "nested_spaces": Capability((0, 1569, 0), "no spaces inside spaces"),
+    "previews_have_virtual_views": Capability(
+        (0, 1752, 1), "preview projects lack the virtual views that their charts use"
+    ),
     "oauth_tokens": Capability((0, 1834, 0), "no OAuth tokens"),
     "promotes_by_path": Capability(
         (0, 1610, 1), "promotion takes spaces with the same slug for the same, wherever they stand"
@@ -54,6 +60,7 @@ CAPABILITIES: dict[str, Capability] = {
     "space_member_role": Capability((0, 2718, 0), "no role for all members of the project in a space"),
     "dashboard_history": Capability((0, 2450, 0), "no version history of dashboards"),
     "promotes_sql_charts": Capability((0, 2462, 0), "promotion leaves SQL charts behind"),
+    "virtual_view_parameters": Capability((0, 2728, 2), "no values of parameters in virtual views"),
     "promotes_into_unmanaged_spaces": Capability(
         (0, 2853, 1), "promotion needs the role admin in the upstream space, even if nothing of it changes"
     ),

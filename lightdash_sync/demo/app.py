@@ -36,6 +36,7 @@ from lightdash_sync.demo import (
     spaces,
     sql_charts,
     validations,
+    virtual_views,
 )
 from lightdash_sync.demo.calls import Call, Ok, Route, check_params
 from lightdash_sync.demo.faults import HTML_TYPE, JSON_TYPE, Fault, Faults
@@ -50,7 +51,7 @@ MAX_BODY = 5 * 1024 * 1024
 PREFIX = "ApiKey "
 MODULES = (
     catalog, chart_routes, comments, dashboard_routes, jobs, lists, people, pins, previews, projects,
-    promotion_routes, schedulers, search, spaces, sql_charts, validations,
+    promotion_routes, schedulers, search, spaces, sql_charts, validations, virtual_views,
 )  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """Preview projects (`POST /projects/{p}/createPreview`): a copy of the content, with the same slugs.
 
 Spaces with the grants to users, charts, SQL charts and dashboards are copied, the current version of each,
-with its time and its view count. Group grants, schedulers, pins, comments and tags are not.
+with its time and its view count; current versions copy virtual views, too. Group grants, schedulers, pins,
+comments and tags are not copied.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 from lightdash_sync.demo.access import can_in_project
@@ -15,6 +17,7 @@ from lightdash_sync.demo.projects import compile_project, create_project
 from lightdash_sync.demo.refusals import forbidden
 from lightdash_sync.demo.spaces import create_space
 from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, Project, Space, World
+from lightdash_sync.demo.virtual_views import is_virtual
 
 
 def _copied_chart(world: World, chart: Chart, space_uuid: str | None, dashboard_uuid: str | None) -> Chart:
@@ -111,6 +114,9 @@ def post_preview(call: Call) -> str:
         preview.access.update(source.access)
         preview.group_access.update(source.group_access)
         _copy_content(world, source, preview)
+        if world.can("previews_have_virtual_views"):
+            views = {name: one for name, one in source.explores.items() if is_virtual(one)}
+            preview.explores = deepcopy(views)
     compile_project(world, preview)
     return preview.uuid
 

@@ -17,6 +17,7 @@ from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_existing,
 from lightdash_sync.demo.spaces import create_space, delete_space
 from lightdash_sync.demo.state import Json, Person, Project, World
 from lightdash_sync.demo.validations import validate_project
+from lightdash_sync.demo.virtual_views import with_virtual_views
 
 SECRETS = frozenset({"user", "password", "token", "personal_access_token", "privateKey", "keyfileContents"})
 
@@ -72,7 +73,7 @@ def create_project(world: World, person: Person, name: str, like: Json) -> Proje
 def compile_project(world: World, project: Project) -> None:
     """Make the explores and the catalogue of the project from its dbt project; without one, keep them."""
     if project.compilable:
-        project.explores = dict(project.compilable)
+        project.explores = with_virtual_views(world, project, project.compilable)
     index_catalog(world, project)
 
 
@@ -195,7 +196,8 @@ def put_explores(call: Call) -> Any:
     """`PUT /projects/{p}/explores`: what the dbt-less command line deploys."""
     project = project_of(call, may=("manage", "CompileProject"))
     rows = call.body if isinstance(call.body, list) else []
-    project.explores = {need(row, "name", str): row for row in rows}
+    deployed = {need(row, "name", str): row for row in rows}
+    project.explores = with_virtual_views(call.world, project, deployed)
     index_catalog(call.world, project)
     return OK
 

@@ -44,7 +44,6 @@ UNDONE: dict[str, Iterable[int]] = {
     "content": (*range(169, 182), 287, 288, 289),
     "search": (182,),
     "SQL charts": range(187, 202),
-    "virtual views": range(202, 207),
     "promotion": (*range(207, 224), 260, 261, *range(293, 297)),
     "code, reading": (*range(224, 228), 235, 240),
     "code, writing": (*range(228, 235), *range(236, 240), 241, 242),

@@ -451,6 +451,37 @@ def test_an_empty_list_of_thresholds_or_tabs_is_kept_as_it_is() -> None:
         assert (made["thresholds"], made["selectedTabs"], made["filters"]) == ([], [], [])
 
 
+@pytest.mark.parametrize("version", ["0.1372.1", "0.2904.5"])
+def test_the_name_of_a_virtual_view_protects_nothing(version: str) -> None:
+    world = demo_world(version)
+    with serving(world) as server:
+        admin = server.asker()
+        views = f"{admin.production}/sqlRunner/virtual-view"
+
+        def view(name: str, sql: str) -> Any:
+            return {"name": name, "sql": sql, "columns": [{"reference": "b", "type": "number"}]}
+
+        assert admin.results("POST", views, view("paid_orders", "select 1 as b")) == {"name": "paid_orders"}
+        assert admin.status("POST", views, view("paidOrders", "select 1 as b")) == 409
+        assert admin.status("POST", views, view("orders", "select 1 as b")) == 409
+        assert admin.results("POST", views, view("My View", "select 1 as b")) == {"name": "My View"}
+        assert admin.results("POST", views, view("My View", "select 2 as b")) == {"name": "My View"}
+        made = admin.get(f"{admin.production}/explores/My%20View")
+        assert (made["label"], made["tables"]["My View"]["sqlTable"]) == ("My view", "(select 2 as b)")
+        assert admin.results("PUT", f"{views}/stores", view("Mine", "select 3 as b")) == {"name": "stores"}
+        assert admin.get(f"{admin.production}/explores/stores")["type"] == "virtual"
+        assert admin.status("PUT", f"{views}/nowhere", view("Mine", "select 3 as b")) == 200
+        assert admin.status("DELETE", f"{views}/nowhere") == 200
+        assert admin.status("GET", f"{admin.production}/explores/nowhere") == 404
+        admin.results("POST", f"{admin.production}/refresh")
+        kept = {row["name"]: row["type"] for row in admin.get(f"{admin.production}/explores")}
+        assert kept["paid_orders"] == kept["My View"] == "virtual"
+        assert kept["stores"] == ("virtual" if world.can("virtual_views_stay") else "default")
+        viewer = server.asker("viewer")
+        assert viewer.status("POST", views, view("mine", "select 1 as b")) == 403
+        assert admin.error("POST", views, {"name": "x", "sql": "select 1"})[:2] == (422, "ValidateError")
+
+
 def test_cron() -> None:
     world = World()
     now = world.clock.moment
