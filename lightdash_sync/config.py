@@ -13,7 +13,7 @@ import subprocess
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -29,6 +29,7 @@ FILE = "lightdash-sync.toml"
 URL = ("LIGHTDASH_URL", "LIGHTDASH_INSTANCE_URL")
 TOKEN = ("LIGHTDASH_API_KEY", "LIGHTDASH_ACCESS_TOKEN")
 PROJECT = ("LIGHTDASH_PROJECT", "LIGHTDASH_PROJECT_UUID")
+TOKEN_TYPE = ("LIGHTDASH_TOKEN_TYPE",)
 PROXY_AUTHORIZATION = "LIGHTDASH_PROXY_AUTHORIZATION"
 
 _COMMAND_SECONDS = 30
@@ -51,6 +52,7 @@ class Environment(BaseModel):
     token_env: str | None = None
     token_file: str | None = None
     token_command: str | list[str] | None = None
+    token_type: Literal["personal", "service-account", "oauth"] | None = None
     ca_bundle: str | None = None
     allow_http: bool = False
     concurrency: int | None = Field(default=None, ge=1, le=64)
@@ -100,6 +102,7 @@ class Settings:
         concurrency: requests at the same time.
         proxy_authorization: secret, or None.
         recipients: patterns of addresses that schedulers there may deliver to, or None for any.
+        token_type: which kind of token it is, if the user says so; else its beginning tells.
     """
 
     env: str | None
@@ -112,6 +115,7 @@ class Settings:
     concurrency: int
     proxy_authorization: str | None = field(repr=False)
     recipients: tuple[str, ...] | None = None
+    token_type: str | None = None
 
     @property
     def secrets(self) -> list[str]:
@@ -143,10 +147,11 @@ def load_settings(
     same = environment is not None and environment.url.rstrip("/") == url.rstrip("/")
     own = environment if same else None
     project = options.project or (named and named.project) or first(variables, PROJECT)
+    token, token_type = _token(own, bool(named), variables, base)
     return Settings(
         env=name if same else None,
         url=url,
-        token=_token(own, bool(named), variables, base),
+        token=token,
         project=project or (own and own.project) or None,
         path=_snapshot(base, name, own) if own and name else None,
         ca_bundle=options.ca_bundle or (base / own.ca_bundle if own and own.ca_bundle else None),
@@ -154,6 +159,7 @@ def load_settings(
         concurrency=options.concurrency or (own and own.concurrency) or 8,
         proxy_authorization=variables.get(PROXY_AUTHORIZATION) or None,
         recipients=tuple(own.recipients) if own and own.recipients is not None else None,
+        token_type=token_type,
     )
 
 
@@ -303,18 +309,23 @@ def _environment(document: _File, wanted: str | None) -> tuple[str | None, Envir
     return name, document.env[name]
 
 
-def _token(own: Environment | None, named: bool, variables: Mapping[str, str], base: Path) -> str:
-    """Return the token: the named environment's, the variable's, the file's."""
+def _token(
+    own: Environment | None, named: bool, variables: Mapping[str, str], base: Path
+) -> tuple[str, str | None]:
+    """Return the token and what is said of its type: the named environment's, the variable's, the file's."""
     configured = own is not None and (own.token_env or own.token_file or own.token_command) is not None
     token = "" if named and configured else first(variables, TOKEN) or ""
+    token_type = first(variables, TOKEN_TYPE) if token else None
     if not token and own is not None and configured:
         token = _configured_token(own, variables, base)
+    if token_type is None and own is not None:
+        token_type = own.token_type
     token = token.strip()
     if not token:
         raise ConfigError("there is no token", hint=_WHERE_FROM)
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ConfigError("the token holds characters that no token has", hint=_WHERE_FROM)
-    return token
+    return token, token_type
 
 
 def _configured_token(own: Environment, variables: Mapping[str, str], base: Path) -> str:

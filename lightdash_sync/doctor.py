@@ -11,14 +11,33 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
+from lightdash_sync.client.tokens import TokenKind
 from lightdash_sync.errors import SyncError
 from lightdash_sync.projects import find_project
+from lightdash_sync.promote.abilities import Abilities
 
 if TYPE_CHECKING:
     from lightdash_sync.client import views
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
 
 _CLOCK_SECONDS = 60  # a larger difference makes dates in reports and logs misleading
+
+# What a token may be used for: action and subject of the server's rules, in words, and the capability without
+# which nobody can do it.
+_WORK = (
+    ("create", "Space", "create spaces", ""),
+    ("manage", "SavedChart", "write charts", ""),
+    ("manage", "Dashboard", "write dashboards", ""),
+    ("manage", "CustomSql", "write SQL charts", ""),
+    ("create", "ScheduledDeliveries", "write schedulers", ""),
+    ("manage", "Tags", "write tags", ""),
+    ("manage", "PinnedItems", "pin", ""),
+    ("promote", "SavedChart", "promote charts", ""),
+    ("promote", "Dashboard", "promote dashboards", ""),
+    ("manage", "Validation", "validate", ""),
+    ("manage", "ContentAsCode", "read charts in bulk", "content_as_code"),
+)
 
 State = Literal["ok", "warning", "failed"]
 
@@ -53,9 +72,7 @@ def examine(lightdash: Lightdash, wanted: str | None) -> list[Check]:
     try:
         checks += _server(lightdash)
         user = lightdash.user()
-        checks.append(
-            Check("token", "ok", f"belongs to {user.email or user.userUuid}, {user.role or 'no role'}")
-        )
+        checks.append(_token(lightdash.session.connection.token_kind, user))
         projects = lightdash.projects()
         if wanted is None and len(projects) != 1:
             hint = "Choose one with --project; `lightdash-sync projects` lists them."
@@ -63,7 +80,8 @@ def examine(lightdash: Lightdash, wanted: str | None) -> list[Check]:
             return checks
         project = find_project(projects, wanted)
         checks.append(Check("project", "ok", f"{project.name} ({project.projectUuid})"))
-        checks += [_role(user, project), _upstream(projects, project), _spaces(lightdash, project)]
+        checks += [_role(user, project), _rights(lightdash.server, user, project)]
+        checks += [_upstream(projects, project), _spaces(lightdash, project)]
     except SyncError as error:
         checks.append(Check("answer", "failed", error.message, error.hint, error.exit_code))
     return checks
@@ -100,6 +118,36 @@ def _clock(date: str | None) -> Check:
             "clock", "warning", f"{apart:.0f} s apart from the server's", "Set the clock of this machine."
         )
     return Check("clock", "ok", "agrees with the server's")
+
+
+def _token(kind: TokenKind, user: views.User) -> Check:
+    """Say whose token it is, and of which kind; a service account has a name and no e-mail."""
+    whose = user.email or user.firstName or user.userUuid
+    detail = f"{kind.noun} of {whose}, {user.role or 'no role'}"
+    if kind is TokenKind.OAUTH:
+        detail += "; it expires, after an hour unless Lightdash was told otherwise"
+    return Check("token", "ok", detail)
+
+
+def _rights(server: Server, user: views.User, project: views.ProjectRow) -> Check:
+    """Say which work the token is not allowed to do, by the rules that the server tells."""
+    abilities = Abilities(user.abilityRules)
+    # In a space of their own, so that only what no space would allow is missed.
+    mine = [{"userUuid": user.userUuid, "role": role} for role in ("editor", "admin")]
+    facts: dict[str, object] = {
+        "organizationUuid": user.organizationUuid,
+        "projectUuid": project.projectUuid,
+        "access": mine,
+    }
+    missing = [
+        words
+        for action, subject, words, needs in _WORK
+        if (not needs or server.can(needs)) and not abilities.allow(action, subject, facts)
+    ]
+    if not missing:
+        return Check("rights", "ok", "may read and write everything")
+    hint = "Reading is not held up by this; for what is missing, use the token of somebody who may."
+    return Check("rights", "warning", f"may not {', '.join(missing)}", hint)
 
 
 def _role(user: views.User, project: views.ProjectRow) -> Check:

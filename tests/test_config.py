@@ -384,3 +384,19 @@ def test_secrets_are_not_in_the_representation(tmp_path: Path) -> None:
     assert "variable-token" not in repr(settings)
     assert "proxy-secret" not in repr(settings)
     assert load_settings(Options(), VARIABLES, tmp_path).secrets == ["variable-token"]
+
+
+def test_the_type_of_a_token_is_told_where_the_token_is(tmp_path: Path) -> None:
+    """Who configures a token may say its type: the file that of its own, a variable that of the variable."""
+    _write(
+        tmp_path,
+        TWO.replace('token_env = "STAGING_TOKEN"', 'token_env = "STAGING_TOKEN"\ntoken_type = "oauth"'),
+    )
+    variables = {**TOKENS, **VARIABLES, "LIGHTDASH_TOKEN_TYPE": "service-account"}
+    named = load_settings(Options(env="staging"), variables, tmp_path)
+    assert (named.token, named.token_type) == ("staging-token", "oauth")
+    by_variable = load_settings(Options(), variables, tmp_path)
+    assert (by_variable.token, by_variable.token_type) == ("variable-token", "service-account")
+    assert load_settings(Options(env="production"), variables, tmp_path).token_type is None
+    _write(tmp_path, TWO.replace('token_env = "STAGING_TOKEN"', 'token_type = "bearer"'))
+    assert "token_type" in _refused(tmp_path, Options(env="staging")).message

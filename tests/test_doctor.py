@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_sync.client.capabilities import Server as Version
 from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_sync.demo.people import add_service_account, issue_oauth_token
 from lightdash_sync.demo.server import Server
 from lightdash_sync.doctor import Check, examine
 from tests.exporting import lightdash_at
-from tests.worlds import demo_world, empty_world
+from tests.worlds import SERVED, demo_world, empty_world
 
 if TYPE_CHECKING:
     from lightdash_sync.demo.state import World
@@ -77,11 +79,13 @@ def _in(seconds: float) -> str:
 
 
 def test_a_good_setup_has_no_warning() -> None:
-    """Server, version, clock, token, project, role, upstream and spaces: all are looked at, and fine."""
+    """Server, version, clock, token, project, role, rights, upstream, spaces: all looked at, and fine."""
     world = demo_world()
     checks = _examine(world, world.projects["staging"])
     states = {name: check.state for name, check in checks.items()}
-    names = ["server", "version", "limits", "clock", "token", "project", "role", "upstream", "spaces"]
+    names = "server version clock token project role rights upstream spaces".split()
+    if Version(SERVED).lacks():
+        names.append("limits")
     assert states == dict.fromkeys(names, "ok")
     assert "Kettle (production)" in checks["upstream"].detail
     assert "ada.kovac@kettle.example" in checks["token"].detail
@@ -121,6 +125,39 @@ def test_a_token_that_may_miss_private_spaces(who: str) -> None:
     checks = _examine(world, world.projects["production"], who=who)
     assert checks["role"].state == "warning"
     assert "admin" in checks["role"].hint
+
+
+@pytest.mark.parametrize(
+    ("who", "missing"),
+    [
+        ("viewer", ["create spaces", "write schedulers", "write tags", "promote charts", "validate"]),
+        ("interactive_viewer", ["write SQL charts", "write tags", "validate"]),
+    ],
+)
+def test_what_a_token_may_not_do(who: str, missing: list[str]) -> None:
+    """The work that the owner of a token may not do is named, and nothing else is."""
+    world = demo_world()
+    check = _examine(world, world.projects["production"], who=who)["rights"]
+    assert check.state == "warning"
+    assert all(words in check.detail for words in missing)
+    assert "write charts" not in check.detail or who == "viewer"
+
+
+@pytest.mark.skipif(SERVED == "0.1372.1", reason="0.1372.1 knows personal access tokens only")
+def test_whose_token_of_which_kind() -> None:
+    """The kind of a token is said: a service account by its description, OAuth with how long it lives."""
+    world = demo_world()
+    owner = world.people[world.token_rows[world.tokens["admin"]].person_uuid]
+    robot = add_service_account(world, owner.org_uuid, "Nightly backup", "admin").secret
+    app = issue_oauth_token(world, owner).secret
+    checks = _examine(world, world.projects["staging"], who=robot)
+    assert checks["token"].detail == "service account token of Nightly backup, admin"
+    assert {check.state for check in checks.values()} == {"ok"}
+    detail = _examine(world, world.projects["staging"], who=app)["token"].detail
+    assert detail.startswith(f"OAuth token of {owner.email}")
+    assert "expires" in detail
+    detail = _examine(world, world.projects["staging"])["token"].detail
+    assert detail == f"personal access token of {owner.email}, admin"
 
 
 def test_no_project_is_chosen() -> None:

@@ -150,6 +150,7 @@ def connected(settings: Settings) -> Iterator[Lightdash]:
         proxy_authorization=settings.proxy_authorization,
         ca_bundle=settings.ca_bundle,
         concurrency=settings.concurrency,
+        token_type=settings.token_type,
     )
     with Session(connection) as session:
         yield Lightdash(session)

@@ -65,6 +65,23 @@ CAPABILITIES: dict[str, Capability] = {
         (0, 2853, 1), "promotion needs the role admin in the upstream space, even if nothing of it changes"
     ),
     "hidden_tabs": Capability((0, 2904, 0), "no hidden tabs in dashboards"),
+    # --- schedulers, tags, catalogue, SQL charts, validation, tokens
+    "checked_timezones": Capability((0, 1440, 2), "schedulers are stored with time zones that do not exist"),
+    "yaml_tags": Capability((0, 1465, 0), "no tags that are defined in dbt"),
+    "teams_targets": Capability((0, 1563, 0), "no deliveries to Microsoft Teams"),
+    "xlsx_deliveries": Capability((0, 1717, 0), "no deliveries as Excel files"),
+    "service_accounts": Capability((0, 1736, 0), "no service accounts"),
+    "preview_results": Capability((0, 1769, 2), "a new preview tells no more than its uuid"),
+    "whole_metric_lists": Capability((0, 1865, 0), "metrics are listed in pages of 50 at most unless asked"),
+    "sql_chart_slugs": Capability((0, 2235, 0), "SQL charts get a slug of the server's choosing"),
+    "checked_targets": Capability((0, 2277, 1), "schedulers are stored without targets"),
+    "validation_pages": Capability((0, 2452, 0), "no pages of what a validation found"),
+    "soft_delete": Capability((0, 2457, 0), "no restoring of deleted content"),
+    "single_validation": Capability((0, 2537, 0), "no validation of a single item"),
+    "google_chat_targets": Capability((0, 2576, 0), "no deliveries to Google Chat"),
+    "sql_chart_schedulers": Capability((0, 2651, 0), "no schedulers of SQL charts"),
+    "pdf_deliveries": Capability((0, 2729, 0), "no deliveries as PDF alone"),
+    "validation_uuids": Capability((0, 2872, 0), "results of a validation are numbered"),
 }
 
 

@@ -16,15 +16,12 @@ import httpx
 import orjson
 
 from lightdash_sync.client.retry import Failure, parse_retry_after
+from lightdash_sync.client.tokens import TokenKind, when_refused
 from lightdash_sync.errors import ApiError, NotAuthorised, NotFound, Unavailable, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
 
-_HOW_TO_LOG_IN = (
-    "Make a personal access token in Lightdash (Settings, Personal access tokens) "
-    "and put it in LIGHTDASH_API_KEY."
-)
 _WHICH_ROLE = (
     "The token's owner lacks the role: an export needs a project admin to see all, at least a developer."
 )
@@ -138,8 +135,17 @@ def from_exception(error: Exception, method: str, path: str, url: str) -> Failed
     return Failed(failure, Unavailable(message, method=method, path=path, hint=hint))
 
 
-def from_response(response: httpx.Response, body: bytes, method: str, path: str) -> Answer:
+def from_response(
+    response: httpx.Response, body: bytes, method: str, path: str, token: TokenKind = TokenKind.PERSONAL
+) -> Answer:
     """Check an answer.
+
+    Args:
+        response: status and headers.
+        body: decompressed.
+        method: of the request.
+        path: of the request.
+        token: the kind of token that it had.
 
     Raises:
         Failed: it is an error, or not what Lightdash answers.
@@ -148,7 +154,7 @@ def from_response(response: httpx.Response, body: bytes, method: str, path: str)
     if 300 <= status < 400:
         raise _redirected(response, method, path)
     if status >= 400:
-        raise _refused(response, body, method, path)
+        raise _refused(response, body, method, path, token)
     kind = response.headers.get("content-type", "")
     if body and not kind.startswith("application/json"):
         raise Failed(Failure.FINAL, _not_json(method, path, status, kind))
@@ -166,12 +172,15 @@ def from_response(response: httpx.Response, body: bytes, method: str, path: str)
     return Answer(status, envelope.get("results"), headers.get("lightdash-version"), headers.get("date"))
 
 
-def _refused(response: httpx.Response, body: bytes, method: str, path: str) -> Failed:
+def _refused(response: httpx.Response, body: bytes, method: str, path: str, token: TokenKind) -> Failed:
     status = response.status_code
     said = _words(body) or response.reason_phrase
     retry_after = response.headers.get("retry-after")
     if status == 401:
-        error: ApiError = NotAuthorised(said, method=method, path=path, status=status, hint=_HOW_TO_LOG_IN)
+        hint = when_refused(token, response.headers.get("lightdash-version"))
+        if token is not TokenKind.PERSONAL:
+            said = f"the {token.noun} is not accepted ({said})"
+        error: ApiError = NotAuthorised(said, method=method, path=path, status=status, hint=hint)
     elif status == 403:
         error = NotAuthorised(said, method=method, path=path, status=status, hint=_WHICH_ROLE)
     elif status == 404:

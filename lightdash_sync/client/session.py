@@ -25,6 +25,7 @@ from lightdash_sync.client.deadline import Deadline, DeadlineTransport
 from lightdash_sync.client.failures import Failed, from_exception, from_response
 from lightdash_sync.client.origin import Origin, proxy_for, tls_context
 from lightdash_sync.client.retry import Pacer
+from lightdash_sync.client.tokens import TokenKind, kind_of
 from lightdash_sync.errors import ApiError, ConfigError
 
 if TYPE_CHECKING:
@@ -68,14 +69,15 @@ class Connection:
 
     Attributes:
         origin: its base URL, checked.
-        token: a personal access token, service account token or OAuth token.
+        token: a personal access token, that of a service account, or an OAuth token.
+        token_type: which of them (a value of `TokenKind`); None for what the token's beginning tells.
         proxy_authorization: value of a `Proxy-Authorization` header for a proxy in front, or None.
         ca_bundle: a file with further certificate authorities, or None.
         concurrency: requests at the same time.
         limits: of one request.
 
     Raises:
-        ConfigError: a secret that no header can hold.
+        ConfigError: a secret that no header can hold, or that is no token for the API.
     """
 
     origin: Origin
@@ -84,6 +86,7 @@ class Connection:
     ca_bundle: Path | None = None
     concurrency: int = 8
     limits: Limits = field(default_factory=Limits)
+    token_type: str | None = None
 
     def __post_init__(self) -> None:
         for name, secret in (
@@ -96,6 +99,12 @@ class Connection:
                     f"the {name} holds characters that no header can have",
                     hint="Look for a line break or a blank around it.",
                 )
+        kind_of(self.token, self.token_type)
+
+    @property
+    def token_kind(self) -> TokenKind:
+        """The kind of the token."""
+        return kind_of(self.token, self.token_type)
 
 
 class Session:
@@ -256,7 +265,7 @@ class Session:
             zlib.error,
         ) as error:
             raise from_exception(error, method, path, self.connection.origin.url) from error
-        return from_response(response, body, method, path)
+        return from_response(response, body, method, path, self.connection.token_kind)
 
     def _body(self, response: httpx.Response, method: str, path: str) -> bytes:
         """Read a body up to the limit, and never decompress more of it than that.
@@ -291,9 +300,8 @@ _UNPACKERS = {"identity": _as_it_is, "gzip": _gunzip}
 
 
 def _headers(connection: Connection) -> dict[str, str]:
-    bearer = connection.token.startswith(("ldsvc_", "ldapp_"))
     headers = {
-        "Authorization": f"{'Bearer' if bearer else 'ApiKey'} {connection.token}",
+        "Authorization": f"{connection.token_kind.scheme} {connection.token}",
         "Accept": "application/json",
         "Accept-Encoding": "gzip",
         "Lightdash-Request-Method": "CLI",

@@ -45,12 +45,13 @@ class AbilityRule(View):
 
 
 class User(View):
-    """`GET /api/v1/user`."""
+    """`GET /api/v1/user`; of a service account its own row, with its description for a name and no e-mail."""
 
     userUuid: Uuid
     organizationUuid: Uuid | None = None
     role: str | None = None
     email: str | None = None
+    firstName: str = ""
     abilityRules: list[AbilityRule] = []
 
     def sees_all_spaces(self, project: str) -> bool:

@@ -127,7 +127,8 @@ def shares_of(world: World, space: Space, person: Person) -> list[Json]:
 
 def shares(world: World, space: Space) -> list[Json]:
     """Everybody who can see the space, with role and origin of it (`access` of GET .../spaces/{uuid})."""
-    return [share for person in world.people.values() for share in shares_of(world, space, person)]
+    people = [person for person in world.people.values() if not person.is_service]
+    return [share for person in people for share in shares_of(world, space, person)]
 
 
 def _roles(world: World, person: Person, org_uuid: str | None, project_uuid: str | None) -> list[str]:

@@ -48,7 +48,7 @@ from lightdash_sync.demo.state import Person, World
 PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
-PREFIX = "ApiKey "
+PERSONAL = "ApiKey"
 MODULES = (
     catalog, chart_routes, comments, dashboard_routes, jobs, lists, people, pins, previews, projects,
     promotion_routes, schedulers, search, spaces, sql_charts, validations, virtual_views,
@@ -99,15 +99,17 @@ def _token_owner(world: World, request: Request) -> Person:
     Raises:
         Refusal: 401, as JSON for a token that is not known, expired or revoked, as plain text for none.
     """
-    given = request.headers.get("authorization", "")
-    secret = given.removeprefix(PREFIX)
-    if not given.startswith(PREFIX) or not secret:
-        raise PlainText(401, "", "Unauthorized")
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     token = world.token_rows.get(secret)
+    is_known = token is not None and token.scheme == scheme and token.person_uuid in world.people
     expired = token is not None and token.expires_at is not None and token.expires_at < world.clock.now()
-    if token is None or token.revoked or expired or token.person_uuid not in world.people:
-        raise unauthorized("Personal access token is not recognised")
-    return world.people[token.person_uuid]
+    if token is not None and is_known and not token.revoked and not expired:
+        if scheme == PERSONAL or world.can("oauth_tokens"):
+            return world.people[token.person_uuid]
+    elif scheme == PERSONAL and secret:
+        news = world.can("service_accounts")
+        raise unauthorized("Failed to authorize user" if news else "Personal access token is not recognised")
+    raise PlainText(401, "", "Unauthorized")
 
 
 def _parsed(request: Request, content: bytes) -> Any:

@@ -57,10 +57,11 @@ def get_health(call: Call) -> Json:
 def _user(world: World, person: Person, created_at: str) -> Json:
     org = world.orgs[person.org_uuid]
     return {
-        "userUuid": person.uuid, "email": person.email, "firstName": person.first_name,
+        "userUuid": person.uuid, "email": person.email or None, "firstName": person.first_name,
         "lastName": person.last_name, "organizationUuid": org.uuid, "organizationName": org.name,
-        "organizationCreatedAt": org.created_at, "isTrackingAnonymized": False, "isMarketingOptedIn": True,
-        "isSetupComplete": True, "role": person.role, "isActive": True, "isPending": False,
+        "organizationCreatedAt": org.created_at, "isTrackingAnonymized": False,
+        "isMarketingOptedIn": not person.is_service, "isSetupComplete": True, "role": person.role,
+        "isActive": not person.is_service, "isPending": person.is_service,
         "createdAt": created_at, "updatedAt": person.created_at,
     }  # fmt: skip
 
@@ -80,8 +81,17 @@ def post_login(call: Call) -> Json:
 
 def get_user(call: Call) -> Json:
     """`GET /user`: the asker, with the rules of all roles."""
-    user = _user(call.world, call.person, call.person.created_at)
-    return {**user, "abilityRules": ability_rules(call.world, call.person)}
+    person, world = call.person, call.world
+    user = _user(world, person, person.created_at)
+    rules = ability_rules(world, person)
+    if not world.can("oauth_tokens"):
+        return {**user, "abilityRules": rules}
+    agent = call.request.headers.get("user-agent")
+    return {
+        **user, "userId": list(world.people).index(person.uuid) + 1, "abilityRules": rules,
+        "type": "registered", "id": person.uuid, "requestContext": {"ip": "127.0.0.1", "userAgent": agent},
+        "impersonation": None,
+    }  # fmt: skip
 
 
 def post_token(call: Call) -> Json:
@@ -108,9 +118,37 @@ def _token(token: Token) -> Json:
 
 
 def issue_token(world: World, person: Person, description: str = "", expires_at: str | None = None) -> Token:
-    """Give the person a personal access token: 32 hexadecimal digits."""
+    """Give the person a personal access token: 32 hexadecimal digits, which newer versions mark."""
     uuid = world.new_uuid()
-    token = Token(uuid, world.hex_id(), person.uuid, world.clock.tick(), description, expires_at)
+    secret = ("ldpat_" if world.can("service_accounts") else "") + world.hex_id()
+    token = Token(uuid, secret, person.uuid, world.clock.tick(), description, expires_at)
+    world.token_rows[token.secret] = token
+    return token
+
+
+def issue_oauth_token(world: World, person: Person, expires_at: str | None = None) -> Token:
+    """Let an application act for the person: a token that is sent as Bearer, since 0.1834.0."""
+    token = Token(
+        world.new_uuid(), f"ldapp_{world.hex_id()}", person.uuid, world.clock.tick(), "", expires_at,
+        scheme="Bearer",
+    )  # fmt: skip
+    world.token_rows[token.secret] = token
+    return token
+
+
+def add_service_account(world: World, org_uuid: str, description: str, role: str) -> Token:
+    """Make a service account with a token, since 0.1736.0.
+
+    It has a user of its own with the rights of a role, as one with a role has on the real server.
+    """
+    person = Person(
+        world.new_uuid(), "", description, "", org_uuid, role, world.clock.tick(), is_service=True
+    )  # fmt: skip
+    world.people[person.uuid] = person
+    token = Token(
+        world.new_uuid(), f"ldsvc_{world.hex_id()}", person.uuid, world.clock.now(), description,
+        scheme="Bearer",
+    )  # fmt: skip
     world.token_rows[token.secret] = token
     return token
 
@@ -145,7 +183,8 @@ def get_users(call: Call) -> Json:
     if call.person.role == "member":
         raise forbidden()
     words = (call.one("searchQuery") or "").lower()
-    people = [one for one in world.people.values() if one.org_uuid == call.person.org_uuid]
+    mine = call.person.org_uuid
+    people = [one for one in world.people.values() if one.org_uuid == mine and not one.is_service]
     found = [one for one in people if words in f"{one.first_name} {one.last_name} {one.email}".lower()]
     rows = [_member(one) for one in found]
     if call.one("includeGroups"):

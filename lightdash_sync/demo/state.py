@@ -38,7 +38,11 @@ class Org:
 
 @dataclass
 class Person:
-    """A user, with the role in the organisation; roles in projects are kept with the project."""
+    """A user, with the role in the organisation; roles in projects are kept with the project.
+
+    Attributes:
+        is_service: the row that a service account has of its own: without e-mail, and in no list of people.
+    """
 
     uuid: str
     email: str
@@ -48,6 +52,7 @@ class Person:
     role: str
     created_at: str
     password: str = ""
+    is_service: bool = False
 
     @property
     def card(self) -> Json:
@@ -57,7 +62,7 @@ class Person:
 
 @dataclass
 class Token:
-    """A personal access token."""
+    """A token: a personal one, or (`scheme` Bearer) of a service account or an OAuth application."""
 
     uuid: str
     secret: str
@@ -66,6 +71,7 @@ class Token:
     description: str = ""
     expires_at: str | None = None
     revoked: bool = False
+    scheme: str = "ApiKey"
 
 
 @dataclass
