@@ -83,7 +83,7 @@ def test_a_good_setup_has_no_warning() -> None:
     world = demo_world()
     checks = _examine(world, world.projects["staging"])
     states = {name: check.state for name, check in checks.items()}
-    names = "server version clock token project role rights upstream spaces".split()
+    names = ["server", "version", "clock", "token", "project", "role", "rights", "upstream", "spaces"]
     if Version(SERVED).lacks():
         names.append("limits")
     assert states == dict.fromkeys(names, "ok")

@@ -72,6 +72,7 @@ CAPABILITIES: dict[str, Capability] = {
     "xlsx_deliveries": Capability((0, 1717, 0), "no deliveries as Excel files"),
     "service_accounts": Capability((0, 1736, 0), "no service accounts"),
     "preview_results": Capability((0, 1769, 2), "a new preview tells no more than its uuid"),
+    "scheduler_pages": Capability((0, 1836, 0), "schedulers of an item are listed without pages"),
     "whole_metric_lists": Capability((0, 1865, 0), "metrics are listed in pages of 50 at most unless asked"),
     "sql_chart_slugs": Capability((0, 2235, 0), "SQL charts get a slug of the server's choosing"),
     "checked_targets": Capability((0, 2277, 1), "schedulers are stored without targets"),

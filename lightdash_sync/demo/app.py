@@ -31,6 +31,7 @@ from lightdash_sync.demo import (
     previews,
     projects,
     promotion_routes,
+    scheduler_lists,
     schedulers,
     search,
     spaces,
@@ -51,7 +52,7 @@ MAX_BODY = 5 * 1024 * 1024
 PERSONAL = "ApiKey"
 MODULES = (
     catalog, chart_routes, comments, dashboard_routes, jobs, lists, people, pins, previews, projects,
-    promotion_routes, schedulers, search, spaces, sql_charts, validations, virtual_views,
+    promotion_routes, scheduler_lists, schedulers, search, spaces, sql_charts, validations, virtual_views,
 )  # fmt: skip
 
 

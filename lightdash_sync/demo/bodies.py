@@ -15,6 +15,7 @@ from lightdash_sync.demo.refusals import invalid
 
 Errors = dict[str, Any]
 Rule = Callable[[Any], str | None]
+FORMATS = ("csv", "xlsx", "image", "gsheets", "pdf")
 SPACE_ROLES = ("viewer", "editor", "admin")
 
 
@@ -202,3 +203,7 @@ check_category = body_of({"tagUuid": text})
 check_comment = body_of({"text": text, "textHtml": text, "mentions": listing}, {"replyTo": text})
 check_timezone = body_of({"schedulerTimezone": text})
 check_preview = body_of({"name": text, "copyContent": flag})
+check_sql_scheduler = body_of(
+    {"name": text, "cron": text, "format": one_of(*FORMATS), "options": anything, "targets": listing},
+    {"message": text, "timezone": text},
+)

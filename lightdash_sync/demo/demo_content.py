@@ -14,7 +14,7 @@ from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.comments import create_comment
 from lightdash_sync.demo.organisation import Company
 from lightdash_sync.demo.recipes import rule
-from lightdash_sync.demo.schedulers import create_scheduler
+from lightdash_sync.demo.scheduler_rows import create_scheduler
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Space, SqlChart, World
 from lightdash_sync.demo.studio import NO_FILTERS, Studio
 

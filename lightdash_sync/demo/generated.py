@@ -7,7 +7,7 @@ import random
 from lightdash_sync.demo import demo_charts
 from lightdash_sync.demo.catalog import create_tag
 from lightdash_sync.demo.explores import TABLES
-from lightdash_sync.demo.schedulers import create_scheduler
+from lightdash_sync.demo.scheduler_rows import create_scheduler
 from lightdash_sync.demo.state import Chart, Json, Space
 from lightdash_sync.demo.studio import NO_FILTERS, Studio
 

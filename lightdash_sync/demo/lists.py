@@ -213,6 +213,14 @@ def page_and_size(call: Call, default_page: int, default_size: int) -> tuple[int
     return page, size
 
 
+def in_pages(call: Call, rows: list[Any]) -> Json:
+    """A page of the rows; all of them, unless both page and size are asked for."""
+    if not call.one("page") or not call.one("pageSize"):
+        return {"data": rows}
+    page, size = page_and_size(call, 1, 10)
+    return {"pagination": paging(page, size, len(rows)), "data": rows[(page - 1) * size : page * size]}
+
+
 def get_content(call: Call) -> Json:
     """`GET /api/v2/content`: charts and dashboards of visible spaces, last updated first, in pages."""
     world = call.world

@@ -1,8 +1,9 @@
-"""Scheduled deliveries and alerts, on charts and dashboards.
+"""Scheduled deliveries and alerts: created, changed, deleted; `scheduler_lists` lists them.
 
 A new one is always enabled and belongs to who made it. Changing one replaces everything, its targets
-included. A time zone that does not exist is stored all the same, and answered with a 500. Nothing is ever
-sent.
+included. Nothing is ever sent. In 0.1372.1 a time zone that does not exist is stored all the same, and
+answered with a 500; newer versions want a valid one, and targets, and deliver to more kinds of them. Nobody
+here has a Google account, so newer versions refuse Google Sheets.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
-from lightdash_sync.demo.bodies import check_timezone
+from lightdash_sync.demo.bodies import check_sql_scheduler, check_timezone
 from lightdash_sync.demo.calls import (
     OK,
     Call,
@@ -25,129 +26,56 @@ from lightdash_sync.demo.calls import (
 from lightdash_sync.demo.clock import printed
 from lightdash_sync.demo.cron import BadSchedule, limited_to_hourly, runs_today
 from lightdash_sync.demo.jobs import start_scheduler_job
-from lightdash_sync.demo.jsonb import jsonb, truthy
-from lightdash_sync.demo.lists import page_and_size, paging
-from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
+from lightdash_sync.demo.refusals import Refusal, bad_parameter, forbidden, not_found, went_wrong
+from lightdash_sync.demo.scheduler_rows import (
+    WEBHOOKS,
+    create_scheduler,
+    project_of_scheduler,
+    read_scheduler,
+    stored_fields,
+    stored_targets,
+)
+from lightdash_sync.demo.sql_charts import sql_chart_of
 from lightdash_sync.demo.state import Json, Project, Scheduler, Space, World
 
 TOO_OFTEN = "Frequency not allowed, custom input is limited to hourly"
+NO_SUCH_ZONE = "Timezone string is not valid"
+NO_TARGETS = "Targets is required and must be an array"
+NO_GOOGLE = "Unable to validate Google Sheets file. Please ensure you have connected your Google account."
+NO_PDF_THERE = "PDF format is not supported with MS Teams or Google Chat destinations"
 NO_SPACE = "You don't have access to the space this {kind} belongs to"
 
 
-def _space_of(world: World, scheduler: Scheduler) -> Space:
-    if scheduler.chart_uuid:
-        return space_of_chart(world, world.charts[scheduler.chart_uuid])
-    return world.spaces[world.dashboards[scheduler.dashboard_uuid or ""].space_uuid]
-
-
-def _project_of(world: World, scheduler: Scheduler) -> Project:
-    return world.project_rows[_space_of(world, scheduler).project_uuid]
-
-
-def read_scheduler(scheduler: Scheduler) -> Json:
-    """The scheduler as it is read."""
-    fields = scheduler.fields
-    optional = {key: fields[key] for key in ("timezone", "thresholds") if fields[key] is not None}
-    return {
-        "schedulerUuid": scheduler.uuid,
-        "name": fields["name"],
-        "message": fields["message"],
-        "createdAt": scheduler.created_at,
-        "updatedAt": scheduler.updated_at,
-        "createdBy": scheduler.created_by,
-        "cron": fields["cron"],
-        **optional,
-        "savedChartUuid": scheduler.chart_uuid,
-        "dashboardUuid": scheduler.dashboard_uuid,
-        **{key: fields[key] for key in ("format", "options", "filters", "customViewportWidth")},
-        "enabled": scheduler.enabled,
-        **{key: fields[key] for key in ("notificationFrequency", "selectedTabs", "includeLinks")},
-        "targets": scheduler.targets,
-    }
-
-
-def stored_fields(body: Json, *, on_dashboard: bool) -> Json:
-    """What is stored of a body; filters, tabs and viewport count for dashboards only."""
-    special = body if on_dashboard else {}
-    return {
-        "name": need(body, "name", str),
-        "message": body.get("message"),
-        "format": need(body, "format", str),
-        "cron": body["cron"],
-        "timezone": body.get("timezone"),
-        "options": jsonb(need(body, "options", dict)),
-        "filters": jsonb(special.get("filters")) if truthy(special.get("filters")) else None,
-        "customViewportWidth": special.get("customViewportWidth") or None,
-        "thresholds": jsonb(body["thresholds"]) if truthy(body.get("thresholds")) else None,
-        "notificationFrequency": body.get("notificationFrequency") or None,
-        "selectedTabs": special["selectedTabs"] if truthy(special.get("selectedTabs")) else None,
-        "includeLinks": body.get("includeLinks") is not False,
-    }
-
-
-def stored_targets(world: World, scheduler_uuid: str, sent: list[Any], old: list[Json]) -> list[Json]:
-    """The targets, Slack before e-mail; one that is named by its uuid is kept, any other is new."""
-    moment, targets = world.clock.now(), []
-    for kind, key, value in (
-        ("Slack", "schedulerSlackTargetUuid", "channel"),
-        ("Email", "schedulerEmailTargetUuid", "recipient"),
-    ):
-        for target in sent:
-            if not isinstance(target, dict):
-                raise went_wrong()
-            if ("channel" in target) != (kind == "Slack"):
-                continue
-            kept = next((one for one in old if target.get(key) and one.get(key) == target[key]), None)
-            if target.get(key) and kept is None:
-                continue
-            uuid, created = (kept[key], kept["createdAt"]) if kept else (world.new_uuid(), moment)
-            targets.append(
-                {
-                    key: uuid, "createdAt": created, "updatedAt": moment,
-                    "schedulerUuid": scheduler_uuid, value: need(target, value, str),
-                }
-            )  # fmt: skip
-    return targets
-
-
-def _check_cron(body: Any) -> None:
+def _check(world: World, body: Any) -> None:
+    """Refuse what the server looks at before it stores a scheduler; each version looks at more."""
     if not limited_to_hourly(need(body, "cron", str)):
         raise bad_parameter(TOO_OFTEN)
+    if world.can("checked_timezones") and "timezone" in body and not _is_zone(body["timezone"]):
+        raise bad_parameter(NO_SUCH_ZONE)
+    if world.can("checked_targets") and not isinstance(body.get("targets"), list):
+        raise bad_parameter(NO_TARGETS)
+    if world.can("checked_targets") and body.get("format") == "gsheets":
+        raise Refusal(422, "MissingConfigError", NO_GOOGLE)
+
+
+def _is_zone(name: Any) -> bool:
+    try:
+        return isinstance(name, str) and ZoneInfo(name) is not None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _queue(world: World, scheduler: Scheduler) -> list[str]:
     """The moments at which the scheduler will still run today; what cannot be understood is a 500."""
-    zone = scheduler.fields["timezone"] or _project_of(world, scheduler).scheduler_timezone
+    zone = scheduler.fields["timezone"] or project_of_scheduler(world, scheduler).scheduler_timezone
     try:
         return [printed(moment) for moment in runs_today(scheduler.fields["cron"], zone, world.clock.moment)]
     except BadSchedule:
         raise went_wrong() from None
 
 
-def create_scheduler(
-    world: World, body: Any, person_uuid: str, chart: str | None, dashboard: str | None
-) -> Scheduler:
-    """Store a new scheduler on a chart or a dashboard."""
-    fields = stored_fields(body, on_dashboard=dashboard is not None)
-    sent = need(body, "targets", list)
-    created = world.clock.tick()
-    scheduler = Scheduler(world.new_uuid(), chart, dashboard, person_uuid, created, created, fields)
-    scheduler.targets = stored_targets(world, scheduler.uuid, sent, [])
-    world.schedulers[scheduler.uuid] = scheduler
-    world.schedulers_of.setdefault(chart or dashboard or "", {})[scheduler.uuid] = None
-    return scheduler
-
-
-def _resource(call: Call) -> tuple[str, str, Space]:
-    """Kind, uuid and space of the chart or dashboard in the path."""
-    if call.request.url.path.startswith("/api/v1/saved/"):
-        chart = chart_of(call.world, call.params["u"])
-        return "chart", chart.uuid, space_of_chart(call.world, chart)
-    dashboard = dashboard_of(call.world, call.params["u"])
-    return "dashboard", dashboard.uuid, call.world.spaces[dashboard.space_uuid]
-
-
-def _require_deliveries(call: Call, kind: str, space: Space) -> None:
+def require_deliveries(call: Call, kind: str, space: Space) -> None:
+    """Refuse with 403 unless the asker may make deliveries of what is in this space."""
     project = call.world.project_rows[space.project_uuid]
     if not can_in_project(call.world, call.person, "create", "ScheduledDeliveries", project):
         raise forbidden()
@@ -155,24 +83,39 @@ def _require_deliveries(call: Call, kind: str, space: Space) -> None:
         raise forbidden(NO_SPACE.format(kind=kind))
 
 
-def get_of_resource(call: Call) -> list[Json]:
-    """`GET /saved/{u}/schedulers`, `GET /dashboards/{u}/schedulers`: by name, then by age."""
-    kind, uuid, space = _resource(call)
-    _require_deliveries(call, kind, space)
-    found = [call.world.schedulers[one] for one in call.world.schedulers_of.get(uuid, {})]
-    found.sort(key=lambda one: (one.fields["name"].lower(), one.created_at))
-    return [read_scheduler(one) for one in found]
+def post_of_chart(call: Call) -> Json:
+    """`POST /saved/{u}/schedulers`."""
+    _check(call.world, call.body)
+    chart = chart_of(call.world, call.params["u"])
+    require_deliveries(call, "chart", space_of_chart(call.world, chart))
+    return _created(call, create_scheduler(call.world, call.body, call.person.uuid, chart.uuid, None))
 
 
-def post_scheduler(call: Call) -> Json:
-    """`POST /saved/{u}/schedulers`, `POST /dashboards/{u}/schedulers`."""
-    _check_cron(call.body)
-    kind, uuid, space = _resource(call)
-    _require_deliveries(call, kind, space)
-    pair = (uuid, None) if kind == "chart" else (None, uuid)
-    scheduler = create_scheduler(call.world, call.body, call.person.uuid, *pair)
+def post_of_dashboard(call: Call) -> Json:
+    """`POST /dashboards/{u}/schedulers`."""
+    _check(call.world, call.body)
+    dashboard = dashboard_of(call.world, call.params["u"])
+    require_deliveries(call, "dashboard", call.world.spaces[dashboard.space_uuid])
+    return _created(call, create_scheduler(call.world, call.body, call.person.uuid, None, dashboard.uuid))
+
+
+def post_of_sql_chart(call: Call) -> Json:
+    """`POST .../sqlRunner/saved/{u}/schedulers` (201): validated otherwise; nothing is queued."""
+    world, body = call.world, call.body
+    chart = sql_chart_of(call)
+    require_deliveries(call, "chart", world.spaces[chart.space_uuid])
+    if not limited_to_hourly(body["cron"]):
+        raise bad_parameter(TOO_OFTEN)
+    if "timezone" in body and not _is_zone(body["timezone"]):
+        raise bad_parameter(NO_SUCH_ZONE)
+    made = create_scheduler(world, body, call.person.uuid, None, None, chart.uuid)
+    made.updated_at = world.clock.tick()
+    return read_scheduler(world, made)
+
+
+def _created(call: Call, scheduler: Scheduler) -> Json:
     _queue(call.world, scheduler)
-    return read_scheduler(scheduler)
+    return read_scheduler(call.world, scheduler)
 
 
 def _scheduler(call: Call) -> Scheduler:
@@ -182,28 +125,36 @@ def _scheduler(call: Call) -> Scheduler:
     return scheduler
 
 
-def _own(call: Call) -> Scheduler:
-    """The scheduler in the path, if the asker may change it: its owner, or who manages deliveries."""
-    scheduler = _scheduler(call)
-    project = _project_of(call.world, scheduler)
+def _may_change(world: World, call: Call, scheduler: Scheduler, project: Project) -> bool:
+    """Whether the asker may change the scheduler: its owner, or who manages deliveries."""
     may = [
-        can_in_project(call.world, call.person, how, "ScheduledDeliveries", project)
+        can_in_project(world, call.person, how, "ScheduledDeliveries", project)
         for how in ("manage", "create")
     ]
-    if not may[0] and not (may[1] and scheduler.created_by == call.person.uuid):
+    return may[0] or (may[1] and scheduler.created_by == call.person.uuid)
+
+
+def _own(call: Call) -> Scheduler:
+    """The scheduler in the path, if the asker may change it."""
+    scheduler = _scheduler(call)
+    if not _may_change(call.world, call, scheduler, project_of_scheduler(call.world, scheduler)):
         raise forbidden()
     return scheduler
 
 
 def get_scheduler(call: Call) -> Json:
     """`GET /schedulers/{s}`: for everybody who knows the uuid."""
-    return read_scheduler(_scheduler(call))
+    return read_scheduler(call.world, _scheduler(call))
 
 
 def patch_scheduler(call: Call) -> Json:
     """`PATCH /schedulers/{s}`: replace everything but owner and enabled."""
     world, body = call.world, call.body
-    _check_cron(body)
+    _check(world, body)
+    sent = body.get("targets")
+    as_pdf = body.get("format") == "pdf" and world.can("pdf_deliveries")
+    if as_pdf and any(isinstance(target, dict) and WEBHOOKS & target.keys() for target in sent or []):
+        raise bad_parameter(NO_PDF_THERE)
     scheduler = _own(call)
     fields = stored_fields(body, on_dashboard=True)
     targets = stored_targets(world, scheduler.uuid, need(body, "targets", list), scheduler.targets)
@@ -213,7 +164,7 @@ def patch_scheduler(call: Call) -> Json:
     scheduler.updated_at = world.clock.tick()
     if scheduler.enabled:
         _queue(world, scheduler)
-    return read_scheduler(scheduler)
+    return read_scheduler(call.world, scheduler)
 
 
 def patch_enabled(call: Call) -> Json:
@@ -223,14 +174,14 @@ def patch_enabled(call: Call) -> Json:
     scheduler.updated_at = call.world.clock.tick()
     if scheduler.enabled:
         _queue(call.world, scheduler)
-    return read_scheduler(scheduler)
+    return read_scheduler(call.world, scheduler)
 
 
 def remove_scheduler(call: Call) -> Any:
     """`DELETE /schedulers/{s}`."""
     scheduler = _own(call)
     del call.world.schedulers[scheduler.uuid]
-    del call.world.schedulers_of[scheduler.chart_uuid or scheduler.dashboard_uuid or ""][scheduler.uuid]
+    del call.world.schedulers_of[scheduler.delivers][scheduler.uuid]
     return OK
 
 
@@ -243,34 +194,28 @@ def get_jobs(call: Call) -> list[Json]:
     return [{"date": moment, "id": f"{scheduler.uuid}-{number}"} for number, moment in enumerate(runs)]
 
 
-def get_logs(call: Call) -> Json:
-    """`GET /schedulers/{p}/logs`: every scheduler of the project; nothing has ever run."""
-    world = call.world
-    project = world.project_rows.get(call.params["p"])
-    if project is None or not can_in_project(world, call.person, "update", "Project", project):
-        raise forbidden()
-    found = [one for one in world.schedulers.values() if _project_of(world, one) is project]
-    charts = {one.chart_uuid for one in found if one.chart_uuid}
-    dashboards = {one.dashboard_uuid for one in found if one.dashboard_uuid}
-    owners = {one.created_by for one in found}
-    return {
-        "schedulers": world.jumbled([read_scheduler(one) for one in found]),
-        "users": [person.card for person in world.people.values() if person.uuid in owners],
-        "charts": [{"name": world.charts[uuid].name, "savedChartUuid": uuid} for uuid in sorted(charts)],
-        "dashboards": [
-            {"name": world.dashboards[uuid].name, "dashboardUuid": uuid} for uuid in sorted(dashboards)
-        ],
-        "logs": [],
-    }
-
-
-def get_list(call: Call) -> Json:
-    """`GET /schedulers/{p}/list`: all of a project, in pages; since 0.1836.0."""
-    project = project_of(call)
-    found = [one for one in call.world.schedulers.values() if _project_of(call.world, one) is project]
-    page, size = page_and_size(call, 1, 10)
-    rows = [read_scheduler(one) for one in found[(page - 1) * size : page * size]]
-    return {"data": rows, "pagination": paging(page, size, len(found))}
+def reassign(call: Call) -> list[Json]:
+    """`PATCH /schedulers/{p}/reassign-owner`: give schedulers of a project to somebody else."""
+    world, body = call.world, call.body
+    project = project_of(call, may=None)
+    wanted = need(body, "schedulerUuids", list)
+    if not wanted:
+        raise bad_parameter("At least one scheduler UUID is required")
+    found = [world.schedulers[one] for one in wanted if one in world.schedulers]
+    found = [one for one in found if project_of_scheduler(world, one) is project]
+    if missing := [one for one in wanted if one not in {scheduler.uuid for scheduler in found}]:
+        raise not_found(f"Schedulers not found or not in project: {', '.join(missing)}")
+    for scheduler in found:
+        if not _may_change(world, call, scheduler, project):
+            raise forbidden()
+    owner = world.people.get(need(body, "newOwnerUserUuid", str))
+    if owner is None or owner.org_uuid != project.org_uuid:
+        raise not_found("New owner not found or not a member of the organization")
+    if not can_in_project(world, owner, "create", "ScheduledDeliveries", project):
+        raise forbidden("New owner does not have permission to create scheduled deliveries")
+    for scheduler in found:
+        scheduler.created_by = owner.uuid
+    return [read_scheduler(world, one) for one in found]
 
 
 def send(call: Call) -> Json:
@@ -286,17 +231,22 @@ def send(call: Call) -> Json:
 
 
 def patch_timezone(call: Call) -> Any:
-    """`PATCH /projects/{p}/schedulerSettings`: the time zone; schedulers without one keep their moment."""
+    """`PATCH /projects/{p}/schedulerSettings`: the time zone; schedulers without one keep their moment.
+
+    Newer versions answer 500 to a zone that does not exist, too, and have stored it by then.
+    """
     world = call.world
     project = project_of(call, may=("update", "Project"))
-    zone = call.body["schedulerTimezone"]
+    zone, before = call.body["schedulerTimezone"], project.scheduler_timezone
+    if world.can("checked_timezones"):
+        project.scheduler_timezone = zone
     try:
-        old, new = (_offset(world, name) for name in (project.scheduler_timezone, zone))
+        old, new = (_offset(world, name) for name in (before, zone))
     except BadSchedule:
         raise went_wrong() from None
     project.scheduler_timezone = zone
     for scheduler in world.schedulers.values():
-        if scheduler.fields["timezone"] is None and _project_of(world, scheduler) is project:
+        if scheduler.fields["timezone"] is None and project_of_scheduler(world, scheduler) is project:
             scheduler.fields["cron"] = _shifted(scheduler.fields["cron"], new - old)
     return OK
 
@@ -320,18 +270,20 @@ def _shifted(cron: str, minutes: int) -> str:
 
 
 _BASE = "/api/v1/schedulers"
+_OF_SQL_CHART = "/api/v1/projects/{p}/sqlRunner/saved/{u}/schedulers"
 ROUTES = (
-    Route("GET", "/api/v1/saved/{u}/schedulers", get_of_resource),
-    Route("POST", "/api/v1/saved/{u}/schedulers", post_scheduler),
-    Route("GET", "/api/v1/dashboards/{u}/schedulers", get_of_resource),
-    Route("POST", "/api/v1/dashboards/{u}/schedulers", post_scheduler),
+    Route("POST", "/api/v1/saved/{u}/schedulers", post_of_chart),
+    Route("POST", "/api/v1/dashboards/{u}/schedulers", post_of_dashboard),
+    Route(
+        "POST", _OF_SQL_CHART, post_of_sql_chart, check_sql_scheduler, status=201,
+        needs="sql_chart_schedulers",
+    ),
     Route("POST", _BASE + "/send", send),
     Route("GET", _BASE + "/{s}", get_scheduler),
     Route("PATCH", _BASE + "/{s}", patch_scheduler),
     Route("DELETE", _BASE + "/{s}", remove_scheduler),
     Route("PATCH", _BASE + "/{s}/enabled", patch_enabled),
     Route("GET", _BASE + "/{s}/jobs", get_jobs),
-    Route("GET", _BASE + "/{p}/logs", get_logs),
-    Route("GET", _BASE + "/{p}/list", get_list, needs="scheduler_list"),
+    Route("PATCH", _BASE + "/{p}/reassign-owner", reassign, needs="checked_targets"),
     Route("PATCH", "/api/v1/projects/{p}/schedulerSettings", patch_timezone, check_timezone),
-)
+)  # fmt: skip

@@ -18,7 +18,9 @@ from lightdash_sync.demo.state import Json, Project, Space, SqlChart, World
 
 
 def delete_sql_chart(world: World, chart: SqlChart) -> None:
-    """Delete a SQL chart; tiles stay, and show nothing."""
+    """Delete a SQL chart with its schedulers; tiles stay, and show nothing."""
+    for scheduler in world.schedulers_of.pop(chart.uuid, {}):
+        del world.schedulers[scheduler]
     world.spaces[chart.space_uuid].sql_charts.pop(chart.uuid)
     world.slugs.release("sql_charts", chart.slug)
     del world.sql_charts[chart.uuid]

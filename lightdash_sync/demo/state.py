@@ -263,6 +263,12 @@ class Scheduler:
     fields: Json
     enabled: bool = True
     targets: list[Json] = field(default_factory=list)
+    sql_chart_uuid: str | None = None
+
+    @property
+    def delivers(self) -> str:
+        """The uuid of the chart, dashboard or SQL chart that it delivers."""
+        return self.chart_uuid or self.dashboard_uuid or self.sql_chart_uuid or ""
 
 
 @dataclass
@@ -274,6 +280,7 @@ class Tag:
     name: str
     color: str
     created_by: str
+    yaml_reference: str | None = None
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lightdash_sync.demo.catalog import create_tag
 from lightdash_sync.demo.demo_charts import simple_chart, sql_charts
 from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.schedulers import create_scheduler
+from lightdash_sync.demo.scheduler_rows import create_scheduler
 from lightdash_sync.demo.state import Chart, Json, Space, SqlChart, World
 from lightdash_sync.demo.studio import Studio
 from tests.worlds import SERVED

@@ -38,7 +38,7 @@ UNDONE: dict[str, Iterable[int]] = {
     "views": (91, 122),
     "comments": (123, 124, 125, 126),
     "charts inside dashboards": (127,),
-    "schedulers": (*range(128, 153), 276),
+    "schedulers": (134,),
     "tags": (*range(153, 159), 167, 168),
     "catalogue": range(159, 167),
     "content": (*range(169, 182), 287, 288, 289),

@@ -1,0 +1,175 @@
+"""Lists of schedulers: those of a chart, dashboard or SQL chart, of a project, of a person, and the log.
+
+0.1372.1 has no list of a project but the log, in which nothing has ever run here. Newer versions have the log
+in pages, and it names only what has run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lightdash_sync.demo.access import can_in_project
+from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_of, project_of, space_of_chart
+from lightdash_sync.demo.lists import in_pages, page_and_size, paging
+from lightdash_sync.demo.refusals import forbidden
+from lightdash_sync.demo.scheduler_rows import TARGETS, project_of_scheduler, read_scheduler
+from lightdash_sync.demo.schedulers import require_deliveries
+from lightdash_sync.demo.sql_charts import sql_chart_of
+from lightdash_sync.demo.state import Json, Scheduler, World
+
+DESTINATIONS = {"slack": "channel", "email": "recipient", "msteams": "webhook"} | {
+    "googlechat": "googleChatWebhook"
+}
+
+
+def _ordered(world: World, found: Iterable[Scheduler]) -> list[Scheduler]:
+    """By name, then by age; how names are ordered depends on the database, so it is as recorded of each."""
+    by_bytes = world.can("scheduler_list")
+    return sorted(
+        found,
+        key=lambda one: (one.fields["name"] if by_bytes else one.fields["name"].lower(), one.created_at),
+    )
+
+
+def _listed(world: World, scheduler: Scheduler) -> Json:
+    """A row of a list, which newer versions tell the project of."""
+    row = read_scheduler(world, scheduler)
+    if not world.can("sql_chart_schedulers"):
+        return row
+    project = project_of_scheduler(world, scheduler)
+    told = {
+        "projectSchedulerTimezone": project.scheduler_timezone,
+        "projectUuid": project.uuid,
+        "projectName": project.name,
+    }
+    return row | told
+
+
+def _of(world: World, uuid: str) -> list[Scheduler]:
+    return _ordered(world, (world.schedulers[one] for one in world.schedulers_of.get(uuid, {})))
+
+
+def _of_chart(call: Call) -> list[Scheduler]:
+    chart = chart_of(call.world, call.params["u"])
+    require_deliveries(call, "chart", space_of_chart(call.world, chart))
+    return _of(call.world, chart.uuid)
+
+
+def _of_dashboard(call: Call) -> list[Scheduler]:
+    dashboard = dashboard_of(call.world, call.params["u"])
+    require_deliveries(call, "dashboard", call.world.spaces[dashboard.space_uuid])
+    return _of(call.world, dashboard.uuid)
+
+
+def get_of_chart(call: Call) -> list[Json]:
+    """`GET /saved/{u}/schedulers`."""
+    return [_listed(call.world, one) for one in _of_chart(call)]
+
+
+def get_of_dashboard(call: Call) -> list[Json]:
+    """`GET /dashboards/{u}/schedulers`."""
+    return [_listed(call.world, one) for one in _of_dashboard(call)]
+
+
+def get_of_sql_chart(call: Call) -> list[Json]:
+    """`GET .../sqlRunner/saved/{u}/schedulers`: without the project."""
+    chart = sql_chart_of(call)
+    require_deliveries(call, "chart", call.world.spaces[chart.space_uuid])
+    return [read_scheduler(call.world, one) for one in _of(call.world, chart.uuid)]
+
+
+def get_pages_of_chart(call: Call) -> Json:
+    """`GET /api/v2/saved/{u}/schedulers`."""
+    return _page(call, _of_chart(call))
+
+
+def get_pages_of_dashboard(call: Call) -> Json:
+    """`GET /api/v2/dashboards/{u}/schedulers`."""
+    return _page(call, _of_dashboard(call))
+
+
+def get_of_project(call: Call) -> Json:
+    """`GET /schedulers/{p}/list`: all of a project, for who may change its settings; since 0.1836.0."""
+    world = call.world
+    project = project_of(call, may=("update", "Project"))
+    return _page(
+        call, (one for one in world.schedulers.values() if project_of_scheduler(world, one) is project)
+    )
+
+
+def get_of_person(call: Call) -> Json:
+    """`GET /schedulers/user-schedulers`: the asker's own, in all projects."""
+    me = call.person.uuid
+    return _page(call, (one for one in call.world.schedulers.values() if one.created_by == me))
+
+
+def _page(call: Call, found: Iterable[Scheduler]) -> Json:
+    """A page of those that fit what is asked."""
+    words = (call.one("searchQuery") or "").strip().lower()
+    fitting = [one for one in found if words in one.fields["name"].lower() and _fits(call, one)]
+    ordered = _ordered(call.world, fitting)
+    if call.one("sortBy") == "createdAt":
+        ordered.sort(key=lambda one: one.created_at)
+    if call.one("sortDirection") == "desc":
+        ordered.reverse()
+    page = in_pages(call, ordered)
+    return page | {"data": [_listed(call.world, one) for one in page["data"]]}
+
+
+def _fits(call: Call, scheduler: Scheduler) -> bool:
+    """Whether it has one of the owners, formats, contents and destinations that are asked for."""
+    type_ = "chart" if scheduler.chart_uuid else "dashboard" if scheduler.dashboard_uuid else "sqlChart"
+    fields = {field for target in scheduler.targets for _, field, _ in TARGETS if field in target}
+    for name, has in (
+        ("createdByUserUuids", {scheduler.created_by}),
+        ("formats", {scheduler.fields["format"]}),
+        ("resourceType", {type_}),
+        ("resourceUuids", {scheduler.delivers}),
+        ("destinations", {name for name, field in DESTINATIONS.items() if field in fields}),
+    ):
+        asked = [one for text in call.all(name) for one in text.split(",") if one]
+        if asked and not has & set(asked):
+            return False
+    return True
+
+
+def get_logs(call: Call) -> Json:
+    """`GET /schedulers/{p}/logs`: every scheduler of the project; newer versions name only what has run."""
+    world = call.world
+    project = world.project_rows.get(call.params["p"])
+    if project is None or not can_in_project(world, call.person, "update", "Project", project):
+        raise forbidden()
+    if world.can("scheduler_list"):
+        page, size = page_and_size(call, 1, 10)
+        empty: Json = {"schedulers": [], "users": [], "charts": [], "dashboards": [], "logs": []}
+        return {"pagination": paging(page, size, 0), "data": empty}
+    found = [one for one in world.schedulers.values() if project_of_scheduler(world, one) is project]
+    charts = {one.chart_uuid for one in found if one.chart_uuid}
+    dashboards = {one.dashboard_uuid for one in found if one.dashboard_uuid}
+    owners = {one.created_by for one in found}
+    return {
+        "schedulers": world.jumbled([read_scheduler(world, one) for one in found]),
+        "users": [person.card for person in world.people.values() if person.uuid in owners],
+        "charts": [{"name": world.charts[uuid].name, "savedChartUuid": uuid} for uuid in sorted(charts)],
+        "dashboards": [
+            {"name": world.dashboards[uuid].name, "dashboardUuid": uuid} for uuid in sorted(dashboards)
+        ],
+        "logs": [],
+    }
+
+
+_V1, _V2 = "/api/v1", "/api/v2"
+_BASE = _V1 + "/schedulers"
+ROUTES = (
+    Route("GET", _V1 + "/saved/{u}/schedulers", get_of_chart),
+    Route("GET", _V1 + "/dashboards/{u}/schedulers", get_of_dashboard),
+    Route(
+        "GET", _V1 + "/projects/{p}/sqlRunner/saved/{u}/schedulers", get_of_sql_chart,
+        needs="sql_chart_schedulers",
+    ),
+    Route("GET", _V2 + "/saved/{u}/schedulers", get_pages_of_chart, needs="scheduler_pages"),
+    Route("GET", _V2 + "/dashboards/{u}/schedulers", get_pages_of_dashboard, needs="scheduler_pages"),
+    Route("GET", _BASE + "/user-schedulers", get_of_person, needs="scheduler_list"),
+    Route("GET", _BASE + "/{p}/list", get_of_project, needs="scheduler_list"),
+    Route("GET", _BASE + "/{p}/logs", get_logs),
+)  # fmt: skip

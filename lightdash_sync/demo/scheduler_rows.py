@@ -1,0 +1,142 @@
+"""Schedulers as they are stored and read, with their targets, in the form of the server's version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightdash_sync.demo.calls import need, space_of_chart
+from lightdash_sync.demo.jsonb import jsonb, truthy
+from lightdash_sync.demo.refusals import went_wrong
+from lightdash_sync.demo.state import Json, Project, Scheduler, Space, World
+
+# How a target is recognised and read: its own uuid, the field that it is, what a server must know for it.
+TARGETS = (
+    ("schedulerSlackTargetUuid", "channel", ""),
+    ("schedulerEmailTargetUuid", "recipient", ""),
+    ("schedulerMsTeamsTargetUuid", "webhook", "teams_targets"),
+    ("schedulerGoogleChatTargetUuid", "googleChatWebhook", "google_chat_targets"),
+)
+WEBHOOKS = frozenset({"webhook", "googleChatWebhook"})
+
+
+def space_of(world: World, scheduler: Scheduler) -> Space:
+    """The space of what is delivered."""
+    if scheduler.chart_uuid:
+        return space_of_chart(world, world.charts[scheduler.chart_uuid])
+    if scheduler.sql_chart_uuid:
+        return world.spaces[world.sql_charts[scheduler.sql_chart_uuid].space_uuid]
+    return world.spaces[world.dashboards[scheduler.dashboard_uuid or ""].space_uuid]
+
+
+def project_of_scheduler(world: World, scheduler: Scheduler) -> Project:
+    """The project of what is delivered."""
+    return world.project_rows[space_of(world, scheduler).project_uuid]
+
+
+def _newer_fields(world: World, scheduler: Scheduler) -> Json:
+    """What newer versions tell beside the scheduler: names, and fields of newer kinds."""
+    if not world.can("sql_chart_schedulers"):
+        return {}
+    owner = world.people.get(scheduler.created_by)
+    chart = world.charts.get(scheduler.chart_uuid or "")
+    dashboard = world.dashboards.get(scheduler.dashboard_uuid or "")
+    sql_chart = world.sql_charts.get(scheduler.sql_chart_uuid or "")
+    return {
+        "createdByName": f"{owner.first_name} {owner.last_name}" if owner else None,
+        "savedChartName": chart.name if chart else None,
+        "dashboardName": dashboard.name if dashboard else None,
+        "savedSqlUuid": scheduler.sql_chart_uuid,
+        "savedSqlName": sql_chart.name if sql_chart else None,
+        "parameters": scheduler.fields["parameters"],
+    }
+
+
+def read_scheduler(world: World, scheduler: Scheduler) -> Json:
+    """The scheduler as it is read by itself."""
+    fields = scheduler.fields
+    optional = {key: fields[key] for key in ("timezone", "thresholds") if fields[key] is not None}
+    return {
+        "schedulerUuid": scheduler.uuid,
+        "name": fields["name"],
+        "message": fields["message"],
+        "createdAt": scheduler.created_at,
+        "updatedAt": scheduler.updated_at,
+        "createdBy": scheduler.created_by,
+        "cron": fields["cron"],
+        **optional,
+        "savedChartUuid": scheduler.chart_uuid,
+        "dashboardUuid": scheduler.dashboard_uuid,
+        **{key: fields[key] for key in ("format", "options", "filters", "customViewportWidth")},
+        "enabled": scheduler.enabled,
+        **{key: fields[key] for key in ("notificationFrequency", "selectedTabs", "includeLinks")},
+        **_newer_fields(world, scheduler),
+        "targets": scheduler.targets,
+    }
+
+
+def stored_fields(body: Json, *, on_dashboard: bool) -> Json:
+    """What is stored of a body; filters, parameters, tabs and viewport count for dashboards only."""
+    special = body if on_dashboard else {}
+    return {
+        "name": need(body, "name", str),
+        "message": body.get("message"),
+        "format": need(body, "format", str),
+        "cron": body["cron"],
+        "timezone": body.get("timezone"),
+        "options": jsonb(need(body, "options", dict)),
+        "filters": jsonb(special.get("filters")) if truthy(special.get("filters")) else None,
+        "parameters": jsonb(special.get("parameters")) if truthy(special.get("parameters")) else None,
+        "customViewportWidth": special.get("customViewportWidth") or None,
+        "thresholds": jsonb(body["thresholds"]) if truthy(body.get("thresholds")) else None,
+        "notificationFrequency": body.get("notificationFrequency") or None,
+        "selectedTabs": special["selectedTabs"] if truthy(special.get("selectedTabs")) else None,
+        "includeLinks": body.get("includeLinks") is not False,
+    }
+
+
+def _field_of(world: World, target: Json) -> str:
+    """The field that makes the kind of a target; what is none of the others is an e-mail."""
+    known = [field for _, field, needs in TARGETS if not needs or world.can(needs)]
+    return next((field for field in known if field != "recipient" and field in target), "recipient")
+
+
+def stored_targets(world: World, scheduler_uuid: str, sent: list[Any], old: list[Json]) -> list[Json]:
+    """The targets by kind, Slack first; one that is named by its uuid is kept, any other is new."""
+    moment, targets = world.clock.now(), []
+    if not all(isinstance(target, dict) for target in sent):
+        raise went_wrong()
+    for key, value, _ in TARGETS:
+        for target in sent:
+            if _field_of(world, target) != value:
+                continue
+            kept = next((one for one in old if target.get(key) and one.get(key) == target[key]), None)
+            if target.get(key) and kept is None:
+                continue
+            uuid, created = (kept[key], kept["createdAt"]) if kept else (world.new_uuid(), moment)
+            targets.append(
+                {
+                    key: uuid, "createdAt": created, "updatedAt": moment,
+                    "schedulerUuid": scheduler_uuid, value: need(target, value, str),
+                }
+            )  # fmt: skip
+    return targets
+
+
+def create_scheduler(
+    world: World,
+    body: Any,
+    person_uuid: str,
+    chart: str | None,
+    dashboard: str | None,
+    sql_chart: str | None = None,
+) -> Scheduler:
+    """Store a new scheduler on a chart, a dashboard or a SQL chart."""
+    fields = stored_fields(body, on_dashboard=dashboard is not None)
+    sent = need(body, "targets", list)
+    created = world.clock.tick()
+    scheduler = Scheduler(world.new_uuid(), chart, dashboard, person_uuid, created, created, fields)
+    scheduler.sql_chart_uuid = sql_chart
+    scheduler.targets = stored_targets(world, scheduler.uuid, sent, [])
+    world.schedulers[scheduler.uuid] = scheduler
+    world.schedulers_of.setdefault(scheduler.delivers, {})[scheduler.uuid] = None
+    return scheduler
