@@ -17,7 +17,7 @@ from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import Link, is_known, links, schema_problem
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, Place, parse_path, version_path
-from lightdash_sync.snapshot.manifest import VERSIONS, Manifest
+from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
@@ -167,9 +167,11 @@ class _Check:
 
     def _content(self, path: str, place: Place, content: Json) -> None:
         if place.version:
-            self.counts[VERSIONS] += 1
-            if not isinstance(content, dict) or not isinstance(content.get("chart"), dict):
-                self._damage(path, "is not an earlier version of a chart")
+            self.counts[place.counted] += 1
+            history = KINDS[place.kind].history
+            saved = content.get(history.saved) if history and isinstance(content, dict) else None
+            if not isinstance(saved, dict):
+                self._damage(path, f"is not an earlier version of a {KINDS[place.kind].noun[0]}")
             return
         self.counts[place.kind] += len(content) if isinstance(content, list) else 1
         if problem := schema_problem(place.kind, content):
@@ -192,7 +194,7 @@ class _Check:
             if place.version:
                 versions = self.identity.facts(kind, place.key).get("versions")
                 if not isinstance(versions, dict) or place.version not in versions:
-                    self._damage(path, "belongs to no chart in identity.json")
+                    self._damage(path, f"belongs to no {KINDS[kind].noun[0]} in identity.json")
             elif place.key and self.identity.uuid(kind, place.key) is None:
                 self._damage(path, "has no entry in identity.json")
         there = {(place.kind, place.key) for place in self.places.values()}
@@ -204,8 +206,8 @@ class _Check:
                     )
                 versions = facts.get("versions")
                 for version in versions if isinstance(versions, dict) else {}:
-                    if version_path(key, version) not in self.snapshot.manifest.files:
-                        self._damage(version_path(key, version), "is missing, though identity.json names it")
+                    if (path := version_path(kind, key, version)) not in self.snapshot.manifest.files:
+                        self._damage(path, "is missing, though identity.json names it")
 
     def _references(self) -> None:
         """Whatever a file refers to is known."""

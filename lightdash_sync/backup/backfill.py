@@ -31,7 +31,6 @@ from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
-from lightdash_sync.snapshot.manifest import VERSIONS
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
@@ -179,4 +178,4 @@ class _Sidecars:
         if KINDS[place.kind].is_list:
             self.counts[place.kind.value] = self.final.counts.get(place.kind, 0)
         else:
-            self.counts[VERSIONS if place.version else place.kind.value] += 1
+            self.counts[place.counted] += 1

@@ -1,12 +1,14 @@
 """What a snapshot tells of the past: every state that an item is known to have had.
 
-Of a chart these are its earlier versions and the current one, of everything else the current one alone.
-An earlier version comes with what does not belong to a version (name, description, place) as it is now,
-because Lightdash does not tell what it was. A version that refers to something that no longer exists has
-no state of its own: it would be a snapshot with a hole. It stays in the chart's history.
+Of a chart these are its earlier versions and the current one, of a dashboard too where the server keeps a
+history of them, of everything else the current one alone. An earlier version comes with what does not belong
+to a version (name, description, place) as it is now, because Lightdash does not tell what it was. A version
+that refers to something that no longer exists has no state of its own: it would be a snapshot with a hole. It
+stays in the item's history.
 
 A dashboard to which charts or other dashboards refer stands there empty before it gets its content, like
-a space: what it showed then is not known either, and a chart that is saved in it has to be somewhere.
+a space: what it showed then is not known either, and a chart that is saved in it has to be somewhere. Where
+its history is known, its oldest version takes that place, unless what it shows needs the dashboard itself.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ from typing import TYPE_CHECKING
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.model.authorship import moment, of_no_version, version_stamp
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import is_known, links, schema_problem
 from lightdash_sync.snapshot.layout import item_path, parse_path, version_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from lightdash_sync.git import Content
@@ -101,7 +103,13 @@ def states(snapshot: Snapshot, identity: Identity) -> list[State]:
         for item in state.needs
         if item[0] is Kind.DASHBOARD
     }
-    return [part for state in found for part in (reader.begun(state) if state.item in entered else (state,))]
+    needs = {state.item: state.needs for state in found if state.is_first}
+    empty = {item for item in entered if not reader.tells_past(item) or _needs_itself(item, needs)}
+    return [
+        part
+        for state in found
+        for part in (reader.begun(state) if state.is_first and state.item in empty else (state,))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +125,14 @@ class _Reader:
         content = parse(self.snapshot.checked(path))
         files: dict[str, File] = {}
         is_first = True
-        if kind is Kind.CHART:
-            known: JsonObject = {}
-            for name, about in sorted(_object(facts.get("versions")).items()):
-                state = self._earlier(key, name, content, _object(about), known)
-                if state is not None:
-                    yield replace(state, files={**state.files, **files}, is_first=is_first)
-                    files, is_first = {}, False
-                known = known | {name: about}
-                files[version_path(key, name)] = self._file(version_path(key, name))
+        known: JsonObject = {}
+        for name, about in sorted(_object(facts.get("versions")).items()) if KINDS[kind].history else ():
+            state = self._earlier((kind, key), name, content, _object(about), known)
+            if state is not None:
+                yield replace(state, files={**state.files, **files}, is_first=is_first)
+                files, is_first = {}, False
+            known = known | {name: about}
+            files[version_path(kind, key, name)] = self._file(version_path(kind, key, name))
         stamp = None if kind in _ON_TOP else version_stamp(kind, facts)
         yield State(
             item=(kind, key),
@@ -138,8 +145,12 @@ class _Reader:
             is_first=is_first,
         )
 
+    def tells_past(self, item: Item) -> bool:
+        """Whether the server tells of earlier versions of an item."""
+        return isinstance(self.identity.facts(*item).get("version"), str)
+
     def begun(self, state: State) -> tuple[State, State]:
-        """Divide the state of a dashboard: there it stands empty, then it has its content."""
+        """Divide the first state of a dashboard: there it stands empty, then it has its content."""
         (kind, key), path = state.item, item_path(*state.item)
         content = _object(parse(self.snapshot.checked(path)))
         filters: JsonObject = {group: [] for group in _object(content.get("filters"))}
@@ -158,44 +169,57 @@ class _Reader:
         )
         return begun, replace(state, is_first=False)
 
-    def _earlier(self, key: str, name: str, now: Json, about: JsonObject, known: JsonObject) -> State | None:
-        """Return a chart as it was in an earlier version; None if it cannot stand in a snapshot."""
-        path, version = item_path(Kind.CHART, key), version_path(key, name)
+    def _earlier(
+        self, item: Item, name: str, now: Json, about: JsonObject, known: JsonObject
+    ) -> State | None:
+        """Return an item as it was in an earlier version; None if it cannot stand in a snapshot."""
+        (kind, key), path, version = item, item_path(*item), version_path(*item, name)
         saved = _object(parse(self.snapshot.checked(version)))
-        then = _then(saved, now)
-        if schema_problem(Kind.CHART, then) or not all(
-            is_known(link, self.identity) for link in links(Kind.CHART, then)
-        ):
+        then = _then(kind, saved, now)
+        if schema_problem(kind, then) or not all(is_known(link, self.identity) for link in links(kind, then)):
             return None
         time, person = moment(saved.get("createdAt")), saved.get("createdBy")
         facts = {
             fact: value
-            for fact, value in self.identity.facts(Kind.CHART, key).items()
-            if fact not in (SEEN, "version", "versions")
+            for fact, value in self.identity.facts(kind, key).items()
+            if fact not in (SEEN, "version", "versions", "dashboardVersionId")
         }
         facts |= {"version": about.get("uuid"), "updatedAt": saved.get("createdAt"), "updatedBy": person}
+        facts |= {part: about[part] for part in ("tiles", "tabs") if part in about}
         return State(
-            item=(Kind.CHART, key),
-            rank=_rank(Kind.CHART, time),
+            item=item,
+            rank=_rank(kind, time),
             time=time,
             person=person if isinstance(person, str) else None,
-            files={path: File(partial(self._read_then, version, path), sha256(canonical(then)))},
+            files={path: File(partial(self._read_then, kind, version, path), sha256(canonical(then)))},
             facts=facts | ({"versions": known} if known else {}),
-            needs=_needs(Kind.CHART, key, then),
+            needs=_needs(kind, key, then),
             is_first=False,
         )
 
-    def _read_then(self, version: str, path: str) -> bytes:
+    def _read_then(self, kind: Kind, version: str, path: str) -> bytes:
         saved, now = (parse(self.snapshot.checked(one)) for one in (version, path))
-        return canonical(_then(_object(saved), now))
+        return canonical(_then(kind, _object(saved), now))
 
     def _file(self, path: str) -> File:
         return File(self.snapshot.root / path, self.snapshot.manifest.files[path])
 
 
-def _then(saved: JsonObject, now: Json) -> JsonObject:
-    """Return the content of a chart's file when a version was the current one."""
-    return _object(saved.get("chart")) | _object(of_no_version(Kind.CHART, now))
+def _needs_itself(item: Item, needs: Mapping[Item, Collection[Item]]) -> bool:
+    """Whether what an item refers to refers back to it, by any way."""
+    reached: set[Item] = set()
+    ahead = [*needs.get(item, ())]
+    while ahead and item not in reached:
+        if (other := ahead.pop()) not in reached:
+            reached.add(other)
+            ahead += needs.get(other, ())
+    return item in reached
+
+
+def _then(kind: Kind, saved: JsonObject, now: Json) -> JsonObject:
+    """Return the content of an item's file when a version was the current one."""
+    history = KINDS[kind].history
+    return (_object(saved.get(history.saved)) if history else {}) | _object(of_no_version(kind, now))
 
 
 def _rank(kind: Kind, time: datetime | None) -> Rank:

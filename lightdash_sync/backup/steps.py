@@ -20,7 +20,6 @@ from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
-from lightdash_sync.snapshot.manifest import VERSIONS
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 
@@ -214,6 +213,6 @@ def _manifest(before: Manifest, root: Path, paths: Iterable[str]) -> Manifest:
     for path in paths:
         place = parse_path(path)
         if place is not None and place.kind not in lists:
-            counts[VERSIONS if place.version else place.kind.value] += 1
+            counts[place.counted] += 1
     files = {path: sha256((root / path).read_bytes()) for path in sorted([*paths, IDENTITY])}
     return before.model_copy(update={"files": files, "counts": dict(sorted(counts.items()))})

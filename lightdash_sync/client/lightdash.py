@@ -125,17 +125,25 @@ class Lightdash:
         """`GET /dashboards/{u}`: counts as a view; 0.1372.1 has no other way to read one."""
         return self._one(views.Dashboard, f"/api/v1/dashboards/{dashboard}")
 
+    def dashboard_history(self, dashboard: str) -> list[views.Version]:
+        """`GET /dashboards/{u}/history`: as `chart_history`; only for those who may manage the dashboard.
+
+        Raises:
+            UnexpectedAnswer: there is no version at all.
+        """
+        return self._history(f"/api/v1/dashboards/{dashboard}/history", "dashboard")
+
+    def dashboard_version(self, dashboard: str, version: str) -> tuple[views.DashboardVersion, JsonObject]:
+        """`GET /dashboards/{u}/version/{v}`: works at any age, and does not count as a view."""
+        return self._one(views.DashboardVersion, f"/api/v1/dashboards/{dashboard}/version/{version}")
+
     def chart_history(self, chart: str) -> list[views.Version]:
         """`GET /saved/{u}/history`: newest first; versions of the last days only, and always the current one.
 
         Raises:
             UnexpectedAnswer: there is no version at all.
         """
-        path = f"/api/v1/saved/{chart}/history"
-        versions = self._rows(views.Version, path, inside="history")
-        if not versions:
-            raise _unexpected(path, "the chart has no version", "Saving it in Lightdash makes one.")
-        return sorted(versions, key=lambda version: (version.createdAt, version.versionUuid), reverse=True)
+        return self._history(f"/api/v1/saved/{chart}/history", "chart")
 
     def chart_version(self, chart: str, version: str) -> tuple[views.ChartVersion, JsonObject]:
         """`GET /saved/{u}/version/{v}`: works at any age, and does not count as a view."""
@@ -228,6 +236,12 @@ class Lightdash:
         """
         path = f"{promotion_path(self.server, kind, uuid, project)}/promoteDiff"
         return self._one(PromotionDiff, path)[0]
+
+    def _history(self, path: str, noun: str) -> list[views.Version]:
+        versions = self._rows(views.Version, path, inside="history")
+        if not versions:
+            raise _unexpected(path, f"the {noun} has no version", "Saving it in Lightdash makes one.")
+        return sorted(versions, key=lambda version: (version.createdAt, version.versionUuid), reverse=True)
 
     def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
         return _views(view, [self._object(path)], path)[0]

@@ -207,9 +207,8 @@ class ContentRow(View):
 
 
 class Version(View):
-    """A version of a chart, in its history or by itself."""
+    """A version of a chart or dashboard, in its history or by itself."""
 
-    chartUuid: Uuid
     versionUuid: Uuid
     createdAt: str
     createdBy: Author | None = None
@@ -245,13 +244,20 @@ class _Tile(View):
 
 
 class Dashboard(View):
-    """`GET /api/v1/dashboards/{u}`."""
+    """`GET /api/v1/dashboards/{u}`; `versionUuid` where dashboards have a history (0.2450.0)."""
 
     uuid: Uuid
     slug: str
     name: str
     spaceUuid: Uuid
     tiles: list[_Tile]
+    versionUuid: Uuid | None = None
+
+
+class DashboardVersion(Version):
+    """`GET /api/v1/dashboards/{u}/version/{v}`; the dashboard inside names its *current* version."""
+
+    dashboard: Dashboard
 
 
 class Scheduler(View):

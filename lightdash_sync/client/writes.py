@@ -22,7 +22,7 @@ from lightdash_sync.client.promotion import PromotionWrites
 from lightdash_sync.client.sending import checked, only, taken, told, without
 from lightdash_sync.errors import NotFound
 from lightdash_sync.model.canonical import objects
-from lightdash_sync.model.kinds import CHART_UNVERSIONED
+from lightdash_sync.model.kinds import UNVERSIONED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,7 +148,7 @@ class Writer(DeliveryWrites, PromotionWrites):
         path = f"/api/v1/saved/{checked(chart)}/version"
         required = taken(content, _CHART, "POST", path)
         with _missing_explores_come_late():
-            self._post(path, without(content, CHART_UNVERSIONED | _SAID | {"colorPaletteUuid"}) | required)
+            self._post(path, without(content, UNVERSIONED | _SAID) | required)
 
     def roll_back_chart(self, chart: str, version: str) -> None:
         """`POST /saved/{u}/rollback/{v}`: a new version with the content of an old one."""

@@ -23,6 +23,7 @@ from lightdash_sync.demo import (
     catalog,
     chart_routes,
     comments,
+    dashboard_history,
     dashboard_routes,
     jobs,
     lists,
@@ -51,8 +52,9 @@ PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
 PERSONAL = "ApiKey"
 MODULES = (
-    catalog, chart_routes, comments, dashboard_routes, jobs, lists, people, pins, previews, projects,
-    promotion_routes, scheduler_lists, schedulers, search, spaces, sql_charts, validations, virtual_views,
+    catalog, chart_routes, comments, dashboard_history, dashboard_routes, jobs, lists, people, pins, previews,
+    projects, promotion_routes, scheduler_lists, schedulers, search, spaces, sql_charts, validations,
+    virtual_views,
 )  # fmt: skip
 
 

@@ -192,7 +192,8 @@ def remove_chart(call: Call) -> Any:
     return OK
 
 
-def _summary(call: Call, chart: Chart, version: ChartVersion) -> Json:
+def version_summary(call: Call, chart: Chart, version: ChartVersion) -> Json:
+    """A version of a chart without its content, as histories name it."""
     person = call.world.people.get(version.created_by) if version.created_by else None
     return {
         "chartUuid": chart.uuid,
@@ -210,7 +211,7 @@ def get_history(call: Call) -> Json:
     shown = [one for one in newest_first if one.created_at >= opens or one is newest_first[0]]
     if len(shown) == 1:
         shown = newest_first[:2]
-    return {"history": [_summary(call, chart, version) for version in shown]}
+    return {"history": [version_summary(call, chart, version) for version in shown]}
 
 
 def _version(chart: Chart, uuid: str) -> ChartVersion:
@@ -225,7 +226,7 @@ def get_version(call: Call) -> Json:
     chart, space = _visible_chart(call)
     version = _version(chart, call.params["v"])
     read = with_access(call, read_chart(call.world, chart, version), space)
-    return {**_summary(call, chart, version), "chart": read}
+    return {**version_summary(call, chart, version), "chart": read}
 
 
 def rollback(call: Call) -> Any:

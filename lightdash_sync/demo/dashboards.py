@@ -189,9 +189,13 @@ def _read_properties(world: World, kind: str, stored: Json) -> Json:
     return {**common, "url": stored["url"] or ""}
 
 
-def read_dashboard(world: World, dashboard: Dashboard) -> Json:
-    """The dashboard as it is read, without privacy and access; tiles and tabs come in no promised order."""
-    version = dashboard.version
+def read_dashboard(world: World, dashboard: Dashboard, version: DashboardVersion | None = None) -> Json:
+    """The dashboard as it is read, in its current or another version, without privacy and access.
+
+    Tiles and tabs come in no promised order; number and uuid are those of the current version in any case.
+    """
+    version = version or dashboard.version
+    named = world.dashboard_version_uuid(dashboard.version)
     space = world.spaces[dashboard.space_uuid]
     project = world.project_rows[space.project_uuid]
     tiles = [
@@ -201,7 +205,8 @@ def read_dashboard(world: World, dashboard: Dashboard) -> Json:
     return {
         "organizationUuid": project.org_uuid,
         "projectUuid": project.uuid,
-        "dashboardVersionId": version.id,
+        "dashboardVersionId": dashboard.version.id,
+        **({"versionUuid": named} if world.can("dashboard_history") else {}),
         "uuid": dashboard.uuid,
         "name": dashboard.name,
         "description": dashboard.description,

@@ -314,6 +314,7 @@ class World:
         requests: method and path (with query) of every request received, in order.
         crashes: what the stand-in itself failed on (answered with 500); tests require it to stay empty.
         history_days: how far back the history of a chart shows its versions.
+        dashboard_history_days: how far back that of a dashboard does.
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
     """
 
@@ -326,6 +327,7 @@ class World:
     requests: list[tuple[str, str]] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
     history_days: int = 3
+    dashboard_history_days: int = 3
     slug_gap: float = 0.0
     slugs: SlugRegister = field(default_factory=SlugRegister)
     orgs: dict[str, Org] = field(default_factory=dict)
@@ -360,6 +362,11 @@ class World:
     def new_uuid(self) -> str:
         """The next uuid: deterministic, but shaped like the random ones of the real server."""
         return str(uuid.UUID(hex=self.hex_id(), version=4))
+
+    def dashboard_version_uuid(self, version: DashboardVersion) -> str:
+        """The uuid of a version of a dashboard; older servers have it too, and tell nobody."""
+        digits = hashlib.sha256(f"{self.seed}:dashboard-version:{version.id}".encode()).hexdigest()[:32]
+        return str(uuid.UUID(hex=digits, version=4))
 
     def jumbled(self, items: list[Any]) -> list[Any]:
         """The items in an order of the server's choosing: as they are, or shuffled when `shuffle` is set."""

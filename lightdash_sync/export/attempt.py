@@ -20,8 +20,8 @@ from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.layout import IDENTITY
-from lightdash_sync.snapshot.manifest import FORMAT, VERSIONS, LeftOut, Manifest, Source
+from lightdash_sync.snapshot.layout import IDENTITY, versions_of
+from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Source
 from lightdash_sync.snapshot.write import Staging
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
-    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.model.identity import Identity
 
@@ -84,7 +83,7 @@ class Attempt:
             leftOut=left_out,
             files=dict(sorted(self.staging.files.items())),
         )
-        warnings = self._warnings(structure.inventory, identity)
+        warnings = self._warnings(structure, identity)
         self.staging.commit(manifest)
         return manifest, warnings
 
@@ -152,7 +151,7 @@ class Attempt:
     def _count(self, charts: list[Written], counts: Counter[str]) -> None:
         counts[Kind.CHART] += len(charts)
         for chart in charts:
-            counts[VERSIONS] += chart.versions
+            counts[versions_of(Kind.CHART)] += chart.versions
             self.used.update(chart.metrics)
 
     def _spaces_and_dashboards(
@@ -165,23 +164,21 @@ class Attempt:
         counts[Kind.SPACE] += len(structure.spaces)
         for uuid, dashboard in structure.dashboards.items():
             if self.chosen.wants(Kind.DASHBOARD):
-                writer.dashboard(uuid, dashboard)
-                counts[Kind.DASHBOARD] += 1
+                self._count_dashboard(writer.dashboard(uuid, dashboard), counts)
             if dashboard.comments is not None:
                 counts[Kind.COMMENTS] += writer.comments(uuid, dashboard.comments)
         places = {row.uuid: row.spaceUuid for row in structure.inventory.dashboards}
-        for kind in (Kind.DASHBOARD, Kind.COMMENTS):
-            for uuid, item in structure.kept[Kind.DASHBOARD].items():
-                if self._wants(kind, places[uuid], structure):
-                    counts[kind] += self._keep(writer, kind, uuid, item)
+        for uuid, item in structure.kept[Kind.DASHBOARD].items():
+            if self._wants(Kind.DASHBOARD, places[uuid], structure):
+                self._count_dashboard(writer.keep(Kind.DASHBOARD, uuid, item), counts)
+            if self._wants(Kind.COMMENTS, places[uuid], structure):
+                counts[Kind.COMMENTS] += writer.keep_comments(uuid, item)
         return sorted(left_out, key=lambda item: (item.what, item.why))
 
-    def _keep(self, writer: ContentWriter, kind: Kind, uuid: str, kept: Kept) -> int:
-        """Take a dashboard or its comments over; return how many files that makes."""
-        if kind is Kind.COMMENTS:
-            return writer.keep_comments(uuid, kept)
-        writer.keep(kind, uuid, kept)
-        return 1
+    def _count_dashboard(self, written: Written, counts: Counter[str]) -> None:
+        counts[Kind.DASHBOARD] += 1
+        if written.versions:  # older servers have none, and their snapshots no such count
+            counts[versions_of(Kind.DASHBOARD)] += written.versions
 
     def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[LeftOut]:
         """Write what the lists themselves hold."""
@@ -222,10 +219,10 @@ class Attempt:
             hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
         )
 
-    def _warnings(self, inventory: Inventory, identity: Identity) -> list[str]:
+    def _warnings(self, structure: Structure, identity: Identity) -> list[str]:
         """Say what the user should know, and what may be missing without a trace."""
         warnings: list[str] = []
-        server = self.lightdash.server
+        server, inventory = self.lightdash.server, structure.inventory
         if server.is_newer_than_known():
             warnings.append(f"Lightdash {server.version} is newer than any version this tool was tried on.")
         if not _sees_all_spaces(self.lightdash, inventory):
@@ -234,6 +231,12 @@ class Attempt:
             warnings.append(
                 "The token may not list the organisation's members: people without a grant have no e-mail."
             )
+        if self.chosen.wants_history(Kind.DASHBOARD, server):
+            closed = sum(not dashboard.versions for dashboard in structure.dashboards.values())
+            if closed:
+                warnings.append(
+                    f"The token may not read the history of {closed} dashboards: new versions are missing."
+                )
         if identity.external:
             warnings.append(
                 f"References outside the project, to what is not in this snapshot: {len(identity.external)} "

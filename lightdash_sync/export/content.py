@@ -1,7 +1,7 @@
 """Writing content into the staging directory, kind by kind, as it is read.
 
-Each method leaves the files of one kind; none keeps what it has written. Versions of charts that an
-earlier snapshot holds are taken over from there and never asked for again: they do not change, and the
+Each method leaves the files of one kind; none keeps what it has written. Earlier versions that an older
+snapshot holds are taken over from there and never asked for again: they do not change, and the
 server itself stops listing them after some days.
 """
 
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
+from lightdash_sync.export.versions import earlier_versions, known_versions
 from lightdash_sync.model.canonical import canonical, objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import PROJECT_SETTINGS, Kind
+from lightdash_sync.model.naming import layouts_of, names_like
 from lightdash_sync.model.normal import has_secret, normalise, normalise_comments, other_ways, space_access
 from lightdash_sync.snapshot.layout import item_path, version_name, version_path
 from lightdash_sync.snapshot.manifest import LeftOut
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.reuse import Kept
+    from lightdash_sync.export.versions import Earlier
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.snapshot.write import Staging
 
@@ -89,9 +92,9 @@ class ContentWriter:
         """
         old, key = cast("Old", self._old), self._identity.key(kind, uuid)
         self._staging.take(item_path(kind, key), old.root / item_path(kind, key), old.manifest.files)
-        held = self._held(key, uuid) if kind is Kind.CHART else {}
+        held = known_versions(old, kind, uuid)
         for name, version in held.items():
-            self._keep_version(version_path(key, name), version)
+            self._keep_version(version_path(kind, key, name), version)
         self._converter.taken_over(kind, key, kept)
         return Written(len(held), kept.metrics)
 
@@ -146,49 +149,32 @@ class ContentWriter:
         """Read (unless it was) and write a chart, with its earlier versions."""
         chart = read or read_chart(lightdash, uuid)
         key = self._identity.key(Kind.CHART, uuid)
-        versions = self._versions(lightdash, key, uuid, chart)
+        versions = self._chart_versions(lightdash, key, uuid, chart)
         more: JsonObject = {"version": chart.current.versionUuid, **self._seen_as(uuid)}
         if versions:
             more["versions"] = versions
         self._put(Kind.CHART, key, chart.raw, more)
         return Written(len(versions), metrics_of(chart.raw))
 
-    def _versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> JsonObject:
+    def _chart_versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> JsonObject:
         """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""
-        held = self._held(key, uuid)
-        names = {name: str(facts["uuid"]) for name, facts in held.items()}
-        names |= dict(self._formerly_current(key, uuid))
-        names |= {version_name(one.createdAt, one.versionUuid): one.versionUuid for one in chart.versions}
-        del names[version_name(chart.current.createdAt, chart.current.versionUuid)]
-        written: JsonObject = {}
-        for name, version in sorted(names.items()):
-            path = version_path(key, name)
-            if self._old is not None and name in held and path in self._old.manifest.files:
-                self._keep_version(path, held[name])
-                written[name] = held[name]
-            elif self._history:
-                view, raw = read_version(lightdash, uuid, version)
-                normal = normalise(Kind.CHART, raw)
-                author = (
-                    None if view.createdBy is None else self._converter.person(view.createdBy.model_dump())
-                )
-                self._staging.put(path, self._converter.version(key, normal, view.createdAt, author))
-                written[name] = {"uuid": version, "createdBy": author}
+        current = version_name(chart.current.createdAt, chart.current.versionUuid)
+        earlier = earlier_versions(self._old, Kind.CHART, uuid, current, chart.versions)
+        written = self._held(Kind.CHART, key, earlier)
+        for name, version in earlier.missing().items() if self._history else ():
+            view, raw = read_version(lightdash, uuid, version)
+            normal = normalise(Kind.CHART, raw)
+            author = None if view.createdBy is None else self._converter.person(view.createdBy.model_dump())
+            data = self._converter.version(Kind.CHART, key, normal, view.createdAt, author)
+            self._staging.put(version_path(Kind.CHART, key, name), data)
+            written[name] = {"uuid": version, "createdBy": author}
         return written
 
-    def _held(self, key: str, uuid: str) -> dict[str, JsonObject]:
-        """Return the earlier versions that the old snapshot holds: name -> facts."""
-        return cast("dict[str, JsonObject]", self._old_facts(key, uuid).get("versions", {}))
-
-    def _formerly_current(self, key: str, uuid: str) -> Iterable[tuple[str, str]]:
-        """Yield the version that was current in the old snapshot: the server may not list it any more."""
-        facts = self._old_facts(key, uuid)
-        if isinstance(version := facts.get("version"), str):
-            yield version_name(str(facts.get("updatedAt")), version), version
-
-    def _old_facts(self, key: str, uuid: str) -> JsonObject:
-        facts = self._old.identity.facts(Kind.CHART, key) if self._old and self._old.take_history else {}
-        return facts if facts.get("uuid") == uuid else {}
+    def _held(self, kind: Kind, key: str, earlier: Earlier) -> JsonObject:
+        """Take over what the old snapshot holds of an item's earlier versions; return name -> facts."""
+        for name, facts in earlier.held.items():
+            self._keep_version(version_path(kind, key, name), facts)
+        return {**earlier.held}
 
     def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> Written:
         """Read and write a SQL chart; 0.1372.1 keeps no history of them that can be read."""
@@ -196,13 +182,33 @@ class ContentWriter:
         self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw, self._seen_as(uuid))
         return Written()
 
-    def dashboard(self, uuid: str, read: DashboardRead) -> None:
-        """Write a dashboard."""
-        key = self._identity.key(Kind.DASHBOARD, uuid)
+    def dashboard(self, uuid: str, read: DashboardRead) -> Written:
+        """Write a dashboard, with its earlier versions."""
+        key, more = self._identity.key(Kind.DASHBOARD, uuid), self._seen_as(uuid)
+        versions = self._dashboard_versions(key, uuid, read)
+        if versions:
+            more |= {"versions": versions}
         self._staging.put(
             item_path(Kind.DASHBOARD, key),
-            self._converter.item(Kind.DASHBOARD, key, read.normal, self._seen_as(uuid)),
+            self._converter.item(Kind.DASHBOARD, key, read.normal, more),
         )
+        return Written(len(versions))
+
+    def _dashboard_versions(self, key: str, uuid: str, read: DashboardRead) -> JsonObject:
+        """Write the earlier versions that were read, or that the old snapshot holds: name -> facts."""
+        earlier = earlier_versions(self._old, Kind.DASHBOARD, uuid, read.current, read.versions)
+        written = self._held(Kind.DASHBOARD, key, earlier)
+        layouts = layouts_of(self._identity.facts(Kind.DASHBOARD, key) | {"versions": {**written}})
+        for name in sorted(earlier.missing().keys() & read.earlier.keys()):
+            saved = read.earlier[name]
+            normal = saved.normal()
+            layout = names_like(normal.content, self._identity, layouts)
+            author = None if saved.author is None else self._converter.person(saved.author)
+            data = self._converter.version(Kind.DASHBOARD, key, normal, saved.created_at, author, layout)
+            self._staging.put(version_path(Kind.DASHBOARD, key, name), data)
+            written[name] = {"uuid": saved.uuid, "createdBy": author, **layout}
+            layouts.append(layout)
+        return written
 
     def comments(self, uuid: str, comments: JsonObject) -> int:
         """Write the comments on a dashboard's tiles.

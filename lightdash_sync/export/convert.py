@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.normal import Normal, earlier_version
 from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.portable import to_portable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.names import Names
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.identity import Identity
+    from lightdash_sync.model.kinds import History
 
 # Server field with a person in it -> name of the fact.
 _PEOPLE = {
@@ -30,6 +31,8 @@ _PEOPLE = {
     "createdBy": "createdBy",
     "lastUpdatedBy": "lastUpdatedBy",
 }
+# Server field -> name of the fact, where that is another.
+_SAID = {"savedSqlUuid": "uuid", "schedulerUuid": "uuid", "tagUuid": "uuid", "versionUuid": "version"}
 
 
 @dataclass
@@ -96,10 +99,28 @@ class Converter:
         self.findings.add(kind, key, self._facts(normal.facts) | (more or {}))
         return data
 
-    def version(self, key: str, normal: Normal, created_at: str, author: str | None) -> bytes:
-        """Return the bytes of an earlier version of a chart; the author is the key of a person."""
-        content = self._portable_object(Kind.CHART, key, earlier_version(normal.content))
-        return canonical({"chart": content, "createdAt": created_at, "createdBy": author})
+    def version(
+        self,
+        kind: Kind,
+        key: str,
+        normal: Normal,
+        created_at: str,
+        author: str | None,
+        layout: JsonObject | None = None,
+    ) -> bytes:
+        """Return the bytes of an earlier version of an item.
+
+        Args:
+            kind: of the item.
+            key: of the item.
+            normal: its normal form in that version.
+            created_at: when it was saved, as the server says it.
+            author: key of the person who saved it.
+            layout: names of the tiles and tabs that a dashboard had then.
+        """
+        history = cast("History", KINDS[kind].history)
+        content = self._portable_object(kind, key, earlier_version(normal.content), layout)
+        return canonical({history.saved: content, "createdAt": created_at, "createdBy": author})
 
     def author_of(self, facts: JsonObject) -> None:
         """Note the author of a version that is taken over; they may have left since."""
@@ -137,8 +158,10 @@ class Converter:
     def _portable(self, kind: Kind, key: str, content: JsonObject) -> bytes:
         return canonical(self._portable_object(kind, key, content))
 
-    def _portable_object(self, kind: Kind, key: str, content: JsonObject) -> JsonObject:
-        portable = to_portable(kind, key, content, self.identity)
+    def _portable_object(
+        self, kind: Kind, key: str, content: JsonObject, layout: JsonObject | None = None
+    ) -> JsonObject:
+        portable = to_portable(kind, key, content, self.identity, layout)
         self.findings.add_names(external=portable.external)
         if kind is Kind.SPACE:
             self._note_grants(portable.content)
@@ -153,7 +176,7 @@ class Converter:
             if name in _PEOPLE:
                 said[_PEOPLE[name]] = self.person(value) if isinstance(value, dict) else None
             else:
-                said["uuid" if name in ("savedSqlUuid", "schedulerUuid", "tagUuid") else name] = value
+                said[_SAID.get(name, name)] = value
         return said
 
     def _note_known(self, person: str) -> None:

@@ -40,10 +40,12 @@ def shown_charts(
     hidden: Collection[str],
     readings: Readings,
 ) -> dict[str, ChartRead]:
-    """Find charts that no list names, by the tiles that show them."""
-    listed = {row.uuid for row in inventory.summaries}
-    shown = {uuid for dashboard in dashboards.values() for uuid in dashboard.charts()}
-    return _find(lightdash, inventory, shown - listed - set(hidden), readings)
+    """Find charts that no list names, by the tiles that show them, or did in an earlier version."""
+    known = {row.uuid for row in inventory.summaries} | set(hidden)
+    shown = {uuid for dashboard in dashboards.values() for uuid in dashboard.charts()} - known
+    formerly = {uuid for dashboard in dashboards.values() for uuid in dashboard.formerly} - known - shown
+    found = _find(lightdash, inventory, shown, readings)
+    return found | _find(lightdash, inventory, formerly, readings, may_be_gone=True)
 
 
 def find_by_usage(

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import Candidate, assign_keys, external_key
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.naming import layout_names, scheduler_candidate, slug_candidate, tag_candidate
+from lightdash_sync.model.naming import (
+    layouts_of,
+    names_like,
+    scheduler_candidate,
+    slug_candidate,
+    tag_candidate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +67,8 @@ def identify(structure: Structure, known: Identity) -> Identity:
     layouts = {identity.key(Kind.DASHBOARD, uuid): item.facts for uuid, item in kept.items()}
     for uuid, dashboard in structure.dashboards.items():
         key = identity.key(Kind.DASHBOARD, uuid)
-        layouts[key] = layout_names(dashboard.normal.content, identity, known.facts(Kind.DASHBOARD, key))
+        former = layouts_of(known.facts(Kind.DASHBOARD, key))
+        layouts[key] = names_like(dashboard.normal.content, identity, former)
     schedulers = _keyed(
         (scheduler_candidate(raw, row.schedulerUuid, identity) for row, raw in inventory.schedulers or []),
         Kind.SCHEDULER,

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from lightdash_sync.client import views
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.names import Names
     from lightdash_sync.export.old import Old
+    from lightdash_sync.export.selection import Chosen
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.snapshot.manifest import Selection
 
@@ -79,7 +81,7 @@ class Reuse:
 
     Args:
         old: the older snapshot, or None.
-        version: of the server now; another version may say the same thing otherwise.
+        server: as it is now; another version may say the same thing otherwise.
         seen: uuid -> fingerprint, now.
         present: uuid of everything that the project has now.
         chosen: what is wanted; an old snapshot of less is no help.
@@ -88,12 +90,13 @@ class Reuse:
     def __init__(
         self,
         old: Old | None,
-        version: str,
+        server: Server,
         seen: Mapping[str, str],
         present: Collection[str],
-        chosen: Selection,
+        chosen: Chosen,
     ) -> None:
-        self._old = old if old is not None and _is_like(old, version, chosen) else None
+        self._old = old if old is not None and _is_like(old, server.version, chosen.in_manifest()) else None
+        self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
         self._seen = seen
         self._fresh: set[str] = set()
         self._vanished: set[Link] = set()
@@ -116,6 +119,8 @@ class Reuse:
         facts = self._old.identity.facts(kind, key) if key else {}
         if not key or uuid not in self._seen or facts.get(SEEN) != self._seen[uuid]:
             return None
+        if kind in self._with_history and "version" not in facts:
+            return None  # by a version of this tool that read no history of the kind
         data = self._untouched(self._old, kind, key)
         if data is None:
             return None

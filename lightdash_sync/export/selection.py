@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError, Refused
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.manifest import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.snapshot.manifest import Manifest
 
 # These have no space, so `--space` leaves them out.
@@ -26,7 +27,7 @@ class Chosen:
     Attributes:
         kinds: kinds to export, or None for all.
         spaces: keys of spaces whose content to export, or None for all.
-        history: whether to read earlier versions of charts.
+        history: whether to read earlier versions.
     """
 
     kinds: frozenset[Kind] | None = None
@@ -42,6 +43,13 @@ class Chosen:
     def wants_in(self, kind: Kind, space: str) -> bool:
         """Whether items of a kind are to be exported from the space of a key."""
         return self.wants(kind) and (self.spaces is None or space in self.spaces)
+
+    def wants_history(self, kind: Kind, server: Server) -> bool:
+        """Whether earlier versions of a kind are to be read, and a server can tell them."""
+        history = KINDS[kind].history
+        if history is None or not self.history or not self.wants(kind):
+            return False
+        return not history.capability or server.can(history.capability)
 
     def require_spaces(self, keys: Iterable[str]) -> None:
         """Check that the chosen spaces exist.
@@ -74,7 +82,7 @@ class Chosen:
         if old is None or not new.is_partial:
             return
         if (old.selection.kinds, old.selection.spaces) != (new.kinds, new.spaces):
-            items = sum(count for kind, count in old.counts.items() if kind != "chart_version")
+            items = sum(old.counts.get(kind, 0) for kind in Kind)
             raise Refused(
                 f"{target} holds a snapshot of {items} items, which a partial export would replace",
                 hint="Choose another directory with --path, or export everything.",

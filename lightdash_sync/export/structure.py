@@ -25,6 +25,7 @@ from lightdash_sync.export.inventory import (
 from lightdash_sync.export.reader import read_dashboard
 from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints
+from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import assign_keys
 from lightdash_sync.model.kinds import Kind
@@ -118,10 +119,10 @@ def read_structure(
         inventory = _with_schedulers(lightdash, inventory, _deliverable(inventory, hidden), readings)
     present = _present(inventory, hidden)
     seen = fingerprints(inventory)
-    reuse = Reuse(old, lightdash.server.version, seen, present, chosen.in_manifest())
+    reuse = Reuse(old, lightdash.server, seen, present, chosen)
     kept = _kept(inventory, reuse)
     inventory = _with_pins(lightdash, inventory, reuse)
-    dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], readings)
+    dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
         if one_by_one:
@@ -228,6 +229,7 @@ def _dashboards(
     inventory: Inventory,
     keys: Mapping[str, str],
     kept: Collection[str],
+    old: Old | None,
     readings: Readings,
 ) -> dict[str, DashboardRead]:
     """Read the dashboards; the list has no slugs, so they come from the content list and must agree."""
@@ -238,7 +240,11 @@ def _dashboards(
         if row.uuid not in kept
         and any(chosen.wants_in(kind, keys[row.spaceUuid]) for kind in (Kind.DASHBOARD, Kind.COMMENTS))
     ]
-    read = partial(read_dashboard, lightdash, comments=chosen.wants(Kind.COMMENTS))
+    comments = chosen.wants(Kind.COMMENTS)
+    read = partial(read_dashboard, lightdash, comments=comments)
+    if chosen.wants_history(Kind.DASHBOARD, lightdash.server):
+        listed = {row.uuid for row in inventory.summaries}
+        read = partial(read_saved_dashboard, lightdash, comments=comments, old=old, listed=listed)
     dashboards = readings.of(Kind.DASHBOARD, wanted, read, slugs)
     for uuid, dashboard in dashboards.items():
         if dashboard.view.slug != slugs[uuid]:

@@ -28,6 +28,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """How earlier versions of a kind are kept, and where they are found.
+
+    Attributes:
+        saved: field that holds what was saved, in the server's answer for a version and in its file here.
+        capability: what a server must be able to do to tell them; "" if every one can.
+    """
+
+    saved: str
+    capability: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class KindSpec:
     """What is to know about one kind.
 
@@ -38,6 +51,7 @@ class KindSpec:
             say something of the reader and not of the item.
         facts: fields that go to the identity sidecar: identity, version, time and author.
         is_list: whether its one file is a list; its rows are what is counted.
+        history: how its earlier versions are kept; None for a kind without.
     """
 
     folder: str
@@ -45,6 +59,7 @@ class KindSpec:
     volatile: frozenset[str] = field(default_factory=frozenset)
     facts: frozenset[str] = field(default_factory=frozenset)
     is_list: bool = False
+    history: History | None = None
 
 
 # The reader's own access, the organisation's colours, and where the item was found.
@@ -69,6 +84,7 @@ KINDS: dict[Kind, KindSpec] = {
         noun=("chart", "charts"),
         volatile=frozenset({"spaceName", "dashboardName"} | _ABOUT_THE_READER | _PINNED | _PALETTE),
         facts=frozenset({"uuid", "slug", "updatedAt", "updatedByUser"}),
+        history=History("chart"),
     ),
     Kind.SQL_CHART: KindSpec(
         folder="sql_charts",
@@ -85,6 +101,7 @@ KINDS: dict[Kind, KindSpec] = {
         noun=("dashboard", "dashboards"),
         volatile=frozenset({"spaceName", "views", "firstViewedAt"} | _ABOUT_THE_READER | _PINNED | _PALETTE),
         facts=frozenset({"uuid", "slug", "dashboardVersionId", "versionUuid", "updatedAt", "updatedByUser"}),
+        history=History("dashboard", "dashboard_history"),
     ),
     Kind.SCHEDULER: KindSpec(
         folder="schedulers",
@@ -145,5 +162,7 @@ SECRET = "(secret: not in the snapshot)"  # noqa: S105
 # What of a project may leave the server: never dbtConnection or warehouseConnection.
 PROJECT_SETTINGS = ("name", "type", "dbtVersion", "schedulerTimezone", "queryTimezone")
 
-# Of a chart, what a rename or move changes; all other fields belong to a version (api-facts 5.1).
-CHART_UNVERSIONED = frozenset({"name", "description", "spaceUuid", "dashboardUuid", "verification"})
+# What belongs to no version: a rename or a move changes it, and every version comes with today's.
+UNVERSIONED = frozenset(
+    {"name", "description", "spaceUuid", "dashboardUuid", "verification", "colorPaletteUuid"}
+)

@@ -15,6 +15,8 @@ from lightdash_sync.model.keys import Candidate, assign_keys, key_from, slugify
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.identity import Identity
 
@@ -55,6 +57,42 @@ def layout_names(normal: JsonObject, identity: Identity, known: JsonObject) -> J
         _known(known.get("tiles")),
     )
     return {"tiles": _by_name(tile_names), "tabs": _by_name(tab_names)}
+
+
+def names_like(normal: JsonObject, identity: Identity, layouts: Iterable[JsonObject]) -> JsonObject:
+    """Name the tiles and tabs of a version of a dashboard as other versions of it name them.
+
+    A name belongs to a version: a tile that was taken off and put back has another uuid under the same name.
+
+    Args:
+        normal: the content of the version in normal form.
+        identity: knows the keys of the charts on its tiles.
+        layouts: the names in other versions, those that count most first.
+
+    Returns:
+        As `layout_names`.
+    """
+    known: JsonObject = {}
+    for part in ("tiles", "tabs"):
+        there = {str(one["uuid"]) for one in objects(normal.get(part)) if "uuid" in one}
+        names: dict[str, str] = {}
+        for layout in layouts:
+            for uuid, name in _known(layout.get(part)).items():
+                if uuid in there and uuid not in names and name not in names.values():
+                    names[uuid] = name
+        known[part] = _by_name(names)
+    return layout_names(normal, identity, known)
+
+
+def layouts_of(facts: JsonObject) -> list[JsonObject]:
+    """Return the names of tiles and tabs in a dashboard's versions, as `names_like` takes them.
+
+    Args:
+        facts: of the dashboard; the current version counts most, then the newest.
+    """
+    versions = facts.get("versions")
+    earlier = sorted(versions.items(), reverse=True) if isinstance(versions, dict) else []
+    return [facts, *(version for _, version in earlier if isinstance(version, dict))]
 
 
 def _tile_base(tile: JsonObject, identity: Identity) -> str:

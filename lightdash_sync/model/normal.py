@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.kinds import (
-    CHART_UNVERSIONED,
     COMMENT_VOLATILE,
     KINDS,
     METRIC_REGENERATED,
@@ -22,6 +21,7 @@ from lightdash_sync.model.kinds import (
     SECRET_TARGETS,
     TARGET_REGENERATED,
     TILE_DERIVED,
+    UNVERSIONED,
     Kind,
 )
 
@@ -62,8 +62,8 @@ def normalise(kind: Kind, raw: JsonObject) -> Normal:
 
 
 def earlier_version(content: JsonObject) -> JsonObject:
-    """Return what of a chart belongs to a version: an old version comes with today's name and place."""
-    return {name: value for name, value in content.items() if name not in CHART_UNVERSIONED}
+    """Return what of an item belongs to a version: an old version comes with today's name and place."""
+    return {name: value for name, value in content.items() if name not in UNVERSIONED}
 
 
 def space_access(

@@ -94,7 +94,9 @@ class _Uuids:
         return uuid
 
 
-def to_portable(kind: Kind, key: str, normal: JsonObject, identity: Identity) -> Portable:
+def to_portable(
+    kind: Kind, key: str, normal: JsonObject, identity: Identity, layout: JsonObject | None = None
+) -> Portable:
     """Return an item as content, every reference a key.
 
     Args:
@@ -102,11 +104,12 @@ def to_portable(kind: Kind, key: str, normal: JsonObject, identity: Identity) ->
         key: its key; dashboards find the names of their tiles and tabs in the map by it.
         normal: the `content` of its normal form.
         identity: the environment's map. References it does not know become external keys.
+        layout: names of the tiles and tabs of an earlier version, which are not those of the map.
     """
     keys = _Keys(identity, {})
     content = _escape(normal, _OURS.get(kind, frozenset()))
     if kind is Kind.DASHBOARD:
-        content = _layout_out(content, identity.facts(kind, key), keys)
+        content = _layout_out(content, identity.facts(kind, key) if layout is None else layout, keys)
     elif kind is Kind.SCHEDULER:
         content = _delivery(content, _dashboard_names(normal.get("dashboardUuid"), keys))
     content = _renamed(content, _fields(kind, keys))

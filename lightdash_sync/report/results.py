@@ -15,7 +15,8 @@ from rich.tree import Tree
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.report.shown import shown
 from lightdash_sync.report.terminal import console, table
-from lightdash_sync.snapshot.manifest import VERSIONS, Manifest
+from lightdash_sync.snapshot.layout import versions_of
+from lightdash_sync.snapshot.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +78,6 @@ def export_json(report: Report) -> JsonObject:
 def counts_tree(root: Path, manifest: Manifest) -> Tree:
     """Return a snapshot as a small tree with counts."""
     tree = Tree(Text(f"{shown(str(root))}/"))
-    versions = manifest.counts.get(VERSIONS, 0)
     for kind in Kind:
         count = manifest.counts.get(kind, 0)
         if not count:
@@ -85,7 +85,8 @@ def counts_tree(root: Path, manifest: Manifest) -> Tree:
         spec = KINDS[kind]
         name = f"{spec.folder}/" if spec.folder else f"{kind.value}.json"
         noun = spec.noun[0] if count == 1 else spec.noun[1]
-        more = f", {_versions(versions)}" if kind is Kind.CHART and versions else ""
+        versions = manifest.counts.get(versions_of(kind), 0)
+        more = f", {_versions(versions)}" if versions else ""
         tree.add(
             Text.assemble(
                 (f"{name:<20}", "cyan"), "settings" if kind is Kind.PROJECT else f"{count} {noun}{more}"
@@ -245,7 +246,7 @@ def _counted(counts: Mapping[str, int]) -> list[str]:
         for kind in Kind
         if counts.get(kind) and kind is not Kind.PROJECT
     ]
-    if versions := counts.get(VERSIONS, 0):
+    if versions := sum(counts.get(versions_of(kind), 0) for kind in Kind):
         said.append(_versions(versions))
     return said
 

@@ -29,12 +29,22 @@ class Place:
     Attributes:
         kind: of the item.
         key: of the item; "" for a kind that is one file.
-        version: name of an earlier version of the chart, "" for the item itself.
+        version: name of an earlier version of the item, "" for the item itself.
     """
 
     kind: Kind
     key: str = ""
     version: str = ""
+
+    @property
+    def counted(self) -> str:
+        """What the counts of a manifest call it: its kind, or `chart_version`, `dashboard_version`."""
+        return versions_of(self.kind) if self.version else self.kind.value
+
+
+def versions_of(kind: Kind) -> str:
+    """Return what the counts of a manifest call the earlier versions of a kind."""
+    return f"{kind}_version"
 
 
 def item_path(kind: Kind, key: str = "") -> str:
@@ -44,14 +54,14 @@ def item_path(kind: Kind, key: str = "") -> str:
     return next(name for name, single in SINGLE_FILES.items() if single is kind)
 
 
-def version_path(key: str, version: str) -> str:
-    """Return the path of an earlier version of a chart; `version` is from `version_name`."""
-    return f"{history_folder(key)}/{version}.json"
+def version_path(kind: Kind, key: str, version: str) -> str:
+    """Return the path of an earlier version of an item; `version` is from `version_name`."""
+    return f"{history_folder(kind, key)}/{version}.json"
 
 
-def history_folder(key: str) -> str:
-    """Return the folder of the earlier versions of a chart."""
-    return f"{KINDS[Kind.CHART].folder}/{key}{_HISTORY}"
+def history_folder(kind: Kind, key: str) -> str:
+    """Return the folder of the earlier versions of an item."""
+    return f"{KINDS[kind].folder}/{key}{_HISTORY}"
 
 
 def version_name(created_at: str, uuid: str) -> str:
@@ -76,7 +86,7 @@ def parse_path(path: str) -> Place | None:
     kind = FOLDERS.get(folders[0])
     if kind is not None and len(folders) == 1 and is_key(stem):
         return Place(kind, stem)
-    if kind is Kind.CHART and len(folders) == 2 and folders[1].endswith(_HISTORY):
+    if kind is not None and KINDS[kind].history and len(folders) == 2 and folders[1].endswith(_HISTORY):
         key = folders[1].removesuffix(_HISTORY)
         if is_key(key) and is_version_name(stem):
             return Place(kind, key, stem)

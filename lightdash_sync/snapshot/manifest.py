@@ -17,7 +17,6 @@ from lightdash_sync.model.problems import first_problem
 FORMAT = 1
 # Raised whenever the same answers of a server would become other files; older files are then not reused.
 CONVERSION = 2
-VERSIONS = "chart_version"  # what the counts call earlier versions of charts
 
 
 class _Part(BaseModel):
@@ -76,7 +75,7 @@ class Manifest(_Part):
         format: of the snapshot.
         source: where it came from.
         selection: what was chosen.
-        counts: how many of each kind, and of `chart_version`.
+        counts: how many of each kind, and of earlier versions (`chart_version`, `dashboard_version`).
         leftOut: what is not in it, and why.
         files: path -> SHA-256 of its bytes; every file but `snapshot.json` itself.
         conversion: how answers were made into files; see `CONVERSION`.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.authorship import creation_stamp, of_no_version, of_version
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.change import same
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.layout import is_version_name
 from lightdash_sync.timeline.past import version_in
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lightdash_sync.git import Revision
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.model.changes import Change
+    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.timeline.past import Past, State, Version
 
 _NOT_YET = datetime.max.replace(tzinfo=UTC)
@@ -53,7 +54,7 @@ class Entry:
         seen_by: whether it happened at that time or any time before: that of the commit is all that is known.
         person: key of who it was; None if nobody knows.
         changes: what differs from before.
-        version: name of the version of a chart that came of it; "" if none did.
+        version: name of the version that came of it; "" if none did, or it has no name.
         commit: the first commit that holds it; None if none does.
     """
 
@@ -105,7 +106,7 @@ def _by_versions(kind: Kind, versions: Sequence[tuple[str, Version]]) -> list[En
     for name, version in versions:
         event = Event.FIRST_VERSION if before is None else Event.CHANGED
         differs = () if before is None else tuple(changes(kind, before, version.content))
-        shown = name if kind is Kind.CHART else ""
+        shown = name if is_version_name(name) else ""
         stamp = version.stamp
         told.append(Entry(event, stamp.time, False, stamp.person, differs, shown, version.commit))
         before = version.content

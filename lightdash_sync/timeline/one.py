@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import ConfigError, GitError, SnapshotError, SyncError
 from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.canonical import Json, JsonObject, digest, parse, sha256
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.snapshot.layout import IDENTITY, is_version_name
 from lightdash_sync.timeline.item import Item, is_possible, unknown_item
 from lightdash_sync.timeline.past import version_in
@@ -34,7 +34,7 @@ class Found:
         data: the file, byte by byte.
         content: what is in it.
         revision: id of the commit; None for the disk.
-        version: name of the version of a chart; "" for other kinds, or where that is not known.
+        version: name of the version; "" for kinds without, or where that is not known.
         created_at: when that was saved in Lightdash; None where Lightdash does not say.
         created_by: key of who saved it.
         notes: for people.
@@ -84,9 +84,9 @@ def _on_disk(sources: Sources, item: Item) -> Found:
 
 
 def _version(sources: Sources, item: Item, at: str) -> Found | None:
-    """Return the version of a chart that is meant; None if none is."""
+    """Return the version that is meant; None if none is."""
     ending = _ending(at)
-    if item.kind is not Kind.CHART or not ending:
+    if KINDS[item.kind].history is None or not ending:
         return None
     past = read_past(sources, item)
     meant = sorted(name for name in past.versions if name.endswith(ending))
@@ -144,7 +144,9 @@ def _found(item: Item, data: bytes, identity: bytes, revision: str | None, notes
     except ValueError:
         notes.append(f"{IDENTITY} is no JSON, so nobody knows who saved it, and when")
     stamp = version_stamp(item.kind, facts)
-    version = version_in(item, facts) if item.kind is Kind.CHART else ""
+    version = version_in(item, facts)
+    if not is_version_name(version):  # of a kind without versions, or a server that does not tell them
+        version = ""
     time, person = (stamp.time, stamp.person) if stamp else (None, None)
     return Found(item, data, content, revision, version, time, person, tuple(notes))
 

@@ -9,7 +9,7 @@ from lightdash_sync.model.authorship import Stamp, moment, of_version, version_s
 from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.snapshot.layout import version_name
+from lightdash_sync.snapshot.layout import is_version_name, version_name
 
 if TYPE_CHECKING:
     from lightdash_sync.git import Revision
@@ -59,7 +59,8 @@ class Past:
     Attributes:
         item: which one.
         states: oldest first; add with `remember`.
-        versions: name -> version. Of charts the name is that of the file; of other kinds it means nothing.
+        versions: name -> version. Where Lightdash tells earlier versions of a kind, the name is that of the
+            file; else it means nothing.
         people: key of a person -> facts.
         notes: what could not be read, for people.
     """
@@ -90,23 +91,32 @@ class Past:
             self.versions.setdefault(version_in(self.item, facts), saved)
 
     def remember_version(self, name: str, data: bytes, source: tuple[Revision | None, str]) -> None:
-        """Add an earlier version of a chart, from its own file.
+        """Add an earlier version, from its own file.
 
         Args:
             name: of the version.
             data: the file.
             source: the first commit that holds it (None for the disk), and its path in the snapshot.
         """
-        document = readable(self.item.kind, data)
+        document, history = readable(self.item.kind, data), KINDS[self.item.kind].history
+        saved = document.get(history.saved) if history and isinstance(document, dict) else None
         time = moment(document.get("createdAt")) if isinstance(document, dict) else None
-        if not isinstance(document, dict) or time is None or not isinstance(document.get("chart"), dict):
+        if not isinstance(document, dict) or time is None or not isinstance(saved, dict):
             self.note(f"version {name}", "it is not of the expected form")
             return
         person = document.get("createdBy")
         stamp = Stamp(name, time, person if isinstance(person, str) else None)
-        new = Version(stamp, document["chart"], source[0], source)
+        new = Version(stamp, saved, source[0], source)
         known = self.versions.get(name)
         self.versions[name] = new if known is None else replace(new, commit=known.commit or source[0])
+
+    def settle(self) -> None:
+        """Tell each version once: one that was seen before the server told its uuid has two names."""
+        named = {version.stamp.time: name for name, version in self.versions.items() if is_version_name(name)}
+        for name in [name for name in self.versions if not is_version_name(name)]:
+            if (other := named.get(self.versions[name].stamp.time)) is not None:
+                first = self.versions.pop(name)
+                self.versions[other] = replace(self.versions[other], commit=first.commit)
 
     def note(self, where: str, problem: str) -> None:
         """Note what is passed over."""
@@ -118,8 +128,8 @@ def version_in(item: Item, facts: JsonObject) -> str:
     stamp = version_stamp(item.kind, facts)
     if stamp is None:
         return ""
-    if item.kind is Kind.CHART:
-        return version_name(str(facts.get("updatedAt")), stamp.version)
+    if KINDS[item.kind].history and isinstance(uuid := facts.get("version"), str):
+        return version_name(str(facts.get("updatedAt")), uuid)
     return f"{facts.get('uuid')} {stamp.version}"
 
 

@@ -14,7 +14,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.authorship import BACKFILLED
 from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.changes.change import same
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, history_folder, parse_path, version_path
 from lightdash_sync.timeline.item import is_possible, unknown_item
 from lightdash_sync.timeline.past import Past, State, readable
@@ -44,6 +44,7 @@ def read_past(sources: Sources, item: Item) -> Past:
             _Committed(sources.commits, past).read()
         if sources.snapshot is not None:
             _on_disk(sources.snapshot, past, sources.commits)
+    past.settle()
     if not (past.states or past.versions or past.notes):
         raise unknown_item(item, all_paths(sources), str(sources.folder))
     return past
@@ -85,7 +86,7 @@ class _Committed:
         contents = dict(zip(names, self.commits.repository.blobs(names), strict=True))
         self._states(revisions, contents)
         for version, (revision, blob) in kept.items():
-            path = version_path(self.past.item.key, version)
+            path = version_path(self.past.item.kind, self.past.item.key, version)
             self.past.remember_version(version, contents[blob], (revision, path))
 
     def _history(self, path: str) -> list[Revision]:
@@ -100,8 +101,9 @@ class _Committed:
     def _kept(self) -> dict[str, tuple[Revision, str]]:
         """Return the earlier versions that git holds: name -> first commit that has it, id of its content."""
         found: dict[str, tuple[Revision, str]] = {}
-        if self.past.item.kind is Kind.CHART:
-            for revision in self._history(history_folder(self.past.item.key)):
+        item = self.past.item
+        if KINDS[item.kind].history:
+            for revision in self._history(history_folder(item.kind, item.key)):
                 for path, blob in revision.after.items():
                     place = parse_path("/".join(path.split("/")[-3:]))
                     if place is not None and place.version:

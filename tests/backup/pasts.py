@@ -88,7 +88,7 @@ class Past:
             saved_at = time if chance.random() < 0.9 else chance.choice(ODD_TIMES)
             author = chance.choice(PEOPLE)
             content = self._query(says, number) if is_whole else {"chartConfig": {"says": says}}
-            self.files[version_path(key, name)] = {
+            self.files[version_path(Kind.CHART, key, name)] = {
                 "chart": content,
                 "createdAt": saved_at,
                 "createdBy": author,

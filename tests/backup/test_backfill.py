@@ -199,7 +199,7 @@ def test_the_steps_of_a_project_in_words(tmp_path: Path) -> None:
     query = {"tableName": "orders", "metricQuery": {}, "chartConfig": {}}
     early = {**query, "metricQuery": {"limit": 5}}
     named = version_name("2026-03-02T07:00:00.000Z", uuid(50))
-    past.files[version_path("weekly", named)] = {
+    past.files[version_path(Kind.CHART, "weekly", named)] = {
         "chart": early, "createdAt": "2026-03-02T07:00:00.000Z", "createdBy": "bob@example.com",
     }  # fmt: skip
     past.add(

@@ -50,6 +50,8 @@ class Editors:
             self.create_tag, self.recolour_tag, self.delete_tag, self.tag_metric, self.pin, self.change_sql,
             self.create_sql, self.delete_sql, self.move_dashboard, self.make_icon,
         ]  # fmt: skip
+        if self.world.can("dashboard_history"):
+            edits.append(self.roll_dashboard_back)
         edit = self.chance.choice(edits)
         self.world.clock.advance(hours=1)
         edit()
@@ -135,6 +137,14 @@ class Editors:
             {"versionUuid": chart}
         ]
         self._send("POST", f"/saved/{chart}/rollback/{self.chance.choice(history)['versionUuid']}")
+
+    def roll_dashboard_back(self) -> None:
+        dashboard = self._one(self._dashboards())
+        history = (self._send("GET", f"/dashboards/{dashboard}/history") or {}).get("history") or [
+            {"versionUuid": dashboard}
+        ]
+        version = self.chance.choice(history)["versionUuid"]
+        self._send("POST", f"/dashboards/{dashboard}/rollback/{version}")
 
     def delete_chart(self) -> None:
         self._send("DELETE", f"/saved/{self._one(self._charts())}")

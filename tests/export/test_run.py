@@ -76,15 +76,19 @@ def test_a_rename_changes_one_line_of_one_content_file(tmp_path: Path) -> None:
     ]
 
 
-def test_no_view_of_a_chart_is_counted_and_one_of_each_dashboard(tmp_path: Path) -> None:
-    """Looking does not touch: charts keep their view counts, dashboards get the one that is unavoidable."""
+@pytest.mark.parametrize("history", [True, False])
+def test_looking_does_not_touch(tmp_path: Path, history: bool) -> None:
+    """Charts keep their view counts, and dashboards where they have a history and it is read.
+
+    Elsewhere they get the one view that is unavoidable, or half the price.
+    """
     world = demo_world()
     charts = {uuid: chart.views for uuid, chart in world.charts.items()}
     dashboards = {uuid: dashboard.views for uuid, dashboard in world.dashboards.items()}
-    export_world(world, tmp_path / "p")
+    export_world(world, tmp_path / "p", chosen=Chosen(history=history))
     assert charts == {uuid: chart.views for uuid, chart in world.charts.items()}
     viewed = {uuid for uuid, dashboard in world.dashboards.items() if dashboard.views == dashboards[uuid] + 1}
-    assert len(viewed) == 6
+    assert len(viewed) == (0 if history and world.can("dashboard_history") else 6)
     assert {"GET"} == {method for method, _ in world.requests}
 
 

@@ -27,12 +27,12 @@ def test_every_path_that_is_made_is_understood(kind: Kind, key: str) -> None:
     assert [why_unsafe(part) for part in path.split("/") if why_unsafe(part)] == []
 
 
-@given(_KEYS, _TIMES, st.text(max_size=40))
-def test_every_path_of_a_version_is_understood(key: str, created_at: str, uuid: str) -> None:
+@given(st.sampled_from([Kind.CHART, Kind.DASHBOARD]), _KEYS, _TIMES, st.text(max_size=40))
+def test_every_path_of_a_version_is_understood(kind: Kind, key: str, created_at: str, uuid: str) -> None:
     """The path of an earlier version leads back to it, whatever the server says of its time."""
     name = version_name(created_at, uuid)
-    path = version_path(key, name)
-    assert parse_path(path) == Place(Kind.CHART, key, name)
+    path = version_path(kind, key, name)
+    assert parse_path(path) == Place(kind, key, name)
     assert [why_unsafe(part) for part in path.split("/") if why_unsafe(part.lower())] == []
 
 
@@ -76,8 +76,8 @@ def test_a_path_that_is_accepted_could_have_been_made(path: str) -> None:
     """Whatever is accepted is exactly what an export would write there."""
     place = parse_path(path)
     if place is not None:
-        made = version_path(place.key, place.version) if place.version else item_path(place.kind, place.key)
-        assert made == path
+        item = place.kind, place.key
+        assert path == (version_path(*item, place.version) if place.version else item_path(*item))
 
 
 def test_the_paths_of_format_1() -> None:

@@ -1,0 +1,141 @@
+"""Reading dashboards through their versions, where the server keeps a history of them.
+
+The current version says all that the dashboard itself does, counts no view, and has to be asked for a
+history anyway. It differs in one thing: it still names charts that were deleted but can be restored, where
+the dashboard shows an empty tile. Such a tile is emptied here too, so that both ways give the same bytes.
+
+Earlier versions are read with it, because their tiles name charts that no list has any more. They are kept
+packed: a project may have thousands.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightdash_sync.errors import NotAuthorised, NotFound
+from lightdash_sync.export.reader import DashboardRead, charts_on, read_dashboard
+from lightdash_sync.export.readings import Moved
+from lightdash_sync.export.versions import earlier_versions
+from lightdash_sync.model.canonical import JsonObject, canonical, objects, parse
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.normal import Normal, normalise
+from lightdash_sync.snapshot.layout import version_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from lightdash_sync.client import views
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.old import Old
+
+_TRIES = 3  # somebody may save between two requests
+_FAST = 1  # of zlib; JSON of dashboards becomes a tenth
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An earlier version of a dashboard.
+
+    Attributes:
+        uuid: of the version.
+        created_at: when it was saved, as the server says it.
+        author: who saved it; None if the server does not say.
+        packed: the dashboard as it was then.
+    """
+
+    uuid: str
+    created_at: str
+    author: JsonObject | None
+    packed: bytes
+
+    @classmethod
+    def of(cls, version: views.Version, raw: JsonObject) -> Saved:
+        """Pack a version."""
+        author = None if version.createdBy is None else version.createdBy.model_dump()
+        return cls(version.versionUuid, version.createdAt, author, zlib.compress(canonical(raw), _FAST))
+
+    def normal(self) -> Normal:
+        """Return the dashboard as it was then, in normal form."""
+        raw = parse(zlib.decompress(self.packed))
+        return normalise(Kind.DASHBOARD, raw if isinstance(raw, dict) else {})
+
+
+def read_saved_dashboard(
+    lightdash: Lightdash, uuid: str, *, comments: bool, old: Old | None, listed: Collection[str]
+) -> DashboardRead:
+    """Read a dashboard and the earlier versions of it that the older snapshot does not hold.
+
+    Args:
+        lightdash: the server.
+        uuid: of the dashboard.
+        comments: whether to read the comments on it.
+        old: the older snapshot, or None.
+        listed: the uuids of all charts that a list names.
+
+    Returns:
+        The dashboard; without versions, and counted as a view, if the token may not read its history.
+
+    Raises:
+        Moved: it is being saved all the time.
+    """
+    try:
+        versions, view, raw = _current(lightdash, uuid)
+    except NotAuthorised as error:
+        if error.status != 403:
+            raise
+        return read_dashboard(lightdash, uuid, comments=comments)
+    raw = _emptied(lightdash, raw, charts_on(raw) - set(listed))
+    current = version_name(versions[0].createdAt, versions[0].versionUuid)
+    earlier: dict[str, Saved] = {}
+    shown: set[str] = set()
+    for name, version in earlier_versions(old, Kind.DASHBOARD, uuid, current, versions).missing().items():
+        found, then = _version(lightdash, uuid, version)
+        shown |= charts_on(then)
+        earlier[name] = Saved.of(found, then)
+    said = lightdash.comments(uuid) if comments else None
+    normal = normalise(Kind.DASHBOARD, raw)
+    return DashboardRead(view, normal, said, tuple(versions), earlier, frozenset(shown))
+
+
+def _current(lightdash: Lightdash, uuid: str) -> tuple[list[views.Version], views.Dashboard, JsonObject]:
+    """Read the history and the current version; the dashboard in a version says which one is current."""
+    for _ in range(_TRIES):
+        versions = lightdash.dashboard_history(uuid)
+        version, raw = _version(lightdash, uuid, versions[0].versionUuid)
+        if version.dashboard.versionUuid == version.versionUuid:
+            return versions, version.dashboard, raw
+    raise Moved(f"dashboard {uuid} is being saved")
+
+
+def _version(lightdash: Lightdash, uuid: str, version: str) -> tuple[views.DashboardVersion, JsonObject]:
+    view, raw = lightdash.dashboard_version(uuid, version)
+    dashboard = raw.get("dashboard")
+    return view, dashboard if isinstance(dashboard, dict) else {}
+
+
+def _emptied(lightdash: Lightdash, raw: JsonObject, unlisted: Collection[str]) -> JsonObject:
+    """Empty the tiles of charts that are gone; the version does not say that they are."""
+    gone = {chart for chart in sorted(unlisted) if _is_gone(lightdash, chart)}
+    if not gone:
+        return raw
+    return raw | {"tiles": [_without(tile, gone) for tile in objects(raw.get("tiles"))]}
+
+
+def _is_gone(lightdash: Lightdash, chart: str) -> bool:
+    try:
+        lightdash.chart_history(chart)
+    except NotFound:
+        return True
+    except NotAuthorised as error:
+        if error.status != 403:
+            raise
+    return False
+
+
+def _without(tile: JsonObject, gone: Collection[str]) -> JsonObject:
+    shows = tile.get("properties")
+    if isinstance(shows, dict) and shows.get("savedChartUuid") in gone:
+        return tile | {"properties": shows | {"savedChartUuid": None}}
+    return tile
