@@ -23,11 +23,11 @@ class Capability:
 
     Attributes:
         since: the first release that can.
-        missing: what an older server lacks, in words for `doctor`.
+        missing: what an older server lacks, in words for `doctor`; empty for what no user misses.
     """
 
     since: Version
-    missing: str
+    missing: str = ""
 
 
 CAPABILITIES: dict[str, Capability] = {
@@ -83,6 +83,33 @@ CAPABILITIES: dict[str, Capability] = {
     "sql_chart_schedulers": Capability((0, 2651, 0), "no schedulers of SQL charts"),
     "pdf_deliveries": Capability((0, 2729, 0), "no deliveries as PDF alone"),
     "validation_uuids": Capability((0, 2872, 0), "results of a validation are numbered"),
+    "dashboard_config": Capability((0, 1410, 0), "no configuration of dashboards"),
+    "parameters": Capability((0, 1856, 3), "no parameters of charts and dashboards"),
+    "heading_tiles": Capability((0, 2258, 0), "no heading tiles"),
+    "frameless_markdown": Capability((0, 2260, 0), "no Markdown tiles without a frame"),
+    "verification": Capability((0, 2655, 0), "no verified charts and dashboards"),
+    "chart_palettes": Capability((0, 2889, 0), "no colour palettes of charts"),
+    "moves_content": Capability((0, 1616, 0), "no moving of spaces"),
+    # How answers look and what is refused; no user misses these.
+    "tells_its_version": Capability((0, 1408, 0)),
+    "tells_what_is_invalid": Capability((0, 1428, 0)),
+    "keeps_tile_targets": Capability((0, 1428, 0)),
+    "field_overrides": Capability((0, 1432, 0)),
+    "random_slug_without_letters": Capability((0, 1458, 1)),
+    "developers_update_projects": Capability((0, 1509, 1)),
+    "one_name_for_not_found": Capability((0, 2280, 2)),
+    "json_for_unknown_endpoints": Capability((0, 2024, 4)),
+    "orders_tiles": Capability((0, 1869, 0)),
+    "lists_spaces_as_content": Capability((0, 1750, 0)),
+    "slugs_in_paths": Capability((0, 2070, 0)),
+    "columns_without_custom_sql": Capability((0, 2144, 3)),
+    "own_deliveries_only": Capability((0, 2316, 2)),
+    "copies_repeated_inside_charts": Capability((0, 2352, 1)),
+    "inside_wins_over_space": Capability((0, 2472, 1)),
+    "refuses_large_bodies": Capability((0, 2542, 0)),
+    "project_dashboards": Capability((0, 2624, 0)),
+    "breaks_views_of_dashboards": Capability((0, 2904, 5)),  # seen there; since when is not known
+    "tiles_without_tab": Capability((0, 2641, 0)),
 }
 
 
@@ -102,7 +129,7 @@ class Server:
 
     def lacks(self) -> list[str]:
         """Return what it cannot do that newer servers can, in words."""
-        return [capability.missing for name, capability in CAPABILITIES.items() if not self.can(name)]
+        return [one.missing for name, one in CAPABILITIES.items() if one.missing and not self.can(name)]
 
     def is_newer_than_known(self) -> bool:
         """Whether it is newer than any version that this tool was tried on."""

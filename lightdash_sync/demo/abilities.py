@@ -16,7 +16,7 @@ from lightdash_sync.demo.ability_rules import (
     PROJECT,
     Rules,
 )
-from lightdash_sync.demo.access import ORDER
+from lightdash_sync.demo.roles import ORDER
 from lightdash_sync.demo.state import Json, Person, World
 
 
@@ -64,7 +64,7 @@ def _rule(world: World, person: Person, rule: str, project_uuid: str | None) -> 
     news = world.can("inherited_access")
     conditions: dict[str, Json] = {
         "": scope,
-        "public": scope | {"isPrivate": False},
+        "public": scope | ({"inheritsFromOrgOrProject": True} if news else {"isPrivate": False}),
         "seen": scope | {"access": {"$elemMatch": me}},
         "editor": scope | {"access": {"$elemMatch": me | {"role": "editor"}}},
         "admin": scope | {"access": {"$elemMatch": me | {"role": "admin"}}},

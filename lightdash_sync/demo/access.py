@@ -7,21 +7,12 @@ decides an action from the roles; a role of the organisation counts in all its p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from lightdash_sync.demo import inheritance
+from lightdash_sync.demo.roles import RANK, SPACE_ROLE, highest, org_role
 from lightdash_sync.demo.state import Json, Person, Project, Space, World
-
-ORDER = ("viewer", "interactive_viewer", "editor", "developer", "admin")
-RANK = {role: rank for rank, role in enumerate(ORDER)}
-SPACE_RANK = {"viewer": 0, "editor": 1, "admin": 2}
-SPACE_ROLE = {
-    "viewer": "viewer",
-    "interactive_viewer": "viewer",
-    "editor": "editor",
-    "developer": "editor",
-    "admin": "admin",
-}
 
 _PLAIN_RULES: dict[tuple[str, str], str] = {
     ("view", "Project"): "viewer",
@@ -40,6 +31,7 @@ _PLAIN_RULES: dict[tuple[str, str], str] = {
     ("manage", "CustomSql"): "developer",
     ("manage", "SqlRunner"): "developer",
     ("manage", "VirtualView"): "developer",
+    ("manage", "ContentAsCode"): "developer",
     ("manage", "Validation"): "developer",
     ("manage", "CompileProject"): "developer",
     ("manage", "Project"): "admin",
@@ -57,19 +49,6 @@ _NEWER_RULES: dict[tuple[str, str], str] = _PLAIN_RULES | {
     ("manage", "ContentVerification"): "admin",
     ("manage", "Organization"): "admin",
 }
-
-
-def _org_role(person: Person) -> str | None:
-    return None if person.role == "member" else person.role
-
-
-def _highest(roles: Iterable[tuple[str, str | None]]) -> tuple[str, str] | None:
-    """The highest role and where it comes from; the later source wins a tie, as on the server."""
-    best: tuple[str, str] | None = None
-    for source, role in roles:
-        if role is not None and (best is None or RANK[role] >= RANK[best[1]]):
-            best = (source, role)
-    return best
 
 
 def _rows(world: World, space: Space, person: Person) -> Iterator[tuple[str | None, list[str]]]:
@@ -96,11 +75,11 @@ def _share(
     direct = person.uuid in space.access or granted is not None
     if space.is_private and not direct and "admin" not in (own, person.role, *project_roles):
         return None
-    base = [("organization", _org_role(person)), ("project", own)]
-    highest = _highest([*base, *(("group", role) for role in project_roles), ("space_group", group_role)])
-    if highest is None:
+    base = [("organization", org_role(person)), ("project", own)]
+    best = highest([*base, *(("group", role) for role in project_roles), ("space_group", group_role)])
+    if best is None:
         return None
-    source, role = highest
+    source, role = best
     if role == "admin":
         space_role: str | None = "admin"
     elif direct:
@@ -109,7 +88,7 @@ def _share(
         space_role = SPACE_ROLE[role]
     else:
         return None
-    in_project = _highest(base)
+    in_project = highest(base)
     share = {
         "userUuid": person.uuid,
         "firstName": person.first_name,
@@ -123,8 +102,25 @@ def _share(
     return share if in_project is None else {**share, "projectRole": in_project[1]}
 
 
+def is_closed(world: World, space: Space) -> bool:
+    """Whether a role in the project is not enough to get in: the space is private, or inherits from one."""
+    if world.can("inherited_access"):
+        return not inheritance.inherits_from_project(world, space)
+    return space.is_private
+
+
+def inherits_or_private(world: World, space: Space) -> Json:
+    """The one fact about a space that charts and dashboards in it tell, in the word of the version."""
+    if world.can("inherited_access"):
+        return {"inheritsFromOrgOrProject": not is_closed(world, space)}
+    return {"isPrivate": space.is_private}
+
+
 def shares_of(world: World, space: Space, person: Person) -> list[Json]:
     """The person's own entries in the access list of a space; empty for somebody who does not get in."""
+    if world.can("inherited_access"):
+        share = inheritance.resolved(world, space, person)
+        return [] if share is None else [share]
     project = world.project_rows[space.project_uuid]
     if person.org_uuid != project.org_uuid:
         return []
@@ -137,7 +133,11 @@ def shares_of(world: World, space: Space, person: Person) -> list[Json]:
 def shares(world: World, space: Space) -> list[Json]:
     """Everybody who can see the space, with role and origin of it (`access` of GET .../spaces/{uuid})."""
     people = [person for person in world.people.values() if not person.is_service]
-    return [share for person in people for share in shares_of(world, space, person)]
+    return [
+        {**share, "firstName": person.first_name, "lastName": person.last_name, "email": person.email}
+        for person in people
+        for share in shares_of(world, space, person)
+    ]
 
 
 def _roles(world: World, person: Person, org_uuid: str | None, project_uuid: str | None) -> list[str]:
@@ -221,7 +221,7 @@ def can_in_space(world: World, person: Person, action: str, subject: str, space:
         subject,
         org=project.org_uuid,
         project=project.uuid,
-        private=space.is_private,
+        private=is_closed(world, space),
         access=shares_of(world, space, person),
     )
 

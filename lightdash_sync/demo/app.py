@@ -23,10 +23,12 @@ from lightdash_sync.demo import (
     catalog,
     chart_routes,
     comments,
+    content,
     dashboard_history,
     dashboard_routes,
     jobs,
     lists,
+    moves,
     people,
     pins,
     previews,
@@ -35,16 +37,24 @@ from lightdash_sync.demo import (
     scheduler_lists,
     schedulers,
     search,
-    spaces,
+    space_routes,
     sql_charts,
     validations,
+    verification,
     virtual_views,
 )
 from lightdash_sync.demo.calls import Call, Ok, Route, check_params
 from lightdash_sync.demo.faults import HTML_TYPE, JSON_TYPE, Fault, Faults
 from lightdash_sync.demo.jsonb import NotJson, parse
 from lightdash_sync.demo.people import COOKIE, PlainText
-from lightdash_sync.demo.refusals import Refusal, unauthorized, went_wrong
+from lightdash_sync.demo.refusals import (
+    Refusal,
+    as_told,
+    no_endpoint,
+    too_large,
+    unauthorized,
+    went_wrong,
+)
 from lightdash_sync.demo.state import Person, World
 
 PAGE_TYPE = "text/html; charset=UTF-8"
@@ -52,8 +62,9 @@ PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
 PERSONAL = "ApiKey"
 MODULES = (
-    catalog, chart_routes, comments, dashboard_history, dashboard_routes, jobs, lists, people, pins, previews,
-    projects, promotion_routes, scheduler_lists, schedulers, search, spaces, sql_charts, validations,
+    catalog, chart_routes, comments, content, dashboard_history, dashboard_routes, jobs, lists, moves, people,
+    pins, previews, projects, promotion_routes, scheduler_lists, schedulers, search, space_routes, sql_charts,
+    validations, verification,
     virtual_views,
 )  # fmt: skip
 
@@ -61,19 +72,20 @@ MODULES = (
 def _error(world: World, refusal: Refusal) -> Response:
     if isinstance(refusal, PlainText):
         return Response(refusal.message, refusal.status)
-    error: dict[str, Any] = {
-        "statusCode": refusal.status,
-        "name": refusal.name,
-        "message": refusal.message,
-        "data": refusal.data,
-    }
-    if refusal.status == 500:
-        error["id"] = world.hex_id()
-    content = orjson.dumps({"status": "error", "error": error})
+    content = orjson.dumps(as_told(refusal, world.can, world.hex_id))
     return Response(content, refusal.status, media_type=JSON_TYPE)
 
 
-async def _unknown(request: Request, _why: Exception) -> Response:
+def _unknown(world: World) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What answers an unknown route: JSON, or in old versions a page."""
+
+    async def unknown(request: Request, _why: Exception) -> Response:
+        return _error(world, no_endpoint()) if world.can("json_for_unknown_endpoints") else _page(request)
+
+    return unknown
+
+
+def _page(request: Request) -> Response:
     """An unknown route: reading gives the page of the web application, anything else a 404 page."""
     if request.method in ("GET", "HEAD"):
         return Response(PAGE, media_type=PAGE_TYPE)
@@ -115,14 +127,14 @@ def _token_owner(world: World, request: Request) -> Person:
     raise PlainText(401, "", "Unauthorized")
 
 
-def _parsed(request: Request, content: bytes) -> Any:
+def _parsed(world: World, request: Request, content: bytes) -> Any:
     """The body: parsed if it says that it is JSON, else empty.
 
     Raises:
-        Refusal: 500 if it is too large or no JSON.
+        Refusal: 413 (or 500) if it is too large, 500 if it is no JSON.
     """
     if len(content) > MAX_BODY:
-        raise went_wrong()
+        raise too_large() if world.can("refuses_large_bodies") else went_wrong()
     if not content or "json" not in request.headers.get("content-type", ""):
         return {}
     try:
@@ -132,13 +144,14 @@ def _parsed(request: Request, content: bytes) -> Any:
 
 
 def _called(world: World, route: Route, request: Request, content: bytes) -> Response:
-    body = _parsed(request, content)
+    body = _parsed(world, request, content)
     session = _session(world, request)
     asker = session if session is not None or route.public else _token_owner(world, request)
-    if route.check is not None:
-        route.check(body)
+    check = route.check_in(world)
+    if check is not None:
+        check(body)
     params = {name: unquote(value) for name, value in request.path_params.items()}
-    check_params(params)
+    check_params(params, slugs=route.slugs and world.can("slugs_in_paths"))
     call = Call(world, request, params, body, asker, session is not None)
     results = route.handler(call)
     envelope = {"status": "ok"} if isinstance(results, Ok) else {"status": "ok", "results": results}
@@ -148,15 +161,22 @@ def _called(world: World, route: Route, request: Request, content: bytes) -> Res
     return answer
 
 
+def _signed(world: World, answer: Response) -> Response:
+    """The answer, with the version of the server if it tells that."""
+    if world.can("tells_its_version"):
+        answer.headers["Lightdash-Version"] = world.version
+    return answer
+
+
 def respond(world: World, route: Route, request: Request, content: bytes) -> Response:
     """Answer one request on a known route, and change the world accordingly."""
     try:
-        return _called(world, route, request, content)
+        return _signed(world, _called(world, route, request, content))
     except Refusal as refusal:
-        return _error(world, refusal)
+        return _signed(world, _error(world, refusal))
     except Exception:
         world.crashes.append(f"{request.method} {_path(request.scope)}\n{traceback.format_exc()}")
-        return _error(world, went_wrong())
+        return _signed(world, _error(world, went_wrong()))
 
 
 def _endpoint(world: World, route: Route) -> Callable[[Request], Awaitable[Response]]:
@@ -183,7 +203,7 @@ def lightdash(world: World) -> Starlette:
         route for module in MODULES for route in module.ROUTES if not route.needs or world.can(route.needs)
     ]
     routes = [routing.Route(row.path, _endpoint(world, row), methods=[row.method]) for row in rows]
-    app = Starlette(routes=routes, exception_handlers={404: _unknown, 405: _unknown})
+    app = Starlette(routes=routes, exception_handlers={404: _unknown(world), 405: _unknown(world)})
     app.router.redirect_slashes = False
     return app
 

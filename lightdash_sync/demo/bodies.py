@@ -1,7 +1,6 @@
 """What the validating endpoints accept: types of the fields of a body, and the texts of their 422.
 
-Other endpoints validate nothing. The texts are those of the real server; for the tiles of a dashboard, whose
-real text is a page of nested alternatives, only the outermost part is given.
+Other endpoints validate nothing. The texts are those of the real server.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lightdash_sync.demo.dashboards import TILE_TYPES
 from lightdash_sync.demo.refusals import invalid
 
 Errors = dict[str, Any]
@@ -52,6 +50,11 @@ def one_of(*choices: str) -> Rule:
     """Accept one of these strings."""
     listed = ",".join(f"'{choice}'" for choice in choices)
     return lambda value: None if value in choices else f"should be one of the following; [{listed}]"
+
+
+def nullable(rule: Rule) -> Rule:
+    """Accept null, and what the rule accepts."""
+    return lambda value: None if value is None else rule(value)
 
 
 def nullable_text(value: Any, where: str) -> Errors:
@@ -133,68 +136,19 @@ def sql_config_errors(config: Any, at: str) -> Errors:
     return {at: {"message": union([issues]), "value": config}} if issues else {}
 
 
-def _nullable(value: Any) -> str | None:
-    return None if value is None else text(value)
-
-
-_PROPERTIES: dict[str, tuple[dict[str, Rule], dict[str, Rule]]] = {
-    "saved_chart": ({"savedChartUuid": _nullable}, {"title": text, "hideTitle": anything}),
-    "sql_chart": ({"savedSqlUuid": _nullable}, {"title": text, "hideTitle": anything}),
-    "semantic_viewer_chart": ({"savedSemanticViewerChartUuid": anything}, {"title": text}),
-    "markdown": ({"title": text, "content": text}, {}),
-    "loom": ({"title": text, "url": text}, {"hideTitle": anything}),
-}  # fmt: skip
-
-
-def _tile_errors(tile: Any, at: str) -> Errors:
-    rules: dict[str, Rule] = dict.fromkeys(("x", "y", "h", "w"), number)
-    errors = errors_in(tile, {**rules, "type": one_of(*TILE_TYPES)}, {"tabUuid": text, "uuid": text}, at=at)
-    if not errors:
-        required, optional = _PROPERTIES[tile["type"]]
-        errors = errors_in(tile.get("properties"), required, optional, at=f"{at}.properties")
-        if "properties" not in tile:
-            errors = {f"{at}.properties": {"message": "'properties' is required"}}
-    return {at: {"message": union([errors]), "value": tile}} if errors else {}
-
-
-def _filter_errors(filters: Any) -> Errors:
-    rules: dict[str, Rule] = {"dimensions": listing, "metrics": listing, "tableCalculations": listing}
-    errors = errors_in(filters, rules, at="body.filters")
-    if errors:
-        return errors
-    for group in rules:
-        for position, rule in enumerate(filters[group]):
-            required: dict[str, Rule] = {"id": text, "target": anything, "operator": text}
-            at = f"body.filters.{group}.${position}"
-            errors |= errors_in(rule, required, {"label": text, "values": listing}, at=at)
-    return errors
-
-
-def check_dashboard(body: Any) -> None:
-    """The body of `POST /projects/{p}/dashboards`: a dashboard, or name and description of a duplicate.
-
-    Nulls that a read gives (`tabUuid`, `description`, a filter's `label`, a tile's `title`) are refused here.
-    """
-    as_duplicate = errors_in(body, {"dashboardDesc": text, "dashboardName": text})
-    if not as_duplicate:
-        return
-    required: dict[str, Rule] = {"tabs": listing, "tiles": listing, "name": text}
-    errors = errors_in(body, required, {"description": text, "spaceUuid": text})
-    sent = body if isinstance(body, dict) else {}
-    if isinstance(sent.get("tiles"), list):
-        for position, tile in enumerate(sent["tiles"]):
-            errors |= _tile_errors(tile, f"tiles.${position}")
-    if isinstance(sent.get("tabs"), list):
-        for position, tab in enumerate(sent["tabs"]):
-            errors |= errors_in(tab, {"order": number, "name": text, "uuid": text}, at=f"tabs.${position}")
-    if "filters" in sent:
-        errors |= _filter_errors(sent["filters"])
-    if errors:
-        raise invalid({"body": {"message": union([as_duplicate, errors]), "value": sent}})
-
-
 check_space_create = body_of({"name": text}, {"isPrivate": flag, "access": listing})
 check_space_patch = body_of({"name": text, "isPrivate": flag})
+check_nested_space_create = body_of(
+    {"name": text}, {"inheritParentPermissions": flag, "access": listing, "parentSpaceUuid": text}
+)
+check_nested_space_patch = body_of(
+    {"name": text},
+    {
+        "inheritParentPermissions": flag,
+        "projectMemberAccessRole": nullable(one_of(*SPACE_ROLES)),
+        "colorPaletteUuid": nullable(text),
+    },
+)
 check_share = body_of({"userUuid": text, "spaceRole": one_of(*SPACE_ROLES)})
 check_group_share = body_of({"groupUuid": text, "spaceRole": one_of(*SPACE_ROLES)})
 check_tag = body_of({"name": text, "color": text})

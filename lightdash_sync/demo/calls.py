@@ -14,7 +14,7 @@ from typing import Any
 from starlette.requests import Request
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
-from lightdash_sync.demo.refusals import forbidden, not_existing, not_found, went_wrong
+from lightdash_sync.demo.refusals import Refusal, forbidden, not_existing, not_found, went_wrong
 from lightdash_sync.demo.state import Chart, Dashboard, Person, Project, Space, World
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -73,6 +73,8 @@ class Route:
         public: true if it can be asked without credentials.
         creates: true if it makes a slug, and so can race with itself.
         needs: the capability without which a version does not have it; "" for 0.1372.1's.
+        slugs: whether newer versions take a slug for the `u` in the path as well.
+        newer_check: what validates instead in newer versions: the capability since when, and the check.
     """
 
     method: str
@@ -83,6 +85,14 @@ class Route:
     public: bool = False
     creates: bool = False
     needs: str = ""
+    slugs: bool = False
+    newer_check: tuple[str, Check] | None = None
+
+    def check_in(self, world: World) -> Check | None:
+        """What validates the body in the version of this world."""
+        if self.newer_check is not None and world.can(self.newer_check[0]):
+            return self.newer_check[1]
+        return self.check
 
 
 def is_uuid(value: object) -> bool:
@@ -90,10 +100,15 @@ def is_uuid(value: object) -> bool:
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
-def check_params(params: dict[str, str]) -> None:
-    """Refuse malformed uuids in the path as the database does: with a 500."""
+def check_params(params: dict[str, str], *, slugs: bool = False) -> None:
+    """Refuse malformed uuids in the path as the database does: with a 500.
+
+    Args:
+        params: the parameters in the path.
+        slugs: whether `u` may be a slug, too.
+    """
     for name, value in params.items():
-        if name not in FREE_TEXT and not is_uuid(value):
+        if name not in FREE_TEXT and not is_uuid(value) and not (slugs and name == "u"):
             raise went_wrong()
 
 
@@ -130,6 +145,70 @@ def space_of_chart(world: World, chart: Chart) -> Space:
     return world.spaces[world.dashboards[chart.dashboard_uuid or ""].space_uuid]
 
 
+def known_space(world: World, uuid: object) -> Space:
+    """The space that a body names.
+
+    Raises:
+        Refusal: 404 if there is none, 500 for what is no uuid.
+    """
+    if not is_uuid(uuid):
+        raise went_wrong()
+    space = world.spaces.get(str(uuid))
+    if space is None and world.can("inherited_access"):
+        raise not_found(f"Couldn't find access context for space {uuid}")
+    if space is None:
+        raise not_found(f"Space with spaceUuid {uuid} does not exist")
+    return space
+
+
+def _project_of_slug(call: Call) -> str | None:
+    """The project in which a slug is looked up: that of the path, or of the query; none for all."""
+    uuid = call.params.get("p") or call.one("projectUuid")
+    if uuid is not None and not is_uuid(uuid):
+        raise went_wrong()
+    return uuid
+
+
+def chart_named(call: Call) -> Chart:
+    """The chart in the path, by its uuid or, in newer versions, its slug; of several the last changed one.
+
+    Raises:
+        Refusal: 404 "Saved query not found".
+    """
+    world, key = call.world, call.params["u"]
+    if not world.can("slugs_in_paths"):
+        return chart_of(world, key)
+    project = _project_of_slug(call)
+    rows = [world.charts[key]] if key in world.charts else world.charts.values()
+    found = [
+        one for one in rows
+        if key in (one.uuid, one.slug) and project in (None, space_of_chart(world, one).project_uuid)
+    ]  # fmt: skip
+    if not found:
+        raise not_found("Saved query not found")
+    return max(found, key=lambda one: one.version.created_at)
+
+
+def dashboard_named(call: Call) -> Dashboard:
+    """The dashboard in the path, by its uuid or, in newer versions, its slug; see `chart_named`.
+
+    Raises:
+        Refusal: 404 "Dashboard not found".
+    """
+    world, key = call.world, call.params["u"]
+    if not world.can("slugs_in_paths"):
+        return dashboard_of(world, key)
+    project = _project_of_slug(call)
+    rows = [world.dashboards[key]] if key in world.dashboards else world.dashboards.values()
+    found = [
+        one for one in rows
+        if key in (one.uuid, one.slug) and project in (None, world.spaces[one.space_uuid].project_uuid)
+    ]  # fmt: skip
+    if not found:
+        raise not_found("Dashboard not found")
+    return max(found, key=lambda one: one.version.created_at)
+
+
 def chart_of(world: World, uuid: str) -> Chart:
     """The chart with this uuid.
 
@@ -161,9 +240,22 @@ def require_in_space(call: Call, action: str, subject: str, space: Space, messag
 
 
 def first_space(world: World, person: Person, project: Project) -> Space | None:
-    """The first space of a project that is public, or in which the person has a direct grant."""
-    for uuid in project.spaces:
-        space = world.spaces[uuid]
-        if not space.is_private or person.uuid in space.access:
+    """Where something goes that names no space, or none.
+
+    That is the first space that is public, or in which the person has a direct grant; in newer versions, the
+    first one at the root that they may see.
+    """
+    for space in (world.spaces[uuid] for uuid in project.spaces):
+        if world.can("inherited_access"):
+            if space.parent_uuid is None and can_in_space(world, person, "view", "Space", space):
+                return space
+        elif not space.is_private or person.uuid in space.access:
             return space
     return None
+
+
+def no_space(world: World, project_uuid: str) -> Refusal:
+    """What a create is told that names no space where there is none to be seen."""
+    if world.can("inherited_access"):
+        return not_found(f"No viewable space found for project {project_uuid}")
+    return not_found(f"No space found for project with id: {project_uuid}")

@@ -8,32 +8,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.access import can, can_in_space, shares_of
+from lightdash_sync.demo.access import (
+    can,
+    can_in_project,
+    can_in_space,
+    inherits_or_private,
+    is_closed,
+    shares_of,
+)
 from lightdash_sync.demo.calls import (
     OK,
     Call,
     Route,
+    chart_named,
     chart_of,
     dashboard_of,
     first_space,
     is_uuid,
+    known_space,
     need,
+    no_space,
     project_of,
     require_in_space,
     space_of_chart,
 )
 from lightdash_sync.demo.charts import add_version, create_chart, delete_chart, move_chart, read_chart
 from lightdash_sync.demo.pins import toggle_pin
-from lightdash_sync.demo.refusals import forbidden, not_existing, not_found, went_wrong
+from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_existing, not_found, went_wrong
 from lightdash_sync.demo.slugs import slug_of
-from lightdash_sync.demo.state import Chart, ChartVersion, Json, Space
+from lightdash_sync.demo.state import Chart, ChartVersion, Json, Project, Space, World
 
 OTHER_SPACE = "You don't have access to the space this chart belongs to"
 
 
 def with_access(call: Call, read: Json, space: Space) -> Json:
     """What was read, with the privacy of the space and the asker's access to it."""
-    return {**read, "isPrivate": space.is_private, "access": shares_of(call.world, space, call.person)}
+    world = call.world
+    return {**read, **inherits_or_private(world, space), "access": shares_of(world, space, call.person)}
 
 
 def _require_explore(call: Call, project_uuid: str, name: str) -> None:
@@ -42,14 +53,14 @@ def _require_explore(call: Call, project_uuid: str, name: str) -> None:
 
 
 def _visible_chart(call: Call) -> tuple[Chart, Space]:
-    chart = chart_of(call.world, call.params["u"])
+    chart = chart_named(call)
     space = space_of_chart(call.world, chart)
     require_in_space(call, "view", "SavedChart", space, OTHER_SPACE)
     return chart, space
 
 
 def get_chart(call: Call) -> Json:
-    """`GET /saved/{u}`: the chart; counts a view, after reading."""
+    """`GET /saved/{u}`, and of a project in v2: the chart; counts a view, after reading."""
     chart, space = _visible_chart(call)
     read = with_access(call, read_chart(call.world, chart), space)
     chart.views += 1
@@ -63,22 +74,28 @@ def get_views(call: Call) -> Json:
     return {"views": chart.views, "firstViewedAt": chart.first_viewed_at or call.world.clock.now()}
 
 
-def _target_space(call: Call, body: Any) -> tuple[Space | None, str | None]:
-    """Where a new chart goes: the space whose access counts, and the dashboard if it goes inside one."""
-    world = call.world
-    dashboard_uuid = body.get("dashboardUuid") if isinstance(body, dict) else None
-    space_uuid = body.get("spaceUuid") if isinstance(body, dict) else None
+def _target_space(call: Call, project: Project) -> tuple[Space | None, str | None]:
+    """Where a new chart goes: the space whose access counts, and the dashboard if it goes inside one.
+
+    In old versions no access counts where neither is named.
+    """
+    world, body = call.world, call.body if isinstance(call.body, dict) else {}
+    dashboard_uuid, space_uuid = body.get("dashboardUuid"), body.get("spaceUuid")
     if any(uuid is not None and not is_uuid(uuid) for uuid in (dashboard_uuid, space_uuid)):
         raise went_wrong()
-    if space_uuid:
-        if space_uuid not in world.spaces:
-            raise not_found(f"Space with spaceUuid {space_uuid} does not exist")
+    if space_uuid and not (dashboard_uuid and world.can("inside_wins_over_space")):
+        space = known_space(world, space_uuid)
         if dashboard_uuid and dashboard_uuid not in world.dashboards:
             raise went_wrong()
-        return world.spaces[space_uuid], dashboard_uuid
+        return space, dashboard_uuid
     if dashboard_uuid:
         return world.spaces[dashboard_of(world, dashboard_uuid).space_uuid], dashboard_uuid
-    return None, None
+    if not world.can("inherited_access"):
+        return None, None
+    home = first_space(world, call.person, project)
+    if home is None:
+        raise no_space(world, project.uuid)
+    return home, None
 
 
 def post_chart(call: Call) -> Json:
@@ -87,9 +104,9 @@ def post_chart(call: Call) -> Json:
     if call.one("duplicateFrom"):
         return _duplicate(call)
     world = call.world
-    space, dashboard_uuid = _target_space(call, call.body)
+    space, dashboard_uuid = _target_space(call, project)
     access = shares_of(world, space, call.person) if space else []
-    private = space.is_private if space else False
+    private = is_closed(world, space) if space else False
     if not can(
         world, call.person, "create", "SavedChart",
         org=project.org_uuid, project=project.uuid, private=private, access=access,
@@ -97,12 +114,13 @@ def post_chart(call: Call) -> Json:
         raise forbidden()
     home = space or first_space(world, call.person, project)
     if home is None:
-        raise not_found(f"No space found for project with id: {project.uuid}")
+        raise no_space(world, project.uuid)
     chart = create_chart(
         world, call.body, call.person, need(call.body, "name", str), home.uuid, dashboard_uuid
     )
     _require_explore(call, project.uuid, chart.version.table_name)
-    return {**read_chart(world, chart), "isPrivate": private, "access": access}
+    told = inherits_or_private(world, space) if space else {"isPrivate": False}
+    return {**read_chart(world, chart), **told, "access": access}
 
 
 def _duplicate(call: Call) -> Json:
@@ -128,7 +146,11 @@ def patch_chart(call: Call) -> Json:
     chart = chart_of(world, call.params["u"])
     space = space_of_chart(world, chart)
     require_in_space(call, "update", "SavedChart", space, OTHER_SPACE)
-    if not isinstance(body, dict) or not {"name", "description", "spaceUuid"} & body.keys():
+    columns = {"name", "description", "spaceUuid"}
+    if world.can("chart_palettes"):
+        columns.add("colorPaletteUuid")
+        check_palette(world, body, space)
+    if not isinstance(body, dict) or not columns & body.keys():
         raise went_wrong()
     if "name" in body and body["name"] is None:
         raise went_wrong()
@@ -136,8 +158,18 @@ def patch_chart(call: Call) -> Json:
         move_chart(world, chart, body["spaceUuid"])
     chart.name = body.get("name", chart.name)
     chart.description = body.get("description", chart.description)
+    if "colorPaletteUuid" in columns:
+        chart.color_palette_uuid = body.get("colorPaletteUuid", chart.color_palette_uuid)
+    chart.verification = None
     _require_explore(call, space.project_uuid, chart.version.table_name)
     return with_access(call, read_chart(world, chart), space)
+
+
+def check_palette(world: World, body: Any, space: Space) -> None:
+    """Refuse a palette of another organisation, or none at all, with 400."""
+    uuid = body.get("colorPaletteUuid") if isinstance(body, dict) else None
+    if uuid and uuid not in world.orgs[world.project_rows[space.project_uuid].org_uuid].palettes:
+        raise bad_parameter("Color palette does not belong to this organization")
 
 
 def patch_charts(call: Call) -> list[Json]:
@@ -146,13 +178,11 @@ def patch_charts(call: Call) -> list[Json]:
     project = project_of(call, may=None)
     rows = call.body if isinstance(call.body, list) else []
     for row in rows:
-        space = world.spaces.get(need(row, "spaceUuid", str))
-        if space is None:
-            raise not_found(f"Space with spaceUuid {row['spaceUuid']} does not exist")
+        space = known_space(world, need(row, "spaceUuid", str))
         access = shares_of(world, space, call.person)
         if not can(
             world, call.person, "update", "SavedChart",
-            org=project.org_uuid, project=project.uuid, private=space.is_private, access=access,
+            org=project.org_uuid, project=project.uuid, private=is_closed(world, space), access=access,
         ):  # fmt: skip
             raise forbidden()
     for row in rows:
@@ -164,14 +194,19 @@ def patch_charts(call: Call) -> list[Json]:
     return [with_access(call, read_chart(world, chart), space_of_chart(world, chart)) for chart in charts]
 
 
-def _may_save_custom_sql(call: Call, space: Space) -> None:
+def _may_save_custom_sql(call: Call, chart: Chart, space: Space) -> None:
+    """Refuse custom SQL of people who may not write any; newer versions let them save what was there."""
     query = call.body.get("metricQuery") if isinstance(call.body, dict) else None
     custom = (query or {}).get("customDimensions") or []
+    written = {(one.get("id"), one.get("sql")) for one in custom if one.get("type") == "sql"}
+    modified = ""
+    if call.world.can("inherited_access"):
+        saved = chart.version.metric_query["customDimensions"]
+        written -= {(one["id"], one["sql"]) for one in saved if one["type"] == "sql"}
+        modified = "modified "
     project = call.world.project_rows[space.project_uuid]
-    if any(one.get("type") == "sql" for one in custom) and not can(
-        call.world, call.person, "manage", "CustomSql", org=project.org_uuid, project=project.uuid
-    ):
-        raise forbidden("User cannot save queries with custom SQL dimensions")
+    if written and not can_in_project(call.world, call.person, "manage", "CustomSql", project):
+        raise forbidden(f"User cannot save queries with {modified}custom SQL dimensions")
 
 
 def post_version(call: Call) -> Json:
@@ -179,8 +214,9 @@ def post_version(call: Call) -> Json:
     chart = chart_of(call.world, call.params["u"])
     space = space_of_chart(call.world, chart)
     require_in_space(call, "update", "SavedChart", space)
-    _may_save_custom_sql(call, space)
+    _may_save_custom_sql(call, chart, space)
     add_version(call.world, chart, call.body, call.person)
+    chart.verification = None
     return with_access(call, read_chart(call.world, chart), space)
 
 
@@ -268,7 +304,8 @@ def available_filters(call: Call) -> list[Json]:
 
 
 ROUTES = (
-    Route("GET", "/api/v1/saved/{u}", get_chart),
+    Route("GET", "/api/v1/saved/{u}", get_chart, slugs=True),
+    Route("GET", "/api/v2/projects/{p}/saved/{u}", get_chart, slugs=True, needs="project_dashboards"),
     Route("PATCH", "/api/v1/saved/{u}", patch_chart),
     Route("DELETE", "/api/v1/saved/{u}", remove_chart),
     Route("GET", "/api/v1/saved/{u}/views", get_views),

@@ -1,128 +1,24 @@
-"""Saved charts: how a version is stored and read, and how charts come and go.
-
-What is sent is not what is read: columns are reordered, custom metrics get a new uuid with each version,
-unknown keys vanish. The effects are those of the real server's tables; its rows are not imitated.
-"""
+"""Saved charts: how they are read, and how they come, move and go."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from lightdash_sync.demo.calls import need, space_of_chart
-from lightdash_sync.demo.jsonb import jsonb, truthy
-from lightdash_sync.demo.kinds import chart_kind
+from lightdash_sync.demo.chart_versions import stored_version
+from lightdash_sync.demo.jsonb import truthy
+from lightdash_sync.demo.palettes import resolved_palette
 from lightdash_sync.demo.refusals import went_wrong
-from lightdash_sync.demo.state import DEFAULT_COLORS, Chart, ChartVersion, Json, Person, World
-
-METRIC_FORMATS = frozenset({"km", "mi", "usd", "gbp", "eur", "id", "percent"})
-METRIC_KEYS = (
-    "name",
-    "label",
-    "description",
-    "hidden",
-    "round",
-    "compact",
-    "percentile",
-    "sql",
-    "table",
-    "type",
+from lightdash_sync.demo.state import (
+    DEFAULT_COLORS,
+    Chart,
+    ChartVersion,
+    Json,
+    Person,
+    Space,
+    Verification,
+    World,
 )
-
-
-def _position(order: list[str], name: str) -> int:
-    return order.index(name) if name in order else -1
-
-
-def _custom_metric(world: World, sent: Json) -> Json:
-    """A custom metric as it is read back: known keys only, none of them null, with a uuid of its own."""
-    metric = {key: sent[key] for key in METRIC_KEYS if sent.get(key) is not None}
-    metric["uuid"] = world.new_uuid()
-    if sent.get("format") in METRIC_FORMATS:
-        metric["format"] = sent["format"]
-    if sent.get("baseDimensionName"):
-        metric["baseDimensionName"] = sent["baseDimensionName"]
-    if sent.get("filters"):
-        metric["filters"] = jsonb(sent["filters"])
-    if truthy(sent.get("formatOptions")):
-        metric["formatOptions"] = jsonb(sent["formatOptions"])
-    return metric
-
-
-def _custom_dimension(sent: Json) -> Json:
-    """A custom dimension as it is read back, of the bin or the sql kind."""
-    common = {
-        "id": sent.get("id"),
-        "name": sent.get("name"),
-        "type": sent["type"],
-        "table": sent.get("table"),
-    }
-    if sent["type"] == "sql":
-        return {**common, "sql": sent.get("sql"), "dimensionType": sent.get("dimensionType")}
-    kept = {key: sent[key] for key in ("binNumber", "binWidth", "customRange") if sent.get(key)}
-    return {**common, "dimensionId": sent.get("dimensionId"), "binType": sent.get("binType"), **jsonb(kept)}
-
-
-def _table_calculation(sent: Json) -> Json:
-    calculation: Json = {key: sent.get(key) for key in ("name", "displayName", "sql")}
-    if truthy(sent.get("format")):
-        calculation["format"] = jsonb(sent["format"])
-    if sent.get("type"):
-        calculation["type"] = sent["type"]
-    return calculation
-
-
-def _column_order(order: list[str], query: Json) -> list[str]:
-    """The column order as it is read: only known columns, those that were not in it first."""
-    fields = [(_position(order, name), name) for name in (*query["dimensions"], *query["metrics"])]
-    placed = sorted(fields, key=lambda pair: pair[0])
-    placed += [(_position(order, one["name"]), one["name"]) for one in query["tableCalculations"]]
-    placed += [(_position(order, one["id"]), one["name"]) for one in query["customDimensions"]]
-    return [name for _, name in sorted(placed, key=lambda pair: pair[0])]
-
-
-def _stored_query(world: World, table: str, query: Json, order: list[str]) -> Json:
-    """The metric query as it is read back: its fields in the order of the columns, known keys only."""
-    dimensions, metrics = (list(need(query, key, list)) for key in ("dimensions", "metrics"))
-    sorts = need(query, "sorts", list)
-    sent = [one for one in query.get("customDimensions") or [] if one.get("type") in ("bin", "sql")]
-    custom = sorted(map(_custom_dimension, sent), key=lambda one: one["type"] == "sql")
-    return {
-        "exploreName": table,
-        "dimensions": sorted(dimensions, key=lambda name: _position(order, name)),
-        "metrics": sorted(metrics, key=lambda name: _position(order, name)),
-        "filters": jsonb(query.get("filters") or {}),
-        "sorts": [{"fieldId": one.get("fieldId"), "descending": one.get("descending")} for one in sorts],
-        "limit": need(query, "limit", (int, float)),
-        "tableCalculations": [_table_calculation(one) for one in need(query, "tableCalculations", list)],
-        "additionalMetrics": [_custom_metric(world, one) for one in query.get("additionalMetrics") or []],
-        "customDimensions": custom,
-        "timezone": query.get("timezone"),
-    }
-
-
-def stored_version(world: World, body: Any, person: Person, moment: str) -> ChartVersion:
-    """A new version made of the body of a create or version request.
-
-    Raises:
-        Refusal: 500 when something is missing that the server takes for granted.
-    """
-    table = need(body, "tableName", str)
-    config = need(body, "chartConfig", dict)
-    kind = need(config, "type", str)
-    order = need(need(body, "tableConfig", dict), "columnOrder", list)
-    query = _stored_query(world, table, need(body, "metricQuery", dict), order)
-    pivot = body.get("pivotConfig")
-    return ChartVersion(
-        uuid=world.new_uuid(),
-        created_at=moment,
-        created_by=person.uuid,
-        table_name=table,
-        metric_query=query,
-        chart_config={"type": kind, "config": jsonb(config.get("config"))},
-        column_order=_column_order(order, query),
-        pivot_columns=list(pivot["columns"]) if pivot else None,
-        kind=chart_kind(kind, config.get("config")),
-    )
 
 
 def _insert(world: World, chart: Chart, version: ChartVersion) -> Chart:
@@ -263,4 +159,29 @@ def read_chart(world: World, chart: Chart, version: ChartVersion | None = None) 
         "dashboardName": dashboard.name if dashboard else None,
         "colorPalette": DEFAULT_COLORS,
         "slug": chart.slug,
+        **(_newer_parts(world, chart, version, space) if world.can("verification") else {}),
     }
+
+
+def _newer_parts(world: World, chart: Chart, version: ChartVersion, space: Space) -> Json:
+    """What newer versions tell of a chart besides."""
+    palette = resolved_palette(world, chart, space)
+    return {
+        **({"parameters": version.parameters} if truthy(version.parameters) else {}),
+        "colorPalette": palette["colors"],
+        "colorPaletteUuid": chart.color_palette_uuid,
+        "resolvedColorPalette": palette,
+        "verification": told_verification(world, chart.verification),
+    }
+
+
+def verification_told(world: World, verification: Verification | None) -> Json:
+    """What rows of lists tell of a verification: nothing in versions that have none."""
+    return {"verification": told_verification(world, verification)} if world.can("verification") else {}
+
+
+def told_verification(world: World, verification: Verification | None) -> Json | None:
+    """Who vouched for a chart or dashboard, and when, if anybody did."""
+    if verification is None:
+        return None
+    return {"verifiedBy": world.people[verification.person_uuid].card, "verifiedAt": verification.verified_at}

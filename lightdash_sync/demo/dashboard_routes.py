@@ -8,20 +8,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.access import can, can_in_space, shares_of
-from lightdash_sync.demo.bodies import check_dashboard
+from lightdash_sync.demo.access import (
+    can,
+    can_in_space,
+    inherits_or_private,
+    is_closed,
+    shares_of,
+)
 from lightdash_sync.demo.calls import (
     OK,
     Call,
     Route,
+    chart_of,
+    dashboard_named,
     dashboard_of,
     first_space,
     is_uuid,
+    known_space,
     need,
+    no_space,
     require_in_space,
 )
-from lightdash_sync.demo.chart_routes import with_access
+from lightdash_sync.demo.chart_routes import check_palette, with_access
 from lightdash_sync.demo.charts import create_chart, read_chart
+from lightdash_sync.demo.dashboard_bodies import (
+    check_dashboard,
+    check_dashboard_patch,
+    check_newer_dashboard,
+)
 from lightdash_sync.demo.dashboards import (
     FILTER_GROUPS,
     add_dashboard_version,
@@ -36,7 +50,7 @@ from lightdash_sync.demo.lists import errors_by
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.slugs import slug_of
-from lightdash_sync.demo.state import Dashboard, Json, Space, World
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Space, World
 
 OTHER_SPACE = "You don't have access to the space this dashboard belongs to"
 SOME_DASHBOARDS = "You don't have access to some of the dashboards you are trying to update."
@@ -58,7 +72,7 @@ def get_dashboards(call: Call) -> list[Json]:
     for space in (world.spaces[uuid] for uuid in project.spaces):
         if not can_in_space(world, call.person, "view", "Dashboard", space):
             continue
-        if not with_private and space.is_private and call.person.uuid not in space.access:
+        if not with_private and is_closed(world, space) and call.person.uuid not in space.access:
             continue
         rows += [world.dashboards[uuid] for uuid in space.dashboards]
     rows.sort(key=lambda one: one.versions[0].id)
@@ -73,8 +87,8 @@ def _shows(tile: Json, chart_uuid: str) -> bool:
 
 
 def get_dashboard(call: Call) -> Json:
-    """`GET /dashboards/{u}`: the dashboard; counts a view, after reading."""
-    dashboard = dashboard_of(call.world, call.params["u"])
+    """`GET /dashboards/{u}`, and of a project in v2: the dashboard; counts a view, after reading."""
+    dashboard = dashboard_named(call)
     require_in_space(call, "view", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
     read = with_access(call, read_dashboard(call.world, dashboard), _space(call.world, dashboard))
     dashboard.views += 1
@@ -83,23 +97,26 @@ def get_dashboard(call: Call) -> Json:
 
 
 def get_views(call: Call) -> Json:
-    """`GET /dashboards/{u}/views`."""
+    """`GET /dashboards/{u}/views`: broken in the newest version."""
+    if call.world.can("breaks_views_of_dashboards"):
+        raise went_wrong()
     dashboard = dashboard_of(call.world, call.params["u"])
     require_in_space(call, "view", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
     return {"views": dashboard.views, "firstViewedAt": dashboard.first_viewed_at or call.world.clock.now()}
 
 
-def _validated_rule(rule: Json) -> Json:
-    """A filter rule after validation: in this version it empties the tile targets, and makes null a false."""
-    changed: Json = {"tileTargets": {}} if "tileTargets" in rule else {}
+def _validated_rule(world: World, rule: Json) -> Json:
+    """A filter rule after validation: null is false then, and old versions empty the tile targets."""
+    empties = "tileTargets" in rule and not world.can("keeps_tile_targets")
+    changed: Json = {"tileTargets": {}} if empties else {}
     changed |= {key: False for key in ("disabled", "required") if key in rule and rule[key] is None}
     return {**rule, **changed}
 
 
-def _validated_filters(filters: Any) -> Any:
+def _validated_filters(world: World, filters: Any) -> Any:
     if not filters:
         return filters
-    return {group: [_validated_rule(rule) for rule in filters[group]] for group in FILTER_GROUPS}
+    return {group: [_validated_rule(world, rule) for rule in filters[group]] for group in FILTER_GROUPS}
 
 
 def post_dashboard(call: Call) -> Json:
@@ -119,18 +136,18 @@ def post_dashboard(call: Call) -> Json:
     space = world.spaces[space_uuid] if space_uuid else None
     home = space or (first_space(world, call.person, project) if project else None)
     if home is None:
-        raise not_found(f"No space found for project with id: {call.params['p']}")
+        raise no_space(world, call.params["p"])
     access = shares_of(world, home, call.person)
     org = world.project_rows[home.project_uuid].org_uuid
-    private = home.is_private if space else None
+    private = is_closed(world, home) if space or world.can("inherited_access") else None
     if not can(
         world, call.person, "create", "Dashboard",
         org=org, project=call.params["p"], private=private, access=access,
     ):  # fmt: skip
         raise forbidden(OTHER_SPACE)
-    sent = {**body, "filters": _validated_filters(body.get("filters"))}
+    sent = {**body, "filters": _validated_filters(world, body.get("filters"))}
     dashboard = create_dashboard(world, sent, call.person, body["name"], home.uuid)
-    known = {} if private is None else {"isPrivate": private}
+    known = {} if private is None else inherits_or_private(world, home)
     return {**read_dashboard(world, dashboard), **known, "access": access}
 
 
@@ -163,40 +180,69 @@ def _duplicate(call: Call, uuid: str) -> Json:
 def _with_own_chart(call: Call, tile: Json, dashboard: Dashboard) -> Json:
     """A tile like this one, for a copy of its chart inside the new dashboard."""
     world = call.world
-    source = world.charts[tile["properties"]["savedChartUuid"]]
-    stamp = int(world.clock.moment.timestamp() * 1000)
-    slug_from = slug_of(f"{source.name} {stamp}")
-    chart = create_chart(world, read_chart(world, source), call.person, slug_from, None, dashboard.uuid)
+    chart = _own_chart(call, world.charts[tile["properties"]["savedChartUuid"]], dashboard)
     properties = {**tile["properties"], "savedChartUuid": chart.uuid}
     return {**tile, "uuid": world.new_uuid(), "properties": properties}
 
 
+def _own_chart(call: Call, source: Chart, dashboard: Dashboard) -> Chart:
+    """A copy of a chart inside the dashboard."""
+    world = call.world
+    stamp = int(world.clock.moment.timestamp() * 1000)
+    slug_from = slug_of(f"{source.name} {stamp}")
+    return create_chart(world, read_chart(world, source), call.person, slug_from, None, dashboard.uuid)
+
+
 def patch_dashboard(call: Call) -> Json:
-    """`PATCH /dashboards/{u}`: metadata if there is a name or space, a new version if there are tiles."""
+    """`PATCH /dashboards/{u}`: metadata if there is a name or space, a new version if there are tiles.
+
+    The same of a project in v2, which is validated before.
+    """
     world, body = call.world, call.body
-    dashboard = dashboard_of(world, call.params["u"])
+    dashboard = dashboard_named(call)
     require_in_space(call, "update", "Dashboard", _space(world, dashboard), OTHER_SPACE)
     if not isinstance(body, dict):
         body = {}
     if body.get("name") or body.get("spaceUuid"):
         _patch_metadata(call, dashboard, body)
     if isinstance(body.get("tiles"), list):  # an empty list counts: in JavaScript it is true
+        if world.can("copies_repeated_inside_charts"):
+            body = {**body, "tiles": _without_repeated_inside_charts(call, dashboard, body["tiles"])}
         add_dashboard_version(world, dashboard, body, call.person)
         delete_orphans(world, dashboard)
+    dashboard.verification = None
     return with_access(call, read_dashboard(world, dashboard), _space(world, dashboard))
 
 
 def _patch_metadata(call: Call, dashboard: Dashboard, body: Json) -> None:
     world, space_uuid = call.world, body.get("spaceUuid")
     if space_uuid:
-        if not is_uuid(space_uuid):
-            raise went_wrong()
-        if space_uuid not in world.spaces:
-            raise not_found(f"Space with spaceUuid {space_uuid} does not exist")
-        require_in_space(call, "update", "Dashboard", world.spaces[space_uuid], MOVED_SPACE)
+        require_in_space(call, "update", "Dashboard", known_space(world, space_uuid), MOVED_SPACE)
         move_dashboard(world, dashboard, space_uuid)
     dashboard.name = body.get("name", dashboard.name)
     dashboard.description = body.get("description", dashboard.description)
+    if world.can("chart_palettes"):
+        check_palette(world, body, _space(world, dashboard))
+        dashboard.color_palette_uuid = body.get("colorPaletteUuid", dashboard.color_palette_uuid)
+
+
+def _without_repeated_inside_charts(call: Call, dashboard: Dashboard, tiles: list[Json]) -> list[Json]:
+    """The tiles, with a copy of its own for each further tile that shows the same chart of a dashboard.
+
+    What counts as such is what the sent tile says of it.
+    """
+    seen: set[str] = set()
+    kept = []
+    for tile in tiles:
+        properties = need(tile, "properties", dict)
+        uuid = properties.get("savedChartUuid")
+        if tile.get("type") == "saved_chart" and properties.get("belongsToDashboard") and uuid:
+            if uuid in seen:
+                copy = _own_chart(call, chart_of(call.world, uuid), dashboard)
+                tile = {**tile, "properties": {**properties, "savedChartUuid": copy.uuid}}
+            seen.add(uuid)
+        kept.append(tile)
+    return kept
 
 
 def patch_dashboards(call: Call) -> list[Json]:
@@ -204,10 +250,8 @@ def patch_dashboards(call: Call) -> list[Json]:
     world = call.world
     rows = call.body if isinstance(call.body, list) else []
     for row in rows:
-        dashboard, target = dashboard_of(world, need(row, "uuid", str)), need(row, "spaceUuid", str)
-        if target not in world.spaces:
-            raise not_found(f"Space with spaceUuid {target} does not exist")
-        for space in (_space(world, dashboard), world.spaces[target]):
+        dashboard = dashboard_of(world, need(row, "uuid", str))
+        for space in (_space(world, dashboard), known_space(world, need(row, "spaceUuid", str))):
             require_in_space(call, "update", "Dashboard", space, SOME_DASHBOARDS)
     for row in rows:
         dashboard = world.dashboards[row["uuid"]]
@@ -220,7 +264,7 @@ def patch_dashboards(call: Call) -> list[Json]:
 
 def remove_dashboard(call: Call) -> Any:
     """`DELETE /dashboards/{u}`: with the charts inside it."""
-    dashboard = dashboard_of(call.world, call.params["u"])
+    dashboard = dashboard_named(call)
     require_in_space(call, "delete", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
     delete_dashboard(call.world, dashboard)
     return OK
@@ -242,13 +286,27 @@ def pin_dashboard(call: Call) -> Json:
     }
 
 
+_IN_PROJECT = "/api/v2/projects/{p}/dashboards/{u}"
 ROUTES = (
     Route("GET", "/api/v1/projects/{p}/dashboards", get_dashboards),
-    Route("POST", "/api/v1/projects/{p}/dashboards", post_dashboard, check_dashboard, 201, creates=True),
+    Route(
+        "POST",
+        "/api/v1/projects/{p}/dashboards",
+        post_dashboard,
+        check_dashboard,
+        201,
+        creates=True,
+        newer_check=("hidden_tabs", check_newer_dashboard),
+    ),
     Route("PATCH", "/api/v1/projects/{p}/dashboards", patch_dashboards),
-    Route("GET", "/api/v1/dashboards/{u}", get_dashboard),
-    Route("PATCH", "/api/v1/dashboards/{u}", patch_dashboard),
-    Route("DELETE", "/api/v1/dashboards/{u}", remove_dashboard),
+    Route("GET", "/api/v1/dashboards/{u}", get_dashboard, slugs=True),
+    Route("PATCH", "/api/v1/dashboards/{u}", patch_dashboard, slugs=True),
+    Route("DELETE", "/api/v1/dashboards/{u}", remove_dashboard, slugs=True),
+    Route("GET", _IN_PROJECT, get_dashboard, slugs=True, needs="project_dashboards"),
+    Route(
+        "PATCH", _IN_PROJECT, patch_dashboard, check_dashboard_patch, slugs=True, needs="project_dashboards"
+    ),
+    Route("DELETE", _IN_PROJECT, remove_dashboard, slugs=True, needs="project_dashboards"),
     Route("GET", "/api/v1/dashboards/{u}/views", get_views),
     Route("PATCH", "/api/v1/dashboards/{u}/pinning", pin_dashboard),
 )

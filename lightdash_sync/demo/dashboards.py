@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo.calls import need
-from lightdash_sync.demo.charts import author, delete_chart
+from lightdash_sync.demo.charts import author, delete_chart, told_verification, verification_told
 from lightdash_sync.demo.jsonb import jsonb, truthy
 from lightdash_sync.demo.refusals import not_found, went_wrong
 from lightdash_sync.demo.sanitize import sanitized
@@ -17,6 +17,7 @@ from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, 
 
 FILTER_GROUPS = ("dimensions", "metrics", "tableCalculations")
 TILE_TYPES = ("saved_chart", "sql_chart", "semantic_viewer_chart", "markdown", "loom")
+NEWER_TILE_TYPES = ("saved_chart", "sql_chart", "markdown", "loom", "heading")
 
 
 def _stored_properties(world: World, kind: str, sent: Json) -> Json:
@@ -38,9 +39,13 @@ def _stored_properties(world: World, kind: str, sent: Json) -> Json:
         return {**stored, "savedSqlUuid": uuid}
     if kind == "markdown":
         content = sent.get("content")
-        return {"title": sent.get("title"), "content": sanitized(content) if content else ""}
+        stored = {"title": sent.get("title"), "content": sanitized(content) if content else ""}
+        frame = {"hideFrame": bool(sent.get("hideFrame"))} if world.can("frameless_markdown") else {}
+        return {**stored, **frame}
     if kind == "loom":
         return {**stored, "url": sent.get("url")}
+    if kind == "heading" and world.can("heading_tiles"):
+        return {"text": need(sent, "text", str), "showDivider": bool(sent.get("showDivider"))}
     raise went_wrong()
 
 
@@ -58,14 +63,15 @@ def _stored_tile(world: World, sent: Any, tabs: set[str]) -> Json:
     }
 
 
-def _stored_filters(sent: Any, tiles: set[str]) -> Json:
+def _stored_filters(world: World, sent: Any, tiles: set[str]) -> Json:
     """The filters, with targets on tiles that are not in this version taken out."""
     if not truthy(sent):
         return {"metrics": [], "dimensions": [], "tableCalculations": []}
     stored: Json = {}
     for group in FILTER_GROUPS:
         rules = []
-        for rule in need(sent, group, list):
+        missing = world.can("tells_what_is_invalid") and group != "dimensions" and sent.get(group) is None
+        for rule in [] if missing else need(sent, group, list):
             targets = rule.get("tileTargets")
             kept = {key: value for key, value in rule.items() if key != "tileTargets"}
             if targets is not None:
@@ -76,26 +82,35 @@ def _stored_filters(sent: Any, tiles: set[str]) -> Json:
 
 
 def add_dashboard_version(world: World, dashboard: Dashboard, body: Any, person: Person) -> DashboardVersion:
-    """Append a version made of `tiles`, `tabs` and `filters` of the body; what is missing is empty then.
+    """Append a version made of the body's `tiles`, `tabs`, `filters`, `config` and `parameters`.
+
+    What is missing is empty then. Old versions know nothing of configuration and parameters.
 
     Raises:
         Refusal: 404 for a tile with an unknown chart, 500 for anything that breaks a constraint of the
             database.
     """
+    hidden = world.can("hidden_tabs")
     tabs = [
-        {"name": tab.get("name"), "uuid": need(tab, "uuid"), "order": tab.get("order")}
+        {
+            "name": tab.get("name"), "uuid": need(tab, "uuid"), "order": tab.get("order"),
+            **({"hidden": bool(tab.get("hidden"))} if hidden else {}),
+        }
         for tab in body.get("tabs") or []
-    ]
+    ]  # fmt: skip
     tab_uuids = {tab["uuid"] for tab in tabs}
     tiles = [_stored_tile(world, tile, tab_uuids) for tile in body["tiles"]]
     tile_uuids = {tile["uuid"] for tile in tiles}
     if len(tile_uuids) != len(tiles) or len(tab_uuids) != len(tabs):
         raise went_wrong()
-    filters = _stored_filters(body.get("filters"), tile_uuids)
+    filters = _stored_filters(world, body.get("filters"), tile_uuids)
     world.last_dashboard_version += 1
+    config = body.get("config") if world.can("dashboard_config") else None
+    parameters = body.get("parameters") if world.can("parameters") else None
     version = DashboardVersion(
-        world.last_dashboard_version, world.clock.tick(), person.uuid, tiles, tabs, filters
-    )
+        world.last_dashboard_version, world.clock.tick(), person.uuid, tiles, tabs, filters,
+        config=jsonb(config), parameters=jsonb(parameters or None),
+    )  # fmt: skip
     dashboard.versions.append(version)
     dashboard.placed.update(_charts_on(tiles))
     return version
@@ -169,11 +184,15 @@ def charts_on_dashboard(world: World, dashboard: Dashboard) -> list[Chart]:
 
 
 def _read_properties(world: World, kind: str, stored: Json) -> Json:
+    if kind == "heading":
+        return dict(stored)
+    slugs = world.can("content_as_code")
     common = {"title": stored.get("title") or "", "hideTitle": bool(stored.get("hideTitle"))}
     if kind == "saved_chart":
         chart = world.charts.get(stored["savedChartUuid"] or "")
         return {
             **common,
+            **({"chartSlug": chart.slug if chart else None} if slugs else {}),
             "savedChartUuid": chart.uuid if chart else None,
             "belongsToDashboard": bool(chart and chart.dashboard_uuid),
             "chartName": chart.name if chart else None,
@@ -182,26 +201,54 @@ def _read_properties(world: World, kind: str, stored: Json) -> Json:
     if kind == "sql_chart":
         sql = world.sql_charts.get(stored["savedSqlUuid"] or "")
         if sql is None:  # the row of the tile goes with the chart, and the title with it
-            return {"title": "", "hideTitle": False, "chartName": None, "savedSqlUuid": None}
-        return {**common, "chartName": sql.name, "savedSqlUuid": sql.uuid}
+            gone = {"title": "", "hideTitle": False, "chartName": None, "savedSqlUuid": None}
+            return {**gone, **({"chartSlug": None} if slugs else {})}
+        slug = {"chartSlug": sql.slug} if slugs else {}
+        return {**common, **slug, "chartName": sql.name, "savedSqlUuid": sql.uuid}
     if kind == "markdown":
-        return {**common, "content": stored["content"] or ""}
+        return {
+            **common,
+            "content": stored["content"] or "",
+            **({"hideFrame": bool(stored.get("hideFrame"))} if world.can("frameless_markdown") else {}),
+        }
     return {**common, "url": stored["url"] or ""}
+
+
+def read_tiles(world: World, version: DashboardVersion) -> list[Json]:
+    """The tiles as they are read: in no promised order, or in newer versions by their place."""
+    tiles = [
+        {**tile, "properties": _read_properties(world, tile["type"], tile["properties"])}
+        for tile in version.tiles
+    ]
+    if world.can("orders_tiles"):
+        return sorted(tiles, key=_place)
+    return world.jumbled(tiles)
+
+
+def _place(tile: Json) -> tuple[Any, ...]:
+    """Where a tile comes; PostgreSQL puts what has no tab last."""
+    return tile["y"], tile["x"], tile["tabUuid"] is None, tile["tabUuid"] or "", tile["uuid"]
+
+
+def _newer_parts(world: World, dashboard: Dashboard, version: DashboardVersion) -> Json:
+    """What newer versions tell of a dashboard besides."""
+    return {
+        "verification": told_verification(world, dashboard.verification),
+        "config": version.config,
+        **({"parameters": version.parameters} if version.parameters else {}),
+        "colorPaletteUuid": dashboard.color_palette_uuid,
+    }
 
 
 def read_dashboard(world: World, dashboard: Dashboard, version: DashboardVersion | None = None) -> Json:
     """The dashboard as it is read, in its current or another version, without privacy and access.
 
-    Tiles and tabs come in no promised order; number and uuid are those of the current version in any case.
+    Tabs come in no promised order; number and uuid are those of the current version in any case.
     """
     version = version or dashboard.version
     named = world.dashboard_version_uuid(dashboard.version)
     space = world.spaces[dashboard.space_uuid]
     project = world.project_rows[space.project_uuid]
-    tiles = [
-        {**tile, "properties": _read_properties(world, tile["type"], tile["properties"])}
-        for tile in version.tiles
-    ]
     return {
         "organizationUuid": project.org_uuid,
         "projectUuid": project.uuid,
@@ -213,7 +260,7 @@ def read_dashboard(world: World, dashboard: Dashboard, version: DashboardVersion
         "updatedAt": version.created_at,
         "pinnedListUuid": project.pinned_list_uuid if dashboard.pin_order is not None else None,
         "pinnedListOrder": dashboard.pin_order,
-        "tiles": world.jumbled(tiles),
+        "tiles": read_tiles(world, version),
         "tabs": world.jumbled(version.tabs),
         "filters": version.filters,
         "spaceUuid": space.uuid,
@@ -222,6 +269,7 @@ def read_dashboard(world: World, dashboard: Dashboard, version: DashboardVersion
         "firstViewedAt": dashboard.first_viewed_at,
         "updatedByUser": author(world, version.created_by),
         "slug": dashboard.slug,
+        **(_newer_parts(world, dashboard, version) if world.can("verification") else {}),
     }
 
 
@@ -244,4 +292,5 @@ def dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Jso
         "firstViewedAt": dashboard.first_viewed_at,
         "validationErrors": errors,
         "tileTypes": sorted({tile["type"] for tile in version.tiles}),
+        **verification_told(world, dashboard.verification),
     }

@@ -30,7 +30,7 @@ def generate_spaces(studio: Studio, count: int, chance: random.Random) -> list[S
     for number in range(count):
         private = number % 4 == 3
         grants = {chance.choice(("viewer", "second_editor")): "editor"} if private else {}
-        spaces.append(studio.space(f"Team {number + 1:03d}", private=private, **grants))
+        spaces.append(studio.space(f"Team {number + 1:03d}", private=private, grants=grants))
     return spaces
 
 

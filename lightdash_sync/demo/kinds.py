@@ -12,8 +12,12 @@ _BY_TYPE = {
     "big_number": "big_number",
     "table": "table",
     "custom": "custom",
+    "treemap": "treemap",
+    "gauge": "gauge",
+    "map": "map",
+    "sankey": "sankey",
 }
-_TYPE_OF_KIND = {kind: kind for kind in ("pie", "funnel", "big_number", "table")}
+_TYPE_OF_KIND = {kind: kind for kind in _BY_TYPE if kind not in ("custom", "map")}
 
 
 def _series_kind(series: dict[str, Any]) -> str:

@@ -6,8 +6,16 @@ from typing import Any
 
 from lightdash_sync.demo.abilities import ability_rules
 from lightdash_sync.demo.calls import OK, Call, Route
+from lightdash_sync.demo.health import newer_health
 from lightdash_sync.demo.lists import page_and_size, paging
-from lightdash_sync.demo.refusals import Refusal, forbidden, not_found, unauthorized
+from lightdash_sync.demo.refusals import (
+    Refusal,
+    bad_parameter,
+    forbidden,
+    not_found,
+    unauthorized,
+    went_wrong,
+)
 from lightdash_sync.demo.state import Group, Json, Person, Token, World
 
 COOKIE = "connect.sid"
@@ -25,6 +33,8 @@ def get_livez(_call: Call) -> Any:
 def get_health(call: Call) -> Json:
     """`GET /health`: version and settings of the instance; only a session cookie counts as authenticated."""
     version = call.world.version
+    if call.world.can("soft_delete"):
+        return newer_health(version, by_cookie=call.by_cookie)
     providers = {
         "google": "google",
         "okta": "okta",
@@ -56,7 +66,9 @@ def get_health(call: Call) -> Json:
 
 def _user(world: World, person: Person, created_at: str) -> Json:
     org = world.orgs[person.org_uuid]
+    numbered = {"userId": list(world.people).index(person.uuid) + 1} if world.can("oauth_tokens") else {}
     return {
+        **numbered,
         "userUuid": person.uuid, "email": person.email or None, "firstName": person.first_name,
         "lastName": person.last_name, "organizationUuid": org.uuid, "organizationName": org.name,
         "organizationCreatedAt": org.created_at, "isTrackingAnonymized": False,
@@ -81,33 +93,41 @@ def post_login(call: Call) -> Json:
 
 def get_user(call: Call) -> Json:
     """`GET /user`: the asker, with the rules of all roles."""
-    person, world = call.person, call.world
-    user = _user(world, person, person.created_at)
-    rules = ability_rules(world, person)
-    if not world.can("oauth_tokens"):
-        return {**user, "abilityRules": rules}
-    agent = call.request.headers.get("user-agent")
-    return {
-        **user, "userId": list(world.people).index(person.uuid) + 1, "abilityRules": rules,
-        "type": "registered", "id": person.uuid, "requestContext": {"ip": "127.0.0.1", "userAgent": agent},
-        "impersonation": None,
-    }  # fmt: skip
+    world, person = call.world, call.person
+    user = {**_user(world, person, person.created_at), "abilityRules": ability_rules(world, person)}
+    if world.can("oauth_tokens"):
+        client = call.request.client
+        context = {"ip": client.host if client else "", "userAgent": call.request.headers.get("user-agent")}
+        user |= {"type": "registered", "id": person.uuid, "requestContext": context, "impersonation": None}
+    return user
 
 
 def post_token(call: Call) -> Json:
     """`POST /user/me/personal-access-tokens`: for sessions only, not for tokens."""
     if not call.by_cookie:
-        raise unauthorized("Failed to authorize user")
+        raise went_wrong() if call.world.can("oauth_tokens") else unauthorized("Failed to authorize user")
     body = call.body if isinstance(call.body, dict) else {}
+    if call.world.can("oauth_tokens") and (body.get("expiresAt") or "9") < call.world.clock.now():
+        raise bad_parameter("Expire time must be in the future")
     token = issue_token(call.world, call.person, body.get("description", ""), body.get("expiresAt"))
     return {**_token(token), "token": token.secret}
 
 
 def get_tokens(call: Call) -> list[Json]:
-    """`GET /user/me/personal-access-tokens`: for sessions only."""
-    if not call.by_cookie:
+    """`GET /user/me/personal-access-tokens`: in old versions for sessions only."""
+    if not call.by_cookie and not call.world.can("oauth_tokens"):
         raise unauthorized("Failed to authorize user")
     return [_token(one) for one in call.world.token_rows.values() if one.person_uuid == call.person.uuid]
+
+
+def remove_token(call: Call) -> Any:
+    """`DELETE /user/me/personal-access-tokens/{token}`: for sessions only."""
+    if not call.by_cookie:
+        raise unauthorized("Failed to authorize user")
+    for token in call.world.token_rows.values():
+        if token.uuid == call.params["token"] and token.person_uuid == call.person.uuid:
+            token.revoked = True
+    return OK
 
 
 def _token(token: Token) -> Json:
@@ -157,7 +177,10 @@ def get_org(call: Call) -> Json:
     """`GET /org`."""
     org = call.world.orgs[call.person.org_uuid]
     needs = not any(project.org_uuid == org.uuid for project in call.world.project_rows.values())
-    return {"organizationUuid": org.uuid, "name": org.name, "chartColors": None, "needsProject": needs}
+    told = {"organizationUuid": org.uuid, "name": org.name, "needsProject": needs}
+    if call.world.can("chart_palettes"):
+        return {**told, "createdAt": org.created_at}
+    return {**told, "chartColors": None}
 
 
 def _paged(call: Call, rows: list[Json]) -> Json:
@@ -255,6 +278,7 @@ ROUTES = (
     Route("GET", "/api/v1/user", get_user),
     Route("GET", "/api/v1/user/me/personal-access-tokens", get_tokens),
     Route("POST", "/api/v1/user/me/personal-access-tokens", post_token),
+    Route("DELETE", "/api/v1/user/me/personal-access-tokens/{token}", remove_token),
     Route("GET", "/api/v1/org", get_org),
     Route("GET", "/api/v1/org/users", get_users),
     Route("GET", "/api/v1/org/groups", get_groups),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.access import can_in_project, can_in_space, inherits_or_private
 from lightdash_sync.demo.calls import Call, Route, need, project_of
 from lightdash_sync.demo.refusals import forbidden, went_wrong
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, World
@@ -29,7 +29,7 @@ def toggle_pin(call: Call, item: Chart | Dashboard | Space, project_uuid: str) -
     return project
 
 
-def _space_item(_world: World, space: Space, project: Project) -> Json:
+def _space_item(world: World, space: Space, project: Project) -> Json:
     return {
         "organizationUuid": project.org_uuid,
         "projectUuid": project.uuid,
@@ -37,7 +37,7 @@ def _space_item(_world: World, space: Space, project: Project) -> Json:
         "pinnedListOrder": space.pin_order,
         "uuid": space.uuid,
         "name": space.name,
-        "isPrivate": space.is_private,
+        **inherits_or_private(world, space),
         "accessListLength": len(space.access),
         "dashboardCount": len(space.dashboards),
         "chartCount": len(space.charts),

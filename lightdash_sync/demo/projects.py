@@ -22,8 +22,10 @@ from lightdash_sync.demo.virtual_views import with_virtual_views
 SECRETS = frozenset({"user", "password", "token", "personal_access_token", "privateKey", "keyfileContents"})
 
 
-def read_project(project: Project) -> Json:
+def read_project(world: World, project: Project) -> Json:
     """The project as it is read."""
+    newer: Json = {"queryTimezone": None, "hasDefaultUserSpaces": False}
+    newer["colorPaletteUuid"] = project.color_palette_uuid
     upstream = {"upstreamProjectUuid": project.upstream_uuid} if project.upstream_uuid else {}
     return {
         "organizationUuid": project.org_uuid,
@@ -37,6 +39,7 @@ def read_project(project: Project) -> Json:
         **upstream,
         "schedulerTimezone": project.scheduler_timezone,
         "createdByUserUuid": project.created_by,
+        **(newer if world.can("chart_palettes") else {}),
     }
 
 
@@ -60,6 +63,7 @@ def create_project(world: World, person: Person, name: str, like: Json) -> Proje
         dbt_connection=like.get("dbtConnection") or {},
         warehouse_connection=like.get("warehouseConnection") or {},
         dbt_version=like.get("dbtVersion", "v1.4"),
+        created_at=world.clock.now(),
     )
     for other in world.project_rows.values():
         if other.dbt_connection == project.dbt_connection and other.dbt_connection.get("type") != "none":
@@ -89,16 +93,25 @@ def get_projects(call: Call) -> list[Json]:
         {
             "name": one.name, "projectUuid": one.uuid, "type": one.type, "createdByUserUuid": one.created_by,
             "upstreamProjectUuid": one.upstream_uuid, "warehouseType": one.warehouse_connection.get("type"),
-            "requireUserCredentials": False,
+            **_row_parts(world, one),
         }
         for one in visible
         if one.org_uuid == call.person.org_uuid
     ]  # fmt: skip
 
 
+def _row_parts(world: World, project: Project) -> Json:
+    """What the list of projects tells besides, by version."""
+    if not world.can("parameters"):
+        return {"requireUserCredentials": False}
+    creator = world.people[project.created_by]
+    name = f"{creator.first_name} {creator.last_name}"
+    return {"createdByUserName": name, "createdAt": project.created_at}
+
+
 def get_project(call: Call) -> Json:
     """`GET /projects/{p}`."""
-    return read_project(project_of(call))
+    return read_project(call.world, project_of(call))
 
 
 def post_project(call: Call) -> Json:
@@ -111,7 +124,7 @@ def post_project(call: Call) -> Json:
     if call.person.role != "admin":
         raise forbidden()
     project = create_project(call.world, call.person, need(body, "name", str), body)
-    return {"hasContentCopy": False, "project": read_project(project)}
+    return {"hasContentCopy": False, "project": read_project(call.world, project)}
 
 
 def post_precompiled(call: Call) -> Json:
@@ -169,17 +182,20 @@ def post_refresh(call: Call) -> Json:
 def get_explores(call: Call) -> list[Json]:
     """`GET /projects/{p}/explores`: name and origin of each explore."""
     project = project_of(call)
-    return [_explore_row(explore) for explore in project.explores.values()]
+    return [_explore_row(call.world, explore) for explore in project.explores.values()]
 
 
-def _explore_row(explore: Json) -> Json:
+def _explore_row(world: World, explore: Json) -> Json:
+    """A row of the list of explores; newer versions tell only the type of one that is no table of dbt."""
+    more: Json = {"type": explore.get("type", "default")}
+    if world.can("parameters"):
+        more = {key: explore[key] for key in ("type", "aiHint") if key in explore}
     table = explore["tables"][explore["baseTable"]]
     optional = {"description": table["description"]} if table.get("description") is not None else {}
     group = {"groupLabel": explore["groupLabel"]} if explore.get("groupLabel") else {}
     return {
         "name": explore["name"], "label": explore["label"], "tags": explore["tags"], **group,
-        "databaseName": table["database"], "schemaName": table["schema"], **optional,
-        "type": explore.get("type", "default"),
+        "databaseName": table["database"], "schemaName": table["schema"], **optional, **more,
     }  # fmt: skip
 
 

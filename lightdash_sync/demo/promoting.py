@@ -33,8 +33,8 @@ from lightdash_sync.demo.state import Json, Person, SqlChart, World
 def _create_space(world: World, data: Json) -> Json:
     """Create a space upstream with the same slug; a private one gets its grants, by group made direct."""
     source = world.spaces[data["uuid"]]
-    space = create_space(world, data["projectUuid"], data["name"], data["slug"], is_private=data["isPrivate"])
-    if data["isPrivate"]:
+    space = create_space(world, data["projectUuid"], data["name"], data["slug"], is_private=source.is_private)
+    if source.is_private:
         people = [one for one in shares(world, source) if one["hasDirectAccess"]]
         space.access.update((one["userUuid"], one["role"]) for one in people)
         space.group_access.update(source.group_access)

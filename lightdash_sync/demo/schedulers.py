@@ -241,13 +241,14 @@ def patch_timezone(call: Call) -> Any:
     if world.can("checked_timezones"):
         project.scheduler_timezone = zone
     try:
-        old, new = (_offset(world, name) for name in (before, zone))
+        new = _offset(world, zone)
+        for scheduler in world.schedulers.values():
+            if scheduler.fields["timezone"] is None and project_of_scheduler(world, scheduler) is project:
+                shift = new - _offset(world, before)
+                scheduler.fields["cron"] = _shifted(scheduler.fields["cron"], shift)
     except BadSchedule:
         raise went_wrong() from None
     project.scheduler_timezone = zone
-    for scheduler in world.schedulers.values():
-        if scheduler.fields["timezone"] is None and project_of_scheduler(world, scheduler) is project:
-            scheduler.fields["cron"] = _shifted(scheduler.fields["cron"], new - old)
     return OK
 
 

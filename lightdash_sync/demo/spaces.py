@@ -1,37 +1,74 @@
-"""Spaces: list, read, create, change, share, delete, pin (`/projects/{p}/spaces...`).
+"""Spaces: how they are stored and read, how they come, move and go.
 
-A new space is private unless told otherwise, and its creator becomes its admin. Deleting one takes everything
-in it along. The project in the path is only looked at where a space is created or listed.
+Since 0.1569.0 a space may lie in another one; its path has the slugs from the root down to it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from lightdash_sync.demo.access import can_in_project, can_in_space, shares, shares_of
-from lightdash_sync.demo.bodies import (
-    check_group_share,
-    check_share,
-    check_space_create,
-    check_space_patch,
-)
-from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, project_of, require_in_space
+from lightdash_sync.demo.access import can_in_space, is_closed, shares
 from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.dashboards import dashboard_row, delete_dashboard
 from lightdash_sync.demo.lists import chart_row, errors_by
-from lightdash_sync.demo.pins import toggle_pin
-from lightdash_sync.demo.refusals import forbidden, not_found, went_wrong
+from lightdash_sync.demo.refusals import bad_parameter
 from lightdash_sync.demo.sql_charts import delete_sql_chart
-from lightdash_sync.demo.state import Dashboard, Json, Space, World
+from lightdash_sync.demo.state import Dashboard, Json, Person, Space, World
+
+RANDOM_LETTERS = 10
 
 
-def create_space(world: World, project_uuid: str, name: str, slug: str | None, *, is_private: bool) -> Space:
-    """Store a new space, with a free slug made of the name, or with exactly the slug that is given."""
+def path_label(slug: str) -> str:
+    """A slug as the path of its space has it."""
+    return slug.replace("/", "___").replace("-", "_")
+
+
+def _slug_key(world: World, project_uuid: str, slug: str) -> str:
+    """What a slug is registered as: where spaces are unique in their project only, with the project."""
+    return f"{project_uuid}/{slug}" if world.can("promotes_by_path") else slug
+
+
+def _claimed_slug(world: World, project_uuid: str, name: str) -> str:
+    if world.can("promotes_by_path"):
+        return world.slugs.claim_below(project_uuid, name, lambda: world.hex_id()[:RANDOM_LETTERS])
+    return world.slugs.claim("spaces", name)
+
+
+def create_space(
+    world: World,
+    project_uuid: str,
+    name: str,
+    slug: str | None,
+    *,
+    is_private: bool,
+    above: Space | None = None,
+    path: str | None = None,
+    creator: Person | None = None,
+) -> Space:
+    """Store a new space.
+
+    Args:
+        world: the instance.
+        project_uuid: the project.
+        name: its name.
+        slug: its slug, although it may be in use; a free one is made of the name if none is given.
+        is_private: that it does not inherit access.
+        above: the space it lies in, if any.
+        path: its path, if that is not made of the slug (promotion keeps that of the source).
+        creator: who creates it, if that is told.
+    """
     if slug is None:
-        slug = world.slugs.claim("spaces", name)
+        slug = _claimed_slug(world, project_uuid, name)
     else:
-        world.slugs.force("spaces", slug)
-    space = Space(world.new_uuid(), project_uuid, name, slug, is_private)
+        world.slugs.force("spaces", _slug_key(world, project_uuid, slug))
+    made_at = world.clock.tick() if world.can("nested_spaces") else world.clock.now()
+    space = Space(
+        world.new_uuid(), project_uuid, name, slug, is_private,
+        path=path or ".".join([*([above.path] if above else []), path_label(slug)]),
+        created_at=made_at, created_by=creator.uuid if creator else None,
+    )  # fmt: skip
+    if above is not None:
+        space.parent_uuid, above.children[space.uuid] = above.uuid, None
     world.spaces[space.uuid] = space
     world.project_rows[project_uuid].spaces[space.uuid] = None
     return space
@@ -39,33 +76,119 @@ def create_space(world: World, project_uuid: str, name: str, slug: str | None, *
 
 def delete_space(world: World, space: Space) -> None:
     """Delete a space with all that is in it."""
+    for uuid in list(space.children):
+        delete_space(world, world.spaces[uuid])
     for uuid in list(space.dashboards):
         delete_dashboard(world, world.dashboards[uuid])
     for uuid in list(space.charts):
         delete_chart(world, world.charts[uuid])
     for uuid in list(space.sql_charts):
         delete_sql_chart(world, world.sql_charts[uuid])
-    world.slugs.release("spaces", space.slug)
+    if space.parent_uuid is not None:
+        world.spaces[space.parent_uuid].children.pop(space.uuid)
+    world.slugs.release("spaces", _slug_key(world, space.project_uuid, space.slug))
     del world.project_rows[space.project_uuid].spaces[space.uuid]
     del world.spaces[space.uuid]
 
 
-def space_summary(world: World, space: Space) -> Json:
-    """The short form of a space: `access` has the users with a direct grant."""
-    project = world.project_rows[space.project_uuid]
+def below(world: World, space: Space) -> Iterator[Space]:
+    """The spaces in this one, and in those."""
+    for uuid in space.children:
+        yield world.spaces[uuid]
+        yield from below(world, world.spaces[uuid])
+
+
+def ancestry(world: World, space: Space) -> list[Space]:
+    """The spaces from the root down to this one."""
+    found = [space]
+    while found[0].parent_uuid is not None:
+        found.insert(0, world.spaces[found[0].parent_uuid])
+    return found
+
+
+def move_space(world: World, space: Space, target: Space | None) -> None:
+    """Put a space into another one, or at the root; what is in it comes along.
+
+    A target in another project moves nothing, and nobody is told.
+
+    Raises:
+        Refusal: 400 for a target inside the space itself.
+    """
+    if target is not None and target.project_uuid == space.project_uuid:
+        if f"{target.path}.".startswith(f"{space.path}."):
+            raise bad_parameter(
+                "You cannot move a space into one of its own nested-spaces. Please choose a different "
+                "location."
+            )
+    elif target is not None:
+        return
+    if space.parent_uuid is not None:
+        world.spaces[space.parent_uuid].children.pop(space.uuid)
+    space.parent_uuid = target.uuid if target else None
+    if target is not None:
+        target.children[space.uuid] = None
+    old, label = space.path, space.path.rsplit(".", 1)[-1]
+    new = f"{target.path}.{label}" if target else label
+    for one in (space, *below(world, space)):
+        one.path = new + one.path[len(old) :]
+
+
+def _inheritance(space: Space) -> Json:
+    """Where a space stands and what it inherits, in versions that nest spaces."""
     return {
+        "parentSpaceUuid": space.parent_uuid,
+        "path": space.path,
+        "inheritParentPermissions": not space.is_private,
+        "projectMemberAccessRole": space.member_role,
+    }
+
+
+def space_basics(world: World, space: Space) -> Json:
+    """What every form of a space begins with."""
+    project = world.project_rows[space.project_uuid]
+    basics: Json = {
         "organizationUuid": project.org_uuid,
         "projectUuid": project.uuid,
         "uuid": space.uuid,
         "name": space.name,
-        "isPrivate": space.is_private,
-        "access": world.jumbled(list(space.access)),
         "pinnedListUuid": project.pinned_list_uuid if space.pin_order is not None else None,
         "pinnedListOrder": space.pin_order,
-        "chartCount": len(space.charts),
-        "dashboardCount": len(space.dashboards),
         "slug": space.slug,
     }
+    if world.can("inherited_access"):
+        return {**basics, **_inheritance(space)}
+    return {**basics, "isPrivate": space.is_private}
+
+
+def _counts(world: World, space: Space) -> Json:
+    counts: Json = {"chartCount": len(space.charts), "dashboardCount": len(space.dashboards)}
+    if world.can("nested_spaces"):
+        counts |= {"childSpaceCount": len(space.children), "appCount": 0}
+        return {name: str(count) for name, count in counts.items()}
+    return counts
+
+
+def space_summary(world: World, space: Space) -> Json:
+    """The short form of a space: `access` has the users with a direct grant."""
+    inherited = {"inheritsFromOrgOrProject": not is_closed(world, space)}
+    return {
+        **space_basics(world, space),
+        **_counts(world, space),
+        **(inherited if world.can("inherited_access") else {}),
+        "access": world.jumbled(list(direct_access(world, space))),
+    }
+
+
+def direct_access(world: World, space: Space) -> Iterator[str]:
+    """The uuids of people with a direct grant, in newer versions also by a group or as a member."""
+    yield from space.access
+    if world.can("inherited_access"):
+        for uuid in space.group_access:
+            yield from world.groups[uuid].members
+        if space.member_role:
+            project = world.project_rows[space.project_uuid]
+            everybody = (one for one in world.people.values() if one.org_uuid == project.org_uuid)
+            yield from (one.uuid for one in everybody if one.role != "member" or one.uuid in project.access)
 
 
 def _dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Json:
@@ -75,154 +198,41 @@ def _dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Js
     return row
 
 
-def read_space(world: World, space: Space) -> Json:
+def read_space(world: World, space: Space, reader: Person) -> Json:
     """The whole space: charts (neither SQL nor inside dashboards), dashboards, and who sees it."""
-    summary = space_summary(world, space)
     validations = world.project_rows[space.project_uuid].validations
     charts = [world.charts[uuid] for uuid in space.charts]
     charts.sort(key=lambda chart: chart.last_updated_at, reverse=True)
     dashboards = [world.dashboards[uuid] for uuid in space.dashboards]
     of_charts, of_dashboards = errors_by(validations, "chart"), errors_by(validations, "dashboard")
+    groups = [
+        {"groupUuid": uuid, "spaceRole": role, "groupName": world.groups[uuid].name}
+        for uuid, role in space.group_access.items()
+    ]
     return {
-        **{key: summary[key] for key in ("organizationUuid", "name", "uuid", "isPrivate", "projectUuid")},
-        **{key: summary[key] for key in ("pinnedListUuid", "pinnedListOrder")},
+        **space_basics(world, space),
         "queries": [chart_row(world, chart, of_charts.get(chart.uuid, [])) for chart in charts],
         "dashboards": world.jumbled(
             [_dashboard_row(world, one, of_dashboards.get(one.uuid, [])) for one in dashboards]
         ),
         "access": world.jumbled(shares(world, space)),
-        "groupsAccess": world.jumbled(
-            [
-                {"groupUuid": uuid, "spaceRole": role, "groupName": world.groups[uuid].name}
-                for uuid, role in space.group_access.items()
-            ]
-        ),
-        "slug": space.slug,
+        "groupsAccess": world.jumbled(groups),
+        **(_surroundings(world, space, reader) if world.can("inherited_access") else {}),
     }
 
 
-def get_spaces(call: Call) -> list[Json]:
-    """`GET /projects/{p}/spaces`: the visible ones, in no promised order."""
-    world = call.world
-    project = project_of(call)
-    rows = []
-    for space in (world.spaces[uuid] for uuid in project.spaces):
-        if can_in_space(world, call.person, "view", "Space", space):
-            mine = shares_of(world, space, call.person)
-            rows.append({**space_summary(world, space), "userAccess": mine[0] if mine else []})
-    return world.jumbled(rows)
-
-
-def _space(call: Call, first_word: str = "Space") -> Space:
-    uuid = call.params["s"]
-    space = call.world.spaces.get(uuid)
-    if space is None:
-        raise not_found(f"{first_word} with spaceUuid {uuid} does not exist")
-    return space
-
-
-def get_space(call: Call) -> Json:
-    """`GET /projects/{p}/spaces/{s}`."""
-    space = _space(call, "space")
-    require_in_space(call, "view", "Space", space)
-    return read_space(call.world, space)
-
-
-def post_space(call: Call) -> Json:
-    """`POST /projects/{p}/spaces`: the answer shows no access, although it is set."""
-    world, body = call.world, call.body
-    project = project_of(call, may=None)
-    if not can_in_project(world, call.person, "create", "Space", project):
-        raise forbidden()
-    grants = [(one.get("userUuid"), one.get("role")) for one in body.get("access") or []]
-    private = body.get("isPrivate", True) not in (False, "false")
-    space = create_space(world, project.uuid, body["name"], None, is_private=private)
-    for user_uuid, role in grants:
-        _grant(world, space, user_uuid, role)
-    space.access[call.person.uuid] = "admin"
+def _surroundings(world: World, space: Space, reader: Person) -> Json:
+    """The spaces below and above a space, and whether the reader may look into those above."""
+    above = [
+        {"name": one.name, "uuid": one.uuid, "hasAccess": can_in_space(world, reader, "view", "Space", one)}
+        for one in ancestry(world, space)
+    ]
+    children = [world.spaces[uuid] for uuid in space.children]
     return {
-        "name": space.name, "queries": [], "isPrivate": space.is_private, "uuid": space.uuid,
-        "projectUuid": project.uuid, "dashboards": [], "access": [], "groupsAccess": [],
-        "pinnedListUuid": None, "pinnedListOrder": None, "slug": space.slug,
-    }  # fmt: skip
-
-
-def _grant(world: World, space: Space, user_uuid: Any, role: str) -> None:
-    """Grant access; an unknown user breaks a constraint (500)."""
-    if user_uuid not in world.people:
-        raise went_wrong()
-    space.access[user_uuid] = role
-
-
-def patch_space(call: Call) -> Json:
-    """`PATCH /projects/{p}/spaces/{s}`: name and privacy, both required."""
-    space = _space(call)
-    require_in_space(call, "manage", "Space", space)
-    space.name = call.body["name"]
-    space.is_private = call.body["isPrivate"] in (True, "true")
-    return read_space(call.world, space)
-
-
-def remove_space(call: Call) -> Any:
-    """`DELETE /projects/{p}/spaces/{s}`: the space and everything in it."""
-    space = _space(call)
-    require_in_space(call, "delete", "Space", space)
-    delete_space(call.world, space)
-    return OK
-
-
-def share(call: Call) -> Any:
-    """`POST .../share`: give a user a role in the space, or change it."""
-    space = _space(call)
-    require_in_space(call, "manage", "Space", space)
-    _grant(call.world, space, call.body["userUuid"], call.body["spaceRole"])
-    return OK
-
-
-def unshare(call: Call) -> Any:
-    """`DELETE .../share/{userUuid}`."""
-    space = _space(call)
-    require_in_space(call, "manage", "Space", space)
-    space.access.pop(call.params["user"], None)
-    return OK
-
-
-def share_group(call: Call) -> Any:
-    """`POST .../group/share`: give a group a role in the space, or change it."""
-    space, group = _space(call), call.body["groupUuid"]
-    require_in_space(call, "manage", "Space", space)
-    if not is_uuid(group) or group not in call.world.groups:
-        raise went_wrong()
-    space.group_access[group] = call.body["spaceRole"]
-    return OK
-
-
-def unshare_group(call: Call) -> Any:
-    """`DELETE .../group/share/{groupUuid}`."""
-    space = _space(call)
-    require_in_space(call, "manage", "Space", space)
-    space.group_access.pop(call.params["group"], None)
-    return OK
-
-
-def pin_space(call: Call) -> Json:
-    """`PATCH .../pinning`: pin, or unpin if it is pinned; answers the whole space."""
-    space = _space(call, "space")
-    toggle_pin(call, space, space.project_uuid)
-    require_in_space(call, "view", "Space", space)
-    return read_space(call.world, space)
-
-
-_BASE = "/api/v1/projects/{p}/spaces"
-ROUTES = (
-    Route("GET", _BASE, get_spaces),
-    Route("POST", _BASE, post_space, check_space_create, creates=True),
-    Route("GET", _BASE + "/{s}", get_space),
-    Route("PATCH", _BASE + "/{s}", patch_space, check_space_patch),
-    Route("DELETE", _BASE + "/{s}", remove_space),
-    Route("POST", _BASE + "/{s}/share", share, check_share),
-    Route("DELETE", _BASE + "/{s}/share/{user}", unshare),
-    Route("POST", _BASE + "/{s}/group/share", share_group, check_group_share),
-    Route("DELETE", _BASE + "/{s}/group/share/{group}", unshare_group),
-    Route("PATCH", _BASE + "/{s}/pinning", pin_space),
-)
+        "colorPaletteUuid": space.color_palette_uuid,
+        "inheritsFromOrgOrProject": not is_closed(world, space),
+        "childSpaces": world.jumbled(
+            [{**space_basics(world, one), **_counts(world, one)} for one in children]
+        ),
+        "breadcrumbs": above,
+    }

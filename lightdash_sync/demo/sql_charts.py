@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.access import can, can_in_project, shares_of
+from lightdash_sync.demo.access import can, can_in_project, inherits_or_private, is_closed, shares_of
 from lightdash_sync.demo.bodies import check_sql_chart
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, need, project_of
 from lightdash_sync.demo.jobs import start_scheduler_job
@@ -45,7 +45,7 @@ def read_sql_chart(call: Call, chart: SqlChart, project: Project) -> Json:
         "limit": chart.limit,
         "config": chart.config,
         "chartKind": chart.config.get("type"),
-        "space": {"uuid": space.uuid, "name": space.name, "isPrivate": space.is_private, **known},
+        "space": {"uuid": space.uuid, "name": space.name, **inherits_or_private(world, space), **known},
         "project": {"projectUuid": project.uuid},
         "dashboard": None,
         "organization": {"organizationUuid": project.org_uuid},
@@ -59,7 +59,7 @@ def _require(call: Call, action: str, project: Project, space: Space) -> None:
     access = shares_of(call.world, space, call.person)
     if not can(
         call.world, call.person, action, "SavedChart",
-        org=project.org_uuid, project=project.uuid, private=space.is_private, access=access,
+        org=project.org_uuid, project=project.uuid, private=is_closed(call.world, space), access=access,
     ):  # fmt: skip
         raise forbidden("You don't have access to this chart")
 

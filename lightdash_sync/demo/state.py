@@ -28,12 +28,25 @@ DEFAULT_COLORS = (
 
 
 @dataclass
+class ColorPalette:
+    """A colour palette of an organisation, which projects, spaces, dashboards and charts may use."""
+
+    uuid: str
+    name: str
+    colors: list[str]
+    dark_colors: list[str] | None
+    created_at: str
+
+
+@dataclass
 class Org:
     """An organisation."""
 
     uuid: str
     name: str
     created_at: str
+    palettes: dict[str, ColorPalette] = field(default_factory=dict)
+    active_palette_uuid: str | None = None
 
 
 @dataclass
@@ -110,6 +123,8 @@ class Project:
     spaces: Keys = field(default_factory=dict)
     tags: Keys = field(default_factory=dict)
     validations: list[Json] = field(default_factory=list)
+    color_palette_uuid: str | None = None
+    created_at: str = ""
 
 
 @dataclass
@@ -151,6 +166,17 @@ class Space:
     member_role: str | None = None
     color_palette_uuid: str | None = None
     children: Keys = field(default_factory=dict)
+    created_at: str = ""
+    created_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """That somebody vouched for a chart or dashboard."""
+
+    uuid: str
+    person_uuid: str
+    verified_at: str
 
 
 @dataclass
@@ -166,6 +192,7 @@ class ChartVersion:
     column_order: list[str]
     pivot_columns: list[str] | None
     kind: str | None
+    parameters: Json | None = None
 
 
 @dataclass
@@ -186,6 +213,8 @@ class Chart:
     views: int = 0
     first_viewed_at: str | None = None
     current: ChartVersion | None = None
+    verification: Verification | None = None
+    color_palette_uuid: str | None = None
 
     @property
     def version(self) -> ChartVersion:
@@ -216,7 +245,7 @@ class SqlChart:
 
 @dataclass
 class DashboardVersion:
-    """One version of a dashboard."""
+    """One version of a dashboard; `config` and `parameters` are of newer servers."""
 
     id: int
     created_at: str
@@ -224,6 +253,8 @@ class DashboardVersion:
     tiles: list[Json]
     tabs: list[Json]
     filters: Json
+    config: Json | None = None
+    parameters: Json | None = None
 
 
 @dataclass
@@ -243,6 +274,8 @@ class Dashboard:
     pin_order: int | None = None
     views: int = 0
     first_viewed_at: str | None = None
+    verification: Verification | None = None
+    color_palette_uuid: str | None = None
 
     @property
     def version(self) -> DashboardVersion:
@@ -304,9 +337,7 @@ class World:
     """A whole instance.
 
     Attributes:
-        version: the Lightdash version that `/health` tells. Promotion is that of this version, as far as
-            slugs, SQL charts, permissions and charts on several tiles go; all else is 0.1372.1's, whatever
-            the version, but for the list of schedulers, without which newer projects cannot be read.
+        version: the Lightdash version that `/health` tells, and that is imitated.
         tokens: personal access token by nickname of its owner ("admin", "editor", "viewer" ...).
         projects: project uuid by nickname ("staging", "production").
         shuffle: when set, every list whose order the server leaves open comes back in an order of its
@@ -349,6 +380,10 @@ class World:
     counter: int = 0
     last_dashboard_version: int = 0
     last_validation: int = 0
+
+    def __post_init__(self) -> None:
+        if self.can("random_slug_without_letters"):
+            self.slugs.without_letters = lambda: self.hex_id()[:5]
 
     def can(self, capability: str) -> bool:
         """Whether the version that is imitated has one of the capabilities that the client knows."""

@@ -23,11 +23,24 @@ class Studio:
     project: Project
     people: dict[str, Person]
 
-    def space(self, name: str, *, private: bool = False, owner: str = "admin", **grants: str) -> Space:
+    def space(
+        self,
+        name: str,
+        *,
+        private: bool = False,
+        owner: str = "admin",
+        above: Space | None = None,
+        grants: dict[str, str] | None = None,
+        **more: str,
+    ) -> Space:
         """A space of the owner, with direct grants by nickname."""
-        space = create_space(self.world, self.project.uuid, name, None, is_private=private)
+        space = create_space(
+            self.world, self.project.uuid, name, None,
+            is_private=private, above=above, creator=self.people[owner],
+        )  # fmt: skip
         space.access[self.people[owner].uuid] = "admin"
-        space.access.update((self.people[nickname].uuid, role) for nickname, role in grants.items())
+        for nickname, role in {**(grants or {}), **more}.items():
+            space.access[self.people[nickname].uuid] = role
         return space
 
     def grant_group(self, space: Space, name: str, role: str) -> None:

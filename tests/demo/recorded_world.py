@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from lightdash_sync.demo.charts import stored_version
+from lightdash_sync.demo.chart_versions import stored_version
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.recipes import cartesian, query
 from lightdash_sync.demo.state import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from lightdash_sync.demo.charts import stored_version
+from lightdash_sync.demo.chart_versions import stored_version
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.dashboards import add_dashboard_version
 from lightdash_sync.demo.state import Chart, Dashboard, Group, Org, Person, Project, Space, Token, World
@@ -31,6 +31,7 @@ def start_2904(recordings: list[Recording]) -> World:
         shown["projectUuid"], shown["name"], david.org_uuid, david.uuid,
         dbt_connection=shown["dbtConnection"], warehouse_connection=shown["warehouseConnection"],
         dbt_version=shown["dbtVersion"], pinned_list_uuid=shown["pinnedListUuid"],
+        scheduler_timezone=shown["schedulerTimezone"], created_at=results(recordings, 4)[0]["createdAt"],
     )  # fmt: skip
     project.explores = project.compilable = _explores(recordings)
     world.project_rows[project.uuid] = project
@@ -99,7 +100,7 @@ def _explores(recordings: list[Recording]) -> dict[str, Any]:
     explores: dict[str, Any] = {}
     for row in results(recordings, 28):
         name = row["name"]
-        own = {key: row[key] for key in ("name", "label", "tags", "groupLabel") if key in row}
+        own = {key: row[key] for key in ("name", "label", "tags", "groupLabel", "aiHint") if key in row}
         known = {key: row[key] for key in ("name", "label", "description") if key in row}
         place = {"database": row["databaseName"], "schema": row["schemaName"]}
         fields = sorted(used.get(name, ()))
@@ -115,14 +116,21 @@ def _explores(recordings: list[Recording]) -> dict[str, Any]:
     return {**explores, whole["name"]: whole}
 
 
+def _seeded(row: Any) -> tuple[bool, int]:
+    """The order in which the spaces were made: that of the project first, and each after the one above."""
+    return row["slug"] != "jaffle-shop", row["path"].count(".")
+
+
 def _add_spaces(world: World, recordings: list[Recording]) -> None:
-    rows = sorted(results(recordings, 30), key=lambda row: row["path"].count("."))
+    rows = sorted(results(recordings, 30), key=_seeded)
+    created = _by_slug(recordings, "space", 288)
     admin = results(recordings, 7)["userUuid"]
     for row in rows:
+        made = created.get(row["slug"], {"createdAt": RECORDING_BEGAN, "createdBy": None})
         space = Space(
             row["uuid"], row["projectUuid"], row["name"], row["slug"],
             is_private=not row["inheritParentPermissions"], parent_uuid=row["parentSpaceUuid"],
-            path=row["path"],
+            path=row["path"], created_at=made["createdAt"], created_by=(made["createdBy"] or {}).get("uuid"),
         )  # fmt: skip
         for user in row["access"]:
             space.access[user] = "admin" if user == admin else "editor"
@@ -133,9 +141,9 @@ def _add_spaces(world: World, recordings: list[Recording]) -> None:
         world.slugs.force("spaces", space.slug)
 
 
-def _by_slug(recordings: list[Recording], kind: str) -> dict[str, Any]:
-    """The rows of the content list of one type, by slug."""
-    rows = results(recordings, 289)["data"]
+def _by_slug(recordings: list[Recording], kind: str, number: int = 289) -> dict[str, Any]:
+    """The rows of a content list of one type, by slug."""
+    rows = results(recordings, number)["data"]
     return {row["slug"]: row for row in rows if row["contentType"] == kind}
 
 

@@ -19,6 +19,9 @@ ENVIRONMENT = "LIGHTDASH_SYNC_RECORDINGS"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(?:\d{6}|\d{3}Z)")
 INCIDENT = re.compile(r"[0-9a-f]{32}")
+# What newer servers add to a slug that is taken, or use as the slug of a name without letters.
+RANDOM = re.compile(r"(?:(?<=-)[0-9a-z]{10}|^[0-9a-z]{5})$")
+OUR_RANDOM = re.compile(r"(?:(?<=-)[0-9a-f]{10}|^[0-9a-f]{5})$")
 MILLISECONDS = re.compile(r"\d{13}")
 # Keys whose values differ between two servers, or two runs of one; their types are compared all the same.
 VOLATILE = frozenset(
@@ -36,8 +39,8 @@ VOLATILE = frozenset(
 UNORDERED = frozenset(
     {
         "results", "tiles", "tabs", "access", "groupsAccess", "dashboards", "schedulers", "data", "queries",
-        "targets", "categories", "users", "charts", "savedCharts", "sqlCharts", "tables", "fields", "members",
-        "memberUuids",
+        "targets", "spaces", "categories", "users", "charts", "savedCharts", "sqlCharts", "tables", "fields",
+        "members", "memberUuids",
     }
 )  # fmt: skip
 
@@ -117,13 +120,22 @@ def _asker(scheme: str, name: str) -> str:
 
 @dataclass
 class Binding:
-    """Which uuid of the stand-in stands for which recorded one."""
+    """Which uuid, or random part of a slug, of the stand-in stands for which recorded one."""
 
     known: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
 
     def translated(self, text: str) -> str:
         """A text with the recorded uuids replaced by those of the stand-in, as far as they are known."""
+        for recorded, ours in self.words.items():
+            text = text.replace(recorded, ours)
         return UUID.sub(lambda match: self.known.get(match[0], match[0]), text)
+
+    def learn_random(self, recorded: str, actual: str) -> None:
+        """Bind what is random in two slugs that are the same but for that (ours is hexadecimal)."""
+        theirs, ours = RANDOM.search(recorded), OUR_RANDOM.search(actual)
+        if theirs and ours and recorded[: theirs.start()] == actual[: ours.start()]:
+            self.words.setdefault(theirs[0], ours[0])
 
     def value(self, recorded: Any) -> Any:
         """A JSON value, translated."""
@@ -212,8 +224,12 @@ def _text_differences(recorded: str, actual: str, binding: Binding, at: str, key
         if known != actual:
             yield f"{at}: another uuid than before for {recorded}"
         return
-    if key in VOLATILE or (key == "id" and INCIDENT.fullmatch(recorded) and INCIDENT.fullmatch(actual)):
+    if key in VOLATILE or (
+        key in ("id", "sentryEventId") and INCIDENT.fullmatch(recorded) and INCIDENT.fullmatch(actual)
+    ):
         return
+    if key == "slug":
+        binding.learn_random(recorded, actual)
     wanted = MILLISECONDS.sub("?", binding.translated(recorded))
     if wanted != MILLISECONDS.sub("?", actual):
         yield f"{at}: {wanted[:300]!r} was recorded, {actual[:300]!r} came"

@@ -474,7 +474,7 @@ def test_the_name_of_a_virtual_view_protects_nothing(version: str) -> None:
         assert admin.status("DELETE", f"{views}/nowhere") == 200
         assert admin.status("GET", f"{admin.production}/explores/nowhere") == 404
         admin.results("POST", f"{admin.production}/refresh")
-        kept = {row["name"]: row["type"] for row in admin.get(f"{admin.production}/explores")}
+        kept = {row["name"]: row.get("type", "default") for row in admin.get(f"{admin.production}/explores")}
         assert kept["paid_orders"] == kept["My View"] == "virtual"
         assert kept["stores"] == ("virtual" if world.can("virtual_views_stay") else "default")
         viewer = server.asker("viewer")
