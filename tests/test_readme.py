@@ -15,7 +15,7 @@ from lightdash_sync import errors
 from lightdash_sync.config import read_file
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
-from tests.worlds import demo_world
+from tests.worlds import demo_world, preview_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -52,7 +52,7 @@ def _preview(server: Server) -> None:
     with httpx.Client(base_url=f"{server.url}/api/v1", headers=headers, trust_env=False) as people:
         body = {"name": "Preview", "copyContent": True}
         path = f"/projects/{world.projects['production']}/createPreview"
-        preview = people.post(path, json=body).json()["results"]
+        preview = preview_of(people.post(path, json=body).json()["results"])
         project = world.project_rows[preview]
         (chart,) = [
             one

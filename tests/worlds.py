@@ -24,6 +24,11 @@ def demo_world() -> World:
     return seed.demo_world(SERVED)
 
 
+def preview_of(results: object) -> str:
+    """The uuid of a preview that was made, from what the server answers: newer ones answer an object."""
+    return str(results["projectUuid"] if isinstance(results, dict) else results)
+
+
 def generated_world(**sizes: int) -> World:
     """See `seed.generated_world`."""
     return seed.generated_world(**sizes, version=SERVED)

@@ -26,9 +26,11 @@ from lightdash_sync.demo import (
     content,
     dashboard_history,
     dashboard_routes,
+    favorites,
     jobs,
     lists,
     moves,
+    palettes,
     people,
     pins,
     previews,
@@ -62,11 +64,31 @@ PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
 PERSONAL = "ApiKey"
 MODULES = (
-    catalog, chart_routes, comments, content, dashboard_history, dashboard_routes, jobs, lists, moves, people,
-    pins, previews, projects, promotion_routes, scheduler_lists, schedulers, search, space_routes, sql_charts,
-    validations, verification,
+    catalog,
+    chart_routes,
+    comments,
+    content,
+    dashboard_history,
+    dashboard_routes,
+    favorites,
+    jobs,
+    lists,
+    moves,
+    palettes,
+    people,
+    pins,
+    previews,
+    projects,
+    promotion_routes,
+    scheduler_lists,
+    schedulers,
+    search,
+    space_routes,
+    sql_charts,
+    validations,
+    verification,
     virtual_views,
-)  # fmt: skip
+)
 
 
 def _error(world: World, refusal: Refusal) -> Response:

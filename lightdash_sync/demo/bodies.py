@@ -102,6 +102,19 @@ def body_of(required: dict[str, Rule], optional: dict[str, Rule] | None = None) 
     return check
 
 
+def listing_of(required: dict[str, Rule]) -> Callable[[Any], None]:
+    """A check for a list of objects with these fields; it refuses with 422."""
+
+    def check(body: Any) -> None:
+        errors = {} if isinstance(body, list) else {"body": {"message": "invalid array"}}
+        for position, row in enumerate(body if isinstance(body, list) else ()):
+            errors |= errors_in(row, required, at=f"body.${position}")
+        if errors:
+            raise invalid(errors)
+
+    return check
+
+
 def check_metadata(body: Any) -> None:
     """The body of `PATCH /projects/{p}/metadata`."""
     sent = body if isinstance(body, dict) else {}
@@ -157,6 +170,12 @@ check_category = body_of({"tagUuid": text})
 check_comment = body_of({"text": text, "textHtml": text, "mentions": listing}, {"replyTo": text})
 check_timezone = body_of({"schedulerTimezone": text})
 check_preview = body_of({"name": text, "copyContent": flag})
+check_palette = body_of({"name": text, "colors": listing}, {"darkColors": listing})
+check_palette_patch = body_of({}, {"name": text, "colors": listing, "darkColors": listing})
+check_yaml_tags = listing_of({"yamlReference": text, "name": text, "color": text})
+check_favorite = body_of(
+    {"contentType": one_of("chart", "dashboard", "space", "data_app"), "contentUuid": text}
+)
 check_sql_scheduler = body_of(
     {"name": text, "cron": text, "format": one_of(*FORMATS), "options": anything, "targets": listing},
     {"message": text, "timezone": text},

@@ -1,7 +1,8 @@
 """Tags, and the catalogue of fields that carry them (`/tags`, `/dataCatalog`).
 
-Every compile makes the catalogue anew, with new uuids; categories and icons are carried over. Without paging
-the metrics stop at fifty. A tag that exists already is a 500, and its date is that of its author.
+Every compile makes the catalogue anew, with new uuids; categories and icons are carried over. A tag is dated
+by its author. In 0.1372.1 the metrics stop at fifty without paging, and a tag that exists already is a 500;
+newer versions have two tags of one name then, and tags that are defined in dbt.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo.access import can_in_project
-from lightdash_sync.demo.bodies import check_category, check_tag, check_tag_patch
+from lightdash_sync.demo.bodies import check_category, check_tag, check_tag_patch, check_yaml_tags
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, project_of
 from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.refusals import forbidden, not_found, went_wrong
@@ -85,6 +86,12 @@ def get_field_usage(call: Call) -> Json:
 def _row(world: World, project: Project, item: CatalogItem) -> Json:
     field = item.definition
     tags = [world.tags[uuid] for uuid in item.categories]
+    newer: Json = {}
+    if world.can("yaml_tags"):
+        newer = {
+            "fieldValueType": field["type"], "aiHints": None, "anyAttributes": {}, "searchRank": 0,
+            "owner": None,
+        }  # fmt: skip
     return {
         "name": field["name"],
         "label": field["label"],
@@ -96,11 +103,19 @@ def _row(world: World, project: Project, item: CatalogItem) -> Json:
         "type": "field",
         "requiredAttributes": field.get("requiredAttributes", {}),
         "tags": field.get("tags", []),
-        "categories": [{"name": tag.name, "color": tag.color, "tagUuid": tag.uuid} for tag in tags],
+        "categories": [
+            {"name": tag.name, "color": tag.color, "tagUuid": tag.uuid, **_yaml(world, tag)} for tag in tags
+        ],
         "chartUsage": chart_usage(world, project, item),
         "catalogSearchUuid": item.uuid,
         "icon": item.icon,
+        **newer,
     }
+
+
+def _yaml(world: World, tag: Tag) -> Json:
+    """Where the tag is defined, in versions that say so."""
+    return {"yamlReference": tag.yaml_reference} if world.can("yaml_tags") else {}
 
 
 def _found(item: CatalogItem, words: str | None) -> bool:
@@ -149,7 +164,8 @@ def get_metrics(call: Call) -> Json:
         and (not categories or any(tag in item.categories for tag in categories))
     ]
     if call.one("page") is None or call.one("pageSize") is None:
-        return {"data": [_row(call.world, project, item) for item in found[:UNPAGED_LIMIT]]}
+        limit = None if call.world.can("whole_metric_lists") else UNPAGED_LIMIT
+        return {"data": [_row(call.world, project, item) for item in found[:limit]]}
     page, size = page_and_size(call, 1, UNPAGED_LIMIT)
     shown = found[(page - 1) * size : page * size]
     rows = [_row(call.world, project, item) for item in shown]
@@ -218,6 +234,7 @@ def get_tags(call: Call) -> list[Json]:
                 "color": tag.color,
                 "createdAt": world.people[tag.created_by].created_at,
                 "createdBy": world.people[tag.created_by].card,
+                **_yaml(world, tag),
             }
             for tag in tags
             if tag.created_by in world.people
@@ -229,15 +246,21 @@ def create_tag(world: World, project: Project, name: str, color: str, person_uui
     """Store a tag.
 
     Raises:
-        Refusal: 500 if the project has a tag of this name.
+        Refusal: 500 if the project has a tag of this name, which newer versions accept.
     """
-    if any(world.tags[uuid].name == name for uuid in project.tags):
+    if _is_taken(world, project, name):
         raise went_wrong()
     tag = Tag(world.new_uuid(), project.uuid, name, color, person_uuid)
     world.tags[tag.uuid] = tag
     project.tags[tag.uuid] = None
     world.clock.tick()
     return tag
+
+
+def _is_taken(world: World, project: Project, name: Any, but: str = "") -> bool:
+    """Whether another tag of the project has the name, in versions that mind."""
+    names = {world.tags[uuid].name for uuid in project.tags if uuid != but}
+    return name in names and not world.can("yaml_tags")
 
 
 def post_tag(call: Call) -> Json:
@@ -254,8 +277,7 @@ def patch_tag(call: Call) -> Any:
     project_of(call, may=("manage", "Tags"))
     if not {"name", "color"} & body.keys():
         raise went_wrong()
-    siblings = world.project_rows[tag.project_uuid].tags
-    if any(world.tags[uuid].name == body.get("name") and uuid != tag.uuid for uuid in siblings):
+    if _is_taken(world, world.project_rows[tag.project_uuid], body.get("name"), but=tag.uuid):
         raise went_wrong()
     tag.name, tag.color = body.get("name", tag.name), body.get("color", tag.color)
     return OK
@@ -265,11 +287,33 @@ def remove_tag(call: Call) -> Any:
     """`DELETE /projects/{p}/tags/{tag}`: also from everything that carries it."""
     tag = _tag(call, call.params["tag"])
     project_of(call, may=("manage", "Tags"))
-    project = call.world.project_rows[tag.project_uuid]
+    _delete_tag(call.world, tag)
+    return OK
+
+
+def _delete_tag(world: World, tag: Tag) -> None:
+    project = world.project_rows[tag.project_uuid]
     for item in project.catalog.values():
         item.categories.pop(tag.uuid, None)
     del project.tags[tag.uuid]
-    del call.world.tags[tag.uuid]
+    del world.tags[tag.uuid]
+
+
+def put_yaml_tags(call: Call) -> Any:
+    """`PUT /projects/{p}/tags/yaml`: make the tags of dbt be these; those that are not named are deleted."""
+    world = call.world
+    project = project_of(call, may=("manage", "Tags"))
+    of_dbt = {tag.yaml_reference: tag for uuid in project.tags if (tag := world.tags[uuid]).yaml_reference}
+    wanted = {row["yamlReference"]: row for row in call.body}
+    for reference, tag in of_dbt.items():
+        if reference not in wanted:
+            _delete_tag(world, tag)
+    for reference, row in wanted.items():
+        if known := of_dbt.get(reference):
+            known.name, known.color = row["name"], row["color"]
+        else:
+            made = create_tag(world, project, row["name"], row["color"], call.person.uuid)
+            made.yaml_reference = reference
     return OK
 
 
@@ -283,6 +327,7 @@ ROUTES = (
     Route("PATCH", _BASE + "/{c}/icon", patch_icon),
     Route("GET", "/api/v1/projects/{p}/tags", get_tags),
     Route("POST", "/api/v1/projects/{p}/tags", post_tag, check_tag, 201),
+    Route("PUT", "/api/v1/projects/{p}/tags/yaml", put_yaml_tags, check_yaml_tags, needs="yaml_tags"),
     Route("PATCH", "/api/v1/projects/{p}/tags/{tag}", patch_tag, check_tag_patch),
     Route("DELETE", "/api/v1/projects/{p}/tags/{tag}", remove_tag),
 )

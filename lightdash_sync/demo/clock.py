@@ -17,6 +17,11 @@ def printed(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+def moment_of(text: str) -> datetime:
+    """The moment that is printed, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 class Clock:
     """A frozen clock: `now` repeats itself until `advance` or `tick` moves it."""
 

@@ -116,9 +116,11 @@ def remove_comment(call: Call) -> Any:
 
 
 _BASE = "/api/v1/comments/dashboards/{u}"
+_V2 = "/api/v2/projects/{p}/dashboards/{u}/comments"
 ROUTES = (
     Route("GET", _BASE, get_comments),
     Route("POST", _BASE + "/{tile}", post_comment, check_comment),
     Route("PATCH", _BASE + "/{c}", resolve_comment),
     Route("DELETE", _BASE + "/{c}", remove_comment),
+    Route("GET", _V2, get_comments, slugs=True, needs="project_dashboards"),
 )

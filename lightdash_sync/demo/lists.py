@@ -28,7 +28,8 @@ def errors_by(validations: list[Json], source: str) -> dict[str, list[Json]]:
     found: dict[str, list[Json]] = {}
     for one in validations:
         if one["source"] == source:
-            row = {"validationId": one["validationId"], "error": one["error"]}
+            names = ("validationUuid", "validationId", "error")
+            row = {name: one[name] for name in names if name in one}
             row["createdAt"] = one["createdAt"].removesuffix("Z") + "000"
             found.setdefault(one[f"{source}Uuid"], []).append(row)
     return found

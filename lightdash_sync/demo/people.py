@@ -117,7 +117,8 @@ def get_tokens(call: Call) -> list[Json]:
     """`GET /user/me/personal-access-tokens`: in old versions for sessions only."""
     if not call.by_cookie and not call.world.can("oauth_tokens"):
         raise unauthorized("Failed to authorize user")
-    return [_token(one) for one in call.world.token_rows.values() if one.person_uuid == call.person.uuid]
+    mine = [one for one in call.world.token_rows.values() if one.person_uuid == call.person.uuid]
+    return [_token(one) for one in mine if one.scheme == "ApiKey"]
 
 
 def remove_token(call: Call) -> Any:
@@ -179,7 +180,8 @@ def get_org(call: Call) -> Json:
     needs = not any(project.org_uuid == org.uuid for project in call.world.project_rows.values())
     told = {"organizationUuid": org.uuid, "name": org.name, "needsProject": needs}
     if call.world.can("chart_palettes"):
-        return {**told, "createdAt": org.created_at}
+        active = org.active_palette_uuid
+        return {**told, "createdAt": org.created_at, **({"colorPaletteUuid": active} if active else {})}
     return {**told, "chartColors": None}
 
 

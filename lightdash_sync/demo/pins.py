@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.access import can_in_project, can_in_space, inherits_or_private
+from lightdash_sync.demo.access import can_in_project, can_in_space
 from lightdash_sync.demo.calls import Call, Route, need, project_of
 from lightdash_sync.demo.refusals import forbidden, went_wrong
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, World
@@ -29,6 +29,16 @@ def toggle_pin(call: Call, item: Chart | Dashboard | Space, project_uuid: str) -
     return project
 
 
+def _place(world: World, space: Space) -> Json:
+    """Whom the space lets in and, where spaces are nested, where it is."""
+    if not world.can("inherited_access"):
+        return {"isPrivate": space.is_private}
+    return {
+        "inheritParentPermissions": not space.is_private, "childSpaceCount": len(space.children),
+        "appCount": 0, "parentSpaceUuid": space.parent_uuid, "path": space.path,
+    }  # fmt: skip
+
+
 def _space_item(world: World, space: Space, project: Project) -> Json:
     return {
         "organizationUuid": project.org_uuid,
@@ -37,12 +47,17 @@ def _space_item(world: World, space: Space, project: Project) -> Json:
         "pinnedListOrder": space.pin_order,
         "uuid": space.uuid,
         "name": space.name,
-        **inherits_or_private(world, space),
+        **_place(world, space),
         "accessListLength": len(space.access),
         "dashboardCount": len(space.dashboards),
         "chartCount": len(space.charts),
         "access": list(space.access),
     }
+
+
+def _verified(world: World) -> Json:
+    """Who verified the item, in versions that tell."""
+    return {"verification": None} if world.can("favorites") else {}
 
 
 def _chart_item(world: World, chart: Chart, project: Project) -> Json:
@@ -59,6 +74,7 @@ def _chart_item(world: World, chart: Chart, project: Project) -> Json:
         "chartKind": chart.version.kind or "vertical_bar",
         "updatedByUser": world.people[chart.last_updated_by].card,
         "slug": chart.slug,
+        **_verified(world),
     }
 
 
@@ -74,6 +90,7 @@ def _dashboard_item(world: World, dashboard: Dashboard, project: Project) -> Jso
         "pinnedListOrder": dashboard.pin_order,
         "updatedAt": dashboard.version.created_at,
         "updatedByUser": world.people[dashboard.version.created_by].card,
+        **_verified(world),
     }
 
 

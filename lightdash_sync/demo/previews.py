@@ -13,6 +13,7 @@ from dataclasses import replace
 from lightdash_sync.demo.access import can_in_project
 from lightdash_sync.demo.bodies import check_preview
 from lightdash_sync.demo.calls import Call, Route, project_of
+from lightdash_sync.demo.jobs import finished_job
 from lightdash_sync.demo.projects import compile_project, create_project
 from lightdash_sync.demo.refusals import forbidden
 from lightdash_sync.demo.spaces import create_space
@@ -96,8 +97,8 @@ def _copy_content(world: World, source: Project, preview: Project) -> None:
             _copy_dashboard(world, world.dashboards[uuid], new, uuids)
 
 
-def post_preview(call: Call) -> str:
-    """`POST /projects/{p}/createPreview`: answers the bare uuid (later versions answer an object)."""
+def post_preview(call: Call) -> Json | str:
+    """`POST /projects/{p}/createPreview`: answers the bare uuid, or newer versions an object with it."""
     world, source = call.world, project_of(call, may=None)
     if source.type == "PREVIEW" or not can_in_project(world, call.person, "manage", "CompileProject", source):
         raise forbidden()
@@ -118,7 +119,10 @@ def post_preview(call: Call) -> str:
             views = {name: one for name, one in source.explores.items() if is_virtual(one)}
             preview.explores = deepcopy(views)
     compile_project(world, preview)
-    return preview.uuid
+    if not world.can("preview_results"):
+        return preview.uuid
+    job = finished_job(world, "COMPILE_PROJECT", call.person.uuid, preview.uuid, ["COMPILING"], None)
+    return {"projectUuid": preview.uuid, "compileJobUuid": job}
 
 
 ROUTES = (Route("POST", "/api/v1/projects/{p}/createPreview", post_preview, check_preview),)

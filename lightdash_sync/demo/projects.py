@@ -24,8 +24,10 @@ SECRETS = frozenset({"user", "password", "token", "personal_access_token", "priv
 
 def read_project(world: World, project: Project) -> Json:
     """The project as it is read."""
-    newer: Json = {"queryTimezone": None, "hasDefaultUserSpaces": False}
+    newer: Json = {"queryTimezone": project.query_timezone, "hasDefaultUserSpaces": False}
     newer["colorPaletteUuid"] = project.color_palette_uuid
+    if project.defaults is not None:
+        newer["projectDefaults"] = project.defaults
     upstream = {"upstreamProjectUuid": project.upstream_uuid} if project.upstream_uuid else {}
     return {
         "organizationUuid": project.org_uuid,
@@ -112,6 +114,29 @@ def _row_parts(world: World, project: Project) -> Json:
 def get_project(call: Call) -> Json:
     """`GET /projects/{p}`."""
     return read_project(call.world, project_of(call))
+
+
+def get_defaults(call: Call) -> Any:
+    """`GET /api/v2/projects/{p}/defaults`: what dbt's configuration sets for the project, if anything."""
+    project = project_of(call)
+    return OK if project.defaults is None else project.defaults
+
+
+def get_parameters(call: Call) -> Json:
+    """`GET /api/v2/projects/{p}/parameters`: those of the project, by name."""
+    return project_of(call).parameters
+
+
+def get_changesets(call: Call) -> Any:
+    """`GET /projects/{p}/changesets`: none is active."""
+    project_of(call)
+    return OK
+
+
+def get_spotlight(call: Call) -> Any:
+    """`GET /projects/{p}/spotlight/table/config`: nobody has made one."""
+    project = project_of(call)
+    raise not_found(f"Table config not found for project {project.uuid}")
 
 
 def post_project(call: Call) -> Json:
@@ -280,4 +305,8 @@ ROUTES = (
     Route("DELETE", "/api/v1/projects/{p}/access/{user}", remove_access),
     Route("GET", "/api/v1/projects/{p}/groupAccesses", get_group_access),
     Route("GET", "/api/v1/projects/{p}/tablesConfiguration", get_tables),
+    Route("GET", "/api/v2/projects/{p}/defaults", get_defaults, needs="parameters"),
+    Route("GET", "/api/v2/projects/{p}/parameters", get_parameters, needs="parameters"),
+    Route("GET", "/api/v1/projects/{p}/changesets", get_changesets, needs="parameters"),
+    Route("GET", "/api/v1/projects/{p}/spotlight/table/config", get_spotlight, needs="parameters"),
 )

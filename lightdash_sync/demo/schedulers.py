@@ -240,15 +240,19 @@ def patch_timezone(call: Call) -> Any:
     zone, before = call.body["schedulerTimezone"], project.scheduler_timezone
     if world.can("checked_timezones"):
         project.scheduler_timezone = zone
+    following = [
+        one
+        for one in world.schedulers.values()
+        if one.fields["timezone"] is None and project_of_scheduler(world, one) is project
+    ]
     try:
         new = _offset(world, zone)
-        for scheduler in world.schedulers.values():
-            if scheduler.fields["timezone"] is None and project_of_scheduler(world, scheduler) is project:
-                shift = new - _offset(world, before)
-                scheduler.fields["cron"] = _shifted(scheduler.fields["cron"], shift)
+        old = _offset(world, before) if following or not world.can("checked_timezones") else new
     except BadSchedule:
         raise went_wrong() from None
     project.scheduler_timezone = zone
+    for scheduler in following:
+        scheduler.fields["cron"] = _shifted(scheduler.fields["cron"], new - old)
     return OK
 
 

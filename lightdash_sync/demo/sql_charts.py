@@ -1,18 +1,20 @@
 """Charts written in SQL (`/projects/{p}/sqlRunner/saved...`).
 
-They have no readable history and no schedulers here, live in spaces only, and their "viewed at"
-times change with every reading. Running the SQL is not imitated: a job is started and done, without rows.
+They have no readable history, live in spaces only, and their "viewed at" times change with every reading.
+Newer versions take a slug with a new one; one that the project has already is a 500. Running the SQL is not
+imitated: a job is started and done, without rows.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.access import can, can_in_project, inherits_or_private, is_closed, shares_of
+from lightdash_sync.demo.access import can, can_in_project, is_closed, shares_of
 from lightdash_sync.demo.bodies import check_sql_chart
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, need, project_of
 from lightdash_sync.demo.jobs import start_scheduler_job
 from lightdash_sync.demo.jsonb import jsonb
+from lightdash_sync.demo.palettes import resolved_palette
 from lightdash_sync.demo.refusals import forbidden, not_found, went_wrong
 from lightdash_sync.demo.state import Json, Project, Space, SqlChart, World
 
@@ -32,6 +34,10 @@ def read_sql_chart(call: Call, chart: SqlChart, project: Project) -> Json:
     space = world.spaces[chart.space_uuid]
     mine = shares_of(world, space, call.person)
     known = {"userAccess": mine[0]} if mine else {}
+    privacy = {} if world.can("inherited_access") else {"isPrivate": space.is_private}
+    newer: Json = {}
+    if world.can("chart_palettes"):
+        newer["resolvedColorPalette"] = resolved_palette(world, None, space)
     return {
         "savedSqlUuid": chart.uuid,
         "name": chart.name,
@@ -45,13 +51,14 @@ def read_sql_chart(call: Call, chart: SqlChart, project: Project) -> Json:
         "limit": chart.limit,
         "config": chart.config,
         "chartKind": chart.config.get("type"),
-        "space": {"uuid": space.uuid, "name": space.name, **inherits_or_private(world, space), **known},
+        "space": {"uuid": space.uuid, "name": space.name, **privacy, **known},
         "project": {"projectUuid": project.uuid},
         "dashboard": None,
         "organization": {"organizationUuid": project.org_uuid},
         "views": 0,
         "firstViewedAt": world.clock.now(),
         "lastViewedAt": world.clock.now(),
+        **newer,
     }
 
 
@@ -109,9 +116,10 @@ def post_sql_chart(call: Call) -> Json:
     if space is None:
         raise not_found(f"Space with spaceUuid {body['spaceUuid']} does not exist")
     _require(call, "create", project, space)
+    slug = _slug(world, project, body)
     created = world.clock.tick()
     chart = SqlChart(
-        uuid=world.new_uuid(), slug=world.slugs.claim("sql_charts", body["name"]), name=body["name"],
+        uuid=world.new_uuid(), slug=slug, name=body["name"],
         description=body["description"], project_uuid=project.uuid, space_uuid=space.uuid, sql=body["sql"],
         limit=int(body["limit"]), config=jsonb(body["config"]), created_at=created,
         created_by=call.person.uuid, last_updated_at=world.clock.tick(), last_updated_by=call.person.uuid,
@@ -119,6 +127,21 @@ def post_sql_chart(call: Call) -> Json:
     world.sql_charts[chart.uuid] = chart
     space.sql_charts[chart.uuid] = None
     return {"savedSqlUuid": chart.uuid, "slug": chart.slug, "savedSqlVersionUuid": world.new_uuid()}
+
+
+def _slug(world: World, project: Project, body: Json) -> str:
+    """The slug of a new SQL chart: a free one, or the one that is asked for.
+
+    Raises:
+        Refusal: 500 if the project has a SQL chart of the slug that is asked for.
+    """
+    wanted = body.get("slug")
+    if not wanted or not world.can("sql_chart_slugs"):
+        return world.slugs.claim("sql_charts", body["name"])
+    if any((one.project_uuid, one.slug) == (project.uuid, wanted) for one in world.sql_charts.values()):
+        raise went_wrong()
+    world.slugs.force("sql_charts", wanted)
+    return str(wanted)
 
 
 def patch_sql_chart(call: Call) -> Json:

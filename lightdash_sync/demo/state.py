@@ -125,6 +125,9 @@ class Project:
     validations: list[Json] = field(default_factory=list)
     color_palette_uuid: str | None = None
     created_at: str = ""
+    query_timezone: str | None = None
+    parameters: Json = field(default_factory=dict)
+    defaults: Json | None = None
 
 
 @dataclass
@@ -346,6 +349,8 @@ class World:
         crashes: what the stand-in itself failed on (answered with 500); tests require it to stay empty.
         history_days: how far back the history of a chart shows its versions.
         dashboard_history_days: how far back that of a dashboard does.
+        favorites: project uuid by person, kind and uuid of what the person marked.
+        soft_delete: whether what is deleted can be restored (off by default on a real server, too).
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
     """
 
@@ -359,6 +364,7 @@ class World:
     crashes: list[str] = field(default_factory=list)
     history_days: int = 3
     dashboard_history_days: int = 3
+    soft_delete: bool = False
     slug_gap: float = 0.0
     slugs: SlugRegister = field(default_factory=SlugRegister)
     orgs: dict[str, Org] = field(default_factory=dict)
@@ -374,6 +380,7 @@ class World:
     schedulers: dict[str, Scheduler] = field(default_factory=dict)
     schedulers_of: dict[str, Keys] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
+    favorites: dict[tuple[str, str, str], str] = field(default_factory=dict)
     comments: dict[str, list[Comment]] = field(default_factory=dict)
     jobs: dict[str, Json] = field(default_factory=dict)
     scheduler_jobs: dict[str, Json] = field(default_factory=dict)

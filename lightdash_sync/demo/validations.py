@@ -1,7 +1,8 @@
 """Validation of content against the explores (`/projects/{p}/validate`).
 
 The job is done at once. Its results replace those of the project, and are found under the job only if
-explores were posted. Fields of charts are checked, and charts on dashboards; filters of dashboards are not.
+explores were posted. Fields of charts are checked; dashboards, and warnings about what a chart does not show,
+are not imitated. Newer versions name results by uuid, list them in pages, and validate single items.
 """
 
 from __future__ import annotations
@@ -9,9 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
-from lightdash_sync.demo.calls import OK, Call, Route, project_of, space_of_chart
+from lightdash_sync.demo.calls import (
+    OK,
+    Call,
+    Route,
+    chart_of,
+    dashboard_of,
+    project_of,
+    require_in_space,
+    space_of_chart,
+)
 from lightdash_sync.demo.jobs import start_scheduler_job
-from lightdash_sync.demo.refusals import forbidden
+from lightdash_sync.demo.lists import page_and_size, paging
+from lightdash_sync.demo.refusals import forbidden, not_found
 from lightdash_sync.demo.state import Chart, Json, Project, World
 
 HIDDEN_FROM_LISTS = "jobId"
@@ -72,13 +83,16 @@ def _entries(world: World, project: Project, chart: Chart, job: str | None) -> l
     entries = []
     for kind, name, text in _problems(chart, known):
         world.last_validation += 1
+        named: Json = {"validationId": world.last_validation}
+        if world.can("validation_uuids"):
+            named = {"validationUuid": world.new_uuid(), "validationId": None}
         entries.append(
             {
                 "createdAt": world.clock.now(), "chartUuid": chart.uuid, "chartViews": chart.views,
                 "projectUuid": project.uuid, "error": text, "name": chart.name,
                 "lastUpdatedBy": f"{editor.first_name} {editor.last_name}",
                 "lastUpdatedAt": chart.last_updated_at,
-                "validationId": world.last_validation, "spaceUuid": space_of_chart(world, chart).uuid,
+                **named, "spaceUuid": space_of_chart(world, chart).uuid,
                 "chartKind": chart.version.kind or "vertical_bar", "errorType": kind, "fieldName": name,
                 "source": "chart", HIDDEN_FROM_LISTS: job,
             }
@@ -93,7 +107,7 @@ def post_validation(call: Call) -> Json:
     number = start_scheduler_job(call.world, None)
     job = str(number) if body.get("explores") is not None else None
     validate_project(call.world, project, body.get("validationTargets"), job)
-    return {"jobId": number}
+    return {"jobId": str(number) if call.world.can("validation_uuids") else number}
 
 
 def validate_project(
@@ -137,11 +151,68 @@ def get_validation(call: Call) -> list[Json]:
     return [_shown(call, one) for one in project.validations if one[HIDDEN_FROM_LISTS] == job]
 
 
+def get_pages(call: Call) -> Json:
+    """`GET /api/v2/projects/{p}/validate`: the stored results, newest first; none of hidden spaces."""
+    world, project = call.world, project_of(call, may=("manage", "Validation"))
+    words = (call.one("searchQuery") or "").lower()
+    found = [
+        one
+        for one in reversed(project.validations)
+        if one[HIDDEN_FROM_LISTS] is None
+        and words in f"{one['name']} {one['error']}".lower()
+        and _is_asked(call, "sourceTypes", one["source"])
+        and _is_asked(call, "errorTypes", one["errorType"])
+        and one["spaceUuid"] in world.spaces
+        and can_in_space(world, call.person, "view", "SavedChart", world.spaces[one["spaceUuid"]])
+    ]
+    page, size = page_and_size(call, 1, 20)
+    rows = [{**_shown(call, one), "chartName": one["name"]} for one in found[(page - 1) * size : page * size]]
+    return {"data": rows, "pagination": paging(page, size, len(found))}
+
+
+def _is_asked(call: Call, name: str, value: str) -> bool:
+    asked = [one for text in call.all(name) for one in text.split(",") if one]
+    return not asked or value in asked
+
+
+def post_of_chart(call: Call) -> Json:
+    """`POST /projects/{p}/validate/chart/{u}`: validate one chart; its old results go."""
+    world, project = call.world, project_of(call, may=("manage", "Validation"))
+    chart = chart_of(world, call.params["u"])
+    require_in_space(call, "view", "SavedChart", space_of_chart(world, chart))
+    if chart.version.table_name not in project.explores:
+        raise not_found(f'Explore "{chart.version.table_name}" does not exist.')
+    kept = [
+        one
+        for one in project.validations
+        if one["chartUuid"] != chart.uuid or one[HIDDEN_FROM_LISTS] is not None
+    ]
+    fresh = _entries(world, project, chart, None)
+    project.validations = [*kept, *fresh]
+    return {"errors": [_bare(one) for one in fresh]}
+
+
+def _bare(entry: Json) -> Json:
+    """A result as validating a single item tells it."""
+    names = ("error", "errorType", "fieldName", "name", "projectUuid", "source", "chartUuid")
+    return {name: entry[name] for name in names}
+
+
+def post_of_dashboard(call: Call) -> Json:
+    """`POST /projects/{p}/validate/dashboard/{u}`: nothing is wrong with dashboards here."""
+    project_of(call, may=("manage", "Validation"))
+    dashboard = dashboard_of(call.world, call.params["u"])
+    require_in_space(call, "view", "Dashboard", call.world.spaces[dashboard.space_uuid])
+    return {"errors": []}
+
+
 def remove_validation(call: Call) -> Any:
-    """`DELETE /projects/{p}/validate/{name}`: dismiss one entry, by number."""
+    """`DELETE /projects/{p}/validate/{name}`: dismiss one entry, by number or uuid."""
     project = project_of(call, may=("manage", "Validation"))
     project.validations = [
-        one for one in project.validations if str(one["validationId"]) != call.params["name"]
+        one
+        for one in project.validations
+        if call.params["name"] not in (str(one["validationId"]), one.get("validationUuid"))
     ]
     return OK
 
@@ -150,4 +221,9 @@ ROUTES = (
     Route("POST", "/api/v1/projects/{p}/validate", post_validation),
     Route("GET", "/api/v1/projects/{p}/validate", get_validation),
     Route("DELETE", "/api/v1/projects/{p}/validate/{name}", remove_validation),
+    Route("POST", "/api/v1/projects/{p}/validate/chart/{u}", post_of_chart, needs="single_validation"),
+    Route(
+        "POST", "/api/v1/projects/{p}/validate/dashboard/{u}", post_of_dashboard, needs="single_validation"
+    ),
+    Route("GET", "/api/v2/projects/{p}/validate", get_pages, needs="validation_pages"),
 )

@@ -16,7 +16,6 @@ class Kind(StrEnum):
     """A kind of content, by the name it has on the command line and in `identity.json`."""
 
     SPACE = "space"
-    VIRTUAL_VIEW = "virtual_view"
     CHART = "chart"
     SQL_CHART = "sql_chart"
     DASHBOARD = "dashboard"
@@ -79,15 +78,6 @@ KINDS: dict[Kind, KindSpec] = {
             | _PINNED
         ),
         facts=frozenset({"uuid", "slug", "path"}),
-    ),
-    Kind.VIRTUAL_VIEW: KindSpec(
-        folder="virtual_views",
-        noun=("virtual view", "virtual views"),
-        # All that the server makes of name, label, SQL and columns; `normal` says these.
-        volatile=frozenset(
-            {"tables", "baseTable", "joinedTables", "targetDatabase", "type", "tags", "meta", "spotlight"}
-            | {"warehouse", "groups", "parameters", "warnings", "unfilteredTables", "savedParameterValues"}
-        ),
     ),
     Kind.CHART: KindSpec(
         folder="charts",

@@ -90,7 +90,6 @@ class Facts:
         metrics: (table, metric) of the target's catalogue; None if it was not asked for.
         channels: ids of the Slack channels that the target can post to; None if it cannot say.
         nested_spaces: whether spaces can stand in spaces.
-        view_parameters: whether virtual views can have values of parameters.
     """
 
     same_project: bool = False
@@ -103,4 +102,3 @@ class Facts:
     metrics: frozenset[tuple[str, str]] | None = None
     channels: frozenset[str] | None = None
     nested_spaces: bool = True
-    view_parameters: bool = True

@@ -31,6 +31,7 @@ from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.values import Plan, Target
 from lightdash_sync.snapshot.read import Snapshot
 from tests.exporting import lightdash_at
+from tests.worlds import preview_of
 
 TODAY = date(2026, 3, 2)
 EVERYTHING = Options(enable_schedulers=False)
@@ -160,7 +161,7 @@ def moving(world: World, folder: Path, *, source: str = "production") -> Iterato
             project = world.projects[source]
             body: JsonObject = {"name": "Target", "copyContent": False}
             made = lightdash.session.write("POST", f"/api/v1/projects/{project}/createPreview", body)
-            move = Move(world, server, lightdash, project, str(made), folder)
+            move = Move(world, server, lightdash, project, preview_of(made), folder)
             (shared,) = (row.uuid for row, _ in lightdash.spaces(move.target))
             move.links[Kind.SPACE] = {"shared": {"uuid": shared}}
             yield move

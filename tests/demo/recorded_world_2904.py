@@ -9,10 +9,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from lightdash_sync.demo.catalog import index_catalog
 from lightdash_sync.demo.chart_versions import stored_version
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.dashboards import add_dashboard_version
-from lightdash_sync.demo.state import Chart, Dashboard, Group, Org, Person, Project, Space, Token, World
+from lightdash_sync.demo.state import (
+    Chart,
+    ColorPalette,
+    Dashboard,
+    Group,
+    Org,
+    Person,
+    Project,
+    Space,
+    Token,
+    World,
+)
 
 from .recorded_world import PASSWORD, results, secret
 from .recordings import Recording
@@ -34,11 +46,41 @@ def start_2904(recordings: list[Recording]) -> World:
         scheduler_timezone=shown["schedulerTimezone"], created_at=results(recordings, 4)[0]["createdAt"],
     )  # fmt: skip
     project.explores = project.compilable = _explores(recordings)
+    project.parameters = results(recordings, 283)
     world.project_rows[project.uuid] = project
+    _add_palettes(world, recordings)
+    _index(world, project, recordings)
     _add_spaces(world, recordings)
     _add_charts(world, recordings, david)
     _add_dashboards(world, recordings, david)
     return world
+
+
+def _add_palettes(world: World, recordings: list[Recording]) -> None:
+    for row in results(recordings, 284):
+        uuid = row["colorPaletteUuid"]
+        world.orgs[row["organizationUuid"]].palettes[uuid] = ColorPalette(
+            uuid, row["name"], row["colors"], row["darkColors"], row["createdAt"]
+        )
+
+
+def _index(world: World, project: Project, recordings: list[Recording]) -> None:
+    """The catalogue, with the metrics that are recorded at its beginning."""
+    first = results(recordings, 159)["data"]
+    for row in first:
+        table = project.explores[row["tableName"]]["tables"][row["tableName"]]
+        table["metrics"][row["name"]] = {
+            "name": row["name"], "label": row["label"], "description": row["description"],
+            "type": row["fieldValueType"], "table": row["tableName"], "tableLabel": row["tableLabel"],
+            "fieldType": "metric", "tags": row["tags"], "hidden": False,
+        }  # fmt: skip
+    index_catalog(world, project)
+    names = [row["name"] for row in first]
+    items = sorted(
+        project.catalog.values(),
+        key=lambda one: [*names, one.definition["name"]].index(one.definition["name"]),
+    )
+    project.catalog = {item.uuid: item for item in items}
 
 
 def _people(world: World, recordings: list[Recording]) -> Person:

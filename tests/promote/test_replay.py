@@ -17,6 +17,7 @@ from lightdash_sync.promote.replay import EXTRAS
 from tests.apply.small_world import small_world
 from tests.cli.running import run
 from tests.sync.desk import SOURCE, TARGET, TOKEN, Desk, desk_at
+from tests.worlds import preview_of
 
 REVIEW, RUN = ("promote", "review"), ("promote", "run", "--yes")
 FROM_TO = ("--via", "replay", "--env", SOURCE, "--to", TARGET)
@@ -46,7 +47,7 @@ def project(desk: Desk, name: str, *, copy: bool = False) -> None:
     """Make a preview of the source, and call it an environment."""
     body = {"name": name, "copyContent": copy}
     made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-    desk.settle(**{name: str(made)})
+    desk.settle(**{name: preview_of(made)})
 
 
 def rename(desk: Desk, name: str, new: str, where: str) -> None:

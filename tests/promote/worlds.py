@@ -23,6 +23,7 @@ from lightdash_sync.demo.state import World
 from lightdash_sync.model.kinds import Kind
 from tests.promote.hands import Hands, Tiles
 from tests.sync.desk import Desk
+from tests.worlds import preview_of
 
 PRODUCTION, PREVIEW, STAGING = "production", "preview", "staging"
 
@@ -126,7 +127,7 @@ def _made(version: str) -> tuple[World, dict[str, str]]:
         production = Hands(desk, PRODUCTION)
         _fill(production)
         body = {"name": "Preview", "copyContent": True}
-        projects[PREVIEW] = str(desk.send("POST", f"{production.project}/createPreview", body))
+        projects[PREVIEW] = preview_of(desk.send("POST", f"{production.project}/createPreview", body))
         _work_in_preview(Hands(desk, PREVIEW))
         _work_in_production(production)
         _stage(Hands(desk, STAGING))

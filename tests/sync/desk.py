@@ -27,6 +27,7 @@ from lightdash_sync.plan.options import Options
 from lightdash_sync.snapshot.read import Snapshot
 from tests.cli.running import Done, run
 from tests.export.editing import Editors
+from tests.worlds import preview_of
 
 TOKEN = "TOKEN_OF_ADMIN"
 SOURCE, TARGET = "source", "target"
@@ -209,7 +210,7 @@ def desk_at(world: World, folder: Path) -> Iterator[Desk]:
         desk = Desk(server, folder, {SOURCE: world.projects["production"]})
         body = {"name": "Target", "copyContent": False}
         made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-        desk.settle(**{TARGET: str(made)})
+        desk.settle(**{TARGET: preview_of(made)})
         yield desk
 
 

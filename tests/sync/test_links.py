@@ -6,6 +6,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.verify import verify
 from tests.sync.desk import SOURCE, TARGET, TO, Desk
 from tests.sync.people import People
+from tests.worlds import preview_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -93,7 +94,7 @@ def test_a_target_that_is_a_source_is_compared_by_the_keys_that_its_own_syncs_go
     (desk.folder / "aside").rename(desk.memory)
     body = {"name": "Other", "copyContent": False}
     made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-    desk.settle(other=str(made))
+    desk.settle(other=preview_of(made))
     desk.do("apply", "--from", TARGET, "--to", "other", "--adopt-by-name", "--allow-twins=all", "--yes")
     for one, two in ((SOURCE, TARGET), (TARGET, "other")):
         found = desk.do("diff", one, two, "--only", "chart", "--only", "dashboard", "--json").json

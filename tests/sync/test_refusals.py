@@ -9,7 +9,7 @@ import pytest
 
 from lightdash_sync.model.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at
-from tests.worlds import generated_world
+from tests.worlds import generated_world, preview_of
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,8 @@ def test_an_empty_source_is_refused(desk: Desk) -> None:
     """An empty project, or a directory with an empty snapshot, does not empty the target."""
     desk.apply("--adopt-by-name")
     body = {"name": "Empty", "copyContent": False}
-    empty = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-    desk.settle(empty=str(empty))
+    empty = preview_of(desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body))
+    desk.settle(empty=empty)
     (space,) = desk.uuids(Kind.SPACE, "Shared", "empty")
     desk.send("DELETE", f"/projects/{empty}/spaces/{space}")
     with desk.nothing_is_written():

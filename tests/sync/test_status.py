@@ -11,7 +11,7 @@ from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at
 from tests.sync.people import EDITS, People
-from tests.worlds import demo_world
+from tests.worlds import demo_world, preview_of
 
 OTHER = "other"
 COPIES = ("--adopt-by-name", "--allow-twins=all")
@@ -38,7 +38,7 @@ def third(desk: Desk) -> None:
     """Add another empty project to the settings."""
     body = {"name": "Other", "copyContent": False}
     made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-    desk.settle(**{OTHER: str(made)})
+    desk.settle(**{OTHER: preview_of(made)})
 
 
 # --- the law: it is what a plan says ---
