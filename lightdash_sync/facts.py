@@ -49,10 +49,11 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
         people=None if members is None else {member.email: member.userUuid for member in members},
         groups=None if groups is None else {group.name: group.uuid for group in groups},
         caller=lightdash.user().email or "",
-        tables=None if explores is None else frozenset(explores),
+        tables=None if explores is None else frozenset(row.name for row in explores),
         metrics=None if metrics is None else frozenset((one.tableName, one.name) for one in metrics),
         channels=None if channels is None else frozenset(channel.id for channel in channels),
         nested_spaces=lightdash.server.can("nested_spaces"),
+        view_parameters=lightdash.server.can("virtual_view_parameters"),
     )
 
 

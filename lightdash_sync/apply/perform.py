@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.apply import write_charts, write_dashboards, write_deliveries, write_metrics, write_spaces
+from lightdash_sync.apply import (
+    write_charts,
+    write_dashboards,
+    write_deliveries,
+    write_metrics,
+    write_spaces,
+    write_views,
+)
 from lightdash_sync.apply.write_deletes import delete
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.drafts import What
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 
 _CREATES: dict[What, Create] = {
     What.SPACE_CREATE: write_spaces.create,
+    What.VIEW_CREATE: write_views.create,
     What.CHART_CREATE: write_charts.create,
     What.SQL_CREATE: write_charts.create_sql,
     What.DASHBOARD_CREATE: write_dashboards.create,
@@ -33,6 +41,7 @@ _WRITES: dict[What, Write] = {
     What.SPACE_REVOKE: write_spaces.revoke,
     What.SPACE_GRANT: write_spaces.grant,
     What.SPACE_LEAVE: write_spaces.leave,
+    What.VIEW_UPDATE: write_views.update,
     What.CHART_PATCH: write_charts.patch,
     What.CHART_VERSION: write_charts.add_version,
     What.CHART_ROLLBACK: write_charts.roll_back,
@@ -49,6 +58,7 @@ _WRITES: dict[What, Write] = {
 }
 _FINISHES: dict[Kind, Write] = {
     Kind.SPACE: write_spaces.update,
+    Kind.VIRTUAL_VIEW: write_views.update,
     Kind.CHART: write_charts.finish,
     Kind.SQL_CHART: write_charts.update_sql,
     Kind.DASHBOARD: write_dashboards.update,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lightdash_sync.apply import write_views
 from lightdash_sync.errors import NotFound, Refused, SyncError
 from lightdash_sync.model.kinds import Kind
 
@@ -21,6 +22,9 @@ def delete(target: Target, task: Task) -> None:
     Raises:
         Refused: a space that still holds something: the server would delete that, too.
     """
+    if task.step.kind is Kind.VIRTUAL_VIEW:
+        write_views.delete(target, task.step)
+        return
     uuid = task.step.uuid or target.uuid(task.step.kind, task.step.key)
     if task.step.kind is Kind.SPACE:
         _require_empty(target, task.step, uuid)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _ALL = "all"
 _NAMED = 10  # reasons that are told beside a file that has them all
-_EXTRAS = ("schedulers", "tags", "pins", "icons", "spaces")
+_EXTRAS = ("schedulers", "virtual-views", "tags", "pins", "icons", "spaces")
 
 
 def _extras(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:

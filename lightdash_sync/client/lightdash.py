@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from lightdash_sync.client import replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.promotion import PromotionDiff, promotion_path
-from lightdash_sync.errors import ApiError, UnexpectedAnswer
+from lightdash_sync.errors import ApiError, NotFound, UnexpectedAnswer
 from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
@@ -186,13 +186,26 @@ class Lightdash:
         path = f"/api/v1/projects/{project}/dataCatalog/metrics"
         return [row for row, _ in self._paged(views.Metric, path, {}, lambda row: (row.tableName, row.name))]
 
-    def explores(self, project: str) -> list[str]:
-        """`GET /projects/{p}/explores`: names of the explores that the project has, faulty ones included."""
-        return [row.name for row in self._rows(replies.ExploreRow, f"/api/v1/projects/{project}/explores")]
+    def explores(self, project: str) -> list[replies.ExploreRow]:
+        """`GET /projects/{p}/explores`: all that there are, faulty ones and virtual views included."""
+        return self._rows(replies.ExploreRow, f"/api/v1/projects/{project}/explores")
 
     def explore(self, project: str, table: str) -> JsonObject:
         """`GET /projects/{p}/explores/{table}`: with the definitions of its fields."""
         return self._object(f"/api/v1/projects/{project}/explores/{quote(table, safe='')}")
+
+    def virtual_view(self, project: str, name: str) -> tuple[views.VirtualView, JsonObject]:
+        """`GET /projects/{p}/explores/{name}`, of a virtual view.
+
+        Raises:
+            NotFound: there is no explore of this name, or it is another one.
+        """
+        explores = f"/api/v1/projects/{project}/explores"
+        path = f"{explores}/{_segment(name, explores)}"
+        explore = self._object(path)
+        if explore.get("type") != "virtual":
+            raise NotFound("the explore is no virtual view", method="GET", path=path, status=200)
+        return _views(views.VirtualView, [explore], path)[0]
 
     def charts_using(self, project: str, metric: views.Metric) -> list[views.UsingChart]:
         """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.

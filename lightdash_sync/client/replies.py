@@ -79,9 +79,15 @@ class Validation(View):
 
 
 class ExploreRow(View):
-    """A row of `GET /api/v1/projects/{p}/explores`."""
+    """A row of `GET /api/v1/projects/{p}/explores`; those of dbt have no type, or `default`."""
 
     name: str
+    type: str | None = None
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is a virtual view: one that somebody wrote in SQL."""
+        return self.type == "virtual"
 
 
 class SlackChannel(View):

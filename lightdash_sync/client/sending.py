@@ -44,6 +44,9 @@ class Sender:
     def _patch(self, path: str, body: Json = None) -> Json:
         return self.session.write("PATCH", path, body)
 
+    def _put(self, path: str, body: Json = None) -> Json:
+        return self.session.write("PUT", path, body)
+
     def _delete(self, path: str) -> None:
         self.session.write("DELETE", path)
 

@@ -169,7 +169,7 @@ class Session:
         """Change something. It is sent again only if the server certainly did not carry it out.
 
         Args:
-            method: POST, PATCH or DELETE.
+            method: POST, PUT, PATCH or DELETE.
             path: as in `get`.
             body: sent as JSON; None sends no body.
 

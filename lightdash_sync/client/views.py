@@ -237,6 +237,20 @@ class SqlChart(View):
     slug: str
 
 
+class _VirtualTable(View):
+    sqlTable: str
+    dimensions: dict[str, dict[str, Any]]
+
+
+class VirtualView(View):
+    """`GET /api/v1/projects/{p}/explores/{e}` of an explore that somebody wrote in SQL."""
+
+    name: str
+    label: str
+    baseTable: str
+    tables: dict[str, _VirtualTable]
+
+
 class _Tile(View):
     uuid: Uuid
     type: str

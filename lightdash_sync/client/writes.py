@@ -6,7 +6,8 @@ of the server's version. Sources: api-facts sections 4 to 7 and the recordings o
 
 A method sends one request, once. An error with `unclear` means that it may have been carried out: look
 before it is sent again. Any other error means that it was not. Nothing here reads back what was written.
-Schedulers, tags, pins and validation are in `deliveries`, promotion is in `promotion`; a `Writer` has them
+Schedulers, tags, pins and validation are in `deliveries`, promotion is in `promotion`, virtual views are in
+`virtual_views`; a `Writer` has them
 all.
 """
 
@@ -20,6 +21,7 @@ from lightdash_sync.client import replies
 from lightdash_sync.client.deliveries import DeliveryWrites
 from lightdash_sync.client.promotion import PromotionWrites
 from lightdash_sync.client.sending import checked, only, taken, told, without
+from lightdash_sync.client.virtual_views import VirtualViewWrites
 from lightdash_sync.errors import NotFound
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import UNVERSIONED
@@ -41,7 +43,7 @@ _SAID = frozenset({"verification", "deletedAt", "deletedBy"})
 _MISSING_EXPLORE = re.compile(r'Explore ".*" does not exist', re.DOTALL)
 
 
-class Writer(DeliveryWrites, PromotionWrites):
+class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites):
     """Every write that a replay needs, and promotion; see `Sender` for its arguments."""
 
     # --- spaces

@@ -188,6 +188,8 @@ class Attempt:
             rows = structure.schedulers(self.chosen)
             left_out += writer.schedulers(rows)
             counts[Kind.SCHEDULER] += len(rows)
+        if self.chosen.wants(Kind.VIRTUAL_VIEW):
+            counts[Kind.VIRTUAL_VIEW] += writer.virtual_views(self.project, structure.virtual_views)
         if self.chosen.wants(Kind.TAG):
             counts[Kind.TAG] += writer.tags(inventory)
         if self.chosen.wants(Kind.METRIC_ICONS):

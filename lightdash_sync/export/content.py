@@ -14,7 +14,7 @@ from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.versions import earlier_versions, known_versions
 from lightdash_sync.model.canonical import canonical, objects
-from lightdash_sync.model.keys import external_key
+from lightdash_sync.model.keys import external_key, virtual_view_uuid
 from lightdash_sync.model.kinds import PROJECT_SETTINGS, Kind
 from lightdash_sync.model.naming import layouts_of, names_like
 from lightdash_sync.model.normal import has_secret, normalise, normalise_comments, other_ways, space_access
@@ -144,6 +144,16 @@ class ContentWriter:
                 for uuid in unseen
             ]
         return left_out
+
+    def virtual_views(self, project: str, views: Mapping[str, JsonObject]) -> int:
+        """Write virtual views, given as explores by name; return how many there are."""
+        for name, raw in views.items():
+            self._put(
+                Kind.VIRTUAL_VIEW,
+                self._identity.key(Kind.VIRTUAL_VIEW, virtual_view_uuid(project, name)),
+                raw,
+            )
+        return len(views)
 
     def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None) -> Written:
         """Read (unless it was) and write a chart, with its earlier versions."""

@@ -52,10 +52,15 @@ def confirm_deletions(
         Refused: the token may no longer see a space that it saw.
     """
     project = inventory.project.projectUuid
+    names = {
+        str(facts["uuid"]): str(facts.get("slug"))
+        for facts in known.items.get(Kind.VIRTUAL_VIEW, {}).values()
+    }
     asks: dict[Kind, Callable[[str], object]] = {
         Kind.SPACE: partial(lightdash.space, project),
         Kind.DASHBOARD: lightdash.dashboard,
         Kind.SQL_CHART: partial(lightdash.sql_chart, project),
+        Kind.VIRTUAL_VIEW: lambda uuid: lightdash.virtual_view(project, names[uuid]),
     }
     if inventory.schedulers is not None:
         asks[Kind.SCHEDULER] = lightdash.scheduler

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import Candidate, assign_keys, external_key
+from lightdash_sync.model.keys import Candidate, assign_keys, external_key, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import (
     layouts_of,
@@ -50,6 +50,7 @@ def identify(structure: Structure, known: Identity) -> Identity:
             Kind.SPACE: _slugged(
                 ((row.uuid, row.slug, row.name) for row, _ in inventory.spaces), Kind.SPACE, known
             ),
+            Kind.VIRTUAL_VIEW: _virtual_views(inventory, known),
             Kind.CHART: _slugged(charts, Kind.CHART, known),
             Kind.SQL_CHART: _slugged(
                 ((row.uuid, row.slug, row.name) for row in inventory.sql_charts), Kind.SQL_CHART, known
@@ -118,6 +119,14 @@ def pruned(identity: Identity, findings: Findings) -> Identity:
 def _keyed(candidates: Iterable[Candidate], kind: Kind, known: Identity) -> dict[str, JsonObject]:
     keys = assign_keys(candidates, known.known_keys(kind))
     return {key: {"uuid": uuid} for uuid, key in keys.items()}
+
+
+def _virtual_views(inventory: Inventory, known: Identity) -> dict[str, JsonObject]:
+    """Key virtual views by the name of their explore, by which charts know them; it is their slug, too."""
+    project = inventory.project.projectUuid
+    names = {virtual_view_uuid(project, name): name for name in inventory.virtual_views}
+    keyed = _keyed((Candidate(uuid, name, name) for uuid, name in names.items()), Kind.VIRTUAL_VIEW, known)
+    return {key: {**facts, "slug": names[str(facts["uuid"])]} for key, facts in keyed.items()}
 
 
 def _tags(inventory: Inventory) -> list[tuple[str, str]]:

@@ -46,6 +46,7 @@ class Inventory:
         members: of the organisation; empty if they were not needed, None if the token may not list them.
         teams: uuid of a group -> uuids of its members; None where the list of spaces names only who holds
             a grant.
+        virtual_views: names of the explores that people wrote in SQL; none if they are not wanted.
     """
 
     project: views.Project
@@ -61,6 +62,7 @@ class Inventory:
     pins: list[views.Pin]
     members: list[views.Member] | None
     teams: Mapping[str, list[str]] | None = None
+    virtual_views: tuple[str, ...] = ()
 
     @property
     def sql_charts(self) -> list[views.ChartRow]:
@@ -73,8 +75,16 @@ class Inventory:
         return [row for row in self.charts if row.source not in (SQL, EXPLORE)]
 
 
-def read_inventory(lightdash: Lightdash, project: str, workers: Workers) -> Inventory:
+def read_inventory(
+    lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool = True
+) -> Inventory:
     """Read all lists of a project but the members and the pins, which are not always needed.
+
+    Args:
+        lightdash: the server.
+        project: uuid of the project.
+        workers: read side by side.
+        virtual_views: whether the list of explores is read for them.
 
     Raises:
         ApiError: one of them cannot be read.
@@ -90,6 +100,10 @@ def read_inventory(lightdash: Lightdash, project: str, workers: Workers) -> Inve
         "tags": lambda: lightdash.tags(project),
         "metrics": lambda: lightdash.metrics(project),
     }
+    if virtual_views:
+        reads["virtual_views"] = lambda: tuple(
+            sorted(row.name for row in lightdash.explores(project) if row.is_virtual)
+        )
     lists, unread = workers.run(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lightdash_sync.snapshot.manifest import Manifest
 
 # These have no space, so `--space` leaves them out.
-_WITHOUT_SPACE = frozenset({Kind.TAG, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT})
+_WITHOUT_SPACE = frozenset({Kind.VIRTUAL_VIEW, Kind.TAG, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints
 from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import assign_keys
+from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import slug_candidate
 
@@ -56,6 +56,7 @@ class Structure:
         hidden: uuid -> charts that no list names.
         seen: uuid -> fingerprint of every chart and dashboard that a list names.
         kept: kind -> uuid -> what is taken over from the old snapshot.
+        virtual_views: name -> the explore, as the server gives it.
     """
 
     inventory: Inventory
@@ -65,6 +66,7 @@ class Structure:
     hidden: Mapping[str, ChartRead]
     seen: Mapping[str, str]
     kept: Mapping[Kind, Mapping[str, Kept]]
+    virtual_views: Mapping[str, JsonObject]
 
     def space_key(self, space: str) -> str:
         """Return the key of a space, "" for one that is not visible."""
@@ -102,7 +104,8 @@ def read_structure(
         ConfigError: a chosen space does not exist.
     """
     known = old.identity if old else Identity()
-    inventory = read_inventory(lightdash, project, readings.workers)
+    with_views = chosen.wants(Kind.VIRTUAL_VIEW)
+    inventory = read_inventory(lightdash, project, readings.workers, virtual_views=with_views)
     _require_agreement(contradictions(inventory))
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
@@ -130,7 +133,8 @@ def read_structure(
         hidden |= shown
     inventory = _with_members(lightdash, inventory, spaces, hidden, kept, known)
     inventory = _with_teams(lightdash, inventory, spaces)
-    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept)
+    written = _virtual_views(lightdash, inventory, readings)
+    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written)
 
 
 def _require_agreement(found: list[str]) -> None:
@@ -145,6 +149,7 @@ def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
     rows |= {row.uuid for row in inventory.summaries} | {row.uuid for row in inventory.charts}
     rows |= {row.uuid for row in inventory.dashboards} | set(hidden)
     rows |= {row.schedulerUuid for row, _ in inventory.schedulers or []}
+    rows |= {virtual_view_uuid(inventory.project.projectUuid, name) for name in inventory.virtual_views}
     return rows | {tag.tagUuid for metric in inventory.metrics for tag in metric.categories}
 
 
@@ -172,6 +177,13 @@ def _spaces(
         if found := space_contradictions(rows[uuid], space, inventory):
             raise Moved(found[0])
     return spaces
+
+
+def _virtual_views(lightdash: Lightdash, inventory: Inventory, readings: Readings) -> dict[str, JsonObject]:
+    """Read the virtual views, each every time: no list tells when one was changed."""
+    read = partial(lightdash.virtual_view, inventory.project.projectUuid)
+    found = readings.of(Kind.VIRTUAL_VIEW, inventory.virtual_views, read, {})
+    return {name: raw for name, (_, raw) in found.items()}
 
 
 def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse) -> Inventory:

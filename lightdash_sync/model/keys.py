@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID, uuid5
 
 from lightdash_sync.model.canonical import digest
 
@@ -50,6 +51,11 @@ def is_key(text: str) -> bool:
 def slugify(text: str) -> str:
     """Return what Lightdash makes of a name: lower case, each run of other than a-z and 0-9 one hyphen."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def virtual_view_uuid(project: str, name: str) -> str:
+    """Return what stands for the uuid that virtual views do not have: made of their project and name."""
+    return str(uuid5(UUID(project), f"virtual-view/{name}"))
 
 
 def key_from(text: str) -> str:

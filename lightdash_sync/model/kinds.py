@@ -16,6 +16,7 @@ class Kind(StrEnum):
     """A kind of content, by the name it has on the command line and in `identity.json`."""
 
     SPACE = "space"
+    VIRTUAL_VIEW = "virtual_view"
     CHART = "chart"
     SQL_CHART = "sql_chart"
     DASHBOARD = "dashboard"
@@ -78,6 +79,15 @@ KINDS: dict[Kind, KindSpec] = {
             | _PINNED
         ),
         facts=frozenset({"uuid", "slug", "path"}),
+    ),
+    Kind.VIRTUAL_VIEW: KindSpec(
+        folder="virtual_views",
+        noun=("virtual view", "virtual views"),
+        # All that the server makes of name, label, SQL and columns; `normal` says these.
+        volatile=frozenset(
+            {"tables", "baseTable", "joinedTables", "targetDatabase", "type", "tags", "meta", "spotlight"}
+            | {"warehouse", "groups", "parameters", "warnings", "unfilteredTables", "savedParameterValues"}
+        ),
     ),
     Kind.CHART: KindSpec(
         folder="charts",

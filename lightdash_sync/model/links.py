@@ -64,6 +64,12 @@ class _Chart(_Named):
     chartConfig: dict[str, Any]
 
 
+class _VirtualView(_Named):
+    label: str
+    sql: str
+    columns: list[dict[str, Any]]
+
+
 class _SqlChart(_Named):
     sql: str
     config: dict[str, Any]
@@ -96,6 +102,7 @@ class _Comments(_File):
 
 _SCHEMAS: dict[Kind, type[BaseModel]] = {
     Kind.SPACE: _Space,
+    Kind.VIRTUAL_VIEW: _VirtualView,
     Kind.CHART: _Chart,
     Kind.SQL_CHART: _SqlChart,
     Kind.DASHBOARD: _Dashboard,

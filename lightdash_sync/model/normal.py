@@ -46,7 +46,7 @@ def normalise(kind: Kind, raw: JsonObject) -> Normal:
     """Split an answer into content and facts, drop the volatile, put unordered lists in order.
 
     Args:
-        kind: space, chart, SQL chart, dashboard, scheduler or tag.
+        kind: space, virtual view, chart, SQL chart, dashboard, scheduler or tag.
         raw: the server's object, untouched by this call. For a space it is the detail merged over the
             row of the list (`access` as `{"users": [{userUuid, role}], "groups": [{groupUuid, role}]}`,
             see `space_access`), for a tag the row with its `metrics`.
@@ -178,6 +178,23 @@ def _tile(tile: JsonObject) -> Json:
     return tile
 
 
+def _virtual_view(content: JsonObject, raw: JsonObject) -> JsonObject:
+    """Of an explore, what people wrote: name, label, SQL (it stands in brackets in its table) and columns."""
+    tables = raw.get("tables")
+    table = tables.get(str(raw.get("baseTable"))) if isinstance(tables, dict) else None
+    sql, dimensions = _get(table, "sqlTable"), _get(table, "dimensions")
+    if isinstance(sql, str) and sql.startswith("(") and sql.endswith(")"):
+        sql = sql[1:-1]
+    columns: list[Json] = [
+        {"reference": name, "type": _get(dimension, "type")}
+        for name, dimension in sorted(dimensions.items() if isinstance(dimensions, dict) else ())
+    ]
+    content |= {"sql": sql, "columns": columns}
+    if values := raw.get("savedParameterValues"):
+        content["parameterValues"] = values
+    return content
+
+
 def _scheduler(content: JsonObject, raw: JsonObject) -> JsonObject:
     for place in ("savedChartUuid", "dashboardUuid", "savedSqlUuid"):
         if place in raw and raw[place] is None:
@@ -224,6 +241,7 @@ def _kept(name: str) -> bool:
 
 _SPECIAL: dict[Kind, Callable[[JsonObject, JsonObject], JsonObject]] = {
     Kind.SPACE: _space,
+    Kind.VIRTUAL_VIEW: _virtual_view,
     Kind.CHART: _chart,
     Kind.SQL_CHART: _sql_chart,
     Kind.DASHBOARD: _dashboard,

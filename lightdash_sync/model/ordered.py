@@ -32,6 +32,8 @@ def in_order(kind: Kind, content: JsonObject) -> JsonObject:
             for name, fields in lists.items():
                 query = query | {name: _sorted(query[name], fields)}
             return content | {"metricQuery": query}
+        case Kind.VIRTUAL_VIEW if "columns" in content:
+            return content | {"columns": _sorted(content["columns"], ("reference",))}
         case Kind.SCHEDULER if "targets" in content:
             return content | {"targets": _sorted(content["targets"], ())}
         case Kind.TAG if "metrics" in content:

@@ -15,6 +15,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.scope import is_chosen
 from lightdash_sync.plan.values import Action, Gravity, Problem
+from lightdash_sync.plan.virtual_views import views_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -65,6 +66,7 @@ def delete_problems(steps: Sequence[Step], existing: Contents) -> Iterator[Probl
     if not deleted:
         return
     after = {(step.kind, step.key): step.after for step in steps if step.after is not None}
+    views = {text(existing.of(item), "name"): item for item in deleted if item[0] is Kind.VIRTUAL_VIEW}
     for item in sorted(existing.there - deleted):
         content = after.get(item, existing.of(item))
         named = f"{item[0]}:{item[1]}"
@@ -74,6 +76,9 @@ def delete_problems(steps: Sequence[Step], existing: Contents) -> Iterator[Probl
                 "not_empty",
                 f"would be deleted together with {named}, which the plan does not delete; move that first",
             )
+        for view in sorted(views_used(item[0], content, views)):
+            what = f"is still used by {named}, which would fail without it; delete that, too, or change it"
+            yield Problem(f"{view[0]}:{view[1]}", "still_used", what)
         for tile in objects(inside(content, "tiles")):
             for shown in _deleted(inside(tile, "properties"), _ON_TILES, deleted):
                 yield Problem(

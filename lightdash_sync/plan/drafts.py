@@ -28,6 +28,8 @@ class What(StrEnum):
     SPACE_REVOKE = "space_revoke"
     SPACE_GRANT = "space_grant"
     SPACE_LEAVE = "space_leave"
+    VIEW_CREATE = "view_create"
+    VIEW_UPDATE = "view_update"
     CHART_CREATE = "chart_create"
     CHART_PATCH = "chart_patch"
     CHART_VERSION = "chart_version"
@@ -53,6 +55,7 @@ class What(StrEnum):
 CREATES = frozenset(
     {
         What.SPACE_CREATE,
+        What.VIEW_CREATE,
         What.CHART_CREATE,
         What.SQL_CREATE,
         What.DASHBOARD_CREATE,
@@ -67,18 +70,19 @@ class Phase(IntEnum):
 
     NARROWING = 0
     SPACES = 1
-    SHELLS = 2
-    CHARTS = 3
-    CHART_UPDATES = 4
-    DASHBOARDS = 5
-    GRANTS = 6
-    TAGS = 7
-    METRICS = 8
-    PINS = 9
-    SCHEDULERS = 10
-    FINISHES = 11
-    DELETES = 12
-    LEAVES = 13
+    VIRTUAL_VIEWS = 2
+    SHELLS = 3
+    CHARTS = 4
+    CHART_UPDATES = 5
+    DASHBOARDS = 6
+    GRANTS = 7
+    TAGS = 8
+    METRICS = 9
+    PINS = 10
+    SCHEDULERS = 11
+    FINISHES = 12
+    DELETES = 13
+    LEAVES = 14
 
 
 class Draft(NamedTuple):
@@ -101,6 +105,8 @@ def drafts_of(index: int, step: Step, plan: Plan) -> Iterator[Draft]:
     match step.kind:
         case Kind.SPACE:
             yield from _space(index, before, after, creates=creates)
+        case Kind.VIRTUAL_VIEW:
+            yield Draft(Phase.VIRTUAL_VIEWS, index, What.VIEW_CREATE if creates else What.VIEW_UPDATE)
         case Kind.CHART | Kind.SQL_CHART:
             yield from _chart(index, step, before, after)
         case Kind.DASHBOARD:
@@ -190,7 +196,15 @@ def _scheduler(
 _METADATA = ("name", "description", "space", "dashboard", "colorPaletteUuid")
 _NOT_CREATED = ("projectMemberAccessRole", "colorPaletteUuid")  # of a space; no create takes them
 _RANK_OF_ALL = {"viewer": 1, "editor": 2, "admin": 3}
-DELETED = (Kind.SCHEDULER, Kind.DASHBOARD, Kind.CHART, Kind.SQL_CHART, Kind.TAG, Kind.SPACE)
+DELETED = (
+    Kind.SCHEDULER,
+    Kind.DASHBOARD,
+    Kind.CHART,
+    Kind.SQL_CHART,
+    Kind.VIRTUAL_VIEW,
+    Kind.TAG,
+    Kind.SPACE,
+)
 # What of its item an operation writes; the others write all of it.
 _FIELDS: Mapping[What, tuple[str, ...]] = {
     What.SPACE_CREATE: ("name", "inheritsAccess", "parent"),

@@ -40,6 +40,7 @@ from lightdash_sync.plan.values import (
     Target,
     Twin,
 )
+from lightdash_sync.plan.virtual_views import view_problems
 from lightdash_sync.plan.wanted import into_a_dashboard, wanted_item
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _RANK = {kind: place for place, kind in enumerate(PLANNED)}
 _LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
+_WITH_TWINS = frozenset(LINKED) - {Kind.VIRTUAL_VIEW}  # of which there is no second one of a name
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,9 @@ class _Making:
             self._delete(item)
         self.problems += delete_problems(self.steps, existing)
         created = [step for step in self.steps if step.action is Action.CREATE]
-        twins = self._twins({(step.kind, step.key) for step in created if step.kind in LINKED})
+        twins = self._twins({(step.kind, step.key) for step in created if step.kind in _WITH_TWINS})
         facts, options = self.inputs.facts, self.inputs.options
+        self.problems += view_problems(self.steps, facts, options, existing)
         external = self.inputs.desired.identity.external if facts.same_project else {}
         self.problems += reference_problems(
             self.steps, facts, options, existing.there, external, existing.look

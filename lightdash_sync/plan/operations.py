@@ -16,6 +16,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.drafts import CREATES, DELETED, Draft, Phase, What, content_of, drafts_of, written
 from lightdash_sync.plan.order import ordered, refers_to
 from lightdash_sync.plan.values import PROMOTE, Action
+from lightdash_sync.plan.virtual_views import views_of, views_used
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,6 +53,32 @@ class Operation:
     unknown: tuple[Item, ...] = ()
 
 
+@dataclass(frozen=True)
+class _References:
+    """What the steps of a plan refer to: what they name, and the virtual views that charts stand on.
+
+    Attributes:
+        steps: of the plan.
+        views: name of an explore -> virtual view, of those that the plan writes or deletes.
+    """
+
+    steps: Sequence[Step]
+    views: Mapping[str, Item]
+
+    def of(self, draft: Draft) -> frozenset[Item]:
+        """Return what is referred to by what a draft writes."""
+        step = self.steps[draft.step]
+        return self._in(step, written(draft.what, step))
+
+    def before(self, draft: Draft) -> frozenset[Item]:
+        """Return what the target's item of a draft refers to."""
+        step = self.steps[draft.step]
+        return self._in(step, step.before)
+
+    def _in(self, step: Step, content: Json) -> frozenset[Item]:
+        return refers_to(step.kind, content) | views_used(step.kind, content, self.views)
+
+
 def operations(plan: Plan) -> tuple[Operation, ...]:
     """Return what is done for a plan, in order.
 
@@ -64,15 +91,16 @@ def operations(plan: Plan) -> tuple[Operation, ...]:
         )
     drafts = [draft for index, step in enumerate(plan.steps) for draft in drafts_of(index, step, plan)]
     births = {_of(plan.steps[draft.step]): draft for draft in drafts if draft.what in CREATES}
-    drafts = [_postponed(draft, plan.steps, births) for draft in drafts]
-    drafts = _sorted(drafts, plan.steps, births)
-    unknown = _unknown(drafts, plan.steps)
+    references = _References(plan.steps, views_of(plan.steps))
+    drafts = [_postponed(draft, references, births) for draft in drafts]
+    drafts = _sorted(drafts, references, births)
+    unknown = _unknown(drafts, references)
     finished = sorted({drafts[number].step for number in unknown}, key=lambda index: plan.steps[index].item)
     finishes = [Draft(Phase.FINISHES, step, What.FINISH) for step in finished]
     at = next((n for n, draft in enumerate(drafts) if draft.phase > Phase.FINISHES), len(drafts))
     late = {number + len(finishes) * (number >= at): items for number, items in unknown.items()}
     drafts[at:at] = finishes
-    needs = _needs(drafts, plan.steps)
+    needs = _needs(drafts, references)
     return tuple(
         Operation(
             number,
@@ -87,27 +115,24 @@ def operations(plan: Plan) -> tuple[Operation, ...]:
     )
 
 
-def _postponed(draft: Draft, steps: Sequence[Step], births: Mapping[Item, Draft]) -> Draft:
+def _postponed(draft: Draft, references: _References, births: Mapping[Item, Draft]) -> Draft:
     """Put off an update that refers to what is made later: nothing is written twice that need not be."""
     if not (draft.parallel or draft.what is What.TAG_UPDATE):
         return draft
-    if draft.what is What.DASHBOARD_UPDATE and steps[draft.step].action is Action.CREATE:
+    if draft.what is What.DASHBOARD_UPDATE and references.steps[draft.step].action is Action.CREATE:
         return draft
-    referred = refers_to(steps[draft.step].kind, written(draft.what, steps[draft.step]))
-    later = any(births[item].phase > draft.phase for item in referred if item in births)
+    later = any(births[item].phase > draft.phase for item in references.of(draft) if item in births)
     return draft._replace(phase=Phase.FINISHES, parallel=False) if later else draft
 
 
-def _sorted(drafts: list[Draft], steps: Sequence[Step], births: Mapping[Item, Draft]) -> list[Draft]:
+def _sorted(drafts: list[Draft], references: _References, births: Mapping[Item, Draft]) -> list[Draft]:
     """Put drafts in order: by phase, then what is created in the order of references, then the others."""
     names = {item: (births[item].phase, *item) for item in births}
-    needed = {
-        item: refers_to(steps[draft.step].kind, written(draft.what, steps[draft.step])) & births.keys()
-        for item, draft in births.items()
-    }
+    needed = {item: references.of(draft) & births.keys() for item, draft in births.items()}
     place = {item: n for n, item in enumerate(ordered(names, needed))}
 
     def rank(draft: Draft) -> tuple[int, int, int, str]:
+        steps = references.steps
         step = steps[draft.step]
         if draft.what is What.DELETE:
             return draft.phase, DELETED.index(step.kind), -_depth(step, steps, Action.DELETE), step.key
@@ -133,37 +158,38 @@ def _depth(step: Step, steps: Sequence[Step], action: Action) -> int:
     return len(seen)
 
 
-def _unknown(drafts: Sequence[Draft], steps: Sequence[Step]) -> dict[int, frozenset[Item]]:
+def _unknown(drafts: Sequence[Draft], references: _References) -> dict[int, frozenset[Item]]:
     """Return, for each draft that writes a reference to what does not exist yet, what that is."""
+    steps = references.steps
     births = {_of(steps[draft.step]): n for n, draft in enumerate(drafts) if draft.what in CREATES}
     found: dict[int, frozenset[Item]] = {}
     for number, draft in enumerate(drafts):
-        referred = refers_to(steps[draft.step].kind, written(draft.what, steps[draft.step]))
-        if late := frozenset(item for item in referred if births.get(item, -1) >= number):
+        if late := frozenset(item for item in references.of(draft) if births.get(item, -1) >= number):
             found[number] = late
     return found
 
 
-def _needs(drafts: Sequence[Draft], steps: Sequence[Step]) -> list[set[int]]:
+def _needs(drafts: Sequence[Draft], references: _References) -> list[set[int]]:
     """Return for each draft the numbers of those that must have succeeded."""
+    steps = references.steps
     births = {_of(steps[draft.step]): n for n, draft in enumerate(drafts) if draft.what in CREATES}
     narrowed: dict[Item, set[int]] = {}
     of_step: dict[int, list[int]] = {}
     users: dict[Item, set[int]] = {}
     needs: list[set[int]] = []
     for number, draft in enumerate(drafts):
-        step, item = steps[draft.step], _of(steps[draft.step])
+        item = _of(steps[draft.step])
         needed = {births[item]} if births.get(item, number) < number else set()
         if draft.what is What.DELETE:
             needed |= users.get(item, set())
-        for referred in refers_to(step.kind, written(draft.what, step)):
+        for referred in references.of(draft):
             needed |= {births[referred]} if births.get(referred, number) < number else set()
             needed |= set() if draft.what in _NARROWING else narrowed.get(referred, set())
         needed |= _chain(draft, of_step.get(draft.step, ()), drafts)
         if draft.phase is Phase.NARROWING:
             narrowed.setdefault(item, set()).add(number)
         of_step.setdefault(draft.step, []).append(number)
-        for referred in refers_to(step.kind, step.before):
+        for referred in references.before(draft):
             users.setdefault(referred, set()).add(number)
         needs.append(needed - {number})
     return needs

@@ -90,6 +90,7 @@ class Facts:
         metrics: (table, metric) of the target's catalogue; None if it was not asked for.
         channels: ids of the Slack channels that the target can post to; None if it cannot say.
         nested_spaces: whether spaces can stand in spaces.
+        view_parameters: whether virtual views can have values of parameters.
     """
 
     same_project: bool = False
@@ -102,3 +103,4 @@ class Facts:
     metrics: frozenset[tuple[str, str]] | None = None
     channels: frozenset[str] | None = None
     nested_spaces: bool = True
+    view_parameters: bool = True

@@ -28,6 +28,7 @@ from lightdash_sync.plan.fields import (
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.outlook import Look, Outlook, nothing
 from lightdash_sync.plan.values import Action, Gravity, Problem
+from lightdash_sync.plan.virtual_views import with_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence, Set
@@ -79,7 +80,7 @@ def reference_problems(
         external: `~` keys whose uuids are known; of use only within one project.
         look: content of charts and dashboards that the plan leaves alone.
     """
-    outlook = Outlook.of(steps, look)
+    outlook, then = Outlook.of(steps, look), with_views(facts, steps)
     there = _There(outlook, facts, existing, external)
     found = [*owner_problems(steps, facts)]
     for step in steps:
@@ -88,7 +89,7 @@ def reference_problems(
         known = _of_explores(step.kind, step.key, outlook.before, facts)
         old = {(finding.code, finding.subject) for finding in known}
         allowed = allows(options.allow_broken, step.item)
-        for finding in dict.fromkeys(_findings(step, outlook, there, facts, options)):
+        for finding in dict.fromkeys(_findings(step, outlook, there, then, options)):
             mild = allowed and finding.code not in IMPOSSIBLE
             lenient = mild or (finding.code, finding.subject) in old
             gravity = Gravity.WARNS if lenient else finding.gravity

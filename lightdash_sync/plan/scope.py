@@ -19,6 +19,7 @@ from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import links
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.fields import explores_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # Carried by a plan, in the order in which people read them.
 PLANNED = (
     Kind.SPACE,
+    Kind.VIRTUAL_VIEW,
     Kind.CHART,
     Kind.SQL_CHART,
     Kind.DASHBOARD,
@@ -38,7 +40,8 @@ PLANNED = (
     Kind.SCHEDULER,
 )
 _REFERRED = frozenset(map(str, PLANNED))
-_LISTS = frozenset({Kind.TAG, Kind.METRIC_ICONS, Kind.PINS})  # in no space, and they need nothing
+# In no space, and they need nothing.
+_LISTS = frozenset({Kind.VIRTUAL_VIEW, Kind.TAG, Kind.METRIC_ICONS, Kind.PINS})
 _OWNERS = (("dashboard", Kind.DASHBOARD), ("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
 _FARTHEST = 4  # a scheduler of a chart of a dashboard in a space
 
@@ -86,6 +89,16 @@ class Contents:
     def look(self, kind: Kind, key: str) -> Json:
         """Return the content of an item, None if the tree has none."""
         return self.of((kind, key)) or None
+
+    def uuid(self, item: Item) -> str:
+        """Return the uuid of an item, "" if it has none."""
+        return self._tree.identity.uuid(*item) or ""
+
+    @cached_property
+    def views(self) -> dict[str, Item]:
+        """Name of an explore -> the virtual view that it is."""
+        views = (item for item in self.there if item[0] is Kind.VIRTUAL_VIEW)
+        return {text(self.of(item), "name"): item for item in sorted(views)}
 
     @cached_property
     def inside(self) -> dict[str, set[Item]]:
@@ -189,7 +202,8 @@ def _needs(item: Item, contents: Contents, exists: Callable[[Item], bool]) -> It
         return
     content = contents.of(item)
     shown = set(_shown(content)) | contents.inside.get(key, set()) if kind is Kind.DASHBOARD else set()
-    for need in sorted(_referred(kind, content) | shown):
+    views = {contents.views[name] for name in explores_of(content) if name in contents.views}
+    for need in sorted(_referred(kind, content) | shown | (views if kind is Kind.CHART else set())):
         inside = kind is Kind.CHART and need == (Kind.DASHBOARD, text(content, "dashboard"))
         yield need, need in shown or (inside and not exists(item))
 

@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.scope import Contents
 
 # Spaces first, because the place of others is known by them.
-_ORDER = (Kind.SPACE, Kind.DASHBOARD, Kind.CHART, Kind.SQL_CHART, Kind.TAG, Kind.SCHEDULER)
+_ORDER = (
+    Kind.SPACE,
+    Kind.VIRTUAL_VIEW,
+    Kind.DASHBOARD,
+    Kind.CHART,
+    Kind.SQL_CHART,
+    Kind.TAG,
+    Kind.SCHEDULER,
+)
 _PLACES = (
     ("parent", Kind.SPACE),
     ("space", Kind.SPACE),

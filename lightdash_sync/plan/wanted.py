@@ -20,6 +20,7 @@ from lightdash_sync.plan.deliveries import has_secret_address
 from lightdash_sync.plan.managed import completed, same_content
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.values import Gravity, Problem
+from lightdash_sync.plan.virtual_views import adapted_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,8 @@ def wanted_item(
     problems: tuple[Problem, ...] = ()
     if kind is Kind.SPACE:
         wanted, problems = adapted_access(f"{kind}:{key}", wanted, now, facts, options)
+    elif kind is Kind.VIRTUAL_VIEW:
+        wanted, problems = adapted_view(f"{kind}:{key}", wanted, facts)
     elif kind is Kind.TAG:
         found, problems = adapted_metrics(f"{kind}:{key}", kind, wanted, facts)
         wanted = found if isinstance(found, dict) else wanted

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.target import Existing, Place
 
 _SPACES, _SCHEDULERS = "spaces", "schedulers"
-_LISTS = {"tags": Kind.TAG, "pins": Kind.PINS, "icons": Kind.METRIC_ICONS}
+_LISTS = {"virtual-views": Kind.VIRTUAL_VIEW, "tags": Kind.TAG, "pins": Kind.PINS, "icons": Kind.METRIC_ICONS}
 EXTRAS = (_SCHEDULERS, *_LISTS, _SPACES)
 """What is carried only if it is asked for."""
 

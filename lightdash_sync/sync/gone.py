@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete, NotAuthorised, NotFound, Refused
 from lightdash_sync.export.workers import Workers
+from lightdash_sync.model.keys import virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ def _project_of(lightdash: Lightdash, project: str, kind: Kind, uuid: str) -> st
         case Kind.SQL_CHART:
             lightdash.sql_chart(project, uuid)
             return project
+        case Kind.VIRTUAL_VIEW:
+            there = {
+                virtual_view_uuid(project, row.name) for row in lightdash.explores(project) if row.is_virtual
+            }
+            return project if uuid in there else ""
         case Kind.DASHBOARD:
             return str(lightdash.dashboard(uuid)[1].get("projectUuid"))
         case _:

@@ -20,6 +20,7 @@ from lightdash_sync.plan.preflight import needed_tables
 from lightdash_sync.plan.scope import Contents, planned_items
 from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
 from lightdash_sync.plan.values import Plan
+from lightdash_sync.plan.virtual_views import same_views
 from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
-    from lightdash_sync.plan.options import Facts
+    from lightdash_sync.plan.options import Facts, Item
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.target import Place
 
@@ -143,8 +144,17 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
     adopted = joined(request.adopt)
     if request.adopt_by:
         adopted = joined(adopted, found := adoptions(request, existing))
-        existing = relinked(existing, joined(links, found), reserved)
+        existing = relinked(existing, links := joined(links, found), reserved)
+    if request.purpose == "sync":
+        mine = _linked_items(existing)
+        alike = same_views(Contents(desired), Contents(existing.tree), mine, existing.linked.identity)
+        adopted = joined(adopted, alike)
+        existing = relinked(existing, joined(links, alike), reserved) if alike else existing
     return existing, adopted
+
+
+def _linked_items(existing: Existing) -> frozenset[Item]:
+    return frozenset((kind, key) for kind, keys in existing.linked.keys.items() for key in keys)
 
 
 def facts_for(place: Place, desired: Identity, existing: Existing) -> Facts:
@@ -190,7 +200,7 @@ def adoptable(place: Place, desired: Tree, by: str) -> LinkTable:
 def adoptions(request: Request, existing: Existing) -> LinkTable:
     """Return links with items of the target that have the same name in the same place, or the same slug."""
     desired, there = Contents(request.desired), Contents(existing.tree)
-    mine = frozenset((kind, key) for kind, keys in existing.linked.keys.items() for key in keys)
+    mine = _linked_items(existing)
     if request.adopt_by == "slug":
         pairs = by_slug(request.desired.identity, existing.linked.identity, mine)
         same = {**{item: item for item in mine}, **pairs}

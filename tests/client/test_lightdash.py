@@ -113,7 +113,7 @@ def test_all_of_a_real_project() -> None:
             assert one.schedulerUuid in {own.schedulerUuid for own, _ in at.schedulers_of(kind, one.delivers)}
         tags = {tag.tagUuid for tag, _ in at.tags(project)}
         metrics = at.metrics(project)
-        assert {metric.tableName for metric in metrics} <= set(at.explores(project))
+        assert {metric.tableName for metric in metrics} <= {row.name for row in at.explores(project)}
         charts_of_rows = {row.chartUuid for row in at.validation(project)}
         assert {category.tagUuid for metric in metrics for category in metric.categories} <= tags
         using = {chart.uuid for metric in metrics for chart in at.charts_using(project, metric)}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FEWER = settings(max_examples=settings().max_examples // 3)  # for laws that are checked for each kind
 
-KEYED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
+KEYED = (Kind.SPACE, Kind.VIRTUAL_VIEW, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
 
 # Names that content files use for something else, or that look as if they did.
 COLLIDING = ["chart", "sqlChart", "space", "dashboard", "parent", "owner", "id", "tab", "uuid2", "kind"] + [

@@ -43,6 +43,7 @@ _CONTENTS: dict[Kind, Any] = {
     Kind.DASHBOARD: st.fixed_dictionaries({"tiles": _TILES, "tabs": _TABS}),
     Kind.CHART: st.fixed_dictionaries({"metricQuery": _QUERY}),
     Kind.SCHEDULER: st.fixed_dictionaries({"targets": _LISTS}),
+    Kind.VIRTUAL_VIEW: st.fixed_dictionaries({"columns": _LISTS}),
     Kind.TAG: st.fixed_dictionaries({"metrics": _LISTS}),
     Kind.SPACE: st.fixed_dictionaries(
         {"access": st.fixed_dictionaries({}, optional={"users": _LISTS, "groups": _LISTS})}
@@ -53,6 +54,7 @@ _UNORDERED = {
     Kind.DASHBOARD: (("tiles",), ("tabs",)),
     Kind.CHART: tuple(("metricQuery", name) for name in _QUERY_LISTS),
     Kind.SCHEDULER: (("targets",),),
+    Kind.VIRTUAL_VIEW: (("columns",),),
     Kind.TAG: (("metrics",),),
     Kind.SPACE: (("access", "users"), ("access", "groups")),
 }  # fmt: skip

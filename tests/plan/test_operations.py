@@ -8,20 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import JsonObject
+from lightdash_sync.model.canonical import Json, JsonObject
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.drafts import CREATES, What, written
 from lightdash_sync.plan.operations import Operation, operations
 from lightdash_sync.plan.options import Item
 from lightdash_sync.plan.order import ordered, refers_to
 from lightdash_sync.plan.values import Action, Plan, Step, Target
+from lightdash_sync.plan.virtual_views import views_of, views_used
 from tests.model.generated import FEWER
 
 from .making import chart, create, space, update
 
 TARGET = Target("production", "https://lightdash.example.com", "p", "Production")
 KEYS = ("a", "b", "c")
-KINDS = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
+KINDS = (Kind.SPACE, Kind.VIRTUAL_VIEW, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
 
 
 def plan(*steps: Step, enable: bool = False) -> Plan:
@@ -45,6 +46,9 @@ def contents(draw: st.DrawFn, kind: Kind, me: str) -> JsonObject:
             content |= {"access": access}
         case Kind.CHART:
             content |= draw(st.fixed_dictionaries({"space": key}) | st.fixed_dictionaries({"dashboard": key}))
+            content["tableName"] = draw(st.sampled_from(["orders", *KEYS]))
+        case Kind.VIRTUAL_VIEW:
+            content |= {"name": me, "sql": content["name"], "columns": []}
         case Kind.SQL_CHART:
             content |= {"space": draw(key), "sql": draw(st.sampled_from(["1", "2"]))}
         case Kind.DASHBOARD:
@@ -70,6 +74,11 @@ def plans(draw: st.DrawFn) -> Plan:
     return plan(*draw(st.permutations(steps)), enable=draw(st.booleans()))
 
 
+def needed_by(plan: Plan, step: Step, content: Json) -> frozenset[Item]:
+    """Return what a content of a step refers to, the virtual view of its explore included."""
+    return refers_to(step.kind, content) | views_used(step.kind, content, views_of(plan.steps))
+
+
 def made_by(todo: tuple[Operation, ...], steps: tuple[Step, ...]) -> dict[Item, int]:
     """Return which operation creates which item."""
     return {(steps[one.step].kind, steps[one.step].key): one.number for one in todo if one.what in CREATES}
@@ -83,7 +92,7 @@ def test_each_operation_finds_what_it_refers_to_or_is_finished_later(plan: Plan)
     finishes = {one.step: one for one in todo if one.what is What.FINISH}
     for one in todo:
         step = plan.steps[one.step]
-        for item in refers_to(step.kind, written(one.what, step)) & made.keys():
+        for item in needed_by(plan, step, written(one.what, step)) & made.keys():
             if made[item] < one.number:
                 assert made[item] in one.needs
                 assert item not in one.unknown
@@ -128,7 +137,7 @@ def test_nothing_is_deleted_before_what_shows_it_was_written(plan: Plan) -> None
             continue
         for other in todo:
             user = plan.steps[other.step]
-            if user.action is Action.UPDATE and (step.kind, step.key) in refers_to(user.kind, user.before):
+            if user.action is Action.UPDATE and (step.kind, step.key) in needed_by(plan, user, user.before):
                 assert other.what is What.SPACE_LEAVE or other.number in one.needs
 
 

@@ -258,3 +258,14 @@ def test_creates_come_before_deletes_and_in_the_order_of_reading() -> None:
     new = EMPTY.plan(tree_of(project))
     kinds = [step.kind for step in new.steps]
     assert kinds == [Kind.SPACE, Kind.CHART, Kind.CHART, Kind.DASHBOARD, Kind.TAG]
+
+
+def test_values_of_parameters_that_an_older_server_cannot_keep_are_left_out_and_told() -> None:
+    view: dict[str, Any] = {"name": "v", "label": "V", "sql": "1", "columns": []}
+    view |= {"parameterValues": {"a": "b"}}
+    older = replace(FACTS, view_parameters=False)
+    (step,) = EMPTY.plan(tree_of({(Kind.VIRTUAL_VIEW, "v"): view}), facts=older).steps
+    assert isinstance(step.after, dict)
+    assert "parameterValues" not in step.after
+    planned = EMPTY.plan(tree_of({(Kind.VIRTUAL_VIEW, "v"): view}), facts=older)
+    assert [(one.code, one.gravity) for one in planned.problems] == [("no_parameters", Gravity.WARNS)]

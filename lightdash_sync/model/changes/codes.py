@@ -124,6 +124,9 @@ CODES: dict[str, Code] = {
     "access_changed": _said("access of {name}: {change}", "access changed: {name}", "changes of access"),
     "made_private": _said("made private"),
     "access_inherited": _said("inherits access"),
+    # Of virtual views
+    "label_changed": _moved_value("label"),
+    **_element("column"),
     # Of schedulers
     "schedule_changed": _moved_value("schedule"),
     "paused": _said("paused"),

@@ -19,6 +19,7 @@ from lightdash_sync.model.changes.others import (
     SCHEDULER,
     SPACE,
     TAG,
+    VIRTUAL_VIEW,
 )
 from lightdash_sync.model.changes.walk import Node, Walk
 from lightdash_sync.model.kinds import KINDS, Kind
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _NODES: Mapping[Kind, Node] = {
     Kind.SPACE: SPACE,
+    Kind.VIRTUAL_VIEW: VIRTUAL_VIEW,
     Kind.CHART: chart,
     Kind.SQL_CHART: sql_chart,
     Kind.DASHBOARD: dashboard,

@@ -1,4 +1,4 @@
-"""Spaces, schedulers, tags, pins, icons, comments and settings."""
+"""Spaces, virtual views, schedulers, tags, pins, icons, comments and settings."""
 
 from __future__ import annotations
 
@@ -44,6 +44,24 @@ SPACE = described(
         "access": fields({"users": _grants("email"), "groups": _grants("group")}),
     },
     ("parent",),
+)
+
+
+# --- virtual views ---
+
+
+def _reference(_walk: Walk, column: Value) -> str:
+    return text(column, "reference")
+
+
+VIRTUAL_VIEW = described(
+    {
+        "label": value("label_changed"),
+        "sql": value("sql_changed"),
+        "columns": Elements(nouns("column"), (by("reference"),), _reference),
+        "parameterValues": each(lambda name: parameter(name)),
+    },
+    (),
 )
 
 

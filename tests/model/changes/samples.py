@@ -154,6 +154,13 @@ _SAMPLES: dict[Kind, Any] = {
     Kind.SCHEDULER: _SCHEDULER,
     Kind.SPACE: _SPACE,
     Kind.COMMENTS: _COMMENTS,
+    Kind.VIRTUAL_VIEW: {
+        "name": "paid_orders",
+        "label": "Paid orders",
+        "sql": "select 1 as a",
+        "columns": [{"reference": "a", "type": "number"}, {"reference": "b", "type": "string"}],
+        "parameterValues": {"region": "emea"},
+    },
     Kind.SQL_CHART: {
         "name": "Raw",
         "space": "marketing",

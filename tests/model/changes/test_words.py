@@ -427,6 +427,11 @@ EDITS: list[tuple[Kind, Callable[[Any], Any], list[str]]] = [
     (_S, _set("parameters", {"c": 1}), ["parameter c: not set → 1"]),
     (_S, _set("options", "formatted", False), ["field options.formatted: true → false"]),
     # tags, pins, icons, settings
+    (Kind.VIRTUAL_VIEW, _set("label", "Paid"), ["label: 'Paid orders' → 'Paid'"]),
+    (Kind.VIRTUAL_VIEW, _set("sql", "select 2 as a"), ["SQL: +1 −1 lines"]),
+    (Kind.VIRTUAL_VIEW, lambda v: v["columns"].pop(), ["column removed: b"]),
+    (Kind.VIRTUAL_VIEW, _set("columns", 0, "type", "date"), ["column changed: a (type: 'number' → 'date')"]),
+    (Kind.VIRTUAL_VIEW, _set("parameterValues", "region", "apac"), ["parameter region: 'emea' → 'apac'"]),
     (Kind.TAG, _set("color", "#000000"), ["tag colour: #ffffff → #000000"]),
     (Kind.TAG, lambda t: t["metrics"].pop(), ["metric untagged: orders.revenue"]),
     (
