@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from lightdash_sync.errors import SyncError
+from lightdash_sync.model.kinds import KINDS, Kind
 
 Version = tuple[int, int, int]
 
@@ -127,6 +128,11 @@ class Server:
     def can(self, capability: str) -> bool:
         """Whether it has one of `CAPABILITIES`."""
         return self._numbers() >= CAPABILITIES[capability].since
+
+    def tells_history(self, kind: Kind) -> bool:
+        """Whether it tells earlier versions of a kind of content."""
+        history = KINDS[kind].history
+        return history is not None and (not history.capability or self.can(history.capability))
 
     def lacks(self) -> list[str]:
         """Return what it cannot do that newer servers can, in words."""

@@ -16,6 +16,7 @@ from lightdash_sync.client import replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.promotion import PromotionDiff, promotion_path
 from lightdash_sync.errors import ApiError, NotFound, UnexpectedAnswer
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client.session import Session
     from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.kinds import Kind
 
 V = TypeVar("V", bound=BaseModel)
 
@@ -148,6 +148,16 @@ class Lightdash:
     def chart_version(self, chart: str, version: str) -> tuple[views.ChartVersion, JsonObject]:
         """`GET /saved/{u}/version/{v}`: works at any age, and does not count as a view."""
         return self._one(views.ChartVersion, f"/api/v1/saved/{chart}/version/{version}")
+
+    def history(self, kind: Kind, uuid: str) -> list[views.Version]:
+        """Return the history of a chart or dashboard; see `chart_history` and `dashboard_history`."""
+        return self.chart_history(uuid) if kind is Kind.CHART else self.dashboard_history(uuid)
+
+    def version(self, kind: Kind, uuid: str, version: str) -> JsonObject:
+        """Return a chart or dashboard as it was in a version; see `chart_version`, `dashboard_version`."""
+        read = self.chart_version if kind is Kind.CHART else self.dashboard_version
+        saved = read(uuid, version)[1].get(kind.value)
+        return saved if isinstance(saved, dict) else {}
 
     def sql_chart(self, project: str, chart: str) -> tuple[views.SqlChart, JsonObject]:
         """`GET /projects/{p}/sqlRunner/saved/{u}`."""

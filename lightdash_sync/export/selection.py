@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError, Refused
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.manifest import Selection
 
 if TYPE_CHECKING:
@@ -46,10 +46,7 @@ class Chosen:
 
     def wants_history(self, kind: Kind, server: Server) -> bool:
         """Whether earlier versions of a kind are to be read, and a server can tell them."""
-        history = KINDS[kind].history
-        if history is None or not self.history or not self.wants(kind):
-            return False
-        return not history.capability or server.can(history.capability)
+        return self.history and self.wants(kind) and server.tells_history(kind)
 
     def require_spaces(self, keys: Iterable[str]) -> None:
         """Check that the chosen spaces exist.

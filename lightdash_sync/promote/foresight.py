@@ -198,11 +198,22 @@ class Foresight:
                 content[field] = key if met is None else met[1]
         return content
 
+    def copied_version(self, kind: Kind, content: JsonObject) -> Json:
+        """Return a version of an item of the source as a promotion would have copied it.
+
+        Args:
+            kind: of the item.
+            content: what it was then, in the source's keys.
+        """
+        return of_version(kind, self._said_there(kind, content))
+
     def _copied(self, item: Item) -> JsonObject:
         """Return an item of the source as promotion copies it."""
-        content = self._placed(self.literal.of(item))
+        return self._said_there(item[0], self._placed(self.literal.of(item)))
+
+    def _said_there(self, kind: Kind, content: JsonObject) -> JsonObject:
         said = _object(tokenise(untokenise(content, self.here), self.there))
-        if item[0] is not Kind.DASHBOARD:
+        if kind is not Kind.DASHBOARD:
             return said
         return said | {"tiles": [self._tile(tile) for tile in held(said, "tiles")]}
 

@@ -226,8 +226,13 @@ def _passed_over(reviewed: Iterable[Reviewed], foresight: Foresight) -> Iterator
 
 
 def _may_overwrite(item: Item, outcome: Outcome, foresight: Foresight) -> bool:
-    """Whether a chart's content upstream becomes another, though nobody saved it later than the source's."""
-    if item[0] is not Kind.CHART or outcome.before is None or foresight.upstream_is_newer(item):
+    """Whether an item's content upstream becomes another, though nobody saved it later than the source's.
+
+    Only of kinds whose earlier versions the server tells; of others nobody could say more.
+    """
+    if not foresight.server.tells_history(item[0]):
+        return False
+    if outcome.before is None or foresight.upstream_is_newer(item):
         return False
     versions = (of_version(item[0], content) for content in (outcome.before, outcome.after))
     return any(not change.quiet for change in changes(item[0], *versions))

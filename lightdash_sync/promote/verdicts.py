@@ -48,7 +48,7 @@ class Known:
         refused: item -> why the server does not say what it would do, as a code and in its words.
         missing: item -> which permission is missing, in words.
         broken: item -> what of it the upstream project lacks, in words.
-        overwritten: charts whose upstream ones have work in them that the source never had.
+        overwritten: items whose upstream ones have work in them that the source never had.
         accepted: `kind:key` of items that the user accepted.
         shown: chart -> the dashboards of this promotion that show it, once for each tile.
         unnamed: charts that are promoted by themselves, and only because everything is: that the server

@@ -343,6 +343,49 @@ def test_a_chart_that_was_promoted_before_may_be_promoted_again(desk: Desk) -> N
     assert codes(item) == {"changed"}
 
 
+def _saved_there_and_here(desk: Desk, code: int) -> Any:
+    """Let a dashboard be saved upstream, and later in the preview; return what the review says of it."""
+    production, preview = Hands(desk, PRODUCTION), Hands(desk, PREVIEW)
+    production.add("Board, unchanged", production.text("from upstream"))
+    preview.add("Board, unchanged", preview.text("from here"))
+    said = review(desk, "--dashboard", "board-unchanged", code=code)
+    (item,) = [one for one in said["items"] if one["kind"] == "dashboard"]
+    return item
+
+
+@pytest.mark.parametrize("version", ["0.2462.0", "0.2904.5"])
+def test_work_on_a_dashboard_upstream_is_seen_where_dashboards_have_a_history(
+    tmp_path: Path, version: str
+) -> None:
+    """The last save would win; the versions tell that upstream had work of its own, whoever saved last."""
+    with newer(tmp_path, version) as desk:
+        item = _saved_there_and_here(desk, REFUSED)
+        assert "saved by" in reason(item, "upstream_changed")
+
+
+def test_without_a_history_of_dashboards_the_last_save_counts(desk: Desk) -> None:
+    """0.1372.1 lists no versions of dashboards: what was saved later here is taken to know of upstream."""
+    assert "upstream_changed" not in codes(_saved_there_and_here(desk, 0))
+
+
+@pytest.mark.parametrize("version", ["0.2462.0", "0.2904.5"])
+def test_a_dashboard_that_was_promoted_before_may_be_promoted_again(tmp_path: Path, version: str) -> None:
+    """What an earlier promotion made upstream is no work of others, with charts inside it, links and all."""
+    with newer(tmp_path, version) as desk:
+        hands = Hands(desk, PREVIEW)
+        for name in ("Board, unchanged", "Board with charts inside"):
+            uuid = hands.uuid(Kind.DASHBOARD, name)
+            hands.add(name, hands.text(f"/projects/{hands.project}/dashboards/{uuid}/view"))
+            hands.send("POST", f"/dashboards/{uuid}/promote")
+            hands.add(name, hands.text("more"))
+            key = name.lower().replace(",", "").replace(" ", "-")
+            named = ("--env", PREVIEW, "--json", "--dashboard", key)
+            said = desk.do("promote", "review", *named, may=(0, REFUSED)).json  # for charts inside it
+            (item,) = [one for one in said["items"] if one["kind"] == "dashboard"]
+            assert "upstream_changed" not in codes(item), name
+            assert item["status"] == "changed", name
+
+
 def test_deliveries_of_tabs_that_get_other_uuids_hold_a_promotion_up(desk: Desk) -> None:
     """A preview has tabs of its own; an upstream scheduler that names a tab would deliver nothing of it."""
     production = Hands(desk, PRODUCTION)
