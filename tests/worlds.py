@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import os
 
+from lightdash_sync.client.capabilities import Server
 from lightdash_sync.demo import seed
 from lightdash_sync.demo.state import VERSION, World
 
 SERVED = os.environ.get("LIGHTDASH_SYNC_SERVED", VERSION)
+# The last part of the path where that version lists all schedulers.
+SCHEDULER_LIST = "list" if Server(SERVED).can("scheduler_list") else "logs"
+
+
+def can(capability: str) -> bool:
+    """Whether the version that the suite runs against has a capability."""
+    return Server(SERVED).can(capability)
 
 
 def empty_world() -> World:

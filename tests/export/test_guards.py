@@ -12,7 +12,7 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Incomplete, Refused, SyncError
 from tests.exporting import export_world, lightdash_at, tree
-from tests.worlds import demo_world
+from tests.worlds import SCHEDULER_LIST, demo_world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ LISTS = {
     "chart summaries": "/chart-summaries",
     "dashboards": "/projects/[^/]*/dashboards",
     "content": "/api/v2/content",
-    "schedulers": "/logs",
+    "schedulers": f"/{SCHEDULER_LIST}",
     "tags": "/tags",
     "metrics": "/dataCatalog/metrics",
 }
@@ -42,7 +42,7 @@ def _answers(world: World) -> dict[str, object]:
             "chart summaries": f"/api/v1/projects/{project}/chart-summaries",
             "dashboards": f"/api/v1/projects/{project}/dashboards",
             "content": f"/api/v2/content?projectUuids={project}&page=1&pageSize=50000",
-            "schedulers": f"/api/v1/schedulers/{project}/logs",
+            "schedulers": f"/api/v1/schedulers/{project}/{SCHEDULER_LIST}?page=1&pageSize=50000",
             "tags": f"/api/v1/projects/{project}/tags",
             "metrics": f"/api/v1/projects/{project}/dataCatalog/metrics?page=1&pageSize=50000",
         }

@@ -17,7 +17,7 @@ from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.write import spare
 from tests.exporting import export_world, lightdash_at, tree
 from tests.snapshot.small import VERSION_PATH, write_small_snapshot
-from tests.worlds import demo_world
+from tests.worlds import SCHEDULER_LIST, demo_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,9 +245,11 @@ def test_a_snapshot_of_another_project_is_refused(tmp_path: Path) -> None:
 def test_a_list_that_came_back_short_is_no_deletion(tmp_path: Path) -> None:
     """Lightdash says that there are no schedulers, and has them all: that is an error, no difference."""
     export_world(demo_world(), tmp_path / "snap")
-    empty: dict[str, object] = {"schedulers": [], "users": [], "charts": [], "dashboards": [], "logs": []}
+    pages = {"page": 1, "pageSize": 50, "totalPageCount": 0, "totalResults": 0}
+    empty: dict[str, object] = {"schedulers": [], "users": [], "logs": [], "data": [], "pagination": pages}
     body = orjson.dumps({"status": "ok", "results": empty})
-    faults = Faults(rule=lambda _n, _method, path: Fault.content(body) if path.endswith("/logs") else None)
+    asked = f"/{SCHEDULER_LIST}"
+    faults = Faults(rule=lambda _n, _method, path: Fault.content(body) if asked in path else None)
     with (
         _served(tmp_path, faults) as (_, environments),
         pytest.raises(Incomplete),
