@@ -54,7 +54,7 @@ def _check(world: World, body: Any) -> None:
         raise bad_parameter(NO_SUCH_ZONE)
     if world.can("checked_targets") and not isinstance(body.get("targets"), list):
         raise bad_parameter(NO_TARGETS)
-    if world.can("checked_targets") and body.get("format") == "gsheets":
+    if world.can("checked_targets") and body.get("format") == "gsheets" and not world.has_google:
         raise Refusal(422, "MissingConfigError", NO_GOOGLE)
 
 

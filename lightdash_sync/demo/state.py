@@ -351,6 +351,8 @@ class World:
         dashboard_history_days: how far back that of a dashboard does.
         favorites: project uuid by person, kind and uuid of what the person marked.
         soft_delete: whether what is deleted can be restored (off by default on a real server, too).
+        has_google: whether people have connected their Google accounts, without which newer versions take no
+            delivery to Google Sheets.
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
     """
 
@@ -365,6 +367,7 @@ class World:
     history_days: int = 3
     dashboard_history_days: int = 3
     soft_delete: bool = False
+    has_google: bool = True
     slug_gap: float = 0.0
     slugs: SlugRegister = field(default_factory=SlugRegister)
     orgs: dict[str, Org] = field(default_factory=dict)

@@ -37,6 +37,7 @@ FIRST_RECORDED = "2026-11-23T15:53"  # content of this time or later was made by
 def start_2904(recordings: list[Recording]) -> World:
     """The world before the first recorded request."""
     world = World(version=VERSION, seed="recordings", clock=Clock(datetime.fromisoformat(RECORDING_BEGAN)))
+    world.has_google = False
     david = _people(world, recordings)
     shown = results(recordings, 20)
     project = Project(
