@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from lightdash_sync.errors import ApiError, NotAuthorised, NotFound
+from lightdash_sync.export.identify import palettes_by_name
 from lightdash_sync.model.changes.look import inside, text
 from lightdash_sync.plan.fields import field_id
 from lightdash_sync.plan.options import Facts
@@ -44,10 +45,12 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
     explores = _allowed(lambda: lightdash.explores(project))
     metrics = _allowed(lambda: lightdash.metrics(project))
     channels = lightdash.slack_channels()
+    palettes = _allowed(lightdash.color_palettes) if lightdash.server.can("chart_palettes") else None
     return Facts(
         same_project=same_project,
         people=None if members is None else {member.email: member.userUuid for member in members},
         groups=None if groups is None else {group.name: group.uuid for group in groups},
+        palettes=None if palettes is None else frozenset(palettes_by_name(palettes)),
         caller=lightdash.user().email or "",
         tables=None if explores is None else frozenset(row.name for row in explores),
         metrics=None if metrics is None else frozenset((one.tableName, one.name) for one in metrics),

@@ -1,12 +1,13 @@
-"""Who the people and groups of a plan are on the target: the project's own map knows only some of them."""
+"""Who the people, groups and palettes of a plan are on the target: the project's own map knows only some."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.export.identify import palettes_by_name
 from lightdash_sync.export.inventory import if_allowed
-from lightdash_sync.model.links import GROUP, PERSON, is_known, links
+from lightdash_sync.model.links import GROUP, PALETTE, PERSON, is_known, links
 
 if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
@@ -32,7 +33,7 @@ def with_people(identity: Identity, plan: Plan, lightdash: Lightdash) -> Identit
         for step in plan.steps
         for content in (step.before, step.after)
         for link in links(step.kind, content)
-        if link.to in (PERSON, GROUP) and not is_known(link, identity)
+        if link.to in (PERSON, GROUP, PALETTE) and not is_known(link, identity)
     }
     people, groups = dict(identity.people), dict(identity.groups)
     if any(link.to == PERSON for link in named):
@@ -46,4 +47,8 @@ def with_people(identity: Identity, plan: Plan, lightdash: Lightdash) -> Identit
             row.name: {"uuid": row.uuid} for row in if_allowed(lightdash.groups) or []
         }
         groups = found | groups
-    return replace(identity, people=people, groups=groups)
+    palettes = dict(identity.palettes)
+    if any(link.to == PALETTE for link in named):
+        rows = if_allowed(lightdash.color_palettes) or []
+        palettes = palettes_by_name(rows) | palettes
+    return replace(identity, people=people, groups=groups, palettes=palettes)

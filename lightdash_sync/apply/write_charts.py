@@ -73,17 +73,18 @@ def patch(target: Target, task: Task) -> None:
     """Give a chart its name, description, palette and place, those that differ."""
     before, after = _object(task.step.before), _object(task.step.after)
     if task.step.action is Action.CREATE:
-        before = {name: value for name, value in after.items() if name != _PALETTE}
+        before = {name: value for name, value in after.items() if name != "palette"}
     if after.get("dashboard") != before.get("dashboard") and after.get("dashboard") is not None:
         raise SyncError(
             f"{task.step.item} cannot be moved into a dashboard",
             hint="Lightdash can only create a chart in a dashboard: delete it on the target, and plan again.",
         )
     form = target.form(task)
+    fields = {"name": "name", "description": "description", "palette": _PALETTE}
     changes: JsonObject = {
-        name: form.get(name)
-        for name in ("name", "description", _PALETTE)
-        if before.get(name) != after.get(name) and name in before.keys() | after.keys()
+        theirs: form.get(theirs)
+        for ours, theirs in fields.items()
+        if before.get(ours) != after.get(ours) and ours in before.keys() | after.keys()
     }
     if before.get("space") != after.get("space") or before.get("dashboard") != after.get("dashboard"):
         changes["spaceUuid"] = form.get("spaceUuid")

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from lightdash_sync.apply.target import Target, Task
     from lightdash_sync.model.canonical import Json, JsonObject
 
-_PALETTE = "colorPaletteUuid"
-_METADATA = {"name": "name", "description": "description", "space": "spaceUuid", _PALETTE: _PALETTE}
+# Field of a content file -> of the server.
+_METADATA = {
+    "name": "name",
+    "description": "description",
+    "space": "spaceUuid",
+    "palette": "colorPaletteUuid",
+}
 
 
 def create(target: Target, task: Task) -> JsonObject:
@@ -47,7 +52,7 @@ def update(target: Target, task: Task) -> None:
     uuid, form = target.uuid(Kind.DASHBOARD, task.step.key), target.form(task)
     before, after = _object(task.step.before), _object(task.step.after)
     if task.step.action is Action.CREATE:
-        told = any(after.get(name) is not None for name in ("description", _PALETTE))
+        told = any(after.get(name) is not None for name in ("description", "palette"))
         content, named = True, told or task.operation.what is What.FINISH
         changed = [name for name in _METADATA if name in after] if named else []
     else:

@@ -191,11 +191,13 @@ def _identity(known: Identity, now: Identity, are_new: Mapping[str, bool]) -> Id
             continue
         if facts := (now if is_new else known).facts(place.kind, place.key):
             items.setdefault(place.kind, {})[place.key] = facts
-    uuids = {facts["uuid"] for facts in (*now.people.values(), *now.groups.values())}
+    named = (now.people, now.groups, now.palettes)
+    uuids = {facts["uuid"] for entries in named for facts in entries.values()}
     return Identity(
         items=items,
         people={**_others(known.people, uuids), **now.people},
         groups={**_others(known.groups, uuids), **now.groups},
+        palettes={**_others(known.palettes, uuids), **now.palettes},
         external={**known.external, **now.external},
         project=now.project,
     )

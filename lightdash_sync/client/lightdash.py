@@ -76,6 +76,10 @@ class Lightdash:
         rows = results.get("data") if isinstance(results, dict) else None
         return [row for row, _ in _views(views.Team, rows, "/api/v1/org/groups")]
 
+    def color_palettes(self) -> list[views.Palette]:
+        """`GET /org/color-palettes`: all of the organisation; names need not be unique."""
+        return self._rows(views.Palette, "/api/v1/org/color-palettes")
+
     def slack_channels(self) -> list[replies.SlackChannel] | None:
         """`GET /slack/channels`: None if the server cannot tell, as without a Slack integration."""
         try:

@@ -81,6 +81,13 @@ class Group(View):
     name: str
 
 
+class Palette(View):
+    """A row of `GET /api/v1/org/color-palettes`."""
+
+    colorPaletteUuid: Uuid
+    name: str
+
+
 class Team(View):
     """A row of `GET /api/v1/org/groups?includeMembers=...`."""
 

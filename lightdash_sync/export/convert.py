@@ -44,12 +44,14 @@ class Findings:
         external: external key -> uuid.
         people: key of a person who is named somewhere -> facts.
         groups: name of a group that is named somewhere -> facts.
+        palettes: name of a colour palette that is named somewhere -> facts.
     """
 
     facts: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
     external: dict[str, str] = field(default_factory=dict)
     people: dict[str, JsonObject] = field(default_factory=dict)
     groups: dict[str, JsonObject] = field(default_factory=dict)
+    palettes: dict[str, JsonObject] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, kind: Kind, key: str, facts: JsonObject) -> None:
@@ -62,12 +64,14 @@ class Findings:
         *,
         people: dict[str, JsonObject] | None = None,
         groups: dict[str, JsonObject] | None = None,
+        palettes: dict[str, JsonObject] | None = None,
         external: dict[str, str] | None = None,
     ) -> None:
         """Note who and what is named."""
         with self._lock:
             self.people.update(people or {})
             self.groups.update(groups or {})
+            self.palettes.update(palettes or {})
             self.external.update(external or {})
 
 
@@ -137,6 +141,8 @@ class Converter:
     def named(self, names: Names) -> None:
         """Note whoever and whatever a file names that is taken over."""
         self._note_tokens(names.tokens)
+        for palette in names.palettes:
+            self._note_palette(palette)
         outside = self._known.external
         self.findings.add_names(external={name: outside[name] for name in names.external if name in outside})
 
@@ -168,6 +174,7 @@ class Converter:
         elif kind is Kind.SCHEDULER and isinstance(owner := self._name(portable.content.get("owner")), str):
             self._note_known(owner)
         self._note_tokens(tokens_in(portable.content))
+        self._note_palette(portable.content.get("palette"))
         return in_order(kind, portable.content)  # by names: uuids differ from environment to environment
 
     def _facts(self, facts: JsonObject) -> JsonObject:
@@ -188,6 +195,11 @@ class Converter:
         facts = self.identity.groups.get(name) or self._known.groups.get(name)
         if facts is not None:
             self.findings.add_names(groups={name: facts})
+
+    def _note_palette(self, said: Json) -> None:
+        name = self._name(said)
+        if isinstance(name, str) and (facts := self.identity.palettes.get(name)) is not None:
+            self.findings.add_names(palettes={name: facts})
 
     def _note_person(self, key: str, author: JsonObject) -> None:
         known = self.identity.people.get(key)
@@ -216,3 +228,5 @@ class Converter:
                 self._note_known(name)
             elif kind == "group":
                 self._note_group(name)
+            elif kind == "palette":
+                self._note_palette(name.replace("@{", "@{}{"))

@@ -6,15 +6,15 @@ server's state and of that snapshot's `identity.json`.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import Candidate, assign_keys, external_key, virtual_view_uuid
+from lightdash_sync.model.keys import Candidate, assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import (
     layouts_of,
+    named_apart,
     names_like,
     scheduler_candidate,
     slug_candidate,
@@ -62,6 +62,7 @@ def identify(structure: Structure, known: Identity) -> Identity:
         },
         people=_people(inventory, shares, known),
         groups=_groups(shares),
+        palettes=palettes_by_name(inventory.palettes),
         project=_project(inventory),
     )
     kept = structure.kept[Kind.DASHBOARD]
@@ -107,12 +108,13 @@ def _slugged(items: Iterable[Named], kind: Kind, known: Identity) -> dict[str, J
 
 
 def pruned(identity: Identity, findings: Findings) -> Identity:
-    """Add what the items told, and leave out people and groups that nothing names."""
+    """Add what the items told, and leave out people, groups and palettes that nothing names."""
     complete = identity.extended(findings.facts, findings.external)
     return replace(
         complete,
         people=dict(sorted(findings.people.items())),
         groups=dict(sorted(findings.groups.items())),
+        palettes=dict(sorted(findings.palettes.items())),
     )
 
 
@@ -153,14 +155,14 @@ def _person(row: views.Share | views.Member) -> JsonObject:
     return {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
 
 
+def palettes_by_name(palettes: Iterable[views.Palette]) -> dict[str, JsonObject]:
+    """Return name -> `{"uuid"}` of colour palettes, as an identity map has them."""
+    return named_apart({row.colorPaletteUuid: row.name for row in palettes})
+
+
 def _groups(shares: Iterable[views.Space]) -> dict[str, JsonObject]:
-    """Groups by name; groups of one name are told apart by a hash."""
-    groups = {group.groupUuid: group.groupName for space in shares for group in space.groupsAccess}
-    twins = Counter(groups.values())
-    return {
-        (name if twins[name] == 1 else f"{name} ({external_key(uuid)})"): {"uuid": uuid}
-        for uuid, name in sorted(groups.items())
-    }
+    """Groups by name, of all that are shared with."""
+    return named_apart({group.groupUuid: group.groupName for space in shares for group in space.groupsAccess})
 
 
 def _project(inventory: Inventory) -> JsonObject:

@@ -46,6 +46,7 @@ class Inventory:
         members: of the organisation; empty if they were not needed, None if the token may not list them.
         teams: uuid of a group -> uuids of its members; None where the list of spaces names only who holds
             a grant.
+        palettes: colour palettes of the organisation; none where items have none.
         virtual_views: names of the explores that people wrote in SQL; none if they are not wanted.
     """
 
@@ -62,6 +63,7 @@ class Inventory:
     pins: list[views.Pin]
     members: list[views.Member] | None
     teams: Mapping[str, list[str]] | None = None
+    palettes: tuple[views.Palette, ...] = ()
     virtual_views: tuple[str, ...] = ()
 
     @property
@@ -100,6 +102,8 @@ def read_inventory(
         "tags": lambda: lightdash.tags(project),
         "metrics": lambda: lightdash.metrics(project),
     }
+    if lightdash.server.can("chart_palettes"):
+        reads["palettes"] = lambda: tuple(lightdash.color_palettes())
     if virtual_views:
         reads["virtual_views"] = lambda: tuple(
             sorted(row.name for row in lightdash.explores(project) if row.is_virtual)

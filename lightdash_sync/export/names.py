@@ -16,6 +16,8 @@ from lightdash_sync.model.references import tokens_in
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
 
+# In the canonical form, where a file's own fields stand two spaces in.
+_PALETTE = re.compile(rb'^  "palette": (".*"),?$', re.MULTILINE)
 _EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
 
 
@@ -26,10 +28,12 @@ class Names:
     Attributes:
         external: keys of what is outside the project; perhaps texts that only look like one.
         tokens: names of tokens, such as `user:ann@example.com`.
+        palettes: names of colour palettes, as the file has them.
     """
 
     external: frozenset[str]
     tokens: frozenset[str]
+    palettes: frozenset[str] = frozenset()
 
 
 def names_in(data: bytes) -> Names:
@@ -40,6 +44,7 @@ def names_in(data: bytes) -> Names:
     return Names(
         external=frozenset(name.decode() for name in _EXTERNAL.findall(data)),
         tokens=frozenset(tokens_in(data.decode(errors="replace")) if b"@{" in data else ()),
+        palettes=frozenset(str(parse(name)) for name in _PALETTE.findall(data)),
     )
 
 

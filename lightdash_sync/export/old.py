@@ -28,6 +28,7 @@ class Old:
         take_history: whether its earlier versions are taken over.
         accept_shrink: whether a project that lost a lot may replace it.
         is_replaced: whether what is read is going to stand in its place.
+        again: uuids of items that are not taken over, whatever the lists prove.
     """
 
     snapshot: Snapshot
@@ -36,6 +37,7 @@ class Old:
     take_history: bool = True
     accept_shrink: bool = False
     is_replaced: bool = True
+    again: frozenset[str] = frozenset()
 
     @property
     def manifest(self) -> Manifest:

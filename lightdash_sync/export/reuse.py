@@ -85,6 +85,7 @@ class Reuse:
         seen: uuid -> fingerprint, now.
         present: uuid of everything that the project has now.
         chosen: what is wanted; an old snapshot of less is no help.
+        palettes: name of a colour palette -> facts, now.
     """
 
     def __init__(
@@ -94,9 +95,12 @@ class Reuse:
         seen: Mapping[str, str],
         present: Collection[str],
         chosen: Chosen,
+        palettes: Mapping[str, JsonObject] | None = None,
     ) -> None:
         self._old = old if old is not None and _is_like(old, server.version, chosen.in_manifest()) else None
         self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
+        before = self._old.identity.palettes if self._old else {}
+        self._renamed = {name for name, facts in before.items() if (palettes or {}).get(name) != facts}
         self._seen = seen
         self._fresh: set[str] = set()
         self._vanished: set[Link] = set()
@@ -113,7 +117,7 @@ class Reuse:
         Reads the item's file, and that of a dashboard's comments, to see that they are whole and refer to
         nothing that came or went; nobody needs to read them again.
         """
-        if self._old is None:
+        if self._old is None or uuid in self._old.again:
             return None
         key = self._keys[kind].get(uuid)
         facts = self._old.identity.facts(kind, key) if key else {}
@@ -135,6 +139,8 @@ class Reuse:
         try:
             data = old.read(item_path(kind, key))
         except SnapshotError:
+            return None
+        if self._renamed and not self._renamed.isdisjoint(names_in(data).palettes):
             return None
         if self._fresh:
             named = {*names_in(data).external, *(uuid.decode() for uuid in _UUID.findall(data))}

@@ -7,7 +7,7 @@ does is in `attempt`.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -42,11 +42,13 @@ class Reading:
         full: read everything, also what the lists prove unchanged.
         full_every: read everything each so many exports, without being asked.
         accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
+        again: uuids of items that are read even if the lists prove them unchanged.
     """
 
     full: bool = False
     full_every: int = FULL_EVERY
     accept_shrink: bool = False
+    again: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def export_project(
             state, now = read_state(target), datetime.now(UTC)
             full = reading.full or is_full_due(state, now, reading.full_every)
             old = open_old(target, project, full=full, accept_shrink=reading.accept_shrink)
+            old = replace(old, again=reading.again) if old and reading.again else old
             chosen.require_fits(target, old.manifest if old else None)
             manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers, hints)
             if not chosen.in_manifest().is_partial:

@@ -14,6 +14,7 @@ from lightdash_sync.client import views
 from lightdash_sync.errors import NotAuthorised
 from lightdash_sync.export.guards import confirm_deletions, confirm_metrics, require_listed, require_tags
 from lightdash_sync.export.hidden import remembered_charts, shown_charts
+from lightdash_sync.export.identify import palettes_by_name
 from lightdash_sync.export.inventory import (
     contradictions,
     if_allowed,
@@ -122,7 +123,8 @@ def read_structure(
         inventory = _with_schedulers(lightdash, inventory, _deliverable(inventory, hidden), readings)
     present = _present(inventory, hidden)
     seen = fingerprints(inventory)
-    reuse = Reuse(old, lightdash.server, seen, present, chosen)
+    palettes = palettes_by_name(inventory.palettes)
+    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes)
     kept = _kept(inventory, reuse)
     inventory = _with_pins(lightdash, inventory, reuse)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)

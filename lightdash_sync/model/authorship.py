@@ -27,7 +27,7 @@ BACKFILLED = "Lightdash-Sync: backfill"
 """Line in the message of a commit that tells of a time before the first backup: what it adds is not new."""
 
 # Fields of content files that belong to no version. (Whoever saves a scheduler saves all of it.)
-_UNVERSIONED = frozenset({"name", "description", "space", "dashboard", "verification", "colorPaletteUuid"})
+_UNVERSIONED = frozenset({"name", "description", "space", "dashboard", "verification", "palette"})
 
 
 @dataclass(frozen=True, slots=True)

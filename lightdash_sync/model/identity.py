@@ -30,6 +30,7 @@ class Identity:
         items: kind -> key -> facts; each has at least a `uuid`.
         people: e-mail (or a stand-in for one) -> `{"uuid", "firstName", "lastName"}`.
         groups: group name -> `{"uuid"}`.
+        palettes: name of a colour palette of the organisation -> `{"uuid"}`.
         external: key starting with `~` -> uuid of something outside the project.
         project: facts of the project itself: `uuid`, `organizationUuid`, ...
     """
@@ -37,6 +38,7 @@ class Identity:
     items: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     people: Mapping[str, JsonObject] = field(default_factory=dict)
     groups: Mapping[str, JsonObject] = field(default_factory=dict)
+    palettes: Mapping[str, JsonObject] = field(default_factory=dict)
     external: Mapping[str, str] = field(default_factory=dict)
     project: JsonObject = field(default_factory=dict)
 
@@ -58,10 +60,15 @@ class Identity:
         return {str(facts["uuid"]): name for name, facts in self.groups.items()}
 
     @cached_property
+    def _palettes(self) -> dict[str, str]:
+        return {str(facts["uuid"]): name for name, facts in self.palettes.items()}
+
+    @cached_property
     def _tokens(self) -> dict[str, str]:
         tokens = {uuid: f"{kind}:{key}" for (kind, uuid), key in self._keys.items()}
         tokens |= {uuid: f"user:{email}" for uuid, email in self._people.items()}
         tokens |= {uuid: f"group:{name}" for uuid, name in self._groups.items()}
+        tokens |= {uuid: f"palette:{name}" for uuid, name in self._palettes.items()}
         for name, fact in (("project", "uuid"), ("organization", "organizationUuid")):
             if isinstance(uuid := self.project.get(fact), str):
                 tokens[uuid] = name
@@ -90,6 +97,15 @@ class Identity:
         """Return the name of a group, or an external key."""
         return self._groups.get(uuid) or external_key(uuid)
 
+    def palette(self, uuid: str) -> str:
+        """Return the name of a colour palette, or an external key."""
+        return self._palettes.get(uuid) or external_key(uuid)
+
+    def palette_uuid(self, name: str) -> str | None:
+        """Return the uuid of a colour palette, by name or external key."""
+        facts = self.palettes.get(name)
+        return self.external.get(name) if facts is None else str(facts["uuid"])
+
     def person_uuid(self, email: str) -> str | None:
         """Return the uuid of a user, by e-mail or external key."""
         facts = self.people.get(email)
@@ -114,6 +130,8 @@ class Identity:
             return self.person_uuid(key)
         if kind == "group":
             return self.group_uuid(key)
+        if kind == "palette":
+            return self.palette_uuid(key)
         return self.uuid(Kind(kind), key) if kind in set(Kind) else None
 
     def known_keys(self, kind: Kind) -> dict[str, str]:
@@ -140,6 +158,8 @@ class Identity:
             "groups": dict(self.groups),
             "external": dict(self.external),
         }
+        if self.palettes:
+            document["palettes"] = dict(self.palettes)
         return canonical(document)
 
     @classmethod
@@ -159,6 +179,7 @@ class Identity:
                 items={Kind(kind): _entries(value) for kind, value in _object(document["items"]).items()},
                 people=_named(document["people"]),
                 groups=_named(document["groups"]),
+                palettes=_named(document.get("palettes", {})),
                 external={key: _text(uuid) for key, uuid in _object(document["external"]).items()},
                 project=_object(document["project"]),
             )

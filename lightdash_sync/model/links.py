@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 PERSON = "user"
 GROUP = "group"
+PALETTE = "palette"
 
 
 class Link(NamedTuple):
     """A reference from one item to another.
 
     Attributes:
-        to: kind of what is referred to, or `user`, `group`, `project`, `organization`.
+        to: kind of what is referred to, or `user`, `group`, `palette`, `project`, `organization`.
         key: its key, e-mail or name; "" for the project and the organisation.
     """
 
@@ -135,6 +136,7 @@ def links(kind: Kind, content: Json) -> Iterator[Link]:
     if kind is Kind.SPACE:
         yield from _grants(content)
         yield from _keys(content, {"parent": Kind.SPACE})
+        yield from _keys(content, {"palette": PALETTE})
     elif kind is Kind.SCHEDULER:
         yield from _keys(
             content, {"chart": Kind.CHART, "sqlChart": Kind.SQL_CHART, "dashboard": Kind.DASHBOARD}
@@ -142,6 +144,7 @@ def links(kind: Kind, content: Json) -> Iterator[Link]:
         yield from _keys(content, {"owner": PERSON})
     elif kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD):
         yield from _keys(content, {"space": Kind.SPACE, "dashboard": Kind.DASHBOARD})
+        yield from _keys(content, {"palette": PALETTE})
         for tile in objects(content.get("tiles")):
             if isinstance(shows := tile.get("properties"), dict):
                 yield from _keys(shows, {"chart": Kind.CHART, "sqlChart": Kind.SQL_CHART})

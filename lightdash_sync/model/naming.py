@@ -8,14 +8,15 @@ would share one. Known names are kept, so that a tile keeps its name when it mov
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import objects
-from lightdash_sync.model.keys import Candidate, assign_keys, key_from, slugify
+from lightdash_sync.model.keys import Candidate, assign_keys, external_key, key_from, slugify
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.identity import Identity
@@ -131,6 +132,19 @@ def scheduler_candidate(normal: JsonObject, uuid: str, identity: Identity) -> Ca
 def tag_candidate(name: str, uuid: str) -> Candidate:
     """Name a tag after itself."""
     return Candidate(uuid, slugify(name) or name, name)
+
+
+def named_apart(names: Mapping[str, str]) -> dict[str, JsonObject]:
+    """Return name -> `{"uuid"}` of what has no key of its own; those of one name are told apart by a hash.
+
+    Args:
+        names: uuid -> name.
+    """
+    twins = Counter(names.values())
+    return {
+        (name if twins[name] == 1 else f"{name} ({external_key(uuid)})"): {"uuid": uuid}
+        for uuid, name in sorted(names.items())
+    }
 
 
 def _known(names: Json) -> dict[str, str]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PLACES = {"spaceUuid": ("space", Kind.SPACE), "dashboardUuid": ("dashboard", Kind.DASHBOARD)}
 TILES = {"savedChartUuid": ("chart", Kind.CHART), "savedSqlUuid": ("sqlChart", Kind.SQL_CHART)}
 DELIVERED = TILES | {"dashboardUuid": ("dashboard", Kind.DASHBOARD)}
+PALETTE = "colorPaletteUuid"
 _ESCAPE = "server:"  # a server's field that has the name of one of ours
 
 Field: TypeAlias = "tuple[str, Callable[[Json], Json]]"
@@ -63,6 +64,9 @@ class _Keys:
     def group(self, uuid: Json) -> Json:
         return self._noted(uuid, self.identity.group(str(uuid)))
 
+    def palette(self, uuid: Json) -> Json:
+        return self._noted(uuid, self.identity.palette(str(uuid)))
+
     def _noted(self, uuid: Json, key: str) -> Json:
         if not isinstance(uuid, str):
             return uuid
@@ -85,6 +89,9 @@ class _Uuids:
 
     def group(self, name: Json) -> Json:
         return self._found(name, self.identity.group_uuid(str(name)), "group")
+
+    def palette(self, name: Json) -> Json:
+        return self._found(name, self.identity.palette_uuid(str(name)), "palette")
 
     def _found(self, key: Json, uuid: str | None, kind: str) -> Json:
         if not isinstance(key, str):
@@ -144,9 +151,10 @@ def _fields(kind: Kind, names: _Keys | _Uuids) -> dict[str, Field]:
     """Return server field -> (field in the file, how its value is said) for the top level of a kind."""
     match kind:
         case Kind.SPACE:
-            return {"parentSpaceUuid": ("parent", names.of(Kind.SPACE))}
+            return {"parentSpaceUuid": ("parent", names.of(Kind.SPACE)), PALETTE: ("palette", names.palette)}
         case Kind.CHART | Kind.SQL_CHART | Kind.DASHBOARD:
-            return {theirs: (ours, names.of(of)) for theirs, (ours, of) in PLACES.items()}
+            fields: dict[str, Field] = {theirs: (ours, names.of(of)) for theirs, (ours, of) in PLACES.items()}
+            return fields | {PALETTE: ("palette", names.palette)}
         case Kind.SCHEDULER:
             shown: dict[str, Field] = {
                 theirs: (ours, names.of(of)) for theirs, (ours, of) in DELIVERED.items()
@@ -156,9 +164,9 @@ def _fields(kind: Kind, names: _Keys | _Uuids) -> dict[str, Field]:
             return {}
 
 
-_PLACED = frozenset({"space", "dashboard"})
+_PLACED = frozenset({"space", "dashboard", "palette"})
 _OURS: dict[Kind, frozenset[str]] = {
-    Kind.SPACE: frozenset({"parent"}),
+    Kind.SPACE: frozenset({"parent", "palette"}),
     Kind.CHART: _PLACED,
     Kind.SQL_CHART: _PLACED,
     Kind.DASHBOARD: _PLACED,

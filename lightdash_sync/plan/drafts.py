@@ -157,7 +157,7 @@ def _chart(index: int, step: Step, before: JsonObject, after: JsonObject) -> Ite
     sql = step.kind is Kind.SQL_CHART
     if step.action is Action.CREATE:
         yield Draft(Phase.CHARTS, index, What.SQL_CREATE if sql else What.CHART_CREATE)
-        if after.get("colorPaletteUuid") is not None:  # which only a patch can say
+        if after.get("palette") is not None:  # which only a patch can say
             yield Draft(Phase.CHART_UPDATES, index, What.CHART_PATCH, parallel=True)
         return
     patched = _differ(before, after, *_METADATA)
@@ -193,8 +193,8 @@ def _scheduler(
         yield Draft(Phase.SCHEDULERS, index, What.SCHEDULER_ENABLE)
 
 
-_METADATA = ("name", "description", "space", "dashboard", "colorPaletteUuid")
-_NOT_CREATED = ("projectMemberAccessRole", "colorPaletteUuid")  # of a space; no create takes them
+_METADATA = ("name", "description", "space", "dashboard", "palette")
+_NOT_CREATED = ("projectMemberAccessRole", "palette")  # of a space; no create takes them
 _RANK_OF_ALL = {"viewer": 1, "editor": 2, "admin": 3}
 DELETED = (
     Kind.SCHEDULER,

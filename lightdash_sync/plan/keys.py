@@ -96,9 +96,13 @@ def with_former(now: Identity, former: Identity) -> Identity:
             (Candidate(uuid, key, uuid) for uuid, (key, _) in lost.items()), {}, there.values()
         )
         items.setdefault(kind, {}).update({keys[uuid]: facts for uuid, (_, facts) in lost.items()})
-    people, groups = {**former.people, **now.people}, {**former.groups, **now.groups}
     return replace(
-        now, items=items, people=people, groups=groups, external={**former.external, **now.external}
+        now,
+        items=items,
+        people={**former.people, **now.people},
+        groups={**former.groups, **now.groups},
+        palettes={**former.palettes, **now.palettes},
+        external={**former.external, **now.external},
     )
 
 

@@ -80,10 +80,9 @@ class Facts:
 
     Attributes:
         same_project: whether the desired content was taken from the very project it goes to.
-        same_organisation: whether it was taken from the organisation that it goes to: only there a palette
-            is the same.
         people: e-mail -> uuid of everybody in the target's organisation; None if they cannot be listed.
         groups: name -> uuid of its groups; None if they cannot be listed.
+        palettes: names of its organisation's colour palettes; None where items have none.
         caller: e-mail of the token's owner, or "".
         tables: names of the explores that the target has; None if they were not asked for.
         fields: explore -> ids of its fields, of the explores that were asked for.
@@ -94,9 +93,9 @@ class Facts:
     """
 
     same_project: bool = False
-    same_organisation: bool = True
     people: Mapping[str, str] | None = None
     groups: Mapping[str, str] | None = None
+    palettes: frozenset[str] | None = None
     caller: str = ""
     tables: frozenset[str] | None = None
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)

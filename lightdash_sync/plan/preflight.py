@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.links import GROUP, PERSON, Link, links
+from lightdash_sync.model.links import GROUP, PALETTE, PERSON, Link, links
 from lightdash_sync.model.references import tokens_in
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.deliveries import delivery_findings, owner_problems
@@ -156,8 +156,8 @@ class _There:
         """Yield the references of an item that lead nowhere."""
         in_text = {Link(*_split(token)) for token in tokens_in(content)}
         for link in sorted(set(links(kind, content))):
-            if link.to in (PERSON, GROUP):
-                if link in in_text:  # grants and owners are seen to elsewhere
+            if link.to in (PERSON, GROUP, PALETTE):
+                if link in in_text:  # grants, owners and palettes of items are seen to elsewhere
                     yield from self._holder(link)
             elif link.to in _KINDS - _ITSELF:
                 yield from self._item(Kind(link.to), link.key, place_of(kind, content, link))
@@ -185,7 +185,8 @@ class _There:
             yield Finding("missing_item", name, what)
 
     def _holder(self, link: Link) -> Iterator[Finding]:
-        names = self._facts.people if link.to == PERSON else self._facts.groups
+        facts = self._facts
+        names = {PERSON: facts.people, GROUP: facts.groups, PALETTE: facts.palettes}[link.to]
         if names is None:
             what = f"its text refers to {_named(link)}, and the token may not ask whether the target has it"
             yield Finding("unchecked_holder", _named(link), what, Gravity.WARNS)

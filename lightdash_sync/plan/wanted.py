@@ -19,6 +19,7 @@ from lightdash_sync.plan.catalogue import adapted_metrics
 from lightdash_sync.plan.deliveries import has_secret_address
 from lightdash_sync.plan.managed import completed, same_content
 from lightdash_sync.plan.options import allows
+from lightdash_sync.plan.palettes import adapted_palette
 from lightdash_sync.plan.values import Gravity, Problem
 from lightdash_sync.plan.virtual_views import adapted_view
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     from lightdash_sync.plan.options import Facts, Item, Options
     from lightdash_sync.plan.scope import Contents
-
-_PALETTE = "colorPaletteUuid"
 
 
 @dataclass(frozen=True)
@@ -81,10 +80,8 @@ def wanted_item(
     elif kind is Kind.DASHBOARD and allows(options.allow_broken, f"{kind}:{key}"):
         wanted, problems = _with_empty_tiles(key, wanted, can_show)
     wanted = completed(kind, wanted, now, options)
-    if not facts.same_organisation and text(wanted, _PALETTE):
-        wanted |= {_PALETTE: now.get(_PALETTE) if isinstance(now, dict) else None}
-        what = "its colour palette is one of another organisation, and is not carried over"
-        problems += (Problem(f"{kind}:{key}", "other_palette", what, Gravity.WARNS),)
+    wanted, palette_problems = adapted_palette(kind, key, wanted, now, facts)
+    problems += palette_problems
     if (
         kind is Kind.SCHEDULER
         and has_secret_address(wanted)

@@ -103,7 +103,11 @@ class Foresight:
 
     def wanted(self, item: Item) -> JsonObject:
         """Return an item as upstream would have it if everything of it were taken over, links included."""
-        return self._placed(self.source.of(item))
+        content = self._placed(self.source.of(item))
+        if "palette" in content:  # which promotion leaves as it is upstream
+            before = self.before(item)
+            content |= {"palette": before.get("palette") if isinstance(before, dict) else None}
+        return content
 
     def differs(self, item: Item) -> bool:
         """Whether the two sides have an item differently, or the upstream project has none."""
@@ -121,10 +125,10 @@ class Foresight:
             return (
                 {**before, "name": copied.get("name")}
                 if isinstance(before, dict)
-                else self._new_space(copied)
+                else self._new_space(_without_palette(copied))
             )
         if not isinstance(before, dict):
-            return {name: value for name, value in copied.items() if name != "verification"}
+            return {name: value for name, value in _without_palette(copied).items() if name != "verification"}
         found: JsonObject = {
             **_object(of_no_version(item[0], before)),
             **_object(of_version(item[0], copied)),
@@ -246,6 +250,11 @@ class Foresight:
             for email in self.members.get(text(grant, "group"), ()):
                 users.setdefault(email, {"email": email, "role": grant.get("role")})
         return copied | {"access": {"users": [users[email] for email in sorted(users)], "groups": [*groups]}}
+
+
+def _without_palette(copied: JsonObject) -> JsonObject:
+    """Return what is new upstream without its palette, which promotion does not carry."""
+    return copied | {"palette": None} if "palette" in copied else copied
 
 
 def _said(content: Json, name: str) -> Json:

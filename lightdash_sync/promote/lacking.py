@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.plan.options import Item
     from lightdash_sync.promote.foresight import Foresight
-    from lightdash_sync.sync.target import Existing, Place
+    from lightdash_sync.sync.target import Place
 
 _OPTIONS = Options()
 _LACKING = frozenset({"missing_explore", "missing_field", "missing_table"})
@@ -79,15 +79,12 @@ def missing_permissions(
     return found
 
 
-def broken(
-    place: Place, foresight: Foresight, existing: Existing, after: Mapping[Item, Json]
-) -> dict[Item, tuple[str, ...]]:
+def broken(place: Place, foresight: Foresight, after: Mapping[Item, Json]) -> dict[Item, tuple[str, ...]]:
     """Return which explores and fields the upstream project lacks for what would be written there, in words.
 
     Args:
         place: the upstream project.
         foresight: both projects.
-        existing: the upstream project, as it was read.
         after: item -> the content that it will have.
 
     Raises:
@@ -96,7 +93,7 @@ def broken(
     steps = [step for item, content in after.items() if (step := _step(item, content, foresight))]
     if not steps:
         return {}
-    facts = facts_for(place, foresight.here, existing)
+    facts = facts_for(place, foresight.here)
     if tables := needed_tables(steps, foresight.upstream.look):
         facts = fields_for(place, facts, tables)
     found: dict[str, list[str]] = {}

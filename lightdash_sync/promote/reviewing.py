@@ -182,7 +182,7 @@ def _known(
         foresight=foresight,
         base=lambda item: parse(base[file_of(*item)]) if file_of(*item) in base else None,
         overwritten=overwritten(lightdash, foresight, written, place.progress),
-        broken=broken(place, foresight, existing, {item: one.after for item, one in outcomes.items()}),
+        broken=broken(place, foresight, {item: one.after for item, one in outcomes.items()}),
     )
 
 

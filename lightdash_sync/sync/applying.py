@@ -181,7 +181,9 @@ def _require_fitting(place: Place, plan: Plan) -> None:
         )
 
 
-def read_for(place: Place, plan: Plan, memory: Memory, created: LinkTable) -> Existing:
+def read_for(
+    place: Place, plan: Plan, memory: Memory, created: LinkTable, again: frozenset[str] = frozenset()
+) -> Existing:
     """Read the target in the keys that a plan has for its items.
 
     Args:
@@ -189,13 +191,19 @@ def read_for(place: Place, plan: Plan, memory: Memory, created: LinkTable) -> Ex
         plan: for it.
         memory: what is remembered of the target.
         created: kind -> key -> facts of what was created by the plan so far.
+        again: uuids of items that are read whatever the lists prove.
 
     Raises:
         Incomplete: something could not be read.
     """
     keys = joined(plan.items, created)
     mine: LinkTable = {kind: {step.key: {} for step in plan.steps if step.kind is kind} for kind in LINKED}
-    return read_target(place, _hints(memory, keys), keys, Identity(items=mine))
+    return read_target(place, _hints(memory, keys), keys, Identity(items=mine), again=again)
+
+
+def _touched(plan: Plan) -> frozenset[str]:
+    """Return the uuids of what a plan writes and the target had before."""
+    return frozenset(step.uuid for step in plan.steps if step.uuid is not None)
 
 
 def _hints(memory: Memory, keys: LinkTable) -> Identity:
@@ -234,7 +242,7 @@ def _carry_out(
     try:
         outcome = _executed(place, run, plan, existing.linked.identity, now, resumed)
         created = {kind: dict(entries) for kind, entries in outcome.created.items()}
-        after = read_for(place, plan, memory, created)
+        after = read_for(place, plan, memory, created, again=_touched(plan))
         done = _done(plan, outcome)
         found = tuple(differences(plan, done, after.tree))
         update = learned(place, plan, memory, done, created, after, found)

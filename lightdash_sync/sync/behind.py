@@ -203,11 +203,10 @@ def _facts(new: Tree, old: Tree) -> Facts:
     """Return what content tells of a target; people have its spelling of their e-mail, where it has one."""
     known = {email.casefold() for email in old.identity.people}
     others = [email for email in new.identity.people if email.casefold() not in known]
-    organisations = {tree.identity.project.get("organizationUuid") for tree in (new, old)}
     return Facts(
-        same_organisation=len(organisations) == 1,
         people=dict.fromkeys([*old.identity.people, *others], ""),
         groups=dict.fromkeys([*old.identity.groups, *new.identity.groups], ""),
+        palettes=frozenset((*old.identity.palettes, *new.identity.palettes)),
     )
 
 

@@ -99,7 +99,7 @@ def plan_for(place: Place, request: Request) -> Planned:
     """
     memory = recall(place)
     existing, adopted = _existing(place, memory, request)
-    facts = facts_for(place, request.desired.identity, existing)
+    facts = facts_for(place, request.desired.identity)
     base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
     inputs = Inputs(
         source=request.source,
@@ -157,21 +157,18 @@ def _linked_items(existing: Existing) -> frozenset[Item]:
     return frozenset((kind, key) for kind, keys in existing.linked.keys.items() for key in keys)
 
 
-def facts_for(place: Place, desired: Identity, existing: Existing) -> Facts:
+def facts_for(place: Place, desired: Identity) -> Facts:
     """Read what is to be known of a target besides content, but for the fields of explores.
 
     Args:
         place: the target.
         desired: the map of the source.
-        existing: what the target holds.
 
     Raises:
         ApiError: the server failed.
     """
     same = desired.project.get("uuid") == place.project
-    facts = read_facts(place.lightdash, place.project, same_project=same)
-    organisations = {side.project.get("organizationUuid") for side in (desired, existing.linked.identity)}
-    return replace(facts, same_organisation=len(organisations) == 1)
+    return read_facts(place.lightdash, place.project, same_project=same)
 
 
 def _unfinished(place: Place) -> list[str]:

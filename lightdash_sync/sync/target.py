@@ -96,6 +96,7 @@ def read_target(
     reserved: Identity,
     *,
     full: bool = False,
+    again: frozenset[str] = frozenset(),
 ) -> Existing:
     """Read a target.
 
@@ -105,6 +106,7 @@ def read_target(
         links: kind -> key -> facts of the items that have a key of the plan.
         reserved: a map whose keys no other item may have.
         full: read everything, also what the lists prove unchanged.
+        again: uuids of items that are read whatever the lists prove: no list tells of another palette.
 
     Raises:
         Incomplete: something could not be read.
@@ -112,7 +114,7 @@ def read_target(
     _drop_unfit(place)
     report = export_project(
         place.lightdash, place.project, place.folders.live, Chosen(history=False),
-        Reading(full=full, accept_shrink=True), progress=place.progress, hints=hints,
+        Reading(full=full, accept_shrink=True, again=again), progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()
     found = linked(raw.identity, links, reserved)

@@ -19,9 +19,9 @@ FILTER: Json = {
 }
 
 
-def small_world() -> World:
+def small_world(version: str = SERVED) -> World:
     """Production: two spaces, charts that name each other, a dashboard with a chart inside, the rest."""
-    world = World(seed="small", version=SERVED)
+    world = World(seed="small", version=version)
     company = found_company(world)
     studio = Studio(world, company.production, company.people)
     private = studio.space("Board", private=True, owner="second_admin", editor="editor")

@@ -30,6 +30,7 @@ READINGS: dict[str, tuple[Callable[[Lightdash], object], str]] = {
     "user": (lambda at: at.user(), "/api/v1/user"),
     "members": (lambda at: at.members(), "/api/v1/org/users"),
     "groups": (lambda at: at.groups(), "/api/v1/org/groups"),
+    "color_palettes": (lambda at: at.color_palettes(), "/api/v1/org/color-palettes"),
     "projects": (lambda at: at.projects(), "/api/v1/org/projects"),
     "project": (lambda at: at.project("P"), "/api/v1/projects/P"),
     "spaces": (lambda at: at.spaces("P"), "/api/v1/projects/P/spaces"),

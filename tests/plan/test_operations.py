@@ -193,11 +193,11 @@ def test_the_role_of_all_members_shrinks_before_new_content_and_grows_after_it(
 
 def test_what_no_create_can_say_is_written_after_it() -> None:
     """The palette of spaces and charts, and the role of all members in a space: else it would be lost."""
-    palette = {"colorPaletteUuid": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
+    palette = {"palette": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"}
     steps = [
         create(Kind.SPACE, "sales", space() | palette),
         create(Kind.SPACE, "ours", space() | {"projectMemberAccessRole": "editor"}),
-        create(Kind.SPACE, "plain", space() | {"projectMemberAccessRole": None, "colorPaletteUuid": None}),
+        create(Kind.SPACE, "plain", space() | {"projectMemberAccessRole": None, "palette": None}),
         create(Kind.CHART, "weekly", chart() | palette),
         create(Kind.CHART, "other", chart()),
     ]
@@ -208,7 +208,7 @@ def test_what_no_create_can_say_is_written_after_it() -> None:
 
 def test_another_palette_is_no_new_version() -> None:
     """It belongs to no version of a chart."""
-    step = update(Kind.CHART, "weekly", chart(), chart() | {"colorPaletteUuid": "x"})
+    step = update(Kind.CHART, "weekly", chart(), chart() | {"palette": "x"})
     assert [one.what for one in operations(plan(step))] == [What.CHART_PATCH]
 
 

@@ -215,23 +215,28 @@ def test_a_pin_of_the_target_stays_where_it_is() -> None:
     assert more.plan(tree_of({**PROJECT, (Kind.PINS, ""): pins[1:]}), Options()).is_empty
 
 
-def test_a_palette_goes_to_the_same_organisation_only() -> None:
-    """Another one has no such palette: what the target has stays, and a warning says so."""
-    palette = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
-    project = {**PROJECT, (Kind.CHART, "weekly"): {**chart(), "colorPaletteUuid": palette}}
-    world = twin_of({**PROJECT, (Kind.CHART, "weekly"): {**chart(), "colorPaletteUuid": None}})
-    (step,) = world.plan(tree_of(project)).steps
+def test_a_palette_goes_where_the_organisation_has_one_of_its_name() -> None:
+    """Elsewhere what the target has stays, and that is told; a server without palettes gets none."""
+    project = {**PROJECT, (Kind.CHART, "weekly"): {**chart(), "palette": "Autumn"}}
+    world = twin_of({**PROJECT, (Kind.CHART, "weekly"): {**chart(), "palette": "Spring"}})
+    (step,) = world.plan(tree_of(project), facts=replace(FACTS, palettes=frozenset({"Autumn"}))).steps
     assert isinstance(step.after, dict)
-    assert step.after["colorPaletteUuid"] == palette
-    elsewhere = replace(FACTS, same_organisation=False)
+    assert step.after["palette"] == "Autumn"
+    elsewhere = replace(FACTS, palettes=frozenset({"Spring"}))
     plan = world.plan(tree_of(project), facts=elsewhere)
     assert plan.is_empty
-    assert [problem.gravity for problem in plan.problems if problem.code == "other_palette"] == [
-        Gravity.WARNS
-    ]
-    made = next(step for step in EMPTY.plan(tree_of(project), facts=elsewhere).steps if step.key == "weekly")
-    assert isinstance(made.after, dict)
-    assert made.after["colorPaletteUuid"] is None
+    assert [(one.code, one.gravity) for one in plan.problems] == [("missing_palette", Gravity.WARNS)]
+    for facts, code in ((elsewhere, "missing_palette"), (FACTS, "no_palettes")):
+        made = EMPTY.plan(tree_of(project), facts=facts)
+        (step,) = (one for one in made.steps if one.key == "weekly")
+        assert isinstance(step.after, dict)
+        assert step.after.get("palette") is None
+        assert code in {problem.code for problem in made.problems}
+
+
+def test_a_source_without_palettes_leaves_those_of_the_target_alone() -> None:
+    world = twin_of({**PROJECT, (Kind.CHART, "weekly"): {**chart(), "palette": "Spring"}})
+    assert world.plan(tree_of(PROJECT), facts=replace(FACTS, palettes=frozenset({"Spring"}))).is_empty
 
 
 def test_names_of_what_is_missing_reach_no_terminal_as_they_are() -> None:

@@ -61,6 +61,7 @@ CODES: dict[str, Code] = {
     "renamed": _said("renamed: {change}", "renamed to {after}"),
     "moved": _said("moved from {before} to {after}", "moved to {after}"),
     "description_changed": _said("description: {change}", "description changed"),
+    "palette_changed": _moved_value("colour palette"),
     "verified": _said("verified by {name}", "verified"),
     "unverified": _said("verification removed (it was by {name})", "verification removed"),
     "field_changed": _said("field {name}: {change}", "field {name} changed", "other fields changed"),

@@ -30,6 +30,7 @@ def described(nodes: Mapping[str, Node], placed_by: tuple[str, ...] = ("space", 
             "description": value("description_changed"),
             **nodes,
             "verification": _verification,
+            "palette": value("palette_changed"),
         }
     )
 

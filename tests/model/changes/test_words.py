@@ -427,6 +427,7 @@ EDITS: list[tuple[Kind, Callable[[Any], Any], list[str]]] = [
     (_S, _set("parameters", {"c": 1}), ["parameter c: not set → 1"]),
     (_S, _set("options", "formatted", False), ["field options.formatted: true → false"]),
     # tags, pins, icons, settings
+    (Kind.CHART, _set("palette", "Autumn"), ["colour palette: not set → 'Autumn'"]),
     (Kind.VIRTUAL_VIEW, _set("label", "Paid"), ["label: 'Paid orders' → 'Paid'"]),
     (Kind.VIRTUAL_VIEW, _set("sql", "select 2 as a"), ["SQL: +1 −1 lines"]),
     (Kind.VIRTUAL_VIEW, lambda v: v["columns"].pop(), ["column removed: b"]),

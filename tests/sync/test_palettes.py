@@ -1,0 +1,103 @@
+"""Colour palettes belong to an organisation; what uses one names it, and so comes to another organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightdash_sync.demo.state import ColorPalette
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.read import Snapshot
+from tests.apply.small_world import small_world
+from tests.sync.desk import SOURCE, TARGET, TO, Desk, desk_at, read
+
+NEW = "0.2904.5"
+COLOURS = [f"#0000{number:02x}" for number in range(20)]
+
+
+@pytest.fixture
+def painted(tmp_path: Path) -> Iterator[Desk]:
+    """On a current server a chart, a dashboard and a space have a palette."""
+    with desk_at(small_world(NEW), tmp_path / "work") as desk:
+        org = next(iter(desk.world.orgs.values()))
+        palette = ColorPalette(desk.world.new_uuid(), "Autumn", COLOURS, None, desk.world.clock.now())
+        org.palettes[palette.uuid] = palette
+        _paint(desk, palette.uuid)
+        yield desk
+
+
+def _paint(desk: Desk, palette: str | None) -> None:
+    chart, dashboard = (
+        desk.uuid(*one, SOURCE) for one in ((Kind.CHART, "Inside"), (Kind.DASHBOARD, "Overview"))
+    )
+    space = desk.uuid(Kind.SPACE, "Sales", SOURCE)
+    desk.send("PATCH", f"/saved/{chart}", {"colorPaletteUuid": palette})
+    desk.send("PATCH", f"/dashboards/{dashboard}", {"name": "Overview", "colorPaletteUuid": palette})
+    body = {"name": "Sales", "inheritParentPermissions": True, "colorPaletteUuid": palette}
+    desk.send("PATCH", f"/projects/{desk.projects[SOURCE]}/spaces/{space}", body)
+
+
+def _palettes(files: dict[str, bytes]) -> set[Any]:
+    paths = ("charts/inside.json", "dashboards/overview.json", "spaces/sales.json")
+    return {read(files, path)["palette"] for path in paths}
+
+
+def _elsewhere(desk: Desk, *names: str) -> None:
+    """Let the target be a project of another organisation, which has palettes of its own."""
+    world = desk.world
+    org = next(iter(world.orgs.values()))
+    uuids = {palette.name: uuid for uuid, palette in org.palettes.items()}
+    for uuid in list(org.palettes):
+        palette = org.palettes.pop(uuid)
+        if palette.name in names:
+            palette.uuid = world.new_uuid()
+            org.palettes[palette.uuid] = palette
+    assert not set(uuids.values()) & set(org.palettes)
+
+
+def test_a_palette_is_named_and_comes_along(painted: Desk) -> None:
+    applied = painted.apply("--adopt-by-name")
+    assert (applied["complete"], applied["mismatches"]) == (True, [])
+    here, there = painted.export(SOURCE), painted.export(TARGET)
+    assert _palettes(here) == _palettes(there) == {"Autumn"}
+    identity = Snapshot(painted.folder / "snapshots" / SOURCE).identity()
+    assert (list(identity.palettes), dict(identity.external)) == (["Autumn"], {})
+    with painted.nothing_is_written():
+        assert painted.apply()["empty"]
+    _paint(painted, None)
+    painted.do("export", "--env", SOURCE, "--full", "--no-history")
+    painted.apply("--full")
+    assert _palettes(painted.export(TARGET)) == {None}
+
+
+def test_a_palette_that_got_another_name_is_read_again(painted: Desk) -> None:
+    """Though no list says so of the charts that use it."""
+    painted.export(SOURCE)
+    (palette,) = (one for org in painted.world.orgs.values() for one in org.palettes.values())
+    palette.name = "Winter"
+    painted.do("export", "--env", SOURCE, "--no-history")
+    tree = Snapshot(painted.folder / "snapshots" / SOURCE).tree()
+    assert _palettes({path: tree[path] for path in tree}) == {"Winter"}
+
+
+def test_a_snapshot_comes_to_an_organisation_that_has_a_palette_of_the_name(painted: Desk) -> None:
+    painted.export(SOURCE)
+    _elsewhere(painted, "Autumn")
+    painted.do("apply", "--from", "./snapshots/source", *TO, "--yes", "--adopt-by-name")
+    assert _palettes(painted.export(TARGET)) == {"Autumn"}
+
+
+def test_where_there_is_none_of_the_name_that_is_told_and_all_else_is_done(painted: Desk) -> None:
+    painted.export(SOURCE)
+    _elsewhere(painted)
+    source = ("--from", "./snapshots/source", *TO)
+    planned = painted.do("plan", *source, "--adopt-by-name", "--json").json
+    told = {one["item"] for one in planned["problems"] if one["code"] == "missing_palette"}
+    assert (told, planned["refusals"]) == ({"chart:inside", "dashboard:overview", "space:sales"}, [])
+    painted.do("apply", *source, "--yes", "--adopt-by-name")
+    assert _palettes(painted.export(TARGET)) == {None}
+    with painted.nothing_is_written():
+        assert painted.do("apply", *source, "--yes", "--json").json["empty"]
