@@ -91,7 +91,7 @@ def cli(context: click.Context) -> None:
     metavar="KEY",
     help="Only these spaces (a,b or repeated).",
 )
-@click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts.")
+@click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts and dashboards.")
 @reading_options
 @server_options(project=True)
 def export(

@@ -31,7 +31,7 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
         progress: who is told how far it is.
 
     Returns:
-        The manifest of what is there now. Earlier versions of charts are not read.
+        The manifest of what is there now. Earlier versions are not read.
 
     Raises:
         Incomplete: something could not be read.
@@ -69,7 +69,7 @@ def read_now(
         progress: who is told how far it is.
 
     Returns:
-        The manifest of what is there now. Earlier versions of charts are not read.
+        The manifest of what is there now. Earlier versions are not read.
 
     Raises:
         Incomplete: something could not be read.

@@ -30,7 +30,7 @@ _LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
 _LOST = {
     Kind.CHART: "its earlier versions and views",
     Kind.SQL_CHART: "its views",
-    Kind.DASHBOARD: "its views, and comments on tiles that showed a deleted chart",
+    Kind.DASHBOARD: "its earlier versions and views, and comments on tiles that showed a deleted chart",
     Kind.SCHEDULER: "its owner, and whether it was switched on",
 }
 

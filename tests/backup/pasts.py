@@ -26,6 +26,7 @@ from lightdash_sync.snapshot.layout import (
 from tests.snapshot.small import manifest_of, uuid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from random import Random
 
@@ -45,14 +46,15 @@ class Past:
         chance: decides.
         files: path -> content.
         facts: kind -> key -> facts.
-        versions: of each chart, the uuids of those versions that can stand in a snapshot, oldest first.
+        versions: of each item with a history, the uuids of those versions that can stand in a snapshot,
+            oldest first.
         texts: tokens for everything that can be referred to.
     """
 
     chance: Random
     files: dict[str, Any] = field(default_factory=dict)
     facts: dict[Kind, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    versions: dict[str, list[str]] = field(default_factory=dict)
+    versions: dict[tuple[Kind, str], list[str]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     uuids: int = 100
 
@@ -75,33 +77,43 @@ class Past:
         self.facts.setdefault(kind, {})[key] = {"uuid": self.uuid(), "slug": key, **facts}
 
     def chart(self, key: str, home: dict[str, str]) -> None:
-        """Add a chart with its earlier versions, which are in the order of their names."""
-        chance = self.chance
+        """Add a chart with its earlier versions."""
         standing = {"name": f"Chart {key}", "description": self.text(), **home}
+        facts = self._history(Kind.CHART, key, self._query)
+        self.add(Kind.CHART, key, {**standing, **self._query(self.text(), 9)}, **facts)
+
+    def _history(self, kind: Kind, key: str, content: Callable[[str, int], dict[str, Any]]) -> dict[str, Any]:
+        """Add earlier versions of an item, in the order of their names; return its facts.
+
+        Args:
+            kind: of the item.
+            key: of the item.
+            content: makes what is saved in a version, of a text and a number.
+        """
+        chance = self.chance
         count = chance.choice((0, 0, 1, 2, 3))
         earlier = sorted((version_name(time, id_), id_, time) for id_, time in
                          ((self.uuid(), chance.choice(TIMES)) for _ in range(count)))  # fmt: skip
-        known, self.versions[key] = {}, []
+        known, self.versions[kind, key] = {}, []
         for number, (name, id_, time) in enumerate(earlier):
             says = GONE if chance.random() < 0.1 else self.text()
             is_whole = chance.random() < 0.9
             saved_at = time if chance.random() < 0.9 else chance.choice(ODD_TIMES)
             author = chance.choice(PEOPLE)
-            content = self._query(says, number) if is_whole else {"chartConfig": {"says": says}}
-            self.files[version_path(Kind.CHART, key, name)] = {
-                "chart": content,
+            self.files[version_path(kind, key, name)] = {
+                kind.value: content(says, number) if is_whole else {"config": {"says": says}},
                 "createdAt": saved_at,
                 "createdBy": author,
             }
             known[name] = {"uuid": id_, "createdBy": author}
+            if kind is Kind.DASHBOARD:
+                known[name] |= {"tiles": {"t0": self.uuid()}, "tabs": {"one": self.uuid()}}
             if says != GONE and is_whole:
-                self.versions[key].append(id_)
-        facts: dict[str, Any] = {"updatedAt": self.time(), "updatedBy": chance.choice(PEOPLE), "seen": "f00d"}
-        if known:
-            facts["versions"] = known
+                self.versions[kind, key].append(id_)
         current = self.uuid()
-        self.versions[key].append(current)
-        self.add(Kind.CHART, key, {**standing, **self._query(self.text(), count)}, version=current, **facts)
+        self.versions[kind, key].append(current)
+        facts = {"updatedAt": self.time(), "updatedBy": chance.choice(PEOPLE), "seen": "f00d"}
+        return facts | {"version": current} | ({"versions": known} if known else {})
 
     def _query(self, says: str, number: int) -> dict[str, Any]:
         return {
@@ -111,22 +123,26 @@ class Past:
         }
 
     def dashboard(self, key: str, space: str, charts: list[str], sql: list[str]) -> None:
-        """Add a dashboard with some tiles."""
-        shown: list[dict[str, Any]] = [
-            {"id": f"t{n}", "properties": {"chart": self.chance.choice([*charts, NOWHERE])}} for n in range(3)
-        ]
-        shown.append({"id": "text", "properties": {"content": f"{self.text()} and {self.text()}"}})
-        if sql:
-            shown.append({"id": "sql", "properties": {"sqlChart": self.chance.choice(sql)}})
-        content = {
-            "name": f"Dashboard {key}", "description": self.text(), "space": space, "tiles": shown,
-            "tabs": [{"id": "one", "name": "One"}], "filters": {"dimensions": [{"id": "f"}], "metrics": []},
-        }  # fmt: skip
-        tiles = {str(tile["id"]): self.uuid() for tile in shown}
-        self.add(
-            Kind.DASHBOARD, key, content, tiles=tiles, tabs={"one": self.uuid()}, seen="beef",
-            updatedAt=self.time(), updatedBy=self.chance.choice(PEOPLE),
-        )  # fmt: skip
+        """Add a dashboard with some tiles; of every other one the history is known."""
+
+        def saved(says: str, number: int) -> dict[str, Any]:
+            shown: list[dict[str, Any]] = [
+                {"id": f"t{n}", "properties": {"chart": self.chance.choice([*charts, NOWHERE])}}
+                for n in range(number % 4)
+            ]
+            shown.append({"id": "text", "properties": {"content": f"{says} and {self.text()}"}})
+            if sql:
+                shown.append({"id": "sql", "properties": {"sqlChart": self.chance.choice(sql)}})
+            filters: Any = {"dimensions": [{"id": "f"}], "metrics": []}
+            return {"tiles": shown, "tabs": [{"id": "one", "name": "One"}], "filters": filters}
+
+        standing = {"name": f"Dashboard {key}", "description": self.text(), "space": space}
+        facts: dict[str, Any] = {"updatedAt": self.time(), "updatedBy": self.chance.choice(PEOPLE)}
+        if self.chance.random() < 0.5:
+            facts = self._history(Kind.DASHBOARD, key, saved)
+        content = {**standing, **saved(self.text(), 3)}
+        tiles = {str(tile["id"]): self.uuid() for tile in content["tiles"]}
+        self.add(Kind.DASHBOARD, key, content, tiles=tiles, tabs={"one": self.uuid()}, **facts)
 
 
 def make_past(chance: Random) -> Past:
@@ -210,9 +226,7 @@ def write_past(root: Path, past: Past) -> None:
     for path, content in past.files.items():
         place = parse_path(path)
         assert place is not None
-        counts["chart_version" if place.version else place.kind] += (
-            len(content) if isinstance(content, list) else 1
-        )
+        counts[place.counted] += len(content) if isinstance(content, list) else 1
     files[IDENTITY] = identity.to_bytes()
     manifest = manifest_of({path: sha256(data) for path, data in files.items()}, dict(counts))
     for path, data in {**files, MANIFEST: manifest.to_bytes()}.items():

@@ -20,7 +20,14 @@ from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import links
-from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, item_path, version_name, version_path
+from lightdash_sync.snapshot.layout import (
+    IDENTITY,
+    MANIFEST,
+    history_folder,
+    item_path,
+    version_name,
+    version_path,
+)
 from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.verify import verify
 from tests.exporting import export_world, tree
@@ -65,7 +72,7 @@ def on_disk(steps: Iterator[Step], root: Path) -> Iterator[Step]:
 
 @dataclass(frozen=True)
 class Told:
-    """What a step tells of one chart."""
+    """What a step tells of one item with a history."""
 
     version: object
     versions: list[str]
@@ -73,15 +80,15 @@ class Told:
     step: Step
 
 
-def told_of(chart: str, steps: list[Step]) -> list[Told]:
-    """Each version of a chart that is told, in the step that brought it."""
+def told_of(item: tuple[Kind, str], steps: list[Step]) -> list[Told]:
+    """Each version of an item that is told, in the step that brought it."""
     found: list[Told] = []
     for step in steps:
-        path = item_path(Kind.CHART, chart)
+        path = item_path(*item)
         if path in step.files:
-            facts = Identity.from_bytes(data_of(step.files[IDENTITY])).facts(Kind.CHART, chart)
-            if not found or facts["version"] != found[-1].version:
-                earlier = sorted(one for one in step.files if one.startswith(f"charts/{chart}.history/"))
+            facts = Identity.from_bytes(data_of(step.files[IDENTITY])).facts(*item)
+            if "version" in facts and (not found or facts["version"] != found[-1].version):
+                earlier = sorted(one for one in step.files if one.startswith(f"{history_folder(*item)}/"))
                 names = [one.rsplit("/", 1)[1].removesuffix(".json") for one in earlier]
                 known = facts.get("versions", {})
                 assert isinstance(known, dict)
@@ -109,18 +116,19 @@ def test_every_step_is_a_whole_snapshot_and_the_last_one_the_exported(
 def test_each_version_is_told_once_in_order_by_its_author_at_its_time(
     tmp_path_factory: pytest.TempPathFactory, seed: int, budget: int
 ) -> None:
-    """A chart goes through all its versions, gathered or not, and its author is among those of the step."""
+    """An item goes through all its versions, gathered or not, and its author is among those of the step."""
     root, past = tmp_path_factory.mktemp("past"), make_past(random.Random(seed))
     write_past(root, past)
     steps = [*backfill(root, budget)]
-    for key, versions in past.versions.items():
-        told = told_of(key, steps)
+    for (kind, key), versions in past.versions.items():
+        told = told_of((kind, key), steps)
         assert [one.version for one in told] == versions
-        now, facts = past.files[item_path(Kind.CHART, key)], past.facts[Kind.CHART][key]
+        now, facts = past.files[item_path(kind, key)], past.facts[kind][key]
         saved = {facts["version"]: (now, facts["updatedAt"], facts["updatedBy"])}
         for name, about in facts.get("versions", {}).items():
-            file = past.files[f"charts/{key}.history/{name}.json"]
-            as_it_was = {field: now[field] for field in now if field not in file["chart"]} | file["chart"]
+            file = past.files[version_path(kind, key, name)]
+            then = file[kind.value]
+            as_it_was = {field: now[field] for field in now if field not in then} | then
             saved[about["uuid"]] = (as_it_was, file["createdAt"], file["createdBy"])
         for one in told:
             content, when, author = saved[str(one.version)]
@@ -138,7 +146,10 @@ def test_each_version_is_told_once_in_order_by_its_author_at_its_time(
 @given(SEEDS)
 @FEWER
 def test_nothing_is_made_up(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    """What is there once stays, and only charts and dashboards ever change: dashboards from empty to full."""
+    """What is there once stays, and only charts and dashboards ever change.
+
+    A dashboard is empty, or what somebody saved; if its history is not known, empty and then full.
+    """
     root, past = tmp_path_factory.mktemp("past"), make_past(random.Random(seed))
     write_past(root, past)
     before: dict[str, bytes] = {}
@@ -150,9 +161,12 @@ def test_nothing_is_made_up(tmp_path_factory: pytest.TempPathFactory, seed: int)
             if path.startswith("dashboards/") and data != final:
                 content = parse(data)
                 assert isinstance(content, dict)
-                assert content["tiles"] == content["tabs"] == []
                 assert content["name"] == past.files[path]["name"]
-                assert before.get(path, data) == data
+                folder = path.replace(".json", ".history/")
+                saved = [past.files[one]["dashboard"] for one in past.files if one.startswith(folder)]
+                if {name: content[name] for name in ("tiles", "tabs", "filters")} not in saved:
+                    assert content["tiles"] == content["tabs"] == []
+                    assert before.get(path, data) == data
             elif not (path.startswith("charts/") and path.count("/") == 1):
                 assert data == final
         before = after
@@ -251,6 +265,47 @@ def test_the_steps_of_a_project_in_words(tmp_path: Path) -> None:
         "uuid": past.facts[Kind.CHART]["weekly"]["uuid"], "slug": "weekly", "version": uuid(50),
         "updatedAt": "2026-03-02T07:00:00.000Z", "updatedBy": "bob@example.com",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("shows_it", [False, True])
+def test_the_oldest_version_of_a_dashboard_is_where_its_charts_are_saved(
+    tmp_path: Path, shows_it: bool
+) -> None:
+    """Where the history of a dashboard is known, nobody makes up that it was empty, but for charts inside it.
+
+    A chart inside it that its oldest known version shows can only come after a dashboard that is empty.
+    """
+    past = Past(random.Random(1))
+    past.add(Kind.SPACE, "sales", {"name": "Sales", "inheritsAccess": True, "parent": None, "access": NOBODY})
+    past.add(
+        Kind.CHART, "inside", {"name": "Inside", "dashboard": "kpis", "tableName": "orders"}
+        | {"metricQuery": {}, "chartConfig": {}}, version=uuid(52), updatedAt="2026-03-02T09:00:00.000Z",
+        updatedBy="bob@example.com",
+    )  # fmt: skip
+    tiles = [{"id": "t", "properties": {"chart": "inside"}}]
+    time, more = "2026-03-02T08:00:00.000Z", {"tabs": [], "filters": {}}
+    name = version_name(time, uuid(50))
+    past.files[version_path(Kind.DASHBOARD, "kpis", name)] = {
+        "dashboard": {"tiles": tiles if shows_it else [], **more}, "createdAt": time,
+        "createdBy": "ann@example.com",
+    }  # fmt: skip
+    known = {"uuid": uuid(50), "createdBy": "ann@example.com", "tiles": {"t": uuid(60)}, "tabs": {}}
+    past.add(
+        Kind.DASHBOARD, "kpis", {"name": "KPIs", "space": "sales", "tiles": tiles, **more},
+        updatedAt="2026-03-02T11:00:00.000Z", updatedBy="ann@example.com", version=uuid(51),
+        tiles={"t": uuid(61)}, tabs={}, versions={name: known},
+    )  # fmt: skip
+    write_past(tmp_path, past)
+    said = [
+        (step.time and f"{step.time:%H}", [f"{one.verb} {one.key}" for one in step.happened])
+        for step in backfill(tmp_path)
+    ]
+    inside, saved = ("09", ["first seen inside"]), ("11", ["updated kpis"])
+    if shows_it:
+        empty = (None, ["first seen kpis", "first seen sales"])
+        assert said == [empty, inside, ("08", ["updated kpis"]), saved]
+    else:
+        assert said == [(None, ["first seen sales"]), ("08", ["first seen kpis"]), inside, saved]
 
 
 def test_a_circle_comes_at_the_time_of_its_last_state(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from lightdash_sync.backup.commits import Manner, commit_snapshot
+from lightdash_sync.demo import seed
 from lightdash_sync.demo.charts import read_chart
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
@@ -25,7 +27,7 @@ from .looking import git, restored
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.client.views import Version
     from lightdash_sync.demo.state import Chart, World
     from lightdash_sync.git import Repository
 
@@ -73,10 +75,10 @@ def world() -> World:
     return world
 
 
-def expected(lightdash: Lightdash, uuid: str) -> list[str]:
-    """Author and time of each version that the server lists of a chart, oldest first."""
+def said_by(history: list[Version]) -> list[str]:
+    """Author and time of each version in a history, oldest first."""
     told = []
-    for version in reversed(lightdash.chart_history(uuid)):
+    for version in reversed(history):
         time, by = moment(version.createdAt), version.createdBy
         assert time is not None
         name = f"{by.firstName} {by.lastName}" if by and by.userUuid else TOOL
@@ -105,11 +107,39 @@ def test_the_log_of_every_chart_is_the_history_that_the_server_lists(
         with lightdash.session:
             for key, facts in charts.items():
                 told = log_of(repository, folder / f"charts/{key}.json")
-                assert told == expected(lightdash, str(facts["uuid"]))
+                assert told == said_by(lightdash.chart_history(str(facts["uuid"])))
                 lengths.add(len(told))
     assert len(charts) > 25
     assert max(lengths) >= 4
     assert git(repository.root, "status", "--porcelain", "--", "snapshots/production") == ""
+
+
+def test_the_log_of_every_dashboard_is_the_history_that_the_server_lists(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """Where dashboards have a history, each of their versions is a commit at its time, by its author."""
+    world, folder = seed.demo_world("0.2904.5"), repository.root / "snapshots/production"
+    with Server(world) as server, closing(Editors(server.url, world, random.Random(5))) as editors:
+        for _ in range(8):
+            for edit in (editors.move_tile, editors.create_chart_inside, editors.roll_dashboard_back):
+                world.clock.advance(hours=1)
+                edit()
+    export_world(world, folder)
+    made = commit_snapshot(repository, folder, "production", PAST)
+    dashboards = Snapshot(folder).identity().items[Kind.DASHBOARD]
+    lengths = []
+    with Server(world) as server:
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
+        with lightdash.session:
+            for key, facts in dashboards.items():
+                told = log_of(repository, folder / f"dashboards/{key}.json")
+                history = said_by(lightdash.dashboard_history(str(facts["uuid"])))
+                assert told[-len(history) :] == history
+                lengths.append((len(history), len(told) - len(history)))
+    assert max(lengths)[0] >= 5
+    assert {more for _, more in lengths} == {0, 1}  # some have charts inside, and begin empty
+    for one in made[::5]:
+        assert verify(restored(repository, one.id, folder, tmp_path / one.id)).damages == []
 
 
 def test_blame_names_who_wrote_a_line(repository: Repository) -> None:

@@ -97,7 +97,7 @@ def compare(old_items: Mapping[str, bytes], new_items: Mapping[str, bytes]) -> l
 
     Args:
         old_items: path in a snapshot -> canonical bytes. Paths that are no content file of an item
-            (manifest, identities, earlier versions of charts) are passed over.
+            (manifest, identities, earlier versions) are passed over.
         new_items: the same of the other side.
     """
     found = []
