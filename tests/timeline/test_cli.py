@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_sync.git import program
+from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.write import spare
 from tests.cli.running import Done, fails, run, run_process, run_terminal
 from tests.timeline.story import UGLY
@@ -146,9 +148,7 @@ def test_what_happened_otherwise_has_words(mine: Told) -> None:
     again = lines(run("log", "chart:orders-by-shop"))
     assert any("created again" in line for line in again)
     name = "20300101T000000000Z-01234567"
-    same = mine.content(REVENUE)
-    for field in ("name", "description", "space"):
-        del same[field]
+    same = of_version(Kind.CHART, mine.content(REVENUE))
     document: JsonObject = {"chart": same, "createdAt": "2030-01-01T00:00:00Z", "createdBy": None}
     mine.write(f"charts/weekly-revenue.history/{name}.json", canonical(document))
     mine.by_hand()

@@ -111,12 +111,12 @@ def test_every_version_is_told_once_by_who_saved_it(lived: Lived) -> None:
     told = lived.lines
     kept = {path: data for _, tree in lived.trees for path, data in tree.items()}
     places = {path: place for path in kept if (place := parse_path(path)) and place.version}
-    versions = {place: kept[path] for path, place in places.items() if Item(Kind.CHART, place.key) in told}
+    versions = {place: kept[path] for path, place in places.items() if Item(place.kind, place.key) in told}
     assert len(versions) >= 5
     for place, data in versions.items():
         document = parse(data)
         assert isinstance(document, dict)
-        [entry] = [one for one in told[Item(Kind.CHART, place.key)] if one.version == place.version]
+        [entry] = [one for one in told[Item(place.kind, place.key)] if one.version == place.version]
         assert entry.time is not None
         assert entry.time.isoformat(timespec="milliseconds")[:23] == str(document["createdAt"])[:23]
         assert entry.person == document["createdBy"]

@@ -86,7 +86,7 @@ def test_a_deleted_chart_and_another_one_of_its_name(told: Told) -> None:
 
 
 def test_a_dashboard_tells_who_edited_it_but_not_who_renamed_it(told: Told) -> None:
-    """Dashboards have no versions to be read; the author and time of the last save are known."""
+    """Where dashboards have no versions to be read, the author and time of the last save are known."""
     assert said(told.line("dashboard:subscriptions"))[:2] == [
         ("changed", None, "renamed to 'Subscribers'"),
         ("changed", INES, "tile removed: subscriptions-by-plan"),
