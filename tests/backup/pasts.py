@@ -105,9 +105,8 @@ class Past:
                 "createdAt": saved_at,
                 "createdBy": author,
             }
-            known[name] = {"uuid": id_, "createdBy": author}
-            if kind is Kind.DASHBOARD:
-                known[name] |= {"tiles": {"t0": self.uuid()}, "tabs": {"one": self.uuid()}}
+            names: Any = {"tiles": {"t0": self.uuid()}, "tabs": {"one": self.uuid()}}
+            known[name] = {"uuid": id_, "createdBy": author, **(names if kind is Kind.DASHBOARD else {})}
             if says != GONE and is_whole:
                 self.versions[kind, key].append(id_)
         current = self.uuid()

@@ -283,7 +283,8 @@ def test_the_oldest_version_of_a_dashboard_is_where_its_charts_are_saved(
         updatedBy="bob@example.com",
     )  # fmt: skip
     tiles = [{"id": "t", "properties": {"chart": "inside"}}]
-    time, more = "2026-03-02T08:00:00.000Z", {"tabs": [], "filters": {}}
+    time = "2026-03-02T08:00:00.000Z"
+    more: dict[str, object] = {"tabs": [], "filters": {}}
     name = version_name(time, uuid(50))
     past.files[version_path(Kind.DASHBOARD, "kpis", name)] = {
         "dashboard": {"tiles": tiles if shows_it else [], **more}, "createdAt": time,
