@@ -14,6 +14,7 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.selection import Chosen
+from lightdash_sync.model.canonical import canonical, sha256
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
 from lightdash_sync.snapshot.layout import parse_path
@@ -288,6 +289,63 @@ def test_a_dashboard_that_is_saved_while_it_is_read_is_read_as_one_version(
     assert facts["version"] == world.dashboard_version_uuid(dashboard.version)
     assert facts["updatedAt"] == dashboard.version.created_at
     assert len(content["tiles"]) == len(dashboard.version.tiles)
+
+
+def test_a_chart_that_could_be_restored_leaves_an_empty_tile(world: World, tmp_path: Path) -> None:
+    """Versions go on naming charts that were deleted softly; dashboards do not, nor does a snapshot."""
+    dashboard = _dashboard(world)
+    version = world.dashboard_version_uuid(dashboard.version)
+    shown = dashboard.version.tiles[0]["properties"]["savedChartUuid"]
+    with _asking(world) as ask:
+        said = ask("GET", f"/dashboards/{dashboard.uuid}/version/{version}")
+        ask("DELETE", f"/saved/{shown}")
+    answer = Fault.content(orjson.dumps({"status": "ok", "results": said}))
+    faults = Faults(rule=lambda _number, _method, path: answer if path.endswith(version) else None)
+    export_world(world, tmp_path / "with", faults=faults)
+    export_world(world, tmp_path / "without", chosen=Chosen(history=False))
+    assert (tmp_path / "with" / PATH).read_bytes() == (tmp_path / "without" / PATH).read_bytes()
+    assert b'"chart": null' in (tmp_path / "with" / PATH).read_bytes()
+    assert verify(tmp_path / "with").damages == []
+
+
+def _rewrite_facts(root: Path, change: Callable[[Any], object]) -> None:
+    """Change what a snapshot knows of the dashboard, and drop the files of versions it knows no more."""
+    identity, manifest = (
+        orjson.loads((root / name).read_bytes()) for name in ("identity.json", "snapshot.json")
+    )
+    facts = identity["items"]["dashboard"]["sales-overview"]
+    change(facts)
+    (root / "identity.json").write_bytes(canonical(identity))
+    for path in [path for path in manifest["files"] if path.startswith("dashboards/sales-overview.history/")]:
+        if path.rsplit("/", 1)[1].removesuffix(".json") not in facts.get("versions", {}):
+            (root / path).unlink()
+            del manifest["files"][path]
+    manifest["files"]["identity.json"] = sha256(canonical(identity))
+    (root / "snapshot.json").write_bytes(canonical(manifest))
+
+
+def test_a_snapshot_of_before_this_tool_knew_of_histories_gets_them(world: World, tmp_path: Path) -> None:
+    """Nothing changed in Lightdash, and yet a dashboard is read whose versions nobody has asked for."""
+    _save(world, lambda tiles: tiles[1:])
+    export_world(world, tmp_path / "p")
+    before = tree(tmp_path / "p")
+    _rewrite_facts(tmp_path / "p", lambda facts: [facts.pop(name) for name in ("version", "versions")])
+    export_world(world, tmp_path / "p")
+    assert tree(tmp_path / "p") == before
+
+
+@pytest.mark.parametrize("names", [None, [], ["x"], {"a": 1}, {"a": None, "b": ["c"]}])
+def test_names_of_tiles_that_somebody_edited_stop_nothing(world: World, tmp_path: Path, names: Any) -> None:
+    """A snapshot may come by pull request: whatever it calls the tiles, the next export is whole."""
+    _save(world, lambda tiles: tiles[1:])
+    export_world(world, tmp_path / "p")
+    _rewrite_facts(
+        tmp_path / "p",
+        lambda facts: [one.update(tiles=names, tabs=names) for one in facts["versions"].values()],
+    )
+    _save(world, lambda tiles: tiles[1:])
+    export_world(world, tmp_path / "p")
+    assert verify(tmp_path / "p").damages == []
 
 
 def test_an_older_server_gives_what_it_gave(tmp_path: Path) -> None:
