@@ -7,6 +7,7 @@ is promised for both. Tests of the stand-in itself, and of what only one version
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.demo import seed
@@ -20,6 +21,16 @@ SCHEDULER_LIST = "list" if Server(SERVED).can("scheduler_list") else "logs"
 def can(capability: str) -> bool:
     """Whether the version that the suite runs against has a capability."""
     return Server(SERVED).can(capability)
+
+
+def privacy(private: bool) -> dict[str, bool]:
+    """What a body says of the privacy of a space, in the words of both versions; each ignores the other's."""
+    return {"isPrivate": private, "inheritParentPermissions": not private}
+
+
+def is_private(space: Any) -> bool:
+    """Whether a space that was read is private, in the words of either version."""
+    return bool(space["isPrivate"] if "isPrivate" in space else not space["inheritParentPermissions"])
 
 
 def empty_world() -> World:

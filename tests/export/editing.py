@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.worlds import privacy
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
@@ -224,12 +226,10 @@ class Editors:
         return f"/projects/{self.project}/spaces/{self._one(self._spaces())}{rest}"
 
     def rename_space(self) -> None:
-        self._send("PATCH", self._space(), {"name": self._new_name(), "isPrivate": False})
+        self._send("PATCH", self._space(), {"name": self._new_name(), **privacy(False)})
 
     def toggle_space(self) -> None:
-        self._send(
-            "PATCH", self._space(), {"name": self._new_name(), "isPrivate": self.chance.random() < 0.5}
-        )
+        self._send("PATCH", self._space(), {"name": self._new_name(), **privacy(self.chance.random() < 0.5)})
 
     def _person(self) -> str:
         return self.chance.choice(sorted(self.world.people))
@@ -242,7 +242,7 @@ class Editors:
         self._send("DELETE", self._space(f"/share/{self._person()}"))
 
     def create_space(self) -> None:
-        self._send("POST", f"/projects/{self.project}/spaces", {"name": self._new_name(), "isPrivate": False})
+        self._send("POST", f"/projects/{self.project}/spaces", {"name": self._new_name(), **privacy(False)})
 
     def delete_space(self) -> None:
         if len(self._spaces()) > 3:

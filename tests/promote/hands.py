@@ -8,6 +8,7 @@ from typing import Any
 from lightdash_sync.demo.demo_charts import simple_chart, sql_charts
 from lightdash_sync.model.kinds import Kind
 from tests.sync.desk import Desk
+from tests.worlds import privacy
 
 Tiles = list[dict[str, Any]]
 _VERSION = ("tableName", "metricQuery", "chartConfig", "tableConfig")
@@ -39,13 +40,13 @@ class Hands:
 
     def space(self, name: str, *, private: bool = False) -> str:
         """Make a space; return its uuid."""
-        body = {"name": name, "isPrivate": private}
+        body = {"name": name, **privacy(private)}
         return str(self.send("POST", f"{self.project}/spaces", body)["uuid"])
 
     def rename_space(self, name: str, to: str) -> None:
         """Give a space another name."""
         space = self.desk.space(name, self.where)
-        body = {"name": to, "isPrivate": space.is_private}
+        body = {"name": to, **privacy(space.is_private)}
         self.send("PATCH", f"{self.project}/spaces/{space.uuid}", body)
 
     def share(self, name: str, email: str, role: str) -> None:

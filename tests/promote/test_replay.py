@@ -17,7 +17,7 @@ from lightdash_sync.promote.replay import EXTRAS
 from tests.apply.small_world import small_world
 from tests.cli.running import run
 from tests.sync.desk import SOURCE, TARGET, TOKEN, Desk, desk_at
-from tests.worlds import preview_of
+from tests.worlds import preview_of, privacy
 
 REVIEW, RUN = ("promote", "review"), ("promote", "run", "--yes")
 FROM_TO = ("--via", "replay", "--env", SOURCE, "--to", TARGET)
@@ -98,7 +98,7 @@ def test_everything_is_meant_if_nothing_is_chosen(desk: Desk) -> None:
 
 
 def test_a_space_means_what_is_in_it_and_an_empty_one_means_nothing(desk: Desk) -> None:
-    desk.send("POST", f"/projects/{desk.projects[SOURCE]}/spaces", {"name": "Empty", "isPrivate": False})
+    desk.send("POST", f"/projects/{desk.projects[SOURCE]}/spaces", {"name": "Empty", **privacy(False)})
     assert items(review(desk, "--space", "empty")) == set()
     found = items(review(desk, "--space", "board"))
     assert "create chart:orders-again" in found
@@ -159,7 +159,7 @@ def test_the_access_of_a_space_that_is_there_stays_unless_it_is_asked_for(desk: 
     desk.do(*RUN, *FROM_TO, "--chart", "orders-again")
     space = desk.uuid(Kind.SPACE, "Board", SOURCE)
     desk.send(
-        "PATCH", f"/projects/{desk.projects[SOURCE]}/spaces/{space}", {"name": "Board", "isPrivate": False}
+        "PATCH", f"/projects/{desk.projects[SOURCE]}/spaces/{space}", {"name": "Board", **privacy(False)}
     )
     assert items(review(desk, "--space", "board")) == set()
     assert items(review(desk, "--space", "board", "--with", "spaces")) == {"update space:board"}
@@ -301,7 +301,7 @@ def test_what_happened_to_other_items_does_not_matter(desk: Desk) -> None:
     """Production goes on living between approval and merge."""
     approve(desk, "--chart", "orders-again")
     where = f"/projects/{desk.projects[TARGET]}/spaces"
-    desk.send("POST", where, {"name": "Of somebody else", "isPrivate": False})
+    desk.send("POST", where, {"name": "Of somebody else", **privacy(False)})
     save(desk, "Inside", 42, SOURCE)
     desk.do(*RUN, "--approved", str(FILE))
     assert desk.uuid(Kind.CHART, "Orders, again", TARGET)

@@ -7,6 +7,7 @@ from typing import Any
 
 from lightdash_sync.model.kinds import Kind
 from tests.sync.desk import SOURCE, TARGET, Desk
+from tests.worlds import is_private, privacy
 
 
 class People:
@@ -73,12 +74,12 @@ class People:
         self._dashboard(lambda now: now["tabs"][1].update(name=f"Later {self.fresh()}"))
 
     def space_name(self) -> None:
-        private = self._space()["isPrivate"]
-        self.send("PATCH", self._sales(), {"name": f"Sales {self.fresh()}", "isPrivate": private})
+        private = is_private(self._space())
+        self.send("PATCH", self._sales(), {"name": f"Sales {self.fresh()}", **privacy(private)})
 
     def space_privacy(self) -> None:
         now = self._space()
-        self.send("PATCH", self._sales(), {"name": now["name"], "isPrivate": not now["isPrivate"]})
+        self.send("PATCH", self._sales(), {"name": now["name"], **privacy(not is_private(now))})
 
     def space_grant(self) -> None:
         people = {person.email: uuid for uuid, person in self._desk.world.people.items()}

@@ -10,6 +10,7 @@ from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at
 from tests.sync.people import EDITS, People
+from tests.worlds import privacy
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_an_item_that_is_gone_makes_a_plan_stale(desk: Desk) -> None:
 def test_a_twin_that_was_made_meanwhile_makes_a_plan_stale(desk: Desk) -> None:
     """Somebody makes by hand what the plan would create."""
     desk.do("plan", *FROM_TO, "--adopt-by-name", "-o", "plan.json")
-    desk.send("POST", f"/projects/{desk.projects[TARGET]}/spaces", {"name": "Sales", "isPrivate": False})
+    desk.send("POST", f"/projects/{desk.projects[TARGET]}/spaces", {"name": "Sales", **privacy(False)})
     with desk.nothing_is_written():
         assert "space:sales has a twin now" in desk.do("apply", "plan.json", "-y", code=5).err
         assert [one["item"] for one in desk.plan(code=4)["twins"]] == ["space:sales", "space:shared"]
