@@ -55,7 +55,8 @@ def test_a_plan_is_stale_if_what_it_refers_to_is_gone(desk: Desk) -> None:
     desk.apply("--adopt-by-name")
     uuid = desk.uuid(Kind.DASHBOARD, "Overview", SOURCE)
     now = desk.send("GET", f"/dashboards/{uuid}")
-    tile = {**now["tiles"][0], "uuid": None, "y": 40}
+    shown = next(tile for tile in now["tiles"] if tile["type"] == "saved_chart")
+    tile = {**shown, "uuid": None, "y": 40}
     tile["properties"] = {"savedChartUuid": desk.uuid(Kind.CHART, "Orders, again", SOURCE)}
     body = {"tiles": [*now["tiles"], tile], "tabs": now["tabs"], "filters": now["filters"]}
     desk.send("PATCH", f"/dashboards/{uuid}", body)

@@ -11,7 +11,7 @@ from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at
 from tests.sync.people import EDITS, People
-from tests.worlds import demo_world, preview_of
+from tests.worlds import can, demo_world, preview_of
 
 OTHER = "other"
 COPIES = ("--adopt-by-name", "--allow-twins=all")
@@ -139,8 +139,9 @@ def test_copies_that_no_sync_knows_are_pointed_out_with_the_way_to_link_them(des
     desk.export(TARGET)
     said = told(desk)
     (note,) = [one for one in said["warnings"] if "the same name under other keys" in one]
-    assert pair(said)["same_named"] == 8
-    assert "8 items have" in note
+    twins = 6 if can("promotes_by_path") else 8  # where each project has its own slugs, spaces keep theirs
+    assert pair(said)["same_named"] == twins
+    assert f"{twins} items have" in note
     command = note.split("`")[1].split()[1:]
     assert command[:2] == ["link", "adopt"]
     assert desk.do(*command, "--json").json["items"]
