@@ -52,7 +52,7 @@ def _preview(server: Server) -> None:
     with httpx.Client(base_url=f"{server.url}/api/v1", headers=headers, trust_env=False) as people:
         body = {"name": "Preview", "copyContent": True}
         path = f"/projects/{world.projects['production']}/createPreview"
-        preview = preview_of(people.post(path, json=body).json()["results"])
+        preview = preview_of(people.post(path, json=body).json()["results"], world)
         project = world.project_rows[preview]
         (chart,) = [
             one

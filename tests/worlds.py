@@ -11,6 +11,7 @@ from typing import Any
 
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.demo import seed
+from lightdash_sync.demo.spaces import create_space
 from lightdash_sync.demo.state import VERSION, World
 
 SERVED = os.environ.get("LIGHTDASH_SYNC_SERVED", VERSION)
@@ -43,9 +44,15 @@ def demo_world() -> World:
     return seed.demo_world(SERVED)
 
 
-def preview_of(results: object) -> str:
-    """The uuid of a preview that was made, from what the server answers: newer ones answer an object."""
-    return str(results["projectUuid"] if isinstance(results, dict) else results)
+def preview_of(results: object, world: World) -> str:
+    """The uuid of a preview that was made, from what the server answers: newer ones answer an object.
+
+    They make it without the space "Shared", which tests count on: it is put there.
+    """
+    uuid = str(results["projectUuid"] if isinstance(results, dict) else results)
+    if not world.project_rows[uuid].spaces:
+        create_space(world, uuid, "Shared", "shared", is_private=False)
+    return uuid
 
 
 def generated_world(**sizes: int) -> World:

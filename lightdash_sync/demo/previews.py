@@ -1,8 +1,8 @@
 """Preview projects (`POST /projects/{p}/createPreview`): a copy of the content, with the same slugs.
 
 Spaces with the grants to users, charts, SQL charts and dashboards are copied, the current version of each,
-with its time and its view count; current versions copy virtual views, too. Group grants, schedulers, pins,
-comments and tags are not copied.
+with its time and its view count; current versions copy virtual views, the nesting of spaces and grants to
+groups, too. Schedulers, pins, comments, tags and verification are not copied.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _copied_chart(world: World, chart: Chart, space_uuid: str | None, dashboard_
     )
     copy = replace(
         chart, uuid=world.new_uuid(), space_uuid=space_uuid, dashboard_uuid=dashboard_uuid, pin_order=None,
-        versions={version.uuid: version}, current=version,
+        versions={version.uuid: version}, current=version, verification=None,
     )  # fmt: skip
     world.charts[copy.uuid] = copy
     world.slugs.force("charts", copy.slug)
@@ -56,6 +56,7 @@ def _copy_dashboard(world: World, dashboard: Dashboard, space: Space, uuids: dic
         charts={},
         placed=set(),
         pin_order=None,
+        verification=None,
     )
     world.dashboards[copy.uuid] = copy
     world.slugs.force("dashboards", copy.slug)
@@ -69,18 +70,28 @@ def _copy_dashboard(world: World, dashboard: Dashboard, space: Space, uuids: dic
     new_tabs = [{**tab, "uuid": tabs[tab["uuid"]]} for tab in old.tabs]
     copy.versions.append(
         DashboardVersion(
-            world.last_dashboard_version, old.created_at, old.created_by, tiles, new_tabs, old.filters
+            world.last_dashboard_version, old.created_at, old.created_by, tiles, new_tabs, old.filters,
+            old.config, old.parameters,
         )
-    )
+    )  # fmt: skip
     shown = (tile["properties"].get("savedChartUuid") for tile in tiles)
     copy.placed.update(uuid for uuid in shown if uuid)
 
 
 def _copy_content(world: World, source: Project, preview: Project) -> None:
     pairs = []
-    for old in [world.spaces[uuid] for uuid in source.spaces]:
-        new = create_space(world, preview.uuid, old.name, old.slug, is_private=old.is_private)
+    copies: dict[str | None, Space] = {}
+    news = world.can("nested_spaces")
+    for old in sorted((world.spaces[uuid] for uuid in source.spaces), key=lambda one: one.path.count(".")):
+        above = copies.get(old.parent_uuid)
+        new = create_space(
+            world, preview.uuid, old.name, old.slug, is_private=old.is_private, above=above, path=old.path
+        )
+        copies[old.uuid] = new
         new.access.update(old.access)
+        if news:
+            new.group_access.update(old.group_access)
+            new.member_role, new.color_palette_uuid = old.member_role, old.color_palette_uuid
         pairs.append((old, new))
     uuids: dict[str, str] = {}
     for old, new in pairs:

@@ -48,6 +48,8 @@ def read_project(world: World, project: Project) -> Json:
 def create_project(world: World, person: Person, name: str, like: Json) -> Project:
     """Store a new, uncompiled project, with the public space "Shared" that every project starts with.
 
+    Previews of newer versions start with none.
+
     Args:
         world: the instance.
         person: who creates it.
@@ -72,7 +74,8 @@ def create_project(world: World, person: Person, name: str, like: Json) -> Proje
             project.compilable = other.compilable  # the same dbt project compiles to the same explores
     world.project_rows[project.uuid] = project
     world.clock.tick()
-    create_space(world, project.uuid, "Shared", "shared", is_private=False)
+    if project.type != "PREVIEW" or not world.can("preview_results"):
+        create_space(world, project.uuid, "Shared", "shared", is_private=False)
     return project
 
 

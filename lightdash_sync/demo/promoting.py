@@ -22,34 +22,67 @@ from lightdash_sync.demo.promotion import (
     Pair,
     chart_changes,
     dashboard_changes,
+    place_of,
+    spaces_upstream,
     sql_changes,
 )
 from lightdash_sync.demo.refusals import Refusal
-from lightdash_sync.demo.spaces import create_space, space_summary
+from lightdash_sync.demo.spaces import create_space, promoted_space
 from lightdash_sync.demo.sql_charts import move_sql_chart
-from lightdash_sync.demo.state import Json, Person, SqlChart, World
+from lightdash_sync.demo.state import Json, Person, Space, SqlChart, World
 
 
-def _create_space(world: World, data: Json) -> Json:
-    """Create a space upstream with the same slug; a private one gets its grants, by group made direct."""
+def _create_space(world: World, person: Person, data: Json) -> Json:
+    """Create a space upstream; a private one gets its grants, by group made direct.
+
+    It has the slug of the source or, where paths count, the path of the source and a slug made of its name.
+    """
     source = world.spaces[data["uuid"]]
-    space = create_space(world, data["projectUuid"], data["name"], data["slug"], is_private=source.is_private)
+    by_path = world.can("promotes_by_path")
+    space = create_space(
+        world,
+        data["projectUuid"],
+        data["name"],
+        None if by_path else data["slug"],
+        is_private=source.is_private,
+        above=_parent_upstream(world, data["projectUuid"], source) if by_path else None,
+        path=source.path if by_path else None,
+        creator=person,
+    )
     if source.is_private:
         people = [one for one in shares(world, source) if one["hasDirectAccess"]]
         space.access.update((one["userUuid"], one["role"]) for one in people)
         space.group_access.update(source.group_access)
-    return space_summary(world, space)
+    return promoted_space(world, space)
 
 
-def _apply_spaces(world: World, changes: Changes) -> None:
-    for change in changes.spaces:
+def _parent_upstream(world: World, upstream_uuid: str, source: Space) -> Space | None:
+    """The space upstream that a new one goes into.
+
+    Raises:
+        Refusal: 500 if the upstream project has none of the path of the source's parent, or several.
+    """
+    if source.parent_uuid is None:
+        return None
+    parent = world.spaces[source.parent_uuid]
+    found = spaces_upstream(world, upstream_uuid, parent)
+    if len(found) != 1:
+        text = f"Expected 1 parent space for {parent.path}, got {len(found)}"
+        raise Refusal(500, "UnexpectedServerError", text)
+    return found[0]
+
+
+def _apply_spaces(world: World, person: Person, changes: Changes) -> None:
+    """Rename and create spaces, those above first, and say where each item goes."""
+    for change in changes.parents_first().spaces:
         if change["action"] == UPDATE:
             world.spaces[change["data"]["uuid"]].name = change["data"]["name"]
         elif change["action"] == CREATE:
-            change["data"] = _create_space(world, change["data"])
-    by_slug = {change["data"]["slug"]: change["data"]["uuid"] for change in changes.spaces}
+            change["data"] = _create_space(world, person, change["data"])
+    name, told = place_of(world), "spacePath" if world.can("promotes_by_path") else "spaceSlug"
+    places = {change["data"][name]: change["data"]["uuid"] for change in changes.spaces}
     for change in (*changes.charts, *changes.dashboards, *(changes.sql_charts or [])):
-        change["data"]["spaceUuid"] = by_slug[change["data"]["spaceSlug"]]
+        change["data"]["spaceUuid"] = places[change["data"][told]]
 
 
 def _apply_chart(world: World, person: Person, change: Json, dashboard_uuid: str | None) -> None:
@@ -69,7 +102,8 @@ def _apply_chart(world: World, person: Person, change: Json, dashboard_uuid: str
         chart = create_chart(
             world, data, person, data["slug"], None if inside else data["spaceUuid"], inside, force_slug=keep
         )
-    change["data"] = {**read_chart(world, chart), "oldUuid": data["oldUuid"], "spaceSlug": data["spaceSlug"]}
+    kept = {name: data[name] for name in ("oldUuid", "spaceSlug", "spacePath") if name in data}
+    change["data"] = {**read_chart(world, chart), **kept}
 
 
 def _apply_charts(world: World, person: Person, changes: Changes, dashboard_uuid: str | None) -> None:
@@ -84,7 +118,7 @@ def _apply_charts(world: World, person: Person, changes: Changes, dashboard_uuid
 def promote_chart(world: World, person: Person, pair: Pair) -> Json:
     """Promote a chart, and return it as it is upstream (or, if nothing changed, as it is here)."""
     changes = chart_changes(world, pair)
-    _apply_spaces(world, changes)
+    _apply_spaces(world, person, changes)
     _apply_charts(world, person, changes, None)
     promoted: Json = changes.charts[0]["data"]
     return promoted
@@ -125,7 +159,7 @@ def _apply_sql_charts(world: World, person: Person, changes: Changes) -> dict[st
 def promote_sql_chart(world: World, person: Person, pair: Pair) -> SqlChart:
     """Promote a SQL chart, and return it as it is upstream."""
     changes = sql_changes(world, pair)
-    _apply_spaces(world, changes)
+    _apply_spaces(world, person, changes)
     (change,) = changes.sql_charts or []
     return world.sql_charts[_apply_sql_chart(world, person, change)]
 
@@ -164,7 +198,7 @@ def promote_dashboard(
     with its second version. In one that was there, charts inside it that never were on a tile are deleted.
     """
     changes = dashboard_changes(world, pair, charts, sql_charts)
-    _apply_spaces(world, changes)
+    _apply_spaces(world, person, changes)
     data = changes.dashboards[0]["data"]
     if changes.dashboards[0]["action"] == CREATE:
         dashboard = create_dashboard(
@@ -188,4 +222,5 @@ def promote_dashboard(
     add_dashboard_version(world, dashboard, {**data, "tiles": tiles}, person)
     if pair.match is not None:
         delete_orphans(world, dashboard)
-    return {**read_dashboard(world, dashboard), "spaceSlug": data["spaceSlug"]}
+    kept = {name: data[name] for name in ("spaceSlug", "spacePath") if name in data}
+    return {**read_dashboard(world, dashboard), **kept}

@@ -3,21 +3,22 @@
 Content is matched by slug in the upstream project. A chart counts as changed if its version is newer than
 that of its match, or name or description differ; a dashboard always. In 0.1372.1 what promotion creates gets
 a slug of its own, so that the next promotion does not find it, and SQL charts are left behind. Worlds of
-newer versions keep slugs (0.1505.2), find a chart inside a dashboard once although two tiles show it
-(0.2213.3), promote a chart on two tiles once, and SQL charts, too (0.2462.0).
+newer versions keep slugs (0.1505.2), match spaces by their path and promote those above them as well
+(0.1610.1), find a chart inside a dashboard once although two tiles show it (0.2213.3), promote a chart on
+two tiles once, and SQL charts, too (0.2462.0).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lightdash_sync.demo.access import shares_of
 from lightdash_sync.demo.calls import space_of_chart
 from lightdash_sync.demo.charts import read_chart
 from lightdash_sync.demo.dashboards import charts_on_dashboard, read_dashboard
-from lightdash_sync.demo.refusals import already_exists
-from lightdash_sync.demo.spaces import space_summary
+from lightdash_sync.demo.refusals import Refusal, already_exists
+from lightdash_sync.demo.spaces import ancestry, promoted_space
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Person, Space, SqlChart, World
 
 SAME, CREATE, UPDATE = "no changes", "create", "update"
@@ -25,7 +26,11 @@ SAME, CREATE, UPDATE = "no changes", "create", "update"
 
 @dataclass(frozen=True)
 class Pair:
-    """Something to promote, and its match upstream, with both spaces and the asker's access to them."""
+    """Something to promote, and its match upstream, with both spaces and the asker's access to them.
+
+    Attributes:
+        above: the spaces that the source's one is in, from the root down; none where they are not promoted.
+    """
 
     source: Chart | SqlChart | Dashboard
     match: Chart | SqlChart | Dashboard | None
@@ -34,6 +39,7 @@ class Pair:
     access: list[Json]
     upstream_access: list[Json]
     upstream_uuid: str
+    above: tuple[Space, ...] = ()
 
 
 @dataclass
@@ -52,10 +58,22 @@ class Changes:
         return {"spaces": self.spaces, "dashboards": self.dashboards, "charts": self.charts, **sql}
 
     def add_spaces(self, world: World, *pairs: Pair) -> None:
-        """Add the spaces of some pairs, each slug once."""
+        """Add the spaces of some pairs, each slug (or path) once."""
+        name = place_of(world)
         for pair in pairs:
-            if all(known["data"]["slug"] != pair.space.slug for known in self.spaces):
-                self.spaces.append(_space_change(world, pair))
+            for space in (pair.space, *pair.above):
+                if all(known["data"][name] != getattr(space, name) for known in self.spaces):
+                    self.spaces.append(_space_change(world, space, pair.upstream_uuid))
+
+    def parents_first(self) -> Changes:
+        """The changes with the spaces from the root down, as the diff of newer versions has them."""
+        self.spaces.sort(key=lambda change: change["data"].get("path", "").count("."))
+        return self
+
+
+def place_of(world: World) -> str:
+    """What tells spaces apart: their slug, or their path."""
+    return "path" if world.can("promotes_by_path") else "slug"
 
 
 def _only(found: list[Any], kind: str, slug: str) -> Any:
@@ -77,10 +95,11 @@ def _charts_upstream(world: World, project_uuid: str, slug: str) -> list[Chart]:
     return found
 
 
-def _space_upstream(world: World, project_uuid: str, slug: str) -> Space | None:
+def spaces_upstream(world: World, project_uuid: str, space: Space) -> list[Space]:
+    """The spaces of a project that promotion takes for the same as this one."""
+    name = place_of(world)
     rows = [world.spaces[uuid] for uuid in world.project_rows[project_uuid].spaces]
-    space: Space | None = _only([one for one in rows if one.slug == slug], "spaces", slug)
-    return space
+    return [one for one in rows if getattr(one, name) == getattr(space, name)]
 
 
 def _pair(
@@ -91,9 +110,11 @@ def _pair(
     space: Space,
     upstream: str,
 ) -> Pair:
-    upstream_space = _space_upstream(world, upstream, space.slug)
+    upstream_space = _only(spaces_upstream(world, upstream, space), "spaces", space.slug)
+    above = ancestry(world, space)[:-1] if world.can("promotes_by_path") else []
     theirs = shares_of(world, upstream_space, person) if upstream_space else []
-    return Pair(source, match, space, upstream_space, shares_of(world, space, person), theirs, upstream)
+    mine = shares_of(world, space, person)
+    return Pair(source, match, space, upstream_space, mine, theirs, upstream, tuple(above))
 
 
 def chart_pair(world: World, person: Person, chart: Chart, upstream: str) -> Pair:
@@ -131,14 +152,23 @@ def dashboard_pair(world: World, person: Person, dashboard: Dashboard, upstream:
     return _pair(world, person, dashboard, match, world.spaces[dashboard.space_uuid], upstream)
 
 
-def _space_change(world: World, pair: Pair) -> Json:
-    if pair.upstream_space is None:
-        data = {**space_summary(world, pair.space), "projectUuid": pair.upstream_uuid}
-        return {"action": CREATE, "data": data}
-    summary = space_summary(world, pair.upstream_space)
-    if pair.space.name == pair.upstream_space.name:
+def _space_change(world: World, space: Space, upstream_uuid: str) -> Json:
+    found = spaces_upstream(world, upstream_uuid, space)
+    if not found:
+        return {"action": CREATE, "data": {**promoted_space(world, space), "projectUuid": upstream_uuid}}
+    if len(found) > 1:
+        text = f"Expected 0 or 1 upstream space for {space.path}, got {len(found)}"
+        raise Refusal(500, "UnexpectedServerError", text)
+    summary = promoted_space(world, found[0])
+    if space.name == found[0].name:
         return {"action": SAME, "data": summary}
-    return {"action": UPDATE, "data": {**summary, "name": pair.space.name}}
+    return {"action": UPDATE, "data": {**summary, "name": space.name}}
+
+
+def place_fields(world: World, space: Space) -> Json:
+    """Where promoted content goes, as the diff says it."""
+    path = {"spacePath": space.path} if world.can("promotes_by_path") else {}
+    return {"spaceSlug": space.slug, **path}
 
 
 def _chart_change(world: World, pair: Pair) -> Json:
@@ -148,7 +178,7 @@ def _chart_change(world: World, pair: Pair) -> Json:
     promoted = {
         **read_chart(world, source),
         "projectUuid": pair.upstream_uuid,
-        "spaceSlug": pair.space.slug,
+        **place_fields(world, pair.space),
         "oldUuid": source.uuid,
     }
     if isinstance(match, Chart):
@@ -173,7 +203,7 @@ def _sql_change(pair: Pair) -> Json:
         "name": source.name,
         "description": source.description,
         "spaceSlug": pair.space.slug,
-        "spacePath": pair.space.slug.replace("-", "_"),
+        "spacePath": pair.space.path,
     }
     if not isinstance(match, SqlChart):
         return {"action": CREATE, "data": data}
@@ -184,12 +214,22 @@ def _sql_change(pair: Pair) -> Json:
 
 def chart_changes(world: World, pair: Pair) -> Changes:
     """The changes that promoting one chart consists of."""
-    return Changes([_space_change(world, pair)], [], [_chart_change(world, pair)])
+    changes = Changes(charts=[_chart_change(world, pair)])
+    return _with_spaces(world, changes, pair, changes.charts[0])
 
 
 def sql_changes(world: World, pair: Pair) -> Changes:
     """The changes that promoting one SQL chart consists of."""
-    return Changes([_space_change(world, pair)], sql_charts=[_sql_change(pair)])
+    change = _sql_change(pair)
+    return _with_spaces(world, Changes(sql_charts=[change]), pair, change)
+
+
+def _with_spaces(world: World, changes: Changes, pair: Pair, change: Json) -> Changes:
+    """Add the space of a chart that is promoted by itself; those above only if the chart is written."""
+    if change["action"] == SAME:
+        pair = replace(pair, above=())
+    changes.add_spaces(world, pair)
+    return changes
 
 
 def charts_of(world: World, dashboard: Dashboard) -> tuple[list[Chart], list[SqlChart]]:
@@ -211,7 +251,8 @@ def dashboard_changes(world: World, pair: Pair, charts: list[Pair], sql_charts: 
     if world.can("promotes_sql_charts"):
         changes.sql_charts = [_sql_change(one) for one in sql_charts]
     changes.add_spaces(world, pair, *charts, *sql_charts)
-    data = {**read_dashboard(world, source), "projectUuid": pair.upstream_uuid, "spaceSlug": pair.space.slug}
+    place = place_fields(world, pair.space)
+    data = {**read_dashboard(world, source), "projectUuid": pair.upstream_uuid, **place}
     if isinstance(match, Dashboard):
         data |= {"uuid": match.uuid, "spaceUuid": match.space_uuid}
         changes.dashboards = [{"action": UPDATE, "data": data}]

@@ -6,7 +6,7 @@ any organisation may; and it takes the upstream project for both sides of a char
 
 from __future__ import annotations
 
-from lightdash_sync.demo.access import can
+from lightdash_sync.demo.access import can, is_closed
 from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_of, space_of_chart
 from lightdash_sync.demo.promoting import promote_chart, promote_dashboard, promote_sql_chart
 from lightdash_sync.demo.promotion import (
@@ -46,7 +46,7 @@ def _may(
 
 def _check_space(call: Call, pair: Pair) -> None:
     if pair.upstream_space is not None:
-        name, private = pair.upstream_space.name, pair.upstream_space.is_private
+        name, private = pair.upstream_space.name, is_closed(call.world, pair.upstream_space)
         if name == pair.space.name and call.world.can("promotes_into_unmanaged_spaces"):
             return
         if not _may(call, "manage", "Space", pair.upstream_uuid, private, pair.upstream_access):
@@ -67,10 +67,10 @@ def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
     text = f"{uses} you don't have access to edit" if on_dashboard else alone
     # Of charts, the upstream project is looked up on both sides.
     looked_up = pair.space.project_uuid if isinstance(pair.source, SqlChart) else project
-    if not _may(call, "promote", "SavedChart", looked_up, pair.space.is_private, pair.access):
+    if not _may(call, "promote", "SavedChart", looked_up, is_closed(call.world, pair.space), pair.access):
         raise forbidden(f"{text} in the origin project.")
     if pair.match is not None:
-        private = upstream_space.is_private if upstream_space else None
+        private = is_closed(call.world, upstream_space) if upstream_space else None
         if not _may(call, "promote", "SavedChart", project, private, pair.upstream_access):
             raise forbidden(f"{text} in the upstream project.")
     elif upstream_space is not None and not _may(
@@ -85,10 +85,10 @@ def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
 def _check_dashboard(call: Call, pair: Pair, project_uuid: str) -> None:
     """Refuse unless the asker may promote the dashboard."""
     upstream_space = pair.upstream_space
-    if not _may(call, "promote", "Dashboard", project_uuid, pair.space.is_private, pair.access):
+    if not _may(call, "promote", "Dashboard", project_uuid, is_closed(call.world, pair.space), pair.access):
         raise forbidden(f"{RIGHTS} origin space and dashboard to promote.")
     if pair.match is not None:
-        private = upstream_space.is_private if upstream_space else None
+        private = is_closed(call.world, upstream_space) if upstream_space else None
         if not _may(call, "promote", "Dashboard", pair.upstream_uuid, private, pair.upstream_access):
             what = "destination space and dashboard" if upstream_space else "destination dashboard"
             raise forbidden(f"{RIGHTS} {what} to promote.")
@@ -117,7 +117,7 @@ def post_chart_promotion(call: Call) -> Json:
 def get_chart_diff(call: Call) -> Json:
     """`GET /saved/{u}/promoteDiff`: for everybody."""
     _, pair = _chart_pair(call)
-    return chart_changes(call.world, pair).read
+    return chart_changes(call.world, pair).parents_first().read
 
 
 def _sql_pair(call: Call) -> Pair:

@@ -157,6 +157,8 @@ def space_basics(world: World, space: Space) -> Json:
     }
     if world.can("inherited_access"):
         return {**basics, **_inheritance(space)}
+    if world.can("promotes_by_path"):
+        basics |= {"parentSpaceUuid": space.parent_uuid, "path": space.path}
     return {**basics, "isPrivate": space.is_private}
 
 
@@ -177,6 +179,13 @@ def space_summary(world: World, space: Space) -> Json:
         **(inherited if world.can("inherited_access") else {}),
         "access": world.jumbled(list(direct_access(world, space))),
     }
+
+
+def promoted_space(world: World, space: Space) -> Json:
+    """A space as promotion tells it; newer versions do not say who sees it."""
+    if world.can("inherited_access"):
+        return {**space_basics(world, space), **_counts(world, space)}
+    return space_summary(world, space)
 
 
 def direct_access(world: World, space: Space) -> Iterator[str]:

@@ -161,7 +161,7 @@ def moving(world: World, folder: Path, *, source: str = "production") -> Iterato
             project = world.projects[source]
             body: JsonObject = {"name": "Target", "copyContent": False}
             made = lightdash.session.write("POST", f"/api/v1/projects/{project}/createPreview", body)
-            move = Move(world, server, lightdash, project, preview_of(made), folder)
+            move = Move(world, server, lightdash, project, preview_of(made, world), folder)
             (shared,) = (row.uuid for row, _ in lightdash.spaces(move.target))
             move.links[Kind.SPACE] = {"shared": {"uuid": shared}}
             yield move

@@ -7,6 +7,7 @@ between two recordings.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from lightdash_sync.demo.charts import delete_chart
@@ -67,6 +68,57 @@ def _third_round(stage: Stage) -> None:
     stage.binding.known[RESTRICTED_SPACE] = restricted["uuid"]
 
 
+def _renamed(stage: Stage) -> None:
+    """The chart that is promoted got another name."""
+    chart = stage.binding.translated(PROMOTED_CHART)
+    _send(stage, "PATCH", f"/saved/{chart}", {"name": "Rec chart 3"})
+
+
+def _board_upstream(stage: Stage) -> None:
+    """A dashboard was made in production."""
+    project = stage.world.project_rows[_project(stage, "Jaffle shop production")]
+    shared = next(uuid for uuid in project.spaces if stage.world.spaces[uuid].slug == "shared")
+    body = {"name": "Upstream", "tiles": [], "tabs": [], "spaceUuid": shared}
+    made = _send(stage, "POST", f"/projects/{project.uuid}/dashboards", body)
+    stage.binding.known[UPSTREAM_BOARD] = made["uuid"]
+
+
+def _promoted(stage: Stage) -> None:
+    """The small dashboard was promoted."""
+    board = stage.binding.translated(results(stage.recordings, 259)["uuid"])
+    _send(stage, "POST", f"/dashboards/{board}/promote", None)
+
+
+def _chart(stage: Stage, name: str, space: str, recorded: str) -> str:
+    """A small chart, under the uuid that recordings have for it."""
+    body = {**stage.recordings[257].request, "name": name, "spaceUuid": space}
+    made = _send(stage, "POST", f"/projects/{_project(stage, 'Jaffle shop')}/saved", body)
+    stage.binding.known[recorded] = made["uuid"]
+    return str(made["uuid"])
+
+
+def _chart_in_restricted(stage: Stage) -> None:
+    """A chart was made in the restricted space, and the editor let in."""
+    space = stage.binding.known[RESTRICTED_SPACE]
+    _chart(stage, "Rec3 chart", space, RESTRICTED_CHART)
+    editor = stage.world.token_rows[secret("pat_editor")].person_uuid
+    stage.world.spaces[space].access[editor] = "editor"
+
+
+def _twins_upstream(stage: Stage) -> None:
+    """Two charts of one slug were in production, and one of that slug here."""
+    uuid = _chart(stage, "Rec3 dup", stage.binding.known[PUBLIC_SPACE], TWIN)
+    project = stage.world.project_rows[_project(stage, "Jaffle shop production")]
+    home = stage.world.spaces[next(iter(project.spaces))]
+    for twin in ("twin-1", "twin-2"):
+        stage.world.charts[twin] = replace(stage.world.charts[uuid], uuid=twin, space_uuid=home.uuid)
+        home.charts[twin] = None
+
+
+PROMOTED_CHART = "66128cdd-4a98-49fe-9370-638e64fe3b89"
+UPSTREAM_BOARD = "c51c2f97-fb06-4d7d-9cd4-7e9dcd1f402a"
+RESTRICTED_CHART = "80b697ac-417e-4490-aa63-1c2bff407536"
+TWIN = "53731eaf-29c2-4111-b359-86a025fbfdef"
 PRODUCTION_SPACE = "f817bf37-100c-48a0-8feb-9bd83f4673cd"
 PUBLIC_SPACE = "f481d39b-e20c-4238-85ae-fcb53ec17f26"
 RESTRICTED_SPACE = "c749c7d4-b1a6-465b-9d56-ec0dfe7a8819"
@@ -75,8 +127,15 @@ RESTRICTED_SPACE = "c749c7d4-b1a6-465b-9d56-ec0dfe7a8819"
 BETWEEN: dict[int, Callable[[Stage], None]] = {
     4: _more_projects,
     13: _log_in,
+    212: _renamed,
+    219: _board_upstream,
+    260: _promoted,
+    261: _promoted,
+    262: _promoted,
     276: _tidy_up,
     292: _third_round,
+    293: _chart_in_restricted,
+    296: _twins_upstream,
 }
 
 NESTED = "the text for a failed union of types is a page of nested alternatives; the first level is imitated"
@@ -84,7 +143,6 @@ QUERY = "queries are not run"
 # Subject: the recordings that are not imitated yet.
 UNDONE: dict[str, Iterable[int]] = {
     "search": (182,),
-    "promotion": (198, 199, 200, *range(207, 224), 260, 261, 262, 263, 264, 265, *range(293, 297)),
     "code, reading": (*range(224, 228), 235, 240),
     "code, writing": (*range(228, 235), *range(236, 240), 241, 242, 287, 288, 289),
     "validation": (244, 245, 277),

@@ -47,7 +47,7 @@ def project(desk: Desk, name: str, *, copy: bool = False) -> None:
     """Make a preview of the source, and call it an environment."""
     body = {"name": name, "copyContent": copy}
     made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-    desk.settle(**{name: preview_of(made)})
+    desk.settle(**{name: preview_of(made, desk.world)})
 
 
 def rename(desk: Desk, name: str, new: str, where: str) -> None:

@@ -127,7 +127,7 @@ def _made(version: str) -> tuple[World, dict[str, str]]:
         production = Hands(desk, PRODUCTION)
         _fill(production)
         body = {"name": "Preview", "copyContent": True}
-        projects[PREVIEW] = preview_of(desk.send("POST", f"{production.project}/createPreview", body))
+        projects[PREVIEW] = preview_of(desk.send("POST", f"{production.project}/createPreview", body), world)
         _work_in_preview(Hands(desk, PREVIEW))
         _work_in_production(production)
         _stage(Hands(desk, STAGING))

@@ -210,7 +210,7 @@ def desk_at(world: World, folder: Path) -> Iterator[Desk]:
         desk = Desk(server, folder, {SOURCE: world.projects["production"]})
         body = {"name": "Target", "copyContent": False}
         made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-        desk.settle(**{TARGET: preview_of(made)})
+        desk.settle(**{TARGET: preview_of(made, world)})
         yield desk
 
 

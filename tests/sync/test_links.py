@@ -94,7 +94,7 @@ def test_a_target_that_is_a_source_is_compared_by_the_keys_that_its_own_syncs_go
     (desk.folder / "aside").rename(desk.memory)
     body = {"name": "Other", "copyContent": False}
     made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-    desk.settle(other=preview_of(made))
+    desk.settle(other=preview_of(made, desk.world))
     desk.do("apply", "--from", TARGET, "--to", "other", "--adopt-by-name", "--allow-twins=all", "--yes")
     for one, two in ((SOURCE, TARGET), (TARGET, "other")):
         found = desk.do("diff", one, two, "--only", "chart", "--only", "dashboard", "--json").json

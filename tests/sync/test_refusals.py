@@ -46,7 +46,9 @@ def test_an_empty_source_is_refused(desk: Desk) -> None:
     """An empty project, or a directory with an empty snapshot, does not empty the target."""
     desk.apply("--adopt-by-name")
     body = {"name": "Empty", "copyContent": False}
-    empty = preview_of(desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body))
+    empty = preview_of(
+        desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body), desk.world
+    )
     desk.settle(empty=empty)
     (space,) = desk.uuids(Kind.SPACE, "Shared", "empty")
     desk.send("DELETE", f"/projects/{empty}/spaces/{space}")

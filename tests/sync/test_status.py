@@ -38,7 +38,7 @@ def third(desk: Desk) -> None:
     """Add another empty project to the settings."""
     body = {"name": "Other", "copyContent": False}
     made = desk.send("POST", f"/projects/{desk.projects[SOURCE]}/createPreview", body)
-    desk.settle(**{OTHER: preview_of(made)})
+    desk.settle(**{OTHER: preview_of(made, desk.world)})
 
 
 # --- the law: it is what a plan says ---
