@@ -10,6 +10,7 @@ from lightdash_sync.apply import (
     write_deliveries,
     write_metrics,
     write_spaces,
+    write_verification,
     write_views,
 )
 from lightdash_sync.apply.write_deletes import delete
@@ -54,6 +55,7 @@ _WRITES: dict[What, Write] = {
     What.SCHEDULER_PAUSE: write_deliveries.pause,
     What.SCHEDULER_BODY: write_deliveries.body,
     What.SCHEDULER_ENABLE: write_deliveries.enable,
+    What.VERIFY: write_verification.verify,
     What.DELETE: delete,
 }
 _FINISHES: dict[Kind, Write] = {

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _ALL = "all"
 _NAMED = 10  # reasons that are told beside a file that has them all
-_EXTRAS = ("schedulers", "virtual-views", "tags", "pins", "icons", "spaces")
+_EXTRAS = ("schedulers", "virtual-views", "tags", "pins", "icons", "spaces", "verification")
 
 
 def _extras(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
@@ -61,7 +61,8 @@ _REPLAYED = [
         multiple=True,
         callback=_extras,
         metavar="WHAT",
-        help="Carry schedulers (paused), tags, pins, icons, spaces (as they are), or all (a,b or repeated).",
+        help="Carry schedulers (paused), virtual-views, tags, pins, icons, spaces (as they are), "
+        "verification, or all (a,b or repeated).",
     ),
     *ALLOWED,
     *ADOPTED,

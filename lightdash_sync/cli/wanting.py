@@ -57,6 +57,9 @@ ALLOWED = [
 ]
 _SCHEDULERS = [
     click.option("--enable-schedulers", is_flag=True, help="Switch schedulers on as the source has them."),
+    click.option(
+        "--with-verification", is_flag=True, help="Carry verification, in the name of the token's owner."
+    ),
 ]
 ADOPTED = [
     click.option("--adopt", multiple=True, metavar="KIND:KEY=UUID", help="Link an item of the target."),
@@ -178,6 +181,7 @@ def allowed(said: Mapping[str, Any], choice: Choice, recipients: tuple[str, ...]
         allow_broken=frozenset(said["allow_broken"]),
         keep_access=said["keep_access"],
         enable_schedulers=said.get("enable_schedulers", False),
+        verification=said.get("with_verification", False),
         recipients=recipients,
     )
 

@@ -56,10 +56,14 @@ class User(View):
 
     def sees_all_spaces(self, project: str) -> bool:
         """Whether private spaces without a grant are shown too: only admins manage any space."""
+        return self.may("manage", "Space", project)
+
+    def may(self, action: str, subject: str, project: str) -> bool:
+        """Whether something may be done to everything of a kind in a project."""
         mine = {"organizationUuid": self.organizationUuid, "projectUuid": project}
         return any(
-            rule.action == "manage"
-            and rule.subject in ("Space", "all")
+            rule.action == action
+            and rule.subject in (subject, "all")
             and all(mine.get(name) == value for name, value in rule.conditions.items())
             for rule in self.abilityRules
         )

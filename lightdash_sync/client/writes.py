@@ -24,7 +24,7 @@ from lightdash_sync.client.sending import checked, only, taken, told, without
 from lightdash_sync.client.virtual_views import VirtualViewWrites
 from lightdash_sync.errors import NotFound
 from lightdash_sync.model.canonical import objects
-from lightdash_sync.model.kinds import UNVERSIONED
+from lightdash_sync.model.kinds import UNVERSIONED, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -244,6 +244,16 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites):
         """`DELETE /dashboards/{u}`: with the charts inside it, and the schedulers."""
         self._delete(f"/api/v1/dashboards/{checked(dashboard)}")
 
+    # --- verification
+
+    def verify(self, kind: Kind, uuid: str) -> None:
+        """`POST /saved/{u}/verification`, or of a dashboard: by the token's owner, who must be an admin."""
+        self._post(_verification_of(kind, uuid))
+
+    def unverify(self, kind: Kind, uuid: str) -> None:
+        """`DELETE` of the same; no error if it is not verified."""
+        self._delete(_verification_of(kind, uuid))
+
     def _space(self, space: JsonObject, method: str, path: str) -> JsonObject:
         """Say name and privacy in the words of the server's version; each ignores those of the other."""
         told_by_us = taken(space, ("name", "inheritsAccess"), method, path)
@@ -263,6 +273,10 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites):
         if isinstance(given := content.get("filters"), dict):
             filters |= given
         return {"tiles": content["tiles"], "tabs": tabs, "filters": filters}
+
+
+def _verification_of(kind: Kind, uuid: str) -> str:
+    return f"/api/v1/{'saved' if kind is Kind.CHART else 'dashboards'}/{checked(uuid)}/verification"
 
 
 @contextmanager

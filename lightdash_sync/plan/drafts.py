@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.values import Action
+from lightdash_sync.plan.verification import VERIFIABLE, is_verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +49,7 @@ class What(StrEnum):
     SCHEDULER_BODY = "scheduler_body"
     SCHEDULER_ENABLE = "scheduler_enable"
     FINISH = "finish"
+    VERIFY = "verify"
     DELETE = "delete"
     PROMOTE = "promote"  # the server does it, as a part of a promotion
 
@@ -81,8 +83,9 @@ class Phase(IntEnum):
     PINS = 10
     SCHEDULERS = 11
     FINISHES = 12
-    DELETES = 13
-    LEAVES = 14
+    VERIFICATIONS = 13
+    DELETES = 14
+    LEAVES = 15
 
 
 class Draft(NamedTuple):
@@ -100,6 +103,21 @@ def drafts_of(index: int, step: Step, plan: Plan) -> Iterator[Draft]:
         if step.kind in DELETED:
             yield Draft(Phase.DELETES, index, What.DELETE)
         return
+    yield from _written(index, step, plan)
+    if plan.verification and step.kind in VERIFIABLE:
+        yield from _verified(index, step, plan)
+
+
+def _verified(index: int, step: Step, plan: Plan) -> Iterator[Draft]:
+    """Verify what shall be verified once all else is written, or take that off where nothing else does."""
+    edits = any(True for _ in _written(index, step, plan))
+    before, after = is_verified(step.before), is_verified(step.after)
+    if (after and edits) or (before != after and not edits):
+        yield Draft(Phase.VERIFICATIONS, index, What.VERIFY, parallel=True)
+
+
+def _written(index: int, step: Step, plan: Plan) -> Iterator[Draft]:
+    """Yield what is written of an item that is created or changed, but for its verification."""
     before, after = content_of(step.before), content_of(step.after)
     creates = step.action is Action.CREATE
     match step.kind:
@@ -234,6 +252,7 @@ _NOTHING = frozenset(
         What.SCHEDULER_PAUSE,
         What.SCHEDULER_ENABLE,
         What.CHART_ROLLBACK,
+        What.VERIFY,
         What.DELETE,
     }
 )

@@ -40,6 +40,7 @@ from lightdash_sync.plan.values import (
     Target,
     Twin,
 )
+from lightdash_sync.plan.verification import cleared, is_verified
 from lightdash_sync.plan.virtual_views import view_problems
 from lightdash_sync.plan.wanted import into_a_dashboard, wanted_item
 
@@ -121,6 +122,7 @@ class _Making:
         created = [step for step in self.steps if step.action is Action.CREATE]
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in _WITH_TWINS})
         facts, options = self.inputs.facts, self.inputs.options
+        self.problems += cleared(self.steps, options)
         self.problems += view_problems(self.steps, facts, options, existing)
         external = self.inputs.desired.identity.external if facts.same_project else {}
         self.problems += reference_problems(
@@ -131,6 +133,7 @@ class _Making:
             source=self.inputs.source,
             target=self.inputs.target,
             enable_schedulers=options.enable_schedulers,
+            verification=options.verification,
             undoes=self.inputs.undoes,
             steps=tuple(sorted(self.steps, key=_order)),
             unchanged=dict(sorted(self.unchanged.items())),
@@ -196,7 +199,7 @@ class _Making:
         if item[0] is Kind.CHART:
             self._told(into_a_dashboard(item[1], wanted, now))
         if exists and (
-            same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(item, wanted)
+            same_content(item[0], wanted, now, self.inputs.options) or self._is_settled(item, now, wanted)
         ):
             self.unchanged[path] = self.inputs.existing.digests[path]
         elif exists or wanted:
@@ -242,10 +245,12 @@ class _Making:
             self.drift.append(found)
         return found
 
-    def _is_settled(self, item: Item, wanted: Json) -> bool:
+    def _is_settled(self, item: Item, now: Json, wanted: Json) -> bool:
         """Whether the server is known to make just what it has of just what is wanted."""
         path = file_of(*item)
         known = self.inputs.settled.get(path)
+        if self.inputs.options.verification and is_verified(wanted) != is_verified(now):
+            return False
         if known is None or known[1] != self.inputs.existing.digests[path]:
             return False
         return known[0] == sha256(settled_form(item[0], wanted))

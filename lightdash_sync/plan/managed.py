@@ -2,7 +2,7 @@
 
 Equality between the desired, the existing and the last synced content is that of what is managed. Not
 managed are: the owner of a scheduler (Lightdash makes the token's owner it), whether it is switched on
-(unless asked for), marks of verification, and, if the user keeps access, who may see a space.
+(unless asked for), verification (unless asked for), and, if the user keeps access, who may see a space.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
             return ("owner",) if options.enable_schedulers else ("owner", "enabled")
         case Kind.SPACE:
             return _ACCESS if options.keep_access else ()
-        case Kind.CHART | Kind.SQL_CHART | Kind.DASHBOARD:
+        case Kind.CHART | Kind.DASHBOARD:
+            return () if options.verification else ("verification",)
+        case Kind.SQL_CHART:
             return ("verification",)
         case _:
             return ()
@@ -42,7 +44,10 @@ def managed(kind: Kind, content: Json, options: Options) -> Json:
     if not isinstance(content, dict):
         return content
     unmanaged = unmanaged_fields(kind, options)
-    return in_order(kind, {name: value for name, value in content.items() if name not in unmanaged})
+    kept = {name: value for name, value in content.items() if name not in unmanaged}
+    if options.verification and kind in (Kind.CHART, Kind.DASHBOARD):  # who and when are the server's to say
+        kept["verification"] = isinstance(content.get("verification"), dict)
+    return in_order(kind, kept)
 
 
 def settled_form(kind: Kind, content: Json) -> bytes:

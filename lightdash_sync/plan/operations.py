@@ -202,6 +202,13 @@ def _chain(draft: Draft, earlier: Iterable[int], drafts: Sequence[Draft]) -> set
         What.SCHEDULER_ENABLE: {What.SCHEDULER_BODY, What.SCHEDULER_PAUSE},
         What.SPACE_GRANT: {What.SPACE_UPDATE, What.SPACE_REVOKE},
         What.SPACE_LEAVE: {What.SPACE_GRANT},
+        What.VERIFY: {
+            What.CHART_PATCH,
+            What.CHART_VERSION,
+            What.CHART_ROLLBACK,
+            What.DASHBOARD_UPDATE,
+            What.FINISH,
+        },
     }.get(draft.what, set())
     return {number for number in earlier if drafts[number].what in wanted}
 

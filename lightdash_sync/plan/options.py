@@ -54,6 +54,7 @@ class Options:
         keep_access: leave privacy and grants of spaces that exist as they are.
         enable_schedulers: switch schedulers on as the source has them; else new ones are paused and
             those that exist are left as they are.
+        verification: carry whether charts and dashboards are verified; else that is left to the target.
         recipients: patterns of addresses that schedulers of the target may deliver to; None for any.
     """
 
@@ -66,6 +67,7 @@ class Options:
     allow_broken: frozenset[str] = frozenset()
     keep_access: bool = False
     enable_schedulers: bool = False
+    verification: bool = False
     recipients: tuple[str, ...] | None = None
 
 
@@ -89,6 +91,8 @@ class Facts:
         metrics: (table, metric) of the target's catalogue; None if it was not asked for.
         channels: ids of the Slack channels that the target can post to; None if it cannot say.
         nested_spaces: whether spaces can stand in spaces.
+        verifies: whether charts and dashboards can be verified.
+        may_verify: whether the token's owner may do it.
         view_parameters: whether virtual views can have values of parameters.
     """
 
@@ -102,4 +106,6 @@ class Facts:
     metrics: frozenset[tuple[str, str]] | None = None
     channels: frozenset[str] | None = None
     nested_spaces: bool = True
+    verifies: bool = False
+    may_verify: bool = True
     view_parameters: bool = True

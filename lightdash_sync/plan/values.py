@@ -238,6 +238,7 @@ class Plan:
         source: what the desired side is, in words.
         target: where to.
         enable_schedulers: whether schedulers are switched on as the source has them.
+        verification: whether it carries verification.
         undoes: the run that is taken back; "" for none.
         steps: in an order in which people read them; `operations` says in which they are done.
         unchanged: path -> hash of what the target has, of items in the selection that are as they should be.
@@ -256,6 +257,7 @@ class Plan:
     source: str
     target: Target
     enable_schedulers: bool = False
+    verification: bool = False
     undoes: str = ""
     steps: tuple[Step, ...] = ()
     unchanged: Mapping[str, str] = field(default_factory=dict)

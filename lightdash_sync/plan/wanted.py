@@ -21,6 +21,7 @@ from lightdash_sync.plan.managed import completed, same_content
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.palettes import adapted_palette
 from lightdash_sync.plan.values import Gravity, Problem
+from lightdash_sync.plan.verification import adapted_verification
 from lightdash_sync.plan.virtual_views import adapted_view
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def wanted_item(
     wanted = completed(kind, wanted, now, options)
     wanted, palette_problems = adapted_palette(kind, key, wanted, now, facts)
     problems += palette_problems
+    wanted, mark_problems = adapted_verification(kind, key, content, wanted, now, facts, options)
+    problems += mark_problems
     if (
         kind is Kind.SCHEDULER
         and has_secret_address(wanted)

@@ -145,7 +145,7 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
         now: the plan that is to be applied.
     """
     plan = now.plan
-    for name in ("purpose", "source", "target", "enable_schedulers"):
+    for name in ("purpose", "source", "target", "enable_schedulers", "verification"):
         if getattr(approved, name) != getattr(plan, name):
             yield f"the {name.replace('_', ' ')} is another one"
     yield from _other_steps(approved, now)

@@ -13,6 +13,7 @@ from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.managed import completed, same_content
 from lightdash_sync.plan.options import Options
+from lightdash_sync.plan.verification import FIELD, VERIFIABLE, is_verified
 from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.values import Compared
 
@@ -42,6 +43,7 @@ def left_behind(foresight: Foresight, items: Collection[Item], pins: tuple[Json,
         *_schedulers(foresight, items),
         *_tags(foresight),
         *_pins(items, *pins),
+        *_verified(foresight, items),
     ]
 
 
@@ -86,6 +88,16 @@ def _pins(items: Collection[Item], upstream: Json, source: Json) -> Iterator[Com
         for side in (upstream, source)
     )
     yield from _if_other((Kind.PINS, ""), [*before], [*after])
+
+
+def _verified(foresight: Foresight, items: Collection[Item]) -> Iterator[Compared]:
+    """Yield what is verified on one side only. Promotion leaves the mark upstream as it is."""
+    for item in sorted(one for one in items if one[0] in VERIFIABLE):
+        before, content = foresight.before(item), foresight.source.of(item)
+        knows = isinstance(before, dict) and FIELD in content
+        if isinstance(before, dict) and knows and is_verified(before) != is_verified(content):
+            after = before | {FIELD: content[FIELD]}
+            yield Compared(item[0], item[1], before, after, foresight.source.space_of(item))
 
 
 def _names(items: Collection[Item]) -> Iterator[tuple[str, str]]:

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.planning import Planned
     from lightdash_sync.sync.target import Existing, Place
 
-_SPACES, _SCHEDULERS = "spaces", "schedulers"
+_SPACES, _SCHEDULERS, _VERIFICATION = "spaces", "schedulers", "verification"
 _LISTS = {"virtual-views": Kind.VIRTUAL_VIEW, "tags": Kind.TAG, "pins": Kind.PINS, "icons": Kind.METRIC_ICONS}
-EXTRAS = (_SCHEDULERS, *_LISTS, _SPACES)
+EXTRAS = (_SCHEDULERS, *_LISTS, _SPACES, _VERIFICATION)
 """What is carried only if it is asked for."""
 
 _CONTENT = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
@@ -103,7 +103,12 @@ def plan_replay(
     request = Request(
         source=side.label,
         desired=side.tree,
-        options=replace(wanted.options, choice=choice, recipients=recipients),
+        options=replace(
+            wanted.options,
+            choice=choice,
+            recipients=recipients,
+            verification=_VERIFICATION in wanted.extras,
+        ),
         adopt=wanted.adopt,
         adopt_by="slug" if by_slug else wanted.adopt_by,
         full=full,

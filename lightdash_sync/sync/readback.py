@@ -70,7 +70,7 @@ def differences(plan: Plan, done: Iterable[Step], now: Tree) -> Iterator[Mismatc
         done: its steps that were taken.
         now: the target afterwards, in the plan's keys.
     """
-    options = Options(enable_schedulers=plan.enable_schedulers)
+    options = Options(enable_schedulers=plan.enable_schedulers, verification=plan.verification)
     for step in done:
         path = file_of(step.kind, step.key)
         there = parse(now[path]) if path in now else None

@@ -74,6 +74,7 @@ def undo_request(run: Run, options: Options) -> Request:
             choice=Choice(items=touched, dependencies=False),
             delete=True,
             enable_schedulers=True,
+            verification=plan.verification,
             allow_twins=frozenset({"all"}),
         ),
         links=run.created(),

@@ -17,6 +17,7 @@ from lightdash_sync.plan.drafts import What
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Choice, Options
 from lightdash_sync.plan.values import Action, Gravity, Plan
+from lightdash_sync.plan.verification import is_verified
 
 from .applying import EMPTY, FACTS, FREE, WITH_DELETES, chosen, edited, edited_list, synced, twin_of
 from .making import chart, dashboard, scheduler, space
@@ -263,6 +264,30 @@ def test_creates_come_before_deletes_and_in_the_order_of_reading() -> None:
     new = EMPTY.plan(tree_of(project))
     kinds = [step.kind for step in new.steps]
     assert kinds == [Kind.SPACE, Kind.CHART, Kind.CHART, Kind.DASHBOARD, Kind.TAG]
+
+
+@pytest.mark.parametrize(
+    ("said", "has", "facts", "wanted", "codes"),
+    [
+        ({}, True, {}, None, set()),  # an older source says nothing of it
+        ({"verification": None}, True, {}, False, set()),
+        ({"verification": {"verifiedAt": "x"}}, True, {}, None, set()),
+        ({"verification": {"verifiedAt": "x"}}, False, {}, True, set()),
+        ({"verification": {"verifiedAt": "x"}}, False, {"may_verify": False}, True, {"may_not_verify"}),
+        ({"verification": {"verifiedAt": "x"}}, False, {"verifies": False}, None, {"no_verification"}),
+    ],
+)
+def test_verification_is_given_as_far_as_source_and_target_know_it(
+    said: dict[str, Any], has: bool, facts: dict[str, Any], wanted: bool | None, codes: set[str]
+) -> None:
+    mine = {(Kind.CHART, "weekly"): {**chart(), **said}}
+    theirs: dict[str, Any] = {"verification": {"verifiedBy": {"firstName": "Ann"}} if has else None}
+    world = twin_of({**PROJECT, (Kind.CHART, "weekly"): {**chart(), **theirs}})
+    more: dict[str, Any] = {"verifies": True, **facts}
+    known = replace(FACTS, **more)
+    plan = world.plan(tree_of({**PROJECT, **mine}), replace(FREE, verification=True), facts=known)
+    assert [is_verified(step.after) for step in plan.steps] == ([] if wanted is None else [wanted])
+    assert {problem.code for problem in plan.problems} & {"may_not_verify", "no_verification"} == codes
 
 
 def test_values_of_parameters_that_an_older_server_cannot_keep_are_left_out_and_told() -> None:
