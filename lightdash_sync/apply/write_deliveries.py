@@ -47,8 +47,8 @@ def _schedulers_beside(target: Target, form: JsonObject) -> list[tuple[views.Sch
     for field, kind in (("savedChartUuid", "saved"), ("dashboardUuid", "dashboards")):
         if isinstance(uuid := form.get(field), str):
             return target.lightdash.schedulers_of(kind, uuid)
-    rows = target.lightdash.schedulers(target.project)
-    return [(row, raw) for row, raw in rows if row.delivers == form.get("savedSqlUuid")]
+    of_sql_charts = f"projects/{target.project}/sqlRunner/saved"
+    return target.lightdash.schedulers_of(of_sql_charts, str(form.get("savedSqlUuid")))
 
 
 def pause(target: Target, task: Task) -> None:

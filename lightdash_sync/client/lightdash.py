@@ -168,13 +168,19 @@ class Lightdash:
         return self._one(views.SqlChart, f"/api/v1/projects/{project}/sqlRunner/saved/{chart}")
 
     def schedulers_of(self, kind: str, uuid: str) -> list[tuple[views.Scheduler, JsonObject]]:
-        """`GET /saved/{u}/schedulers` or `GET /dashboards/{u}/schedulers`.
+        """Schedulers of one item, for who may not list those of the project.
+
+        `GET /api/v2/saved/{u}/schedulers` or `/api/v2/dashboards/{u}/schedulers`, in pages, where the server
+        has it; else the same below `/api/v1`. `GET /projects/{p}/sqlRunner/saved/{u}/schedulers` has none.
 
         Args:
-            kind: `saved` or `dashboards`.
-            uuid: of the chart or dashboard.
+            kind: `saved`, `dashboards`, or for a SQL chart `projects/{p}/sqlRunner/saved`.
+            uuid: of the chart, dashboard or SQL chart.
         """
-        return self._many(views.Scheduler, f"/api/v1/{kind}/{uuid}/schedulers")
+        path = f"{kind}/{uuid}/schedulers"
+        if self.server.can("scheduler_pages") and kind in ("saved", "dashboards"):
+            return self._paged(views.Scheduler, f"/api/v2/{path}", {}, lambda row: row.schedulerUuid)
+        return self._many(views.Scheduler, f"/api/v1/{path}")
 
     def scheduler(self, scheduler: str) -> tuple[views.Scheduler, JsonObject]:
         """`GET /schedulers/{u}`."""
@@ -241,8 +247,16 @@ class Lightdash:
         return self._one(replies.JobStatus, f"{jobs}/{_segment(job, jobs)}/status")[0]
 
     def validation(self, project: str) -> list[replies.Validation]:
-        """`GET /projects/{p}/validate`: what the last validation of the project found wrong."""
-        return self._rows(replies.Validation, f"/api/v1/projects/{project}/validate")
+        """What the last validation of the project found wrong, warnings about what a chart shows included.
+
+        `GET /api/v2/projects/{p}/validate`, in pages, where the server has it; else the same below `/api/v1`.
+        """
+        path = f"projects/{project}/validate"
+        if not self.server.can("validation_pages"):
+            return self._rows(replies.Validation, f"/api/v1/{path}")
+        query = {"includeChartConfigWarnings": "true"}
+        rows = self._paged(replies.Validation, f"/api/v2/{path}", query, lambda row: row.key)
+        return [row for row, _ in rows]
 
     def comments(self, dashboard: str) -> JsonObject:
         """`GET /comments/dashboards/{u}`: unresolved comments by tile uuid; does not count as a view."""

@@ -64,7 +64,7 @@ class JobStatus(View):
 
 
 class Validation(View):
-    """A row of `GET /api/v1/projects/{p}/validate`: something that is wrong with an item or a table.
+    """A row of `GET .../projects/{p}/validate`: something that is wrong with an item or a table.
 
     Of what lies in spaces that the token does not see there is no uuid, and no true name.
     """
@@ -76,6 +76,13 @@ class Validation(View):
     chartUuid: Uuid | None = None
     dashboardUuid: Uuid | None = None
     fieldName: str | None = None
+    validationId: int | None = None
+    validationUuid: Uuid | None = None
+
+    @property
+    def key(self) -> str:
+        """What names it: a uuid since 0.2872.0, before that a number."""
+        return self.validationUuid or str(self.validationId)
 
 
 class ExploreRow(View):

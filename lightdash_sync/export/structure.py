@@ -35,6 +35,7 @@ from lightdash_sync.model.naming import slug_candidate
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
@@ -120,7 +121,8 @@ def read_structure(
         confirm_deletions(lightdash, inventory, known, _present(inventory, hidden), readings)
     one_by_one = inventory.schedulers is None and chosen.wants(Kind.SCHEDULER)
     if one_by_one:
-        inventory = _with_schedulers(lightdash, inventory, _deliverable(inventory, hidden), readings)
+        delivered = _deliverable(inventory, hidden, lightdash.server)
+        inventory = _with_schedulers(lightdash, inventory, delivered, readings)
     present = _present(inventory, hidden)
     seen = fingerprints(inventory)
     palettes = palettes_by_name(inventory.palettes)
@@ -266,10 +268,14 @@ def _dashboards(
     return dashboards
 
 
-def _deliverable(inventory: Inventory, hidden: Collection[str]) -> dict[str, list[str]]:
+def _deliverable(inventory: Inventory, hidden: Collection[str], server: Server) -> dict[str, list[str]]:
     """Return what can have schedulers, by the name that its endpoint has for it."""
     charts = [*(row.uuid for row in inventory.summaries), *hidden]
-    return {"saved": charts, "dashboards": [row.uuid for row in inventory.dashboards]}
+    found = {"saved": charts, "dashboards": [row.uuid for row in inventory.dashboards]}
+    if server.can("sql_chart_schedulers"):
+        below = f"projects/{inventory.project.projectUuid}/sqlRunner/saved"
+        found[below] = [row.uuid for row in inventory.sql_charts]
+    return found
 
 
 def _with_schedulers(

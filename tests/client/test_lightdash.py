@@ -17,7 +17,7 @@ from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.demo.server import Server as Embedded
 from lightdash_sync.errors import UnexpectedAnswer
 from lightdash_sync.model.kinds import Kind
-from tests.worlds import demo_world
+from tests.worlds import SERVED, demo_world
 
 from .support import UUID, answer, ok, refusal, served, session_with
 
@@ -88,7 +88,7 @@ def test_all_of_a_real_project() -> None:
     project = world.projects["production"]
     with Embedded(world) as server, session_with(server.url, token=world.tokens["admin"]) as session:
         at = Lightdash(session)
-        assert at.server == OLD
+        assert at.server == Server(SERVED)
         assert at.user().sees_all_spaces(project)
         assert project in {row.projectUuid for row in at.projects()}
         assert at.project(project)[1]["projectUuid"] == project
@@ -137,6 +137,25 @@ def test_each_reading_asks_its_path(name: str) -> None:
     assert [(seen.method, seen.target) for seen in server.seen] == [("GET", path)]
     assert str(caught.value).startswith(f"GET {path.partition('?')[0]}: 200 the answer is not as expected: ")
     assert "newer lightdash-sync" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("schedulers", "/api/v1/schedulers/P/list?page=1&pageSize=50000"),
+        ("schedulers_of", "/api/v2/saved/C/schedulers?page=1&pageSize=50000"),
+        (
+            "validation",
+            "/api/v2/projects/P/validate?includeChartConfigWarnings=true&page=1&pageSize=50000",
+        ),
+    ],
+)
+def test_current_servers_are_asked_for_pages(name: str, path: str) -> None:
+    """Where a current server has a list in pages, the one that it calls deprecated is not asked any more."""
+    page = {"data": [], "pagination": {"page": 1, "pageSize": 50000, "totalPageCount": 1, "totalResults": 0}}
+    with served(ok(page)) as (server, session):
+        assert READINGS[name][0](Lightdash(session, NEW)) == []
+    assert [(seen.method, seen.target) for seen in server.seen] == [("GET", path)]
 
 
 _JSON = st.recursive(
