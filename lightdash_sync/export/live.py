@@ -47,6 +47,7 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
         kinds=None if selection.kinds is None else frozenset(map(Kind, selection.kinds)),
         spaces=None if selection.spaces is None else frozenset(selection.spaces),
         history=False,
+        uncounted=True,
     )
     old = Old(snapshot, identity, full=True, take_history=False, accept_shrink=True)
     return _read(lightdash, project, target, chosen, old, progress)
@@ -87,7 +88,7 @@ def read_now(
                 hint="`path` of the environment says where the snapshot of its own project is.",
             )
         old = Old(over, identity, take_history=False, is_replaced=False)
-    return _read(lightdash, project, target, Chosen(history=False), old, progress)
+    return _read(lightdash, project, target, Chosen(history=False, uncounted=True), old, progress)
 
 
 def _read(

@@ -11,7 +11,7 @@ packed: a project may have thousands.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import NotAuthorised, NotFound
@@ -21,7 +21,6 @@ from lightdash_sync.export.versions import earlier_versions
 from lightdash_sync.model.canonical import JsonObject, canonical, objects, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import Normal, normalise
-from lightdash_sync.snapshot.layout import version_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,14 +62,21 @@ class Saved:
 
 
 def read_saved_dashboard(
-    lightdash: Lightdash, uuid: str, *, comments: bool, old: Old | None, listed: Collection[str]
+    lightdash: Lightdash,
+    uuid: str,
+    *,
+    comments: bool,
+    earlier: bool,
+    old: Old | None,
+    listed: Collection[str],
 ) -> DashboardRead:
-    """Read a dashboard and the earlier versions of it that the older snapshot does not hold.
+    """Read a dashboard through its current version, and its earlier versions if wanted.
 
     Args:
         lightdash: the server.
         uuid: of the dashboard.
         comments: whether to read the comments on it.
+        earlier: whether to read the earlier versions that the older snapshot does not hold.
         old: the older snapshot, or None.
         listed: the uuids of all charts that a list names.
 
@@ -87,16 +93,21 @@ def read_saved_dashboard(
             raise
         return read_dashboard(lightdash, uuid, comments=comments)
     raw = _emptied(lightdash, raw, charts_on(raw) - set(listed))
-    current = version_name(versions[0].createdAt, versions[0].versionUuid)
+    said = lightdash.comments(uuid) if comments else None
+    read = DashboardRead(view, normalise(Kind.DASHBOARD, raw), said, tuple(versions))
+    return _with_earlier(lightdash, uuid, read, old) if earlier else read
+
+
+def _with_earlier(lightdash: Lightdash, uuid: str, read: DashboardRead, old: Old | None) -> DashboardRead:
+    """Add the earlier versions that the older snapshot does not hold."""
     earlier: dict[str, Saved] = {}
     shown: set[str] = set()
-    for name, version in earlier_versions(old, Kind.DASHBOARD, uuid, current, versions).missing().items():
+    missing = earlier_versions(old, Kind.DASHBOARD, uuid, read.current, read.versions).missing()
+    for name, version in missing.items():
         found, then = _version(lightdash, uuid, version)
         shown |= charts_on(then)
         earlier[name] = Saved.of(found, then)
-    said = lightdash.comments(uuid) if comments else None
-    normal = normalise(Kind.DASHBOARD, raw)
-    return DashboardRead(view, normal, said, tuple(versions), earlier, frozenset(shown))
+    return replace(read, earlier=earlier, formerly=frozenset(shown))
 
 
 def _current(lightdash: Lightdash, uuid: str) -> tuple[list[views.Version], views.Dashboard, JsonObject]:

@@ -28,11 +28,14 @@ class Chosen:
         kinds: kinds to export, or None for all.
         spaces: keys of spaces whose content to export, or None for all.
         history: whether to read earlier versions.
+        uncounted: whether dashboards are to be read so that no view is counted, though that takes a request
+            more. With history they are in any case.
     """
 
     kinds: frozenset[Kind] | None = None
     spaces: frozenset[str] | None = None
     history: bool = True
+    uncounted: bool = False
 
     def wants(self, kind: Kind) -> bool:
         """Whether items of a kind are to be exported at all."""

@@ -258,9 +258,12 @@ def _dashboards(
     ]
     comments = chosen.wants(Kind.COMMENTS)
     read = partial(read_dashboard, lightdash, comments=comments)
-    if chosen.wants_history(Kind.DASHBOARD, lightdash.server):
+    history = chosen.wants_history(Kind.DASHBOARD, lightdash.server)
+    if history or (chosen.uncounted and lightdash.server.tells_history(Kind.DASHBOARD)):
         listed = {row.uuid for row in inventory.summaries}
-        read = partial(read_saved_dashboard, lightdash, comments=comments, old=old, listed=listed)
+        read = partial(
+            read_saved_dashboard, lightdash, comments=comments, earlier=history, old=old, listed=listed
+        )
     dashboards = readings.of(Kind.DASHBOARD, wanted, read, slugs)
     for uuid, dashboard in dashboards.items():
         if dashboard.view.slug != slugs[uuid]:

@@ -113,7 +113,7 @@ def read_target(
     """
     _drop_unfit(place)
     report = export_project(
-        place.lightdash, place.project, place.folders.live, Chosen(history=False),
+        place.lightdash, place.project, place.folders.live, Chosen(history=False, uncounted=True),
         Reading(full=full, accept_shrink=True, again=again), progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()

@@ -9,18 +9,21 @@ import httpx
 import orjson
 import pytest
 
+from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.demo import seed
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
+from lightdash_sync.export.live import export_beside, read_now
 from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.workers import Silent
 from lightdash_sync.model.canonical import canonical, sha256
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
 from lightdash_sync.snapshot.layout import parse_path
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
-from tests.exporting import export_world, tree
+from tests.exporting import export_world, lightdash_at, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -356,3 +359,19 @@ def test_an_older_server_gives_what_it_gave(tmp_path: Path) -> None:
     assert "dashboard_version" not in report.manifest.counts
     assert "version" not in Snapshot(tmp_path / "p").identity().facts(Kind.DASHBOARD, "sales-overview")
     assert _asked(world, "history") == []
+
+
+def test_looking_at_a_project_as_it_is_now_counts_no_view(world: World, tmp_path: Path) -> None:
+    """Plans and comparisons read the project too; they take a request more rather than leave a trace."""
+    export_world(world, tmp_path / "p")
+    _save(world, lambda tiles: tiles[1:])
+    views = {uuid: dashboard.views for uuid, dashboard in world.dashboards.items()}
+    with Server(world) as server, lightdash_at(server.url, world.tokens["admin"]).session as session:
+        lightdash, over = Lightdash(session), Snapshot(tmp_path / "p")
+        read_now(lightdash, world.projects["production"], over, tmp_path / "now", progress=Silent())
+        export_beside(lightdash, tmp_path / "p", tmp_path / "beside", progress=Silent())
+    assert views == {uuid: dashboard.views for uuid, dashboard in world.dashboards.items()}
+    export_world(world, tmp_path / "p", chosen=Chosen(history=False))
+    for name in ("now", "beside"):
+        assert (tmp_path / name / PATH).read_bytes() == (tmp_path / "p" / PATH).read_bytes()
+        assert not any((tmp_path / name).glob("dashboards/*/*"))
