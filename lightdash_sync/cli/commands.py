@@ -92,21 +92,48 @@ def cli(context: click.Context) -> None:
     help="Only these spaces (a,b or repeated).",
 )
 @click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts and dashboards.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("snapshot", "lightdash-yaml")),
+    default="snapshot",
+    show_default=True,
+    help="lightdash-yaml: files as `lightdash download` writes them, into ./lightdash.",
+)
+@click.option("--nested", is_flag=True, help="lightdash-yaml: a folder for each space.")
+@click.option(
+    "--from", "source", metavar="SIDE", help="lightdash-yaml: of a snapshot, git:REV or env:NAME instead."
+)
+@click.option("--overwrite", is_flag=True, help="lightdash-yaml: replace also what somebody else wrote.")
 @reading_options
-@server_options(project=True)
+@server_options(project=True, config=True)
 def export(
     settings: Callable[[], Settings],
     path: Path | None,
     kinds: tuple[Kind, ...],
     spaces: tuple[str, ...],
     no_history: bool,
+    form: str,
+    nested: bool,
+    source: str | None,
+    overwrite: bool,
     reading: Reading,
+    config: Path | None,
     as_json: bool,
 ) -> int:
-    """Export a project into a directory of JSON files.
+    """Export a project into a directory of JSON files, or of YAML files as `lightdash download` has them.
 
-    An older snapshot in the directory is replaced only when the new one is complete.
+    What the directory held is replaced only when all is there.
     """
+    if form == "lightdash-yaml":
+        from lightdash_sync.cli.ascode import CodeExport, export_code
+
+        if source is not None and (kinds or spaces):
+            raise click.UsageError("--from takes all that there is: --only and --space choose what is read")
+        wanted = CodeExport(path, kinds, spaces, nested, source, overwrite, config)
+        return export_code(settings, wanted, as_json=as_json)
+    if nested or overwrite or source is not None:
+        raise click.UsageError("--nested, --from and --overwrite are for --format lightdash-yaml")
     from lightdash_sync.export.selection import Chosen
 
     chosen = Chosen(

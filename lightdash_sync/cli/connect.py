@@ -52,8 +52,10 @@ _READING = [
 ]
 
 
-def server_options(*, project: bool) -> Callable[[Command], Command]:
+def server_options(*, project: bool, config: bool = False) -> Callable[[Command], Command]:
     """Add the options of a command that talks to one server; they arrive as one `Settings` factory.
+
+    With `config`, the command gets the settings file (or None) by that name, too.
 
     The command gets `settings`, a function without arguments: what is missing is an error only for a
     command that needs it.
@@ -65,6 +67,8 @@ def server_options(*, project: bool) -> Callable[[Command], Command]:
             *args: Any, env: str | None, url: str | None, project: str | None = None, **kwargs: Any
         ) -> Any:
             load, rest = _loader(kwargs)
+            if config:
+                rest["config"] = kwargs["config"]
             return command(*args, settings=lambda: load(env, url, project), **rest)
 
         return with_options(wrapped, [_PROJECT, *_WHERE, *_HOW] if project else [*_WHERE, *_HOW])

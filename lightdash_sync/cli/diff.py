@@ -78,7 +78,7 @@ def _opened(
     """Open both sides; give notes of how they were understood, too."""
     from lightdash_sync.config import known_environments
     from lightdash_sync.report.terminal import Bars
-    from lightdash_sync.sides import Environments, opened, parse_side
+    from lightdash_sync.sides import Environments, beside_each_other, opened, parse_side
     from lightdash_sync.sync.alike import in_common_keys
 
     folders, default = known_environments(Path(), config)
@@ -88,7 +88,10 @@ def _opened(
         with Bars() as bars:
             known = Environments(base, folders, connections(settings), default, progress=bars)
             before, after = (stack.enter_context(opened(side, known, sides)) for side in sides)
-        before, after, said = in_common_keys(before, after, folders.values())
+        if before.code is None and after.code is None:
+            before, after, said = in_common_keys(before, after, folders.values())
+        else:
+            before, after, said = beside_each_other(before, after)
         yield before, after, [*(side.note for side in sides if side.note), *said]
 
 

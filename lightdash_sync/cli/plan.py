@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,12 @@ from lightdash_sync.errors import PENDING, ConfigError, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lightdash_sync.ascode.tree import CodeTree
     from lightdash_sync.config import Settings
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.options import Options
     from lightdash_sync.plan.values import Plan
+    from lightdash_sync.sides import Side
     from lightdash_sync.sync.planning import Planned
     from lightdash_sync.sync.target import Place
 
@@ -236,6 +241,9 @@ def _planned(
 
     place, loaded = opened
     side = opening.side(source, target)
+
+    if side.code is not None:
+        return _planned_from_code(opening, side, side.code, opened, target, wanted, full=full), place
     own = side.tree.identity.project.get("uuid") == place.project
     if purpose == "restore" and not own:
         raise ConfigError(
@@ -261,6 +269,36 @@ def _planned(
         purpose=purpose,
     )
     return plan_for(place, request), place
+
+
+def _planned_from_code(
+    opening: Opening,
+    side: Side,
+    code: CodeTree,
+    opened: tuple[Place, Settings],
+    target: str,
+    wanted: Wanted,
+    *,
+    full: bool,
+) -> Planned:
+    """Make a plan for a tree of the official tool's documents."""
+    from lightdash_sync.sync.from_code import plan_from_code
+
+    place, loaded = opened
+    if wanted.adopt() or wanted.adopt_by:
+        raise ConfigError(
+            f"{side.label} is a tree of `lightdash download`, whose items are known by their slugs",
+            hint="`lightdash-sync link add` links an item of the target by hand.",
+        )
+
+    def options(onto: Callable[[CodeTree], Tree]) -> Options:
+        def earlier(revision: str) -> Side:
+            before = opening.earlier(side, revision, target)
+            return before if before.code is None else replace(before, tree=onto(before.code))
+
+        return wanted.options(replace(side, tree=onto(code)), loaded.recipients, earlier)
+
+    return plan_from_code(place, side.label, code, options, full=full)
 
 
 def _read(path: Path) -> Plan:

@@ -111,3 +111,14 @@ def full_name(key: str, facts: JsonObject) -> str:
 
 def _text(value: Json) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def version_fields(kind: Kind, time: str) -> JsonObject:
+    """Return facts that say when an item was saved, and nothing else: `version_stamp` reads them.
+
+    Args:
+        kind: of the item.
+        time: as Lightdash writes it.
+    """
+    version, _, when = _VERSION[kind]
+    return {version: time, when: time}

@@ -124,7 +124,7 @@ class _Making:
         facts, options = self.inputs.facts, self.inputs.options
         self.problems += cleared(self.steps, options)
         self.problems += view_problems(self.steps, facts, options, existing)
-        external = self.inputs.desired.identity.external if facts.same_project else {}
+        external = self._external
         self.problems += reference_problems(
             self.steps, facts, options, existing.there, external, existing.look
         )
@@ -165,6 +165,13 @@ class _Making:
     @cached_property
     def _linked(self) -> frozenset[Item]:
         return frozenset((kind, key) for kind, keys in self.inputs.linked.keys.items() for key in keys)
+
+    @cached_property
+    def _external(self) -> dict[str, str]:
+        """What lies outside the project and may be shown: not what content of another project asks for."""
+        source = self.inputs.desired.identity
+        of_another = source.project.get("uuid") is not None and not self.inputs.facts.same_project
+        return {} if of_another else dict(source.external)
 
     def _exists(self, item: Item) -> bool:
         return item in self._linked if item[0] in LINKED else file_of(*item) in self.inputs.existing
@@ -225,8 +232,7 @@ class _Making:
     def _can_show(self, item: Item) -> bool:
         """Whether the target has an item, or will have it if it can be made."""
         if item[1].startswith(EXTERNAL):
-            facts, identity = self.inputs.facts, self.inputs.desired.identity
-            return facts.same_project and item[1] in identity.external
+            return item[1] in self._external
         return self._exists(item) or (item in self._scope.items and item not in self._unmade)
 
     def _will_exist(self, item: Item) -> bool:

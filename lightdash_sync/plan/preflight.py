@@ -77,7 +77,7 @@ def reference_problems(
         facts: what the target has, with the fields of `needed_tables`.
         options: `allow_broken` and `recipients`.
         existing: kind and key of every item of the target.
-        external: `~` keys whose uuids are known; of use only within one project.
+        external: `~` keys of what lies outside the project and the target can say.
         look: content of charts and dashboards that the plan leaves alone.
     """
     outlook, then = Outlook.of(steps, look), with_views(facts, steps)
@@ -150,7 +150,7 @@ class _There:
         self._steps = outlook.steps
         self._facts = facts
         self._existing = existing
-        self._external = external if facts.same_project else ()
+        self._external = external
 
     def findings(self, kind: Kind, content: Json) -> Iterator[Finding]:
         """Yield the references of an item that lead nowhere."""

@@ -17,14 +17,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError
-from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.shown import shown
-from lightdash_sync.plan.options import Choice, Options, allows
+from lightdash_sync.plan.options import Choice, Options
 from lightdash_sync.plan.scope import Contents, choose
-from lightdash_sync.plan.values import Action, Drift, DriftKind
 from lightdash_sync.promote.texts import with_tokens
 from lightdash_sync.promote.values import Selection
+from lightdash_sync.sync.newer import with_newer
 from lightdash_sync.sync.planning import Request, plan_for
 
 if TYPE_CHECKING:
@@ -33,10 +32,9 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.options import Item
-    from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sides import Side
     from lightdash_sync.sync.planning import Planned
-    from lightdash_sync.sync.target import Existing, Place
+    from lightdash_sync.sync.target import Place
 
 _SPACES, _SCHEDULERS, _VERIFICATION = "spaces", "schedulers", "verification"
 _LISTS = {"virtual-views": Kind.VIRTUAL_VIEW, "tags": Kind.TAG, "pins": Kind.PINS, "icons": Kind.METRIC_ICONS}
@@ -117,8 +115,7 @@ def plan_replay(
     desired = with_tokens(side.tree, planned.existing.linked)
     if desired is not side.tree:
         planned = plan_for(place, replace(request, desired=desired))
-    newer = tuple(_newer(planned.plan, planned.existing, side.tree, wanted.options))
-    return replace(planned, plan=replace(planned.plan, drift=(*planned.plan.drift, *newer)))
+    return with_newer(planned, side.tree, wanted.options)
 
 
 def choice_of(selection: Selection, extras: frozenset[str], tree: Tree) -> Choice:
@@ -175,21 +172,3 @@ def _schedulers(items: set[Item], contents: Contents) -> Iterator[Item]:
     for item in contents.there:
         if item[0] is Kind.SCHEDULER and contents.owner_of(item) in scope.items:
             yield item
-
-
-def _newer(plan: Plan, existing: Existing, source: Tree, options: Options) -> Iterator[Drift]:
-    """Yield the items linked by this plan that the target's people saved after the source's."""
-    told = {drift.item for drift in plan.drift}
-    for step in plan.steps:
-        is_new = step.key in plan.adopted.get(step.kind, {}) and step.item not in told
-        if step.action is Action.UPDATE and is_new and _is_newer(step, existing, source):
-            yield Drift(
-                DriftKind.CHANGED, step.kind, step.key, step.name, None, step.before, step.after,
-                None, ((),), allowed=allows(options.allow_drift, step.item),
-            )  # fmt: skip
-
-
-def _is_newer(step: Step, existing: Existing, source: Tree) -> bool:
-    here = version_stamp(step.kind, source.identity.facts(step.kind, step.key))
-    there = version_stamp(step.kind, existing.linked.identity.facts(step.kind, step.key))
-    return here is not None and there is not None and there.time > here.time

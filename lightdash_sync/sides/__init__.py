@@ -4,6 +4,7 @@
 two. Nothing of what is named is written, neither on disk nor on a server.
 """
 
+from lightdash_sync.sides.code import beside_each_other
 from lightdash_sync.sides.difference import Difference, Only, difference, parse_only
 from lightdash_sync.sides.named import Named, SideKind, parse_side
 from lightdash_sync.sides.scope import Scope, common_scope
@@ -17,6 +18,7 @@ __all__ = [
     "Scope",
     "Side",
     "SideKind",
+    "beside_each_other",
     "common_scope",
     "difference",
     "opened",

@@ -57,6 +57,8 @@ def _chosen(side: Side) -> Chosen:
 
 
 def _note(side: Side) -> str:
+    if side.code is not None:
+        return ""  # told where it is put beside the other side
     kinds, spaces = side.manifest.selection.kinds, side.manifest.selection.spaces
     held = [", ".join(kinds)] if kinds else []
     held += [f"{'spaces' if len(spaces) > 1 else 'space'} {', '.join(spaces)}"] if spaces else []

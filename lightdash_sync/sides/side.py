@@ -13,13 +13,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from lightdash_sync.ascode.desired import desired_of
+from lightdash_sync.ascode.folder import Role, role_of
+from lightdash_sync.ascode.names import DOCUMENTED
+from lightdash_sync.ascode.read import code_tree, is_code_tree, read_tree
 from lightdash_sync.errors import ConfigError, GitError
 from lightdash_sync.export.live import read_now
 from lightdash_sync.export.workers import Progress, Silent
 from lightdash_sync.git import Repository
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.tree import Tree
 from lightdash_sync.projects import choose_project
 from lightdash_sync.sides.named import Named, SideKind
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
+from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection, Source
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import put_back
 
@@ -27,9 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from lightdash_sync.ascode.tree import CodeTree
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.model.tree import Tree
-    from lightdash_sync.snapshot.manifest import Manifest
 
 _COMMIT = 10  # digits of a commit in a label
 _FROM_HERE = ("./", "../", "/")
@@ -68,6 +74,7 @@ class Side:
         root: where its files are while it is open.
         commit: id of the commit; "" for another kind.
         requests: how many were sent to a server.
+        code: the documents, if it is a tree of the official tool and no snapshot.
     """
 
     label: str
@@ -77,6 +84,7 @@ class Side:
     root: Path
     commit: str = ""
     requests: int = 0
+    code: CodeTree | None = None
 
 
 @contextmanager
@@ -99,9 +107,7 @@ def opened(named: Named, environments: Environments, beside: Sequence[Named] = (
     """
     match named.kind:
         case SideKind.DIRECTORY:
-            root = environments.here / named.folder
-            put_back(root)
-            yield _side(named.folder, named.kind, root)
+            yield _on_disk(named, environments.here / named.folder)
         case SideKind.GIT:
             with TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as name:
                 yield _committed(named, environments, beside, Path(name) / "committed")
@@ -113,6 +119,27 @@ def opened(named: Named, environments: Environments, beside: Sequence[Named] = (
 def _side(label: str, kind: SideKind, root: Path, commit: str = "", requests: int = 0) -> Side:
     snapshot = Snapshot(root)
     return Side(label, kind, snapshot.tree(), snapshot.manifest, root, commit, requests)
+
+
+def _on_disk(named: Named, root: Path) -> Side:
+    """Read a directory: a snapshot, or a tree of documents."""
+    put_back(root)
+    if not (root / MANIFEST).exists() and root.is_dir() and is_code_tree(root):
+        return _code(named.folder, named.kind, root, read_tree(root))
+    return _side(named.folder, named.kind, root)
+
+
+def _code(label: str, kind: SideKind, root: Path, code: CodeTree, commit: str = "") -> Side:
+    """Return a tree of documents as a side of its own, with keys made of slugs."""
+    manifest = Manifest(
+        format=FORMAT,
+        source=Source(url="", lightdash="", project=root.name),
+        selection=Selection(kinds=[Kind.SPACE.value, *(one.value for one in DOCUMENTED)], history=False),
+        counts={},
+        leftOut=[],
+        files={},
+    )
+    return Side(label, kind, desired_of(code, Tree.of({})).tree, manifest, root, commit, code=code)
 
 
 def _now(name: str, environments: Environments, target: Path) -> Side:
@@ -132,6 +159,11 @@ def _committed(named: Named, environments: Environments, beside: Sequence[Named]
     """Write a committed snapshot out; of a folder only what a snapshot can have."""
     repository = Repository.around(environments.base)
     commit = repository.resolve(named.revision)
+    label = f"git:{named.revision}"
+    if named.folder and (
+        code := _documents(repository, commit, named, _wanted(repository, named, environments))
+    ):
+        return _code(f"{label}:{named.folder}", named.kind, target.parent / named.folder, code, commit)
     folder = _folder(repository, commit, named, environments, beside)
     for path, data in repository.contents(commit, folder):
         place = parse_path(path)
@@ -139,7 +171,7 @@ def _committed(named: Named, environments: Environments, beside: Sequence[Named]
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-    label = f"git:{named.revision}:{repository.inside(folder)}"
+    label += f":{repository.inside(folder)}"
     if not commit.startswith(named.revision):
         label += f" ({commit[:_COMMIT]})"
     return _side(label, SideKind.GIT, target, commit)
@@ -160,8 +192,7 @@ def _folder(
     """
     there = [repository.root / one for one in repository.folders_with(commit, MANIFEST)]
     if named.folder:
-        from_here = named.folder.startswith(_FROM_HERE)
-        folder = ((environments.here if from_here else repository.root) / named.folder).resolve()
+        folder = _wanted(repository, named, environments)
         if folder not in there:
             raise GitError(
                 f"there is no snapshot in {named.folder} of {named.revision}", _listed(repository, there)
@@ -184,6 +215,23 @@ def _folder(
     raise GitError(
         f"there is no snapshot in {named.revision}", "name a commit that has one: `lightdash-sync log`"
     )
+
+
+def _wanted(repository: Repository, named: Named, environments: Environments) -> Path:
+    """Return the folder that was named, as an absolute path."""
+    from_here = named.folder.startswith(_FROM_HERE)
+    return ((environments.here if from_here else repository.root) / named.folder).resolve()
+
+
+def _documents(repository: Repository, commit: str, named: Named, folder: Path) -> CodeTree | None:
+    """Return the documents in a folder of a commit; None if it holds a snapshot, or none."""
+    snapshots = [repository.root / one for one in repository.folders_with(commit, MANIFEST)]
+    if not folder.is_relative_to(repository.root) or folder in snapshots:
+        return None
+    files = dict(repository.contents(commit, folder))
+    known = {path: data for path, data in files.items() if role_of(path) is not Role.OTHER}
+    code = code_tree(named.said, known.items(), files)
+    return code if code.documents else None
 
 
 def _place(named: Named, environments: Environments) -> Path | None:

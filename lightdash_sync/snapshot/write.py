@@ -43,7 +43,7 @@ def locked(target: Path, disk: Disk) -> Iterator[None]:
     _require_directory(target)
     target = _whole(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with hold(_beside(target, "lock"), str(target), wait=_LOCK_WAIT):
+    with hold(beside(target, "lock"), str(target), wait=_LOCK_WAIT):
         recover(target, disk)
         yield
 
@@ -81,17 +81,17 @@ def needs_recovery(target: Path) -> bool:
 
 def spare(target: Path) -> Path:
     """Where the old snapshot stands during the swap."""
-    return _beside(target, "old")
+    return beside(target, "old")
 
 
 def staging_of(target: Path) -> Path:
     """Where the new snapshot is written."""
-    return _beside(target, "new")
+    return beside(target, "new")
 
 
 def state_of(target: Path) -> Path:
     """Where one run leaves word for the next."""
-    return _beside(target, "state.json")
+    return beside(target, "state.json")
 
 
 class Staging:
@@ -153,8 +153,24 @@ class Staging:
         Raises:
             OSError: something could not be written; the target was not touched.
         """
-        self._writers.finish()
+        self.finish()
         self._disk.write(self._root / MANIFEST, manifest.to_bytes())
+        self.swap()
+
+    def finish(self) -> None:
+        """Wait until all files are written.
+
+        Raises:
+            OSError: something could not be written.
+        """
+        self._writers.finish()
+
+    def swap(self) -> None:
+        """Put what was written in the place of what is there, if anything is; nothing may be put after it.
+
+        Raises:
+            OSError: something could not be done; the target was not touched.
+        """
         for folder in sorted(self._folders):
             self._disk.settle(folder)
         self._disk.settle(self._root)
@@ -229,7 +245,8 @@ def _whole(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps `..`
 
 
-def _beside(target: Path, role: str) -> Path:
+def beside(target: Path, role: str) -> Path:
+    """Return where something that belongs to a directory and is not in it stands."""
     whole = _whole(target)
     return whole.parent / f".{whole.name}.{role}"
 

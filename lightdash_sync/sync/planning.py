@@ -54,6 +54,7 @@ class Request:
         purpose: `sync`, `restore` or `undo`.
         base: content after the last sync, instead of what is remembered; None for that.
         undoes: the run that is to be taken back; "" for none.
+        read: the target as it was just read, in the keys of what is remembered; None to read it.
     """
 
     source: str
@@ -66,6 +67,7 @@ class Request:
     purpose: str = "sync"
     base: Mapping[str, bytes] | None = None
     undoes: str = ""
+    read: Existing | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,10 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
     desired, reserved = request.desired, _reserved(request.desired)
     own = memory.as_now(own_links(desired.identity, place.project))
     links = joined(memory.links, own, request.links, request.adopt)
-    existing = read_target(place, memory.hints, links, reserved, full=request.full)
+    if request.read is None:
+        existing = read_target(place, memory.hints, links, reserved, full=request.full)
+    else:
+        existing = relinked(request.read, links, reserved)
     if again := _made_anew(memory, existing.linked):
         links = joined(links, again)
         existing = relinked(existing, links, reserved)

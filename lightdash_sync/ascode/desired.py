@@ -1,0 +1,265 @@
+"""A tree of documents as the desired side of a plan or a comparison: complete content, in keys.
+
+A document names an item by its slug, and by nothing else. So here, and only here, an item of the project
+with the same slug (of spaces: the same path) *is* the item; where there is none, it is what an earlier sync
+from such a tree made, whose key is made of that slug. What documents have no word for is the project's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.ascode.contents import taken_over
+from lightdash_sync.ascode.documents import CHART_TILES
+from lightdash_sync.ascode.layouts import laid_out
+from lightdash_sync.ascode.names import DOCUMENTED, Names, made_up
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.authorship import version_fields
+from lightdash_sync.model.canonical import JsonObject, canonical
+from lightdash_sync.model.keys import Candidate, assign_keys, key_from
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.naming import layout_names
+from lightdash_sync.model.normal import normalise
+from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.portable import to_portable, to_server
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from lightdash_sync.ascode.tree import CodeTree, Document
+    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.plan.options import Item
+
+_OWNERS = (("dashboard", Kind.DASHBOARD), ("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
+_LAYOUT = ("tiles", "tabs")
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What a tree of documents wants of a project.
+
+    Attributes:
+        tree: its content; each item that the project has under the key that it has there.
+        links: kind -> key -> facts of the items that the project has.
+        notes: what a person should know, in words.
+    """
+
+    tree: Tree
+    links: Mapping[Kind, Mapping[str, JsonObject]] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def desired_of(
+    code: CodeTree, project: Tree, kept: Collection[Item] = (), synced: Collection[Item] | None = None
+) -> Desired:
+    """Return what a tree of documents wants of a project.
+
+    Args:
+        code: the documents.
+        project: what the project has.
+        kept: items of which documents say nothing, that are to stand beside as the project has them. One
+            that hangs on a chart or dashboard that the documents no longer have is left out with it.
+        synced: items of the project that an earlier sync made or a person linked; None if every key counts.
+
+    Raises:
+        SnapshotError: a document cannot be understood, or names what the project has twice.
+    """
+    return _Desiring(code, project, kept, synced).desired()
+
+
+class _Desiring:
+    """The making; the methods stand in the order in which `desired` calls them."""
+
+    def __init__(
+        self, code: CodeTree, project: Tree, kept: Collection[Item], synced: Collection[Item] | None
+    ) -> None:
+        self._code, self._project, self._kept = code, project, kept
+        self._names = Names(project)
+        self._synced = self._names.contents.there if synced is None else synced
+        self._keys: dict[tuple[Kind, str], str] = {}
+        self._there: set[Item] = set()
+        self._lost: dict[str, int] = {}
+        self._identity = self._names.identity
+
+    def desired(self) -> Desired:
+        self._name_all()
+        files = {file_of(Kind.SPACE, key): data for key, data in self._spaces()}
+        for document in self._code.documents.values():
+            key = self._keys[document.kind, document.slug]
+            try:
+                files[file_of(document.kind, key)] = self._item(document, key)
+            except ValueError as error:
+                raise SnapshotError(f"{document.file}: {error}") from error
+        files |= {file_of(*item): self._project[file_of(*item)] for item in self._beside()}
+        return Desired(Tree.of(files, self._map()), self._links(), tuple(self._notes()))
+
+    def _name_all(self) -> None:
+        """Give every item that the documents speak of its key."""
+        said: dict[Kind, list[str]] = {Kind.SPACE: [*self._code.spaces], **{kind: [] for kind in DOCUMENTED}}
+        for kind, slug in self._code.documents:
+            said[kind].append(slug)
+        new: dict[Kind, dict[str, JsonObject]] = {}
+        for kind, slugs in said.items():
+            found = self._found(kind, slugs)
+            keys = {made_up(kind, slug): slug for slug in slugs if slug not in found}
+            fresh = assign_keys(
+                [Candidate(uuid, slug.rpartition("/")[2], slug) for uuid, slug in keys.items()],
+                {}, reserved={*self._identity.items.get(kind, {})},
+            )  # fmt: skip
+            for slug, key in found.items():
+                self._keys[kind, slug] = key
+                self._there.add((kind, key))
+            for uuid, key in fresh.items():
+                slug = keys[uuid]
+                self._keys[kind, slug] = key
+                new.setdefault(kind, {})[key] = {"uuid": uuid, "slug": slug.rpartition("/")[2]}
+        self._identity = self._identity.extended(new)
+
+    def _found(self, kind: Kind, slugs: list[str]) -> dict[str, str]:
+        """Return slug (of spaces path) -> key of what the project has."""
+        there = self._names.by_slug[kind]
+        for slug in slugs:
+            if len(keys := there.get(slug, [])) > 1:
+                raise SnapshotError(
+                    f"{self._file(kind, slug)}: the project has {len(keys)} with the slug {slug!r}"
+                    f" ({', '.join(keys)})",
+                    hint="Rename one of them in Lightdash, or link it by hand in a snapshot.",
+                )
+        found = {slug: there[slug][0] for slug in slugs if slug in there}
+        taken = set(found.values())
+        for slug in slugs:
+            key = key_from(slug.rpartition("/")[2])
+            item = (kind, key)
+            if (
+                slug not in found
+                and item in self._synced
+                and item in self._names.contents.there
+                and key not in taken
+            ):
+                found[slug] = key
+                taken.add(key)
+        return found
+
+    def _file(self, kind: Kind, slug: str) -> str:
+        document = self._code.documents.get((kind, slug))
+        return document.file if document else f"{kind} {slug}"
+
+    def _spaces(self) -> Iterable[tuple[str, bytes]]:
+        """Yield key and content of the spaces; who may see an existing one is the project's own business."""
+        for path, name in sorted(self._code.spaces.items()):
+            key = self._keys[Kind.SPACE, path]
+            parent, _, last = path.rpartition("/")
+            if (Kind.SPACE, key) in self._there:
+                content = dict(self._names.contents.of((Kind.SPACE, key)))
+                yield key, canonical(content | ({"name": name} if name is not None else {}))
+                continue
+            yield (
+                key,
+                canonical(
+                    {
+                        "name": last.replace("-", " ").capitalize() if name is None else name,
+                        "parent": self._keys[Kind.SPACE, parent] if parent else None,
+                        "inheritsAccess": bool(parent),
+                        "access": {"users": [], "groups": []},
+                    }
+                ),
+            )
+
+    def _item(self, document: Document, key: str) -> bytes:
+        """Return the content of an item; that of the project, where it is the same but for its order."""
+        kind, path = document.kind, file_of(document.kind, key)
+        before = self._names.contents.of((kind, key)) if (kind, key) in self._there else None
+        existing = None if before is None else to_server(kind, key, before, self._names.identity)
+        raw = taken_over(document, existing, self)
+        if kind is Kind.DASHBOARD:
+            laid = laid_out(document, existing or {}, self._names, self)
+            raw |= laid.content
+            if laid.lost:
+                self._lost[document.file] = laid.lost
+        normal = normalise(kind, raw).content
+        if kind is Kind.DASHBOARD:
+            names = layout_names(normal, self._identity, self._identity.facts(kind, key))
+            self._identity = self._identity.extended({kind: {key: names}})
+        content = canonical(in_order(kind, to_portable(kind, key, normal, self._identity).content))
+        is_same = before is not None and canonical(in_order(kind, before)) == content
+        return self._project[path] if is_same else content
+
+    def space(self, path: str) -> str:
+        """Return the uuid of a space; made up if it is to be made."""
+        return str(self._identity.facts(Kind.SPACE, self._keys[Kind.SPACE, path])["uuid"])
+
+    def dashboard(self, slug: str) -> str:
+        """Return the uuid of a dashboard that a document is inside of."""
+        return self._uuid(Kind.DASHBOARD, slug)
+
+    def knows(self, slug: str) -> bool:
+        """Whether the documents or the project have a chart with a slug."""
+        return any(self._is_known(kind, slug) for _, kind in CHART_TILES.values())
+
+    def chart(self, slug: str, tile_type: str) -> tuple[str, str]:
+        """Return the type of the tile that shows a chart, and the chart's uuid."""
+        ways = sorted(CHART_TILES.items(), key=lambda way: way[0] != tile_type)
+        for name, (_, kind) in ways:
+            if self._is_known(kind, slug):
+                return name, self._uuid(kind, slug)
+        return tile_type, self._uuid(CHART_TILES[tile_type][1], slug)
+
+    def _is_known(self, kind: Kind, slug: str) -> bool:
+        return (kind, slug) in self._code.documents or slug in self._names.by_slug[kind]
+
+    def _uuid(self, kind: Kind, slug: str) -> str:
+        """Return the uuid of an item by its slug; of one that is nowhere a made up one."""
+        key = self._keys.get((kind, slug)) or next(iter(self._names.by_slug[kind].get(slug, [])), None)
+        if key is None:
+            uuid = made_up(kind, "missing", slug)
+            key = assign_keys([Candidate(uuid, slug, slug)], {}, {*self._identity.items.get(kind, {})})[uuid]
+            self._keys[kind, slug] = key
+            self._identity = self._identity.extended({kind: {key: {"uuid": uuid, "slug": slug}}})
+        return str(self._identity.facts(kind, key)["uuid"])
+
+    def _beside(self) -> Iterable[Item]:
+        """Yield the items that stand beside what the documents say."""
+        said = {(kind, self._keys[kind, slug]) for kind, slug in self._code.documents}
+        said |= {(Kind.SPACE, self._keys[Kind.SPACE, path]) for path in self._code.spaces}
+        for item in self._kept:
+            if item[0] in DOCUMENTED or item in said or file_of(*item) not in self._project:
+                continue
+            content = self._names.contents.of(item)
+            owners = [(kind, key) for name, kind in _OWNERS if isinstance(key := content.get(name), str)]
+            if all(owner in said or owner not in self._kept for owner in owners):
+                yield item
+
+    def _links(self) -> dict[Kind, dict[str, JsonObject]]:
+        links: dict[Kind, dict[str, JsonObject]] = {}
+        for kind, key in sorted(self._there):
+            facts = self._project.identity.facts(kind, key)
+            if facts:
+                links.setdefault(kind, {})[key] = {n: facts[n] for n in ("uuid", *_LAYOUT) if n in facts}
+        return links
+
+    def _map(self) -> Identity:
+        """Return who is who for the documents: of no project, and saved when the tree was downloaded."""
+        items: dict[Kind, dict[str, JsonObject]] = {
+            kind: {
+                key: {name: facts[name] for name in ("uuid", "slug", "path", *_LAYOUT) if name in facts}
+                for key, facts in entries.items()
+            }
+            for kind, entries in self._identity.items.items()
+        }
+        for (kind, slug), document in self._code.documents.items():
+            if document.downloaded:
+                items[kind][self._keys[kind, slug]] |= version_fields(kind, document.downloaded)
+        project = self._project.identity.project
+        organisation = {name: project[name] for name in ("organizationUuid",) if name in project}
+        return replace(self._identity, items=items, project=organisation)
+
+    def _notes(self) -> Iterable[str]:
+        if self._lost:
+            number, first = sum(self._lost.values()), next(iter(self._lost))
+            yield (
+                f"filters name tiles that are not known here ({number}, such as in {first}): they are left"
+                " out there, as by the official tool"
+            )

@@ -1,0 +1,177 @@
+"""A snapshot as the files of a tree, and what of it such a tree cannot hold.
+
+The same content gives the same bytes. What the official tool calls the time of a download is, here, the time
+at which an item was last saved: it is the same tomorrow, and `lightdash upload` takes a file for unchanged
+whose own time is that one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+from lightdash_sync.ascode.documents import SPACE, document_of
+from lightdash_sync.ascode.dump import to_yaml
+from lightdash_sync.ascode.folder import METADATA, document_path, space_path
+from lightdash_sync.ascode.names import DOCUMENTED, Names
+from lightdash_sync.model.authorship import version_stamp
+from lightdash_sync.model.canonical import objects, parse
+from lightdash_sync.model.changes import place_of
+from lightdash_sync.model.changes.look import held, text
+from lightdash_sync.model.keys import EXTERNAL
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.rekey import file_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.options import Item
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECTIONS = {Kind.CHART: "charts", Kind.SQL_CHART: "charts", Kind.DASHBOARD: "dashboards"}
+_TIMED = frozenset(DOCUMENTED)
+_WITHOUT_DOCUMENT = tuple(kind for kind in Kind if kind not in (*DOCUMENTED, Kind.SPACE, Kind.PROJECT))
+
+
+@dataclass(frozen=True)
+class NotHeld:
+    """Something that a tree has no word for.
+
+    Attributes:
+        what: in words, with its number.
+        code: for machines.
+        count: how many.
+    """
+
+    code: str
+    what: str
+    count: int
+
+
+@dataclass(frozen=True)
+class CodeFiles:
+    """The files of a tree.
+
+    Attributes:
+        files: path from the root, with forward slashes -> bytes.
+        times: path of a document -> the time that its file is to have, so that it counts as unchanged.
+        counts: how many there are of each kind.
+        not_held: what is not in it.
+    """
+
+    files: Mapping[str, bytes] = field(repr=False)
+    times: Mapping[str, datetime] = field(repr=False)
+    counts: Mapping[str, int]
+    not_held: tuple[NotHeld, ...]
+
+
+def code_files(tree: Tree, nested_in: str | None = None, versions: int = 0) -> CodeFiles:
+    """Return the files that the official tool would write of a project, as far as a snapshot knows it.
+
+    Args:
+        tree: of the snapshot.
+        nested_in: name of the project, for the nested form; None for the flat one.
+        versions: how many earlier versions the snapshot has.
+
+    Raises:
+        UnresolvedReference: a file of the snapshot names something that its map does not know.
+        ValueError: a file of the snapshot is no JSON.
+    """
+    names = Names(tree)
+    files: dict[str, bytes] = {}
+    times: dict[str, datetime] = {}
+    same: list[str] = []
+    items = sorted(item for item in names.contents.there if item[0] in _TIMED)
+    sections = _times(items, names)
+    for item in items:
+        document = document_of(item, names)
+        slug = str(document["slug"])
+        path = document_path(item[0], slug, str(document["spaceSlug"]), nested_in)
+        if path in files:
+            same.append(f"{item[0]}:{item[1]}")
+            continue
+        files[path], times[path] = to_yaml(document), sections[_SECTIONS[item[0]]][slug]
+    files |= dict(_spaces(names, nested_in, files))
+    files[METADATA] = _metadata(sections)
+    counts = {
+        KINDS[kind].noun[1]: sum(item[0] is kind for item in names.contents.there)
+        for kind in (Kind.SPACE, *DOCUMENTED)
+    }
+    return CodeFiles(files, times, counts, tuple(_not_held(tree, names, same, versions)))
+
+
+def _times(items: list[Item], names: Names) -> dict[str, dict[str, datetime]]:
+    """Return section of the metadata -> slug -> when it was saved; a chart and a SQL chart may share one."""
+    sections: dict[str, dict[str, datetime]] = {"charts": {}, "dashboards": {}}
+    for item in items:
+        stamp = version_stamp(item[0], names.identity.facts(*item))
+        section, slug = sections[_SECTIONS[item[0]]], names.slug(item)
+        section[slug] = max(section.get(slug, _EPOCH), stamp.time if stamp else _EPOCH)
+    return sections
+
+
+def _spaces(names: Names, nested_in: str | None, taken: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    used = set(taken)
+    spaces = sorted((names.path(key), key) for kind, key in names.contents.there if kind is Kind.SPACE)
+    for path, key in spaces:
+        name = names.name((Kind.SPACE, key))
+        file = space_path(path, name, nested_in, used)
+        used.add(file)
+        yield file, to_yaml({"contentType": SPACE, "spaceName": name, "slug": path})
+
+
+def _metadata(sections: dict[str, dict[str, datetime]]) -> bytes:
+    said: JsonObject = {"version": 1}
+    for name, times in sections.items():
+        said[name] = {slug: _javascript_time(time) for slug, time in sorted(times.items())}
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2)
+
+
+def _javascript_time(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
+
+
+def _not_held(tree: Tree, names: Names, same: list[str], versions: int) -> Iterator[NotHeld]:
+    """Yield what a tree has no word for, as far as the snapshot has any of it."""
+    for kind in _WITHOUT_DOCUMENT:
+        if number := _count(tree, kind):
+            yield _said(kind, number, KINDS[kind].noun)
+    contents = {
+        item: names.contents.of(item) for item in names.contents.there if item[0] in (Kind.SPACE, *_TIMED)
+    }
+    spaces = [content for item, content in contents.items() if item[0] is Kind.SPACE]
+    grants = sum(len(held(space, "access", who)) for space in spaces for who in ("users", "groups"))
+    closed = sum(space.get("inheritsAccess") is False for space in spaces)
+    palettes = sum(bool(content.get("palette")) for content in contents.values())
+    outside = sum(
+        text(tile, "properties", name).startswith(EXTERNAL)
+        for content in contents.values() for tile in held(content, "tiles") for name in ("chart", "sqlChart")
+    )  # fmt: skip
+    for code, number, noun in (
+        ("access", grants, ("grant of access to a space", "grants of access to spaces")),
+        ("privacy", closed, ("space that not everybody sees", "spaces that not everybody sees")),
+        ("palettes", palettes, ("choice of a colour palette", "choices of colour palettes")),
+        ("outside", outside, ("tile with a chart of another project", "tiles with charts of other projects")),
+        ("versions", versions, ("earlier version", "earlier versions")),
+        ("same_slug", len(same), (f"item whose slug another one has ({', '.join(same[:3])})",
+                                  f"items whose slug another one has ({', '.join(same[:3])})")),
+    ):  # fmt: skip
+        if number:
+            yield _said(code, number, noun)
+
+
+def _count(tree: Tree, kind: Kind) -> int:
+    if KINDS[kind].is_list:
+        data = tree.get(file_of(kind))
+        return 0 if data is None else len(objects(parse(data)))
+    places = (place_of(path) for path in tree)
+    return sum(place is not None and place[0] is kind for place in places)
+
+
+def _said(code: str, number: int, noun: tuple[str, str]) -> NotHeld:
+    return NotHeld(str(code), f"{number} {noun[number != 1]}", number)

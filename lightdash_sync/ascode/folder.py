@@ -1,0 +1,88 @@
+"""Which file of a tree is which, by the rules of the official tool (0.2904.5).
+
+Flat: `charts/SLUG.yml`, `charts/SLUG.sql.yml`, `dashboards/SLUG.yml`, `NAME.space.yml`. Nested: the same
+below `PROJECT/SPACE/…`. Elsewhere a `.yml` file is what its `contentType` says. Times of the download stand
+in `.lightdash-metadata.json`. Files end with `.yml`; that tool passes over `.yaml`, and so do we.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.keys import is_key, key_from, slugify
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+METADATA = ".lightdash-metadata.json"
+_YAML, _SPACE, _SQL, _LANGUAGE = ".yml", ".space.yml", ".sql.yml", ".language.map.yml"
+_FOLDERS = {Kind.CHART: "charts", Kind.SQL_CHART: "charts", Kind.DASHBOARD: "dashboards"}
+
+
+class Role(Enum):
+    """What a file of a tree may be."""
+
+    CHARTS = "chart"
+    DASHBOARDS = "dashboard"
+    SPACE = "space"
+    LOOSE = "by its contentType"
+    METADATA = "times"
+    OTHER = "no document"
+
+
+def role_of(path: str) -> Role:
+    """Return what a file is, by its path from the root of the tree, with forward slashes."""
+    *folders, name = path.split("/")
+    if path == METADATA:
+        return Role.METADATA
+    if not name.endswith(_YAML) or name.endswith(_LANGUAGE):
+        return Role.OTHER
+    if name.endswith(_SPACE):
+        return Role.SPACE
+    inside = folders[-1] if folders else ""
+    return {"charts": Role.CHARTS, "dashboards": Role.DASHBOARDS}.get(inside, Role.LOOSE)
+
+
+def document_path(kind: Kind, slug: str, space: str, project: str | None) -> str:
+    """Return where a document stands.
+
+    Args:
+        kind: chart, SQL chart or dashboard.
+        slug: of the item.
+        space: path of the space that it is in.
+        project: name of the project, for the nested form; None for the flat one.
+    """
+    name = key_from(slug) + (_SQL if kind is Kind.SQL_CHART else _YAML)
+    return "/".join([*_nesting(space, project), _FOLDERS[kind], name])
+
+
+def space_path(path: str, name: str, project: str | None, taken: Collection[str]) -> str:
+    """Return where the file of a space stands.
+
+    Args:
+        path: of the space.
+        name: of the space.
+        project: name of the project, for the nested form; None for the flat one.
+        taken: paths that are taken. (The official tool would write one over the other.)
+    """
+    last = path.rpartition("/")[2]
+    folders = _nesting(path, project)
+    if folders and last in _FOLDERS.values():
+        folders = folders[:1]  # there it would be taken for a chart
+    ways = (
+        "/".join([*folders, key_from(called) + _SPACE])
+        for called in (slugify(name) or last, path.replace("/", "-"), f"x-{path}")
+    )
+    return next(way for way in ways if way not in taken)
+
+
+def _nesting(space: str, project: str | None) -> list[str]:
+    """Return the folders of a space; each is safe on any file system."""
+    if project is None:
+        return []
+    return [
+        part if is_key(part) else key_from(part)
+        for part in (slugify(project) or "project", *space.split("/"))
+    ]

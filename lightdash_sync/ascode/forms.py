@@ -1,0 +1,114 @@
+"""What a document must have; more is welcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lightdash_sync.ascode.documents import CONTENT_TYPES, IF_SET, SAME, VERSION
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.problems import first_problem
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import JsonObject
+
+_ALWAYS = frozenset({"slug", "spaceSlug", "version", "contentType", "updatedAt", "downloadedAt"})
+_KNOWN = {
+    Kind.CHART: _ALWAYS | {*SAME[Kind.CHART], "dashboardSlug", "verified", "verification"},
+    Kind.SQL_CHART: _ALWAYS | {*SAME[Kind.SQL_CHART]},
+    Kind.DASHBOARD: _ALWAYS
+    | {*SAME[Kind.DASHBOARD], *IF_SET, "tiles", "filters", "verified", "verification"},
+}
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
+
+
+class _Item(_Form):
+    name: str
+    slug: str = Field(min_length=1)
+    spaceSlug: str = Field(min_length=1)
+    description: str | None = None
+    version: int = VERSION
+
+
+class _Chart(_Item):
+    tableName: str
+    metricQuery: dict[str, Any]
+    chartConfig: dict[str, Any]
+    dashboardSlug: str | None = None
+
+
+class _SqlChart(_Item):
+    sql: str
+    config: dict[str, Any]
+    limit: int = 500
+
+
+class _Tile(_Form):
+    type: str
+    x: float
+    y: float
+    w: float
+    h: float
+    properties: dict[str, Any]
+    tabUuid: str | None = None
+    tileSlug: str | None = None
+
+
+class _Tab(_Form):
+    name: str
+
+
+class _Filters(_Form):
+    dimensions: list[dict[str, Any]] = []
+    metrics: list[dict[str, Any]] = []
+    tableCalculations: list[dict[str, Any]] = []
+
+
+class _Dashboard(_Item):
+    tiles: list[_Tile]
+    tabs: list[_Tab] = []
+    filters: _Filters | None = None
+
+
+class _Space(_Form):
+    slug: str = Field(min_length=1)
+    spaceName: str
+
+
+_FORMS: dict[Kind, type[BaseModel]] = {
+    Kind.SPACE: _Space, Kind.CHART: _Chart, Kind.SQL_CHART: _SqlChart, Kind.DASHBOARD: _Dashboard,
+}  # fmt: skip
+
+
+def form_problem(kind: Kind, body: JsonObject) -> str | None:
+    """Return what is wrong with a document, in words; None if nothing is."""
+    try:
+        _FORMS[kind].model_validate(body)
+    except ValidationError as error:
+        return first_problem(error)
+    if kind is Kind.SPACE:
+        return path_problem(str(body["slug"]))
+    said = body.get("contentType")
+    if said is not None and said != CONTENT_TYPES[kind]:
+        return f"its contentType is {said!r}, and where it stands it would be a {kind}"
+    if body.get("version", VERSION) != VERSION:
+        return f"it has version {body['version']}, and this version of lightdash-sync knows {VERSION}"
+    return path_problem(str(body["spaceSlug"]))
+
+
+def path_problem(path: str) -> str | None:
+    """Return what is wrong with the path of a space."""
+    parts = path.split("/")
+    return f"{path!r} is no path of a space" if not all(parts) or len(parts) > _DEEPEST else None
+
+
+def unknown_fields(kind: Kind, body: JsonObject) -> set[str]:
+    """Return the names of fields that no document of 0.2904.5 has."""
+    return body.keys() - _KNOWN[kind]
+
+
+_DEEPEST = 50

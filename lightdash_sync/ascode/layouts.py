@@ -1,0 +1,288 @@
+"""Tiles, tabs and filters of a dashboard's document, taken over onto the dashboard that the project has.
+
+A document has no ids of tiles and of filters on dimensions, because its own tool makes new ones each time it
+writes (and loses the comments that hang on them). Here each tile is found again: by all that it says, by its
+chart and title, by its chart, by its place. What is found keeps its id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lightdash_sync.ascode.documents import (
+    CHART_TILES,
+    GROUPS,
+    TITLES,
+    dimension_rule,
+    in_servers_order,
+    is_chart_tile,
+    layout_of,
+)
+from lightdash_sync.ascode.names import made_up
+from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.changes.match import match
+
+if TYPE_CHECKING:
+    from lightdash_sync.ascode.names import Names
+    from lightdash_sync.ascode.tree import Document
+    from lightdash_sync.model.changes.change import Value
+
+
+class Charts(Protocol):
+    """Finds the charts that tiles name."""
+
+    def knows(self, slug: str) -> bool:
+        """Whether the documents or the project have a chart with a slug."""
+
+    def chart(self, slug: str, tile_type: str) -> tuple[str, str]:
+        """Return the type of the tile that shows a chart, and the chart's uuid."""
+
+
+@dataclass(frozen=True)
+class Laid:
+    """Tiles, tabs and filters in the server's form.
+
+    Attributes:
+        content: the three fields.
+        lost: how many tiles are named by filters and are not known here.
+    """
+
+    content: JsonObject
+    lost: int = 0
+
+
+def laid_out(document: Document, existing: JsonObject, names: Names, charts: Charts) -> Laid:
+    """Return tiles, tabs and filters in the server's form.
+
+    Args:
+        document: of the dashboard.
+        existing: the dashboard in the server's form; {} if the project has none.
+        names: of what the project has.
+        charts: finds charts.
+
+    Raises:
+        ValueError: a tile is on a tab that the document does not have.
+    """
+    return _Laying(document, existing, names, charts).laid()
+
+
+class _Laying:
+    def __init__(self, document: Document, existing: JsonObject, names: Names, charts: Charts) -> None:
+        self._slug, self._body, self._charts = document.slug, document.body, charts
+        self._had = in_servers_order(objects(existing.get("tiles")))  # as documents have them
+        self._had_tabs = objects(existing.get("tabs"))
+        self._filters = existing.get("filters")
+        self._before = layout_of(existing, names) if existing else {}
+        ordered = objects(self._before.get("tiles"))
+        self._said = {str(tile.get("uuid")): said for tile, said in zip(self._had, ordered, strict=True)}
+        self._lost: set[str] = set()
+
+    def laid(self) -> Laid:
+        tabs = self._tabs()
+        tiles = self._tiles(tabs)
+        said = objects(self._body.get("tiles"))
+        called: dict[str, str] = {}
+        for document, tile in zip(said, tiles, strict=True):
+            if is_chart_tile(document):
+                slugs = (text(document, "tileSlug"), text(document, "properties", "chartSlug"))
+                for slug in filter(None, slugs):
+                    called.setdefault(slug, str(tile["uuid"]))
+        content: JsonObject = {"tiles": [*tiles]}
+        if self._had_tabs or "tabs" in self._body:
+            content["tabs"] = [*tabs.values()]
+        if (filters := self._rules(called, {str(tile["uuid"]) for tile in tiles})) is not None:
+            content["filters"] = filters
+        return Laid(content, len(self._lost))
+
+    def _tabs(self) -> dict[str, JsonObject]:
+        """Return uuid of a tab in the document -> the tab."""
+        said = objects(self._body.get("tabs"))
+        pairs = match([*self._had_tabs], [*said], lambda tab: text(tab, "uuid") or None, _name).both
+        known = {new: self._had_tabs[old] for old, new in pairs}
+        return {
+            text(tab, "uuid") or f"#{place}": tab
+            | {
+                "uuid": known[place]["uuid"]
+                if place in known
+                else made_up("tab", self._slug, str(place), _named(tab))
+            }
+            for place, tab in enumerate(said)
+        }
+
+    def _tiles(self, tabs: dict[str, JsonObject]) -> list[JsonObject]:
+        """Return the tiles, in the order of the document."""
+        before = [_plain(self._said[str(tile.get("uuid"))]) for tile in self._had]
+        elsewhere = {
+            place
+            for tile, said in zip(self._had, before, strict=True)
+            if is_chart_tile(tile) and _shows_something(tile) and not _chart(said)
+            for place in _places(said)
+        }
+        wanted = [
+            self._of_here(self._placed(tile, tabs), elsewhere) for tile in objects(self._body.get("tiles"))
+        ]
+        ways = (canonical_of, _chart_and_title, _chart_in_place, _chart, _place)
+        pairs = match([*before], [*map(_plain, wanted)], *ways).both
+        known = {new: old for old, new in pairs}
+        return [self._tile(tile, place, known.get(place)) for place, tile in enumerate(wanted)]
+
+    def _placed(self, tile: JsonObject, tabs: dict[str, JsonObject]) -> JsonObject:
+        """Return a tile with the uuid that its tab has here."""
+        tab = tile.get("tabUuid")
+        if not isinstance(tab, str):
+            return tile
+        if tab not in tabs:
+            raise ValueError(f"a tile is on the tab {tab}, which is not in `tabs`")
+        return tile | {"tabUuid": tabs[tab]["uuid"]}
+
+    def _of_here(self, tile: JsonObject, elsewhere: set[tuple[str, ...]]) -> JsonObject:
+        """Return a tile as this project says it, where a chart of another project has no slug."""
+        shows, slug = tile.get("properties"), _chart(tile)
+        if not slug or not isinstance(shows, dict) or self._charts.knows(slug):
+            return tile
+        if elsewhere.isdisjoint(_places(tile)):
+            return tile
+        return tile | {"properties": shows | {"chartSlug": None, "chartName": None}}
+
+    def _tile(self, tile: JsonObject, place: int, old: int | None) -> JsonObject:
+        had = self._had[old] if old is not None else {}
+        said = {name: value for name, value in tile.items() if name not in ("tileSlug", "uuid", "properties")}
+        made = {"uuid": had.get("uuid") or made_up("tile", self._slug, str(place), repr(canonical(tile)))}
+        shows = tile.get("properties")
+        if not is_chart_tile(tile) or not isinstance(shows, dict):
+            return said | made | {"properties": shows}
+        before, slug = had.get("properties"), _chart(tile)
+        kept = before if isinstance(before, dict) else {}
+        titles = {name: shows[name] for name in TITLES if name in shows}
+        if had and slug == _chart(self._said[str(had.get("uuid"))]) and tile["type"] == had.get("type"):
+            rest = {name: value for name, value in kept.items() if name not in TITLES}
+            return said | made | {"properties": rest | titles}
+        kind = str(tile["type"])
+        kind, uuid = self._charts.chart(slug, kind) if slug else (kind, None)
+        return said | made | {"type": kind, "properties": titles | {CHART_TILES[kind][0]: uuid}}
+
+    def _rules(self, called: dict[str, str], tiles: set[str]) -> Json:
+        said = self._body.get("filters")
+        had = self._filters if isinstance(self._filters, dict) else {}
+        if not isinstance(said, dict):
+            said = {group: [] for group in (had or GROUPS)}
+        result: JsonObject = {name: value for name, value in said.items() if name != "dimensions"}
+        for group in GROUPS[1:]:
+            if group in said:
+                result[group] = [*self._with_uuids(objects(said[group]), objects(had.get(group)), tiles)]
+        if "dimensions" in said:
+            result["dimensions"] = [*self._dimensions(objects(said["dimensions"]), called)]
+        return result
+
+    def _with_uuids(
+        self, rules: list[JsonObject], had: list[JsonObject], tiles: set[str]
+    ) -> list[JsonObject]:
+        """Return filters whose tiles are named by uuids, which mean nothing in another project."""
+        before = {str(rule.get("id")): rule for rule in had}
+        result: list[JsonObject] = []
+        for place, rule in enumerate(rules):
+            own = rule if "id" in rule else rule | {"id": made_up("rule", self._slug, str(place))}
+            targets, known = own.get("tileTargets"), before.get(str(own["id"]), {}).get("tileTargets")
+            if isinstance(targets, dict):
+                there = tiles | set(known if isinstance(known, dict) else ())
+                self._lost |= targets.keys() - there
+                own = own | {"tileTargets": {tile: to for tile, to in targets.items() if tile in there}}
+            result.append(own)
+        return result
+
+    def _dimensions(self, rules: list[JsonObject], called: dict[str, str]) -> list[JsonObject]:
+        """Return filters on dimensions: with their ids, and with the tiles that no document names."""
+        had = objects(self._filters.get("dimensions")) if isinstance(self._filters, dict) else []
+        slugs = {str(uuid): text(said, "tileSlug") or None for uuid, said in self._said.items()}
+        before = [_without_targets(dimension_rule(rule, slugs)) for rule in had]
+        wanted = [_without_targets(rule) for rule in rules]
+        pairs = match([*before], [*wanted], canonical_of, _field_and_label, _field).both
+        known = {new: had[old] for old, new in pairs}
+        result: list[JsonObject] = []
+        for place, rule in enumerate(rules):
+            old = known.get(place, {})
+            targets, others = rule.get("tileTargets"), old.get("tileTargets")
+            kept = (
+                {tile: to for tile, to in others.items() if not slugs.get(tile)}
+                if isinstance(others, dict)
+                else {}
+            )
+            if isinstance(targets, dict):
+                self._lost |= targets.keys() - called.keys()
+                kept |= {called[slug]: to for slug, to in targets.items() if slug in called}
+            made = rule | {
+                "id": old.get("id") or made_up("rule", self._slug, str(place), repr(canonical(rule)))
+            }
+            made.pop("tileTargets", None)
+            result.append(made | {"tileTargets": kept} if kept or "tileTargets" in old or not old else made)
+        return result
+
+
+def canonical_of(value: Value) -> bytes | None:
+    """Return all that an element says."""
+    return canonical(value) if isinstance(value, dict) else None
+
+
+def _plain(tile: JsonObject) -> JsonObject:
+    """Return a tile's document without what others decide: what the tile and its chart are called."""
+    said = {name: value for name, value in tile.items() if name not in ("tileSlug", "uuid")}
+    shows = said.get("properties")
+    if isinstance(shows, dict):
+        said["properties"] = {name: value for name, value in shows.items() if name != "chartName"}
+    return said
+
+
+def _without_targets(rule: JsonObject) -> JsonObject:
+    return {name: value for name, value in rule.items() if name not in ("tileTargets", "id")}
+
+
+def _name(tab: Value) -> str | None:
+    return text(tab, "name") or None
+
+
+def _named(tab: JsonObject) -> str:
+    return text(tab, "name")
+
+
+def _chart_and_title(tile: Value) -> tuple[str, ...] | None:
+    if not isinstance(tile, dict):
+        return None
+    words = [text(tile, "properties", name) for name in ("chartSlug", "title", "text", "url", "content")]
+    return (text(tile, "type"), str(tile.get("tabUuid")), *words) if any(words) else None
+
+
+def _chart_in_place(tile: Value) -> tuple[str, ...] | None:
+    chart, place = _chart(tile), _place(tile)
+    return (chart, *place[1:]) if chart and place else None
+
+
+def _chart(tile: Value) -> str | None:
+    return text(tile, "properties", "chartSlug") or None
+
+
+def _places(tile: Value) -> list[tuple[str, ...]]:
+    """Return by what a tile is found again that shows a chart nobody here knows."""
+    title = text(tile, "properties", "title")
+    return [place for place in (_place(tile), ("title", title) if title else None) if place]
+
+
+def _shows_something(tile: JsonObject) -> bool:
+    return any(text(tile, "properties", name) for name, _ in CHART_TILES.values())
+
+
+def _place(tile: Value) -> tuple[str, ...] | None:
+    if not isinstance(tile, dict):
+        return None
+    return (text(tile, "type"), *(str(tile.get(side)) for side in ("tabUuid", "x", "y", "w", "h")))
+
+
+def _field_and_label(rule: Value) -> tuple[str, ...] | None:
+    where = _field(rule)
+    return (*where, text(rule, "label"), text(rule, "operator")) if where else None
+
+
+def _field(rule: Value) -> tuple[str, ...] | None:
+    name = text(rule, "target", "fieldId")
+    return (text(rule, "target", "tableName"), name) if name else None

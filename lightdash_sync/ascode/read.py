@@ -1,0 +1,224 @@
+"""Reading a tree that may come from anybody, for example by a pull request.
+
+Only regular files are read, never through a link, of limited size and number; hidden folders are passed over.
+What cannot be understood is an error that names the file: half a tree is no wish.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.ascode.folder import METADATA, Role, role_of
+from lightdash_sync.ascode.forms import form_problem, unknown_fields
+from lightdash_sync.ascode.load import MAX_BYTES, from_yaml
+from lightdash_sync.ascode.tree import CodeTree, Document
+from lightdash_sync.errors import SnapshotError
+from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.changes.look import inside, text
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.shown import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+MAX_FILES = 200_000
+_MAX_DEPTH = 60
+_TYPES = {"chart": Kind.CHART, "sql_chart": Kind.SQL_CHART, "dashboard": Kind.DASHBOARD}
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def is_code_tree(root: Path) -> bool:
+    """Whether a directory looks like one that the official tool wrote."""
+    return (root / METADATA).is_file() or any(
+        role_of(path) in (Role.CHARTS, Role.DASHBOARDS, Role.SPACE) for path in _paths(root, [])
+    )
+
+
+def read_tree(root: Path) -> CodeTree:
+    """Read a tree from disk.
+
+    Raises:
+        SnapshotError: it cannot be read, or a file of it cannot be understood.
+    """
+    links: list[str] = []
+    paths = sorted(_paths(root, links))
+    files = ((path, _read(root, path)) for path in paths if role_of(path) is not Role.OTHER)
+    tree = code_tree(str(root), files, paths)
+    if not links:
+        return tree
+    return replace(tree, notes=(f"links are not followed: {_first(links)}", *tree.notes))
+
+
+def code_tree(root: str, files: Iterable[tuple[str, bytes]], paths: Iterable[str]) -> CodeTree:
+    """Make a tree of files.
+
+    Args:
+        root: where they are, for people.
+        files: path from the root, with forward slashes, and bytes.
+        paths: of all files that there are, also of those that hold no documents.
+
+    Raises:
+        SnapshotError: a file cannot be understood, or two are documents of one item.
+    """
+    reading = _Reading(root)
+    for path, data in files:
+        reading.take(path, data)
+    return reading.tree(paths)
+
+
+class _Reading:
+    """Documents, as they are read."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._documents: dict[tuple[Kind, str], Document] = {}
+        self._spaces: dict[str, str | None] = {}
+        self._space_files: dict[str, str] = {}
+        self._times: Json = None
+        self._strange: list[str] = []
+        self._ignored: dict[str, list[str]] = {}
+
+    def take(self, path: str, data: bytes) -> None:
+        """Read one file."""
+        role, file = role_of(path), shown(f"{self._root}/{path}")
+        if role is Role.METADATA:
+            self._times = _metadata(data)
+            return
+        try:
+            body = from_yaml(data)
+        except ValueError as error:
+            if role is not Role.LOOSE:
+                raise SnapshotError(
+                    f"{file}: {error}", hint="Correct the file, or download it again."
+                ) from error
+            body = {}
+        kind = _kind(role, body)
+        if kind is None:
+            self._strange.append(path)
+            return
+        if (problem := form_problem(kind, body)) is not None:
+            raise SnapshotError(f"{file}: {problem}", hint="Correct the file, or download it again.")
+        if kind is Kind.SPACE:
+            self._space(file, body)
+        else:
+            self._document(kind, file, body)
+
+    def _space(self, file: str, body: JsonObject) -> None:
+        slug, name = str(body["slug"]), str(body["spaceName"])
+        if self._spaces.get(slug, name) != name:
+            raise SnapshotError(f"{file}: {self._space_files[slug]} gives the space {slug!r} another name")
+        self._spaces[slug], self._space_files[slug] = name, file
+
+    def _document(self, kind: Kind, file: str, body: JsonObject) -> None:
+        slug = str(body["slug"])
+        if (other := self._documents.get((kind, slug))) is not None:
+            raise SnapshotError(
+                f"{file}: {other.file} is a {kind} with the slug {slug!r}, too",
+                hint="A slug is what tells items apart: give one of them another, or remove it.",
+            )
+        self._documents[kind, slug] = Document(kind, slug, body, file, text(body, "downloadedAt"))
+        for name in sorted(unknown_fields(kind, body)):
+            self._ignored.setdefault(name, []).append(file)
+
+    def tree(self, paths: Iterable[str]) -> CodeTree:
+        """Return all that was read."""
+        for document in self._documents.values():
+            self._spaces.setdefault(str(document.body["spaceSlug"]), None)
+        for path in list(self._spaces):
+            parts = path.split("/")
+            for depth in range(1, len(parts)):
+                self._spaces.setdefault("/".join(parts[:depth]), None)
+        return CodeTree(
+            documents={item: self._timed(document) for item, document in sorted(self._documents.items())},
+            spaces=dict(sorted(self._spaces.items())),
+            notes=tuple(self._notes([path for path in paths if path.endswith(".yaml")])),
+        )
+
+    def _timed(self, document: Document) -> Document:
+        """Return a document with the time of its download; current versions keep it in a file for all."""
+        section = "dashboards" if document.kind is Kind.DASHBOARD else "charts"
+        time = text(inside(self._times, section), document.slug) or document.downloaded
+        return replace(document, downloaded=time)
+
+    def _notes(self, wrong: list[str]) -> Iterator[str]:
+        if wrong:
+            yield f"files that end with .yaml are passed over: {_first(wrong)}"
+        if self._strange:
+            yield f"files that are no documents are passed over: {_first(self._strange)}"
+        for name, where in self._ignored.items():
+            yield f"the field {shown(name)} is not known, and passed over: {_first(where)}"
+
+
+def _kind(role: Role, body: JsonObject) -> Kind | None:
+    """Return what a document is of; None if nothing says so."""
+    match role:
+        case Role.CHARTS:
+            return Kind.SQL_CHART if "sql" in body and "tableName" not in body else Kind.CHART
+        case Role.DASHBOARDS:
+            return Kind.DASHBOARD
+        case Role.SPACE:
+            return Kind.SPACE if body.get("contentType") == "space" else None
+        case _:
+            return Kind.SPACE if body.get("contentType") == "space" else _TYPES.get(text(body, "contentType"))
+
+
+def _metadata(data: bytes) -> Json:
+    try:
+        return parse(data)
+    except ValueError:
+        return None
+
+
+def _first(names: list[str]) -> str:
+    return shown(names[0]) + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
+def _paths(root: Path, links: list[str]) -> Iterator[str]:
+    """Yield the files of a directory, by their paths from it."""
+    waiting: list[tuple[str, ...]] = [()]
+    found = 0
+    while waiting:
+        folders = waiting.pop()
+        try:
+            entries = [*os.scandir(root.joinpath(*folders))]
+        except OSError as error:
+            raise SnapshotError(
+                f"{root.joinpath(*folders)} cannot be read: {error.strerror or error}"
+            ) from error
+        for entry in entries:
+            path = "/".join((*folders, entry.name))
+            if entry.is_symlink():
+                links.append(path)
+            elif entry.is_dir():
+                if not entry.name.startswith(".") and entry.name != "node_modules":
+                    if len(folders) >= _MAX_DEPTH:
+                        raise SnapshotError(f"{root}: {shown(path)} lies too deep")
+                    waiting.append((*folders, entry.name))
+            elif entry.is_file():
+                found += 1
+                if found > MAX_FILES:
+                    raise SnapshotError(f"{root} holds more than {MAX_FILES} files")
+                yield path
+
+
+def _read(root: Path, path: str) -> bytes:
+    try:
+        descriptor = os.open(root / path, os.O_RDONLY | _NO_FOLLOW)
+    except OSError as error:
+        raise SnapshotError(f"{shown(path)} cannot be read: {error.strerror or error}") from error
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise SnapshotError(f"{shown(path)} is not a regular file")
+        if found.st_size > MAX_BYTES:
+            raise SnapshotError(f"{shown(path)} is larger than {MAX_BYTES // 2**20} MB")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(found.st_size + 1)
+    finally:
+        os.close(descriptor)

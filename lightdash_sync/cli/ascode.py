@@ -1,0 +1,143 @@
+"""`export --format lightdash-yaml`: a project, or a snapshot of one, as the official tool's files."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from lightdash_sync.cli.connect import connected
+from lightdash_sync.cli.output import print_json
+from lightdash_sync.errors import ConfigError, SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.config import Settings
+    from lightdash_sync.model.kinds import Kind
+    from lightdash_sync.model.tree import Tree
+    from lightdash_sync.snapshot.manifest import Manifest
+
+_DEFAULT = Path("lightdash")  # where the official tool writes, and reads
+
+
+@dataclass(frozen=True)
+class CodeExport:
+    """What somebody wants to have as the official tool's files.
+
+    Attributes:
+        path: the directory; None for the one that tool writes.
+        kinds: which kinds; all if empty.
+        spaces: which spaces; all if empty.
+        nested: a folder for each space.
+        source: a side to take instead of the project as it is now; None for the project.
+        overwrite: replace also what this tool did not write.
+        config: the settings file, or None.
+    """
+
+    path: Path | None
+    kinds: tuple[Kind, ...]
+    spaces: tuple[str, ...]
+    nested: bool
+    source: str | None
+    overwrite: bool
+    config: Path | None
+
+
+def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json: bool) -> int:
+    """Write the files, and say what they cannot hold.
+
+    Raises:
+        SnapshotError: the snapshot is damaged.
+        SyncError: whatever reading a project can raise.
+    """
+    from lightdash_sync.ascode.files import code_files
+    from lightdash_sync.ascode.write import write_tree
+    from lightdash_sync.report import ascode
+    from lightdash_sync.report.terminal import say_warning
+    from lightdash_sync.snapshot.disk import Disk
+
+    began = time.monotonic()
+    target = wanted.path or _DEFAULT
+    opened = _taken(wanted) if wanted.source is not None else _read(settings, wanted)
+    with opened as (label, tree, manifest, requests):
+        try:
+            versions = sum(number for what, number in manifest.counts.items() if what.endswith("_version"))
+            code = code_files(tree, manifest.source.project if wanted.nested else None, versions)
+        except ValueError as error:
+            raise SnapshotError(
+                f"{label} cannot be said in the official tool's files: {error}",
+                hint="`lightdash-sync verify` names what is damaged.",
+            ) from error
+        written = write_tree(target, code, Disk(), overwrite=wanted.overwrite)
+    if code.not_held:
+        say_warning(f"{target} cannot hold: {'; '.join(one.what for one in code.not_held)}")
+    took = round(time.monotonic() - began, 3)
+    if as_json:
+        print_json(ascode.written_json(target, label, code, written, requests, took))
+    else:
+        ascode.written_text(target, label, code, written, requests, took)
+    return 0
+
+
+@contextmanager
+def _taken(wanted: CodeExport) -> Iterator[tuple[str, Tree, Manifest, int]]:
+    """Open a snapshot, a commit, or another tree of documents; none of them needs a server."""
+    from lightdash_sync.config import known_environments
+    from lightdash_sync.sides import Environments, SideKind, opened, parse_side
+
+    folders, default = known_environments(Path(), wanted.config)
+    named = parse_side(wanted.source or "", folders, Path())
+    if named.kind is SideKind.ENVIRONMENT:
+        raise ConfigError(
+            f"{named.said} is an environment",
+            hint=f"`--env {named.environment}` instead of --from reads it as it is now.",
+        )
+
+    base = wanted.config.parent if wanted.config else Path()
+    known = Environments(base, folders, _no_server, default)
+    with opened(named, known) as side:
+        yield side.label, side.tree, side.manifest, 0
+
+
+def _no_server(name: str) -> AbstractContextManager[tuple[Lightdash, str | None]]:
+    raise ConfigError(f"{name} is not asked: what is taken with --from needs no server")
+
+
+@contextmanager
+def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[tuple[str, Tree, Manifest, int]]:
+    """Read the project as it is now, over its snapshot if there is one; that is left as it is."""
+    from lightdash_sync.export.live import read_now
+    from lightdash_sync.export.run import Reading, export_project
+    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.projects import choose_project
+    from lightdash_sync.report.terminal import Bars
+    from lightdash_sync.snapshot.read import Snapshot
+    from lightdash_sync.snapshot.write import put_back
+
+    loaded = settings()
+    folder = loaded.path
+    with ExitStack() as stack:
+        root = Path(
+            stack.enter_context(TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True))
+        )
+        lightdash = stack.enter_context(connected(loaded))
+        bars = stack.enter_context(Bars())
+        project = choose_project(lightdash, loaded.project, folder or root / "none")
+        if wanted.kinds or wanted.spaces:
+            chosen = Chosen(frozenset(wanted.kinds) or None, frozenset(wanted.spaces) or None, history=False)
+            export_project(lightdash, project, root / "now", chosen, Reading(), progress=bars)
+        else:
+            if folder is not None:
+                put_back(folder)
+            over = (
+                Snapshot(folder) if folder is not None and folder.is_dir() and any(folder.iterdir()) else None
+            )
+            read_now(lightdash, project, over, root / "now", progress=bars)
+        snapshot = Snapshot(root / "now")
+        yield snapshot.manifest.source.project, snapshot.tree(), snapshot.manifest, lightdash.session.requests

@@ -1,0 +1,1 @@
+"""Tests of the official tool's tree of documents."""
