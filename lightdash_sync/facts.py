@@ -57,8 +57,8 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
         tables=None if explores is None else frozenset(row.name for row in explores),
         metrics=None if metrics is None else frozenset((one.tableName, one.name) for one in metrics),
         channels=None if channels is None else frozenset(channel.id for channel in channels),
-        nested_spaces=lightdash.server.can("nested_spaces"),
-        view_parameters=lightdash.server.can("virtual_view_parameters"),
+        lacks=lightdash.server.cannot,
+        may_write_code=not user.abilityRules or user.may("manage", "ContentAsCode", project),
     )
 
 

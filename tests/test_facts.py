@@ -65,7 +65,7 @@ def test_the_facts_are_those_of_the_target() -> None:
     assert facts.tables == frozenset(TABLES)
     assert facts.metrics is not None
     assert ("orders", "total_revenue") in facts.metrics
-    assert (facts.channels, facts.nested_spaces, facts.same_project) == (None, False, True)
+    assert (facts.channels, facts.can("nested_spaces"), facts.same_project) == (None, False, True)
 
 
 def test_the_channels_of_a_workspace_are_known_by_their_ids() -> None:

@@ -135,7 +135,7 @@ def apply_plan(
     elif earlier.digest != digest:
         raise SyncError("the run was begun with another plan", hint="Make a new plan, and apply that.")
     identity = with_people(identity, plan, lightdash)
-    target = Target(plan, identity, lightdash, writer, known, today)
+    target = Target(plan, identity, lightdash, writer, known, today, progress.noted)
     execution = _Execution(target, journal, progress, earlier)
     todo = operations(plan)
     progress.started(_PROGRESS, len(todo))

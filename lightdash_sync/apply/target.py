@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from lightdash_sync.errors import ApiError
+from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
 from lightdash_sync.model.references import UnresolvedReference
@@ -54,6 +55,10 @@ class Task:
     doubtful: bool = False
 
 
+def _unheard(_message: str) -> None:
+    """Say nothing."""
+
+
 class Target:
     """A project being written.
 
@@ -64,6 +69,7 @@ class Target:
         writer: writes.
         known: kind -> uuids that the project had before the first write of the run.
         today: for schedulers, which are created so that they do not run today.
+        noted: is told what came otherwise than planned.
     """
 
     def __init__(
@@ -74,7 +80,9 @@ class Target:
         writer: Writer,
         known: Mapping[Kind, frozenset[str]],
         today: date,
+        noted: Callable[[str], None] = _unheard,
     ) -> None:
+        self.noted = noted
         self.plan = plan
         self.project = plan.target.project
         self.lightdash = lightdash
@@ -83,6 +91,8 @@ class Target:
         self.writes = 0
         self._user: views.User | None = None
         self._metrics: dict[tuple[str, str], views.Metric] | None = None
+        self._paths: dict[str, str] = {}
+        self._dashboards: dict[str, tuple[str, str]] = {}
         self._identity = identity.extended(plan.adopted, plan.external).extended(_facts(plan))
         self._ours = {kind: set(uuids) for kind, uuids in known.items()}
         self._lock = threading.Lock()
@@ -201,6 +211,21 @@ class Target:
                 rows = self.lightdash.metrics(self.project)
                 self._metrics = {(row.tableName, row.name): row for row in rows}
             return self._metrics
+
+    def space_paths(self, space: str) -> dict[str, str]:
+        """Return the paths of the project's spaces; read anew if one is not among them."""
+        if space not in self._paths:
+            rows = self.lightdash.spaces(self.project)
+            self._paths = {row.uuid: text(raw, "path") for row, raw in rows}
+        return self._paths
+
+    def dashboard_rows(self, dashboard: str) -> dict[str, tuple[str, str]]:
+        """Return slug and space of the project's dashboards; read anew if one is not among them."""
+        if dashboard not in self._dashboards:
+            spaces = {row.uuid: row.spaceUuid for row in self.lightdash.dashboards(self.project)}
+            rows = self.lightdash.content(self.project)
+            self._dashboards = {row.uuid: (row.slug, spaces[row.uuid]) for row in rows if row.uuid in spaces}
+        return self._dashboards
 
     def _looked(self, look: Callable[[], T | None]) -> T | None:
         for pause in _PAUSES:

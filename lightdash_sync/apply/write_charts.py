@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightdash_sync.apply import by_slug
 from lightdash_sync.apply.look import ours, same
-from lightdash_sync.errors import NotFound, SyncError
+from lightdash_sync.client.by_slug import is_taken
+from lightdash_sync.errors import ApiError, NotFound, SyncError
 from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
+from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.drafts import What
 from lightdash_sync.plan.values import Action
 
@@ -26,6 +29,8 @@ def create(target: Target, task: Task) -> JsonObject:
     dashboard = task.step.after.get("dashboard") if isinstance(task.step.after, dict) else None
     if isinstance(dashboard, str):
         _require_tile(target, task.step, dashboard)
+    if task.step.slug and (made := by_slug.create_chart(target, task, form)) is not None:
+        return _completed(target, made, form)
 
     def write() -> JsonObject:
         return {"uuid": target.writer.create_chart(target.project, form)}
@@ -52,6 +57,17 @@ def create(target: Target, task: Task) -> JsonObject:
                 hint="Inside a dashboard it can only be created where its explore exists.",
             ) from error
     return target.once(write, look, doubtful=task.doubtful)
+
+
+def _completed(target: Target, made: JsonObject, form: JsonObject) -> JsonObject:
+    """Write what of a chart was not stored as it was sent; where it was, it keeps its one version."""
+    uuid = str(made["uuid"])
+    if not form.get("dashboardUuid") and made.get("spaceUuid") != form.get("spaceUuid"):
+        _patch(target, uuid, {"spaceUuid": form.get("spaceUuid")}, doubtful=False)
+    content = {name: value for name, value in form.items() if name not in _METADATA}
+    if not same(Kind.CHART, made, content):
+        _add_version(target, uuid, content, doubtful=False)
+    return {"uuid": uuid}
 
 
 def _require_tile(target: Target, step: Step, dashboard: str) -> None:
@@ -167,8 +183,17 @@ def create_sql(target: Target, task: Task) -> JsonObject:
             hint="Leave it out.",
         )
 
+    slug = task.step.slug
+
     def write() -> JsonObject:
-        return {"uuid": target.writer.create_sql_chart(target.project, form)}
+        nonlocal slug
+        slug = _free_slug(target, task.step, slug)
+        try:
+            return {"uuid": target.writer.create_sql_chart(target.project, form, slug)}
+        except ApiError as error:
+            if slug and error.status == 500:
+                slug = ""  # something in the trash may have it, which no list tells
+            raise
 
     def look() -> JsonObject | None:
         rows = [row for row in target.lightdash.charts(target.project) if row.source == "sql"]
@@ -180,6 +205,15 @@ def create_sql(target: Target, task: Task) -> JsonObject:
         return ours(target, task.step, here, lambda uuid: _is_sql(target, uuid, form) is True)
 
     return target.once(write, look, doubtful=task.doubtful)
+
+
+def _free_slug(target: Target, step: Step, slug: str) -> str:
+    """Return the slug for a SQL chart, "" if it is taken by now; the server never updates by it."""
+    if slug and not is_taken(target.lightdash, Kind.SQL_CHART, target.project, slug):
+        return slug
+    if step.slug:
+        target.noted(f"{step.item} gets another slug than {shown(step.slug)}: something else has it.")
+    return ""
 
 
 def update_sql(target: Target, task: Task) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightdash_sync.apply import by_slug
 from lightdash_sync.apply.look import ours, same
 from lightdash_sync.model.authorship import of_version
 from lightdash_sync.model.changes.look import held, text
@@ -32,6 +33,8 @@ _METADATA = {
 def create(target: Target, task: Task) -> JsonObject:
     """Create an empty dashboard."""
     form = target.form(task)
+    if task.step.slug and (uuid := by_slug.create_dashboard(target, task, form)) is not None:
+        return {"uuid": uuid} | task.step.layout
 
     def is_empty(uuid: str) -> bool:
         return not target.lightdash.dashboard(uuid)[0].tiles

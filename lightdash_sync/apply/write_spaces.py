@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 from lightdash_sync.apply.look import ours
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.keys import slugify
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import space_access
 from lightdash_sync.model.portable import to_server
@@ -29,18 +31,27 @@ _RANK = {"viewer": 0, "editor": 1, "admin": 2}
 
 
 def create(target: Target, task: Task) -> JsonObject:
-    """Create a space, with nobody in it but the token's owner."""
-    form = target.form(task)
+    """Create a space, with nobody in it but the token's owner.
+
+    The server makes its slug of the name, and keeps it whatever becomes of that: where the slug is to be
+    another one, the space is created under a name that gives it, and named at once.
+    """
+    form, slug = target.form(task), task.step.slug
+    name = text(form, "name")
+    first = slug if slug and slugify(name) != slug else name
 
     def look() -> JsonObject | None:
-        rows = [row for row, _ in target.lightdash.spaces(target.project) if row.name == form.get("name")]
+        rows = [row for row, _ in target.lightdash.spaces(target.project) if row.name in (first, name)]
         placed = {row.uuid: row for row in rows if row.parentSpaceUuid == form.get("parentSpaceUuid")}
         return ours(target, task.step, placed, lambda uuid: _is_untouched(target, placed[uuid]))
 
     def write() -> JsonObject:
-        return {"uuid": target.writer.create_space(target.project, form)}
+        return {"uuid": target.writer.create_space(target.project, form | {"name": first})}
 
-    return target.once(write, look, doubtful=task.doubtful)
+    made = target.once(write, look, doubtful=task.doubtful)
+    if first != name:
+        target.again(partial(target.writer.update_space, target.project, str(made["uuid"]), form))
+    return made
 
 
 def _is_untouched(target: Target, space: views.SpaceRow) -> bool:

@@ -237,6 +237,7 @@ def _planned(
     full: bool,
     purpose: str = "sync",
 ) -> tuple[Planned, Place]:
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.sync.planning import Request, plan_for
 
     place, loaded = opened
@@ -267,6 +268,7 @@ def _planned(
         adopt_by=wanted.adopt_by,
         full=full,
         purpose=purpose,
+        source_lacks=Server(side.manifest.source.lightdash).cannot,
     )
     return plan_for(place, request), place
 

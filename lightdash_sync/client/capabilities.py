@@ -92,6 +92,25 @@ CAPABILITIES: dict[str, Capability] = {
     "verification": Capability((0, 2655, 0), "no verified charts and dashboards"),
     "chart_palettes": Capability((0, 2889, 0), "no colour palettes of charts"),
     "moves_content": Capability((0, 1616, 0), "no moving of spaces"),
+    "chosen_slugs": Capability(
+        (0, 2235, 0), "what is created gets a slug of its own, so promotion does not find it by the source's"
+    ),
+    "unset_timezones": Capability((0, 1397, 0), "charts without a time zone say so"),
+    "wider_operators": Capability((0, 1735, 0), "no filters with `not in between`"),
+    "treemaps": Capability((0, 1843, 0), "no treemaps"),
+    "nulls_first": Capability((0, 1935, 0), "no choice of where a sort puts what is empty"),
+    "attached_deliveries": Capability((0, 1950, 0), "no deliveries as attachments"),
+    "calculation_templates": Capability((0, 2047, 0), "no table calculations from templates"),
+    "gauges": Capability((0, 2181, 0), "no gauges"),
+    "maps": Capability((0, 2209, 0), "no maps"),
+    "period_over_period": Capability((0, 2385, 0), "no metrics that compare with an earlier period"),
+    "custom_groups": Capability((0, 2582, 0), "no groups of values as custom dimensions"),
+    "sankeys": Capability((0, 2586, 0), "no Sankey charts"),
+    "to_date_operators": Capability((0, 2731, 0), "no filters with `in period to date`"),
+    "formula_calculations": Capability((0, 2740, 0), "no formulas in table calculations"),
+    "semantic_layer_gone": Capability(
+        (0, 1767, 0), "tiles that show charts of the semantic layer, which newer versions do not have"
+    ),
     # How answers look and what is refused; no user misses these.
     "tells_its_version": Capability((0, 1408, 0)),
     "tells_what_is_invalid": Capability((0, 1428, 0)),
@@ -133,6 +152,11 @@ class Server:
         """Whether it tells earlier versions of a kind of content."""
         history = KINDS[kind].history
         return history is not None and (not history.capability or self.can(history.capability))
+
+    @property
+    def cannot(self) -> frozenset[str]:
+        """The names of those of `CAPABILITIES` that it does not have."""
+        return frozenset(name for name in CAPABILITIES if not self.can(name))
 
     def lacks(self) -> list[str]:
         """Return what it cannot do that newer servers can, in words."""

@@ -7,8 +7,7 @@ of the server's version. Sources: api-facts sections 4 to 7 and the recordings o
 A method sends one request, once. An error with `unclear` means that it may have been carried out: look
 before it is sent again. Any other error means that it was not. Nothing here reads back what was written.
 Schedulers, tags, pins and validation are in `deliveries`, promotion is in `promotion`, virtual views are in
-`virtual_views`; a `Writer` has them
-all.
+`virtual_views`, creation with a chosen slug is in `as_code`; a `Writer` has them all.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lightdash_sync.client import replies
+from lightdash_sync.client.as_code import CodeWrites
 from lightdash_sync.client.deliveries import DeliveryWrites
 from lightdash_sync.client.promotion import PromotionWrites
 from lightdash_sync.client.sending import checked, only, taken, told, without
@@ -43,7 +43,7 @@ _SAID = frozenset({"verification", "deletedAt", "deletedBy"})
 _MISSING_EXPLORE = re.compile(r'Explore ".*" does not exist', re.DOTALL)
 
 
-class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites):
+class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
     """Every write that a replay needs, and promotion; see `Sender` for its arguments."""
 
     # --- spaces
@@ -162,12 +162,21 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites):
 
     # --- SQL charts
 
-    def create_sql_chart(self, project: str, chart: JsonObject) -> str:
-        """`POST /projects/{p}/sqlRunner/saved`: returns its uuid; always in a space."""
+    def create_sql_chart(self, project: str, chart: JsonObject, slug: str = "") -> str:
+        """`POST /projects/{p}/sqlRunner/saved`: returns its uuid; always in a space.
+
+        Args:
+            project: its uuid.
+            chart: normal form.
+            slug: what it is to have, where servers take one (`chosen_slugs`); "" for one made of its name.
+                One that another SQL chart of the project has, in the trash too, is a 500.
+        """
         path = f"/api/v1/projects/{checked(project)}/sqlRunner/saved"
         body = {"description": chart.get("description")} | taken(
             chart, ("name", "spaceUuid", *_SQL), "POST", path
         )
+        if slug:
+            body["slug"] = slug
         return told(replies.MadeSqlChart, self._post(path, body), "POST", path).savedSqlUuid
 
     def patch_sql_chart(

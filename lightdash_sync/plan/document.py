@@ -31,7 +31,7 @@ from lightdash_sync.plan.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-FORMAT = 1
+FORMAT = 2
 _HINT = "Make a new one with `lightdash-sync plan`."
 
 

@@ -28,6 +28,7 @@ from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.options import Facts, Item, Options, allows
 from lightdash_sync.plan.preflight import reference_problems
 from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose
+from lightdash_sync.plan.slugs import Slugs
 from lightdash_sync.plan.twins import likenesses
 from lightdash_sync.plan.values import (
     Action,
@@ -163,6 +164,10 @@ class _Making:
         return Contents(self.inputs.existing)
 
     @cached_property
+    def _slugs(self) -> Slugs:
+        return Slugs(self.inputs.linked.identity, self.inputs.facts, self.inputs.desired.identity)
+
+    @cached_property
     def _linked(self) -> frozenset[Item]:
         return frozenset((kind, key) for kind, keys in self.inputs.linked.keys.items() for key in keys)
 
@@ -278,8 +283,15 @@ class _Making:
                 restores=self._restores(item, now, wanted),
                 source=source,
                 former=self._former(item, now),
+                slug=self._slug(item, wanted) if now is None else "",
             )
         )
+
+    def _slug(self, item: Item, wanted: Json) -> str:
+        facts = self.inputs.desired.identity.facts(*item)
+        slug, problems = self._slugs.choose(item, facts, text(wanted, "name"))
+        self._told(problems)
+        return slug
 
     def _restores(self, item: Item, now: Json, wanted: Json) -> str:
         """Return the version of the target's own chart that has the wanted content, as the snapshot says."""

@@ -90,10 +90,12 @@ class Facts:
         fields: explore -> ids of its fields, of the explores that were asked for.
         metrics: (table, metric) of the target's catalogue; None if it was not asked for.
         channels: ids of the Slack channels that the target can post to; None if it cannot say.
-        nested_spaces: whether spaces can stand in spaces.
         verifies: whether charts and dashboards can be verified.
         may_verify: whether the token's owner may do it.
-        view_parameters: whether virtual views can have values of parameters.
+        lacks: names of capabilities that the target's server does not have (`client.capabilities`).
+        source_lacks: names of capabilities that the source's server does not have; what it cannot say is left
+            to the target.
+        may_write_code: whether the token's owner may write content as code, which chooses slugs.
     """
 
     same_project: bool = False
@@ -105,7 +107,12 @@ class Facts:
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metrics: frozenset[tuple[str, str]] | None = None
     channels: frozenset[str] | None = None
-    nested_spaces: bool = True
     verifies: bool = False
     may_verify: bool = True
-    view_parameters: bool = True
+    lacks: frozenset[str] = frozenset()
+    source_lacks: frozenset[str] = frozenset()
+    may_write_code: bool = True
+
+    def can(self, capability: str) -> bool:
+        """Whether the target's server has a capability, by its name."""
+        return capability not in self.lacks

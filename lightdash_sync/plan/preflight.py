@@ -104,9 +104,6 @@ def _findings(
     yield from there.findings(step.kind, step.after)
     if step.kind is Kind.SCHEDULER:
         yield from delivery_findings(step.after, facts, options)
-    if step.kind is Kind.SPACE and text(step.after, "parent") and not facts.nested_spaces:
-        what = "it lies in another space, which this Lightdash cannot have; upgrade it, or move the space up"
-        yield Finding("nested_space", "", what)
 
 
 def _of_explores(

@@ -52,6 +52,7 @@ class Step:
         restores: the version on the target that has exactly the content `after`, or "".
         source: the content that the source wants, where a merge made another one of it; else None.
         former: of a create in the project that the content was taken from, the uuid that it had; else "".
+        slug: of a create: the slug that it shall be given; "" for what the server makes of its name.
     """
 
     action: Action
@@ -66,6 +67,7 @@ class Step:
     restores: str = ""
     source: Json = None
     former: str = ""
+    slug: str = ""
 
     @property
     def item(self) -> str:

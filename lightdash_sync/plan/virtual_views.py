@@ -73,7 +73,7 @@ def with_views(facts: Facts, steps: Sequence[Step]) -> Facts:
 
 def adapted_view(item: str, view: JsonObject, facts: Facts) -> tuple[JsonObject, tuple[Problem, ...]]:
     """Return a virtual view as the target can hold it: older servers keep no values of parameters with it."""
-    if facts.view_parameters or "parameterValues" not in view:
+    if facts.can("virtual_view_parameters") or "parameterValues" not in view:
         return view, ()
     what = "its values of parameters are left out: this Lightdash keeps none with a virtual view"
     kept = {name: value for name, value in view.items() if name != "parameterValues"}

@@ -17,6 +17,8 @@ from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import adapted_access
 from lightdash_sync.plan.catalogue import adapted_metrics
 from lightdash_sync.plan.deliveries import has_secret_address
+from lightdash_sync.plan.flat_spaces import placed_space
+from lightdash_sync.plan.held import held_content
 from lightdash_sync.plan.managed import completed, same_content
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.palettes import adapted_palette
@@ -69,17 +71,24 @@ def wanted_item(
     kind, key = item
     if now is None and (why := _why_not(item, content, desired, can_show)):
         return Wanted(None, why_not=why)
-    wanted = in_order(kind, content)
-    problems: tuple[Problem, ...] = ()
+    held = held_content(item, content, now, facts, options)
+    if held.why_not:
+        return Wanted(None, why_not=held.why_not)
+    wanted, problems = in_order(kind, held.content), held.problems
     if kind is Kind.SPACE:
-        wanted, problems = adapted_access(f"{kind}:{key}", wanted, now, facts, options)
+        wanted, unplaced = placed_space(key, wanted, now, desired, facts)
+        wanted, left_out = adapted_access(f"{kind}:{key}", wanted, now, facts, options)
+        problems += unplaced + left_out
     elif kind is Kind.VIRTUAL_VIEW:
-        wanted, problems = adapted_view(f"{kind}:{key}", wanted, facts)
+        wanted, unlike = adapted_view(f"{kind}:{key}", wanted, facts)
+        problems += unlike
     elif kind is Kind.TAG:
-        found, problems = adapted_metrics(f"{kind}:{key}", kind, wanted, facts)
+        found, unmarked = adapted_metrics(f"{kind}:{key}", kind, wanted, facts)
         wanted = found if isinstance(found, dict) else wanted
+        problems += unmarked
     elif kind is Kind.DASHBOARD and allows(options.allow_broken, f"{kind}:{key}"):
-        wanted, problems = _with_empty_tiles(key, wanted, can_show)
+        wanted, empty = _with_empty_tiles(key, wanted, can_show)
+        problems += empty
     wanted = completed(kind, wanted, now, options)
     wanted, palette_problems = adapted_palette(kind, key, wanted, now, facts)
     problems += palette_problems

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.client.capabilities import Server
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.shown import shown
@@ -110,6 +111,7 @@ def plan_replay(
         adopt=wanted.adopt,
         adopt_by="slug" if by_slug else wanted.adopt_by,
         full=full,
+        source_lacks=Server(side.manifest.source.lightdash).cannot,
     )
     planned = plan_for(place, request)
     desired = with_tokens(side.tree, planned.existing.linked)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from lightdash_sync.client.capabilities import Server
 from lightdash_sync.model.authorship import of_version, version_stamp
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.changes import Status
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.changes import ItemChange
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.options import Item
+    from lightdash_sync.sides import Side
     from lightdash_sync.sync.alike import Keyed
 
 _OPTIONS = Options(delete=True)
@@ -177,8 +179,8 @@ def compared(here: Keyed, there: Keyed) -> tuple[Behind, Behind]:
     mine, yours = matched(here, there)
     changes = difference(yours, mine, [Only(kind) for kind in PLANNED]).items
     contents = Contents(mine.tree), Contents(yours.tree)
-    forth = _Way(*contents, yours.tree, there.memory.settled, _facts(mine.tree, yours.tree))
-    back = _Way(*contents[::-1], mine.tree, here.memory.settled, _facts(yours.tree, mine.tree))
+    forth = _Way(*contents, yours.tree, there.memory.settled, _facts(mine, yours))
+    back = _Way(*contents[::-1], mine.tree, here.memory.settled, _facts(yours, mine))
     strangers = _same_named(changes)
     if here.project == there.project or strangers <= _linked(here, there, contents):
         strangers = 0
@@ -199,14 +201,17 @@ def _behind(items: list[Differing], way: _Way, strangers: int) -> Behind:
     return Behind(tuple(ordered), len(way.uncarried), strangers)
 
 
-def _facts(new: Tree, old: Tree) -> Facts:
+def _facts(source: Side, target: Side) -> Facts:
     """Return what content tells of a target; people have its spelling of their e-mail, where it has one."""
+    new, old = source.tree, target.tree
     known = {email.casefold() for email in old.identity.people}
     others = [email for email in new.identity.people if email.casefold() not in known]
     return Facts(
         people=dict.fromkeys([*old.identity.people, *others], ""),
         groups=dict.fromkeys([*old.identity.groups, *new.identity.groups], ""),
         palettes=frozenset((*old.identity.palettes, *new.identity.palettes)),
+        lacks=Server(target.manifest.source.lightdash).cannot,
+        source_lacks=Server(source.manifest.source.lightdash).cannot,
     )
 
 

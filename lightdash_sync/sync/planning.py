@@ -55,6 +55,7 @@ class Request:
         base: content after the last sync, instead of what is remembered; None for that.
         undoes: the run that is to be taken back; "" for none.
         read: the target as it was just read, in the keys of what is remembered; None to read it.
+        source_lacks: names of capabilities that the server of the desired content does not have.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Request:
     base: Mapping[str, bytes] | None = None
     undoes: str = ""
     read: Existing | None = None
+    source_lacks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def plan_for(place: Place, request: Request) -> Planned:
     memory = recall(place)
     existing, adopted = _existing(place, memory, request)
     facts = facts_for(place, request.desired.identity)
+    facts = replace(facts, source_lacks=request.source_lacks)
     base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
     inputs = Inputs(
         source=request.source,

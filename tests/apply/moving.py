@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Move:
         target: uuid of the project that is written.
         folder: for snapshots and journals.
         links: key -> facts of what is linked so far.
+        source_lacks: capabilities that the server of the desired side does not have.
     """
 
     world: World
@@ -58,6 +59,7 @@ class Move:
     target: str
     folder: Path
     links: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
+    source_lacks: frozenset[str] = frozenset()
 
     def read(self, project: str) -> Tree:
         """Read a project as it is."""
@@ -77,7 +79,7 @@ class Move:
         """Plan to make the target what is desired."""
         existing, found = self.existing(desired)
         to = Target("target", self.server.url, self.target, "Target")
-        facts = read_facts(self.lightdash, self.target)
+        facts = replace(read_facts(self.lightdash, self.target), source_lacks=self.source_lacks)
         inputs = Inputs("source", to, desired, existing, found, facts=facts, options=options)
         return make_plan(inputs), found
 

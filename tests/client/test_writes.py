@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.client.capabilities import Server
+from lightdash_sync.client.sending import without
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.demo.cron import runs_today
 from lightdash_sync.errors import ApiError, NotFound, SyncError, UnexpectedAnswer
@@ -135,6 +136,31 @@ WRITES: dict[str, Write] = {
         server=NEW,
     ),
     "space deleted": Write(lambda w: w.delete_space(P, S), "DELETE", f"{SPACES}/{S}"),
+    "chart with its slug": Write(
+        lambda w: w.upsert_chart(P, "my-slug", CHART, "a_b.c").action,
+        "POST", f"/api/v1/projects/{P}/charts/my-slug/code",
+        {"name": "Ordérs", "slug": "my-slug", "spaceSlug": "a-b/c", "version": 1, "skipSpaceCreate": True}
+        | without(VERSION, ("unknown",)),
+        ok({"charts": [{"action": "create", "data": {"uuid": UUID, "slug": "my-slug"}}]}), "create", NEW,
+    ),
+    "chart inside a dashboard with its slug": Write(
+        lambda w: w.upsert_chart(P, "in", INSIDE | {"description": "d"}, "a", "board").uuid,
+        "POST", f"/api/v1/projects/{P}/charts/in/code",
+        {"name": "In", "description": "d", "slug": "in", "spaceSlug": "a", "version": 1,
+         "skipSpaceCreate": True, "dashboardSlug": "board"} | without(VERSION, ("unknown",)),
+        ok({"charts": [{"action": "update", "data": {"uuid": UUID, "slug": "in"}}]}), UUID, NEW,
+    ),
+    "dashboard with its slug": Write(
+        lambda w: w.upsert_empty_dashboard(P, "b", BOARD, "a").uuid,
+        "POST", f"/api/v1/projects/{P}/dashboards/b/code",
+        {"name": "Ordérs", "tiles": [], "tabs": [], "slug": "b", "spaceSlug": "a", "version": 1,
+         "skipSpaceCreate": True},
+        ok({"dashboards": [{"action": "create", "data": {"uuid": UUID, "slug": "b"}}]}), UUID, NEW,
+    ),
+    "dashboard rolled back": Write(
+        lambda w: w.roll_back_dashboard(D, T),
+        "POST", f"/api/v1/dashboards/{D}/rollback/{T}", server=NEW,
+    ),
     "user": Write(
         lambda w: w.share_with_user(P, S, U, "editor"),
         "POST", f"{SPACES}/{S}/share", {"userUuid": U, "spaceRole": "editor"},

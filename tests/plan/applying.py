@@ -9,6 +9,7 @@ from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of, rekeyed
 from lightdash_sync.model.tree import Tree
+from lightdash_sync.plan.features import FIELDS
 from lightdash_sync.plan.keys import LINKED, Linked, linked
 from lightdash_sync.plan.make import Inputs, make_plan
 from lightdash_sync.plan.options import Choice, Facts, Options
@@ -28,6 +29,8 @@ FACTS = Facts(
     people={email: made_uuid(email) for email in PEOPLE},
     groups={name: made_uuid(name) for name in GROUPS},
     caller=CALLER,
+    # A server that shows no fields besides those of the projects that are made up here.
+    lacks=frozenset(row.needs for row in FIELDS if not row.held_before),
 )
 FREE = Options(allow_twins=frozenset({"all"}), max_deletes=1000)
 WITH_DELETES = replace(FREE, delete=True)

@@ -359,13 +359,6 @@ def test_a_person_in_text_who_cannot_be_asked_for_warns() -> None:
     assert ("unchecked_holder", WARNS) in codes(step, facts=Facts(tables=FACTS.tables, fields=FIELDS))
 
 
-def test_a_space_in_a_space_needs_a_server_that_has_such() -> None:
-    """An older Lightdash would make it a space of its own."""
-    flat = Facts(nested_spaces=False)
-    assert codes(create(Kind.SPACE, "x", space(parent="sales")), facts=flat) == [("nested_space", BLOCKS)]
-    assert codes(create(Kind.SPACE, "x", space()), facts=flat) == []
-
-
 # --- schedulers
 
 

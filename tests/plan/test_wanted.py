@@ -293,7 +293,7 @@ def test_verification_is_given_as_far_as_source_and_target_know_it(
 def test_values_of_parameters_that_an_older_server_cannot_keep_are_left_out_and_told() -> None:
     view: dict[str, Any] = {"name": "v", "label": "V", "sql": "1", "columns": []}
     view |= {"parameterValues": {"a": "b"}}
-    older = replace(FACTS, view_parameters=False)
+    older = replace(FACTS, lacks=FACTS.lacks | {"virtual_view_parameters"})
     (step,) = EMPTY.plan(tree_of({(Kind.VIRTUAL_VIEW, "v"): view}), facts=older).steps
     assert isinstance(step.after, dict)
     assert "parameterValues" not in step.after

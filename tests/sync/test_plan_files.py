@@ -37,7 +37,7 @@ def _null_table(document: dict[str, Any]) -> None:
 
 
 def _next_format(document: dict[str, Any]) -> None:
-    document["format"] = 2
+    document["format"] = 3
 
 
 CHANGES: list[Callable[[dict[str, Any]], None]] = [

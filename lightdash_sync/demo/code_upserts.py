@@ -1,0 +1,364 @@
+"""Writing content as code: `POST .../{slug}/code` creates, or updates what has the slug (since 0.1386.0).
+
+With all that is lossy in it: a space is found by its path, where `-` is `_` and `/` is `.`; one that is
+missing is made, and restricted unless that is wanted otherwise; tiles that show charts, and the ids of
+filters on dimensions, are made anew; a chart that is not there leaves its tile empty; a chart inside a
+dashboard that is not there makes an empty one; a chart that is neither newer nor called otherwise is left
+as it is, unless forced. No explore is looked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.bodies import (
+    Errors,
+    Rule,
+    anything,
+    errors_in,
+    flag,
+    listing,
+    number,
+    text,
+)
+from lightdash_sync.demo.calls import Call, Route, project_of, space_of_chart
+from lightdash_sync.demo.charts import add_version, create_chart, move_chart, read_chart
+from lightdash_sync.demo.code_spaces import home_of, to_code
+from lightdash_sync.demo.dashboards import (
+    add_dashboard_version,
+    charts_on_dashboard,
+    create_dashboard,
+    delete_orphans,
+    move_dashboard,
+    read_dashboard,
+)
+from lightdash_sync.demo.jsonb import jsonb
+from lightdash_sync.demo.refusals import forbidden, invalid, went_wrong
+from lightdash_sync.demo.spaces import space_basics
+from lightdash_sync.demo.sql_charts import move_sql_chart
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Person, Project, Space, SqlChart, World
+
+CREATE, UPDATE, SAME = "create", "update", "no changes"
+_QUERY = frozenset(
+    {"exploreName", "dimensions", "metrics", "filters", "sorts", "limit", "tableCalculations", "timezone"}
+    | {"additionalMetrics", "customDimensions", "metricOverrides", "dimensionOverrides", "metadata"}
+)
+
+
+def _project(call: Call) -> Project:
+    project = project_of(call, may=None)
+    if not can_in_project(call.world, call.person, "manage", "ContentAsCode", project):
+        raise forbidden()
+    return project
+
+
+def charts_with(world: World, project: Project, slugs: set[str]) -> list[Chart]:
+    """The charts of a project with one of some slugs, those inside dashboards and on no tile included."""
+    return [
+        one
+        for one in world.charts.values()
+        if one.slug in slugs and space_of_chart(world, one).project_uuid == project.uuid
+    ]
+
+
+def _dashboard_with(world: World, project: Project, slug: str) -> Dashboard | None:
+    rows = (one for one in world.dashboards.values() if one.slug == slug)
+    return next((one for one in rows if world.spaces[one.space_uuid].project_uuid == project.uuid), None)
+
+
+def _sql_charts_with(world: World, project: Project, slugs: set[str]) -> list[SqlChart]:
+    return [
+        one for one in world.sql_charts.values() if one.slug in slugs and one.project_uuid == project.uuid
+    ]
+
+
+# --- charts
+
+
+def _as_sent(body: Json) -> Json:
+    """A chart as it passes the checks: what a query is not known to have is gone, filters have ids."""
+    query = {name: value for name, value in body["metricQuery"].items() if name in _QUERY}
+    overrides = {
+        name: {
+            field: {key: value for key, value in one.items() if key == "formatOptions"}
+            for field, one in query[name].items()
+        }
+        for name in ("metricOverrides", "dimensionOverrides")
+        if query.get(name)
+    }
+    order = body.get("tableConfig") or {"columnOrder": []}
+    return {**body, "tableConfig": order, "metricQuery": {**query, **overrides}}
+
+
+def upsert_chart(call: Call) -> Json:
+    """`POST /projects/{p}/charts/{slug}/code`."""
+    world, body, project = call.world, _as_sent(call.body), _project(call)
+    found = charts_with(world, project, {call.params["slug"]})
+    if not found:
+        return _new_chart(call, project, body)
+    chart = found[0]
+    home, _ = home_of(call, project, body["spaceSlug"])
+    now = read_chart(world, chart)
+    sent_at = body.get("updatedAt") or world.clock.now()
+    differs = sent_at > chart.last_updated_at or (body["name"], body.get("description")) != (
+        chart.name,
+        chart.description or None,
+    )
+    differs = differs or body.get("description") is None  # null is never what is stored
+    there = {"action": SAME, "data": _summary(world, home)}
+    old = {"oldUuid": chart.uuid, "spaceSlug": body["spaceSlug"], "spacePath": home.path}
+    if not (differs or body.get("force")):
+        told = {**now, **body, "projectUuid": project.uuid, "organizationUuid": project.org_uuid}
+        return {
+            "spaces": [there],
+            "dashboards": [],
+            "charts": [{"action": SAME, "data": {**told, **old, "spaceUuid": home.uuid}}],
+        }
+    _update_chart(world, chart, {**now, **body}, home, call.person)
+    told = {**read_chart(world, chart), **old}
+    return {"spaces": [there], "dashboards": [], "charts": [{"action": UPDATE, "data": told}]}
+
+
+def _update_chart(world: World, chart: Chart, body: Json, home: Space, person: Person) -> None:
+    chart.name = body["name"]
+    if body.get("description") is not None:  # a description cannot be taken away
+        chart.description = body["description"]
+    if chart.dashboard_uuid is None:
+        move_chart(world, chart, home.uuid)
+    add_version(world, chart, body, person)
+
+
+def _new_chart(call: Call, project: Project, body: Json) -> Json:
+    world = call.world
+    home, made = home_of(call, project, body["spaceSlug"])
+    inside = None
+    if body.get("dashboardSlug"):
+        dashboard = _dashboard_with(world, project, body["dashboardSlug"])
+        if dashboard is None:
+            words = body["dashboardSlug"].replace("-", " ").replace("_", " ").strip()
+            empty = {"name": words[:1].upper() + words[1:], "tiles": [], "tabs": []}
+            dashboard = create_dashboard(
+                world, empty, call.person, body["dashboardSlug"], home.uuid, force_slug=True
+            )
+        inside = dashboard.uuid
+    space = None if inside else home.uuid
+    chart = create_chart(world, body, call.person, body["slug"], space, inside, force_slug=True)
+    place = {"spaceSlug": body["spaceSlug"], "spacePath": to_code(body["spaceSlug"])}
+    told = {**read_chart(world, chart), **place, "oldUuid": chart.uuid}
+    return {"charts": [{"action": CREATE, "data": told}], "spaces": made, "dashboards": []}
+
+
+def _summary(world: World, space: Space) -> Json:
+    """A space as an update tells it."""
+    counts = {"chartCount": len(space.charts), "dashboardCount": len(space.dashboards)}
+    counts |= {"childSpaceCount": len(space.children), "appCount": 0}
+    return {**space_basics(world, space), **{name: str(count) for name, count in counts.items()}}
+
+
+# --- dashboards
+
+
+def _shown(world: World, project: Project, tiles: list[Json]) -> list[Json]:
+    """The tiles of a body, showing the charts that their slugs name; those get uuids of their own."""
+    slugs = {tile["properties"].get("chartSlug") for tile in tiles if tile["type"] in _CHART_TILES}
+    known: dict[Any, tuple[str, str]] = {
+        one.slug: ("saved_chart", one.uuid) for one in charts_with(world, project, slugs)
+    }
+    known |= {one.slug: ("sql_chart", one.uuid) for one in _sql_charts_with(world, project, slugs)}
+    shown = []
+    for tile in tiles:
+        if tile["type"] not in _CHART_TILES:
+            shown.append({**tile, "uuid": tile.get("uuid") or world.new_uuid()})
+            continue
+        kind, uuid = known.get(tile["properties"].get("chartSlug"), (tile["type"], None))
+        field = _CHART_TILES[kind]
+        properties = {**tile["properties"], field: uuid}
+        shown.append({**tile, "uuid": world.new_uuid(), "type": kind, "properties": properties})
+    return shown
+
+
+_CHART_TILES = {"saved_chart": "savedChartUuid", "sql_chart": "savedSqlUuid"}
+
+
+def _filters(world: World, sent: Json, tiles: list[Json]) -> Json:
+    """The filters of a body, those on dimensions with ids of their own, and with tiles by their uuids."""
+    by_slug: dict[str, str] = {}
+    for tile in reversed(tiles):
+        if tile["type"] in _CHART_TILES:
+            for slug in (tile["properties"].get("chartSlug"), tile.get("tileSlug")):
+                if slug:
+                    by_slug[slug] = tile["uuid"]
+    dimensions = [
+        {
+            **rule,
+            "id": world.new_uuid(),
+            "tileTargets": {
+                by_slug[slug]: target
+                for slug, target in (rule.get("tileTargets") or {}).items()
+                if slug in by_slug
+            },
+        }
+        for rule in sent.get("dimensions") or []
+    ]
+    return {
+        "metrics": sent.get("metrics") or [],
+        "dimensions": dimensions,
+        "tableCalculations": sent.get("tableCalculations") or [],
+    }
+
+
+def upsert_dashboard(call: Call) -> Json:
+    """`POST /projects/{p}/dashboards/{slug}/code`."""
+    world, body, project = call.world, call.body, _project(call)
+    dashboard = _dashboard_with(world, project, call.params["slug"])
+    tiles = _shown(world, project, body["tiles"])
+    content = {**body, "tiles": tiles, "filters": _filters(world, body.get("filters") or {}, tiles)}
+    if dashboard is not None:
+        return _updated_dashboard(call, project, dashboard, content)
+    home, made = home_of(call, project, body["spaceSlug"])
+    dashboard = create_dashboard(world, content, call.person, body["slug"], home.uuid, force_slug=True)
+    place = {"spaceSlug": body["spaceSlug"], "spacePath": to_code(body["spaceSlug"])}
+    told = {**read_dashboard(world, dashboard), **place}
+    return {"dashboards": [{"action": CREATE, "data": told}], "charts": [], "spaces": made}
+
+
+def _updated_dashboard(call: Call, project: Project, dashboard: Dashboard, content: Json) -> Json:
+    world = call.world
+    if not can_in_space(world, call.person, "update", "Dashboard", world.spaces[dashboard.space_uuid]):
+        raise forbidden()
+    home, _ = home_of(call, project, content["spaceSlug"])
+    dashboard.name = content["name"]
+    if content.get("description") is not None:
+        dashboard.description = content["description"]
+    move_dashboard(world, dashboard, home.uuid)
+    add_dashboard_version(world, dashboard, content, call.person)
+    charts = {one.uuid: one for one in charts_on_dashboard(world, dashboard)}
+    told_charts = []
+    for chart in charts.values():
+        if content.get("force"):
+            add_version(world, chart, read_chart(world, chart), call.person)
+        space = space_of_chart(world, chart)
+        place = {"spaceSlug": space.slug, "spacePath": space.path, "oldUuid": chart.uuid}
+        action = UPDATE if content.get("force") else SAME
+        told_charts.append({"action": action, "data": {**read_chart(world, chart), **place}})
+    delete_orphans(world, dashboard)
+    place = {"spaceSlug": home.slug, "spacePath": home.path}
+    told = {**read_dashboard(world, dashboard), **place}
+    return {
+        "spaces": [{"action": SAME, "data": _summary(world, home)}],
+        "dashboards": [{"action": UPDATE, "data": told}],
+        "charts": told_charts,
+    }
+
+
+# --- SQL charts
+
+
+def upsert_sql_chart(call: Call) -> Json:
+    """`POST /projects/{p}/sqlCharts/{slug}/code`: that in the path is looked for, that in the body kept."""
+    world, body, project = call.world, call.body, _project(call)
+    found = _sql_charts_with(world, project, {call.params["slug"]})
+    home, made = home_of(call, project, body["spaceSlug"])
+    if found:
+        chart, action = found[0], UPDATE
+        move_sql_chart(world, chart, home.uuid)
+    else:
+        if _sql_charts_with(world, project, {body["slug"]}):
+            raise went_wrong()
+        chart, action = _new_sql_chart(world, project, home, body, call.person), CREATE
+    chart.name, chart.description = body["name"], body.get("description")
+    chart.sql, chart.limit, chart.config = body["sql"], int(body["limit"]), jsonb(body["config"])
+    chart.last_updated_at, chart.last_updated_by = world.clock.tick(), call.person.uuid
+    told = {
+        "uuid": chart.uuid, "name": body["name"], "slug": body["slug"], "spaceSlug": body["spaceSlug"],
+    }  # fmt: skip
+    return {"charts": [{"action": action, "data": told}], "spaces": made, "dashboards": []}
+
+
+def _new_sql_chart(world: World, project: Project, home: Space, body: Json, person: Person) -> SqlChart:
+    moment = world.clock.tick()
+    world.slugs.force("sql_charts", body["slug"])
+    chart = SqlChart(
+        uuid=world.new_uuid(), slug=body["slug"], name="", description=None, project_uuid=project.uuid,
+        space_uuid=home.uuid, sql="", limit=0, config={}, created_at=moment, created_by=person.uuid,
+        last_updated_at=moment, last_updated_by=person.uuid,
+    )  # fmt: skip
+    world.sql_charts[chart.uuid] = chart
+    home.sql_charts[chart.uuid] = None
+    return chart
+
+
+# --- what is accepted
+
+_COMMON: dict[str, Rule] = {
+    "skipSpaceCreate": flag, "publicSpaceCreate": flag, "force": flag, "spaceNames": anything,
+}  # fmt: skip
+
+
+def _check(at: str, first: dict[str, Rule], last: str) -> Callable[[Any], None]:
+    """A check for a body that is an intersection of two types: each says what it misses."""
+
+    def check(body: Any) -> None:
+        groups: list[Errors] = [errors_in(body, first, _COMMON, at), errors_in(body, {last: anything}, at=at)]
+        issues = [errors for errors in groups if errors]
+        if isinstance(body, dict):
+            for position, tab in enumerate(body["tabs"] if isinstance(body.get("tabs"), list) else []):
+                rules: dict[str, Rule] = {"hidden": flag, "order": number, "name": text, "uuid": text}
+                if wrong := errors_in(tab, rules, at=f"{at}.tabs.${position}"):
+                    issues.append(wrong)
+        if issues:
+            raise invalid({at: {"message": intersection(issues), "value": body}})
+
+    return check
+
+
+def intersection(issues: list[Errors]) -> str:
+    """The text for a value that does not fit every one of several types."""
+    listed = json.dumps(issues, separators=(",", ":"), ensure_ascii=False)
+    return f"Could not match the intersection against every type. Issues: {listed}"
+
+
+def _object(value: Any) -> str | None:
+    return None if isinstance(value, dict) else "invalid object"
+
+
+check_chart = _check(
+    "chart",
+    {
+        "name": text,
+        "version": number,
+        "slug": text,
+        "tableName": text,
+        "metricQuery": _object,
+        "spaceSlug": text,
+    },
+    "chartConfig",
+)
+check_dashboard = _check(
+    "dashboard", {"name": text, "version": number, "slug": text, "tabs": listing, "spaceSlug": text}, "tiles"
+)
+check_sql_chart = _check(
+    "sqlChart",
+    {"name": text, "version": number, "slug": text, "sql": text, "limit": number, "chartKind": text,
+     "spaceSlug": text},
+    "config",
+)  # fmt: skip
+
+_BASE = "/api/v1/projects/{p}"
+ROUTES = (
+    Route(
+        "POST", _BASE + "/charts/{slug}/code", upsert_chart, check_chart, needs="content_as_code",
+        creates=True,
+    ),
+    Route(
+        "POST", _BASE + "/dashboards/{slug}/code", upsert_dashboard, check_dashboard,
+        needs="content_as_code", creates=True,
+    ),
+    Route(
+        "POST", _BASE + "/sqlCharts/{slug}/code", upsert_sql_chart, check_sql_chart, needs="sql_chart_slugs",
+        creates=True,
+    ),
+)  # fmt: skip
