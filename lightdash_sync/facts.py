@@ -51,6 +51,7 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
         people=None if members is None else {member.email: member.userUuid for member in members},
         groups=None if groups is None else {group.name: group.uuid for group in groups},
         palettes=None if palettes is None else frozenset(palettes_by_name(palettes)),
+        keeps_deleted=lightdash.health().keeps_deleted if lightdash.server.can("soft_delete") else None,
         verifies=lightdash.server.can("verification"),
         may_verify=user.may("manage", "ContentVerification", project),
         caller=user.email or "",

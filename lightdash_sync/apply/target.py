@@ -90,6 +90,7 @@ class Target:
         self.today = today
         self.writes = 0
         self._user: views.User | None = None
+        self._deleted: dict[str, views.Deleted] | None = None
         self._metrics: dict[tuple[str, str], views.Metric] | None = None
         self._paths: dict[str, str] = {}
         self._dashboards: dict[str, tuple[str, str]] = {}
@@ -203,6 +204,12 @@ class Target:
         with self._lock:
             self.writes += 1
         return write()
+
+    def deleted(self) -> dict[str, views.Deleted]:
+        """Return what was deleted before and can be restored, by uuid."""
+        if self._deleted is None:
+            self._deleted = {row.uuid: row for row in self.lightdash.deleted(self.project)}
+        return self._deleted
 
     def metrics(self, *, fresh: bool) -> dict[tuple[str, str], views.Metric]:
         """Return the catalogue's metrics by table and name; read anew if it must be fresh."""

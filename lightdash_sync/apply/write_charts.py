@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.apply import by_slug
 from lightdash_sync.apply.look import ours, same
+from lightdash_sync.apply.restoring import restored
 from lightdash_sync.client.by_slug import is_taken
 from lightdash_sync.errors import ApiError, NotFound, SyncError
 from lightdash_sync.export.reader import read_chart, read_version
@@ -27,6 +28,10 @@ def create(target: Target, task: Task) -> JsonObject:
     """Create a chart, in a space or inside a dashboard."""
     form = {name: value for name, value in target.form(task).items() if name != _PALETTE}
     dashboard = task.step.after.get("dashboard") if isinstance(task.step.after, dict) else None
+    if (facts := restored(target, task.step)) is not None:
+        if not task.operation.unknown:  # else what it refers to is written last
+            _write_what_differs(target, str(facts["uuid"]), form)
+        return facts
     if isinstance(dashboard, str):
         _require_tile(target, task.step, dashboard)
     if task.step.slug and (made := by_slug.create_chart(target, task, form)) is not None:
@@ -104,7 +109,9 @@ def patch(target: Target, task: Task) -> None:
     }
     if before.get("space") != after.get("space") or before.get("dashboard") != after.get("dashboard"):
         changes["spaceUuid"] = form.get("spaceUuid")
-    _patch(target, target.uuid(Kind.CHART, task.step.key), changes, doubtful=task.doubtful)
+    uuid = target.uuid(Kind.CHART, task.step.key)
+    is_restored = uuid == task.step.former  # perhaps with its palette
+    _patch(target, uuid, changes, doubtful=task.doubtful or is_restored)
 
 
 def _patch(target: Target, uuid: str, changes: JsonObject, *, doubtful: bool) -> None:
@@ -158,7 +165,10 @@ def _is_version(target: Target, uuid: str, version: str, form: JsonObject) -> bo
 
 def finish(target: Target, task: Task) -> None:
     """Write once more what was written with placeholders; look first what still has them."""
-    uuid, form = target.uuid(Kind.CHART, task.step.key), target.form(task)
+    _write_what_differs(target, target.uuid(Kind.CHART, task.step.key), target.form(task))
+
+
+def _write_what_differs(target: Target, uuid: str, form: JsonObject) -> None:
     raw = read_chart(target.lightdash, uuid).raw
     changes: JsonObject = {
         name: form[name] for name in ("name", "description") if name in form and raw.get(name) != form[name]
@@ -182,6 +192,9 @@ def create_sql(target: Target, task: Task) -> JsonObject:
             f"{task.step.item} is saved in a dashboard, and Lightdash has no way to create a SQL chart there",
             hint="Leave it out.",
         )
+    if (facts := restored(target, task.step)) is not None:
+        _write_sql(target, str(facts["uuid"]), form, metadata=True, version=True, doubtful=True)
+        return facts
 
     slug = task.step.slug
 
@@ -223,12 +236,17 @@ def update_sql(target: Target, task: Task) -> None:
     whole = task.operation.what is What.FINISH and task.step.action is Action.CREATE
     version = whole or of_version(Kind.SQL_CHART, before) != of_version(Kind.SQL_CHART, after)
     metadata = whole or any(before.get(name) != after.get(name) for name in ("name", "description", "space"))
+    _write_sql(target, uuid, form, metadata=metadata, version=version, doubtful=task.doubtful)
 
+
+def _write_sql(
+    target: Target, uuid: str, form: JsonObject, *, metadata: bool, version: bool, doubtful: bool
+) -> None:
     def write() -> bool:
         target.writer.patch_sql_chart(target.project, uuid, form, metadata=metadata, version=version)
         return True
 
-    target.once(write, lambda: _is_sql(target, uuid, form), doubtful=task.doubtful)
+    target.once(write, lambda: _is_sql(target, uuid, form), doubtful=doubtful)
 
 
 def _is_sql(target: Target, uuid: str, form: JsonObject) -> bool | None:

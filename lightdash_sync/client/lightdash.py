@@ -125,6 +125,12 @@ class Lightdash:
         rows = self._paged(views.ContentRow, "/api/v2/content", query, lambda row: row.uuid)
         return [row for row, _ in rows]
 
+    def deleted(self, project: str) -> list[views.Deleted]:
+        """`GET /api/v2/content/deleted`: what can be restored; of others' only for admins."""
+        query = {"projectUuids": project}
+        rows = self._paged(views.Deleted, "/api/v2/content/deleted", query, lambda row: row.uuid)
+        return [row for row, _ in rows]
+
     def dashboard(self, dashboard: str) -> tuple[views.Dashboard, JsonObject]:
         """`GET /dashboards/{u}`: counts as a view; 0.1372.1 has no other way to read one."""
         return self._one(views.Dashboard, f"/api/v1/dashboards/{dashboard}")

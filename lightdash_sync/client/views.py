@@ -27,11 +27,22 @@ class View(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
 
+class _SoftDelete(View):
+    enabled: bool = False
+    retentionDays: int = 0
+
+
 class Health(View):
     """`GET /api/v1/health`."""
 
     version: str
     siteUrl: str | None = None
+    softDelete: _SoftDelete | None = None
+
+    @property
+    def keeps_deleted(self) -> int | None:
+        """For how many days what is deleted can be restored; None if it cannot."""
+        return self.softDelete.retentionDays if self.softDelete and self.softDelete.enabled else None
 
 
 class AbilityRule(View):
@@ -246,6 +257,15 @@ class SqlChart(View):
 
     savedSqlUuid: Uuid
     slug: str
+
+
+class Deleted(View):
+    """A row of `GET /api/v2/content/deleted`; what was deleted with its space is named by that only."""
+
+    uuid: Uuid
+    contentType: str
+    source: str | None = None
+    spaceUuid: MaybeUuid = None
 
 
 class _VirtualTable(View):

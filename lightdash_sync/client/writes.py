@@ -253,6 +253,19 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         """`DELETE /dashboards/{u}`: with the charts inside it, and the schedulers."""
         self._delete(f"/api/v1/dashboards/{checked(dashboard)}")
 
+    def restore(self, project: str, kind: Kind, uuid: str) -> None:
+        """`POST /api/v2/content/{p}/restore`: a chart, SQL chart or dashboard that was deleted, as it was.
+
+        Raises:
+            NotFound: it is not deleted, or not any more. If its space is deleted, the answer is 200 and the
+                item is in no list; restoring a space brings back all that its owner ever deleted in it.
+        """
+        item: JsonObject = {"uuid": checked(uuid), "contentType": str(Kind.DASHBOARD)}
+        if kind is not Kind.DASHBOARD:
+            source = "sql" if kind is Kind.SQL_CHART else "dbt_explore"
+            item |= {"contentType": str(Kind.CHART), "source": source}
+        self._post(f"/api/v2/content/{checked(project)}/restore", {"item": item})
+
     # --- verification
 
     def verify(self, kind: Kind, uuid: str) -> None:

@@ -33,6 +33,7 @@ from lightdash_sync.demo.calls import (
     space_of_chart,
 )
 from lightdash_sync.demo.charts import add_version, create_chart, delete_chart, move_chart, read_chart
+from lightdash_sync.demo.deleted import delete
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_existing, not_found, went_wrong
 from lightdash_sync.demo.slugs import slug_of
@@ -223,8 +224,9 @@ def post_version(call: Call) -> Json:
 def remove_chart(call: Call) -> Any:
     """`DELETE /saved/{u}`."""
     chart = chart_of(call.world, call.params["u"])
-    require_in_space(call, "delete", "SavedChart", space_of_chart(call.world, chart))
-    delete_chart(call.world, chart)
+    space = space_of_chart(call.world, chart)
+    require_in_space(call, "delete", "SavedChart", space)
+    delete(call, chart, space, delete_chart)
     return OK
 
 

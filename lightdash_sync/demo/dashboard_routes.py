@@ -46,6 +46,7 @@ from lightdash_sync.demo.dashboards import (
     move_dashboard,
     read_dashboard,
 )
+from lightdash_sync.demo.deleted import delete
 from lightdash_sync.demo.lists import errors_by
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
@@ -266,7 +267,7 @@ def remove_dashboard(call: Call) -> Any:
     """`DELETE /dashboards/{u}`: with the charts inside it."""
     dashboard = dashboard_named(call)
     require_in_space(call, "delete", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
-    delete_dashboard(call.world, dashboard)
+    delete(call, dashboard, _space(call.world, dashboard), delete_dashboard)
     return OK
 
 

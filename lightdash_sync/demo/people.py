@@ -34,7 +34,7 @@ def get_health(call: Call) -> Json:
     """`GET /health`: version and settings of the instance; only a session cookie counts as authenticated."""
     version = call.world.version
     if call.world.can("soft_delete"):
-        return newer_health(version, by_cookie=call.by_cookie)
+        return newer_health(version, by_cookie=call.by_cookie, soft_delete=call.world.soft_delete)
     providers = {
         "google": "google",
         "okta": "okta",

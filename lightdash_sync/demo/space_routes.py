@@ -20,6 +20,7 @@ from lightdash_sync.demo.bodies import (
     check_space_patch,
 )
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, project_of, require_in_space
+from lightdash_sync.demo.deleted import bury_space
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.roles import SPACE_RANK
@@ -177,6 +178,7 @@ def remove_space(call: Call) -> Any:
     """`DELETE /projects/{p}/spaces/{s}`: the space and everything in it."""
     space = _space(call)
     require_in_space(call, "delete", "Space", space)
+    bury_space(call, space)
     delete_space(call.world, space)
     return OK
 

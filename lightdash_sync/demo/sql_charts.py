@@ -12,6 +12,7 @@ from typing import Any
 from lightdash_sync.demo.access import can, can_in_project, is_closed, shares_of
 from lightdash_sync.demo.bodies import check_sql_chart
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, need, project_of
+from lightdash_sync.demo.deleted import delete
 from lightdash_sync.demo.jobs import start_scheduler_job
 from lightdash_sync.demo.jsonb import jsonb
 from lightdash_sync.demo.palettes import resolved_palette
@@ -184,7 +185,7 @@ def remove_sql_chart(call: Call) -> Any:
     project = call.world.project_rows[chart.project_uuid]
     _require_custom_sql(call, project)
     _require(call, "delete", project, call.world.spaces[chart.space_uuid])
-    delete_sql_chart(call.world, chart)
+    delete(call, chart, call.world.spaces[chart.space_uuid], delete_sql_chart)
     return OK
 
 

@@ -383,6 +383,7 @@ class World:
     schedulers: dict[str, Scheduler] = field(default_factory=dict)
     schedulers_of: dict[str, Keys] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
+    deleted: dict[str, Any] = field(default_factory=dict)
     favorites: dict[tuple[str, str, str], str] = field(default_factory=dict)
     comments: dict[str, list[Comment]] = field(default_factory=dict)
     jobs: dict[str, Json] = field(default_factory=dict)

@@ -135,6 +135,7 @@ class _Making:
             target=self.inputs.target,
             enable_schedulers=options.enable_schedulers,
             verification=options.verification,
+            keeps_deleted=facts.keeps_deleted,
             undoes=self.inputs.undoes,
             steps=tuple(sorted(self.steps, key=_order)),
             unchanged=dict(sorted(self.unchanged.items())),

@@ -96,6 +96,7 @@ class Facts:
         source_lacks: names of capabilities that the source's server does not have; what it cannot say is left
             to the target.
         may_write_code: whether the token's owner may write content as code, which chooses slugs.
+        keeps_deleted: for how many days what is deleted can be restored; None if it cannot.
     """
 
     same_project: bool = False
@@ -109,6 +110,7 @@ class Facts:
     channels: frozenset[str] | None = None
     verifies: bool = False
     may_verify: bool = True
+    keeps_deleted: int | None = None
     lacks: frozenset[str] = frozenset()
     source_lacks: frozenset[str] = frozenset()
     may_write_code: bool = True

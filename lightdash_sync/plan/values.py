@@ -241,6 +241,7 @@ class Plan:
         target: where to.
         enable_schedulers: whether schedulers are switched on as the source has them.
         verification: whether it carries verification.
+        keeps_deleted: for how many days the target can restore what is deleted; None if it cannot.
         undoes: the run that is taken back; "" for none.
         steps: in an order in which people read them; `operations` says in which they are done.
         unchanged: path -> hash of what the target has, of items in the selection that are as they should be.
@@ -260,6 +261,7 @@ class Plan:
     target: Target
     enable_schedulers: bool = False
     verification: bool = False
+    keeps_deleted: int | None = None
     undoes: str = ""
     steps: tuple[Step, ...] = ()
     unchanged: Mapping[str, str] = field(default_factory=dict)

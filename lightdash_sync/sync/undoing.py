@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
 
+# What Lightdash may keep for some days when it is deleted.
+RESTORABLE = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
+
 # What Lightdash keeps with an item, and gives back to no other.
 _LOST = {
     Kind.CHART: "its earlier versions and views",
@@ -118,9 +121,26 @@ def not_undone(plan: Plan) -> list[str]:
         plan: that takes a run back, or restores something.
     """
     found: list[str] = []
+    days = plan.keeps_deleted
     for kind, lost in _LOST.items():
         made = [step for step in plan.steps if step.kind is kind and step.action is Action.CREATE]
-        if made:
-            noun = KINDS[kind].noun[len(made) != 1]
+        if not made:
+            continue
+        noun = KINDS[kind].noun[len(made) != 1]
+        if days is not None and kind in RESTORABLE and any(step.former for step in made):
+            found.append(
+                f"{len(made)} {noun} will be restored as far as Lightdash still has what was deleted "
+                f"(for {days} days) and the space is there; else made anew, with another uuid, without {lost}"
+            )
+        else:
             found.append(f"{len(made)} {noun} will be made anew, with another uuid and without {lost}")
     return found
+
+
+def restorable(plan: Plan) -> list[str]:
+    """Return what of the deletes of a plan Lightdash can take back, in words."""
+    count = sum(step.action is Action.DELETE and step.kind in RESTORABLE for step in plan.steps)
+    if not count or plan.keeps_deleted is None:
+        return []
+    what = "deleted chart or dashboard" if count == 1 else "deleted charts and dashboards"
+    return [f"{count} {what} can be restored for {plan.keeps_deleted} days: in Lightdash, or by `undo`"]

@@ -482,6 +482,37 @@ def test_the_name_of_a_virtual_view_protects_nothing(version: str) -> None:
         assert admin.error("POST", views, {"name": "x", "sql": "select 1"})[:2] == (422, "ValidateError")
 
 
+def test_what_is_restored_into_a_deleted_space_is_nowhere() -> None:
+    world = demo_world("0.2904.5")
+    world.soft_delete = True
+    with serving(world) as server:
+        admin = server.asker()
+
+        def send(method: str, path: str, body: Any = None) -> Any:
+            answer = admin.http.request(method, f"{server.url}/api/v2{path}", json=body)
+            return answer.status_code, answer.json().get("results")
+
+        def deleted() -> list[str]:
+            _, results = send("GET", f"/content/deleted?projectUuids={world.projects['production']}")
+            return [row["uuid"] for row in results["data"]]
+
+        space = admin.results("POST", f"{admin.production}/spaces", {"name": "Gone soon"})["uuid"]
+        chart = admin.results("POST", f"{admin.production}/saved", chart_body("Kept", spaceUuid=space))
+        item = {"item": {"uuid": chart["uuid"], "contentType": "chart", "source": "dbt_explore"}}
+        restore = f"/content/{world.projects['production']}/restore"
+        for _ in range(2):
+            assert admin.status("DELETE", f"/saved/{chart['uuid']}") == 200
+            assert (admin.status("GET", f"/saved/{chart['uuid']}"), deleted()) == (404, [chart["uuid"]])
+            assert send("POST", restore, item)[0] == 200
+            assert (admin.status("GET", f"/saved/{chart['uuid']}"), deleted()) == (200, [])
+        assert send("POST", restore, item)[0] == 404
+        assert admin.status("DELETE", f"/saved/{chart['uuid']}") == 200
+        again = admin.results("POST", f"{admin.production}/saved", chart_body("Kept", spaceUuid=space))
+        assert (chart["slug"], again["slug"]) == ("kept", "kept-1")
+        assert admin.status("DELETE", f"{admin.production}/spaces/{space}") == 200
+        assert deleted() == [space]
+
+
 def test_cron() -> None:
     world = World()
     now = world.clock.moment

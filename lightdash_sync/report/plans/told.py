@@ -14,7 +14,7 @@ from lightdash_sync.plan.outlook import Outlook, nothing
 from lightdash_sync.plan.values import PROMOTE, Action, Gravity
 from lightdash_sync.report.diffs import Section
 from lightdash_sync.report.parts.phrases import amounts, counted, short_digest, told_target
-from lightdash_sync.sync.undoing import not_undone
+from lightdash_sync.sync.undoing import not_undone, restorable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +174,7 @@ class Told:
         ]
         if plan.purpose not in ("sync", PROMOTE):
             found += not_undone(plan)
+        found += restorable(plan)
         return [*found, *self._schedulers()]
 
     def _schedulers(self) -> Iterator[str]:
