@@ -10,7 +10,7 @@ from lightdash_sync.apply.restoring import restored
 from lightdash_sync.client.by_slug import is_taken
 from lightdash_sync.errors import ApiError, NotFound, SyncError
 from lightdash_sync.export.reader import read_chart, read_version
-from lightdash_sync.model.authorship import of_version
+from lightdash_sync.model.authorship import moment, of_version
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
@@ -145,14 +145,25 @@ def roll_back(target: Target, task: Task) -> None:
     content = _object(of_version(Kind.CHART, step.after))
     form = to_server(Kind.CHART, step.key, content, target.identity)
 
+    version = _version(target, uuid, step.restores)
+
     def write() -> bool:
-        target.writer.roll_back_chart(uuid, step.restores)
+        target.writer.roll_back_chart(uuid, version)
         return True
 
-    if _is_version(target, uuid, step.restores, form):
+    if version and _is_version(target, uuid, version, form):
         target.once(write, lambda: _is(target, uuid, form), doubtful=task.doubtful)
     else:
         _add_version(target, uuid, form, doubtful=task.doubtful)
+
+
+def _version(target: Target, uuid: str, restores: str) -> str:
+    """Return the uuid of the version that a step names, by uuid or by its time; "" if it is not listed."""
+    moment_of = moment(restores)
+    if moment_of is None:
+        return restores
+    versions = target.lightdash.chart_history(uuid)
+    return next((one.versionUuid for one in versions if moment(one.createdAt) == moment_of), "")
 
 
 def _is_version(target: Target, uuid: str, version: str, form: JsonObject) -> bool:

@@ -42,6 +42,9 @@ CAPABILITIES: dict[str, Capability] = {
     "virtual_views_stay": Capability(
         (0, 1522, 2), "an explore of dbt takes the place of a virtual view of its name when it is deployed"
     ),
+    "charts_in_bulk": Capability(
+        (0, 2904, 0), "charts are read one by one: pages of older servers are not known to be whole"
+    ),
     "nested_spaces": Capability((0, 1569, 0), "no spaces inside spaces"),
     "previews_have_virtual_views": Capability(
         (0, 1752, 1), "preview projects lack the virtual views that their charts use"

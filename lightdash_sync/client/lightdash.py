@@ -169,6 +169,11 @@ class Lightdash:
         saved = read(uuid, version)[1].get(kind.value)
         return saved if isinstance(saved, dict) else {}
 
+    def chart_uuid(self, project: str, slug: str) -> str:
+        """`GET /api/v2/projects/{p}/saved/{slug}`: the uuid of a chart; counts as a view."""
+        saved = f"/api/v2/projects/{project}/saved"
+        return self._one(views.Chart, f"{saved}/{_segment(slug, saved)}")[0].uuid
+
     def sql_chart(self, project: str, chart: str) -> tuple[views.SqlChart, JsonObject]:
         """`GET /projects/{p}/sqlRunner/saved/{u}`."""
         return self._one(views.SqlChart, f"/api/v1/projects/{project}/sqlRunner/saved/{chart}")
@@ -287,7 +292,7 @@ class Lightdash:
     def _history(self, path: str, noun: str) -> list[views.Version]:
         versions = self._rows(views.Version, path, inside="history")
         if not versions:
-            raise _unexpected(path, f"the {noun} has no version", "Saving it in Lightdash makes one.")
+            raise unexpected(path, f"the {noun} has no version", "Saving it in Lightdash makes one.")
         return sorted(versions, key=lambda version: (version.createdAt, version.versionUuid), reverse=True)
 
     def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
@@ -296,7 +301,7 @@ class Lightdash:
     def _object(self, path: str) -> JsonObject:
         results = self.session.get(path)
         if not isinstance(results, dict):
-            raise _unexpected(path, "an object was expected")
+            raise unexpected(path, "an object was expected")
         return results
 
     def _rows(self, view: type[V], path: str, inside: str = "") -> list[V]:
@@ -304,9 +309,7 @@ class Lightdash:
 
     def _many(self, view: type[V], path: str, inside: str = "") -> list[tuple[V, JsonObject]]:
         results = self.session.get(path)
-        if inside:
-            results = results.get(inside) if isinstance(results, dict) else None
-        return _views(view, results, path)
+        return rows_of(view, results, path, inside) if inside else _views(view, results, path)
 
     def _paged(
         self, view: type[V], path: str, query: dict[str, str], key: Callable[[V], Hashable]
@@ -327,18 +330,18 @@ class Lightdash:
             results = self.session.get(path, {**query, "page": page, "pageSize": _PAGE})
             data, pages, total = _page(results, path)
             if announced not in (None, total):
-                raise _unexpected(path, f"the number of rows went from {announced} to {total}", _AT_REST)
+                raise unexpected(path, f"the number of rows went from {announced} to {total}", _AT_REST)
             announced = total
             found = {key(one): (one, row) for one, row in _views(view, data, path)}
             if twice := len(rows.keys() & found.keys()):
-                raise _unexpected(path, f"{twice} rows came twice, so others did not come", _AT_REST)
+                raise unexpected(path, f"{twice} rows came twice, so others did not come", _AT_REST)
             rows |= found
             came += len(data)
             if page >= pages:
                 if came != total:
-                    raise _unexpected(path, f"{total} rows were announced, {came} came", _AT_REST)
+                    raise unexpected(path, f"{total} rows were announced, {came} came", _AT_REST)
                 return list(rows.values())
-        raise _unexpected(path, f"the list does not end after {_MAX_PAGES} pages")
+        raise unexpected(path, f"the list does not end after {_MAX_PAGES} pages")
 
 
 def _page(results: Json, path: str) -> tuple[list[Json], int, int]:
@@ -346,31 +349,41 @@ def _page(results: Json, path: str) -> tuple[list[Json], int, int]:
     data = results.get("data") if isinstance(results, dict) else None
     pagination = results.get("pagination") if isinstance(results, dict) else None
     if not isinstance(data, list) or not isinstance(pagination, dict):
-        raise _unexpected(path, "a page of rows was expected")
+        raise unexpected(path, "a page of rows was expected")
     pages, total = pagination.get("totalPageCount"), pagination.get("totalResults")
     if not isinstance(pages, int) or not isinstance(total, int):
-        raise _unexpected(path, "the page does not say how many there are")
+        raise unexpected(path, "the page does not say how many there are")
     return data, pages, total
 
 
 def _segment(name: str, path: str) -> str:
     """Return a name as one segment of a path; dots alone would lead out of it, quoted or not."""
     if name in ("", ".", ".."):
-        raise _unexpected(path, f"{name!r} was not expected as a name")
+        raise unexpected(path, f"{name!r} was not expected as a name")
     return quote(name, safe="")
 
 
 def _views(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
     """Look at each row; the row itself stays as it came."""
     if not isinstance(rows, list):
-        raise _unexpected(path, "a list was expected")
+        raise unexpected(path, "a list was expected")
     try:
         seen = TypeAdapter(list[view]).validate_python(rows)  # type: ignore[valid-type]
     except ValidationError as error:
-        raise _unexpected(path, first_problem(error)) from None
+        raise unexpected(path, first_problem(error)) from None
     return [(one, row) for one, row in zip(seen, rows, strict=True) if isinstance(row, dict)]
 
 
-def _unexpected(path: str, problem: str, hint: str = _NEWER) -> UnexpectedAnswer:
+def rows_of(view: type[V], results: Json, path: str, inside: str) -> list[tuple[V, JsonObject]]:
+    """Look at each row of a list inside an answer; the row itself stays as it came.
+
+    Raises:
+        UnexpectedAnswer: there is no such list, or a row is of another shape.
+    """
+    return _views(view, results.get(inside) if isinstance(results, dict) else None, path)
+
+
+def unexpected(path: str, problem: str, hint: str = _NEWER) -> UnexpectedAnswer:
+    """Return the error for an answer to a GET that is not what its endpoint promises."""
     message = f"the answer is not as expected: {problem}"
     return UnexpectedAnswer(message, method="GET", path=path, status=200, hint=hint)

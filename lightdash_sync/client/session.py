@@ -29,12 +29,14 @@ from lightdash_sync.client.tokens import TokenKind, kind_of
 from lightdash_sync.errors import ApiError, ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
     from lightdash_sync.client.failures import Answer
     from lightdash_sync.model.canonical import Json
+
+    Query = Mapping[str, str | int | bool | Sequence[str]]  # several values of a name are sent one by one
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +152,7 @@ class Session:
         """How many requests were sent, repeats included."""
         return self.pacer.requests
 
-    def get(self, path: str, params: Mapping[str, str | int | bool] | None = None) -> Json:
+    def get(self, path: str, params: Query | None = None) -> Json:
         """Read something.
 
         Args:
@@ -190,7 +192,7 @@ class Session:
         self,
         method: str,
         path: str,
-        params: Mapping[str, str | int | bool] | None = None,
+        params: Query | None = None,
         content: bytes | None = None,
     ) -> Answer:
         """Send a request, with retries, and return the whole answer (see `get` and `write`)."""
@@ -243,7 +245,7 @@ class Session:
         self,
         method: str,
         path: str,
-        params: Mapping[str, str | int | bool] | None,
+        params: Query | None,
         content: bytes | None,
     ) -> Answer:
         """Send a request once.

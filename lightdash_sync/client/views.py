@@ -219,6 +219,14 @@ class DashboardRow(Row):
     updatedAt: str
 
 
+class Creator(View):
+    """Who made an item, or saved it last, in `GET /api/v2/content`."""
+
+    uuid: Uuid
+    firstName: str = ""
+    lastName: str = ""
+
+
 class ContentRow(View):
     """An item of `GET /api/v2/content`; newer servers tell here alone who verified it, and when."""
 
@@ -226,6 +234,10 @@ class ContentRow(View):
     contentType: str
     slug: str
     verification: dict[str, Any] | None = None
+    createdAt: str | None = None
+    createdBy: Creator | None = None
+    lastUpdatedAt: str | None = None
+    lastUpdatedBy: Creator | None = None
 
 
 class Version(View):

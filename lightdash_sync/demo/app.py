@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from lightdash_sync.demo import (
     catalog,
     chart_routes,
+    code_pages,
     code_upserts,
     comments,
     content,
@@ -68,6 +69,7 @@ PERSONAL = "ApiKey"
 MODULES = (
     catalog,
     chart_routes,
+    code_pages,
     code_upserts,
     comments,
     content,

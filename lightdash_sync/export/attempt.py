@@ -15,8 +15,9 @@ from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter, unsupported
 from lightdash_sync.export.convert import Converter, Findings
 from lightdash_sync.export.guards import require_no_shrink
-from lightdash_sync.export.hidden import find_by_usage
+from lightdash_sync.export.hidden import find_by_pages, find_by_usage, missing_charts
 from lightdash_sync.export.identify import identify, pruned, with_charts
+from lightdash_sync.export.reader import known_author, read_author
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
+    from lightdash_sync.export.reader import ChartRead
     from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.identity import Identity
 
 _NAMED = 10  # items that an error names
@@ -54,6 +57,7 @@ class Attempt:
     staging: Staging
     readings: Readings
     used: Counter[str] = field(default_factory=Counter)
+    nameless: list[LeftOut] = field(default_factory=list)
 
     def run(self) -> tuple[Manifest, list[str]]:
         """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
@@ -64,7 +68,7 @@ class Attempt:
         self._charts(self._writer(identity, findings, structure), structure, counts)
         identity = self._unlisted_charts(identity, findings, structure, counts)
         writer = self._writer(identity, findings, structure)
-        left_out = self._spaces_and_dashboards(writer, structure, counts)
+        left_out = [*self.nameless, *self._spaces_and_dashboards(writer, structure, counts)]
         left_out += self._lists(writer, structure, counts)
         self._require_complete()
         identity = pruned(identity, findings)
@@ -96,22 +100,36 @@ class Attempt:
         places = {row.uuid: row.spaceUuid for row in structure.inventory.summaries}
         places |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
         sql_places = {row.uuid: row.spaceUuid for row in structure.inventory.sql_charts}
+        pages = structure.bulk.found(Kind.CHART)
         charts = self._written(
             Kind.CHART,
             places,
-            lambda uuid: writer.chart(self.lightdash, uuid, structure.hidden.get(uuid)),
+            lambda uuid: self._chart(writer, uuid, structure.hidden.get(uuid), pages.get(uuid)),
             writer,
             structure,
         )
         self._count(charts, counts)
+        sql_pages = structure.bulk.found(Kind.SQL_CHART)
         sql_charts = self._written(
             Kind.SQL_CHART,
             sql_places,
-            lambda uuid: writer.sql_chart(self.lightdash, self.project, uuid),
+            lambda uuid: writer.sql_chart(self.lightdash, self.project, uuid, sql_pages.get(uuid)),
             writer,
             structure,
         )
         counts[Kind.SQL_CHART] += len(sql_charts)
+
+    def _chart(
+        self, writer: ContentWriter, uuid: str, read: ChartRead | None, page: JsonObject | None
+    ) -> Written:
+        """Write a chart: as it was read, as a page tells it, or as it is read now."""
+        if page is not None and "updatedByUser" not in page:
+            author = known_author(self.known, uuid, page)
+            author = author or read_author(self.lightdash, uuid, str(page.get("updatedAt")))
+            page = None if author is None else {**page, "updatedByUser": author}
+        if page is not None:
+            return writer.page_chart(uuid, page)
+        return writer.chart(self.lightdash, uuid, read, apart=self.chosen.by_itself(uuid))
 
     def _written(
         self,
@@ -135,17 +153,27 @@ class Attempt:
         structure: Structure,
         counts: Counter[str],
     ) -> Identity:
-        """Write charts that only the catalogue still counts, and return the map with their keys.
+        """Write charts that nothing refers to any more, and return the map with their keys.
 
-        A chart leaves the lists when its dashboard changes, so there is nothing to look for on a night on
-        which none did; and not in a part of a project, where it is not known how many charts use a metric.
+        A current server tells how many charts there are, and so whether one is missing. An older one does
+        not; there a chart leaves the lists when its dashboard changes, so there is nothing to look for on a
+        night on which none did. In a part of a project nothing is looked for: nobody knows how many charts
+        of it use a metric.
         """
-        if self.chosen.in_manifest().is_partial or (self.old and not structure.dashboards):
+        if self.chosen.in_manifest().is_partial:
             return identity
-        found = find_by_usage(self.lightdash, structure.inventory, structure.hidden, self.used, self.readings)
+        inventory, known = structure.inventory, structure.hidden
+        if inventory.chart_total is None and self.old and not structure.dashboards:
+            return identity
+        found: dict[str, ChartRead] = {}
+        if missing_charts(inventory, known):
+            found = find_by_usage(self.lightdash, inventory, known, self.used, self.readings)
+        if inventory.chart_total is not None and missing_charts(inventory, {**known, **found}):
+            more, self.nameless = find_by_pages(self.lightdash, inventory, {**known, **found}, self.readings)
+            found |= more
         identity = with_charts(identity, [chart.view for chart in found.values()], self.known)
         writer = self._writer(identity, findings, structure)
-        self._count([writer.chart(self.lightdash, uuid, chart) for uuid, chart in found.items()], counts)
+        self._count([self._chart(writer, uuid, chart, None) for uuid, chart in found.items()], counts)
         return identity
 
     def _count(self, charts: list[Written], counts: Counter[str]) -> None:
@@ -161,6 +189,10 @@ class Attempt:
         listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
         rows = ((*listed[uuid], raw) for uuid, (_, raw) in structure.spaces.items())
         left_out = writer.spaces(rows, structure.inventory.teams)
+        for uuid, item in structure.kept[Kind.SPACE].items():
+            if self.chosen.wants_in(Kind.SPACE, structure.space_key(uuid)):
+                writer.keep(Kind.SPACE, uuid, item)
+                counts[Kind.SPACE] += 1
         counts[Kind.SPACE] += len(structure.spaces)
         for uuid, dashboard in structure.dashboards.items():
             if self.chosen.wants(Kind.DASHBOARD):

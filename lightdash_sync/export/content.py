@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.export.reader import read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
-from lightdash_sync.export.versions import earlier_versions, known_versions
+from lightdash_sync.export.versions import Earlier, earlier_versions, known_versions
 from lightdash_sync.model.canonical import canonical, objects
 from lightdash_sync.model.keys import external_key, virtual_view_uuid
-from lightdash_sync.model.kinds import PROJECT_SETTINGS, Kind
+from lightdash_sync.model.kinds import CHART_APART, PROJECT_SETTINGS, Kind
 from lightdash_sync.model.naming import layouts_of, names_like
 from lightdash_sync.model.normal import has_secret, normalise, normalise_comments, other_ways, space_access
-from lightdash_sync.snapshot.layout import item_path, version_name, version_path
+from lightdash_sync.snapshot.layout import item_path, moment_in_name, version_name, version_path
 from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.reuse import Kept
-    from lightdash_sync.export.versions import Earlier
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.snapshot.write import Staging
 
@@ -135,7 +134,7 @@ class ContentWriter:
             shares, groups = objects(raw.get("access")), objects(raw.get("groupsAccess"))
             others = None if teams is None else other_ways(raw, teams)
             access, unseen = space_access(row.access, shares, groups, others)
-            self._put(Kind.SPACE, key, {**listed, **raw, "access": access})
+            self._put(Kind.SPACE, key, {**listed, **raw, "access": access}, self._seen_as(row.uuid))
             left_out += [
                 LeftOut(
                     what=f"space:{key}",
@@ -155,16 +154,35 @@ class ContentWriter:
             )
         return len(views)
 
-    def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None) -> Written:
-        """Read (unless it was) and write a chart, with its earlier versions."""
+    def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None, *, apart: bool) -> Written:
+        """Read (unless it was) and write a chart, with its earlier versions.
+
+        Args:
+            lightdash: the server.
+            uuid: of the chart.
+            read: the chart, if it was read before.
+            apart: whether what no page tells of it is written.
+        """
         chart = read or read_chart(lightdash, uuid)
+        if not self._history:
+            kept = {name: value for name, value in chart.raw.items() if apart or name not in CHART_APART}
+            return self.page_chart(uuid, kept)
         key = self._identity.key(Kind.CHART, uuid)
         versions = self._chart_versions(lightdash, key, uuid, chart)
-        more: JsonObject = {"version": chart.current.versionUuid, **self._seen_as(uuid)}
-        if versions:
-            more["versions"] = versions
-        self._put(Kind.CHART, key, chart.raw, more)
-        return Written(len(versions), metrics_of(chart.raw))
+        return self._put_chart(uuid, chart.raw, {"version": chart.current.versionUuid}, versions)
+
+    def page_chart(self, uuid: str, raw: JsonObject) -> Written:
+        """Write a chart as a page tells it, with the earlier versions that the old snapshot holds."""
+        now = moment_in_name(str(raw.get("updatedAt")))
+        known = earlier_versions(self._old, Kind.CHART, uuid, "", ()).held
+        held = {name: facts for name, facts in known.items() if name.partition("-")[0] != now}
+        versions = self._held(Kind.CHART, self._identity.key(Kind.CHART, uuid), Earlier(held=held))
+        return self._put_chart(uuid, raw, {}, versions)
+
+    def _put_chart(self, uuid: str, raw: JsonObject, facts: JsonObject, versions: JsonObject) -> Written:
+        more: JsonObject = {**facts, **self._seen_as(uuid), **({"versions": versions} if versions else {})}
+        self._put(Kind.CHART, self._identity.key(Kind.CHART, uuid), raw, more)
+        return Written(len(versions), metrics_of(raw))
 
     def _chart_versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> JsonObject:
         """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""
@@ -186,9 +204,11 @@ class ContentWriter:
             self._keep_version(version_path(kind, key, name), facts)
         return {**earlier.held}
 
-    def sql_chart(self, lightdash: Lightdash, project: str, uuid: str) -> Written:
-        """Read and write a SQL chart; 0.1372.1 keeps no history of them that can be read."""
-        _, raw = lightdash.sql_chart(project, uuid)
+    def sql_chart(
+        self, lightdash: Lightdash, project: str, uuid: str, page: JsonObject | None = None
+    ) -> Written:
+        """Write a SQL chart as a page tells it, else as it is read; no server tells earlier versions."""
+        raw = lightdash.sql_chart(project, uuid)[1] if page is None else page
         self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw, self._seen_as(uuid))
         return Written()
 

@@ -6,11 +6,15 @@ others are still there, and people may want them back.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lightdash_sync.client.code_pages import CodePages
 from lightdash_sync.export.reader import find_hidden
+from lightdash_sync.export.readings import Moved
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.readings import Readings
     from lightdash_sync.model.identity import Identity
+
+
+_NAMELESS = "nothing refers to it, and another chart has the same slug, so its uuid cannot be learnt"
 
 
 def remembered_charts(
@@ -79,6 +86,48 @@ def find_by_usage(
     seen = {row.uuid for row in inventory.summaries} | set(hidden)
     unlisted = {chart.uuid for charts in lists.values() for chart in charts} - seen
     return _find(lightdash, inventory, unlisted, readings)
+
+
+def missing_charts(inventory: Inventory, hidden: Collection[str]) -> bool:
+    """Whether there are, or may be, charts that are neither listed nor among the hidden ones found so far."""
+    known = {row.uuid for row in inventory.summaries} | set(hidden)
+    return inventory.chart_total is None or inventory.chart_total > len(known)
+
+
+def find_by_pages(
+    lightdash: Lightdash, inventory: Inventory, hidden: Mapping[str, ChartRead], readings: Readings
+) -> tuple[dict[str, ChartRead], list[LeftOut]]:
+    """Find the charts that nothing refers to, in pages of all charts of the project.
+
+    A page tells no uuid. It is asked for by the slug, which is the one reading that counts a view of a chart;
+    the next export knows the uuid.
+
+    Args:
+        lightdash: the server.
+        inventory: the project's lists.
+        hidden: charts that were found otherwise.
+        readings: reads, and remembers what could not be read.
+
+    Returns:
+        The charts, and those whose uuid nothing tells, because another chart has the same slug.
+    """
+    project = inventory.project.projectUuid
+    known = Counter(row.slug for row in inventory.summaries)
+    known.update(chart.view.slug for chart in hidden.values())
+    rows = list(dict.fromkeys(CodePages(lightdash.session, project).all_charts()))
+    times = Counter(row.slug for row in rows)
+    lost = [row for row in rows if row.dashboardSlug is not None and times[row.slug] > known[row.slug]]
+    alone = [row.slug for row in lost if times[row.slug] == 1]
+    uuids = readings.of(Kind.CHART, alone, partial(lightdash.chart_uuid, project), {}, "that no list names")
+    found = _find(lightdash, inventory, set(uuids.values()) - set(hidden), readings)
+    left_out = {
+        LeftOut(what=f"chart {row.slug!r} in dashboard {row.dashboardSlug!r}", why=_NAMELESS)
+        for row in lost
+        if times[row.slug] > 1
+    }
+    if inventory.chart_total and inventory.chart_total > known.total() + len(lost):
+        raise Moved(f"of {inventory.chart_total} charts some came in no page")
+    return found, sorted(left_out, key=lambda item: item.what)
 
 
 def _find(

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from lightdash_sync.client.code_pages import CodePages
 from lightdash_sync.errors import NotAuthorised
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.workers import Workers
     from lightdash_sync.model.canonical import JsonObject
+
+T = TypeVar("T")
 
 SQL = "sql"
 EXPLORE = "dbt_explore"
@@ -48,6 +51,8 @@ class Inventory:
             a grant.
         palettes: colour palettes of the organisation; none where items have none.
         virtual_views: names of the explores that people wrote in SQL; none if they are not wanted.
+        chart_total: how many explore charts there are, hidden ones included; None where the server cannot
+            tell, or not this token.
     """
 
     project: views.Project
@@ -65,6 +70,7 @@ class Inventory:
     teams: Mapping[str, list[str]] | None = None
     palettes: tuple[views.Palette, ...] = ()
     virtual_views: tuple[str, ...] = ()
+    chart_total: int | None = None
 
     @property
     def sql_charts(self) -> list[views.ChartRow]:
@@ -108,6 +114,8 @@ def read_inventory(
         reads["virtual_views"] = lambda: tuple(
             sorted(row.name for row in lightdash.explores(project) if row.is_virtual)
         )
+    if lightdash.server.can("charts_in_bulk"):
+        reads["chart_total"] = lambda: if_allowed(CodePages(lightdash.session, project).count_charts)
     lists, unread = workers.run(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )
@@ -208,8 +216,8 @@ def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]
     return found
 
 
-def if_allowed(read: Callable[[], list[Any]]) -> list[Any] | None:
-    """Read a list, or return None if the token may not (403)."""
+def if_allowed(read: Callable[[], T]) -> T | None:
+    """Read something, or return None if the token may not (403)."""
     try:
         return read()
     except NotAuthorised as error:

@@ -48,6 +48,7 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
         spaces=None if selection.spaces is None else frozenset(selection.spaces),
         history=False,
         uncounted=True,
+        singly=selection.history,
     )
     old = Old(snapshot, identity, full=True, take_history=False, accept_shrink=True)
     return _read(lightdash, project, target, chosen, old, progress)

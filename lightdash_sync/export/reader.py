@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.saved import Saved
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.normal import Normal
 
 
@@ -97,6 +98,40 @@ def read_chart(lightdash: Lightdash, uuid: str) -> ChartRead:
     versions = lightdash.chart_history(uuid)
     version, chart = read_version(lightdash, uuid, versions[0].versionUuid)
     return ChartRead(versions, version.chart, chart)
+
+
+def known_author(known: Identity, uuid: str, chart: JsonObject) -> Json | None:
+    """Return who saved a chart, if an older snapshot has it in the same version; None if it does not say.
+
+    Args:
+        known: identity map of the older snapshot.
+        uuid: of the chart.
+        chart: as it is now; the author of a version never changes.
+    """
+    facts = known.facts(Kind.CHART, known.key(Kind.CHART, uuid))
+    person = facts.get("updatedBy")
+    if facts.get("updatedAt") != chart.get("updatedAt") or not isinstance(person, str):
+        return None
+    about = known.people.get(person, {})
+    return {
+        "userUuid": known.person_uuid(person),
+        **{name: about.get(name) for name in ("firstName", "lastName")},
+    }
+
+
+def read_author(lightdash: Lightdash, uuid: str, saved: str) -> Json | None:
+    """Return who saved the current version of a chart, as the chart says it; None if it is a later one.
+
+    Args:
+        lightdash: the server.
+        uuid: of the chart.
+        saved: time of the version.
+    """
+    current = lightdash.chart_history(uuid)[0]
+    if current.createdAt != saved:
+        return None
+    author = current.createdBy
+    return {"userUuid": None} if author is None else author.model_dump()
 
 
 def read_version(lightdash: Lightdash, uuid: str, version: str) -> tuple[views.ChartVersion, JsonObject]:

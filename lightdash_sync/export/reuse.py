@@ -17,7 +17,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse, sha256
 from lightdash_sync.model.keys import external_key
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import Link, links
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.manifest import CONVERSION
@@ -41,7 +41,9 @@ _VOLATILE = frozenset(
     {"views", "viewsCount", "firstViewedAt", "validationErrors", "spaceName", "dashboardName"}
     | {"organizationUuid", "projectUuid", "pinnedListUuid", "pinnedListOrder"}
 )
+_SPACE_VOLATILE = KINDS[Kind.SPACE].volatile - {"projectMemberAccessRole"}
 _ONLY_THERE = ("slug", "verification")  # what only the list of content tells, or tells right
+_PALETTE = b'\n  "palette": '  # in the canonical form: a chart's own field
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -57,6 +59,23 @@ def fingerprints(inventory: Inventory) -> dict[str, str]:
             said = item.model_dump()
             carried[item.uuid].append({name: said[name] for name in _ONLY_THERE if said[name] is not None})
     return {uuid: sha256(canonical([*fields]))[:16] for uuid, fields in carried.items()}
+
+
+def space_fingerprints(inventory: Inventory) -> dict[str, str]:
+    """Return uuid -> fingerprint of every space that the list of a current server tells whole.
+
+    The list names whoever has a grant, of their own or by a group, and tells the reader's role alone. So it
+    tells a space whole if nobody else has a grant. (A group without members would not be seen, nor a
+    palette; both are said in docs/design.md.)
+    """
+    told: dict[str, str] = {}
+    for row, raw in inventory.spaces:
+        reader = row.userAccess if isinstance(row.userAccess, dict) else {}
+        if set(row.access) <= {reader.get("userUuid")}:
+            fields = {name: value for name, value in raw.items() if name not in _SPACE_VOLATILE}
+            fields |= {"access": [*sorted(row.access)], "role": reader.get("role") if row.access else None}
+            told[row.uuid] = sha256(canonical(fields))[:16]
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,7 @@ class Reuse:
         self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
         before = self._old.identity.palettes if self._old else {}
         self._renamed = {name for name, facts in before.items() if (palettes or {}).get(name) != facts}
+        self._chosen = chosen
         self._seen = seen
         self._fresh: set[str] = set()
         self._vanished: set[Link] = set()
@@ -126,8 +146,10 @@ class Reuse:
         if kind in self._with_history and "version" not in facts:
             return None  # by a version of this tool that read no history of the kind
         data = self._untouched(self._old, kind, key)
-        if data is None:
+        if data is None or (uuid in self._chosen.palettes and _PALETTE not in data):
             return None
+        if kind is Kind.SPACE:
+            return _kept_space(facts, data)
         kept = Kept(facts, names_in(data), metrics_of(data) if kind is Kind.CHART else ())
         if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in self._old.manifest.files:
             comments = self._untouched(self._old, Kind.COMMENTS, key)
@@ -171,11 +193,25 @@ class Reuse:
         return kind, identity.uuid(Kind(kind), str(row["key"])), row["order"]
 
 
+def _kept_space(facts: JsonObject, data: bytes) -> Kept | None:
+    """Return a space with the people whom its grants name; None if it is not as its list can tell it."""
+    content = parse(data)
+    access = content.get("access") if isinstance(content, dict) else None
+    if not isinstance(access, dict) or access.get("groups"):
+        return None
+    people = {str(grant.get("email")) for grant in objects(access.get("users"))}
+    if any("@{" in person for person in people):  # a name with a uuid in it
+        return None
+    names = names_in(data)
+    return Kept(facts, replace(names, tokens=names.tokens | {f"user:{person}" for person in people}))
+
+
 def _is_like(old: Old, version: str, chosen: Selection) -> bool:
     """Whether an old snapshot was made the way one would be made now."""
     manifest, held = old.manifest, old.manifest.selection
     same = manifest.source.lightdash == version and manifest.conversion == CONVERSION
+    whole = held.history and not (old.is_replaced and not chosen.history)
     as_much = (held.kinds, held.spaces) == (chosen.kinds, chosen.spaces) and (
-        held.history or not chosen.history
+        whole or held.history == chosen.history
     )
     return same and as_much and not old.full

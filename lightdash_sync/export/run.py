@@ -175,6 +175,7 @@ def read_into(
             moved = error
             workers.progress.noted(f"The project changed while it was read ({error}): reading it again.")
         finally:
+            workers.forget()
             staging.discard()
     raise Incomplete(
         f"{moved}, in each of {_ATTEMPTS} readings; {what_stands(old)}",

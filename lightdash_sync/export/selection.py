@@ -30,12 +30,20 @@ class Chosen:
         history: whether to read earlier versions.
         uncounted: whether dashboards are to be read so that no view is counted, though that takes a request
             more. With history they are in any case.
+        singly: whether to read each chart by itself even without history, for what no page tells of it.
+        palettes: uuids of charts of which it must be known which palette they have.
     """
 
     kinds: frozenset[Kind] | None = None
     spaces: frozenset[str] | None = None
     history: bool = True
     uncounted: bool = False
+    singly: bool = False
+    palettes: frozenset[str] = frozenset()
+
+    def by_itself(self, chart: str) -> bool:
+        """Whether a chart is read by itself: only so the server tells its palette."""
+        return self.history or self.singly or chart in self.palettes
 
     def wants(self, kind: Kind) -> bool:
         """Whether items of a kind are to be exported at all."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
 from lightdash_sync.errors import NotAuthorised
+from lightdash_sync.export.bulk import Bulk, begin_bulk
 from lightdash_sync.export.guards import confirm_deletions, confirm_metrics, require_listed, require_tags
 from lightdash_sync.export.hidden import remembered_charts, shown_charts
 from lightdash_sync.export.identify import palettes_by_name
@@ -25,7 +26,7 @@ from lightdash_sync.export.inventory import (
 )
 from lightdash_sync.export.reader import read_dashboard
 from lightdash_sync.export.readings import Moved
-from lightdash_sync.export.reuse import Reuse, fingerprints
+from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
 from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
@@ -33,7 +34,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import slug_candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
@@ -59,6 +60,7 @@ class Structure:
         seen: uuid -> fingerprint of every chart and dashboard that a list names.
         kept: kind -> uuid -> what is taken over from the old snapshot.
         virtual_views: name -> the explore, as the server gives it.
+        bulk: pages of charts that were asked for.
     """
 
     inventory: Inventory
@@ -69,6 +71,7 @@ class Structure:
     seen: Mapping[str, str]
     kept: Mapping[Kind, Mapping[str, Kept]]
     virtual_views: Mapping[str, JsonObject]
+    bulk: Bulk
 
     def space_key(self, space: str) -> str:
         """Return the key of a space, "" for one that is not visible."""
@@ -112,7 +115,6 @@ def read_structure(
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
-    spaces = _spaces(lightdash, chosen, inventory, keys, readings)
     hidden = remembered_charts(lightdash, inventory, known, readings) if chosen.wants(Kind.CHART) else {}
     if old is not None and not old.accept_shrink:
         require_listed(hidden)
@@ -125,10 +127,14 @@ def read_structure(
         inventory = _with_schedulers(lightdash, inventory, delivered, readings)
     present = _present(inventory, hidden)
     seen = fingerprints(inventory)
+    if lightdash.server.can("space_member_role"):
+        seen |= space_fingerprints(inventory)
     palettes = palettes_by_name(inventory.palettes)
     reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes)
     kept = _kept(inventory, reuse)
+    bulk = begin_bulk(lightdash, inventory, _in_bulk(inventory, chosen, keys, kept), readings.workers)
     inventory = _with_pins(lightdash, inventory, reuse)
+    spaces = _spaces(lightdash, chosen, inventory, keys, kept[Kind.SPACE], readings)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
@@ -138,7 +144,7 @@ def read_structure(
     inventory = _with_members(lightdash, inventory, spaces, hidden, kept, known)
     inventory = _with_teams(lightdash, inventory, spaces)
     written = _virtual_views(lightdash, inventory, readings)
-    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written)
+    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written, bulk)
 
 
 def _require_agreement(found: list[str]) -> None:
@@ -160,6 +166,7 @@ def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
 def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, Kept]]:
     """Find out which items need not be read."""
     listed = {
+        Kind.SPACE: [row.uuid for row, _ in inventory.spaces],
         Kind.CHART: [row.uuid for row in inventory.summaries],
         Kind.SQL_CHART: [row.uuid for row in inventory.sql_charts],
         Kind.DASHBOARD: [row.uuid for row in inventory.dashboards],
@@ -170,11 +177,41 @@ def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, Kept]]:
     }
 
 
+def _in_bulk(
+    inventory: Inventory,
+    chosen: Chosen,
+    keys: Mapping[str, str],
+    kept: Mapping[Kind, Collection[str]],
+) -> dict[Kind, list[str]]:
+    """Return the charts whose content may come in pages."""
+    rows: dict[Kind, Sequence[views.Row]] = {
+        Kind.CHART: [row for row in inventory.summaries if not chosen.by_itself(row.uuid)],
+        Kind.SQL_CHART: inventory.sql_charts,
+    }
+    return {
+        kind: [
+            row.uuid
+            for row in listed
+            if row.uuid not in kept[kind] and chosen.wants_in(kind, keys.get(row.spaceUuid, ""))
+        ]
+        for kind, listed in rows.items()
+    }
+
+
 def _spaces(
-    lightdash: Lightdash, chosen: Chosen, inventory: Inventory, keys: Mapping[str, str], readings: Readings
+    lightdash: Lightdash,
+    chosen: Chosen,
+    inventory: Inventory,
+    keys: Mapping[str, str],
+    kept: Collection[str],
+    readings: Readings,
 ) -> dict[str, tuple[views.Space, JsonObject]]:
     """Read the spaces, and hold what each says of its content against the lists."""
-    rows = {row.uuid: row for row, _ in inventory.spaces if chosen.wants_in(Kind.SPACE, keys[row.uuid])}
+    rows = {
+        row.uuid: row
+        for row, _ in inventory.spaces
+        if row.uuid not in kept and chosen.wants_in(Kind.SPACE, keys[row.uuid])
+    }
     project = inventory.project.projectUuid
     spaces = readings.of(Kind.SPACE, rows, partial(lightdash.space, project), keys)
     for uuid, (space, _) in spaces.items():
@@ -223,7 +260,8 @@ def _with_members(
     named |= {author for row, _ in inventory.tags if (author := row.author)}
     named |= {author for chart in hidden.values() for author in chart.authors()}
     items = len(inventory.summaries) + len(inventory.sql_charts) + len(inventory.dashboards)
-    if named <= people and items == sum(map(len, kept.values())):
+    as_before = sum(len(kept[kind]) for kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD))
+    if named <= people and items == as_before:
         return inventory
     return replace(inventory, members=if_allowed(lightdash.members))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lightdash_sync.errors import ApiError, NotAuthorised
 
@@ -23,6 +23,8 @@ R = TypeVar("R")
 # Failures of single items after which the whole is taken to fail: a server that is gone is not asked
 # ten thousand times.
 MAX_UNREAD = 25
+
+_BESIDE = 2  # long reads at the same time; the server does them one after the other all the same
 
 
 class Progress(Protocol):
@@ -76,11 +78,32 @@ class Workers:
     def __init__(self, size: int, stopped: Event, progress: Progress) -> None:
         self.progress = progress
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="read")
+        alone = size == 1  # then one request after the other
+        self._beside = self._pool if alone else ThreadPoolExecutor(_BESIDE, thread_name_prefix="page")
+        self._begun: list[Future[Any]] = []
         self._stopped = stopped
 
     def close(self) -> None:
         """End the threads; what has not begun never will."""
+        self._beside.shutdown(wait=True, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def begin(self, work: Iterable[Callable[[], R]]) -> list[Future[R]]:
+        """Have some long reads done beside all others, by threads of their own.
+
+        A page of a hundred charts keeps the server busy in another way than many small requests do, so it
+        answers both together sooner than one after the other.
+        """
+        futures = [self._beside.submit(one) for one in work]
+        self._begun += futures
+        return futures
+
+    def forget(self) -> None:
+        """Wait for what was begun and is under way; what has not started never will."""
+        for future in self._begun:
+            future.cancel()
+        wait(self._begun)
+        self._begun.clear()
 
     def run(
         self, what: str, items: Iterable[T], work: Callable[[T], R], name: Callable[[T], str] = str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Kind -> (fact that changes with a version, who made it, when).
 _VERSION = {
-    Kind.CHART: ("version", "updatedBy", "updatedAt"),
+    Kind.CHART: ("updatedAt", "updatedBy", "updatedAt"),  # of its version; renames and moves leave it
     Kind.DASHBOARD: ("updatedAt", "updatedBy", "updatedAt"),
     Kind.SQL_CHART: ("lastUpdatedAt", "lastUpdatedBy", "lastUpdatedAt"),
     Kind.SCHEDULER: ("updatedAt", "", "updatedAt"),

@@ -172,6 +172,10 @@ SECRET = "(secret: not in the snapshot)"  # noqa: S105
 # What of a project may leave the server: never dbtConnection or warehouseConnection.
 PROJECT_SETTINGS = ("name", "type", "dbtVersion", "schedulerTimezone", "queryTimezone")
 
+# Of a chart, what neither lists nor pages of many charts tell, but only its own answer. An export without
+# history leaves it out, however it reads: there it is not known, which is not the same as null.
+CHART_APART = frozenset({"colorPaletteUuid"})
+
 # What belongs to no version: a rename or a move changes it, and every version comes with today's.
 UNVERSIONED = frozenset(
     {"name", "description", "spaceUuid", "dashboardUuid", "verification", "colorPaletteUuid"}

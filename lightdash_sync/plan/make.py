@@ -300,7 +300,8 @@ class _Making:
             return ""
         if not same_content(item[0], wanted, self.desired.of(item), self.inputs.options):
             return ""  # merged with what the target's people did, it is like no version
-        return _text(self.inputs.desired.identity.facts(*item).get("version")) or ""
+        facts = self.inputs.desired.identity.facts(*item)
+        return _text(facts.get("version")) or _text(facts.get("updatedAt")) or ""
 
     def _former(self, item: Item, now: Json) -> str:
         """Return the uuid that an item had in this very project, before it was deleted there."""

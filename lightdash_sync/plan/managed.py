@@ -47,7 +47,7 @@ def managed(kind: Kind, content: Json, options: Options) -> Json:
     kept = {name: value for name, value in content.items() if name not in unmanaged}
     if options.verification and kind in (Kind.CHART, Kind.DASHBOARD):  # who and when are the server's to say
         kept["verification"] = isinstance(content.get("verification"), dict)
-    return in_order(kind, kept)
+    return in_order(kind, _without_unknown(kind, kept))
 
 
 def settled_form(kind: Kind, content: Json) -> bytes:
@@ -58,7 +58,14 @@ def settled_form(kind: Kind, content: Json) -> bytes:
     if not isinstance(content, dict):
         return canonical(content)
     kept = {name: value for name, value in content.items() if name not in _NEVER_WRITTEN}
-    return canonical(in_order(kind, kept))
+    return canonical(in_order(kind, _without_unknown(kind, kept)))
+
+
+def _without_unknown(kind: Kind, content: JsonObject) -> JsonObject:
+    """Leave out that a chart has no palette: only its own answer tells, and it may not have been asked."""
+    if kind is not Kind.CHART:
+        return content
+    return {name: value for name, value in content.items() if name != "palette" or value is not None}
 
 
 def same_content(kind: Kind, one: Json, other: Json, options: Options) -> bool:

@@ -49,7 +49,8 @@ class Step:
         selected: whether the user chose it; else something that was chosen needs it.
         layout: of a dashboard: `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, the uuids to write.
         version: the version that the target's item is in, where a rollback may need it; else "".
-        restores: the version on the target that has exactly the content `after`, or "".
+        restores: the version on the target that has exactly the content `after`, by its uuid, or its time
+            where the snapshot does not know that; or "".
         source: the content that the source wants, where a merge made another one of it; else None.
         former: of a create in the project that the content was taken from, the uuid that it had; else "".
         slug: of a create: the slug that it shall be given; "" for what the server makes of its name.

@@ -66,8 +66,12 @@ def history_folder(kind: Kind, key: str) -> str:
 
 def version_name(created_at: str, uuid: str) -> str:
     """Return the name of a version: names sort by time, and no uuid stands in them."""
-    moment = re.sub(r"[^0-9TZ]", "", created_at)[:20] or "0"
-    return f"{moment}-{digest(uuid, 8)}"
+    return f"{moment_in_name(created_at)}-{digest(uuid, 8)}"
+
+
+def moment_in_name(created_at: str) -> str:
+    """Return how the name of a version begins, up to the dash."""
+    return re.sub(r"[^0-9TZ]", "", created_at)[:20] or "0"
 
 
 def is_version_name(text: str) -> bool:

@@ -16,8 +16,9 @@ from lightdash_sync.apply.execute import Outcome, State, apply_plan
 from lightdash_sync.apply.journal import Journal
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.errors import Incomplete, Interrupted, Refused, Stale, Unavailable
-from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
@@ -29,7 +30,7 @@ from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.readback import Mismatch, differences
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede
-from lightdash_sync.sync.target import joined, read_target
+from lightdash_sync.sync.target import joined, read_target, with_palette
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -198,7 +199,16 @@ def read_for(
     """
     keys = joined(plan.items, created)
     mine: LinkTable = {kind: {step.key: {} for step in plan.steps if step.kind is kind} for kind in LINKED}
-    return read_target(place, _hints(memory, keys), keys, Identity(items=mine), again=again)
+    written = {
+        file_of(step.kind, step.key): canonical(side)
+        for step in plan.steps
+        for side in (step.before, step.after)
+        if step.kind is Kind.CHART and isinstance(side, dict) and side.get("palette") is not None
+    }
+    palettes = with_palette(written, keys)
+    return read_target(
+        place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes
+    )
 
 
 def _touched(plan: Plan) -> frozenset[str]:

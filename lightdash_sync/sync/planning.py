@@ -25,7 +25,7 @@ from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import cut_short, way_on
-from lightdash_sync.sync.target import Existing, joined, read_target, relinked
+from lightdash_sync.sync.target import Existing, joined, read_target, relinked, with_palette
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,8 +139,9 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
     desired, reserved = request.desired, _reserved(request.desired)
     own = memory.as_now(own_links(desired.identity, place.project))
     links = joined(memory.links, own, request.links, request.adopt)
+    palettes = with_palette(desired, links) | with_palette(memory.base, links)
     if request.read is None:
-        existing = read_target(place, memory.hints, links, reserved, full=request.full)
+        existing = read_target(place, memory.hints, links, reserved, full=request.full, palettes=palettes)
     else:
         existing = relinked(request.read, links, reserved)
     if again := _made_anew(memory, existing.linked):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.folders import Folders
     from lightdash_sync.sync.memory import LinkTable
 
+_PALETTE = b'\n  "palette": "'  # in the canonical form: a chart's own field, and not null
 _LOCK_WAIT = 0.5  # seconds
 
 
@@ -97,6 +98,7 @@ def read_target(
     *,
     full: bool = False,
     again: frozenset[str] = frozenset(),
+    palettes: frozenset[str] = frozenset(),
 ) -> Existing:
     """Read a target.
 
@@ -107,13 +109,15 @@ def read_target(
         reserved: a map whose keys no other item may have.
         full: read everything, also what the lists prove unchanged.
         again: uuids of items that are read whatever the lists prove: no list tells of another palette.
+        palettes: uuids of charts of which it must be known which palette they have; see `with_palette`.
 
     Raises:
         Incomplete: something could not be read.
     """
     _drop_unfit(place)
     report = export_project(
-        place.lightdash, place.project, place.folders.live, Chosen(history=False, uncounted=True),
+        place.lightdash, place.project, place.folders.live,
+        Chosen(history=False, uncounted=True, palettes=palettes),
         Reading(full=full, accept_shrink=True, again=again), progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()
@@ -126,6 +130,22 @@ def read_target(
         source=source,
         warnings=tuple(report.warnings),
         commented=_commented(raw),
+    )
+
+
+def with_palette(tree: Mapping[str, bytes], links: Mapping[Kind, Mapping[str, JsonObject]]) -> frozenset[str]:
+    """Return the uuids of the target's charts that have a palette of their own in some content.
+
+    A target is read by pages, which do not tell the palettes of charts; of these it has to be asked.
+
+    Args:
+        tree: content, in the keys of the plan.
+        links: kind -> key -> facts of the target's items that have a key of the plan.
+    """
+    linked = links.get(Kind.CHART, {})
+    keys = ((path, place[1]) for path in tree if (place := place_of(path)) and place[0] is Kind.CHART)
+    return frozenset(
+        str(linked[key]["uuid"]) for path, key in keys if key in linked and _PALETTE in tree[path]
     )
 
 

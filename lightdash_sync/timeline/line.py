@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.authorship import creation_stamp, of_no_version, of_version
+from lightdash_sync.model.authorship import creation_stamp, of_no_version, of_version, version_stamp
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.change import same
 from lightdash_sync.snapshot.layout import is_version_name
-from lightdash_sync.timeline.past import version_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -144,9 +143,11 @@ def _unexplained(past: Past, state: State, last: State | None) -> list[Change]:
     before = last.content if state.before is None and last is not None else state.before
     if before is None:
         return []
-    version = version_in(past.item, state.facts)
-    if version:
-        explained = last is None or version_in(past.item, last.facts) != version
+    stamp = version_stamp(kind, state.facts)
+    if stamp is not None:
+        former = None if last is None else version_stamp(kind, last.facts)
+        same_item = last is not None and last.facts.get("uuid") == state.facts.get("uuid")
+        explained = not same_item or former is None or former.version != stamp.version
     else:
         saved = of_version(kind, state.content)
         explained = any(same(saved, one.content) for one in past.versions.values())

@@ -1,0 +1,125 @@
+"""Content as code: a hundred charts in one answer (`GET .../charts/code`, `.../sqlCharts/code`).
+
+Only what is read of these endpoints is here. They need the permission to manage content as code
+(developers and up), count no view, and tell no uuid: a row names its chart by slug, its dashboard and
+space too. Pages by offset have no stable order, so charts are asked for by slug, at most a hundred at a
+time: such an answer is whole. Whoever asks compares what came with the lists; see `export.bulk`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from lightdash_sync.client.lightdash import rows_of, unexpected
+from lightdash_sync.client.views import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from lightdash_sync.client.session import Session
+    from lightdash_sync.model.canonical import JsonObject
+
+SLUGS_AT_ONCE = 100  # observed on 0.2904.5: with one more the server cannot read the query
+_QUERY = 6_000  # characters of slugs in a query; proxies take 8,000 in all
+_BEYOND = 1_000_000_000  # an offset that no project reaches: the answer has no rows, and the number of all
+_MAX_PAGES = 10_000  # pages that go on longer never end
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class CodeSqlChart(View):
+    """A SQL chart as code."""
+
+    slug: str
+    name: str
+    description: str | None = None
+    updatedAt: str
+    spaceSlug: str
+
+
+class CodeChart(CodeSqlChart):
+    """An explore chart as code; `dashboardSlug` if it lives in a dashboard."""
+
+    dashboardSlug: str | None = None
+
+
+V = TypeVar("V", bound=CodeSqlChart)
+
+
+class CodePages:
+    """The charts of a project as code.
+
+    Args:
+        session: sends the requests.
+        project: uuid of the project.
+    """
+
+    def __init__(self, session: Session, project: str) -> None:
+        self._session = session
+        self._path = f"/api/v1/projects/{project}"
+
+    def count_charts(self) -> int:
+        """Return how many explore charts there are, those included that no tile of their dashboard shows.
+
+        Raises:
+            NotAuthorised: the token may not read content as code.
+        """
+        results = self._session.get(f"{self._path}/charts/code", {"offset": _BEYOND})
+        total = results.get("total") if isinstance(results, dict) else None
+        if not isinstance(total, int):
+            raise unexpected(f"{self._path}/charts/code", "it does not say how many charts there are")
+        return total
+
+    def charts(self, slugs: Sequence[str]) -> list[tuple[CodeChart, JsonObject]]:
+        """Return the explore charts with some slugs; those that are missing are missing in the answer.
+
+        Args:
+            slugs: at most as many as `portions` gives at once.
+        """
+        return [*self._rows(CodeChart, "charts", slugs)]
+
+    def sql_charts(self, slugs: Sequence[str]) -> list[tuple[CodeSqlChart, JsonObject]]:
+        """Return the SQL charts with some slugs; as `charts`."""
+        return [*self._rows(CodeSqlChart, "sqlCharts", slugs)]
+
+    def all_charts(self) -> Iterator[CodeChart]:
+        """Yield the explore charts page by page; while people work, one may come twice, or never."""
+        return (row for row, _ in self._rows(CodeChart, "charts"))
+
+    def _rows(self, view: type[V], what: str, slugs: Sequence[str] = ()) -> Iterator[tuple[V, JsonObject]]:
+        """Yield rows of all pages; a server may be set to give fewer than a hundred at once."""
+        path, offset = f"{self._path}/{what}/code", 0
+        for _ in range(_MAX_PAGES):
+            query: dict[str, int | Sequence[str]] = {"offset": offset}
+            results = self._session.get(path, query | {"ids": [*slugs]} if slugs else query)
+            rows = rows_of(view, results, path, what)
+            yield from rows
+            said = results if isinstance(results, dict) else {}
+            after, total = said.get("offset"), said.get("total")
+            if not isinstance(after, int) or not isinstance(total, int):
+                raise unexpected(path, "the page does not say how many there are")
+            if not rows or after >= total:
+                return
+            offset = after
+        raise unexpected(path, f"the list does not end after {_MAX_PAGES} pages")
+
+
+def can_be_asked(slug: str) -> bool:
+    """Whether a slug names a chart in a query: the server takes a uuid for that of a chart."""
+    return bool(slug) and _UUID.fullmatch(slug) is None
+
+
+def portions(slugs: Iterable[str]) -> Iterator[list[str]]:
+    """Divide slugs into as many as one request can name."""
+    portion: list[str] = []
+    length = 0
+    for slug in slugs:
+        more = len(quote(slug, safe="")) + len("&ids=")
+        if portion and (len(portion) == SLUGS_AT_ONCE or length + more > _QUERY):
+            yield portion
+            portion, length = [], 0
+        portion.append(slug)
+        length += more
+    if portion:
+        yield portion

@@ -1,0 +1,228 @@
+"""Content as code, reading: `GET /projects/{p}/{charts|dashboards|sqlCharts}/code`, a hundred items a page.
+
+Charts inside dashboards are among them, whether or not a tile shows them. Pages have no stable order. Items
+of tiles and filters have no ids, and what a filter says of a tile that is gone is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.calls import Call, Route, is_uuid, project_of, space_of_chart
+from lightdash_sync.demo.charts import read_chart
+from lightdash_sync.demo.dashboards import read_dashboard
+from lightdash_sync.demo.refusals import bad_parameter, forbidden, invalid
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
+
+PAGE = 100
+_MOST_IDS = 100  # the reader of queries makes an object of more
+_CHART_TILES = ("saved_chart", "sql_chart")
+_CHART = (
+    "name", "description", "tableName", "updatedAt", "metricQuery", "chartConfig", "pivotConfig", "slug",
+    "tableConfig", "parameters",
+)  # fmt: skip
+_DASHBOARD = ("name", "description", "updatedAt", "tabs", "slug", "config", "parameters")
+
+
+def code_path(space: Space) -> str:
+    """The path of a space in pages: what was `-` or `_` in a slug is `-`."""
+    return space.path.replace("_", "-").replace(".", "/")
+
+
+def chart_as_code(world: World, chart: Chart) -> Json:
+    """A chart in a page."""
+    read = read_chart(world, chart)
+    dashboard = world.dashboards.get(chart.dashboard_uuid or "")
+    return {
+        **{name: read[name] for name in _CHART if name in read},
+        **({"dashboardSlug": dashboard.slug} if dashboard else {}),
+        **_of_page(world, "chart", space_of_chart(world, chart)),
+        **_verified(read["verification"]),
+    }
+
+
+def sql_chart_as_code(world: World, chart: SqlChart) -> Json:
+    """A SQL chart in a page."""
+    return {
+        "name": chart.name,
+        "description": chart.description,
+        "slug": chart.slug,
+        "sql": chart.sql,
+        "limit": chart.limit,
+        "config": chart.config,
+        "chartKind": chart.config.get("type"),
+        "updatedAt": chart.last_updated_at,
+        **_of_page(world, "sql_chart", world.spaces[chart.space_uuid]),
+    }
+
+
+def dashboard_as_code(world: World, dashboard: Dashboard) -> Json:
+    """A dashboard in a page: tiles by the slug of what they show."""
+    read = read_dashboard(world, dashboard)
+    tiles = read["tiles"]
+    return {
+        **{name: read[name] for name in _DASHBOARD if read.get(name) is not None or name == "description"},
+        "tiles": [_tile(tile, tiles) for tile in tiles],
+        "filters": {
+            **read["filters"],
+            "dimensions": [_filter(one, tiles) for one in read["filters"]["dimensions"]],
+        },
+        **_of_page(world, "dashboard", world.spaces[dashboard.space_uuid]),
+        **_verified(read["verification"]),
+    }
+
+
+def _tile(tile: Json, tiles: list[Json]) -> Json:
+    kept = {name: value for name, value in tile.items() if name != "uuid"}
+    if tile["type"] not in _CHART_TILES:
+        return kept
+    properties = tile["properties"]
+    shown = {name: properties.get(name) for name in ("title", "hideTitle", "chartSlug", "chartName")}
+    shown = {name: value for name, value in shown.items() if name in properties}
+    return {**kept, "properties": shown, "tileSlug": _tile_slug(tile, tiles)}
+
+
+def _tile_slug(tile: Json, tiles: list[Json]) -> str | None:
+    """The slug of the chart on a tile, with a number if several tiles show it."""
+    slug = tile["properties"].get("chartSlug")
+    same = [
+        one["uuid"]
+        for one in tiles
+        if one["type"] in _CHART_TILES and one["properties"].get("chartSlug") == slug
+    ]
+    return f"{slug}-{same.index(tile['uuid']) + 1}" if len(same) > 1 and slug is not None else slug
+
+
+def _filter(one: Json, tiles: list[Json]) -> Json:
+    slugs = {tile["uuid"]: _tile_slug(tile, tiles) for tile in tiles if tile["type"] in _CHART_TILES}
+    targets = {slug: to for uuid, to in (one.get("tileTargets") or {}).items() if (slug := slugs.get(uuid))}
+    return {**{name: value for name, value in one.items() if name != "id"}, "tileTargets": targets}
+
+
+def _of_page(world: World, kind: str, space: Space) -> Json:
+    return {
+        "spaceSlug": code_path(space),
+        "version": 1,
+        "contentType": kind,
+        "downloadedAt": world.clock.now(),
+    }
+
+
+def _verified(verification: Json | None) -> Json:
+    return {**({"verified": True} if verification else {}), "verification": verification}
+
+
+def get_charts_code(call: Call) -> Json:
+    """`GET /projects/{p}/charts/code`."""
+    project = _project(call, "charts")
+    ids = _ids(call)
+    slugs = {call.world.charts[one].slug for one in ids or () if one in call.world.charts}
+    slugs |= {one for one in ids or () if not is_uuid(one)}
+    charts = [
+        chart
+        for chart in call.world.charts.values()
+        if space_of_chart(call.world, chart).project_uuid == project.uuid
+        and chart.uuid in _home(call.world, chart).charts
+        and (ids is None or chart.slug in slugs)
+    ]
+    seen = [chart for chart in charts if _sees(call, project, space_of_chart(call.world, chart))]
+    return _page(call, "charts", seen, ids, chart_as_code, lambda one: space_of_chart(call.world, one))
+
+
+def get_dashboards_code(call: Call) -> Json:
+    """`GET /projects/{p}/dashboards/code`."""
+    project = _project(call, "dashboards")
+    ids = _ids(call)
+    slugs = {call.world.dashboards[one].slug for one in ids or () if one in call.world.dashboards}
+    slugs |= {one for one in ids or () if not is_uuid(one)}
+    spaces = call.world.spaces
+    dashboards = [
+        one
+        for one in call.world.dashboards.values()
+        if spaces[one.space_uuid].project_uuid == project.uuid and (ids is None or one.slug in slugs)
+    ]
+    seen = [one for one in dashboards if _sees(call, project, spaces[one.space_uuid])]
+    return _page(call, "dashboards", seen, ids, dashboard_as_code, lambda one: spaces[one.space_uuid])
+
+
+def get_sql_charts_code(call: Call) -> Json:
+    """`GET /projects/{p}/sqlCharts/code`: takes slugs only."""
+    project = _project(call, "SQL charts")
+    ids = _ids(call)
+    charts = [
+        one
+        for one in call.world.sql_charts.values()
+        if one.project_uuid == project.uuid and (ids is None or one.slug in ids)
+    ]
+    spaces = call.world.spaces
+    seen = [one for one in charts if _sees(call, project, spaces[one.space_uuid])]
+    return _page(call, "sqlCharts", seen, ids, sql_chart_as_code, lambda one: spaces[one.space_uuid])
+
+
+def _home(world: World, chart: Chart) -> Space | Dashboard:
+    return world.dashboards[chart.dashboard_uuid] if chart.dashboard_uuid else space_of_chart(world, chart)
+
+
+def _project(call: Call, what: str) -> Project:
+    """The project in the path.
+
+    Raises:
+        Refusal: 403 for whoever may not manage content as code.
+    """
+    project = project_of(call, may=None)
+    if not can_in_project(call.world, call.person, "manage", "ContentAsCode", project):
+        raise forbidden(f"You are not allowed to download {what}")
+    return project
+
+
+def _ids(call: Call) -> list[str] | None:
+    """The slugs or uuids that are asked for; none for all."""
+    ids = call.all("ids")
+    if len(ids) > _MOST_IDS:
+        value = {str(place): one for place, one in enumerate(ids)}
+        raise invalid({"ids.$0": {"message": "invalid string value", "value": value}})
+    return ids or None
+
+
+def _sees(call: Call, project: Project, space: Space) -> bool:
+    world, person = call.world, call.person
+    admin = can_in_project(world, person, "manage", "Project", project)
+    return admin or can_in_space(world, person, "view", "Space", space)
+
+
+def _page(
+    call: Call,
+    what: str,
+    items: Iterable[Any],
+    ids: list[str] | None,
+    as_code: Callable[[World, Any], Json],
+    space_of: Callable[[Any], Space],
+) -> Json:
+    """A page of items, with where the next one begins."""
+    asked = int(call.one("offset") or 0)
+    if asked < 0:
+        raise bad_parameter(f"offset must be >= 0, received {asked}")
+    ordered = call.world.jumbled(list(items))
+    after = min(asked + PAGE, len(ordered))
+    page = ordered[asked:after]
+    spaces = {space.uuid: space for space in map(space_of, page)}
+    named = {name for item in page for name in (item.slug, item.uuid)}
+    return {
+        what: [as_code(call.world, item) for item in page],
+        "missingIds": [one for one in ids or () if one not in named],
+        "spaces": [
+            {"contentType": "space", "spaceName": space.name, "slug": code_path(space)}
+            for space in call.world.jumbled(list(spaces.values()))
+        ],
+        "total": len(ordered),
+        "offset": after,
+    }
+
+
+ROUTES = (
+    Route("GET", "/api/v1/projects/{p}/charts/code", get_charts_code, needs="content_as_code"),
+    Route("GET", "/api/v1/projects/{p}/dashboards/code", get_dashboards_code, needs="content_as_code"),
+    Route("GET", "/api/v1/projects/{p}/sqlCharts/code", get_sql_charts_code, needs="content_as_code"),
+)

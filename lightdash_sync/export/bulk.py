@@ -1,0 +1,219 @@
+"""Charts by the hundred: pages of content as code, held against the lists, made into single answers.
+
+A page tells of a chart what its own answer tells, less what the lists tell (uuid, place, author) and what
+nobody tells but the chart itself (`model.kinds.CHART_APART`). What is returned here has the same normal
+form as that answer less the latter. A chart that does not come just once, or otherwise than the lists
+have it, is not returned, and is read by itself: a page that comes back short makes nothing smaller.
+
+    lists -> what is expected -> pages, begun beside all other reading -> what fits, by uuid
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lightdash_sync.client.code_pages import CodePages, can_be_asked, portions
+from lightdash_sync.errors import ApiError
+from lightdash_sync.model.canonical import Json, JsonObject
+from lightdash_sync.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from lightdash_sync.client import views
+    from lightdash_sync.client.code_pages import CodeSqlChart
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.workers import Workers
+
+    Page = Sequence[tuple[CodeSqlChart, JsonObject]]
+
+# What a page has of a chart and its own answer has not.
+_ONLY_IN_PAGES = {
+    Kind.CHART: frozenset(
+        {"dashboardSlug", "spaceSlug", "version", "contentType", "downloadedAt", "verified"}
+    ),
+    Kind.SQL_CHART: frozenset({"spaceSlug", "version", "contentType", "downloadedAt", "updatedAt"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A chart as the lists have it.
+
+    Attributes:
+        uuid: of the chart.
+        name: its name.
+        description: its description.
+        saved: when its version was saved, by the lists: up to some milliseconds after the version's own
+            time, and before that of any later version.
+        place: slugs of its space (None if the lists do not tell) and of its dashboard (None if in none).
+        fields: what the page does not have of it, as its own answer has it.
+    """
+
+    uuid: str
+    name: str
+    description: str | None
+    saved: str
+    place: tuple[str | None, str | None]
+    fields: JsonObject
+
+    def fits(self, row: CodeSqlChart) -> bool:
+        """Whether a row of a page is this chart, as the lists have it."""
+        space, dashboard = self.place
+        return (
+            (row.name, row.description) == (self.name, self.description)
+            and row.updatedAt <= self.saved
+            and space in (None, row.spaceSlug)
+            and dashboard == getattr(row, "dashboardSlug", None)
+        )
+
+
+@dataclass
+class Bulk:
+    """Pages that were asked for, and what of them fits the lists.
+
+    Attributes:
+        pages: kind -> the pages that were asked for, and the charts that they shall have by slug.
+    """
+
+    pages: dict[Kind, list[tuple[Future[Page], Mapping[str, Expected]]]] = field(default_factory=dict)
+
+    def found(self, kind: Kind) -> dict[str, JsonObject]:
+        """Wait for the pages of a kind, and return uuid -> what the chart's own answer would be.
+
+        Raises:
+            NotAuthorised: the token is not accepted any more.
+        """
+        found: dict[str, JsonObject] = {}
+        extra = _ONLY_IN_PAGES[kind]
+        for future, expected in self.pages.get(kind, ()):
+            try:
+                rows = future.result()
+            except ApiError as error:
+                if error.status == 401:
+                    raise
+                continue  # perhaps because of one chart only; which one is seen when each is read
+            times = Counter(row.slug for row, _ in rows)
+            for row, raw in rows:
+                chart = expected.get(row.slug)
+                if chart is not None and times[row.slug] == 1 and chart.fits(row):
+                    kept = {name: value for name, value in raw.items() if name not in extra}
+                    found[chart.uuid] = kept | chart.fields
+        return found
+
+
+def begin_bulk(
+    lightdash: Lightdash, inventory: Inventory, wanted: Mapping[Kind, Iterable[str]], workers: Workers
+) -> Bulk:
+    """Ask for pages with some charts.
+
+    Args:
+        lightdash: the server.
+        inventory: the project's lists.
+        wanted: kind -> uuids of the charts, of those that the lists name.
+        workers: begin the reading, and go on with it while others read.
+    """
+    bulk = Bulk()
+    if inventory.chart_total is None:
+        return bulk
+    pages = CodePages(lightdash.session, inventory.project.projectUuid)
+    ways: dict[Kind, tuple[Callable[[Inventory], list[tuple[str, Expected]]], Callable[..., Page]]] = {
+        Kind.CHART: (_charts, pages.charts),
+        Kind.SQL_CHART: (_sql_charts, pages.sql_charts),
+    }
+    for kind, (listed, read) in ways.items():
+        uuids = frozenset(wanted.get(kind, ()))
+        expected = _by_slug(listed(inventory), uuids) if uuids else {}
+        chosen = [*portions(expected)]
+        futures = workers.begin(partial(read, slugs) for slugs in chosen)
+        bulk.pages[kind] = [
+            (future, {slug: expected[slug] for slug in slugs})
+            for future, slugs in zip(futures, chosen, strict=True)
+        ]
+    return bulk
+
+
+def _by_slug(listed: list[tuple[str, Expected]], uuids: frozenset[str]) -> dict[str, Expected]:
+    """Return the charts that can be asked for: a slug that two charts have names neither."""
+    times = Counter(slug for slug, _ in listed)
+    return {
+        slug: chart
+        for slug, chart in listed
+        if chart.uuid in uuids and times[slug] == 1 and can_be_asked(slug)
+    }
+
+
+def _charts(inventory: Inventory) -> list[tuple[str, Expected]]:
+    """Return the explore charts; of one inside a dashboard no list tells who saved it, so that is missing."""
+    spaces, slugs = _space_slugs(inventory), {row.uuid: row.slug for row in inventory.content}
+    authors = {row.uuid: _author(row) for row in inventory.charts}
+    charts = []
+    for row in inventory.summaries:
+        fields: JsonObject = {
+            "uuid": row.uuid,
+            "spaceUuid": row.spaceUuid,
+            "dashboardUuid": row.dashboardUuid,
+        }
+        if row.dashboardUuid is None:
+            fields["updatedByUser"] = authors.get(row.uuid)
+        place = (
+            spaces.get(row.spaceUuid),
+            slugs.get(row.dashboardUuid, "") if row.dashboardUuid else None,
+        )
+        described = (row.name, _text(row, "description"), row.updatedAt)
+        charts.append((row.slug, Expected(row.uuid, *described, place, fields)))
+    return charts
+
+
+def _sql_charts(inventory: Inventory) -> list[tuple[str, Expected]]:
+    """Return the SQL charts; who made one, and when, the list of content tells."""
+    spaces, told = _space_slugs(inventory), {row.uuid: row for row in inventory.content}
+    charts = []
+    for row in inventory.sql_charts:
+        item, saved, dashboard = told.get(row.uuid), _text(row, "updatedAt"), _text(row, "dashboardUuid")
+        if item is None or saved is None or item.createdAt is None or item.lastUpdatedAt != saved:
+            continue
+        fields: JsonObject = {
+            "savedSqlUuid": row.uuid,
+            "space": {"uuid": row.spaceUuid},
+            "dashboard": {"uuid": dashboard} if dashboard else None,
+            "createdAt": item.createdAt,
+            "createdBy": _person(item.createdBy),
+            "lastUpdatedAt": item.lastUpdatedAt,
+            "lastUpdatedBy": _person(item.lastUpdatedBy),
+        }
+        place = (spaces.get(row.spaceUuid), None)
+        charts.append(
+            (row.slug, Expected(row.uuid, row.name, _text(row, "description"), saved, place, fields))
+        )
+    return charts
+
+
+def _space_slugs(inventory: Inventory) -> dict[str, str]:
+    """Return uuid of a space -> its name in pages: a path in its tree, from the path in the list."""
+    paths = {row.uuid: raw.get("path") for row, raw in inventory.spaces}
+    return {
+        uuid: path.replace("_", "-").replace(".", "/")
+        for uuid, path in paths.items()
+        if isinstance(path, str)
+    }
+
+
+def _text(row: views.Row, name: str) -> str | None:
+    value = (row.model_extra or {}).get(name)
+    return value if isinstance(value, str) else None
+
+
+def _author(row: views.ChartRow) -> Json:
+    return (row.model_extra or {}).get("updatedByUser")
+
+
+def _person(person: views.Creator | None) -> Json:
+    if person is None:
+        return None
+    return {"userUuid": person.uuid, "firstName": person.firstName, "lastName": person.lastName}
