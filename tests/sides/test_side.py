@@ -16,7 +16,7 @@ from lightdash_sync.sides import Environments, Side, opened, parse_side
 from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.write import spare
 from tests.exporting import export_world, lightdash_at, tree
-from tests.snapshot.small import VERSION_PATH, write_small_snapshot
+from tests.snapshot.small import BOARD_VERSION_PATH, VERSION_PATH, write_small_snapshot
 from tests.worlds import SCHEDULER_LIST, demo_world
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def test_earlier_versions_of_charts_are_left_in_git(hands: Hands) -> None:
     """They are no items, and may be most of a snapshot."""
     _committed(hands, "One")
     with _open("git:main", _nobody()) as side:
-        assert not (side.root / VERSION_PATH).exists()
-        assert set(side.tree) - {VERSION_PATH} <= set(tree(side.root))
+        assert not any((side.root / path).exists() for path in (VERSION_PATH, BOARD_VERSION_PATH))
+        assert set(side.tree) - {VERSION_PATH, BOARD_VERSION_PATH} <= set(tree(side.root))
 
 
 def test_only_what_a_snapshot_can_have_is_written_out(hands: Hands) -> None:

@@ -28,6 +28,7 @@ def uuid(number: int) -> str:
 GONE = uuid(99)
 EARLIER = version_name("2026-01-02T03:04:05.000Z", uuid(40))
 VERSION_PATH = f"charts/weekly-revenue.history/{EARLIER}.json"
+BOARD_VERSION_PATH = f"dashboards/kpis.history/{EARLIER}.json"
 
 _CHART = {
     "name": "Weekly revenue",
@@ -56,6 +57,16 @@ _FILES: dict[str, Any] = {
     "charts/weekly-revenue.json": {**_CHART, "space": "marketing"},
     "charts/in-dashboard.json": {**_CHART, "dashboard": "kpis", "description": "by @{user:ann@example.com}"},
     VERSION_PATH: {"chart": _CHART, "createdAt": "2026-01-02T03:04:05.000Z", "createdBy": "ann@example.com"},
+    BOARD_VERSION_PATH: {
+        "dashboard": {
+            "tiles": [{"id": "once", "properties": {"content": "gone"}}],
+            "tabs": [],
+            "filters": {},
+        },
+        "createdAt": "2026-01-02T03:04:05.000Z",
+        "createdBy": "ann@example.com",
+    },
+    "virtual_views/wanted.json": {"name": "wanted", "label": "Wanted", "sql": "select 1", "columns": []},
     "sql_charts/raw.json": {"name": "Raw", "sql": "select 1", "config": {}, "space": "campaigns"},
     "dashboards/kpis.json": {
         "name": "KPIs",
@@ -111,11 +122,13 @@ def small_identity(charts: int = 0) -> Identity:
                 **{f"more-{n}": {"uuid": uuid(100 + n)} for n in range(charts)},
             },
             Kind.SQL_CHART: {"raw": {"uuid": uuid(5)}},
+            Kind.VIRTUAL_VIEW: {"wanted": {"uuid": uuid(13)}},
             Kind.DASHBOARD: {
                 "kpis": {
                     "uuid": uuid(6),
                     "tiles": {"revenue": uuid(20), "raw": uuid(21), "lost": uuid(22), "text": uuid(23)},
                     "tabs": {"first": uuid(24)},
+                    "versions": {EARLIER: {"uuid": uuid(40), "tiles": {"once": uuid(25)}, "tabs": {}}},
                 }
             },
             Kind.SCHEDULER: {"kpis-monday": {"uuid": uuid(7)}},
@@ -188,8 +201,7 @@ def counted(files: Mapping[str, bytes]) -> dict[str, int]:
     for path, data in files.items():
         place = parse_path(path)
         assert place is not None, path
-        name = "chart_version" if place.version else place.kind.value
-        counts[name] += data.count(b'"kind"') if path == "pins.json" else 1
+        counts[place.counted] += data.count(b'"kind"') if path == "pins.json" else 1
     return dict(counts)
 
 
