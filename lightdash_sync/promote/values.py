@@ -58,6 +58,7 @@ class Code(StrEnum):
     WIDENS_ACCESS = "widens_access"
     MOVES_COMMENTS = "moves_comments"
     BREAKS_DELIVERIES = "breaks_deliveries"
+    STAYS_VERIFIED = "stays_verified"
 
 
 NEVER_ACCEPTED = frozenset(

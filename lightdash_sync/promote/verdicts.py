@@ -13,6 +13,7 @@ from lightdash_sync.model.authorship import full_name
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.plan.verification import FIELD, VERIFIABLE, is_verified
 from lightdash_sync.promote.copies import linked_copy
 from lightdash_sync.promote.foresight import grants_of
 from lightdash_sync.promote.pairs import shown_on
@@ -106,6 +107,11 @@ def _of_kind(item: Item, known: Known, after: Json, *, effective: bool) -> Itera
     yield from _left_where_it_is(item, known, after)
     if effective and (lacks := known.broken.get(item)):
         yield _blocks(Code.WOULD_BREAK, f"upstream it would be broken: {'; '.join(lacks)}")
+    if effective and item[0] in VERIFIABLE and is_verified(before := known.foresight.before(item)):
+        by = text(before, FIELD, "verifiedBy", "firstName"), text(before, FIELD, "verifiedBy", "lastName")
+        who = " ".join(name for name in by if name) or "somebody"
+        what = f"upstream it is verified by {who}, and stays so: Lightdash promotes past the mark"
+        yield Verdict(Code.STAYS_VERIFIED, what, Weight.WARNS, replay=True)
     if item[0] is Kind.DASHBOARD and item not in known.idle:
         yield from _dashboard(item, known, after)
 

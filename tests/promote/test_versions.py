@@ -160,3 +160,16 @@ def test_projects_of_newer_versions_can_be_read(version: str, tmp_path: Path) ->
     """Worlds that promote as newer versions do can be exported."""
     with promotion_desk(tmp_path, version) as desk:
         assert desk.export(PREVIEW).keys() & desk.export(PRODUCTION).keys()
+
+
+def test_what_is_verified_upstream_and_stays_so_is_told(tmp_path: Path) -> None:
+    """Lightdash promotes past the mark: people would go on trusting what nobody has looked at."""
+    with promotion_desk(tmp_path, "0.2904.5") as desk:
+        kind, name = STATES["changed"]
+        upstream = desk.uuid(kind, name, PRODUCTION)
+        desk.send("POST", f"/saved/{upstream}/verification")
+        done = desk.do("promote", "review", "--env", PREVIEW, "--json", "--changed", may=(0, 4)).json
+        (item,) = [one for one in done["items"] if (one["kind"], one["name"]) == (str(kind), name)]
+        assert {one["code"]: one["weight"] for one in item["verdicts"]}["stays_verified"] == "warns"
+        _promote(desk, kind, name)
+        assert desk.world.charts[upstream].verification is not None

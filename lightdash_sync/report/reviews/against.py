@@ -65,6 +65,9 @@ WORDS = {
     Code.MOVES_COMMENTS: Words(
         "Would lose comments from sight", "loses them from sight", "keeps the tiles that they belong to"
     ),
+    Code.STAYS_VERIFIED: Words(
+        "Would stay verified upstream", "leaves the mark", "takes the mark off, or gives it in your name"
+    ),
 }
 _PLAIN = frozenset({Code.NEW, Code.CHANGED, Code.UNCHANGED})  # the report says it without them
 
