@@ -7,6 +7,7 @@ in `.lightdash-metadata.json`. Files end with `.yml`; that tool passes over `.ya
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 METADATA = ".lightdash-metadata.json"
 _YAML, _SPACE, _SQL, _LANGUAGE = ".yml", ".space.yml", ".sql.yml", ".language.map.yml"
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,199}")
+_LONGER_THAN_DEVICES = 10  # characters; `con` and the like are no names on Windows
 _FOLDERS = {Kind.CHART: "charts", Kind.SQL_CHART: "charts", Kind.DASHBOARD: "dashboards"}
 
 
@@ -54,7 +57,7 @@ def document_path(kind: Kind, slug: str, space: str, project: str | None) -> str
         space: path of the space that it is in.
         project: name of the project, for the nested form; None for the flat one.
     """
-    name = key_from(slug) + (_SQL if kind is Kind.SQL_CHART else _YAML)
+    name = _safe(slug) + (_SQL if kind is Kind.SQL_CHART else _YAML)
     return "/".join([*_nesting(space, project), _FOLDERS[kind], name])
 
 
@@ -72,7 +75,7 @@ def space_path(path: str, name: str, project: str | None, taken: Collection[str]
     if folders and last in _FOLDERS.values():
         folders = folders[:1]  # there it would be taken for a chart
     ways = (
-        "/".join([*folders, key_from(called) + _SPACE])
+        "/".join([*folders, _safe(called) + _SPACE])
         for called in (slugify(name) or last, path.replace("/", "-"), f"x-{path}")
     )
     return next(way for way in ways if way not in taken)
@@ -82,7 +85,10 @@ def _nesting(space: str, project: str | None) -> list[str]:
     """Return the folders of a space; each is safe on any file system."""
     if project is None:
         return []
-    return [
-        part if is_key(part) else key_from(part)
-        for part in (slugify(project) or "project", *space.split("/"))
-    ]
+    return [*map(_safe, (slugify(project) or "project", *space.split("/")))]
+
+
+def _safe(slug: str) -> str:
+    """Return a slug as a file name: itself if that is safe everywhere, else with a hash, as a key has it."""
+    is_long = len(slug) > _LONGER_THAN_DEVICES and _PLAIN.fullmatch(slug)
+    return slug if is_long or is_key(slug) else key_from(slug)

@@ -11,6 +11,7 @@ import pytest
 
 from lightdash_sync.ascode.dump import to_yaml
 from lightdash_sync.ascode.files import CodeFiles, code_files
+from lightdash_sync.ascode.folder import document_path
 from lightdash_sync.ascode.read import is_code_tree, read_tree
 from lightdash_sync.ascode.write import Written, write_tree
 from lightdash_sync.errors import Refused, SnapshotError
@@ -97,6 +98,26 @@ def test_files_stand_where_the_official_tool_has_them(tmp_path: Path) -> None:
         "jaffle-shop/sales/emea/sales.space.yml", "jaffle-shop/sales/sales.space.yml",
     ]  # fmt: skip
     assert read_tree(tmp_path / "flat").spaces == read_tree(tmp_path / "deep").spaces
+
+
+@pytest.mark.parametrize(
+    ("slug", "file"),
+    [
+        ("a-b_1", "a-b_1.yml"),
+        ("l" * 200, "l" * 200 + ".yml"),
+        ("l" * 300, "x-" + "l" * 40 + "-ab5229cf2ab0.yml"),
+        ("con", "x-con-1143da2bc54c.yml"),
+        ("../../etc/passwd", "x-etc-passwd-"),
+        ("Übung", "x-bung-"),
+        ("..", "x-"),
+    ],
+)
+def test_a_slug_is_a_file_name_where_that_is_safe(slug: str, file: str) -> None:
+    """Else it has a hash, and the document says the slug; none leaves its folder."""
+    path = document_path(Kind.CHART, slug, "sales/../..", "p")
+    assert path.startswith("p/sales/x-")
+    assert path.count("/") == 5
+    assert path.rpartition("/")[2].startswith(file)
 
 
 def test_files_have_the_time_of_their_content(tmp_path: Path) -> None:
