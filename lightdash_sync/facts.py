@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from lightdash_sync.client.tokens import TokenKind
 from lightdash_sync.errors import ApiError, NotAuthorised, NotFound
 from lightdash_sync.export.identify import palettes_by_name
 from lightdash_sync.model.changes.look import inside, text
@@ -55,6 +56,7 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
         verifies=lightdash.server.can("verification"),
         may_verify=user.may("manage", "ContentVerification", project),
         caller=user.email or "",
+        service_account=lightdash.session.connection.token_kind is TokenKind.SERVICE_ACCOUNT,
         tables=None if explores is None else frozenset(row.name for row in explores),
         metrics=None if metrics is None else frozenset((one.tableName, one.name) for one in metrics),
         channels=None if channels is None else frozenset(channel.id for channel in channels),

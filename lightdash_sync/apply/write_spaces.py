@@ -127,10 +127,11 @@ def leave(target: Target, task: Task) -> None:
     wanted = _wanted(target, task.step)[0].get(caller)
     creates = task.step.action is Action.CREATE
     if creates or _copies_grants(target, task.step):
-        there: Role | None = _read_grants(target, uuid).get(caller)
+        there = _read_grants(target, uuid)
     else:
-        there = _existing(target, task.step, "users").get(caller)
-    if wanted == there:
+        there = _existing(target, task.step, "users")
+    # Of a service account no space tells the role; the list of spaces tells that it holds a grant.
+    if (caller in there) == (wanted is not None) and there.get(caller) == wanted:
         return
     if wanted is not None:
         target.again(partial(target.writer.share_with_user, target.project, uuid, caller, wanted))

@@ -59,8 +59,20 @@ def is_allowed(recipient: str, patterns: tuple[str, ...] | None) -> bool:
 
 
 def owner_problems(steps: Sequence[Step], facts: Facts) -> Iterator[Problem]:
-    """Say once that new schedulers will belong to the token's owner, if others own them in the source."""
+    """Say once that new schedulers will belong to the token's owner, if others own them in the source.
+
+    Of service accounts it is always said: their users are not active, and Lightdash plans the deliveries of
+    each day for active owners only.
+    """
     created = [step for step in steps if step.kind is Kind.SCHEDULER and step.action is Action.CREATE]
+    if created and facts.service_account:
+        number = f"{len(created)} new {'scheduler' if len(created) == 1 else 'schedulers'}"
+        what = (
+            f"{number} will belong to a service account, for which Lightdash delivers nothing from the next "
+            "day on; give them to somebody in Lightdash, or use the token of a person"
+        )
+        yield Problem(str(Kind.SCHEDULER), "owner_is_no_person", what, Gravity.WARNS)
+        return
     others = [step for step in created if text(step.after, "owner") != facts.caller]
     if others:
         number = f"{len(others)} new {'scheduler' if len(others) == 1 else 'schedulers'}"

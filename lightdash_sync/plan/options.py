@@ -86,6 +86,7 @@ class Facts:
         groups: name -> uuid of its groups; None if they cannot be listed.
         palettes: names of its organisation's colour palettes; None where items have none.
         caller: e-mail of the token's owner, or "".
+        service_account: whether that is a service account, for which Lightdash delivers nothing.
         tables: names of the explores that the target has; None if they were not asked for.
         fields: explore -> ids of its fields, of the explores that were asked for.
         metrics: (table, metric) of the target's catalogue; None if it was not asked for.
@@ -104,6 +105,7 @@ class Facts:
     groups: Mapping[str, str] | None = None
     palettes: frozenset[str] | None = None
     caller: str = ""
+    service_account: bool = False
     tables: frozenset[str] | None = None
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metrics: frozenset[tuple[str, str]] | None = None

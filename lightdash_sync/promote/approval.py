@@ -44,7 +44,7 @@ _PARTS = {
     "twins": "has another twin on the target",
     "left_out": "is left out for another reason",
 }
-_OWNER = "owner_changes"  # code of a problem: to whom new schedulers will belong
+_OWNER = ("owner_changes", "owner_is_no_person")  # codes of problems: to whom new schedulers will belong
 _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 _CHOSEN = ("dashboards", "charts", "spaces")
 
@@ -151,7 +151,7 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
     yield from _other_steps(approved, now)
     for name, what in _PARTS.items():
         known = {_same(one) for one in getattr(approved, name)}
-        found = (one for one in getattr(plan, name) if getattr(one, "code", "") != _OWNER)
+        found = (one for one in getattr(plan, name) if getattr(one, "code", "") not in _OWNER)
         yield from (f"{one.item} {what}" for one in found if _same(one) not in known)
     # What becomes of a space is in its step; who sees an item that moves is for its new space to say.
     yield from (

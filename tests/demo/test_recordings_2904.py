@@ -146,7 +146,6 @@ UNDONE: dict[str, Iterable[int]] = {
     "what was read after code was written": (287, 288, 289),
     "validation": (244, 245, 277),
     "renaming of fields": (246,),
-    "deleted content": (180,),
 }
 # Recording: the differences that are allowed (by their beginning), and why.
 EXCEPTIONS: Exceptions = {

@@ -415,6 +415,15 @@ def test_a_new_owner_is_said_once_for_all_schedulers() -> None:
     assert problem.what.startswith("3 new schedulers will belong to ann@example.com")
 
 
+def test_a_service_account_is_told_that_it_delivers_nothing() -> None:
+    """Whoever owned them before: nothing is delivered in the name of a service account."""
+    steps = [create(Kind.SCHEDULER, f"s{n}", scheduler()) for n in range(2)]
+    facts = replace(FACTS, caller="", service_account=True)
+    found = [one for one in problems(*steps, facts=facts) if one.item == "scheduler"]
+    assert [(one.code, one.gravity) for one in found] == [("owner_is_no_person", WARNS)]
+    assert found[0].what.startswith("2 new schedulers will belong to a service account")
+
+
 @pytest.mark.parametrize(
     ("field", "fine"), [("orders_status", True), ("share", True), ("orders_gone", False)]
 )
