@@ -18,6 +18,7 @@ CHART_SHAPES = (
 AUTHORS = ("editor", "second_editor", "developer", "second_admin")
 TILES_ACROSS = 3
 SCHEDULERS_PER_CHART = 5
+NESTED_EVERY = 3
 
 
 def _bodies() -> list[Json]:
@@ -25,12 +26,17 @@ def _bodies() -> list[Json]:
 
 
 def generate_spaces(studio: Studio, count: int, chance: random.Random) -> list[Space]:
-    """So many spaces, every fourth of them private with some grants."""
-    spaces = []
+    """So many spaces, every fourth of them private with some grants; where they nest, each third lies in one.
+
+    Those in others inherit what is granted there.
+    """
+    nest = studio.world.can("nested_spaces")
+    spaces: list[Space] = []
     for number in range(count):
         private = number % 4 == 3
+        above = spaces[number // 2] if nest and number % NESTED_EVERY == NESTED_EVERY - 1 else None
         grants = {chance.choice(("viewer", "second_editor")): "editor"} if private else {}
-        spaces.append(studio.space(f"Team {number + 1:03d}", private=private, grants=grants))
+        spaces.append(studio.space(f"Team {number + 1:03d}", private=private, above=above, grants=grants))
     return spaces
 
 

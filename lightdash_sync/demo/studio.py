@@ -81,10 +81,16 @@ class Studio:
         return create_dashboard(self.world, body, self.people[author], name, space.uuid)
 
     def arrange(
-        self, dashboard: Dashboard, tiles: list[Json], tabs: list[Json], filters: Json, author: str = "editor"
+        self,
+        dashboard: Dashboard,
+        tiles: list[Json],
+        tabs: list[Json],
+        filters: Json,
+        author: str = "editor",
+        **more: Json,
     ) -> None:
-        """A new version of a dashboard."""
-        body = {"tiles": tiles, "tabs": tabs, "filters": filters}
+        """A new version of a dashboard, with what else newer versions have."""
+        body = {"tiles": tiles, "tabs": tabs, "filters": filters, **more}
         add_dashboard_version(self.world, dashboard, body, self.people[author])
         delete_orphans(self.world, dashboard)
 
