@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.apply.small_world import small_world
 from tests.sync.desk import SOURCE, TARGET, TO, Desk, desk_at, read
 
 NEW = "0.2904.5"
+STORED = ("--from", "./snapshots/source", *TO)
 COLOURS = [f"#0000{number:02x}" for number in range(20)]
 
 
@@ -40,6 +42,15 @@ def _paint(desk: Desk, palette: str | None) -> None:
     desk.send("PATCH", f"/projects/{desk.projects[SOURCE]}/spaces/{space}", body)
 
 
+def _exported(desk: Desk, where: str) -> dict[str, bytes]:
+    """Export with history: only so each chart is read by itself, which alone tells its palette."""
+    path = desk.folder / "snapshots" / where
+    shutil.rmtree(path, ignore_errors=True)
+    desk.do("export", "--env", where)
+    tree = Snapshot(path).tree()
+    return {name: tree[name] for name in tree}
+
+
 def _palettes(files: dict[str, bytes]) -> set[Any]:
     paths = ("charts/inside.json", "dashboards/overview.json", "spaces/sales.json")
     return {read(files, path)["palette"] for path in paths}
@@ -59,45 +70,40 @@ def _elsewhere(desk: Desk, *names: str) -> None:
 
 
 def test_a_palette_is_named_and_comes_along(painted: Desk) -> None:
-    applied = painted.apply("--adopt-by-name")
-    assert (applied["complete"], applied["mismatches"]) == (True, [])
-    here, there = painted.export(SOURCE), painted.export(TARGET)
-    assert _palettes(here) == _palettes(there) == {"Autumn"}
+    here = _exported(painted, SOURCE)
     identity = Snapshot(painted.folder / "snapshots" / SOURCE).identity()
     assert (list(identity.palettes), dict(identity.external)) == (["Autumn"], {})
+    applied = painted.do("apply", *STORED, "--yes", "--adopt-by-name", "--json").json
+    assert (applied["complete"], applied["mismatches"]) == (True, [])
+    assert _palettes(here) == _palettes(_exported(painted, TARGET)) == {"Autumn"}
     with painted.nothing_is_written():
-        assert painted.apply()["empty"]
-    _paint(painted, None)
-    painted.do("export", "--env", SOURCE, "--full", "--no-history")
-    painted.apply("--full")
-    assert _palettes(painted.export(TARGET)) == {None}
+        assert painted.do("apply", *STORED, "--yes", "--json").json["empty"]
 
 
 def test_a_palette_that_got_another_name_is_read_again(painted: Desk) -> None:
     """Though no list says so of the charts that use it."""
-    painted.export(SOURCE)
+    _exported(painted, SOURCE)
     (palette,) = (one for org in painted.world.orgs.values() for one in org.palettes.values())
     palette.name = "Winter"
-    painted.do("export", "--env", SOURCE, "--no-history")
+    painted.do("export", "--env", SOURCE)
     tree = Snapshot(painted.folder / "snapshots" / SOURCE).tree()
     assert _palettes({path: tree[path] for path in tree}) == {"Winter"}
 
 
 def test_a_snapshot_comes_to_an_organisation_that_has_a_palette_of_the_name(painted: Desk) -> None:
-    painted.export(SOURCE)
+    _exported(painted, SOURCE)
     _elsewhere(painted, "Autumn")
-    painted.do("apply", "--from", "./snapshots/source", *TO, "--yes", "--adopt-by-name")
-    assert _palettes(painted.export(TARGET)) == {"Autumn"}
+    painted.do("apply", *STORED, "--yes", "--adopt-by-name")
+    assert _palettes(_exported(painted, TARGET)) == {"Autumn"}
 
 
 def test_where_there_is_none_of_the_name_that_is_told_and_all_else_is_done(painted: Desk) -> None:
-    painted.export(SOURCE)
+    _exported(painted, SOURCE)
     _elsewhere(painted)
-    source = ("--from", "./snapshots/source", *TO)
-    planned = painted.do("plan", *source, "--adopt-by-name", "--json").json
+    planned = painted.do("plan", *STORED, "--adopt-by-name", "--json").json
     told = {one["item"] for one in planned["problems"] if one["code"] == "missing_palette"}
     assert (told, planned["refusals"]) == ({"chart:inside", "dashboard:overview", "space:sales"}, [])
-    painted.do("apply", *source, "--yes", "--adopt-by-name")
-    assert _palettes(painted.export(TARGET)) == {None}
+    painted.do("apply", *STORED, "--yes", "--adopt-by-name")
+    assert _palettes(_exported(painted, TARGET)) == {None}
     with painted.nothing_is_written():
-        assert painted.do("apply", *source, "--yes", "--json").json["empty"]
+        assert painted.do("apply", *STORED, "--yes", "--json").json["empty"]
