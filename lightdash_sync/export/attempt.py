@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.identity import Identity
 
+_NO_PALETTES = "only a chart's own answer tells which it has, and only exports with history read that"
 _NAMED = 10  # items that an error names
 
 
@@ -231,6 +232,9 @@ class Attempt:
         if self.chosen.wants(Kind.PROJECT):
             writer.project(inventory.settings)
             counts[Kind.PROJECT] += 1
+        palettes = inventory.palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
+        if palettes and not (self.chosen.history or self.chosen.singly):
+            left_out.append(LeftOut(what="colour palettes of charts", why=_NO_PALETTES))
         return left_out + unsupported(inventory)
 
     def _wants(self, kind: Kind, space: str, structure: Structure) -> bool:
