@@ -263,3 +263,6 @@ FEATURES: tuple[Feature, ...] = (
     Feature(Kind.SCHEDULER, "attachment", "attached_deliveries", Fate.IDLE, _attached),
     Feature(Kind.SCHEDULER, "sql_chart_delivery", "sql_chart_schedulers", Fate.REFUSED, _of_sql_charts),
 )  # fmt: skip
+
+# Codes of what is left out with the whole item, if that is allowed.
+REFUSED = frozenset(feature.code for feature in FEATURES if feature.fate is Fate.REFUSED)

@@ -30,7 +30,7 @@ CHOOSES = {
     Kind.SQL_CHART: "chosen_slugs",
 }
 _BY_CODE = (Kind.CHART, Kind.DASHBOARD)
-_USABLE = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_USABLE = re.compile(r"[A-Za-z0-9_-]{1,1000}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOST = "Lightdash's promotion and its command line will not take it for the source's"
 

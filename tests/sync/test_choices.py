@@ -87,13 +87,16 @@ def test_files_of_the_own_project_that_are_older_than_it_are_drift(desk: Desk) -
 
 
 def test_linked_items_are_compared_as_one_whatever_their_keys(desk: Desk) -> None:
-    """Both sides were exported before they were linked, and slugs differ on one server."""
+    """Both sides were exported before they were linked, and slugs differ on an older server."""
     desk.apply("--adopt-by-name")
     shutil.rmtree(desk.memory)
     shutil.rmtree(desk.folder / "snapshots" / f".{TARGET}.local")
     desk.do("export", "--env", SOURCE)
     desk.do("export", "--env", TARGET)
     apart = desk.do("diff", SOURCE, TARGET, "--json").json
+    if desk.world.can("chosen_slugs"):  # copies have the slugs of their source there, hence the same keys
+        assert {one["status"] for one in apart["items"]} <= {"changed"}
+        return
     assert {"created", "deleted"} <= {one["status"] for one in apart["items"]}
     desk.do("link", "adopt", "--from", SOURCE, *TO, "--by", "name")
     together = desk.do("diff", SOURCE, TARGET, "--json").json

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.changes import changes, words
 from lightdash_sync.model.changes.change import dotted
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.features import REFUSED
 from lightdash_sync.plan.preflight import IMPOSSIBLE
 from lightdash_sync.plan.values import DriftKind, Gravity
 from lightdash_sync.report.parts.objections import Objection, Objections
@@ -129,7 +130,7 @@ def _broken(problem: Problem, name: str) -> Objection:
 
 def _allowing(problem: Problem) -> str:
     """Return what `--allow-broken` makes of a problem, in words; "" for nothing."""
-    if problem.code == "secret_address":
+    if problem.code == "secret_address" or problem.code in REFUSED:
         return "leaves it out"
     if problem.code in _OF_TILES and problem.item.startswith(f"{Kind.DASHBOARD}:"):
         return "writes it with such tiles empty"
