@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, objects
 from lightdash_sync.model.changes.change import ABSENT, Value
-from lightdash_sync.model.changes.look import get, inside, text
+from lightdash_sync.model.changes.look import get, held, inside, text
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.features import EACH, FEATURES, FIELDS, Fate, Feature, Field
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.values import Gravity, Problem
@@ -64,6 +65,8 @@ def held_content(item: Item, content: JsonObject, now: Json, facts: Facts, optio
             gravity = Gravity.BLOCKS if blocks else Gravity.WARNS
             problems.append(Problem(named, feature.code, _said(feature.fate, found), gravity))
             content = feature.strip(content) if feature.strip else content
+    if kind is Kind.CHART and facts.can("columns_without_custom_sql"):
+        content = _without_sql_columns(content)
     lost: dict[str, None] = {}
     for row in FIELDS:
         if row.kind is kind:
@@ -71,6 +74,23 @@ def held_content(item: Item, content: JsonObject, now: Json, facts: Facts, optio
     if lost:
         problems.append(Problem(named, "not_held", _said(Fate.LEFT_OUT, [*lost]), Gravity.WARNS))
     return Held(content, tuple(problems))
+
+
+def _without_sql_columns(chart: JsonObject) -> JsonObject:
+    """Return a chart as newer servers show it: the order of its columns has no names of SQL dimensions."""
+    query = chart.get("metricQuery")
+    order = inside(chart, "tableConfig", "columnOrder")
+    if not isinstance(order, list):
+        return chart
+    sql = {text(one, "name") for one in held(query, "customDimensions") if text(one, "type") == "sql"}
+    sql -= {text(one, "name") for one in held(query, "customDimensions") if text(one, "type") != "sql"}
+    sql -= {text(one, "name") for one in held(query, "tableCalculations")}
+    for group in ("dimensions", "metrics"):
+        names = inside(query, group)
+        sql -= {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
+    kept = [name for name in order if name not in sql]
+    table = chart["tableConfig"]
+    return chart | {"tableConfig": table | {"columnOrder": kept}} if isinstance(table, dict) else chart
 
 
 def _is_lacking(feature: Feature, facts: Facts) -> bool:

@@ -166,6 +166,22 @@ def test_new_fields_are_filled_in_as_the_server_shows_them() -> None:
     assert "timezone" not in query
 
 
+def test_names_of_sql_dimensions_are_no_columns_on_newer_servers() -> None:
+    """Older ones list them among the columns; a plan must not find that to differ for ever."""
+    query: Any = {
+        "customDimensions": [
+            {"id": "sql_id", "name": "By SQL", "type": "sql"},
+            {"id": "bin_id", "name": "Bin", "type": "bin"},
+        ]
+    }
+    item: Any = chart("sql_id", "bin_id", **query)
+    item["tableConfig"] = {"columnOrder": ["sql_id", "By SQL", "bin_id", "Bin", "orders_count"]}
+    newer: Any = kept(Kind.CHART, item, NEW).content
+    assert newer["tableConfig"]["columnOrder"] == ["sql_id", "bin_id", "Bin", "orders_count"]
+    older: Any = kept(Kind.CHART, item, OLD).content
+    assert older["tableConfig"] == item["tableConfig"]
+
+
 def test_what_the_source_cannot_say_stays_as_the_target_has_it() -> None:
     """People of a newer target hide a tab and set parameters; an older source knows of neither."""
     theirs = dashboard() | {
