@@ -58,7 +58,9 @@ def _made(call: Call, project: Project, path: str) -> Space:
         at = ".".join(labels[:end])
         words = labels[end - 1].replace("_", " ").strip()
         name = names.get(to_code(at)) or words[:1].upper() + words[1:]
-        space = create_space(world, project.uuid, name, None, is_private=private, above=above, path=at)
+        space = create_space(
+            world, project.uuid, name, None, is_private=private, above=above, path=at, creator=call.person
+        )
         if private and above is None:
             space.access[call.person.uuid] = "admin"
         elif private and above is not None:

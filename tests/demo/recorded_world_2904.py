@@ -169,7 +169,7 @@ def _add_spaces(world: World, recordings: list[Recording]) -> None:
     created = _by_slug(recordings, "space", 288)
     admin = results(recordings, 7)["userUuid"]
     for row in rows:
-        made = created.get(row["slug"], {"createdAt": RECORDING_BEGAN, "createdBy": None})
+        made = created.get(row["slug"], {"createdAt": "2026-11-23T15:49:34.000Z", "createdBy": None})
         space = Space(
             row["uuid"], row["projectUuid"], row["name"], row["slug"],
             is_private=not row["inheritParentPermissions"], parent_uuid=row["parentSpaceUuid"],
