@@ -94,7 +94,8 @@ class Attempt:
 
     def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
         converter = Converter(identity, self.known, findings)
-        return ContentWriter(converter, self.staging, self.old, structure.seen, history=self.chosen.history)
+        history, signs = self.chosen.history, self.chosen.signs(self.lightdash.server)
+        return ContentWriter(converter, self.staging, self.old, structure.seen, history=history, signs=signs)
 
     def _charts(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> None:
         """Write charts and SQL charts, the bulk of the work."""
@@ -124,7 +125,7 @@ class Attempt:
         self, writer: ContentWriter, uuid: str, read: ChartRead | None, page: JsonObject | None
     ) -> Written:
         """Write a chart: as it was read, as a page tells it, or as it is read now."""
-        if page is not None and "updatedByUser" not in page:
+        if page is not None and "updatedByUser" not in page and self.chosen.signs(self.lightdash.server):
             author = known_author(self.known, uuid, page)
             author = author or read_author(self.lightdash, uuid, str(page.get("updatedAt")))
             page = None if author is None else {**page, "updatedByUser": author}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lightdash_sync.export.names import metrics_of, names_in
-from lightdash_sync.export.reader import read_chart, read_version
+from lightdash_sync.export.reader import known_author, read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.versions import Earlier, earlier_versions, known_versions
 from lightdash_sync.model.canonical import canonical, objects
@@ -59,6 +59,8 @@ class ContentWriter:
         old: the snapshot being replaced, or None.
         seen: uuid -> fingerprint of what the lists name.
         history: whether to read earlier versions.
+        signs: whether it is told who saved a chart inside a dashboard; if not, only where the old snapshot
+            tells it of the same version.
     """
 
     def __init__(
@@ -69,8 +71,10 @@ class ContentWriter:
         seen: Mapping[str, str],
         *,
         history: bool,
+        signs: bool,
     ) -> None:
         self._seen = seen
+        self._signs = signs
         self._converter = converter
         self._identity = converter.identity
         self._staging = staging
@@ -174,6 +178,10 @@ class ContentWriter:
     def page_chart(self, uuid: str, raw: JsonObject) -> Written:
         """Write a chart as a page tells it, with the earlier versions that the old snapshot holds."""
         now = moment_in_name(str(raw.get("updatedAt")))
+        if raw.get("dashboardUuid") and not self._signs:
+            raw = {name: value for name, value in raw.items() if name != "updatedByUser"}
+            if author := known_author(self._converter.known, uuid, raw):
+                raw["updatedByUser"] = author
         known = earlier_versions(self._old, Kind.CHART, uuid, "", ()).held
         held = {name: facts for name, facts in known.items() if name.partition("-")[0] != now}
         versions = self._held(Kind.CHART, self._identity.key(Kind.CHART, uuid), Earlier(held=held))

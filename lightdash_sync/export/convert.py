@@ -88,7 +88,7 @@ class Converter:
     def __init__(self, identity: Identity, known: Identity, findings: Findings) -> None:
         self.identity = identity
         self.findings = findings
-        self._known = known
+        self.known = known
 
     def item(self, kind: Kind, key: str, normal: Normal, more: JsonObject | None = None) -> bytes:
         """Return the bytes of an item's file, and note its facts.
@@ -143,7 +143,7 @@ class Converter:
         self._note_tokens(names.tokens)
         for palette in names.palettes:
             self._note_palette(palette)
-        outside = self._known.external
+        outside = self.known.external
         self.findings.add_names(external={name: outside[name] for name in names.external if name in outside})
 
     def with_tokens(self, content: Json) -> bytes:
@@ -187,12 +187,12 @@ class Converter:
         return said
 
     def _note_known(self, person: str) -> None:
-        facts = self.identity.people.get(person) or self._known.people.get(person)
+        facts = self.identity.people.get(person) or self.known.people.get(person)
         if facts is not None:
             self.findings.add_names(people={person: facts})
 
     def _note_group(self, name: str) -> None:
-        facts = self.identity.groups.get(name) or self._known.groups.get(name)
+        facts = self.identity.groups.get(name) or self.known.groups.get(name)
         if facts is not None:
             self.findings.add_names(groups={name: facts})
 

@@ -45,6 +45,10 @@ class Chosen:
         """Whether a chart is read by itself: only so the server tells its palette."""
         return self.history or self.singly or chart in self.palettes
 
+    def signs(self, server: Server) -> bool:
+        """Whether it is to be known who saved a chart inside a dashboard, where that takes a request each."""
+        return self.history or self.uncounted or not server.can("charts_in_bulk")
+
     def wants(self, kind: Kind) -> bool:
         """Whether items of a kind are to be exported at all."""
         if self.spaces is not None and kind in _WITHOUT_SPACE:
