@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from lightdash_sync.demo.state import VERSION
+from tests.worlds import SERVED
 
 settings.register_profile(
     "quick", max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -15,6 +19,14 @@ settings.register_profile(
     "slow", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out, for another version than the usual one, the folders that no version makes a difference to."""
+    if SERVED == VERSION or collection_path.parent != Path(__file__).parent or not collection_path.is_dir():
+        return None
+    served = any("tests.worlds" in file.read_text("utf-8") for file in collection_path.glob("*.py"))
+    return None if served else True
 
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
