@@ -112,11 +112,12 @@ def test_a_dry_run_changes_nothing(nights: Nights) -> None:
     assert [len(one["commits"]) for one in done["environments"]] == [1, 1]
     assert (nights.commits(), nights.hands.status(), Path("snapshots").exists()) == ([], "", False)
     nights.backup("--all")
-    nights.rename_a_chart("New name")
+    world, chart = nights.server.world, nights.rename_a_chart("New name")
+    space = world.spaces[str(world.charts[chart].space_uuid)].name
     before = _without_locks(nights.hands.root)
     done = nights.backup("--all", "--dry-run", "--json").json
     subjects = [one["subject"] for one in done["environments"][0]["commits"]]
-    assert subjects == ["production: chart New name renamed in Odds & ends ☕"]
+    assert subjects == [f"production: chart New name renamed in {space}"]
     assert _without_locks(nights.hands.root) == before
     assert "would make 1 commit" in nights.backup("--all", "--dry-run").out
 

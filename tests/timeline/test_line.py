@@ -13,7 +13,7 @@ from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.changes import summary
 from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.timeline import Event, open_sources, parse_item, read_past, time_line
-from tests.timeline.story import ADA, INES, UGLY, Story
+from tests.timeline.story import ADA, ENDED, INES, UGLY, Story
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,7 @@ def test_versions_and_commits_make_one_line(told: Told) -> None:
     assert said(entries) == [
         ("changed", None, f"moved to customers; renamed to '{UGLY}'".replace("\n", "\\n")),
         ("changed", ADA, "limit: 77 → 78"),
+        *ENDED,
         ("changed", INES, "dimension added: orders.status; dimension removed: orders.ordered_week"),
         ("changed", ADA, "limit: 52 → 77"),
         ("first_seen", None, ""),
@@ -53,7 +54,7 @@ def test_versions_and_commits_make_one_line(told: Told) -> None:
 def test_a_version_names_the_first_commit_that_holds_it(told: Told) -> None:
     """Versions saved between two backups came with the second of them."""
     [first], [saved], [renamed] = (told.commits[night] for night in ("first", "saved", "renamed"))
-    expected = [renamed, renamed, saved, saved, first, first, first]
+    expected = [renamed, renamed, *[saved for _ in ENDED], saved, saved, first, first, first]
     assert commits(told.line("chart:weekly-revenue")) == expected
 
 
@@ -131,13 +132,17 @@ def test_a_version_on_disk_only_is_told_by_its_author(tmp_path: Path) -> None:
     story.night()
     story.save("weekly-revenue", "admin")
     story.export()
-    newest = time_line(read_past(open_sources(story.folder), parse_item("chart:weekly-revenue")))[0]
+    entries = time_line(read_past(open_sources(story.folder), parse_item("chart:weekly-revenue")))
+    newest = entries[len(ENDED)]
     assert (newest.person, newest.quiet, newest.commit) == (ADA, True, None)
+    assert said(entries[: len(ENDED)]) == ENDED
     story.save("weekly-revenue", "editor", limit=3)
     story.export()
     entries = time_line(read_past(open_sources(story.folder), parse_item("chart:weekly-revenue")))
-    assert said(entries)[:2] == [("changed", INES, "limit: 52 → 3"), ("first_seen", None, "")]
-    assert [(entry.person, entry.quiet, entry.commit) for entry in entries[:2]] == [
+    told = [*ENDED, ("changed", INES, "limit: 52 → 3"), ("first_seen", None, "")]
+    assert said(entries)[: len(told)] == told
+    saved = entries[len(ENDED) : len(ENDED) + 2]
+    assert [(entry.person, entry.quiet, entry.commit) for entry in saved] == [
         (INES, False, None),
         (ADA, True, None),
     ]
@@ -189,7 +194,7 @@ def test_without_history_files_authors_are_still_known(tmp_path: Path) -> None:
     story.night(history=False)
     entries = time_line(read_past(open_sources(story.folder), parse_item("chart:weekly-revenue")))
     assert said(entries) == [
-        ("changed", None, "renamed to 'Renamed'"),
+        ("changed", None, "; ".join(["renamed to 'Renamed'", *(words for _, _, words in ENDED)])),
         ("changed", INES, "limit: 52 → 3"),
         ("first_seen", None, ""),
         ("first_version", INES, ""),
@@ -204,9 +209,13 @@ def test_one_commit_of_everybodys_work_is_told_by_each(tmp_path: Path) -> None:
     story.save("revenue-by-channel", "admin", limit=4)
     assert len(story.night(single=True)) == 1
     sources = open_sources(story.folder)
-    for key, who in (("weekly-revenue", INES), ("revenue-by-channel", ADA)):
+    expected: dict[str, list[tuple[str, str | None, str]]] = {
+        "weekly-revenue": [*ENDED, ("changed", INES, "limit: 52 → 3")],
+        "revenue-by-channel": [("changed", ADA, "limit: 500 → 4; pivot changed")],
+    }
+    for key, told in expected.items():
         entries = time_line(read_past(sources, parse_item(f"chart:{key}")))
-        assert next(entry.person for entry in entries if entry.event is Event.CHANGED) == who
+        assert said(entries)[: len(told)] == told
 
 
 def test_a_commit_by_hand_names_nobody_of_lightdash(copied: Told) -> None:
@@ -394,11 +403,8 @@ def test_another_branch_is_told_without_what_is_on_disk(copied: Told) -> None:
     copied.change(REVENUE, {"name": "Now"})
     item = parse_item("chart:weekly-revenue")
     entries = time_line(read_past(open_sources(copied.folder, "backups"), item))
-    assert said(entries)[0] == (
-        "changed",
-        INES,
-        "dimension added: orders.status; dimension removed: orders.ordered_week",
-    )
+    saved = ("changed", INES, "dimension added: orders.status; dimension removed: orders.ordered_week")
+    assert said(entries)[: len(ENDED) + 1] == [*ENDED, saved]
     here = copied.git("branch", "--show-current")
     assert time_line(read_past(open_sources(copied.folder, here), item)) == copied.line(str(item))
     with pytest.raises(ConfigError, match="there is no chart:fresh"):
