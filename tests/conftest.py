@@ -22,7 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out, for another version than the usual one, the folders that no version makes a difference to."""
+    """Leave out, for another version than the usual, the folders that no version makes a difference to."""
     if SERVED == VERSION or collection_path.parent != Path(__file__).parent or not collection_path.is_dir():
         return None
     served = any("tests.worlds" in file.read_text("utf-8") for file in collection_path.glob("*.py"))

@@ -91,7 +91,12 @@ def cli(context: click.Context) -> None:
     metavar="KEY",
     help="Only these spaces (a,b or repeated).",
 )
-@click.option("--no-history", is_flag=True, help="Do not read earlier versions of charts and dashboards.")
+@click.option(
+    "--no-history",
+    is_flag=True,
+    help="Do not read earlier versions of charts and dashboards; on current servers nor who saved charts "
+    "inside dashboards.",
+)
 @click.option(
     "--format",
     "form",

@@ -14,6 +14,7 @@ from lightdash_sync.model.changes import summary
 from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.timeline import Event, open_sources, parse_item, read_past, time_line
 from tests.timeline.story import ADA, ENDED, INES, UGLY, Story
+from tests.worlds import can
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,6 +200,19 @@ def test_without_history_files_authors_are_still_known(tmp_path: Path) -> None:
         ("first_seen", None, ""),
         ("first_version", INES, ""),
     ]
+
+
+def test_without_history_files_a_chart_inside_a_dashboard_may_be_nobodys(tmp_path: Path) -> None:
+    """Where charts come by the hundred, no list tells who saved that one; what changed and when is told."""
+    story = Story(tmp_path / "work")
+    slug = next(one.slug for one in story.world.charts.values() if one.dashboard_uuid)
+    story.night(history=False)
+    story.save(slug, "editor", limit=3)
+    story.night(history=False)
+    entries = time_line(read_past(open_sources(story.folder), parse_item(f"chart:{slug}")))
+    who = None if can("charts_in_bulk") else INES
+    assert said(entries)[0] == ("changed", who, "limit: 500 → 3")
+    assert not entries[0].seen_by
 
 
 def test_one_commit_of_everybodys_work_is_told_by_each(tmp_path: Path) -> None:
