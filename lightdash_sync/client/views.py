@@ -277,7 +277,7 @@ class Deleted(View):
     uuid: Uuid
     contentType: str
     source: str | None = None
-    spaceUuid: MaybeUuid = None
+    spaceUuid: Uuid | None = None
 
 
 class _VirtualTable(View):

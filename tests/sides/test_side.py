@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.git.hands import Hands
 
 CHART = "charts/weekly-revenue.json"
+PALETTE = re.compile(rb'\n  "palette": .*\n')  # a chart's own
 
 
 @contextmanager
@@ -205,14 +207,19 @@ def _served(base: Path, faults: Faults | None = None) -> Iterator[tuple[Server, 
 
 
 def test_a_project_is_read_as_it_is(tmp_path: Path) -> None:
-    """Without any snapshot, too: all its content, no earlier versions, and nothing is left behind."""
+    """Without any snapshot, too: all its content, no earlier versions, and nothing is left behind.
+
+    Where charts are read by the hundred, their palettes are not told (docs/design.md); all else is.
+    """
     export_world(demo_world(), tmp_path / "expected")
     with _served(tmp_path) as (_, environments), _open("live", environments) as side:
         with _open(str(tmp_path / "expected"), _nobody()) as expected:
-            items = {path for path in expected.tree if ".history/" not in path}
-            assert {path: side.tree.digests[path] for path in side.tree} == {
-                path: expected.tree.digests[path] for path in items
-            }
+            items = {path: expected.tree[path] for path in expected.tree if ".history/" not in path}
+            if demo_world().can("charts_in_bulk"):
+                painted = [path for path in items if path.startswith("charts/")]
+                assert any(b'\n  "palette": "' in items[path] for path in painted)
+                items |= {path: PALETTE.sub(b"\n", items[path]) for path in painted}
+            assert {path: side.tree[path] for path in side.tree} == items
         assert (side.label, side.requests > 30) == ("live (live)", True)
         where = side.root
     assert not where.exists()
