@@ -190,7 +190,8 @@ class Attempt:
         """Write what the structure has already."""
         listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
         rows = ((*listed[uuid], raw) for uuid, (_, raw) in structure.spaces.items())
-        left_out = writer.spaces(rows, structure.inventory.teams)
+        members = {row.userUuid for row in structure.inventory.members or []}
+        left_out = writer.spaces(rows, structure.inventory.teams, members)
         for uuid, item in structure.kept[Kind.SPACE].items():
             if self.chosen.wants_in(Kind.SPACE, structure.space_key(uuid)):
                 writer.keep(Kind.SPACE, uuid, item)

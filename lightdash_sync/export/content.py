@@ -22,7 +22,7 @@ from lightdash_sync.snapshot.layout import item_path, moment_in_name, version_na
 from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
@@ -122,12 +122,14 @@ class ContentWriter:
         self,
         spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]],
         teams: Mapping[str, list[str]] | None = None,
+        members: Collection[str] = (),
     ) -> list[LeftOut]:
         """Write spaces, from their row in the list and their own answer.
 
         Args:
             spaces: row, its raw form, and the raw form of the answer.
             teams: see `Inventory.teams`.
+            members: uuids of the organisation's members; empty if all who are named are known, or may not be.
 
         Returns:
             The grants whose role the API does not show.
@@ -136,7 +138,8 @@ class ContentWriter:
         for row, listed, raw in spaces:
             key = self._identity.key(Kind.SPACE, row.uuid)
             shares, groups = objects(raw.get("access")), objects(raw.get("groupsAccess"))
-            others = None if teams is None else other_ways(raw, teams)
+            outside = set(row.access).difference(members) if members else ()
+            others = None if teams is None else other_ways(raw, teams, outside)
             access, unseen = space_access(row.access, shares, groups, others)
             self._put(Kind.SPACE, key, {**listed, **raw, "access": access}, self._seen_as(row.uuid))
             left_out += [

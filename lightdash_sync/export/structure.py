@@ -29,7 +29,7 @@ from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
 from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
+from lightdash_sync.model.keys import EXTERNAL, assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import slug_candidate
 
@@ -254,7 +254,8 @@ def _with_members(
 ) -> Inventory:
     """Read the members of the organisation, unless everybody who may be named is known."""
     people = {share.userUuid for space, _ in spaces.values() for share in space.access}
-    people |= {str(facts["uuid"]) for facts in known.people.values()}
+    emails = (name for name in known.people if not name.startswith(EXTERNAL))  # others may be outside still
+    people |= {str(known.people[name]["uuid"]) for name in emails}
     named = {uuid for row, _ in inventory.spaces for uuid in row.access}
     named |= {str(raw["createdBy"]) for _, raw in inventory.schedulers or [] if raw.get("createdBy")}
     named |= {author for row, _ in inventory.tags if (author := row.author)}

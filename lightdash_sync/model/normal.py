@@ -98,17 +98,21 @@ def space_access(
     return {"users": users, "groups": teams}, [uuid for uuid in holders if uuid not in roles]
 
 
-def other_ways(space: JsonObject, teams: Mapping[str, Collection[str]]) -> Counter[str]:
+def other_ways(
+    space: JsonObject, teams: Mapping[str, Collection[str]], outside: Collection[str] = ()
+) -> Counter[str]:
     """Return how often a current server's list of spaces names people for other reasons than a grant.
 
     Args:
         space: its own answer.
         teams: uuid of a group -> uuids of its members.
+        outside: uuids of those in the list who are no members of the organisation. Service accounts are
+            such: the role of all members brings them into the list, but the space itself does not tell them.
     """
     groups = {str(group.get("groupUuid")) for group in objects(space.get("groupsAccess"))}
     found = Counter(member for group in sorted(groups) for member in set(teams.get(group, ())))
     if space.get("projectMemberAccessRole") is not None:
-        found.update({str(share.get("userUuid")) for share in objects(space.get("access"))})
+        found.update({*outside, *(str(share.get("userUuid")) for share in objects(space.get("access")))})
     return found
 
 

@@ -261,6 +261,15 @@ def test_who_gets_in_by_a_group_or_as_a_member_of_the_project_holds_no_grant() -
     assert other_ways({}, {"g": ["a"]}) == {}
 
 
+def test_a_service_account_that_gets_in_as_a_member_of_the_project_holds_no_grant() -> None:
+    """The list names it, since it has a role in the organisation; the space itself does not tell it."""
+    space: JsonObject = {"projectMemberAccessRole": "viewer", "access": [{"userUuid": "a", "role": "viewer"}]}
+    for listed, holders in ((["a", "robot", "lost"], ["lost"]), (["a", "robot", "robot"], ["robot"])):
+        access, unseen = space_access(listed, [], [], other_ways(space, {}, ["robot"]))
+        assert (access["users"], unseen) == ([{"userUuid": uuid, "role": None} for uuid in holders], holders)
+    assert other_ways(space | {"projectMemberAccessRole": None}, {}, ["robot"]) == {}
+
+
 _COMMENTS: list[JsonObject] = [
     {"commentId": "2", "text": "second", "createdAt": "2026-01-02", "canRemove": True, "replyTo": None},
     {
