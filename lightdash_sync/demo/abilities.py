@@ -16,8 +16,9 @@ from lightdash_sync.demo.ability_rules import (
     PROJECT,
     Rules,
 )
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.roles import ORDER
-from lightdash_sync.demo.state import Json, Person, World
+from lightdash_sync.demo.state import Json, World
 
 
 def ability_rules(world: World, person: Person) -> list[Json]:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lightdash_sync.demo import inheritance
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.roles import RANK, SPACE_ROLE, highest, org_role
-from lightdash_sync.demo.state import Json, Person, Project, Space, World
+from lightdash_sync.demo.state import Json, Project, Space, World
 
 _PLAIN_RULES: dict[tuple[str, str], str] = {
     ("view", "Project"): "viewer",

@@ -48,6 +48,7 @@ from lightdash_sync.demo import (
     verification,
     virtual_views,
 )
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.calls import Call, Ok, Route, check_params
 from lightdash_sync.demo.faults import HTML_TYPE, JSON_TYPE, Fault, Faults
 from lightdash_sync.demo.jsonb import NotJson, parse
@@ -60,7 +61,7 @@ from lightdash_sync.demo.refusals import (
     unauthorized,
     went_wrong,
 )
-from lightdash_sync.demo.state import Person, World
+from lightdash_sync.demo.state import World
 
 PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"

@@ -14,8 +14,9 @@ from typing import Any
 from starlette.requests import Request
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.refusals import Refusal, forbidden, not_existing, not_found, went_wrong
-from lightdash_sync.demo.state import Chart, Dashboard, Person, Project, Space, World
+from lightdash_sync.demo.state import Chart, Dashboard, Project, Space, World
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 FREE_TEXT = frozenset({"table", "field", "slug", "explore", "words", "name", "job"})

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.calls import need
 from lightdash_sync.demo.jsonb import jsonb, truthy
 from lightdash_sync.demo.kinds import chart_kind
 from lightdash_sync.demo.refusals import went_wrong
-from lightdash_sync.demo.state import ChartVersion, Json, Person, World
+from lightdash_sync.demo.state import ChartVersion, Json, World
 
 METRIC_FORMATS = frozenset({"km", "mi", "usd", "gbp", "eur", "id", "percent"})
 METRIC_KEYS = (

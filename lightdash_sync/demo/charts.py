@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightdash_sync.demo.accounts import DEFAULT_COLORS, Person
 from lightdash_sync.demo.calls import need, space_of_chart
 from lightdash_sync.demo.chart_versions import stored_version
 from lightdash_sync.demo.jsonb import truthy
 from lightdash_sync.demo.palettes import resolved_palette
 from lightdash_sync.demo.refusals import went_wrong
-from lightdash_sync.demo.state import (
-    DEFAULT_COLORS,
-    Chart,
-    ChartVersion,
-    Json,
-    Person,
-    Space,
-    Verification,
-    World,
-)
+from lightdash_sync.demo.state import Chart, ChartVersion, Json, Space, Verification, World
 
 
 def _insert(world: World, chart: Chart, version: ChartVersion) -> Chart:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.bodies import (
     Errors,
     Rule,
@@ -39,7 +40,7 @@ from lightdash_sync.demo.jsonb import jsonb
 from lightdash_sync.demo.refusals import forbidden, invalid, went_wrong
 from lightdash_sync.demo.spaces import space_basics
 from lightdash_sync.demo.sql_charts import move_sql_chart
-from lightdash_sync.demo.state import Chart, Dashboard, Json, Person, Project, Space, SqlChart, World
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
 
 CREATE, UPDATE, SAME = "create", "update", "no changes"
 _QUERY = frozenset(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.calls import need
 from lightdash_sync.demo.charts import author, delete_chart, told_verification, verification_told
 from lightdash_sync.demo.jsonb import jsonb, truthy
 from lightdash_sync.demo.refusals import not_found, went_wrong
 from lightdash_sync.demo.sanitize import sanitized
-from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, Person, World
+from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, World
 
 FILTER_GROUPS = ("dimensions", "metrics", "tableCalculations")
 TILE_TYPES = ("saved_chart", "sql_chart", "semantic_viewer_chart", "markdown", "loom")

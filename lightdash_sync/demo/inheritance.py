@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.roles import SPACE_RANK, SPACE_ROLE, highest, org_role
-from lightdash_sync.demo.state import Json, Person, Project, Space, World
+from lightdash_sync.demo.state import Json, Project, Space, World
 
 
 def chain(world: World, space: Space) -> list[Space]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lightdash_sync.demo.accounts import Org, Person
 from lightdash_sync.demo.explores import all_explores
 from lightdash_sync.demo.people import create_group, issue_token
 from lightdash_sync.demo.projects import compile_project, create_project
-from lightdash_sync.demo.state import Org, Person, Project, World
+from lightdash_sync.demo.state import Project, World
 
 PASSWORD = "a demo password"  # noqa: S105 - the demo listens on loopback only
 # nickname: first name, last name, role in the organisation

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from lightdash_sync.demo.access import can
+from lightdash_sync.demo.accounts import DEFAULT_COLORS, ColorPalette
 from lightdash_sync.demo.bodies import check_palette, check_palette_patch
 from lightdash_sync.demo.calls import OK, Call, Route
 from lightdash_sync.demo.refusals import forbidden, not_found, unauthorized
-from lightdash_sync.demo.state import DEFAULT_COLORS, Chart, ColorPalette, Json, Space, World
+from lightdash_sync.demo.state import Chart, Json, Space, World
 
 
 def _above(world: World, space: Space) -> Iterator[Space]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo.abilities import ability_rules
+from lightdash_sync.demo.accounts import Group, Person, Token
 from lightdash_sync.demo.calls import OK, Call, Route
 from lightdash_sync.demo.health import newer_health
 from lightdash_sync.demo.lists import page_and_size, paging
@@ -16,7 +17,7 @@ from lightdash_sync.demo.refusals import (
     unauthorized,
     went_wrong,
 )
-from lightdash_sync.demo.state import Group, Json, Person, Token, World
+from lightdash_sync.demo.state import Json, World
 
 COOKIE = "connect.sid"
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo.access import can_in_project
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.bodies import check_metadata
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, need, project_of
 from lightdash_sync.demo.catalog import index_catalog
 from lightdash_sync.demo.jobs import finished_job
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_existing, not_found, went_wrong
 from lightdash_sync.demo.spaces import create_space, delete_space
-from lightdash_sync.demo.state import Json, Person, Project, World
+from lightdash_sync.demo.state import Json, Project, World
 from lightdash_sync.demo.validations import validate_project
 from lightdash_sync.demo.virtual_views import with_virtual_views
 

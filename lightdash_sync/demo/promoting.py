@@ -6,6 +6,7 @@ What is to change is found by `promotion`. There is no way back from the middle 
 from __future__ import annotations
 
 from lightdash_sync.demo.access import shares
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.charts import add_version, create_chart, move_chart, read_chart
 from lightdash_sync.demo.dashboards import (
     add_dashboard_version,
@@ -29,7 +30,7 @@ from lightdash_sync.demo.promotion import (
 from lightdash_sync.demo.refusals import Refusal
 from lightdash_sync.demo.spaces import create_space, promoted_space
 from lightdash_sync.demo.sql_charts import move_sql_chart
-from lightdash_sync.demo.state import Json, Person, Space, SqlChart, World
+from lightdash_sync.demo.state import Json, Space, SqlChart, World
 
 
 def _create_space(world: World, person: Person, data: Json) -> Json:

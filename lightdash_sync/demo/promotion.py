@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lightdash_sync.demo.access import shares_of
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.calls import space_of_chart
 from lightdash_sync.demo.charts import read_chart
 from lightdash_sync.demo.dashboards import charts_on_dashboard, read_dashboard
 from lightdash_sync.demo.refusals import Refusal, already_exists
 from lightdash_sync.demo.spaces import ancestry, promoted_space
-from lightdash_sync.demo.state import Chart, Dashboard, Json, Person, Space, SqlChart, World
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Space, SqlChart, World
 
 SAME, CREATE, UPDATE = "no changes", "create", "update"
 

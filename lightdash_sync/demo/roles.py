@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lightdash_sync.demo.state import Person
+from lightdash_sync.demo.accounts import Person
 
 ORDER = ("viewer", "interactive_viewer", "editor", "developer", "admin")
 RANK = {role: rank for rank, role in enumerate(ORDER)}

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lightdash_sync.demo.access import can_in_space, is_closed, shares
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.dashboards import dashboard_row, delete_dashboard
 from lightdash_sync.demo.lists import chart_row, errors_by
 from lightdash_sync.demo.refusals import bad_parameter
 from lightdash_sync.demo.sql_charts import delete_sql_chart
-from lightdash_sync.demo.state import Dashboard, Json, Person, Space, World
+from lightdash_sync.demo.state import Dashboard, Json, Space, World
 
 RANDOM_LETTERS = 10
 

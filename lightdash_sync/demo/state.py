@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lightdash_sync.client.capabilities import Server
+from lightdash_sync.demo.accounts import Group, Org, Person, Token
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.slugs import SlugRegister
 
@@ -21,83 +22,6 @@ VERSION = "0.1372.1"  # what is imitated unless another version is asked for
 
 Json = dict[str, Any]
 Keys = dict[str, None]
-
-DEFAULT_COLORS = (
-    "#5470c6", "#fc8452", "#91cc75", "#fac858", "#ee6666", "#73c0de", "#3ba272", "#9a60b4", "#ea7ccc",
-)  # fmt: skip
-
-
-@dataclass
-class ColorPalette:
-    """A colour palette of an organisation, which projects, spaces, dashboards and charts may use."""
-
-    uuid: str
-    name: str
-    colors: list[str]
-    dark_colors: list[str] | None
-    created_at: str
-
-
-@dataclass
-class Org:
-    """An organisation."""
-
-    uuid: str
-    name: str
-    created_at: str
-    palettes: dict[str, ColorPalette] = field(default_factory=dict)
-    active_palette_uuid: str | None = None
-
-
-@dataclass
-class Person:
-    """A user, with the role in the organisation; roles in projects are kept with the project.
-
-    Attributes:
-        is_service: the row that a service account has of its own: without e-mail, and in no list of people.
-    """
-
-    uuid: str
-    email: str
-    first_name: str
-    last_name: str
-    org_uuid: str
-    role: str
-    created_at: str
-    password: str = ""
-    is_service: bool = False
-
-    @property
-    def card(self) -> Json:
-        """The short form in which the server names authors."""
-        return {"userUuid": self.uuid, "firstName": self.first_name, "lastName": self.last_name}
-
-
-@dataclass
-class Token:
-    """A token: a personal one, or (`scheme` Bearer) of a service account or an OAuth application."""
-
-    uuid: str
-    secret: str
-    person_uuid: str
-    created_at: str
-    description: str = ""
-    expires_at: str | None = None
-    revoked: bool = False
-    scheme: str = "ApiKey"
-
-
-@dataclass
-class Group:
-    """A group of users of one organisation."""
-
-    uuid: str
-    name: str
-    org_uuid: str
-    created_at: str
-    created_by: str | None
-    updated_by: str | None = None
-    members: Keys = field(default_factory=dict)
 
 
 @dataclass

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.charts import add_version, create_chart, read_chart
 from lightdash_sync.demo.dashboards import add_dashboard_version, create_dashboard, delete_orphans
 from lightdash_sync.demo.spaces import create_space
-from lightdash_sync.demo.state import Chart, Dashboard, Json, Person, Project, Space, SqlChart, World
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
 
 NO_FILTERS: Json = {"dimensions": [], "metrics": [], "tableCalculations": []}
 

@@ -9,21 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from lightdash_sync.demo.accounts import Group, Org, Person, Token
 from lightdash_sync.demo.chart_versions import stored_version
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.recipes import cartesian, query
-from lightdash_sync.demo.state import (
-    Chart,
-    Dashboard,
-    DashboardVersion,
-    Group,
-    Org,
-    Person,
-    Project,
-    Space,
-    Token,
-    World,
-)
+from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Project, Space, World
 
 from .recordings import Recording
 

@@ -9,22 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from lightdash_sync.demo.accounts import ColorPalette, Group, Org, Person, Token
 from lightdash_sync.demo.catalog import index_catalog
 from lightdash_sync.demo.chart_versions import stored_version
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.dashboards import add_dashboard_version
-from lightdash_sync.demo.state import (
-    Chart,
-    ColorPalette,
-    Dashboard,
-    Group,
-    Org,
-    Person,
-    Project,
-    Space,
-    Token,
-    World,
-)
+from lightdash_sync.demo.state import Chart, Dashboard, Project, Space, World
 
 from .recorded_world import PASSWORD, results, secret
 from .recordings import Recording

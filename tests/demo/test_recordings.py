@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from lightdash_sync.demo.accounts import Org
 from lightdash_sync.demo.charts import add_version, read_chart
-from lightdash_sync.demo.state import Org, Space
+from lightdash_sync.demo.state import Space
 
 from .recorded_world import hire, results, secret, start
 from .replaying import EVERYTHING, Stage, recordings_of, replayed

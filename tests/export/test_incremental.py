@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_sync.client.views import ContentRow
-    from lightdash_sync.demo.state import Person, World
+    from lightdash_sync.demo.accounts import Person
+    from lightdash_sync.demo.state import World
     from lightdash_sync.export.run import Report
 
 
