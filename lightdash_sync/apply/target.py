@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from lightdash_sync.client import views
+    from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.client.writes import Writer
     from lightdash_sync.model.canonical import JsonObject
@@ -91,7 +91,7 @@ class Target:
         self.writes = 0
         self._user: views.User | None = None
         self._deleted: dict[str, views.Deleted] | None = None
-        self._metrics: dict[tuple[str, str], views.Metric] | None = None
+        self._metrics: dict[tuple[str, str], catalogue.Metric] | None = None
         self._paths: dict[str, str] = {}
         self._dashboards: dict[str, tuple[str, str]] = {}
         self._identity = identity.extended(plan.adopted, plan.external).extended(_facts(plan))
@@ -211,7 +211,7 @@ class Target:
             self._deleted = {row.uuid: row for row in self.lightdash.deleted(self.project)}
         return self._deleted
 
-    def metrics(self, *, fresh: bool) -> dict[tuple[str, str], views.Metric]:
+    def metrics(self, *, fresh: bool) -> dict[tuple[str, str], catalogue.Metric]:
         """Return the catalogue's metrics by table and name; read anew if it must be fresh."""
         with self._lock:
             if fresh or self._metrics is None:

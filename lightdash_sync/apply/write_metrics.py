@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightdash_sync.apply.target import Target, Task
-    from lightdash_sync.client import views
+    from lightdash_sync.client import catalogue
     from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.plan.values import Step
 
@@ -53,7 +53,7 @@ def tag_metrics(target: Target, task: Task) -> None:
     tag = target.uuid(Kind.TAG, task.step.key)
     wanted, had = _names(task.step.after), _names(task.step.before)
 
-    def carries(metric: views.Metric) -> bool:
+    def carries(metric: catalogue.Metric) -> bool:
         return tag in {category.tagUuid for category in metric.categories}
 
     def write(fresh: bool) -> set[Name]:
@@ -119,7 +119,7 @@ def _name(row: JsonObject) -> Name:
     return str(row.get("table")), str(row.get("metric"))
 
 
-def _item(metric: views.Metric) -> str:
+def _item(metric: catalogue.Metric) -> str:
     if metric.catalogSearchUuid is None:
         raise SyncError(f"the catalogue does not give the uuid of {metric.tableName}.{metric.name}")
     return metric.catalogSearchUuid

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from lightdash_sync.client.lightdash import rows_of, unexpected
+from lightdash_sync.client.answers import rows_of, unexpected
 from lightdash_sync.client.views import View
 
 if TYPE_CHECKING:

@@ -10,29 +10,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
-from lightdash_sync.client import replies, views
+from lightdash_sync.client import catalogue, replies, views
+from lightdash_sync.client.answers import rows_of, segment, unexpected, viewed
 from lightdash_sync.client.capabilities import Server
+from lightdash_sync.client.pages import read_pages
 from lightdash_sync.client.promotion import PromotionDiff, promotion_path
-from lightdash_sync.errors import ApiError, NotFound, UnexpectedAnswer
+from lightdash_sync.errors import ApiError, NotFound
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from lightdash_sync.client.session import Session
-    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.canonical import JsonObject
 
 V = TypeVar("V", bound=BaseModel)
 
 _MANY = 100_000  # members of a group
-_PAGE = 50_000  # rows a page; 0.1372.1 has no upper limit, and cuts lists without paging at 50
-_MAX_PAGES = 1000  # a list that goes on longer never ends
-
-_NEWER = "If this Lightdash is newer than this tool, look for a newer lightdash-sync."
-_AT_REST = "Somebody may be working in the project: run again, if it stays so at a quiet time."
 
 
 class Lightdash:
@@ -74,7 +70,7 @@ class Lightdash:
         """`GET /org/groups`, with all members of each."""
         results = self.session.get("/api/v1/org/groups", {"includeMembers": _MANY})
         rows = results.get("data") if isinstance(results, dict) else None
-        return [row for row, _ in _views(views.Team, rows, "/api/v1/org/groups")]
+        return [row for row, _ in viewed(views.Team, rows, "/api/v1/org/groups")]
 
     def color_palettes(self) -> list[views.Palette]:
         """`GET /org/color-palettes`: all of the organisation; names need not be unique."""
@@ -122,13 +118,13 @@ class Lightdash:
     def content(self, project: str) -> list[views.ContentRow]:
         """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another query."""
         query = {"projectUuids": project}
-        rows = self._paged(views.ContentRow, "/api/v2/content", query, lambda row: row.uuid)
+        rows = self._pages(views.ContentRow, "/api/v2/content", query, lambda row: row.uuid)
         return [row for row, _ in rows]
 
     def deleted(self, project: str) -> list[views.Deleted]:
         """`GET /api/v2/content/deleted`: what can be restored; of others' only for admins."""
         query = {"projectUuids": project}
-        rows = self._paged(views.Deleted, "/api/v2/content/deleted", query, lambda row: row.uuid)
+        rows = self._pages(views.Deleted, "/api/v2/content/deleted", query, lambda row: row.uuid)
         return [row for row, _ in rows]
 
     def dashboard(self, dashboard: str) -> tuple[views.Dashboard, JsonObject]:
@@ -172,7 +168,7 @@ class Lightdash:
     def chart_uuid(self, project: str, slug: str) -> str:
         """`GET /api/v2/projects/{p}/saved/{slug}`: the uuid of a chart; counts as a view."""
         saved = f"/api/v2/projects/{project}/saved"
-        return self._one(views.Chart, f"{saved}/{_segment(slug, saved)}")[0].uuid
+        return self._one(views.Chart, f"{saved}/{segment(slug, saved)}")[0].uuid
 
     def sql_chart(self, project: str, chart: str) -> tuple[views.SqlChart, JsonObject]:
         """`GET /projects/{p}/sqlRunner/saved/{u}`."""
@@ -190,7 +186,7 @@ class Lightdash:
         """
         path = f"{kind}/{uuid}/schedulers"
         if self.server.can("scheduler_pages") and kind in ("saved", "dashboards"):
-            return self._paged(views.Scheduler, f"/api/v2/{path}", {}, lambda row: row.schedulerUuid)
+            return self._pages(views.Scheduler, f"/api/v2/{path}", {}, lambda row: row.schedulerUuid)
         return self._many(views.Scheduler, f"/api/v1/{path}")
 
     def scheduler(self, scheduler: str) -> tuple[views.Scheduler, JsonObject]:
@@ -205,48 +201,50 @@ class Lightdash:
         """
         if self.server.can("scheduler_list"):
             path = f"/api/v1/schedulers/{project}/list"
-            return self._paged(views.Scheduler, path, {}, lambda row: row.schedulerUuid)
+            return self._pages(views.Scheduler, path, {}, lambda row: row.schedulerUuid)
         return self._many(views.Scheduler, f"/api/v1/schedulers/{project}/logs", inside="schedulers")
 
-    def tags(self, project: str) -> list[tuple[views.Tag, JsonObject]]:
+    def tags(self, project: str) -> list[tuple[catalogue.Tag, JsonObject]]:
         """`GET /projects/{p}/tags`: 0.1372.1 leaves out tags whose author was deleted."""
-        return self._many(views.Tag, f"/api/v1/projects/{project}/tags")
+        return self._many(catalogue.Tag, f"/api/v1/projects/{project}/tags")
 
-    def metrics(self, project: str) -> list[views.Metric]:
+    def metrics(self, project: str) -> list[catalogue.Metric]:
         """`GET /projects/{p}/dataCatalog/metrics`: with their tags and icons."""
         path = f"/api/v1/projects/{project}/dataCatalog/metrics"
-        return [row for row, _ in self._paged(views.Metric, path, {}, lambda row: (row.tableName, row.name))]
+        return [
+            row for row, _ in self._pages(catalogue.Metric, path, {}, lambda row: (row.tableName, row.name))
+        ]
 
-    def explores(self, project: str) -> list[replies.ExploreRow]:
+    def explores(self, project: str) -> list[catalogue.ExploreRow]:
         """`GET /projects/{p}/explores`: all that there are, faulty ones and virtual views included."""
-        return self._rows(replies.ExploreRow, f"/api/v1/projects/{project}/explores")
+        return self._rows(catalogue.ExploreRow, f"/api/v1/projects/{project}/explores")
 
     def explore(self, project: str, table: str) -> JsonObject:
         """`GET /projects/{p}/explores/{table}`: with the definitions of its fields."""
         return self._object(f"/api/v1/projects/{project}/explores/{quote(table, safe='')}")
 
-    def virtual_view(self, project: str, name: str) -> tuple[views.VirtualView, JsonObject]:
+    def virtual_view(self, project: str, name: str) -> tuple[catalogue.VirtualView, JsonObject]:
         """`GET /projects/{p}/explores/{name}`, of a virtual view.
 
         Raises:
             NotFound: there is no explore of this name, or it is another one.
         """
         explores = f"/api/v1/projects/{project}/explores"
-        path = f"{explores}/{_segment(name, explores)}"
+        path = f"{explores}/{segment(name, explores)}"
         explore = self._object(path)
         if explore.get("type") != "virtual":
             raise NotFound("the explore is no virtual view", method="GET", path=path, status=200)
-        return _views(views.VirtualView, [explore], path)[0]
+        return viewed(catalogue.VirtualView, [explore], path)[0]
 
-    def charts_using(self, project: str, metric: views.Metric) -> list[views.UsingChart]:
+    def charts_using(self, project: str, metric: catalogue.Metric) -> list[catalogue.UsingChart]:
         """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.
 
         The only list that also has charts saved in a dashboard that none of its tiles shows any more.
         """
         catalog = f"/api/v1/projects/{project}/dataCatalog"
-        table, field = _segment(metric.tableName, catalog), _segment(metric.name, catalog)
+        table, field = segment(metric.tableName, catalog), segment(metric.name, catalog)
         path = f"{catalog}/{table}/analytics/{field}"
-        return self._rows(views.UsingChart, path, inside="charts")
+        return self._rows(catalogue.UsingChart, path, inside="charts")
 
     def pins(self, project: str, pinned_list: str) -> list[views.Pin]:
         """`GET /projects/{p}/pinned-lists/{list}/items`."""
@@ -255,7 +253,7 @@ class Lightdash:
     def job_status(self, job: str) -> replies.JobStatus:
         """`GET /schedulers/job/{j}/status`: how far a job is, such as that of a validation."""
         jobs = "/api/v1/schedulers/job"
-        return self._one(replies.JobStatus, f"{jobs}/{_segment(job, jobs)}/status")[0]
+        return self._one(replies.JobStatus, f"{jobs}/{segment(job, jobs)}/status")[0]
 
     def validation(self, project: str) -> list[replies.Validation]:
         """What the last validation of the project found wrong, warnings about what a chart shows included.
@@ -266,7 +264,7 @@ class Lightdash:
         if not self.server.can("validation_pages"):
             return self._rows(replies.Validation, f"/api/v1/{path}")
         query = {"includeChartConfigWarnings": "true"}
-        rows = self._paged(replies.Validation, f"/api/v2/{path}", query, lambda row: row.key)
+        rows = self._pages(replies.Validation, f"/api/v2/{path}", query, lambda row: row.key)
         return [row for row, _ in rows]
 
     def comments(self, dashboard: str) -> JsonObject:
@@ -296,7 +294,7 @@ class Lightdash:
         return sorted(versions, key=lambda version: (version.createdAt, version.versionUuid), reverse=True)
 
     def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
-        return _views(view, [self._object(path)], path)[0]
+        return viewed(view, [self._object(path)], path)[0]
 
     def _object(self, path: str) -> JsonObject:
         results = self.session.get(path)
@@ -309,81 +307,9 @@ class Lightdash:
 
     def _many(self, view: type[V], path: str, inside: str = "") -> list[tuple[V, JsonObject]]:
         results = self.session.get(path)
-        return rows_of(view, results, path, inside) if inside else _views(view, results, path)
+        return rows_of(view, results, path, inside) if inside else viewed(view, results, path)
 
-    def _paged(
+    def _pages(
         self, view: type[V], path: str, query: dict[str, str], key: Callable[[V], Hashable]
     ) -> list[tuple[V, JsonObject]]:
-        """Read all pages of a list.
-
-        Pages have no stable order: when something changes meanwhile, a row may move to a page that was
-        read before, and another comes twice. So all pages must announce the same number of rows, as many
-        must come, and no page may repeat a row of another.
-
-        Raises:
-            UnexpectedAnswer: pages without end, or rows missing.
-        """
-        rows: dict[Hashable, tuple[V, JsonObject]] = {}
-        announced: int | None = None
-        came = 0
-        for page in range(1, _MAX_PAGES + 1):
-            results = self.session.get(path, {**query, "page": page, "pageSize": _PAGE})
-            data, pages, total = _page(results, path)
-            if announced not in (None, total):
-                raise unexpected(path, f"the number of rows went from {announced} to {total}", _AT_REST)
-            announced = total
-            found = {key(one): (one, row) for one, row in _views(view, data, path)}
-            if twice := len(rows.keys() & found.keys()):
-                raise unexpected(path, f"{twice} rows came twice, so others did not come", _AT_REST)
-            rows |= found
-            came += len(data)
-            if page >= pages:
-                if came != total:
-                    raise unexpected(path, f"{total} rows were announced, {came} came", _AT_REST)
-                return list(rows.values())
-        raise unexpected(path, f"the list does not end after {_MAX_PAGES} pages")
-
-
-def _page(results: Json, path: str) -> tuple[list[Json], int, int]:
-    """Return the rows of a page, and how many pages and rows it says there are."""
-    data = results.get("data") if isinstance(results, dict) else None
-    pagination = results.get("pagination") if isinstance(results, dict) else None
-    if not isinstance(data, list) or not isinstance(pagination, dict):
-        raise unexpected(path, "a page of rows was expected")
-    pages, total = pagination.get("totalPageCount"), pagination.get("totalResults")
-    if not isinstance(pages, int) or not isinstance(total, int):
-        raise unexpected(path, "the page does not say how many there are")
-    return data, pages, total
-
-
-def _segment(name: str, path: str) -> str:
-    """Return a name as one segment of a path; dots alone would lead out of it, quoted or not."""
-    if name in ("", ".", ".."):
-        raise unexpected(path, f"{name!r} was not expected as a name")
-    return quote(name, safe="")
-
-
-def _views(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
-    """Look at each row; the row itself stays as it came."""
-    if not isinstance(rows, list):
-        raise unexpected(path, "a list was expected")
-    try:
-        seen = TypeAdapter(list[view]).validate_python(rows)  # type: ignore[valid-type]
-    except ValidationError as error:
-        raise unexpected(path, first_problem(error)) from None
-    return [(one, row) for one, row in zip(seen, rows, strict=True) if isinstance(row, dict)]
-
-
-def rows_of(view: type[V], results: Json, path: str, inside: str) -> list[tuple[V, JsonObject]]:
-    """Look at each row of a list inside an answer; the row itself stays as it came.
-
-    Raises:
-        UnexpectedAnswer: there is no such list, or a row is of another shape.
-    """
-    return _views(view, results.get(inside) if isinstance(results, dict) else None, path)
-
-
-def unexpected(path: str, problem: str, hint: str = _NEWER) -> UnexpectedAnswer:
-    """Return the error for an answer to a GET that is not what its endpoint promises."""
-    message = f"the answer is not as expected: {problem}"
-    return UnexpectedAnswer(message, method="GET", path=path, status=200, hint=hint)
+        return read_pages(self.session, view, path, query, key)

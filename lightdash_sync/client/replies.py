@@ -1,4 +1,4 @@
-"""What we rely on in answers to writes, and about jobs, explores and channels; as in `views`."""
+"""What we rely on in answers to writes, and about jobs and channels; as in `views`."""
 
 from __future__ import annotations
 
@@ -83,18 +83,6 @@ class Validation(View):
     def key(self) -> str:
         """What names it: a uuid since 0.2872.0, before that a number."""
         return self.validationUuid or str(self.validationId)
-
-
-class ExploreRow(View):
-    """A row of `GET /api/v1/projects/{p}/explores`; those of dbt have no type, or `default`."""
-
-    name: str
-    type: str | None = None
-
-    @property
-    def is_virtual(self) -> bool:
-        """Whether it is a virtual view: one that somebody wrote in SQL."""
-        return self.type == "virtual"
 
 
 class SlackChannel(View):

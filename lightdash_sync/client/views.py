@@ -280,20 +280,6 @@ class Deleted(View):
     spaceUuid: Uuid | None = None
 
 
-class _VirtualTable(View):
-    sqlTable: str
-    dimensions: dict[str, dict[str, Any]]
-
-
-class VirtualView(View):
-    """`GET /api/v1/projects/{p}/explores/{e}` of an explore that somebody wrote in SQL."""
-
-    name: str
-    label: str
-    baseTable: str
-    tables: dict[str, _VirtualTable]
-
-
 class _Tile(View):
     uuid: Uuid
     type: str
@@ -330,49 +316,6 @@ class Scheduler(View):
     def delivers(self) -> str:
         """The uuid of the chart or dashboard that it delivers."""
         return self.savedChartUuid or self.dashboardUuid or self.savedSqlUuid or ""
-
-
-class Tag(View):
-    """A row of `GET /api/v1/projects/{p}/tags`."""
-
-    tagUuid: Uuid
-    name: str
-    createdBy: Author | None = None
-
-    @property
-    def author(self) -> str | None:
-        """The uuid of whoever made it."""
-        return self.createdBy.userUuid if self.createdBy else None
-
-
-class Category(View):
-    """A tag on a metric."""
-
-    tagUuid: Uuid
-    name: str
-    color: str | None = None
-
-
-class Metric(View):
-    """A row of `GET /api/v1/projects/{p}/dataCatalog/metrics`."""
-
-    tableName: str
-    name: str
-    categories: list[Category] = []
-    icon: dict[str, str] | None = None
-    chartUsage: int | None = None
-    catalogSearchUuid: MaybeUuid = None
-
-    @property
-    def field_id(self) -> str:
-        """The metric's name in charts."""
-        return f"{self.tableName}_{self.name.replace('.', '__')}"
-
-
-class UsingChart(View):
-    """A chart of `GET /api/v1/projects/{p}/dataCatalog/{table}/analytics/{field}`."""
-
-    uuid: Uuid
 
 
 class _PinnedData(View):

@@ -24,7 +24,7 @@ from lightdash_sync.snapshot.manifest import LeftOut
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from lightdash_sync.client import views
+    from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.convert import Converter
     from lightdash_sync.export.inventory import Inventory
@@ -361,5 +361,5 @@ def unsupported(inventory: Inventory) -> list[LeftOut]:
     return sorted(left_out, key=lambda item: item.what)
 
 
-def _category(tag: views.Category) -> JsonObject:
+def _category(tag: catalogue.Category) -> JsonObject:
     return {"tagUuid": tag.tagUuid, "name": tag.name, "color": tag.color}

@@ -18,7 +18,7 @@ from lightdash_sync.errors import NotAuthorised
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lightdash_sync.client import views
+    from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.workers import Workers
     from lightdash_sync.model.canonical import JsonObject
@@ -63,8 +63,8 @@ class Inventory:
     dashboards: list[views.DashboardRow]
     content: list[views.ContentRow]
     schedulers: list[tuple[views.Scheduler, JsonObject]] | None
-    tags: list[tuple[views.Tag, JsonObject]]
-    metrics: list[views.Metric]
+    tags: list[tuple[catalogue.Tag, JsonObject]]
+    metrics: list[catalogue.Metric]
     pins: list[views.Pin]
     members: list[views.Member] | None
     teams: Mapping[str, list[str]] | None = None

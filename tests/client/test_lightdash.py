@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from lightdash_sync.client import promotion, replies, views
+from lightdash_sync.client import catalogue, promotion, replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.demo.server import Server as Embedded
@@ -22,7 +22,7 @@ from tests.worlds import SERVED, demo_world
 from .support import UUID, answer, ok, refusal, served, session_with
 
 OLD, NEW = Server("0.1372.1"), Server("0.2904.5")
-METRIC = views.Metric(tableName="orders", name="total")
+METRIC = catalogue.Metric(tableName="orders", name="total")
 
 # Each reading, and the path it asks.
 READINGS: dict[str, tuple[Callable[[Lightdash], object], str]] = {
@@ -312,7 +312,7 @@ def test_a_hostile_uuid_is_not_followed() -> None:
 def test_a_name_in_a_path_is_quoted(name: str, segment: str) -> None:
     """Names of tables and metrics, which are not uuids, stay one segment of the path."""
     with served(ok({"charts": []})) as (server, session):
-        Lightdash(session, OLD).charts_using("P", views.Metric(tableName=name, name=name))
+        Lightdash(session, OLD).charts_using("P", catalogue.Metric(tableName=name, name=name))
     assert server.seen[0].target == f"/api/v1/projects/P/dataCatalog/{segment}/analytics/{segment}"
 
 
@@ -367,4 +367,4 @@ def test_what_arrives_in_two_forms() -> None:
 
 def test_the_name_of_a_metric_in_charts() -> None:
     """A metric is known to charts by its table and its name, dots made underscores."""
-    assert views.Metric(tableName="orders", name="a.b.c").field_id == "orders_a__b__c"
+    assert catalogue.Metric(tableName="orders", name="a.b.c").field_id == "orders_a__b__c"
