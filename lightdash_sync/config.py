@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
+from lightdash_sync.environments import environment_of, settings_file, snapshot_of
 from lightdash_sync.errors import ConfigError
-from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-FILE = "lightdash-sync.toml"
+    from lightdash_sync.environments import Environment
 
 # Our names, and those of Lightdash's own SDK.
 URL = ("LIGHTDASH_URL", "LIGHTDASH_INSTANCE_URL")
@@ -38,32 +35,6 @@ _WHERE_FROM = (
     "Make a personal access token in Lightdash (Settings, Personal access tokens) and set LIGHTDASH_API_KEY, "
     "or give token_env, token_file or token_command in lightdash-sync.toml."
 )
-_FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
-
-
-class Environment(BaseModel):
-    """A table `[env.NAME]` of the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    url: str
-    project: str | None = None
-    path: str | None = None
-    token_env: str | None = None
-    token_file: str | None = None
-    token_command: str | list[str] | None = None
-    token_type: Literal["personal", "service-account", "oauth"] | None = None
-    ca_bundle: str | None = None
-    allow_http: bool = False
-    concurrency: int | None = Field(default=None, ge=1, le=64)
-    recipients: list[str] | None = None
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    default: str | None = None
-    env: dict[str, Environment] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +108,8 @@ def load_settings(
     Raises:
         ConfigError: something is missing, unknown, or says what it must not.
     """
-    path, document = _settings_file(folder, file)
-    name, environment = _environment(document, options.env)
+    path, document = settings_file(folder, file)
+    name, environment = environment_of(document, options.env)
     named = environment if options.env else None
     base = path.parent
     url = options.url or (named and named.url) or first(variables, URL) or (environment and environment.url)
@@ -153,7 +124,7 @@ def load_settings(
         url=url,
         token=token,
         project=project or (own and own.project) or None,
-        path=_snapshot(base, name, own) if own and name else None,
+        path=snapshot_of(base, name, own) if own and name else None,
         ca_bundle=options.ca_bundle or (base / own.ca_bundle if own and own.ca_bundle else None),
         allow_http=options.allow_http or bool(own and own.allow_http),
         concurrency=options.concurrency or (own and own.concurrency) or 8,
@@ -161,152 +132,6 @@ def load_settings(
         recipients=tuple(own.recipients) if own and own.recipients is not None else None,
         token_type=token_type,
     )
-
-
-def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> Path | None:
-    """Return where the snapshot of an environment is, without a look at server or token.
-
-    Args:
-        env: name of the environment; None for the default or the only one.
-        folder: where `lightdash-sync.toml` is looked for.
-        file: the file to use instead; it must exist.
-
-    Returns:
-        The environment's `path`, else `snapshots/NAME` beside the file; None where no environment is
-        defined. It need not exist.
-
-    Raises:
-        ConfigError: the file makes no sense, has no such environment, or several and no default.
-    """
-    path, document = _settings_file(folder, file)
-    name, environment = _environment(document, env)
-    if name is not None and environment is not None:
-        return _snapshot(path.parent, name, environment)
-    if document.env:
-        raise _undecided(path, document, "Name one with --env")
-    return None
-
-
-def known_environments(folder: Path, file: Path | None = None) -> tuple[dict[str, Path], str | None]:
-    """Return all environments with where their snapshots are, and which is meant if none is named.
-
-    Args:
-        folder: where `lightdash-sync.toml` is looked for; there need not be one.
-        file: the file to use instead; it must exist.
-
-    Raises:
-        ConfigError: the file makes no sense.
-    """
-    path, document = _settings_file(folder, file)
-    found = {name: _snapshot(path.parent, name, one) for name, one in document.env.items()}
-    return found, _environment(document, None)[0]
-
-
-def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tuple[str, str | None]]:
-    """Return name -> URL and project (uuid, name or None) of all environments, in the order of the file.
-
-    Args:
-        folder: where `lightdash-sync.toml` is looked for; there need not be one.
-        file: the file to use instead; it must exist.
-
-    Raises:
-        ConfigError: the file makes no sense.
-    """
-    document = _settings_file(folder, file)[1]
-    return {name: (one.url, one.project) for name, one in document.env.items()}
-
-
-def environments(
-    wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool
-) -> dict[str, Path]:
-    """Return names of environments and where their snapshots are, in the order of the file.
-
-    Args:
-        wanted: names; none of them for the default or the only one.
-        folder: where `lightdash-sync.toml` is looked for.
-        file: the file to use instead.
-        every: all that there are.
-
-    Raises:
-        ConfigError: there is no file, no such environment, or nothing says which one is meant.
-    """
-    path = file or folder / FILE
-    if file is None and not path.is_file():
-        raise ConfigError(f"there is no {FILE} here", hint="`lightdash-sync init` makes one.")
-    document = read_file(path)
-    for name in wanted:
-        _environment(document, name)
-    if every or wanted:
-        found = [name for name in document.env if every or name in wanted]
-    else:
-        only, _ = _environment(document, None)
-        found = [] if only is None else [only]
-    if found:
-        return {name: _snapshot(path.parent, name, document.env[name]) for name in found}
-    if document.env:
-        raise _undecided(path, document, "Name them with --env, or take them all with --all")
-    raise ConfigError(f"{path} has no environment", hint="An environment is a table [env.NAME] with a url.")
-
-
-def _settings_file(folder: Path, file: Path | None) -> tuple[Path, _File]:
-    """Return the file that was named, or a folder's own, and what it says: nothing, if there is none."""
-    path = file or folder / FILE
-    return path, read_file(path) if file is not None or path.is_file() else _File()
-
-
-def read_file(path: Path) -> _File:
-    """Read `lightdash-sync.toml`.
-
-    Raises:
-        ConfigError: it cannot be read, has an unknown setting, or holds a token.
-    """
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-    for name, table in _tables(document):
-        if found := [key for key in table if key.lower() in _FORBIDDEN]:
-            raise ConfigError(
-                f"{path}: [env.{name}] must not hold {found[0]!r}: a file like this ends up in git",
-                hint="Say where the token is with token_env, token_file or token_command, "
-                "and make a new token if this one was committed.",
-            )
-    try:
-        return _File.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {first_problem(error)}") from None
-
-
-def _snapshot(base: Path, name: str, environment: Environment) -> Path:
-    """Return where the snapshot of an environment is."""
-    return base / (environment.path or Path("snapshots") / name)
-
-
-def _undecided(path: Path, document: _File, advice: str) -> ConfigError:
-    there = ", ".join(sorted(document.env))
-    return ConfigError(f"{path} has several environments", hint=f"{advice}: {there}.")
-
-
-def _tables(document: dict[str, object]) -> list[tuple[str, dict[str, object]]]:
-    environments = document.get("env")
-    if not isinstance(environments, dict):
-        return []
-    return [(str(name), table) for name, table in environments.items() if isinstance(table, dict)]
-
-
-def _environment(document: _File, wanted: str | None) -> tuple[str | None, Environment | None]:
-    """Return the environment that was asked for, the default one, or the only one."""
-    name = wanted or document.default
-    if name is None and len(document.env) == 1:
-        name = next(iter(document.env))
-    if name is None:
-        return None, None
-    if name not in document.env:
-        there = ", ".join(sorted(document.env)) or "none"
-        raise ConfigError(f"there is no environment {name!r} in {FILE}", hint=f"There are: {there}.")
-    return name, document.env[name]
 
 
 def _token(

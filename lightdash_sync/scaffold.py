@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync import __version__
 from lightdash_sync.client.origin import parse_origin
-from lightdash_sync.config import FILE, PROJECT, TOKEN, URL, Environment, environments, first
+from lightdash_sync.config import PROJECT, TOKEN, URL, first
+from lightdash_sync.environments import FILE, Environment, environments
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.keys import is_key
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.config import FILE, Options, Settings, load_settings, read_file, snapshot_folder
+from lightdash_sync.config import Options, Settings, load_settings
+from lightdash_sync.environments import FILE, read_file, snapshot_folder
 from lightdash_sync.errors import ConfigError
 
 URL = "https://lightdash.example.com"

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from lightdash_sync import errors
-from lightdash_sync.config import read_file
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
+from lightdash_sync.environments import read_file
 from tests.worlds import demo_world, preview_of
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -88,7 +88,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
 @contextmanager
 def _taken(wanted: CodeExport) -> Iterator[tuple[str, Tree, Manifest, int]]:
     """Open a snapshot, a commit, or another tree of documents; none of them needs a server."""
-    from lightdash_sync.config import known_environments
+    from lightdash_sync.environments import known_environments
     from lightdash_sync.sides import Environments, SideKind, opened, parse_side
 
     folders, default = known_environments(Path(), wanted.config)

@@ -58,7 +58,7 @@ def backup(
     """
     from lightdash_sync.backup.commits import Manner
     from lightdash_sync.backup.run import Job, Pushing, back_up
-    from lightdash_sync.config import environments
+    from lightdash_sync.environments import environments
     from lightdash_sync.git import Repository
     from lightdash_sync.report import backups
     from lightdash_sync.shards import read_shard

@@ -76,7 +76,7 @@ def _opened(
     old: str, new: str, settings: Callable[[str], Settings], config: Path | None
 ) -> Iterator[tuple[Side, Side, list[str]]]:
     """Open both sides; give notes of how they were understood, too."""
-    from lightdash_sync.config import known_environments
+    from lightdash_sync.environments import known_environments
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.sides import Environments, beside_each_other, opened, parse_side
     from lightdash_sync.sync.alike import in_common_keys

@@ -144,7 +144,7 @@ def adopt(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
 def runs(target: str, config: Path | None, as_json: bool) -> int:
     """List what was applied to an environment from this machine."""
-    from lightdash_sync.config import snapshot_folder
+    from lightdash_sync.environments import snapshot_folder
     from lightdash_sync.report.plans import runs_json, runs_text
     from lightdash_sync.report.terminal import console
     from lightdash_sync.sync.folders import Folders

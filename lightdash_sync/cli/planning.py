@@ -35,7 +35,7 @@ class Opening:
     """
 
     def __init__(self, settings: Callable[[str], Settings], config: Path | None, stack: ExitStack) -> None:
-        from lightdash_sync.config import known_environments
+        from lightdash_sync.environments import known_environments
         from lightdash_sync.report.terminal import Bars
 
         self._settings, self._config, self._stack = settings, config, stack
@@ -105,7 +105,7 @@ class Opening:
             project: uuid.
             besides: name of an environment that is not meant.
         """
-        from lightdash_sync.config import environment_projects
+        from lightdash_sync.environments import environment_projects
         from lightdash_sync.export.old import remembered_project
 
         origin = lightdash.session.connection.origin.url

@@ -60,7 +60,7 @@ def status(
 def _standing(
     settings: Callable[[str], Settings], wanted: tuple[str, ...], config: Path | None, *, live: bool
 ) -> Standing:
-    from lightdash_sync.config import environments, known_environments
+    from lightdash_sync.environments import environments, known_environments
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.sides import Environments
     from lightdash_sync.sync.status import read_standing

@@ -121,7 +121,7 @@ def show(item: str, env: str | None, path: Path | None, config: Path | None, as_
 
 def _folder(env: str | None, path: Path | None, config: Path | None) -> Path:
     """Return the folder of the snapshot that is meant."""
-    from lightdash_sync.config import snapshot_folder
+    from lightdash_sync.environments import snapshot_folder
     from lightdash_sync.snapshot.write import put_back
     from lightdash_sync.timeline import only_snapshot
 

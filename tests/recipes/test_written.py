@@ -12,7 +12,7 @@ import click
 import pytest
 
 from lightdash_sync import __version__
-from lightdash_sync.config import read_file
+from lightdash_sync.environments import read_file
 from lightdash_sync.errors import ConfigError as WrongUsage
 from lightdash_sync.errors import Incomplete, Locked, NotAuthorised, Refused, SnapshotError, SyncError
 from lightdash_sync.shards import read_shard
