@@ -32,8 +32,9 @@ from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
 from lightdash_sync.model.changes import compare
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.tree import Tree
+from lightdash_sync.plan.inputs import Inputs
 from lightdash_sync.plan.keys import linked, own_links
-from lightdash_sync.plan.make import Inputs, make_plan
+from lightdash_sync.plan.make import make_plan
 from lightdash_sync.plan.options import Facts, Options
 from lightdash_sync.plan.values import Action, Plan, Target
 from lightdash_sync.snapshot.read import Snapshot

@@ -20,73 +20,30 @@ from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.deletes import delete_problems, surplus
 from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, merged_content
-from lightdash_sync.plan.keys import LINKED, Linked, named_items
+from lightdash_sync.plan.keys import LINKED, named_items
 from lightdash_sync.plan.layout import layout
 from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list
 from lightdash_sync.plan.managed import same_content, settled_form
-from lightdash_sync.plan.options import Facts, Item, Options, allows
+from lightdash_sync.plan.options import Item, allows
 from lightdash_sync.plan.preflight import reference_problems
 from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose
 from lightdash_sync.plan.slugs import Slugs
 from lightdash_sync.plan.twins import likenesses
-from lightdash_sync.plan.values import (
-    Action,
-    Drift,
-    Gravity,
-    LeftOut,
-    Plan,
-    Problem,
-    Step,
-    Target,
-    Twin,
-)
+from lightdash_sync.plan.values import Action, Drift, Gravity, LeftOut, Plan, Problem, Step, Twin
 from lightdash_sync.plan.verification import cleared, is_verified
 from lightdash_sync.plan.virtual_views import view_problems
 from lightdash_sync.plan.wanted import into_a_dashboard, wanted_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.inputs import Inputs
 
 _RANK = {kind: place for place, kind in enumerate(PLANNED)}
 _LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
 _WITH_TWINS = frozenset(LINKED) - {Kind.VIRTUAL_VIEW}  # of which there is no second one of a name
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Everything that a plan is made of.
-
-    Attributes:
-        source: what the desired side is, in words.
-        target: where the plan is meant to be applied.
-        desired: the content that is wanted.
-        existing: the target's content, in the plan's keys.
-        linked: which of it is linked.
-        base: the target's content after the last sync, in the plan's keys; {} if there was none.
-        settled: path -> (hash of the `settled_form` of what was written, hash of what the server made of
-            it): when both come again, they are the same.
-        facts: what is known of the target besides.
-        options: of the user.
-        adopted: kind -> key -> facts of the items that are linked by this plan.
-        purpose: `sync`, `restore` or `undo`.
-        undoes: the run that is to be taken back; "" for none.
-    """
-
-    source: str
-    target: Target
-    desired: Tree
-    existing: Tree
-    linked: Linked
-    base: Mapping[str, bytes] = field(default_factory=dict)
-    settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    facts: Facts = field(default_factory=Facts)
-    options: Options = field(default_factory=Options)
-    adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
-    purpose: str = "sync"
-    undoes: str = ""
 
 
 def make_plan(inputs: Inputs) -> Plan:

@@ -74,34 +74,14 @@ def wanted_item(
     held = held_content(item, content, now, facts, options)
     if held.why_not:
         return Wanted(None, why_not=held.why_not)
-    wanted, problems = in_order(kind, held.content), held.problems
-    if kind is Kind.SPACE:
-        wanted, unplaced = placed_space(key, wanted, now, desired, facts)
-        wanted, left_out = adapted_access(f"{kind}:{key}", wanted, now, facts, options)
-        problems += unplaced + left_out
-    elif kind is Kind.VIRTUAL_VIEW:
-        wanted, unlike = adapted_view(f"{kind}:{key}", wanted, facts)
-        problems += unlike
-    elif kind is Kind.TAG:
-        found, unmarked = adapted_metrics(f"{kind}:{key}", kind, wanted, facts)
-        wanted = found if isinstance(found, dict) else wanted
-        problems += unmarked
-    elif kind is Kind.DASHBOARD and allows(options.allow_broken, f"{kind}:{key}"):
-        wanted, empty = _with_empty_tiles(key, wanted, can_show)
-        problems += empty
+    ordered = in_order(kind, held.content)
+    wanted, own_problems = _adapted(item, ordered, now, desired, can_show, facts, options)
     wanted = completed(kind, wanted, now, options)
     wanted, palette_problems = adapted_palette(kind, key, wanted, now, facts)
-    problems += palette_problems
     wanted, mark_problems = adapted_verification(kind, key, content, wanted, now, facts, options)
-    problems += mark_problems
-    if (
-        kind is Kind.SCHEDULER
-        and has_secret_address(wanted)
-        and allows(options.allow_broken, f"{kind}:{key}")
-        and not same_content(kind, wanted, now, options)
-    ):
+    if _lacks_address(item, wanted, now, options):
         return Wanted(None, why_not="the address of a webhook is a secret and not in the snapshot")
-    return Wanted(wanted, problems)
+    return Wanted(wanted, held.problems + own_problems + palette_problems + mark_problems)
 
 
 def _why_not(item: Item, content: JsonObject, desired: Contents, can_show: Callable[[Item], bool]) -> str:
@@ -125,6 +105,32 @@ def _shows(dashboard: JsonObject, chart: str) -> bool:
     return any(text(tile, "properties", "chart") == chart for tile in objects(dashboard.get("tiles")))
 
 
+def _adapted(
+    item: Item,
+    content: JsonObject,
+    now: Json,
+    desired: Contents,
+    can_show: Callable[[Item], bool],
+    facts: Facts,
+    options: Options,
+) -> tuple[JsonObject, tuple[Problem, ...]]:
+    """Return an item with what only its kind has as the target can have it, and what was left out."""
+    kind, key = item
+    named = f"{kind}:{key}"
+    if kind is Kind.SPACE:
+        placed, unplaced = placed_space(key, content, now, desired, facts)
+        shared, unshared = adapted_access(named, placed, now, facts, options)
+        return shared, unplaced + unshared
+    if kind is Kind.VIRTUAL_VIEW:
+        return adapted_view(named, content, facts)
+    if kind is Kind.TAG:
+        tag, unmarked = adapted_metrics(named, kind, content, facts)
+        return (tag if isinstance(tag, dict) else content), unmarked
+    if kind is Kind.DASHBOARD and allows(options.allow_broken, named):
+        return _with_empty_tiles(key, content, can_show)
+    return content, ()
+
+
 def _with_empty_tiles(
     key: str, content: JsonObject, can_show: Callable[[Item], bool]
 ) -> tuple[JsonObject, tuple[Problem, ...]]:
@@ -141,6 +147,17 @@ def _with_empty_tiles(
                 problems.append(Problem(f"dashboard:{key}", "empty_tile", f"its tile {named}", Gravity.WARNS))
         tiles.append(tile | {"properties": shows} if "properties" in tile else tile)
     return (content | {"tiles": tiles} if problems else content), tuple(problems)
+
+
+def _lacks_address(item: Item, wanted: JsonObject, now: Json, options: Options) -> bool:
+    """Whether a scheduler is left out for a secret that the snapshot does not have, as the user allows."""
+    kind, key = item
+    return (
+        kind is Kind.SCHEDULER
+        and has_secret_address(wanted)
+        and allows(options.allow_broken, f"{kind}:{key}")
+        and not same_content(kind, wanted, now, options)
+    )
 
 
 def into_a_dashboard(key: str, wanted: Json, now: Json) -> tuple[Problem, ...]:

@@ -13,8 +13,9 @@ from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.workers import Workers
 from lightdash_sync.facts import read_facts, with_fields
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.plan.inputs import Inputs
 from lightdash_sync.plan.keys import own_links
-from lightdash_sync.plan.make import Inputs, make_plan
+from lightdash_sync.plan.make import make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.preflight import needed_tables
 from lightdash_sync.plan.scope import Contents, planned_items

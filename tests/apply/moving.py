@@ -25,8 +25,9 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import items_of, rekeyed
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.document import digest
+from lightdash_sync.plan.inputs import Inputs
 from lightdash_sync.plan.keys import Linked, linked
-from lightdash_sync.plan.make import Inputs, make_plan
+from lightdash_sync.plan.make import make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.values import Plan, Target
 from lightdash_sync.snapshot.read import Snapshot

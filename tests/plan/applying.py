@@ -10,8 +10,9 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of, rekeyed
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.features import FIELDS
+from lightdash_sync.plan.inputs import Inputs
 from lightdash_sync.plan.keys import LINKED, Linked, linked
-from lightdash_sync.plan.make import Inputs, make_plan
+from lightdash_sync.plan.make import make_plan
 from lightdash_sync.plan.options import Choice, Facts, Options
 from lightdash_sync.plan.values import Action, Plan, Step, Target
 from tests.model.generated import made_uuid
