@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete
-from lightdash_sync.export.content import ContentWriter, unsupported
+from lightdash_sync.export.content import ContentWriter
 from lightdash_sync.export.convert import Converter, Findings
 from lightdash_sync.export.guards import require_no_shrink
 from lightdash_sync.export.hidden import find_by_pages, find_by_usage, missing_charts
 from lightdash_sync.export.identify import identify, pruned, with_charts
+from lightdash_sync.export.lists import unsupported
 from lightdash_sync.export.reader import known_author, read_author
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
@@ -221,18 +222,18 @@ class Attempt:
         left_out: list[LeftOut] = []
         if self.chosen.wants(Kind.SCHEDULER):
             rows = structure.schedulers(self.chosen)
-            left_out += writer.schedulers(rows)
+            left_out += writer.lists.schedulers(rows)
             counts[Kind.SCHEDULER] += len(rows)
         if self.chosen.wants(Kind.VIRTUAL_VIEW):
-            counts[Kind.VIRTUAL_VIEW] += writer.virtual_views(self.project, structure.virtual_views)
+            counts[Kind.VIRTUAL_VIEW] += writer.lists.virtual_views(self.project, structure.virtual_views)
         if self.chosen.wants(Kind.TAG):
-            counts[Kind.TAG] += writer.tags(inventory)
+            counts[Kind.TAG] += writer.lists.tags(inventory)
         if self.chosen.wants(Kind.METRIC_ICONS):
-            counts[Kind.METRIC_ICONS] += writer.metric_icons(inventory)
+            counts[Kind.METRIC_ICONS] += writer.lists.metric_icons(inventory)
         if self.chosen.wants(Kind.PINS):
-            counts[Kind.PINS] += writer.pins(inventory)
+            counts[Kind.PINS] += writer.lists.pins(inventory)
         if self.chosen.wants(Kind.PROJECT):
-            writer.project(inventory.settings)
+            writer.lists.project(inventory.settings)
             counts[Kind.PROJECT] += 1
         palettes = inventory.palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
         if palettes and not (self.chosen.history or self.chosen.singly):

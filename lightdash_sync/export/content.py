@@ -9,33 +9,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from lightdash_sync.export.lists import ListWriter
 from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.export.reader import known_author, read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.versions import Earlier, earlier_versions, known_versions
-from lightdash_sync.model.canonical import canonical, objects
-from lightdash_sync.model.keys import external_key, virtual_view_uuid
-from lightdash_sync.model.kinds import CHART_APART, PROJECT_SETTINGS, Kind
+from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.keys import external_key
+from lightdash_sync.model.kinds import CHART_APART, Kind
 from lightdash_sync.model.naming import layouts_of, names_like
-from lightdash_sync.model.normal import has_secret, normalise, normalise_comments, other_ways, space_access
+from lightdash_sync.model.normal import normalise, normalise_comments, other_ways, space_access
 from lightdash_sync.snapshot.layout import item_path, moment_in_name, version_name, version_path
 from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from lightdash_sync.client import catalogue, views
+    from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.convert import Converter
-    from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.reuse import Kept
-    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.snapshot.write import Staging
-
-_PINNED = {"space": Kind.SPACE, "chart": Kind.CHART, "dashboard": Kind.DASHBOARD}
-_DEFAULT_ORDER = 100  # what a new pin gets; several may have it
 
 
 class Written(NamedTuple):
@@ -61,6 +58,9 @@ class ContentWriter:
         history: whether to read earlier versions.
         signs: whether it is told who saved a chart inside a dashboard; if not, only where the old snapshot
             tells it of the same version.
+
+    Attributes:
+        lists: writes what the lists of the project hold.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class ContentWriter:
         self._staging = staging
         self._old = old
         self._history = history
+        self.lists = ListWriter(converter, staging)
 
     def names(self, kind: Kind) -> dict[str, str]:
         """Return uuid -> key of all items of a kind."""
@@ -150,16 +151,6 @@ class ContentWriter:
                 for uuid in unseen
             ]
         return left_out
-
-    def virtual_views(self, project: str, views: Mapping[str, JsonObject]) -> int:
-        """Write virtual views, given as explores by name; return how many there are."""
-        for name, raw in views.items():
-            self._put(
-                Kind.VIRTUAL_VIEW,
-                self._identity.key(Kind.VIRTUAL_VIEW, virtual_view_uuid(project, name)),
-                raw,
-            )
-        return len(views)
 
     def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None, *, apart: bool) -> Written:
         """Read (unless it was) and write a chart, with its earlier versions.
@@ -272,94 +263,9 @@ class ContentWriter:
         self._staging.put(item_path(Kind.COMMENTS, key), self._converter.with_tokens({"tiles": content}))
         return 1
 
-    def schedulers(self, schedulers: Iterable[tuple[views.Scheduler, JsonObject]]) -> list[LeftOut]:
-        """Write schedulers.
-
-        Returns:
-            Those that have a secret address, which is not in the snapshot.
-        """
-        left_out: list[LeftOut] = []
-        for row, raw in schedulers:
-            key = self._identity.key(Kind.SCHEDULER, row.schedulerUuid)
-            self._put(Kind.SCHEDULER, key, raw)
-            if has_secret(raw):
-                why = "its webhook address is a secret; keep it elsewhere"
-                left_out.append(LeftOut(what=f"scheduler:{key}", why=why))
-        return sorted(left_out, key=lambda item: item.what)
-
-    def tags(self, inventory: Inventory) -> int:
-        """Write tags with the metrics that carry them.
-
-        Returns:
-            How many there are; more than the list of tags has, where an author was deleted.
-        """
-        rows = {tag.tagUuid: _category(tag) for metric in inventory.metrics for tag in metric.categories}
-        rows |= {row.tagUuid: raw for row, raw in inventory.tags}
-        for uuid, raw in rows.items():
-            metrics: list[Json] = [
-                {"table": table, "metric": name}
-                for table, name in sorted(
-                    (metric.tableName, metric.name)
-                    for metric in inventory.metrics
-                    if uuid in {tag.tagUuid for tag in metric.categories}
-                )
-            ]
-            self._put(Kind.TAG, self._identity.key(Kind.TAG, uuid), {**raw, "metrics": metrics})
-        return len(rows)
-
-    def metric_icons(self, inventory: Inventory) -> int:
-        """Write the icons of metrics, if there are any."""
-        icons: list[Json] = [
-            {"table": metric.tableName, "metric": metric.name, "icon": {**metric.icon}}
-            for metric in sorted(inventory.metrics, key=lambda metric: (metric.tableName, metric.name))
-            if metric.icon
-        ]
-        if icons:
-            self._staging.put(item_path(Kind.METRIC_ICONS), self._converter.with_tokens(icons))
-        return len(icons)
-
-    def pins(self, inventory: Inventory) -> int:
-        """Write the pinned items in their order, if there are any."""
-        pins: list[tuple[int, str, str]] = []
-        for pin in inventory.pins:
-            if (kind := _PINNED.get(pin.type)) is not None:
-                order = _DEFAULT_ORDER if pin.data.pinnedListOrder is None else pin.data.pinnedListOrder
-                pins.append((order, kind.value, self._identity.key(kind, pin.data.uuid)))
-        if pins:
-            rows: list[Json] = [
-                {"kind": kind, "key": key, "order": order} for order, kind, key in sorted(pins)
-            ]
-            self._staging.put(item_path(Kind.PINS), canonical(rows))
-        return len(pins)
-
-    def project(self, settings: Mapping[str, Json]) -> None:
-        """Write the settings of the project that may leave the server, and no connection detail."""
-        allowed: JsonObject = {name: settings[name] for name in PROJECT_SETTINGS if name in settings}
-        self._staging.put(item_path(Kind.PROJECT), self._converter.with_tokens(allowed))
-
     def _seen_as(self, uuid: str) -> JsonObject:
         """Return the fact that holds an item's fingerprint; a hidden chart has none."""
         return {SEEN: self._seen[uuid]} if uuid in self._seen else {}
 
     def _put(self, kind: Kind, key: str, raw: JsonObject, more: JsonObject | None = None) -> None:
         self._staging.put(item_path(kind, key), self._converter.item(kind, key, normalise(kind, raw), more))
-
-
-def unsupported(inventory: Inventory) -> list[LeftOut]:
-    """Return what the lists show and this tool cannot read."""
-    left_out = [
-        LeftOut(
-            what=f"{row.source} chart {row.name!r}", why="charts of this source cannot be read with this API"
-        )
-        for row in inventory.other_charts
-    ]
-    left_out += [
-        LeftOut(what=f"pinned {pin.type}", why="items of this type cannot be read with this API")
-        for pin in inventory.pins
-        if pin.type not in _PINNED
-    ]
-    return sorted(left_out, key=lambda item: item.what)
-
-
-def _category(tag: catalogue.Category) -> JsonObject:
-    return {"tagUuid": tag.tagUuid, "name": tag.name, "color": tag.color}
