@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -17,6 +17,8 @@ from lightdash_sync.demo.access import can_in_project, can_in_space
 from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.refusals import Refusal, forbidden, not_existing, not_found, went_wrong
 from lightdash_sync.demo.state import Chart, Dashboard, Project, Space, World
+
+Named = TypeVar("Named", Chart, Dashboard)
 
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 FREE_TEXT = frozenset({"table", "field", "slug", "explore", "words", "name", "job"})
@@ -162,32 +164,19 @@ def known_space(world: World, uuid: object) -> Space:
     return space
 
 
-def _project_of_slug(call: Call) -> str | None:
-    """The project in which a slug is looked up: that of the path, or of the query; none for all."""
-    uuid = call.params.get("p") or call.one("projectUuid")
-    if uuid is not None and not is_uuid(uuid):
-        raise went_wrong()
-    return uuid
-
-
 def chart_named(call: Call) -> Chart:
     """The chart in the path, by its uuid or, in newer versions, its slug; of several the last changed one.
 
     Raises:
         Refusal: 404 "Saved query not found".
     """
-    world, key = call.world, call.params["u"]
+    world = call.world
     if not world.can("slugs_in_paths"):
-        return chart_of(world, key)
-    project = _project_of_slug(call)
-    rows = [world.charts[key]] if key in world.charts else world.charts.values()
-    found = [
-        one for one in rows
-        if key in (one.uuid, one.slug) and project in (None, space_of_chart(world, one).project_uuid)
-    ]  # fmt: skip
-    if not found:
+        return chart_of(world, call.params["u"])
+    found = _last_changed(call, world.charts, lambda one: space_of_chart(world, one))
+    if found is None:
         raise not_found("Saved query not found")
-    return max(found, key=lambda one: one.version.created_at)
+    return found
 
 
 def dashboard_named(call: Call) -> Dashboard:
@@ -196,18 +185,32 @@ def dashboard_named(call: Call) -> Dashboard:
     Raises:
         Refusal: 404 "Dashboard not found".
     """
-    world, key = call.world, call.params["u"]
+    world = call.world
     if not world.can("slugs_in_paths"):
-        return dashboard_of(world, key)
-    project = _project_of_slug(call)
-    rows = [world.dashboards[key]] if key in world.dashboards else world.dashboards.values()
-    found = [
-        one for one in rows
-        if key in (one.uuid, one.slug) and project in (None, world.spaces[one.space_uuid].project_uuid)
-    ]  # fmt: skip
-    if not found:
+        return dashboard_of(world, call.params["u"])
+    found = _last_changed(call, world.dashboards, lambda one: world.spaces[one.space_uuid])
+    if found is None:
         raise not_found("Dashboard not found")
-    return max(found, key=lambda one: one.version.created_at)
+    return found
+
+
+def _last_changed(call: Call, rows: dict[str, Named], space_of: Callable[[Named], Space]) -> Named | None:
+    """What has the uuid or slug of the path, in the project that the request names, if it names one."""
+    key, project = call.params["u"], _project_of_slug(call)
+    found = [
+        one
+        for one in ([rows[key]] if key in rows else rows.values())
+        if key in (one.uuid, one.slug) and project in (None, space_of(one).project_uuid)
+    ]
+    return max(found, key=lambda one: one.version.created_at, default=None)
+
+
+def _project_of_slug(call: Call) -> str | None:
+    """The project in which a slug is looked up: that of the path, or of the query; none for all."""
+    uuid = call.params.get("p") or call.one("projectUuid")
+    if uuid is not None and not is_uuid(uuid):
+        raise went_wrong()
+    return uuid
 
 
 def chart_of(world: World, uuid: str) -> Chart:
