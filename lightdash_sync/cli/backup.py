@@ -17,6 +17,7 @@ from lightdash_sync.cli.output import print_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lightdash_sync.backup.run import Job
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
     from lightdash_sync.export.run import Reading
@@ -57,13 +58,11 @@ def backup(
     environment that fails does not stop the others; the exit code is the highest of all.
     """
     from lightdash_sync.backup.commits import Manner
-    from lightdash_sync.backup.run import Job, Pushing, back_up
+    from lightdash_sync.backup.run import Pushing, back_up
     from lightdash_sync.environments import environments
     from lightdash_sync.git import Repository
     from lightdash_sync.report import backups
     from lightdash_sync.shards import read_shard
-    from lightdash_sync.sync.folders import memory_of
-    from lightdash_sync.sync.memory import hints_for
 
     if backfill and single_commit:
         raise click.UsageError("--backfill makes many commits, --single-commit makes one: choose.")
@@ -76,15 +75,7 @@ def backup(
     push = Pushing(tuple(there.values()), share.total if share else 1) if pushing else None
     done = back_up(
         repository,
-        [
-            Job(
-                name,
-                there[name],
-                partial(_server, name, settings),
-                partial(hints_for, memory_of(there[name])),
-            )
-            for name in mine
-        ],
+        [_job(name, there[name], settings) for name in mine],
         reading,
         Manner(branch, single_commit, dry_run, backfill),
         push,
@@ -95,6 +86,14 @@ def backup(
     elif not quiet:
         backups.backup_text(done, share, dry_run)
     return done.worst.exit_code if done.worst else 0
+
+
+def _job(name: str, folder: Path, settings: Callable[[str], Settings]) -> Job:
+    from lightdash_sync.backup.run import Job
+    from lightdash_sync.sync.folders import memory_of
+    from lightdash_sync.sync.memory import hints_for
+
+    return Job(name, folder, partial(_server, name, settings), partial(hints_for, memory_of(folder)))
 
 
 @contextmanager

@@ -48,7 +48,6 @@ def learned(
         differences: what is not as it was written.
     """
     undone = _undone(place, plan)
-    base_then = _base_then(place, plan, undone, after) if undone else {}
     links = joined(memory.links, plan.adopted if plan.purpose == "sync" else {})
     links, restored = _linked(plan, joined(links, undone.links if undone else {}), links, created)
     gone = {(step.kind, step.key) for step in done if step.action is Action.DELETE}
@@ -57,28 +56,22 @@ def learned(
         kind: {key: facts for key, facts in entries.items() if (kind, key) not in gone}
         for kind, entries in links.items()
     }
-    base: dict[str, bytes | None] = {file_of(*item): None for item in gone}
-    settled: dict[str, tuple[str, str]] = {}
     harmless = {found.item for found in differences if found.is_harmless}
     # Perhaps somebody's work, so not the base; after a run that did a part, more likely what is missing.
     wrong = {found.item for found in differences} - harmless if len(done) == len(plan.steps) else set()
+    base: dict[str, bytes | None] = {file_of(*item): None for item in gone}
     if plan.purpose == "sync":
         base |= still_alike(plan, after.tree)
-    for step in done:
-        path = file_of(step.kind, step.key)
-        if plan.purpose == "sync":
-            mine = step.after if step.item in wrong else step.source
-            base[path] = after.tree.get(path) if mine is None else canonical(mine)
-        elif undone is not None:
-            base[path] = base_then.get(path)
-        if step.item in harmless and path in after.tree:
-            settled[path] = settle(settled_form(step.kind, step.after), after.tree[path])
-    former = {
-        str(created[step.kind][step.key]["uuid"]): step.former
-        for step in plan.steps
-        if step.former and step.key in created.get(step.kind, {})
+        base |= {file_of(step.kind, step.key): _found_or_made(step, wrong, after.tree) for step in done}
+    elif undone is not None:
+        before = _base_then(place, plan, undone, after)
+        base |= {path: before.get(path) for path in (file_of(step.kind, step.key) for step in done)}
+    settled = {
+        path: settle(settled_form(step.kind, step.after), after.tree[path])
+        for step in done
+        if step.item in harmless and (path := file_of(step.kind, step.key)) in after.tree
     }
-    return Update(after.tree, links, restored, base, settled, former)
+    return Update(after.tree, links, restored, base, settled, _former(plan, created))
 
 
 def still_alike(plan: Plan, now: Tree) -> dict[str, bytes]:
@@ -136,3 +129,18 @@ def _linked(
             before = keys.get((kind, former.get((kind, key), "")))
             (restored if before is None else again).setdefault(kind, {})[before or key] = facts
     return joined(links, again), restored
+
+
+def _found_or_made(step: Step, wrong: set[str], now: Tree) -> bytes | None:
+    """Return the base that a step of a sync leaves: what the source has, or what the target made of it."""
+    mine = step.after if step.item in wrong else step.source
+    return now.get(file_of(step.kind, step.key)) if mine is None else canonical(mine)
+
+
+def _former(plan: Plan, created: LinkTable) -> dict[str, str]:
+    """Return new uuid -> the one that an item had before it was deleted, of what was put back."""
+    return {
+        str(created[step.kind][step.key]["uuid"]): step.former
+        for step in plan.steps
+        if step.former and step.key in created.get(step.kind, {})
+    }
