@@ -274,7 +274,7 @@ def _refuses(view: type[views.View], name: str, value: object) -> bool:
 @pytest.mark.parametrize("bad", NOT_UUIDS)
 def test_no_uuid_leaves_its_path(bad: object) -> None:
     """In every view, a field that holds a uuid holds nothing else: it goes into paths of requests."""
-    modules = (views, replies, promotion)
+    modules = (views, replies, promotion, catalogue)
     every = [view for module in modules for _, view in getmembers(module, isclass)]
     known = {view for view in every if issubclass(view, views.View)}
     fields = [(view, name) for view in known for name in view.model_fields]
