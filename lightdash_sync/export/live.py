@@ -59,9 +59,8 @@ def read_now(
 ) -> Manifest:
     """Read a whole project as it is now into a directory.
 
-    Nothing is left out for being expensive: charts are read one by one, as in an export with history. What
-    the snapshot has and no list names is asked for by itself: a list that came back short does not look
-    like a deletion. But a project that really lost a lot is read like any other.
+    What the snapshot has and no list names is asked for by itself, as in an export: a list that came back
+    short does not look like a deletion. But a project that really lost a lot is read like any other.
 
     Args:
         lightdash: the server.
@@ -90,9 +89,7 @@ def read_now(
                 hint="`path` of the environment says where the snapshot of its own project is.",
             )
         old = Old(over, identity, take_history=False, is_replaced=False)
-    # Singly, because what is read here may be carried elsewhere, and no page tells palettes of charts.
-    chosen = Chosen(history=False, uncounted=True, singly=True)
-    return _read(lightdash, project, target, chosen, old, progress)
+    return _read(lightdash, project, target, Chosen(history=False, uncounted=True), old, progress)
 
 
 def _read(

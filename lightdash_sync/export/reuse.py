@@ -117,7 +117,6 @@ class Reuse:
         palettes: Mapping[str, JsonObject] | None = None,
     ) -> None:
         self._old = old if old is not None and _is_like(old, server.version, chosen.in_manifest()) else None
-        self._tells_palettes = server.can("chart_palettes")
         self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
         before = self._old.identity.palettes if self._old else {}
         self._renamed = {name for name, facts in before.items() if (palettes or {}).get(name) != facts}
@@ -147,7 +146,7 @@ class Reuse:
         if kind in self._with_history and "version" not in facts:
             return None  # by a version of this tool that read no history of the kind
         data = self._untouched(self._old, kind, key)
-        if data is None or (kind is Kind.CHART and self._lacks_palette(uuid, data)):
+        if data is None or (uuid in self._chosen.palettes and _PALETTE not in data):
             return None
         if kind is Kind.SPACE:
             return _kept_space(facts, data)
@@ -156,10 +155,6 @@ class Reuse:
             comments = self._untouched(self._old, Kind.COMMENTS, key)
             return None if comments is None else replace(kept, comments=names_in(comments))
         return kept
-
-    def _lacks_palette(self, uuid: str, data: bytes) -> bool:
-        """Whether a chart's palette has to be known and its file, made of a page, does not tell it."""
-        return self._tells_palettes and self._chosen.by_itself(uuid) and _PALETTE not in data
 
     def _untouched(self, old: Old, kind: Kind, key: str) -> bytes | None:
         """Return a file; None if it is damaged, or refers to what came or went since."""
