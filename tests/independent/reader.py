@@ -161,7 +161,7 @@ class _Telling:
             one for one in spaces.values()
             if (one["name"], one.get("parentSpaceUuid")) == (row["name"], row.get("parentSpaceUuid"))
         ]  # fmt: skip
-        same.sort(key=lambda one: (held.get(one["uuid"], []), len(one["access"])))
+        same.sort(key=lambda one: (held.get(one["uuid"], []), len(one["access"]), one["slug"]))
         here = row["name"] + (f" #{same.index(row) + 1}" if len(same) > 1 else "")
         return f"{self._trail(spaces, row.get('parentSpaceUuid'), held)} / {here}"
 
@@ -264,8 +264,11 @@ class _Telling:
     def _pins(self) -> list[str]:
         pinned = self.get(self.path).get("pinnedListUuid")
         rows = self.get(f"{self.path}/pinned-lists/{pinned}/items") if pinned else []
-        ordered = sorted(rows, key=lambda row: (row["data"]["pinnedListOrder"], row["data"]["name"]))
-        return [f"{row['type']} {self.names.get(row['data']['uuid'], '?')}" for row in ordered]
+        told = [
+            (row["data"]["pinnedListOrder"], f"{row['type']} {self.names.get(row['data']['uuid'], '?')}")
+            for row in rows
+        ]
+        return [f"{order}: {said}" for order, said in sorted(told)]
 
 
 def _cleaned(value: Any) -> Any:

@@ -73,6 +73,8 @@ def embedded(folder: Path) -> Iterator[Trip]:
 def go(trip: Trip) -> None:
     """Carry everything over, compare, and go again."""
     before = trip.reader.project(trip.source)
+    exported = trip.do("export", "--env", "source")  # with history, or palettes of charts stay unknown
+    assert exported.code == 0, exported.err
     done = trip.do("apply", "--from", "source", "--to", "target", "--adopt-by-name", "--yes", "--json")
     assert done.code == 0, done.err
     here, there = trip.read()
