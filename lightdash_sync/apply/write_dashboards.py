@@ -12,10 +12,9 @@ from lightdash_sync.apply import by_slug
 from lightdash_sync.apply.look import ours, same
 from lightdash_sync.apply.restoring import restored
 from lightdash_sync.model.authorship import of_version
-from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import PARTS, server_ids
 from lightdash_sync.plan.drafts import What
-from lightdash_sync.plan.layout import PARTS
 from lightdash_sync.plan.values import Action
 
 if TYPE_CHECKING:
@@ -85,12 +84,9 @@ def update(target: Target, task: Task) -> None:
 
 
 def _is_laid_out_otherwise(target: Target, uuid: str, form: JsonObject) -> bool:
-    """Whether tiles or tabs have other uuids than they are to have: promotion gives them the source's."""
+    """Whether its parts have other ids than they are to have: promotion gives them the source's."""
     _, raw = target.lightdash.dashboard(uuid)
-    return any(
-        {text(one, "uuid") for one in held(raw, part)} != {text(one, "uuid") for one in held(form, part)}
-        for part in PARTS
-    )
+    return any(server_ids(raw, part) != server_ids(form, part) for part in PARTS)
 
 
 def _without_place(form: JsonObject) -> JsonObject:

@@ -22,6 +22,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import layout_names
 from lightdash_sync.model.normal import normalise
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.portable import to_portable, to_server
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Item
 
 _OWNERS = (("dashboard", Kind.DASHBOARD), ("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
-_LAYOUT = ("tiles", "tabs")
 
 
 @dataclass(frozen=True)
@@ -237,16 +237,13 @@ class _Desiring:
         for kind, key in sorted(self._there):
             facts = self._project.identity.facts(kind, key)
             if facts:
-                links.setdefault(kind, {})[key] = {n: facts[n] for n in ("uuid", *_LAYOUT) if n in facts}
+                links.setdefault(kind, {})[key] = parts_in(facts, ("uuid",))
         return links
 
     def _map(self) -> Identity:
         """Return who is who for the documents: of no project, and saved when the tree was downloaded."""
         items: dict[Kind, dict[str, JsonObject]] = {
-            kind: {
-                key: {name: facts[name] for name in ("uuid", "slug", "path", *_LAYOUT) if name in facts}
-                for key, facts in entries.items()
-            }
+            kind: {key: parts_in(facts, ("uuid", "slug", "path")) for key, facts in entries.items()}
             for kind, entries in self._identity.items.items()
         }
         for (kind, slug), document in self._code.documents.items():

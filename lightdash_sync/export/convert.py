@@ -120,7 +120,7 @@ class Converter:
             normal: its normal form in that version.
             created_at: when it was saved, as the server says it.
             author: key of the person who saved it.
-            layout: names of the tiles and tabs that a dashboard had then.
+            layout: names of the parts that a dashboard had then.
         """
         history = cast("History", KINDS[kind].history)
         content = self._portable_object(kind, key, earlier_version(normal.content), layout)

@@ -1,8 +1,9 @@
-"""Names: of items by their slug, and of what has none: schedulers, tags, tiles and tabs of a dashboard.
+"""Names: of items by their slug, and of what has none: schedulers, tags, and the parts of a dashboard.
 
-They are made of what a person would call the thing (the chart on a tile, the name of a tab), so that two
-environments with the same content give the same names; a hash of its place is added only where two
-would share one. Known names are kept, so that a tile keeps its name when it moves.
+They are made of what a person would call the thing (the chart on a tile, the name of a tab, the field that
+a rule filters on), so that two environments with the same content give the same names; a hash of its place,
+of a rule of what it says, is added only where two would share one. Known names are kept, so that a tile
+keeps its name when it moves, and a rule when it gets another value.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.keys import Candidate, assign_keys, external_key, key_from, slugify
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import FILTERS, PARTS, TABS, TILES, by_id, elements, rules_of, server_ids
+from lightdash_sync.model.references import tokenise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.identity import Identity
 
 _SAYS_NOTHING = re.compile(r"(-[0-9]+)?")
@@ -26,42 +29,55 @@ _WORDS = 48  # characters of a title that go into a tile's name
 
 
 def layout_names(normal: JsonObject, identity: Identity, known: JsonObject) -> JsonObject:
-    """Name the tiles and tabs of a dashboard.
+    """Name the parts of a dashboard: its tiles, tabs and rules of filters.
 
     Args:
-        normal: the dashboard's content in normal form.
+        normal: the dashboard's content in normal form. What has no id there gets no name.
         identity: knows the keys of the charts on its tiles.
         known: the dashboard's facts of an earlier snapshot.
 
     Returns:
-        `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, to be kept as facts of the dashboard.
+        `{"tiles": {name: uuid}, "tabs": {name: uuid}, "filters": {name: id}}`, to be kept as facts of the
+        dashboard.
     """
-    tabs = [tab for tab in objects(normal.get("tabs")) if "uuid" in tab]
-    titles = {str(tab["uuid"]): str(tab.get("name")) for tab in tabs}
-    tab_names = assign_keys(
-        (
-            Candidate(str(tab["uuid"]), slugify(str(tab.get("name"))) or "tab", f"{tab.get('order')}")
-            for tab in tabs
-        ),
-        _known(known.get("tabs")),
-    )
-    tiles = [tile for tile in objects(normal.get("tiles")) if "uuid" in tile]
-    tile_names = assign_keys(
-        (
-            Candidate(
-                str(tile["uuid"]),
-                _tile_base(tile, identity),
-                f"{titles.get(str(tile.get('tabUuid')))} {tile.get('y')} {tile.get('x')}",
-            )
-            for tile in tiles
-        ),
-        _known(known.get("tiles")),
-    )
-    return {"tiles": _by_name(tile_names), "tabs": _by_name(tab_names)}
+    candidates = {
+        TILES: _tiles(normal, identity),
+        TABS: _tabs(normal),
+        FILTERS: _rules(normal, identity),
+    }
+    return {part: _by_name(assign_keys(found, by_id(known, part))) for part, found in candidates.items()}
+
+
+def _tabs(normal: JsonObject) -> Iterator[Candidate]:
+    for tab in elements(normal, TABS):
+        if "uuid" in tab:
+            base = slugify(str(tab.get("name"))) or "tab"
+            yield Candidate(str(tab["uuid"]), base, f"{tab.get('order')}")
+
+
+def _tiles(normal: JsonObject, identity: Identity) -> Iterator[Candidate]:
+    titles = {str(tab["uuid"]): str(tab.get("name")) for tab in elements(normal, TABS) if "uuid" in tab}
+    for tile in elements(normal, TILES):
+        if "uuid" in tile:
+            place = f"{titles.get(str(tile.get('tabUuid')))} {tile.get('y')} {tile.get('x')}"
+            yield Candidate(str(tile["uuid"]), _tile_base(tile, identity), place)
+
+
+def _rules(normal: JsonObject, identity: Identity) -> Iterable[Candidate]:
+    """Name rules by their field; those that say the same are told apart by which of them comes first."""
+    times: Counter[str] = Counter()
+    found: dict[str, Candidate] = {}
+    for group, rule in rules_of(normal):
+        rest: JsonObject = {name: value for name, value in rule.items() if name not in ("id", "tileTargets")}
+        says = canonical([group, tokenise(rest, identity)]).decode()
+        times[says] += 1
+        if isinstance(uuid := rule.get("id"), str):  # a second rule of one id has the name of the first
+            found.setdefault(uuid, Candidate(uuid, _rule_base(rule), f"{times[says]} {says}"))
+    return found.values()
 
 
 def names_like(normal: JsonObject, identity: Identity, layouts: Iterable[JsonObject]) -> JsonObject:
-    """Name the tiles and tabs of a version of a dashboard as other versions of it name them.
+    """Name the parts of a version of a dashboard as other versions of it name them.
 
     A name belongs to a version: a tile that was taken off and put back has another uuid under the same name.
 
@@ -73,12 +89,13 @@ def names_like(normal: JsonObject, identity: Identity, layouts: Iterable[JsonObj
     Returns:
         As `layout_names`.
     """
+    others = [*layouts]
     known: JsonObject = {}
-    for part in ("tiles", "tabs"):
-        there = {str(one["uuid"]) for one in objects(normal.get(part)) if "uuid" in one}
+    for part in PARTS:
+        there = server_ids(normal, part)
         names: dict[str, str] = {}
-        for layout in layouts:
-            for uuid, name in _known(layout.get(part)).items():
+        for layout in others:
+            for uuid, name in by_id(layout, part).items():
                 if uuid in there and uuid not in names and name not in names.values():
                     names[uuid] = name
         known[part] = _by_name(names)
@@ -86,7 +103,7 @@ def names_like(normal: JsonObject, identity: Identity, layouts: Iterable[JsonObj
 
 
 def layouts_of(facts: JsonObject) -> list[JsonObject]:
-    """Return the names of tiles and tabs in a dashboard's versions, as `names_like` takes them.
+    """Return the names of parts in a dashboard's versions, as `names_like` takes them.
 
     Args:
         facts: of the dashboard; the current version counts most, then the newest.
@@ -106,6 +123,16 @@ def _tile_base(tile: JsonObject, identity: Identity) -> str:
     return "-".join(
         part for part in (slugify(str(tile.get("type"))), slugify(str(title))[:_WORDS].strip("-")) if part
     )
+
+
+def _rule_base(rule: JsonObject) -> str:
+    target = rule.get("target")
+    said = (
+        (target.get(name) for name in ("fieldId", "fieldRef", "tableName"))
+        if isinstance(target, dict)
+        else ()
+    )
+    return next((base for name in said if isinstance(name, str) and (base := slugify(name))), "filter")
 
 
 def slug_candidate(uuid: str, slug: str, name: str) -> Candidate:
@@ -145,10 +172,6 @@ def named_apart(names: Mapping[str, str]) -> dict[str, JsonObject]:
         (name if twins[name] == 1 else f"{name} ({external_key(uuid)})"): {"uuid": uuid}
         for uuid, name in sorted(names.items())
     }
-
-
-def _known(names: Json) -> dict[str, str]:
-    return {str(uuid): name for name, uuid in names.items()} if isinstance(names, dict) else {}
 
 
 def _by_name(names: dict[str, str]) -> JsonObject:

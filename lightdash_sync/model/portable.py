@@ -1,10 +1,11 @@
 """From the server's normal form to content files, and back.
 
 `to_portable` puts a key in the place of each reference: `spaceUuid` becomes `space`, a tile's
-`savedChartUuid` becomes `chart`, tiles and tabs get names of their own within the dashboard, and uuids
-elsewhere become tokens (see `references`). `to_server` is its exact inverse, given the same identity
-map; given the map of another environment it says the same content in that environment's uuids. Fields
-that nobody told us of pass through both ways, at every depth.
+`savedChartUuid` becomes `chart`, tiles, tabs and rules of filters get names of their own within the
+dashboard (by which its schedulers say them, too), and uuids elsewhere become tokens (see `references`).
+`to_server` is its exact inverse, given the same identity map; given the map of another environment it says
+the same content in that environment's uuids. Fields that nobody told us of pass through both ways, at every
+depth.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import FILTERS, PARTS, TABS, TILES, by_id, names_of
 from lightdash_sync.model.references import UnresolvedReference, tokenise, untokenise
 
 if TYPE_CHECKING:
@@ -26,13 +28,15 @@ if TYPE_CHECKING:
 
 # Server field -> (field in the file, kind it refers to).
 PLACES = {"spaceUuid": ("space", Kind.SPACE), "dashboardUuid": ("dashboard", Kind.DASHBOARD)}
-TILES = {"savedChartUuid": ("chart", Kind.CHART), "savedSqlUuid": ("sqlChart", Kind.SQL_CHART)}
-DELIVERED = TILES | {"dashboardUuid": ("dashboard", Kind.DASHBOARD)}
+SHOWN = {"savedChartUuid": ("chart", Kind.CHART), "savedSqlUuid": ("sqlChart", Kind.SQL_CHART)}
+DELIVERED = SHOWN | {"dashboardUuid": ("dashboard", Kind.DASHBOARD)}
 PALETTE = "colorPaletteUuid"
-_ESCAPE = "server:"  # a server's field that has the name of one of ours
+_ESCAPE = "server:"  # a server's field, or id of a rule, that has the name of one of ours
 
-Field: TypeAlias = "tuple[str, Callable[[Json], Json]]"
-Said: TypeAlias = "tuple[str, str, Callable[[Json], Json]]"
+Say: TypeAlias = "Callable[[Json], Json]"
+Field: TypeAlias = "tuple[str, Say]"
+Said: TypeAlias = "tuple[str, str, Say]"
+_Parts: TypeAlias = "dict[str, Say]"  # part of a dashboard -> how its elements are said
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +112,17 @@ def to_portable(
 
     Args:
         kind: its kind.
-        key: its key; dashboards find the names of their tiles and tabs in the map by it.
+        key: its key; dashboards find the names of their parts in the map by it.
         normal: the `content` of its normal form.
         identity: the environment's map. References it does not know become external keys.
-        layout: names of the tiles and tabs of an earlier version, which are not those of the map.
+        layout: names of the parts of an earlier version, which are not those of the map.
     """
     keys = _Keys(identity, {})
     content = _escape(normal, _OURS.get(kind, frozenset()))
     if kind is Kind.DASHBOARD:
         content = _layout_out(content, identity.facts(kind, key) if layout is None else layout, keys)
     elif kind is Kind.SCHEDULER:
-        content = _delivery(content, _dashboard_names(normal.get("dashboardUuid"), keys))
+        content = _delivery(content, _said_in(_dashboard_facts(normal.get("dashboardUuid"), keys)))
     content = _renamed(content, _fields(kind, keys))
     if kind is Kind.SPACE:
         users, groups = ("userUuid", "email", keys.person), ("groupUuid", "group", keys.group)
@@ -142,8 +146,7 @@ def to_server(kind: Kind, key: str, content: JsonObject, identity: Identity) -> 
     if kind is Kind.DASHBOARD:
         normal = _layout_back(normal, identity.facts(kind, key), uuids)
     elif kind is Kind.SCHEDULER and isinstance(dashboard, str):
-        facts = identity.facts(Kind.DASHBOARD, dashboard)
-        normal = _delivery(normal, (_texts(facts.get("tiles")), _texts(facts.get("tabs"))))
+        normal = _delivery(normal, _meant_by(identity.facts(Kind.DASHBOARD, dashboard)))
     return _unescape(normal)
 
 
@@ -178,64 +181,76 @@ _OURS_IN_PROPERTIES = frozenset({"chart", "sqlChart"})
 
 
 def _layout_out(content: JsonObject, facts: JsonObject, keys: _Keys) -> JsonObject:
-    """Name tiles and tabs, and say by these names where filters apply."""
-    tiles, tabs = _swapped(facts.get("tiles")), _swapped(facts.get("tabs"))
-    shown: dict[str, Field] = {theirs: (ours, keys.of(of)) for theirs, (ours, of) in TILES.items()}
-    tile_fields: dict[str, Field] = {"uuid": ("id", _in(tiles)), "tabUuid": ("tab", _in(tabs))}
+    """Name tiles, tabs and rules of filters, and say by these names where filters apply."""
+    names = _said_in(facts)
+    shown: dict[str, Field] = {theirs: (ours, keys.of(of)) for theirs, (ours, of) in SHOWN.items()}
+    tile_fields: dict[str, Field] = {"uuid": ("id", names[TILES]), "tabUuid": ("tab", names[TABS])}
 
     def tile_out(tile: JsonObject) -> JsonObject:
         tile = _renamed(_escape(tile, _OURS_IN_TILES), tile_fields)
         return _with(tile, "properties", lambda shows: _renamed(_escape(shows, _OURS_IN_PROPERTIES), shown))
 
-    content = _each(content, "tiles", tile_out)
+    content = _each(content, TILES, tile_out)
     content = _each(
-        content, "tabs", lambda tab: _renamed(_escape(tab, _OURS_IN_TABS), {"uuid": ("id", _in(tabs))})
+        content, TABS, lambda tab: _renamed(_escape(tab, _OURS_IN_TABS), {"uuid": ("id", names[TABS])})
     )
-    return _filters(content, tiles)
+    return _filters(content, names)
 
 
 def _layout_back(normal: JsonObject, facts: JsonObject, uuids: _Uuids) -> JsonObject:
-    tiles, tabs = _texts(facts.get("tiles")), _texts(facts.get("tabs"))
-    shown: dict[str, Field] = {ours: (theirs, uuids.of(of)) for theirs, (ours, of) in TILES.items()}
-    tile_fields: dict[str, Field] = {"id": ("uuid", _in(tiles)), "tab": ("tabUuid", _in(tabs))}
+    ids = _meant_by(facts)
+    shown: dict[str, Field] = {ours: (theirs, uuids.of(of)) for theirs, (ours, of) in SHOWN.items()}
+    tile_fields: dict[str, Field] = {"id": ("uuid", ids[TILES]), "tab": ("tabUuid", ids[TABS])}
 
     def tile_back(tile: JsonObject) -> JsonObject:
         tile = _unescape(_renamed(tile, tile_fields))
         return _with(tile, "properties", lambda shows: _unescape(_renamed(shows, shown)))
 
-    normal = _each(normal, "tiles", tile_back)
-    normal = _each(normal, "tabs", lambda tab: _unescape(_renamed(tab, {"id": ("uuid", _in(tabs))})))
-    return _filters(normal, tiles)
+    normal = _each(normal, TILES, tile_back)
+    normal = _each(normal, TABS, lambda tab: _unescape(_renamed(tab, {"id": ("uuid", ids[TABS])})))
+    return _filters(normal, ids)
 
 
-def _delivery(content: JsonObject, names: tuple[Mapping[str, str], Mapping[str, str]]) -> JsonObject:
-    """Say the tabs and tiles of a scheduler's dashboard by other names."""
-    tiles, tabs = names
+def _delivery(content: JsonObject, names: _Parts) -> JsonObject:
+    """Say the parts of a scheduler's dashboard otherwise; its rules replace those of the same id."""
     if isinstance(selected := content.get("selectedTabs"), list):
-        content = content | {"selectedTabs": [_in(tabs)(tab) for tab in selected]}
-    return _each(content, "filters", lambda rule: _targets(rule, tiles))
+        content = content | {"selectedTabs": [names[TABS](tab) for tab in selected]}
+    return _each(content, FILTERS, lambda rule: _rule(rule, names))
 
 
-def _dashboard_names(uuid: Json, keys: _Keys) -> tuple[dict[str, str], dict[str, str]]:
+def _dashboard_facts(uuid: Json, keys: _Keys) -> JsonObject:
     if not isinstance(uuid, str):
-        return {}, {}
-    facts = keys.identity.facts(Kind.DASHBOARD, keys.identity.key(Kind.DASHBOARD, uuid))
-    return _swapped(facts.get("tiles")), _swapped(facts.get("tabs"))
+        return {}
+    return keys.identity.facts(Kind.DASHBOARD, keys.identity.key(Kind.DASHBOARD, uuid))
 
 
-def _filters(content: JsonObject, tiles: Mapping[str, str]) -> JsonObject:
+def _said_in(facts: JsonObject) -> _Parts:
+    """Return for each part how an id of the server is said in content; one that has no name stays."""
+    tiles, tabs, filters = (by_id(facts, part) for part in PARTS)
+    return {TILES: _in(tiles), TABS: _in(tabs), FILTERS: _rule_said(filters)}
+
+
+def _meant_by(facts: JsonObject) -> _Parts:
+    """Return for each part which id of the server a name means."""
+    tiles, tabs, filters = (names_of(facts, part) for part in PARTS)
+    return {TILES: _in(tiles), TABS: _in(tabs), FILTERS: _rule_meant(filters)}
+
+
+def _filters(content: JsonObject, names: _Parts) -> JsonObject:
     def rules(filters: JsonObject) -> JsonObject:
         for group in filters:
-            filters = _each(filters, group, lambda rule: _targets(rule, tiles))
+            filters = _each(filters, group, lambda rule: _rule(rule, names))
         return filters
 
-    return _with(content, "filters", rules)
+    return _with(content, FILTERS, rules)
 
 
-def _targets(rule: JsonObject, tiles: Mapping[str, str]) -> JsonObject:
-    return _with(
-        rule, "tileTargets", lambda targets: {tiles.get(tile, tile): to for tile, to in targets.items()}
-    )
+def _rule(rule: JsonObject, names: _Parts) -> JsonObject:
+    def targets(applies: JsonObject) -> JsonObject:
+        return {str(names[TILES](tile)): to for tile, to in applies.items()}
+
+    rule = rule | {"id": names[FILTERS](rule["id"])} if "id" in rule else rule
+    return _with(rule, "tileTargets", targets)
 
 
 def _grants(access: JsonObject, users: Said, groups: Said) -> JsonObject:
@@ -285,13 +300,24 @@ def _with(obj: JsonObject, name: str, change: Callable[[JsonObject], JsonObject]
     return obj | {name: change(inner)} if isinstance(inner, dict) else obj
 
 
-def _in(names: Mapping[str, str]) -> Callable[[Json], Json]:
+def _in(names: Mapping[str, str]) -> Say:
     return lambda value: names.get(value, value) if isinstance(value, str) else value
 
 
-def _texts(names: Json) -> dict[str, str]:
-    return {name: str(uuid) for name, uuid in names.items()} if isinstance(names, dict) else {}
+def _rule_said(names: Mapping[str, str]) -> Say:
+    """Say the id of a rule, which is any text: one without a name that could be taken for one is escaped."""
+    taken = {*names.values()}
+
+    def say(value: Json) -> Json:
+        if not isinstance(value, str) or value in names:
+            return _in(names)(value)
+        return _ESCAPE + value if value in taken or value.startswith(_ESCAPE) else value
+
+    return say
 
 
-def _swapped(names: Json) -> dict[str, str]:
-    return {uuid: name for name, uuid in _texts(names).items()}
+def _rule_meant(ids: Mapping[str, str]) -> Say:
+    def say(value: Json) -> Json:
+        return ids.get(value, value.removeprefix(_ESCAPE)) if isinstance(value, str) else value
+
+    return say

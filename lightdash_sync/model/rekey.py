@@ -14,6 +14,7 @@ from lightdash_sync.model.canonical import canonical, objects, parse, sha256
 from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.parts import PARTS, names_of, parts_in, without_parts
 from lightdash_sync.model.portable import to_portable, to_server
 from lightdash_sync.model.references import tokenise, untokenise
 from lightdash_sync.model.tree import Tree
@@ -43,7 +44,7 @@ def rekeyed(tree: Tree, to: Identity) -> Tree:
 
     Args:
         tree: content, with the map in whose keys it is said.
-        to: a map with the same uuids. Its dashboards name their tiles and tabs.
+        to: a map with the same uuids. Its dashboards name their parts.
 
     Raises:
         UnresolvedReference: a file names something that its own map does not have.
@@ -79,8 +80,20 @@ def in_other_keys(kind: Kind, key: str, content: Json, here: Identity, there: Id
         return [_pin(pin, here, there) for pin in objects(content)]
     if kind not in _WITH_REFERENCES:
         return tokenise(untokenise(content, here), there)
-    normal = to_server(kind, key, cast("JsonObject", content), here)
+    said = cast("JsonObject", content)
+    normal = to_server(kind, key, said, _named_as_there(kind, key, said, here, there))
     return in_order(kind, to_portable(kind, _other_key(kind, key, here, there), normal, there).content)
+
+
+def _named_as_there(kind: Kind, key: str, content: JsonObject, here: Identity, there: Identity) -> Identity:
+    """Return the map here, with the names that parts of a dashboard have there, where it has none itself."""
+    dashboard = key if kind is Kind.DASHBOARD else str(content.get("dashboard"))
+    facts = here.facts(Kind.DASHBOARD, dashboard)
+    if not facts:
+        return here
+    named = parts_in(there.facts(Kind.DASHBOARD, _other_key(Kind.DASHBOARD, dashboard, here, there)))
+    lacking = without_parts(named, parts_in(facts))
+    return here.extended({Kind.DASHBOARD: {dashboard: lacking}}) if lacking else here
 
 
 def _pin(pin: JsonObject, here: Identity, there: Identity) -> Json:
@@ -94,7 +107,7 @@ def _other_key(kind: Kind, key: str, here: Identity, there: Identity) -> str:
 
 
 def _says_the_same(here: Identity, there: Identity) -> bool:
-    """Whether a map has the same key, and the same names of tiles and tabs, for each uuid of another."""
+    """Whether a map has the same key, and the same names of a dashboard's parts, for each uuid of another."""
     return all(
         _is_same(facts, there.facts(kind, key))
         for kind, entries in here.items.items()
@@ -107,7 +120,8 @@ def _is_same(here: JsonObject, there: JsonObject) -> bool:
     if here["uuid"] != there.get("uuid"):
         return False
     return all(
-        names.items() <= others.items()
-        for part in ("tiles", "tabs")
-        if isinstance(names := here.get(part), dict) and isinstance(others := there.get(part, {}), dict)
+        part in here or part not in there  # what has no names here gets those that it has there
+        if not (names := names_of(here, part))
+        else names.items() <= names_of(there, part).items()
+        for part in PARTS
     )

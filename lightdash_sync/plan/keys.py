@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.keys import Candidate, assign_keys
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.parts import PARTS, parts_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 # Kinds whose items are linked one by one; the others are lists of the whole project.
 LINKED = tuple(kind for kind in Kind if KINDS[kind].folder and kind is not Kind.COMMENTS)
-_LAYOUT = ("tiles", "tabs")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def linked(existing: Identity, links: Mapping[Kind, Mapping[str, JsonObject]], d
 
     Args:
         existing: the target's map, in whatever keys it was read.
-        links: kind -> key -> facts, at least `uuid`; of dashboards the names of tiles and tabs too.
+        links: kind -> key -> facts, at least `uuid`; of dashboards the names of their parts too.
         desired: the map of the desired side, whose keys no item may have that is not linked.
     """
     items: dict[Kind, dict[str, JsonObject]] = {}
@@ -77,7 +77,7 @@ def linked(existing: Identity, links: Mapping[Kind, Mapping[str, JsonObject]], d
 
 
 def with_former(now: Identity, former: Identity) -> Identity:
-    """Return a map with the items, tiles and tabs of an earlier one that are gone, under their old names.
+    """Return a map with what of an earlier one is gone, items and parts of dashboards, under its old names.
 
     What was said in the keys of the earlier map can then be said in those of the present one.
 
@@ -114,21 +114,18 @@ def own_links(desired: Identity, project: str) -> dict[Kind, dict[str, JsonObjec
 
 
 def named_items(identity: Identity) -> dict[Kind, dict[str, JsonObject]]:
-    """Return kind -> key -> uuid, and of dashboards the names of tiles and tabs, of all items of a map."""
+    """Return kind -> key -> uuid, and of dashboards the names of parts, of all items of a map."""
     return {
-        kind: {
-            key: {name: facts[name] for name in ("uuid", *_LAYOUT) if name in facts}
-            for key, facts in entries.items()
-        }
+        kind: {key: parts_in(facts, ("uuid",)) for key, facts in entries.items()}
         for kind in LINKED
         if (entries := identity.items.get(kind))
     }
 
 
 def _with_lost_names(facts: JsonObject, former: JsonObject) -> JsonObject:
-    """Add tiles and tabs that are no longer there."""
+    """Add elements of parts that are no longer there."""
     result = dict(facts)
-    for part in _LAYOUT:
+    for part in PARTS:
         names, before = facts.get(part), former.get(part)
         if isinstance(names, dict) and isinstance(before, dict):
             uuids = set(map(str, names.values()))
@@ -140,9 +137,9 @@ def _with_lost_names(facts: JsonObject, former: JsonObject) -> JsonObject:
 
 
 def _with_layout(facts: JsonObject, link: JsonObject) -> JsonObject:
-    """Call tiles and tabs as the link does, as far as they are still there; the rest keep their names."""
+    """Call the elements of parts as the link does, if they are still there; the rest keep their names."""
     result = dict(facts)
-    for part in _LAYOUT:
+    for part in PARTS:
         named, there = link.get(part), facts.get(part)
         if not isinstance(named, dict) or not isinstance(there, dict):
             continue

@@ -21,7 +21,7 @@ from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.deletes import delete_problems, surplus
 from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, merged_content
 from lightdash_sync.plan.keys import LINKED, named_items
-from lightdash_sync.plan.layout import layout
+from lightdash_sync.plan.layout import layout, taken_over
 from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list
 from lightdash_sync.plan.managed import same_content, settled_form
@@ -269,7 +269,8 @@ class _Making:
     def _layout(self, item: Item, wanted: Json, facts: JsonObject) -> JsonObject:
         if item[0] is not Kind.DASHBOARD or not isinstance(wanted, dict):
             return {}
-        before = self.inputs.desired.identity.facts(*item) if self.inputs.facts.same_project else {}
+        same_project = self.inputs.facts.same_project
+        before = taken_over(self.inputs.desired.identity, item[1], same_project=same_project)
         known = (before, facts) if self.inputs.purpose == "undo" else (facts, before)
         return layout(item[1], wanted, known, self.inputs.target.project)
 

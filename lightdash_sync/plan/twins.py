@@ -12,10 +12,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.changes.look import text
-from lightdash_sync.model.changes.match import match
+from lightdash_sync.model.changes.match import Key, match
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import FILTERS, TABS, TILES, elements, names_of, rules_of
 from lightdash_sync.model.quiet import is_quiet
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _PLACES = (
     ("sqlChart", Kind.SQL_CHART),
 )
 _MORE_OF_SCHEDULERS = ("cron", "format")
+_GROUP = "group"  # beside the fields of a rule, while rules are compared
 
 
 @dataclass(frozen=True)
@@ -128,26 +130,30 @@ def adopted_facts(
         identity: the target's map.
 
     Returns:
-        Its uuid; of a dashboard also tiles and tabs by their desired names, as far as they show the same.
+        Its uuid; of a dashboard also its parts by their desired names, as far as they show or say the same.
     """
     facts = identity.facts(*other)
     result: JsonObject = {"uuid": facts["uuid"]}
     if item[0] is not Kind.DASHBOARD:
         return result
-    for part, keys in (("tabs", (_tab_name,)), ("tiles", (_tile_look, _tile_place))):
-        uuids = facts.get(part)
-        old, new = objects(existing.of(other).get(part)), objects(desired.of(item).get(part))
-        if part == "tiles":
-            old = [_seen(tile, {}) for tile in old]
-            new = [_seen(tile, same) for tile in new]
-        pairs = match([*old], [*new], *keys).both
-        if isinstance(uuids, dict):
+    for part, keys in _ALIKE.items():
+        old, new = _parts(existing.of(other), part, {}), _parts(desired.of(item), part, same)
+        uuids = names_of(facts, part)
+        if part in facts:
             result[part] = {
                 text(new[after], "id"): uuids[text(old[before], "id")]
-                for before, after in pairs
-                if text(old[before], "id") in uuids
+                for before, after in match([*old], [*new], *keys).both
+                if text(old[before], "id") in uuids and text(new[after], "id")
             }
     return result
+
+
+def _parts(dashboard: JsonObject, part: str, same: Mapping[Item, Item]) -> list[JsonObject]:
+    """Return the elements of a part, a tile with the target's keys, and a rule with its group."""
+    if part == FILTERS:
+        return [rule | {_GROUP: group} for group, rule in rules_of(dashboard)]
+    found = elements(dashboard, part)
+    return [_seen(tile, same) for tile in found] if part == TILES else found
 
 
 def _levels(items: list[Item], contents: Contents) -> list[list[Item]]:
@@ -232,3 +238,22 @@ def _tile_place(tile: Value) -> tuple[str, ...] | None:
     if not isinstance(tile, dict):
         return None
     return (text(tile, "type"), *(str(tile.get(side)) for side in ("x", "y", "w", "h")))
+
+
+def _rule_says(rule: Value) -> bytes | None:
+    if not isinstance(rule, dict):
+        return None
+    return canonical({name: value for name, value in rule.items() if name not in ("id", "tileTargets")})
+
+
+def _rule_field(rule: Value) -> tuple[str, ...] | None:
+    where = tuple(text(rule, "target", name) for name in ("fieldId", "tableName", "fieldRef"))
+    return (text(rule, _GROUP), *where) if any(where) else None
+
+
+# Part of a dashboard -> what an element is found again by, strictest first.
+_ALIKE: Mapping[str, tuple[Key, ...]] = {
+    TABS: (_tab_name,),
+    TILES: (_tile_look, _tile_place),
+    FILTERS: (_rule_says, _rule_field),
+}

@@ -47,7 +47,7 @@ class Step:
         before: its content on the target; None if it does not exist.
         after: the content that it shall have, as the target can hold it; None for a delete.
         selected: whether the user chose it; else something that was chosen needs it.
-        layout: of a dashboard: `{"tiles": {name: uuid}, "tabs": {name: uuid}}`, the uuids to write.
+        layout: of a dashboard: `{part: {name: id}}`, the ids to write of tiles, tabs and rules of filters.
         version: the version that the target's item is in, where a rollback may need it; else "".
         restores: the version on the target that has exactly the content `after`, by its uuid, or its time
             where the snapshot does not know that; or "".
@@ -253,7 +253,7 @@ class Plan:
         limits: why the deletes are too many, in words.
         left_out: what is not carried over.
         adopted: kind -> key -> facts of items of the target that are linked by this plan.
-        items: kind -> key -> uuid (and names of tiles and tabs) of everything that the target had.
+        items: kind -> key -> uuid (and names of parts of dashboards) of everything that the target had.
         external: `~` key -> uuid of what lies outside the project, where the target can say it.
     """
 

@@ -92,9 +92,9 @@ def parts(review: Review, plan: Plan, upstream: Identity) -> Mapping[str, frozen
 
 
 def laid_out(review: Review, plan: Plan, upstream: Identity) -> Plan:
-    """Return a plan in which tiles and tabs of dashboards are called as the review calls them.
+    """Return a plan in which parts of dashboards are called as the review calls them.
 
-    The upstream project is read back so: promotion takes the uuids of the source's tiles and tabs over.
+    The upstream project is read back so: promotion takes the ids of the source's parts over.
 
     Args:
         review: of the promotion.

@@ -17,6 +17,7 @@ from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.parts import PARTS, by_id, names_of
 from lightdash_sync.model.references import tokenise, untokenise
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
@@ -152,36 +153,33 @@ class Foresight:
                 yield key
 
     def lost_names(self, item: Item, part: str) -> frozenset[str]:
-        """Return the upstream dashboard's names of tiles or tabs whose uuids the promoted version lacks.
+        """Return the upstream dashboard's names of what of a part has an id that the promoted version lacks.
 
-        Promotion takes over the uuids of the source; a preview has the tiles' of what it copied, and tabs
-        of its own.
+        Promotion takes over the ids of the source; a preview has those of what it copied, but for tabs.
 
         Args:
             item: the dashboard.
-            part: `tiles` or `tabs`.
+            part: one of `PARTS`.
         """
         met = self.met(item)
-        mine = self.here.facts(*item).get(part)
-        theirs = None if met is None else self.there.facts(*met).get(part)
-        if not isinstance(theirs, dict):
-            return frozenset()
-        kept = {*map(str, mine.values())} if isinstance(mine, dict) else set()
-        return frozenset(name for name, uuid in theirs.items() if str(uuid) not in kept)
+        kept = by_id(self.here.facts(*item), part)
+        theirs = {} if met is None else names_of(self.there.facts(*met), part)
+        return frozenset(name for name, uuid in theirs.items() if uuid not in kept)
 
     def unsettled(self, dashboard: str) -> Iterator[str]:
-        """Yield the upstream schedulers of a dashboard that name tabs or tiles whose uuids go away."""
+        """Yield the upstream schedulers of a dashboard that name parts of it whose ids go away."""
         item = (Kind.DASHBOARD, dashboard)
         met = self.met(item)
-        tabs, tiles = self.lost_names(item, "tabs"), self.lost_names(item, "tiles")
+        tiles, tabs, rules = (self.lost_names(item, part) for part in PARTS)
         for kind, key in sorted(self.upstream.there):
             content = self.upstream.of((kind, key))
             if kind is not Kind.SCHEDULER or met is None or text(content, "dashboard") != met[1]:
                 continue
             selected = content.get("selectedTabs")
             named = {*map(str, selected)} if isinstance(selected, list) else set()
-            targets = {tile for rule in held(content, "filters") for tile in _object(rule.get("tileTargets"))}
-            if named & tabs or targets & tiles:
+            replaced = held(content, "filters")
+            targets = {tile for rule in replaced for tile in _object(rule.get("tileTargets"))}
+            if named & tabs or targets & tiles or {text(rule, "id") for rule in replaced} & rules:
                 yield f"{kind}:{key}"
 
     def hidden(self, dashboard: str, after: Json) -> Iterator[str]:

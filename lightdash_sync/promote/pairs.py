@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import parts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.scope import Contents
 
-_LAYOUT = ("tiles", "tabs")
 PROMOTED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
 
 
@@ -51,7 +51,7 @@ class Pairs:
         """Return kind -> key -> facts of the upstream items, so that they can be said in the source's keys.
 
         A preview has two spaces with the slug `shared`; both are promoted into one, which has the key of the
-        first. Tiles and tabs are called as in the source: promotion takes its uuids over.
+        first. Parts of dashboards are called as in the source: promotion takes its ids over.
 
         Args:
             source: the map of the source.
@@ -60,9 +60,7 @@ class Pairs:
         for kind, key in sorted(self.found):
             mine, uuid = links.setdefault(kind, {}), self.upstream((kind, key))
             if uuid is not None and all(facts["uuid"] != uuid for facts in mine.values()):
-                names = source.facts(kind, key)
-                layout: JsonObject = {part: names[part] for part in _LAYOUT if part in names}
-                mine[key] = {"uuid": uuid, **layout}
+                mine[key] = {"uuid": uuid, **parts_in(source.facts(kind, key))}
         return links
 
 

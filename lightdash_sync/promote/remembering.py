@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.references import UnresolvedReference
 from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.plan.keys import LINKED
@@ -114,7 +115,7 @@ def _links(review: Review, known: LinkTable, upstream: Identity, failed: Collect
             continue
         if any(uuid == facts["uuid"] and key != item.key for key, uuid in living.items()):
             continue
-        names: JsonObject = {name: facts[name] for name in ("uuid", "tiles", "tabs") if name in facts}
+        names: JsonObject = parts_in(facts, ("uuid",))
         found.setdefault(item.kind, {})[item.key] = names
     return found
 

@@ -15,6 +15,7 @@ from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.options import Options
 from lightdash_sync.promote.ancestry import overwritten
@@ -200,8 +201,7 @@ def _reviewed(item: Item, known: Known, outcome: Outcome) -> Reviewed:
     foresight = known.foresight
     layout: JsonObject = {}
     if item[0] is Kind.DASHBOARD:
-        names = foresight.here.facts(*item)
-        layout = {part: names[part] for part in ("tiles", "tabs") if part in names}
+        layout = parts_in(foresight.here.facts(*item))
     return Reviewed(
         kind=item[0],
         key=item[1],

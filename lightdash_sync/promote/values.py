@@ -150,7 +150,7 @@ class Reviewed(Compared):
         upstream: uuid of the upstream item that the server takes for the same; None if it finds none.
         verdicts: what is to be thought of it, the weightiest first.
         effective: whether the upstream item becomes another, as users see it.
-        layout: of a dashboard: uuids of tiles and tabs that it will have, as in a plan's step.
+        layout: of a dashboard: ids of the parts that it will have, as in a plan's step.
     """
 
     said: Word = Word.NOTHING

@@ -16,7 +16,7 @@ from lightdash_sync.model.problems import first_problem
 
 FORMAT = 1
 # Raised whenever the same answers of a server would become other files; older files are then not reused.
-CONVERSION = 3
+CONVERSION = 4
 
 
 class _Part(BaseModel):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.older import with_rules_named
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import Manifest
@@ -105,11 +106,13 @@ class Snapshot:
     def tree(self) -> Tree:
         """Return its content files, read (and checked) when they are asked for.
 
+        Those of an older snapshot are said as this version would have written them.
+
         Raises:
-            SnapshotError: the identity map is damaged.
+            SnapshotError: the identity map is damaged, or what of an older snapshot has to be read for it.
         """
         digests = {path: sha for path, sha in self.manifest.files.items() if path != IDENTITY}
-        return Tree(digests, self.checked, self.identity())
+        return with_rules_named(Tree(digests, self.checked, self.identity()))
 
     def files(self) -> Iterator[str]:
         """Yield the path of every file there is, in no order, whatever the manifest says.

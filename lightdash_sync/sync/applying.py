@@ -19,6 +19,7 @@ from lightdash_sync.errors import Incomplete, Interrupted, Refused, Stale, Unava
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import PARTS, by_id
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
@@ -211,6 +212,19 @@ def read_for(
     )
 
 
+def _laid_out(plan: Plan) -> Plan:
+    """Return a plan that calls the parts of dashboards as they were written: an update may add some."""
+    items: LinkTable = {kind: dict(entries) for kind, entries in plan.items.items()}
+    for step in plan.steps:
+        if step.uuid is not None and step.layout:
+            facts = dict(items.get(step.kind, {}).get(step.key, {"uuid": step.uuid}))
+            for part in PARTS:
+                ours = by_id(facts, part) | by_id(step.layout, part)
+                facts[part] = {name: uuid for uuid, name in ours.items()}
+            items.setdefault(step.kind, {})[step.key] = facts
+    return replace(plan, items=items)
+
+
 def _touched(plan: Plan) -> frozenset[str]:
     """Return the uuids of what a plan writes and the target had before."""
     return frozenset(step.uuid for step in plan.steps if step.uuid is not None)
@@ -252,7 +266,7 @@ def _carry_out(
     try:
         outcome = _executed(place, run, plan, existing.linked.identity, now, resumed)
         created = {kind: dict(entries) for kind, entries in outcome.created.items()}
-        after = read_for(place, plan, memory, created, again=_touched(plan))
+        after = read_for(place, _laid_out(plan), memory, created, again=_touched(plan))
         done = _done(plan, outcome)
         found = tuple(differences(plan, done, after.tree))
         update = learned(place, plan, memory, done, created, after, found)

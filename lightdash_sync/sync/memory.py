@@ -20,6 +20,7 @@ from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.rekey import file_of, rekeyed
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.keys import LINKED, linked, with_former
@@ -39,7 +40,7 @@ RESTORED = "restored"
 _HOW = "sync"
 _SETTLED = "settled"
 _FORMER = "former"
-_KEPT = ("uuid", "slug", "tiles", "tabs")
+_KEPT = ("uuid", "slug")
 
 LinkTable = dict[Kind, dict[str, "JsonObject"]]
 
@@ -95,7 +96,7 @@ class Memory:
     def as_now(self, links: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
         """Return links of an older snapshot of the target, with what was put back since as it is now."""
         now: dict[tuple[Kind, Json], JsonObject] = {
-            (kind, former): {name: facts[name] for name in ("uuid", "tiles", "tabs") if name in facts}
+            (kind, former): parts_in(facts, ("uuid",))
             for kind, entries in self.identity.items.items()
             for facts in entries.values()
             for former in self.former.get(str(facts["uuid"]), [])
@@ -243,7 +244,7 @@ def _marked(before: Memory, update: Update, named: Identity) -> Identity:
         mine, restored = update.links.get(kind, {}), update.restored.get(kind, {})
         items[kind] = {}
         for key, facts in entries.items():
-            kept: dict[str, Json] = {name: facts[name] for name in _KEPT if name in facts}
+            kept = parts_in(facts, _KEPT)
             if key in mine:
                 kept[_HOW] = LINK
             elif key in restored or facts["uuid"] in restored_before:

@@ -2,7 +2,8 @@
 
 Shares nothing with the tool: neither its client, nor its keys, nor what it leaves out. An item is known by
 its place and name (spaces by all names above them; equal ones are numbered by what they hold or say), a
-reference by the name of what it leads to. What stays out is listed here (`DROPPED`), with the reason.
+reference by the name of what it leads to: that of a delivery's filter is the rule of its dashboard with the
+same id. What stays out is listed here (`DROPPED`), with the reason.
 
 Reading a chart this way counts a view. Not read: comments, earlier versions, charts inside dashboards that no
 tile shows.
@@ -117,6 +118,7 @@ class _Telling:
         self.path = f"/projects/{project}"
         self.project = project
         self.names: dict[str, str] = {project: "this project"}
+        self.rules: dict[str, dict[str, str]] = defaultdict(dict)  # dashboard -> id -> the first rule with it
 
     def told(self) -> Content:
         spaces = {row["uuid"]: row for row in self.get(f"{self.path}/spaces")}
@@ -222,9 +224,17 @@ class _Telling:
         for number, tile in enumerate(tiles):
             self.names[tile["uuid"]] = f"tile {number + 1}"
         self.names |= tabs
-        said = self._worded(_cleaned({**row, "tiles": tiles}))
+        filters = {group: self._rules(row["uuid"], group, rules) for group, rules in row["filters"].items()}
+        said = self._worded(_cleaned({**row, "tiles": tiles, "filters": filters}))
         said["tabs"] = sorted(said["tabs"], key=lambda tab: tab["order"])
         return {**said, "place": self._place(row)}
+
+    def _rules(self, dashboard: str, group: str, rules: list[Row]) -> list[Row]:
+        """Say the ids of rules by their places: they are made up, and mean which one a delivery replaces."""
+        known = self.rules[dashboard]
+        for number, rule in enumerate(rules):
+            known.setdefault(rule["id"], f"rule {number + 1} of {group}")
+        return [{**rule, "id": known[rule["id"]]} for rule in rules]
 
     def _where(self, tile: Row, tabs: dict[str, str]) -> tuple[Any, ...]:
         shown = tile["properties"].get("savedChartUuid") or tile["properties"].get("savedSqlUuid") or ""
@@ -241,6 +251,9 @@ class _Telling:
             return found
 
     def _scheduler(self, row: Row) -> Row:
+        known = self.rules[row.get("dashboardUuid") or ""]
+        if isinstance(rules := row.get("filters"), list):
+            row = {**row, "filters": [{**rule, "id": known.get(rule["id"], "no rule")} for rule in rules]}
         said = self._worded(_cleaned(row))
         said["targets"] = sorted(said["targets"], key=_text)
         return {name: value for name, value in said.items() if value is not None}

@@ -76,10 +76,12 @@ def _access(world: World) -> st.SearchStrategy[Json]:
     return both | values(world).filter(lambda value: not isinstance(value, dict))
 
 
-def _rules(world: World, tiles: list[str]) -> st.SearchStrategy[Json]:
-    """Filters that say on which tiles they apply."""
+def _rules(world: World, key: str) -> st.SearchStrategy[Json]:
+    """Rules of filters that say on which tiles they apply; some of one id, some of one that nobody knows."""
+    tiles, rules = world.parts(key, "tiles"), world.parts(key, "filters")
     targets = st.dictionaries(st.sampled_from([*tiles, *world.strangers]), values(world), max_size=2)
-    rule = _object(world, {"tileTargets": targets | st.none()})
+    said = reference(world, [*rules, "rule-1", "server:rule-1", "server:", ""]) | values(world)
+    rule = _object(world, {"tileTargets": targets | st.none(), "id": said})
     return st.lists(rule | st.none(), max_size=2).map(list)
 
 
@@ -91,7 +93,7 @@ def _dashboards(world: World, key: str) -> st.SearchStrategy[JsonObject]:
     )
     tab = _object(world, {"uuid": reference(world, tabs), "name": texts(world)})
     groups = st.dictionaries(
-        st.sampled_from(["dimensions", "metrics", "new"]), _rules(world, tiles), max_size=2
+        st.sampled_from(["dimensions", "metrics", "new"]), _rules(world, key), max_size=2
     )
     return _object(
         world,
@@ -114,7 +116,6 @@ def _schedulers(world: World) -> st.SearchStrategy[JsonObject]:
             "createdBy": reference(world, world.people()),
             "selectedTabs": st.lists(reference(world, world.parts(key, "tabs")), max_size=2).map(list)
             | st.none(),
-            "filters": _rules(world, world.parts(key, "tiles"))
-            | values(world).filter(lambda v: not isinstance(v, list)),
+            "filters": _rules(world, key) | values(world).filter(lambda v: not isinstance(v, list)),
         },
     )

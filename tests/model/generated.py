@@ -79,7 +79,7 @@ class World:
         return [*items, *self.people(), *self.groups(), *project]
 
     def parts(self, dashboard: str, what: str) -> list[str]:
-        """The uuids of a dashboard's tiles or tabs."""
+        """The server's ids of a part of a dashboard: its tiles, tabs or rules of filters."""
         named = self.identity.facts(Kind.DASHBOARD, dashboard)[what]
         assert isinstance(named, dict)
         return [str(uuid) for uuid in named.values()]
@@ -93,6 +93,8 @@ def build_world(keys: Iterable[str], people: Iterable[str], groups: Iterable[str
     for key, facts in items[Kind.DASHBOARD].items():
         for what in ("tiles", "tabs"):
             facts[what] = {f"{what}-{n}": made_uuid(f"{salt}{what}{key}{n}") for n in range(3)}
+        # the id of a rule is any text, perhaps that which is another's name
+        facts["filters"] = {"rule-0": made_uuid(f"{salt}rule{key}"), "rule-1": "rule-0", "rule-2": "server:x"}
     identity = Identity(
         items=items,
         people={email: {"uuid": made_uuid(f"{salt}user{email}")} for email in people},

@@ -1,4 +1,4 @@
-"""Tiles, tabs, schedulers and tags are called what a person would call them, in every environment alike."""
+"""Parts of dashboards, schedulers and tags are called what a person would call them, everywhere alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import JsonObject, digest
+from lightdash_sync.model.canonical import Json, JsonObject, digest
 from lightdash_sync.model.keys import assign_keys, external_key, is_key
 from lightdash_sync.model.naming import layout_names, scheduler_candidate, slug_candidate, tag_candidate
 from tests.snapshot.hostile_names import HOSTILE_NAMES
@@ -38,7 +38,7 @@ def _tile(name: str, place: int = 0, **more: Any) -> JsonObject:
 def test_a_tile_is_called_after_what_it_shows(tile: JsonObject, name: str) -> None:
     """A tile has the name of its chart, or of its title, and never a uuid."""
     names = layout_names({"tiles": [_tile("u") | tile]}, IDENTITY, {})
-    assert names == {"tiles": {name: "u"}, "tabs": {}}
+    assert names == {"tiles": {name: "u"}, "tabs": {}, "filters": {}}
 
 
 def test_tiles_of_one_chart_are_told_apart_by_their_place() -> None:
@@ -54,16 +54,66 @@ def test_tiles_of_one_chart_are_told_apart_by_their_place() -> None:
 
 
 def test_a_known_name_is_kept() -> None:
-    """A tile that moves, or a tab that is renamed, keeps its name."""
-    known: JsonObject = {"tiles": {"first": "a"}, "tabs": {"overview": "t"}}
+    """A tile that moves, a tab that is renamed, or a rule that filters on another field, keeps its name."""
+    known: JsonObject = {"tiles": {"first": "a"}, "tabs": {"overview": "t"}, "filters": {"status": "r"}}
     normal: JsonObject = {
         "tiles": [_tile("a"), _tile("b")],
         "tabs": [{"uuid": "t", "name": "Details", "order": 1}],
+        "filters": {"dimensions": [_rule("r", "orders_week")]},
     }
     assert layout_names(normal, IDENTITY, known) == {
         "tiles": {"first": "a", "saved-chart": "b"},
         "tabs": {"overview": "t"},
+        "filters": {"status": "r"},
     }
+
+
+def _rule(name: Any, field: str, **more: Any) -> JsonObject:
+    return {"id": name, "target": {"fieldId": field, "tableName": "orders"}, "operator": "equals", **more}
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ({"fieldId": "orders_status", "tableName": "orders"}, "orders-status"),
+        ({"fieldRef": "orders.total"}, "orders-total"),
+        ({"tableName": "orders"}, "orders"),
+        ({"fieldId": "😀"}, "filter"),
+        ({"fieldId": 7}, "filter"),
+        (None, "filter"),
+        ({"fieldId": "con"}, f"x-con-{digest('con')}"),
+    ],
+)
+def test_a_rule_is_called_after_its_field(target: Json, name: str) -> None:
+    """A rule of a filter has the name of the field that it filters on."""
+    normal: JsonObject = {"filters": {"metrics": [{"id": "r", "target": target}]}}
+    assert layout_names(normal, IDENTITY, {})["filters"] == {name: "r"}
+
+
+def test_rules_on_one_field_are_told_apart_by_what_they_say() -> None:
+    """Rules of one field differ by group and rule, equal ones by their order, and never by ids or tiles."""
+
+    def names(salt: str) -> Any:
+        same = {"tileTargets": {f"{salt}tile": False}}
+        rules = [_rule(f"{salt}1", "a", values=[1]), _rule(f"{salt}2", "a", values=[2], **same)]
+        more = [_rule(f"{salt}3", "a", values=[2], label=uuid(3)), _rule(f"{salt}4", "a", values=[2])]
+        normal: Any = {"dimensions": [*rules, *more], "metrics": [_rule(f"{salt}5", "a", values=[1])]}
+        return layout_names({"filters": normal}, IDENTITY, {})["filters"]
+
+    here, there = names("s"), names("p")
+    assert len(here) == 5
+    assert {name: f"p{rule[1:]}" for name, rule in here.items()} == there
+
+
+def test_rules_without_an_id_have_no_name() -> None:
+    """A rule without an id, or with one that is no text, is passed over; two of one id share a name."""
+    normal: JsonObject = {
+        "filters": {
+            "dimensions": [{"target": {}}, _rule(None, "a"), _rule(7, "b"), _rule("r", "c"), _rule("r", "d")],
+            "tableCalculations": "odd",
+        }
+    }
+    assert layout_names(normal, IDENTITY, {"filters": "odd"})["filters"] == {"c": "r"}
 
 
 def test_tabs_are_called_after_themselves() -> None:

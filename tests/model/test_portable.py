@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from lightdash_sync.model.canonical import Json, JsonObject, canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import PARTS, elements, without_parts
 from lightdash_sync.model.portable import to_portable, to_server
 from lightdash_sync.model.references import UnresolvedReference
 
@@ -71,30 +74,27 @@ def test_a_file_means_the_same_in_another_environment(kind: Kind, data: st.DataO
 
 def _example() -> tuple[Identity, JsonObject]:
     world = build_world(["kpis"], ["ann@example.com"], ["Ops"])
-    (dashboard,), (tile, *_), (tab, *_) = (
-        world.of(Kind.DASHBOARD),
-        world.parts("kpis", "tiles"),
-        world.parts("kpis", "tabs"),
-    )
+    (dashboard,) = world.of(Kind.DASHBOARD)
+    (tile, *_), (tab, *_), (rule, *_) = (world.parts("kpis", part) for part in ("tiles", "tabs", "filters"))
     return world.identity, {
         "name": "Weekly",
         "dashboardUuid": dashboard,
         "createdBy": world.people()[0],
         "selectedTabs": [tab, "all"],
-        "filters": [{"tileTargets": {tile: False}}],
+        "filters": [{"id": rule, "tileTargets": {tile: False}}, {"id": "gone"}, {"id": 7}],
         "message": f"see /projects/{world.identity.project['uuid']}/dashboards/{dashboard}",
     }
 
 
 def test_a_file_reads_as_a_person_would_say_it() -> None:
-    """References are said by key, e-mail and tile name, and text by tokens."""
+    """References are said by key, e-mail and name of tile, tab or rule, and text by tokens."""
     identity, normal = _example()
     assert to_portable(Kind.SCHEDULER, "weekly", normal, identity).content == {
         "name": "Weekly",
         "dashboard": "kpis",
         "owner": "ann@example.com",
         "selectedTabs": ["tabs-0", "all"],
-        "filters": [{"tileTargets": {"tiles-0": False}}],
+        "filters": [{"id": "rule-0", "tileTargets": {"tiles-0": False}}, {"id": "gone"}, {"id": 7}],
         "message": "see /projects/@{project}/dashboards/@{dashboard:kpis}",
     }
 
@@ -136,3 +136,26 @@ def test_what_the_environment_lacks_is_named(kind: Kind, content: JsonObject, na
     """A file that refers to something the environment lacks is refused, with the name of what is missing."""
     with pytest.raises(UnresolvedReference, match=f"{named} is not known in this environment"):
         to_server(kind, "x", content, Identity())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_has_no_names_stays_as_it_is(part: str) -> None:
+    """Where the facts of a dashboard lack a part, its ids stand in the file as they are, both ways."""
+    world = build_world(["kpis"], [], [])
+    facts = {Kind.DASHBOARD: {"kpis": without_parts(world.identity.facts(Kind.DASHBOARD, "kpis"), [part])}}
+    identity = replace(world.identity, items={**world.identity.items, **facts})
+    (tile, *_), (tab, *_), (rule, *_) = (world.parts("kpis", one) for one in PARTS)
+    normal: JsonObject = {
+        "tiles": [{"uuid": tile, "tabUuid": tab}],
+        "tabs": [{"uuid": tab}],
+        "filters": {"dimensions": [{"id": rule, "tileTargets": {tile: False}}]},
+    }
+    content = to_portable(Kind.DASHBOARD, "kpis", normal, identity).content
+    named = {
+        element["id"] != uuid
+        for one, uuid in zip(PARTS, (tile, tab, rule), strict=True)
+        for element in elements(content, one)
+        if one == part
+    }
+    assert named == {False}
+    assert to_server(Kind.DASHBOARD, "kpis", content, identity) == normal

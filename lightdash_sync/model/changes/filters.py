@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, sha256
 from lightdash_sync.model.changes.change import ABSENT, field_name
-from lightdash_sync.model.changes.elements import Elements, nouns
-from lightdash_sync.model.changes.look import inside, itself, text, without
+from lightdash_sync.model.changes.elements import Elements, by, nouns
+from lightdash_sync.model.changes.look import different, inside, itself, text, without
 from lightdash_sync.model.changes.match import match
 from lightdash_sync.model.changes.walk import Walk, anything, fields
+from lightdash_sync.model.keys import is_key, slugify
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lightdash_sync.model.changes.change import Path, Value
-    from lightdash_sync.model.changes.walk import Node
 
 _IDS = frozenset({"id"})
 
@@ -34,17 +34,28 @@ def _target(rule: Value) -> bytes:
     return canonical([inside(target, name) for name in ("fieldId", "tableName", "fieldRef")])
 
 
-def rules(ids: frozenset[str] = _IDS) -> Node:
-    """A node for a list of rules.
-
-    Args:
-        ids: the fields that mean nothing. The ids of a scheduler's rules say which rule of the dashboard
-            they replace, so there it is none.
-    """
-    return Elements(nouns("filter", "filters_reordered"), (_target,), rule_name, unsaid=ids)
+def _replacing(walk: Walk, rule: Value) -> str:
+    """Return the field that a scheduler's rule filters on, and what it replaces if that does not tell."""
+    name, replaced = rule_name(walk, rule), text(rule, "id")
+    is_told = replaced == slugify(text(rule, "target", "fieldId")) or not is_key(replaced)
+    return name if is_told else f"{name} (instead of {replaced})"
 
 
-DASHBOARD_FILTERS = fields(dict.fromkeys(("dimensions", "metrics", "tableCalculations"), rules()))
+def _replacing_changed(walk: Walk, old: Value, new: Value, path: Path) -> None:
+    """Say another id aloud, unless one side is of an older snapshot, where rules had no names."""
+    differing = different(old, new)
+    if differing == _IDS and is_key(text(old, "id")) != is_key(text(new, "id")):
+        walk.say("ids_changed", path, old, new)
+    else:  # where the id differs, both are told in any case
+        name = rule_name(walk, new) if _IDS & differing else _replacing(walk, new)
+        walk.say("filter_changed", path, old, new, name)
+
+
+_CODES = nouns("filter", "filters_reordered")
+_RULES = Elements(_CODES, (_target,), rule_name, unsaid=_IDS)
+DASHBOARD_FILTERS = fields(dict.fromkeys(("dimensions", "metrics", "tableCalculations"), _RULES))
+# The id of a scheduler's rule is the name of the rule of the dashboard that it replaces.
+SCHEDULER_FILTERS = Elements(_CODES, (by("id"), _target), _replacing, inner=_replacing_changed)
 
 
 class _Group(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.changes.charts import parameter
 from lightdash_sync.model.changes.elements import Codes, Elements, by, nouns
-from lightdash_sync.model.changes.filters import rules
+from lightdash_sync.model.changes.filters import SCHEDULER_FILTERS
 from lightdash_sync.model.changes.look import different, get, inside, itself, text
 from lightdash_sync.model.changes.places import described
 from lightdash_sync.model.changes.walk import Walk, anything, each, fields, flip, value
@@ -91,7 +91,7 @@ SCHEDULER = described(
         "message": value("message_changed"),
         "targets": Elements(Codes("recipient_added", "recipient_removed"), (itself,), _recipient),
         "thresholds": Elements(nouns("threshold"), (by("fieldId", "operator"), by("fieldId")), _threshold),
-        "filters": rules(frozenset()),
+        "filters": SCHEDULER_FILTERS,
         "parameters": each(lambda name: parameter(name)),
         "selectedTabs": value("delivered_tabs_changed"),
     },

@@ -421,7 +421,23 @@ EDITS: list[tuple[Kind, Callable[[Any], Any], list[str]]] = [
         _set("thresholds", 0, "operator", "greaterThan"),
         ["threshold changed: orders_revenue greaterThan (operator: 'lessThan' → 'greaterThan')"],
     ),
-    (_S, _set("filters", None), ["filter on orders_status: is 'open' → any value"]),
+    (_S, _set("filters", None), ["filter on orders_status (instead of r): is 'open' → any value"]),
+    (
+        _S,
+        _set("filters", 0, "values", ["paid"]),
+        ["filter on orders_status (instead of r): is 'open' → is 'paid'"],
+    ),
+    (
+        _S,
+        lambda s: s["filters"].insert(0, rule("status", "open") | {"id": "orders-status"}),
+        ["filter on orders_status: any value → is 'open'"],
+    ),
+    # of a snapshot in which rules had no names yet
+    (
+        _S,
+        _set("filters", 0, "id", "e64bee24-6b7f-4cb4-a95a-d3a7d2c8e9a1"),
+        ["ids made anew (nothing that users see)"],
+    ),
     (_S, _set("filters", 0, "id", "r2"), ["filter on orders_status: is 'open' (id: 'r' → 'r2')"]),
     (_S, _set("selectedTabs", None), ["tabs delivered: first → all"]),
     (_S, _set("parameters", {"c": 1}), ["parameter c: not set → 1"]),

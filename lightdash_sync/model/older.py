@@ -1,0 +1,73 @@
+"""Content of older snapshots as this version would have written it.
+
+Before conversion 4, rules of filters stood in content by the server's own ids. Such a snapshot is known by
+its facts: they name the tiles of a dashboard and no rules. Where its content is compared or planned for, the
+rules get the names that an export would give them today. Files of earlier versions stay as they are, and so
+does a file that is no JSON, or names what the snapshot does not have: whoever needs it says so.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import canonical, parse, sha256
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.naming import layout_names
+from lightdash_sync.model.parts import FILTERS, TILES
+from lightdash_sync.model.portable import to_server
+from lightdash_sync.model.references import UnresolvedReference
+from lightdash_sync.model.rekey import file_of, in_other_keys
+from lightdash_sync.model.tree import Tree
+
+if TYPE_CHECKING:
+    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.identity import Identity
+
+
+def with_rules_named(tree: Tree) -> Tree:
+    """Return a tree with names for rules of filters, if its dashboards have none; else the tree itself.
+
+    Raises:
+        SnapshotError: a file that has to be read for it is not as it was written.
+    """
+    identity = tree.identity
+    unnamed = {
+        key: content
+        for key, facts in identity.items.get(Kind.DASHBOARD, {}).items()
+        if TILES in facts and FILTERS not in facts
+        if (content := _content(tree, Kind.DASHBOARD, key))
+    }
+    if not unnamed:
+        return tree
+    names = {key: _names(key, content, identity) for key, content in unnamed.items()}
+    named = identity.extended({Kind.DASHBOARD: names})
+    said = {(Kind.DASHBOARD, key): content for key, content in unnamed.items()}
+    for key in identity.items.get(Kind.SCHEDULER, {}):
+        content = _content(tree, Kind.SCHEDULER, key)
+        if content.get("dashboard") in unnamed:
+            said[Kind.SCHEDULER, key] = content
+    files: dict[str, bytes] = {}
+    for (kind, key), content in said.items():
+        with suppress(UnresolvedReference):
+            files[file_of(kind, key)] = canonical(in_other_keys(kind, key, content, identity, named))
+    digests = {**tree.digests, **{path: sha256(data) for path, data in files.items()}}
+    return Tree(digests, lambda path: files[path] if path in files else tree[path], named)
+
+
+def _names(key: str, content: JsonObject, identity: Identity) -> JsonObject:
+    """Return the names that an export would give the rules of a dashboard."""
+    with suppress(UnresolvedReference):
+        return {
+            FILTERS: layout_names(to_server(Kind.DASHBOARD, key, content, identity), identity, {})[FILTERS]
+        }
+    return {}
+
+
+def _content(tree: Tree, kind: Kind, key: str) -> JsonObject:
+    """Return the content of an item; {} if the tree has no such file, or no object in it."""
+    path = file_of(kind, key)
+    with suppress(ValueError):
+        found = parse(tree[path]) if path in tree else None
+        return found if isinstance(found, dict) else {}
+    return {}

@@ -1,0 +1,67 @@
+"""Content of a snapshot from before rules of filters had names is as an export would write it today."""
+
+from __future__ import annotations
+
+import pytest
+
+from lightdash_sync.model.canonical import JsonObject, canonical, parse
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.older import with_rules_named
+from lightdash_sync.model.parts import without_parts
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import Tree
+
+from .generated import build_world
+
+_BOARD, _DELIVERY = file_of(Kind.DASHBOARD, "kpis"), file_of(Kind.SCHEDULER, "kpis")
+_RULE: JsonObject = {"target": {"fieldId": "orders_status"}, "label": "see @{chart:kpis}"}
+
+
+def _tree(facts: JsonObject, rules: list[JsonObject], replaced: str) -> Tree:
+    world = build_world(["kpis"], [], [])
+    board: JsonObject = {"name": "KPIs", "space": "kpis", "tiles": [], "filters": {"dimensions": [*rules]}}
+    delivery: JsonObject = {"name": "Daily", "dashboard": "kpis", "filters": [{"id": replaced}]}
+    items = {
+        **world.identity.items,
+        Kind.DASHBOARD: {"kpis": {**world.identity.facts(Kind.DASHBOARD, "kpis"), **facts}},
+    }
+    if not facts:
+        items[Kind.DASHBOARD] = {"kpis": without_parts(items[Kind.DASHBOARD]["kpis"], ["filters"])}
+    files = {_BOARD: canonical(board), _DELIVERY: canonical(delivery), "charts/kpis.json": b"not asked for"}
+    return Tree.of(files, Identity(items=items, project=world.identity.project))
+
+
+def test_rules_of_an_older_snapshot_get_names() -> None:
+    """They get the names that an export gives them, and deliveries follow; all else is as it was."""
+    older = _tree({}, [_RULE | {"id": "r"}, {"id": "s"}, {}], "r")
+    today = _tree(
+        {"filters": {"orders-status": "r", "filter": "s"}},
+        [_RULE | {"id": "orders-status"}, {"id": "filter"}, {}],
+        "orders-status",
+    )
+    found = with_rules_named(older)
+    assert {path: found[path] for path in found} == {path: today[path] for path in today}
+    assert found.digests == today.digests
+    assert found.identity.items == today.identity.items
+    assert with_rules_named(found) is found
+
+
+@pytest.mark.parametrize("lacks", [(), ("tiles", "filters")])
+def test_other_snapshots_stay_as_they_are(lacks: tuple[str, ...]) -> None:
+    """One that names rules stays as it is, and so does one whose reading told no ids of tiles either."""
+    tree = _tree({"filters": {}}, [{"id": "orders-status"}], "orders-status")
+    board = without_parts(tree.identity.facts(Kind.DASHBOARD, "kpis"), lacks)
+    items = {**tree.identity.items, Kind.DASHBOARD: {"kpis": board}}
+    one = Tree(tree.digests, tree.read, Identity(items=items))
+    assert with_rules_named(one) is one
+
+
+@pytest.mark.parametrize("damaged", [b"{", b"[]", canonical({"space": "gone"})])
+def test_what_cannot_be_understood_stays_as_it_is(damaged: bytes) -> None:
+    """A file that is damaged, or names what is nowhere, is left to whoever needs it."""
+    older = _tree({}, [_RULE | {"id": "r"}], "r")
+    files = {path: older[path] for path in older} | {_BOARD: damaged}
+    found = with_rules_named(Tree.of(files, older.identity))
+    assert {path: found[path] for path in found} == files
+    assert parse(found[_DELIVERY]) == parse(older[_DELIVERY])
