@@ -19,11 +19,11 @@ from lightdash_sync.ascode.folder import METADATA, document_path, space_path
 from lightdash_sync.ascode.names import DOCUMENTED, Names
 from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.canonical import objects, parse
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

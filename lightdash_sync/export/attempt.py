@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter
@@ -18,16 +18,17 @@ from lightdash_sync.export.guards import require_no_shrink
 from lightdash_sync.export.hidden import find_by_pages, find_by_usage, missing_charts
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.lists import unsupported
+from lightdash_sync.export.names import metrics_of
 from lightdash_sync.export.reader import known_author, read_author
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.layout import IDENTITY, versions_of
+from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
 from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Source
 from lightdash_sync.snapshot.write import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.content import Written
@@ -170,6 +171,7 @@ class Attempt:
             return identity
         found: dict[str, ChartRead] = {}
         if missing_charts(inventory, known):
+            self.used.update(self._used_by_kept(structure))
             found = find_by_usage(self.lightdash, inventory, known, self.used, self.readings)
         if inventory.chart_total is not None and missing_charts(inventory, {**known, **found}):
             more, self.nameless = find_by_pages(self.lightdash, inventory, {**known, **found}, self.readings)
@@ -178,6 +180,12 @@ class Attempt:
         writer = self._writer(identity, findings, structure)
         self._count([self._chart(writer, uuid, chart, None) for uuid, chart in found.items()], counts)
         return identity
+
+    def _used_by_kept(self, structure: Structure) -> Iterator[str]:
+        """Yield the ids of the metrics of each chart that is taken over: its file was seen to be whole."""
+        old = cast("Old", self.old)  # else nothing is taken over
+        for uuid in structure.kept[Kind.CHART]:
+            yield from metrics_of(old.read(item_path(Kind.CHART, self.known.key(Kind.CHART, uuid))))
 
     def _count(self, charts: list[Written], counts: Counter[str]) -> None:
         counts[Kind.CHART] += len(charts)

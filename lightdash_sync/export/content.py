@@ -100,7 +100,7 @@ class ContentWriter:
         for name, version in held.items():
             self._keep_version(version_path(kind, key, name), version)
         self._converter.taken_over(kind, key, kept)
-        return Written(len(held), kept.metrics)
+        return Written(len(held))
 
     def _keep_version(self, path: str, facts: JsonObject) -> None:
         """Take an earlier version over, and note whom it names."""

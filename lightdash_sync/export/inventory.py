@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 SQL = "sql"
 EXPLORE = "dbt_explore"
+_PROJECT = "project"
 _NAMED = 3  # uuids that a contradiction names; the rest is a number
 
 
@@ -86,7 +87,7 @@ class Inventory:
 def read_inventory(
     lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool = True
 ) -> Inventory:
-    """Read all lists of a project but the members and the pins, which are not always needed.
+    """Read a project's settings and all its lists, but the members and the pins, which are not always needed.
 
     Args:
         lightdash: the server.
@@ -97,8 +98,8 @@ def read_inventory(
     Raises:
         ApiError: one of them cannot be read.
     """
-    head, settings = lightdash.project(project)
     reads: dict[str, Callable[[], Any]] = {
+        _PROJECT: lambda: lightdash.project(project),
         "spaces": lambda: lightdash.spaces(project),
         "charts": lambda: lightdash.charts(project),
         "summaries": lambda: lightdash.chart_summaries(project),
@@ -119,9 +120,11 @@ def read_inventory(
     lists, unread = workers.run(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )
-    if unread:
-        raise unread[0].error
-    return Inventory(project=head, settings=settings, pins=[], members=[], **dict(lists))
+    if unread:  # a project that is not there fails every list
+        raise min(unread, key=lambda item: item.what != _PROJECT).error
+    said = dict(lists)
+    head, settings = said.pop(_PROJECT)
+    return Inventory(project=head, settings=settings, pins=[], members=[], **said)
 
 
 def contradictions(inventory: Inventory) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.export.names import metrics_of, names_in
+from lightdash_sync.export.names import names_in
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse, sha256
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import KINDS, Kind
@@ -85,13 +85,11 @@ class Kept:
     Attributes:
         facts: its old facts.
         names: what its file names.
-        metrics: ids of the metrics that a chart uses.
         comments: what the comments on a dashboard name, None if there are none.
     """
 
     facts: JsonObject
     names: Names
-    metrics: tuple[str, ...] = ()
     comments: Names | None = None
 
 
@@ -150,7 +148,7 @@ class Reuse:
             return None
         if kind is Kind.SPACE:
             return _kept_space(facts, data)
-        kept = Kept(facts, names_in(data), metrics_of(data) if kind is Kind.CHART else ())
+        kept = Kept(facts, names_in(data))
         if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in self._old.manifest.files:
             comments = self._untouched(self._old, Kind.COMMENTS, key)
             return None if comments is None else replace(kept, comments=names_in(comments))

@@ -34,7 +34,8 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import slug_candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.model.canonical import JsonObject
+
+    _Teams = Future[list[views.Team] | None]
 
 
 @dataclass(frozen=True)
@@ -131,10 +134,15 @@ def read_structure(
         seen |= space_fingerprints(inventory)
     palettes = palettes_by_name(inventory.palettes)
     reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes)
-    kept = _kept(inventory, reuse)
-    bulk = begin_bulk(lightdash, inventory, _in_bulk(inventory, chosen, keys, kept), readings.workers)
-    inventory = _with_pins(lightdash, inventory, reuse)
+    begun = readings.workers.begin(
+        [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, readings)]
+    )
+    teams = _begin_teams(lightdash, known, readings)
+    kept = _kept(inventory, reuse, (Kind.SPACE,))
     spaces = _spaces(lightdash, chosen, inventory, keys, kept[Kind.SPACE], readings)
+    kept_content, bulk = begun[0].result()
+    kept |= kept_content
+    inventory = _with_pins(lightdash, inventory, reuse)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
@@ -142,7 +150,7 @@ def read_structure(
             inventory = _with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
         hidden |= shown
     inventory = _with_members(lightdash, inventory, spaces, hidden, kept, known)
-    inventory = _with_teams(lightdash, inventory, spaces)
+    inventory = _with_teams(lightdash, inventory, spaces, teams)
     written = _virtual_views(lightdash, inventory, readings)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written, bulk)
 
@@ -163,8 +171,25 @@ def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
     return rows | {tag.tagUuid for metric in inventory.metrics for tag in metric.categories}
 
 
-def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, Kept]]:
-    """Find out which items need not be read."""
+def _begin_content(
+    lightdash: Lightdash,
+    inventory: Inventory,
+    chosen: Chosen,
+    keys: Mapping[str, str],
+    reuse: Reuse,
+    readings: Readings,
+) -> tuple[dict[Kind, dict[str, Kept]], Bulk]:
+    """Find out which charts and dashboards need not be read, and ask for pages of the others.
+
+    This goes on while spaces are read: the files of the old snapshot are looked through meanwhile.
+    """
+    kept = _kept(inventory, reuse, (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD))
+    wanted = _in_bulk(inventory, chosen, keys, kept)
+    return kept, begin_bulk(lightdash, inventory, wanted, readings.workers)
+
+
+def _kept(inventory: Inventory, reuse: Reuse, kinds: Iterable[Kind]) -> dict[Kind, dict[str, Kept]]:
+    """Find out which items of some kinds need not be read."""
     listed = {
         Kind.SPACE: [row.uuid for row, _ in inventory.spaces],
         Kind.CHART: [row.uuid for row in inventory.summaries],
@@ -172,8 +197,8 @@ def _kept(inventory: Inventory, reuse: Reuse) -> dict[Kind, dict[str, Kept]]:
         Kind.DASHBOARD: [row.uuid for row in inventory.dashboards],
     }
     return {
-        kind: {uuid: kept for uuid in uuids if (kept := reuse.kept(kind, uuid)) is not None}
-        for kind, uuids in listed.items()
+        kind: {uuid: kept for uuid in listed[kind] if (kept := reuse.kept(kind, uuid)) is not None}
+        for kind in kinds
     }
 
 
@@ -267,14 +292,24 @@ def _with_members(
     return replace(inventory, members=if_allowed(lightdash.members))
 
 
+def _begin_teams(lightdash: Lightdash, known: Identity, readings: Readings) -> _Teams | None:
+    """Ask who is in which group, if a space was shared with one before: so it takes no time of its own."""
+    if not known.groups or not lightdash.server.can("space_member_role"):
+        return None
+    return readings.workers.begin([partial(if_allowed, lightdash.teams)])[0]
+
+
 def _with_teams(
-    lightdash: Lightdash, inventory: Inventory, spaces: Mapping[str, tuple[views.Space, JsonObject]]
+    lightdash: Lightdash,
+    inventory: Inventory,
+    spaces: Mapping[str, tuple[views.Space, JsonObject]],
+    begun: _Teams | None,
 ) -> Inventory:
     """Read who is in which group, where the list of spaces names their members, too."""
     if not lightdash.server.can("space_member_role"):
         return inventory
     shared = any(space.groupsAccess for space, _ in spaces.values())
-    teams = if_allowed(lightdash.teams) if shared else []
+    teams = (begun.result() if begun else if_allowed(lightdash.teams)) if shared else []
     return replace(inventory, teams={team.uuid: team.memberUuids for team in teams or []})
 
 

@@ -100,10 +100,11 @@ class Workers:
 
     def forget(self) -> None:
         """Wait for what was begun and is under way; what has not started never will."""
-        for future in self._begun:
-            future.cancel()
-        wait(self._begun)
-        self._begun.clear()
+        while self._begun:  # what was begun may begin more
+            begun, self._begun = self._begun, []
+            for future in begun:
+                future.cancel()
+            wait(begun)
 
     def run(
         self, what: str, items: Iterable[T], work: Callable[[T], R], name: Callable[[T], str] = str

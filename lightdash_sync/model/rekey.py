@@ -11,13 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from lightdash_sync.model.canonical import canonical, objects, parse, sha256
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.parts import PARTS, names_of, parts_in, without_parts
 from lightdash_sync.model.portable import to_portable, to_server
 from lightdash_sync.model.references import tokenise, untokenise
-from lightdash_sync.model.tree import Tree
+from lightdash_sync.model.tree import Tree, place_of
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json, JsonObject

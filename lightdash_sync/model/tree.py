@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.keys import is_key
+from lightdash_sync.model.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_FOLDERS = {spec.folder: kind for kind, spec in KINDS.items() if spec.folder}
+_FILES = {f"{kind}.json": kind for kind, spec in KINDS.items() if not spec.folder}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,3 +63,13 @@ def same_file(old: Mapping[str, bytes], new: Mapping[str, bytes], path: str) -> 
     if isinstance(old, Tree) and isinstance(new, Tree):
         return old.digests.get(path) == new.digests.get(path)
     return old.get(path) == new.get(path)
+
+
+def place_of(path: str) -> tuple[Kind, str] | None:
+    """Return the kind and key that a path stands for (key "" for a kind that is one file), or None."""
+    if kind := _FILES.get(path):
+        return kind, ""
+    folder, _, name = path.partition("/")
+    key = name.removesuffix(".json")
+    kind = _FOLDERS.get(folder)
+    return (kind, key) if kind and name.endswith(".json") and is_key(key) else None

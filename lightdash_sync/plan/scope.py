@@ -13,12 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, objects, parse
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import links
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.fields import explores_of
 
 if TYPE_CHECKING:

@@ -12,11 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import rekeyed
-from lightdash_sync.model.tree import Tree
+from lightdash_sync.model.tree import Tree, place_of
 from lightdash_sync.plan.keys import linked
 from lightdash_sync.sync.folders import memory_of
 from lightdash_sync.sync.memory import Memory, read_memory

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused
 from lightdash_sync.model.canonical import sha256
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.rekey import file_of, rekeyed
-from lightdash_sync.model.tree import Tree
+from lightdash_sync.model.tree import Tree, place_of
 from lightdash_sync.plan.keys import LINKED, linked, with_former
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import put_back

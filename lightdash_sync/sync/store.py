@@ -10,8 +10,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import objects, parse
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.kinds import KINDS
+from lightdash_sync.model.tree import place_of
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection

@@ -15,10 +15,10 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.lock import hold
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import rekeyed
+from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.keys import Linked, linked
 from lightdash_sync.plan.values import Target
 from lightdash_sync.snapshot.manifest import Source

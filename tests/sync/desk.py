@@ -20,8 +20,8 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import Space, World
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
-from lightdash_sync.model.changes import place_of
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.managed import managed
 from lightdash_sync.plan.options import Options
 from lightdash_sync.snapshot.read import Snapshot

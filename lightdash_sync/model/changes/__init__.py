@@ -8,7 +8,7 @@ Markdown or HTML.
 from lightdash_sync.model.changes.change import ABSENT, Absent, Change, Path, Value
 from lightdash_sync.model.changes.codes import CODES, QUIET
 from lightdash_sync.model.changes.differ import changes
-from lightdash_sync.model.changes.items import ItemChange, Status, compare, place_of, space_of
+from lightdash_sync.model.changes.items import ItemChange, Status, compare, space_of
 from lightdash_sync.model.changes.wording import edit, summary, words
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "changes",
     "compare",
     "edit",
-    "place_of",
     "space_of",
     "summary",
     "words",

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import Json, parse
 from lightdash_sync.model.changes.differ import changes
 from lightdash_sync.model.changes.look import text
-from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.tree import same_file
+from lightdash_sync.model.tree import place_of, same_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lightdash_sync.model.changes.change import Change
 
-_FOLDERS = {spec.folder: kind for kind, spec in KINDS.items() if spec.folder}
-_FILES = {f"{kind}.json": kind for kind, spec in KINDS.items() if not spec.folder}
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 # Where the space of an item is found: in its own file, or in the file of what it belongs to.
@@ -106,16 +103,6 @@ def compare(old_items: Mapping[str, bytes], new_items: Mapping[str, bytes]) -> l
             old, new = old_items.get(path), new_items.get(path)
             found.append(ItemChange(*place, path, old, new, old_items, new_items))
     return sorted(found, key=lambda item: (_ORDER[item.kind], item.key))
-
-
-def place_of(path: str) -> tuple[Kind, str] | None:
-    """Return the kind and key that a path stands for (key "" for a kind that is one file), or None."""
-    if kind := _FILES.get(path):
-        return kind, ""
-    folder, _, name = path.partition("/")
-    key = name.removesuffix(".json")
-    kind = _FOLDERS.get(folder)
-    return (kind, key) if kind and name.endswith(".json") and is_key(key) else None
 
 
 def _parsed(tree: Mapping[str, bytes]) -> Callable[[Kind, str], Json]:

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import Status, place_of, space_of
+from lightdash_sync.model.changes import Status, space_of
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.outlook import Outlook, nothing
 from lightdash_sync.plan.values import PROMOTE, Action, Gravity
