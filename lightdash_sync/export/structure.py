@@ -11,33 +11,31 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
-from lightdash_sync.errors import NotAuthorised
 from lightdash_sync.export.bulk import Bulk, begin_bulk
+from lightdash_sync.export.deliveries import deliverable, with_schedulers
 from lightdash_sync.export.guards import confirm_deletions, confirm_metrics, require_listed, require_tags
 from lightdash_sync.export.hidden import remembered_charts, shown_charts
 from lightdash_sync.export.identify import palettes_by_name
 from lightdash_sync.export.inventory import (
     contradictions,
-    if_allowed,
     marked_pins,
     pin_contradictions,
     read_inventory,
     space_contradictions,
 )
+from lightdash_sync.export.membership import begin_teams, with_members, with_teams
 from lightdash_sync.export.reader import read_dashboard
 from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
 from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import EXTERNAL, assign_keys, virtual_view_uuid
+from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import slug_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from concurrent.futures import Future
 
-    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
@@ -46,8 +44,6 @@ if TYPE_CHECKING:
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.model.canonical import JsonObject
-
-    _Teams = Future[list[views.Team] | None]
 
 
 @dataclass(frozen=True)
@@ -126,8 +122,8 @@ def read_structure(
         confirm_deletions(lightdash, inventory, known, _present(inventory, hidden), readings)
     one_by_one = inventory.schedulers is None and chosen.wants(Kind.SCHEDULER)
     if one_by_one:
-        delivered = _deliverable(inventory, hidden, lightdash.server)
-        inventory = _with_schedulers(lightdash, inventory, delivered, readings)
+        delivered = deliverable(inventory, hidden, lightdash.server)
+        inventory = with_schedulers(lightdash, inventory, delivered, readings)
     present = _present(inventory, hidden)
     seen = fingerprints(inventory)
     if lightdash.server.can("space_member_role"):
@@ -137,7 +133,7 @@ def read_structure(
     begun = readings.workers.begin(
         [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, readings)]
     )
-    teams = _begin_teams(lightdash, known, readings)
+    teams = begin_teams(lightdash, known, readings)
     kept = _kept(inventory, reuse, (Kind.SPACE,))
     spaces = _spaces(lightdash, chosen, inventory, keys, kept[Kind.SPACE], readings)
     kept_content, bulk = begun[0].result()
@@ -147,10 +143,10 @@ def read_structure(
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
         if one_by_one:
-            inventory = _with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
+            inventory = with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
         hidden |= shown
-    inventory = _with_members(lightdash, inventory, spaces, hidden, kept, known)
-    inventory = _with_teams(lightdash, inventory, spaces, teams)
+    inventory = with_members(lightdash, inventory, spaces, hidden, kept, known)
+    inventory = with_teams(lightdash, inventory, spaces, teams)
     written = _virtual_views(lightdash, inventory, readings)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written, bulk)
 
@@ -269,50 +265,6 @@ def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse) -> Inve
     return inventory
 
 
-def _with_members(
-    lightdash: Lightdash,
-    inventory: Inventory,
-    spaces: Mapping[str, tuple[views.Space, JsonObject]],
-    hidden: Mapping[str, ChartRead],
-    kept: Mapping[Kind, Mapping[str, Kept]],
-    known: Identity,
-) -> Inventory:
-    """Read the members of the organisation, unless everybody who may be named is known."""
-    people = {share.userUuid for space, _ in spaces.values() for share in space.access}
-    emails = (name for name in known.people if not name.startswith(EXTERNAL))  # others may be outside still
-    people |= {str(known.people[name]["uuid"]) for name in emails}
-    named = {uuid for row, _ in inventory.spaces for uuid in row.access}
-    named |= {str(raw["createdBy"]) for _, raw in inventory.schedulers or [] if raw.get("createdBy")}
-    named |= {author for row, _ in inventory.tags if (author := row.author)}
-    named |= {author for chart in hidden.values() for author in chart.authors()}
-    items = len(inventory.summaries) + len(inventory.sql_charts) + len(inventory.dashboards)
-    as_before = sum(len(kept[kind]) for kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD))
-    if named <= people and items == as_before:
-        return inventory
-    return replace(inventory, members=if_allowed(lightdash.members))
-
-
-def _begin_teams(lightdash: Lightdash, known: Identity, readings: Readings) -> _Teams | None:
-    """Ask who is in which group, if a space was shared with one before: so it takes no time of its own."""
-    if not known.groups or not lightdash.server.can("space_member_role"):
-        return None
-    return readings.workers.begin([partial(if_allowed, lightdash.teams)])[0]
-
-
-def _with_teams(
-    lightdash: Lightdash,
-    inventory: Inventory,
-    spaces: Mapping[str, tuple[views.Space, JsonObject]],
-    begun: _Teams | None,
-) -> Inventory:
-    """Read who is in which group, where the list of spaces names their members, too."""
-    if not lightdash.server.can("space_member_role"):
-        return inventory
-    shared = any(space.groupsAccess for space, _ in spaces.values())
-    teams = (begun.result() if begun else if_allowed(lightdash.teams)) if shared else []
-    return replace(inventory, teams={team.uuid: team.memberUuids for team in teams or []})
-
-
 def _dashboards(
     lightdash: Lightdash,
     chosen: Chosen,
@@ -343,38 +295,3 @@ def _dashboards(
         if dashboard.view.slug != slugs[uuid]:
             raise Moved(f"dashboard {slugs[uuid]} has another slug now")
     return dashboards
-
-
-def _deliverable(inventory: Inventory, hidden: Collection[str], server: Server) -> dict[str, list[str]]:
-    """Return what can have schedulers, by the name that its endpoint has for it."""
-    charts = [*(row.uuid for row in inventory.summaries), *hidden]
-    found = {"saved": charts, "dashboards": [row.uuid for row in inventory.dashboards]}
-    if server.can("sql_chart_schedulers"):
-        below = f"projects/{inventory.project.projectUuid}/sqlRunner/saved"
-        found[below] = [row.uuid for row in inventory.sql_charts]
-    return found
-
-
-def _with_schedulers(
-    lightdash: Lightdash, inventory: Inventory, owners: Mapping[str, list[str]], readings: Readings
-) -> Inventory:
-    """Add the schedulers of some charts and dashboards, item by item: the token may not list them.
-
-    Raises:
-        NotAuthorised: it may not read them at all.
-    """
-    rows, before = [*(inventory.schedulers or [])], len(readings.unread)
-    try:
-        for kind, uuids in owners.items():
-            found = readings.of(Kind.SCHEDULER, uuids, partial(lightdash.schedulers_of, kind), {})
-            rows += [row for schedulers in found.values() for row in schedulers]
-        for item in readings.unread[before:]:
-            if isinstance(item.error, NotAuthorised):
-                raise item.error
-    except NotAuthorised as error:
-        if error.status == 403:
-            error.hint = (
-                "The token's owner may not read schedulers: use an admin's token, or leave them out (--only)."
-            )
-        raise
-    return replace(inventory, schedulers=rows)
