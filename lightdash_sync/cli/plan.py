@@ -269,6 +269,7 @@ def _planned(
         full=full,
         purpose=purpose,
         source_lacks=Server(side.manifest.source.lightdash).cannot,
+        notes=side.untold(),
     )
     return plan_for(place, request), place
 

@@ -24,7 +24,7 @@ from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
-from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Source
+from lightdash_sync.snapshot.manifest import FORMAT, PALETTES_OF_CHARTS, LeftOut, Manifest, Source
 from lightdash_sync.snapshot.write import Staging
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ class Attempt:
             counts[Kind.PROJECT] += 1
         palettes = inventory.palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
         if palettes and not (self.chosen.history or self.chosen.singly):
-            left_out.append(LeftOut(what="colour palettes of charts", why=_NO_PALETTES))
+            left_out.append(LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES))
         return left_out + unsupported(inventory)
 
     def _wants(self, kind: Kind, space: str, structure: Structure) -> bool:

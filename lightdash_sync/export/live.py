@@ -66,7 +66,8 @@ def read_now(
         lightdash: the server.
         project: its uuid.
         over: a snapshot of the project, None if there is none. It gives the keys, and what the lists prove
-            unchanged is taken over from it; it is only read.
+            unchanged is taken over from it; it is only read. If it tells the palettes of charts, because it
+            was made with history, those of charts that changed are asked for, too.
         target: an empty or missing directory.
         progress: who is told how far it is.
 
@@ -89,7 +90,9 @@ def read_now(
                 hint="`path` of the environment says where the snapshot of its own project is.",
             )
         old = Old(over, identity, take_history=False, is_replaced=False)
-    return _read(lightdash, project, target, Chosen(history=False, uncounted=True), old, progress)
+    tells_all = over is not None and over.manifest.selection.history
+    chosen = Chosen(history=False, uncounted=True, singly=tells_all)
+    return _read(lightdash, project, target, chosen, old, progress)
 
 
 def _read(

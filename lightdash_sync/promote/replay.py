@@ -112,6 +112,7 @@ def plan_replay(
         adopt_by="slug" if by_slug else wanted.adopt_by,
         full=full,
         source_lacks=Server(side.manifest.source.lightdash).cannot,
+        notes=side.untold(),
     )
     planned = plan_for(place, request)
     desired = with_tokens(side.tree, planned.existing.linked)

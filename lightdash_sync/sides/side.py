@@ -26,7 +26,7 @@ from lightdash_sync.model.tree import Tree
 from lightdash_sync.projects import choose_project
 from lightdash_sync.sides.named import Named, SideKind
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
-from lightdash_sync.snapshot.manifest import FORMAT, Manifest, Selection, Source
+from lightdash_sync.snapshot.manifest import FORMAT, PALETTES_OF_CHARTS, Manifest, Selection, Source
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import put_back
 
@@ -85,6 +85,14 @@ class Side:
     commit: str = ""
     requests: int = 0
     code: CodeTree | None = None
+
+    def untold(self) -> tuple[str, ...]:
+        """Return what it does not tell of items that it holds, in words for people."""
+        return tuple(
+            f"{self.label} does not tell the {left.what} ({left.why}): charts of the target keep theirs"
+            for left in self.manifest.leftOut
+            if left.what == PALETTES_OF_CHARTS
+        )
 
 
 @contextmanager

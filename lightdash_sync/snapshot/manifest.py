@@ -37,6 +37,9 @@ class Source(_Part):
     project: str
 
 
+PALETTES_OF_CHARTS = "colour palettes of charts"  # what is left out; see `LeftOut`
+
+
 class LeftOut(_Part):
     """Something of the project that the snapshot does not hold.
 

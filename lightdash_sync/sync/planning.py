@@ -57,6 +57,7 @@ class Request:
         undoes: the run that is to be taken back; "" for none.
         read: the target as it was just read, in the keys of what is remembered; None to read it.
         source_lacks: names of capabilities that the server of the desired content does not have.
+        notes: what is to be said of the desired side, for people.
     """
 
     source: str
@@ -71,6 +72,7 @@ class Request:
     undoes: str = ""
     read: Existing | None = None
     source_lacks: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def plan_for(place: Place, request: Request) -> Planned:
             f"{request.source} cannot be planned for: {error}",
             hint="`lightdash-sync verify` names what is damaged.",
         ) from error
-    existing = replace(existing, warnings=(*existing.warnings, *_unfinished(place)))
+    existing = replace(existing, warnings=(*existing.warnings, *request.notes, *_unfinished(place)))
     return Planned(plan, existing, memory, facts)
 
 
@@ -159,7 +161,10 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
         mine = _linked_items(existing)
         alike = same_views(Contents(desired), Contents(existing.tree), mine, existing.linked.identity)
         adopted = joined(adopted, alike)
-        existing = relinked(existing, joined(links, alike), reserved) if alike else existing
+        existing = relinked(existing, links := joined(links, alike), reserved) if alike else existing
+    unknown = with_palette(desired, links) - palettes
+    if unknown and request.read is None:  # of charts that are linked by this plan
+        existing = read_target(place, memory.hints, links, reserved, palettes=palettes | unknown)
     return existing, adopted
 
 

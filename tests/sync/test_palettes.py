@@ -13,7 +13,7 @@ from lightdash_sync.demo.accounts import ColorPalette
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from tests.apply.small_world import small_world
-from tests.sync.desk import SOURCE, TARGET, TO, Desk, desk_at, read
+from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at, read
 
 NEW = "0.2904.5"
 STORED = ("--from", "./snapshots/source", *TO)
@@ -107,3 +107,33 @@ def test_where_there_is_none_of_the_name_that_is_told_and_all_else_is_done(paint
     assert _palettes(_exported(painted, TARGET)) == {None}
     with painted.nothing_is_written():
         assert painted.do("apply", *STORED, "--yes", "--json").json["empty"]
+
+
+def test_a_live_source_tells_palettes_of_what_changed_since_its_snapshot_with_history(painted: Desk) -> None:
+    """Of the rest the snapshot tells them."""
+    _exported(painted, SOURCE)
+    painted.do("apply", *STORED, "--yes", "--adopt-by-name")
+    chart = painted.uuid(Kind.CHART, "Inside", SOURCE)
+    painted.send("PATCH", f"/saved/{chart}", {"description": "Other words", "colorPaletteUuid": None})
+    painted.apply()
+    assert _palettes(_exported(painted, TARGET)) == {None, "Autumn"}
+
+
+def test_a_live_source_that_cannot_tell_the_palettes_of_charts_says_so(painted: Desk) -> None:
+    planned = painted.do("plan", *FROM_TO, "--adopt-by-name")
+    assert "source (live) does not tell the colour palettes of charts" in planned.err
+    painted.export(SOURCE)
+    assert "./snapshots/source does not tell the colour" in painted.do("plan", *STORED, "--adopt-by-name").err
+    _exported(painted, SOURCE)
+    assert "does not tell" not in painted.do("plan", *STORED, "--adopt-by-name").err
+
+
+def test_the_first_plan_knows_which_palettes_charts_of_the_target_have(painted: Desk) -> None:
+    """Also of those that are linked by this very plan: what is the same already is no step of it."""
+    _exported(painted, SOURCE)
+    painted.do("apply", *STORED, "--yes", "--adopt-by-name")
+    for forgotten in (painted.memory, painted.folder / "snapshots" / f".{TARGET}.local"):
+        shutil.rmtree(forgotten)
+    planned = painted.do("plan", *STORED, "--adopt-by-name", "--allow-twins", "all", "--json").json
+    assert "inside" in {one["key"] for one in planned["adopted"] if one["kind"] == "chart"}
+    assert "inside" not in {one["key"] for one in planned["steps"] if one["kind"] == "chart"}
