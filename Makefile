@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # Two for each core: half of the time tests wait for git, servers and disks.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 STAMP := $(VENV)/.installed
+# Else each worker would compile the tests, and each command the tool, again and again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-current coverage test-slow test-real lint bench clean
 
@@ -14,7 +16,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS)
 
-# The same promises, against a stand-in that behaves like the newest Lightdash that is known; without the folders
+# The same promises, against a stand-in that behaves like the newest Lightdash that is known; without the files
 # whose tests begin with no world of it, and are the same for every version.
 test-current: $(STAMP)
 	LIGHTDASH_SYNC_SERVED=0.2904.5 $(BIN)/pytest -n $(WORKERS)
@@ -23,8 +25,9 @@ test-current: $(STAMP)
 coverage: $(STAMP)
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
 
+# The long tail, and the laws again with 25 times the examples.
 test-slow: $(STAMP)
-	$(BIN)/pytest -n auto -m slow --timeout 1800
+	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n auto -m "slow or (hypothesis and not real)" --timeout 1800
 
 # Between two projects of a real Lightdash: REAL_URL, REAL_TOKEN, REAL_SOURCE, REAL_TARGET (uuids; the last is empty).
 test-real: $(STAMP)

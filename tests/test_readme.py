@@ -15,7 +15,8 @@ from lightdash_sync import errors
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
 from lightdash_sync.environments import read_file
-from tests.worlds import demo_world, preview_of
+from tests.dialects import preview_of
+from tests.worlds import demo_world
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -31,8 +31,8 @@ from lightdash_sync.plan.make import make_plan
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.values import Plan, Target
 from lightdash_sync.snapshot.read import Snapshot
+from tests.dialects import preview_of
 from tests.exporting import lightdash_at
-from tests.worlds import preview_of
 
 TODAY = date(2026, 3, 2)
 EVERYTHING = Options(enable_schedulers=False)

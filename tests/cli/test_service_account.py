@@ -10,8 +10,8 @@ from lightdash_sync.demo.people import add_service_account
 from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from tests.cli.running import run
+from tests.dialects import preview_of
 from tests.exporting import tree
-from tests.worlds import preview_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

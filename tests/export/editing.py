@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.worlds import privacy
+from tests.dialects import privacy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

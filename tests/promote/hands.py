@@ -7,8 +7,8 @@ from typing import Any
 
 from lightdash_sync.demo.demo_charts import simple_chart, sql_charts
 from lightdash_sync.model.kinds import Kind
+from tests.dialects import privacy
 from tests.sync.desk import Desk
-from tests.worlds import privacy
 
 Tiles = list[dict[str, Any]]
 _VERSION = ("tableName", "metricQuery", "chartConfig", "tableConfig")

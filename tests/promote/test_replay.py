@@ -16,8 +16,8 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.replay import EXTRAS
 from tests.apply.small_world import small_world
 from tests.cli.running import run
+from tests.dialects import preview_of, privacy
 from tests.sync.desk import SOURCE, TARGET, TOKEN, Desk, desk_at
-from tests.worlds import preview_of, privacy
 
 REVIEW, RUN = ("promote", "review"), ("promote", "run", "--yes")
 FROM_TO = ("--via", "replay", "--env", SOURCE, "--to", TARGET)

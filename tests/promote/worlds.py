@@ -21,9 +21,9 @@ from lightdash_sync.demo.organisation import found_company
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
 from lightdash_sync.model.kinds import Kind
+from tests.dialects import preview_of
 from tests.promote.hands import Hands, Tiles
 from tests.sync.desk import Desk
-from tests.worlds import preview_of
 
 PRODUCTION, PREVIEW, STAGING = "production", "preview", "staging"
 

@@ -26,8 +26,8 @@ from lightdash_sync.plan.managed import managed
 from lightdash_sync.plan.options import Options
 from lightdash_sync.snapshot.read import Snapshot
 from tests.cli.running import Done, run
+from tests.dialects import preview_of
 from tests.export.editing import Editors
-from tests.worlds import preview_of
 
 TOKEN = "TOKEN_OF_ADMIN"
 SOURCE, TARGET = "source", "target"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lightdash_sync.model.kinds import Kind
+from tests.dialects import is_private, privacy
 from tests.sync.desk import SOURCE, TARGET, Desk
-from tests.worlds import is_private, privacy
 
 
 class People:

@@ -8,9 +8,9 @@ import pytest
 
 from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
+from tests.dialects import privacy
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at
 from tests.sync.people import EDITS, People
-from tests.worlds import privacy
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.verify import verify
+from tests.dialects import preview_of
 from tests.sync.desk import SOURCE, TARGET, TO, Desk
 from tests.sync.people import People
-from tests.worlds import preview_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

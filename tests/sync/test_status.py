@@ -9,9 +9,10 @@ import pytest
 
 from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
+from tests.dialects import preview_of
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at
 from tests.sync.people import EDITS, People
-from tests.worlds import can, demo_world, preview_of
+from tests.worlds import can, demo_world
 
 OTHER = "other"
 COPIES = ("--adopt-by-name", "--allow-twins=all")
