@@ -7,8 +7,11 @@ network. Faults wrap the whole, because they need the connection in hand.
 from __future__ import annotations
 
 import asyncio
+import importlib
+import pkgutil
 import traceback
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,35 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from lightdash_sync.demo import (
-    catalog,
-    chart_routes,
-    code_pages,
-    code_upserts,
-    comments,
-    content,
-    dashboard_history,
-    dashboard_routes,
-    deleted,
-    favorites,
-    jobs,
-    lists,
-    moves,
-    palettes,
-    people,
-    pins,
-    previews,
-    projects,
-    promotion_routes,
-    scheduler_lists,
-    schedulers,
-    search,
-    space_routes,
-    sql_charts,
-    validations,
-    verification,
-    virtual_views,
-)
+from lightdash_sync import demo
 from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.calls import Call, Ok, Route, check_params
 from lightdash_sync.demo.faults import HTML_TYPE, JSON_TYPE, Fault, Faults
@@ -67,35 +42,14 @@ PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
 PERSONAL = "ApiKey"
-MODULES = (
-    catalog,
-    chart_routes,
-    code_pages,
-    code_upserts,
-    comments,
-    content,
-    dashboard_history,
-    dashboard_routes,
-    deleted,
-    favorites,
-    jobs,
-    lists,
-    moves,
-    palettes,
-    people,
-    pins,
-    previews,
-    projects,
-    promotion_routes,
-    scheduler_lists,
-    schedulers,
-    search,
-    space_routes,
-    sql_charts,
-    validations,
-    verification,
-    virtual_views,
-)
+
+
+@cache
+def _routes() -> tuple[Route, ...]:
+    """All endpoints: what the modules beside this one list as `ROUTES`, module by module."""
+    names = sorted(found.name for found in pkgutil.iter_modules(demo.__path__))
+    modules = [importlib.import_module(f"{demo.__name__}.{name}") for name in names]
+    return tuple(route for module in modules for route in getattr(module, "ROUTES", ()))
 
 
 def _error(world: World, refusal: Refusal) -> Response:
@@ -228,9 +182,7 @@ def _endpoint(world: World, route: Route) -> Callable[[Request], Awaitable[Respo
 
 def lightdash(world: World) -> Starlette:
     """The application without faults; a known path with another method is as unknown as any."""
-    rows = [
-        route for module in MODULES for route in module.ROUTES if not route.needs or world.can(route.needs)
-    ]
+    rows = [route for route in _routes() if not route.needs or world.can(route.needs)]
     routes = [routing.Route(row.path, _endpoint(world, row), methods=[row.method]) for row in rows]
     app = Starlette(routes=routes, exception_handlers={404: _unknown(world), 405: _unknown(world)})
     app.router.redirect_slashes = False
