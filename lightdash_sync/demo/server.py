@@ -11,6 +11,7 @@ import logging
 import socket
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,6 +45,47 @@ def _protocol(app: App) -> type[H11Protocol]:
     return Protocol
 
 
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn, which stops when it is told: its own way takes two tenths of a second, and tests have no time.
+
+    The application has no lifespan, so there is none to end.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and from then on hear `stop`."""
+        self._loop = asyncio.get_running_loop()
+        self._told = asyncio.Event()
+        await super().startup(sockets=sockets)
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop; each second the date in the headers is set again."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, let requests end that are being answered, and close all connections."""
+        for listening in self.servers:
+            listening.close()
+        for each in sockets or []:
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while self.server_state.connections or self.server_state.tasks:
+                    await asyncio.sleep(0.001)
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
+
+    def stop(self) -> None:
+        """End the loop, from another thread."""
+        self.should_exit = True
+        with suppress(RuntimeError):  # it has ended
+            self._loop.call_soon_threadsafe(self._told.set)
+
+
 class Server:
     """An embedded Lightdash, listening from entering the context until leaving it.
 
@@ -61,7 +103,7 @@ class Server:
         self.app = App(world, latency, faults)
         self.port = port
         self._thread: threading.Thread | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: _Uvicorn | None = None
         self._socket: socket.socket | None = None
 
     @property
@@ -98,7 +140,7 @@ class Server:
             timeout_graceful_shutdown=1,
             **settings,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Uvicorn(config)
         self._thread = threading.Thread(
             target=self._server.run,
             kwargs={"sockets": [self._socket]},
@@ -116,7 +158,7 @@ class Server:
         """Stop listening and close all connections."""
         if self._server is None or self._thread is None or self._socket is None:
             return
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(START_LIMIT)
         self._socket.close()
         self._server = self._thread = self._socket = None
