@@ -38,7 +38,7 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
         SnapshotError: the snapshot's identity map is damaged.
     """
     snapshot = Snapshot(root)
-    identity = snapshot.identity()
+    identity = snapshot.tree().identity
     project = identity.project.get("uuid")
     if not isinstance(project, str):
         raise SnapshotError(f"{root}: identity.json does not name the project")
@@ -83,7 +83,7 @@ def read_now(
     lightdash.server.require_supported()
     old = None
     if over is not None:
-        identity = over.identity()
+        identity = over.tree().identity
         if identity.project.get("uuid") != project:
             raise Refused(
                 f"{over.root} is a snapshot of another project",

@@ -90,7 +90,7 @@ def open_old(target: Path, project: str, *, full: bool = False, accept_shrink: b
             f"{target} holds {strays[0]!r}, which is not part of the snapshot and would be lost",
             hint="Move it out of the directory.",
         )
-    identity = snapshot.identity()
+    identity = snapshot.tree().identity
     if identity.project.get("uuid") != project:
         raise Refused(
             f"{target} holds a snapshot of another project ({snapshot.manifest.source.project!r})",

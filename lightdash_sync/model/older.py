@@ -3,7 +3,7 @@
 Before conversion 4, rules of filters stood in content by the server's own ids. Such a snapshot is known by
 its facts: they name the tiles of a dashboard and no rules. Where its content is compared or planned for, the
 rules get the names that an export would give them today. Files of earlier versions stay as they are, and so
-does a file that is no JSON, or names what the snapshot does not have: whoever needs it says so.
+does a file that is damaged, or names what the snapshot does not have: whoever needs it says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import layout_names
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
 
 
 def with_rules_named(tree: Tree) -> Tree:
-    """Return a tree with names for rules of filters, if its dashboards have none; else the tree itself.
-
-    Raises:
-        SnapshotError: a file that has to be read for it is not as it was written.
-    """
+    """Return a tree with names for rules of filters, if its dashboards have none; else the tree itself."""
     identity = tree.identity
     unnamed = {
         key: content
@@ -67,7 +64,7 @@ def _names(key: str, content: JsonObject, identity: Identity) -> JsonObject:
 def _content(tree: Tree, kind: Kind, key: str) -> JsonObject:
     """Return the content of an item; {} if the tree has no such file, or no object in it."""
     path = file_of(kind, key)
-    with suppress(ValueError):
+    with suppress(ValueError, SnapshotError):
         found = parse(tree[path]) if path in tree else None
         return found if isinstance(found, dict) else {}
     return {}

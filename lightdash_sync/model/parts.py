@@ -64,6 +64,17 @@ def parts_in(facts: JsonObject, besides: Iterable[str] = ()) -> JsonObject:
     return {name: facts[name] for name in (*besides, *PARTS) if name in facts}
 
 
+def with_names(facts: JsonObject, earlier: JsonObject) -> JsonObject:
+    """Return facts of a dashboard, in which what only earlier ones name has its name from these."""
+    result = dict(facts)
+    for part in parts_in(earlier):
+        names, named = names_of(facts, part), by_id(facts, part)
+        before = names_of(earlier, part).items()
+        kept = {name: uuid for name, uuid in before if name not in names and uuid not in named}
+        result[part] = {**kept, **names}
+    return result
+
+
 def without_parts(facts: JsonObject, parts: Iterable[str] = PARTS) -> JsonObject:
     """Return a dashboard's facts without some parts: those of a reading that tells no ids."""
     left_out = {*parts}

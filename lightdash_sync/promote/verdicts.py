@@ -283,7 +283,7 @@ def _dashboard(item: Item, known: Known, after: Json) -> Iterator[Verdict]:
     if met is None:
         return
     if unsettled := [*foresight.unsettled(item[1])]:
-        what = f"deliveries would name tabs or tiles that are no more: {_listed(unsettled)}"
+        what = f"deliveries would name tabs, tiles or filters that are no more: {_listed(unsettled)}"
         yield _blocks(Code.BREAKS_DELIVERIES, what, replay=True)
     if met[1] in foresight.commented and foresight.lost_names(item, "tiles"):
         what = "comments on its tiles would be seen no more, because tiles get the source's uuids"

@@ -109,7 +109,7 @@ class Snapshot:
         Those of an older snapshot are said as this version would have written them.
 
         Raises:
-            SnapshotError: the identity map is damaged, or what of an older snapshot has to be read for it.
+            SnapshotError: the identity map is damaged.
         """
         digests = {path: sha for path, sha in self.manifest.files.items() if path != IDENTITY}
         return with_rules_named(Tree(digests, self.checked, self.identity()))

@@ -19,7 +19,7 @@ from lightdash_sync.errors import Incomplete, Interrupted, Refused, Stale, Unava
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.parts import PARTS, by_id
+from lightdash_sync.model.parts import with_names
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
@@ -217,10 +217,8 @@ def _laid_out(plan: Plan) -> Plan:
     items: LinkTable = {kind: dict(entries) for kind, entries in plan.items.items()}
     for step in plan.steps:
         if step.uuid is not None and step.layout:
-            facts = dict(items.get(step.kind, {}).get(step.key, {"uuid": step.uuid}))
-            for part in PARTS:
-                ours = by_id(facts, part) | by_id(step.layout, part)
-                facts[part] = {name: uuid for uuid, name in ours.items()}
+            before = items.get(step.kind, {}).get(step.key, {})
+            facts = with_names({"uuid": step.uuid, **step.layout}, before)
             items.setdefault(step.kind, {})[step.key] = facts
     return replace(plan, items=items)
 

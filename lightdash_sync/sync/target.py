@@ -17,6 +17,7 @@ from lightdash_sync.export.selection import Chosen
 from lightdash_sync.lock import hold
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import with_names
 from lightdash_sync.model.rekey import rekeyed
 from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.keys import Linked, linked
@@ -189,7 +190,10 @@ def _drop_unfit(place: Place) -> None:
 
 
 def joined(*tables: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
-    """Put links together; a later table wins, and no uuid has two keys."""
+    """Put links together; a later table wins, and no uuid has two keys.
+
+    What a dashboard has that only an earlier table names keeps its name.
+    """
     result: LinkTable = {}
     for table in tables:
         for kind, entries in table.items():
@@ -199,5 +203,10 @@ def joined(*tables: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
                 for key, facts in result.get(kind, {}).items()
                 if facts["uuid"] not in uuids or key in entries
             }
-            result[kind] = {**kept, **entries}
+            again = {
+                key: with_names(facts, kept[key])
+                for key, facts in entries.items()
+                if kept.get(key, {}).get("uuid") == facts["uuid"]
+            }
+            result[kind] = {**kept, **entries, **again}
     return result

@@ -19,6 +19,7 @@ from lightdash_sync.export.selection import Chosen
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.model.canonical import canonical, sha256
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import FILTERS, server_ids
 from lightdash_sync.model.portable import to_server
 from lightdash_sync.snapshot.layout import parse_path
 from lightdash_sync.snapshot.read import Snapshot
@@ -116,9 +117,16 @@ def test_each_earlier_version_is_kept_with_its_author_and_without_what_belongs_t
     assert world.crashes == []
 
 
-def test_the_uuids_of_tiles_and_tabs_that_are_gone_are_known(world: World, tmp_path: Path) -> None:
-    """A version can be said in the server's words again, with the very tiles that it had."""
+def test_the_ids_of_parts_that_are_gone_are_known(world: World, tmp_path: Path) -> None:
+    """A version can be said in the server's words again, with the very tiles and filters that it had."""
     _save(world, lambda tiles: tiles[2:])
+    board = _dashboard(world)
+    with _asking(world) as ask:
+        world.clock.advance(days=1)
+        now = ask("GET", f"/dashboards/{board.uuid}")
+        (first, *rest) = now["filters"]["dimensions"]
+        rules = [*rest, {**first, "id": "made anew"}]
+        ask("PATCH", f"/dashboards/{board.uuid}", now | {"filters": now["filters"] | {"dimensions": rules}})
     _save(world, lambda tiles: [{**tile, "uuid": None} for tile in tiles])
     export_world(world, tmp_path / "p")
     identity = Snapshot(tmp_path / "p").identity()
@@ -134,6 +142,10 @@ def test_the_uuids_of_tiles_and_tabs_that_are_gone_are_known(world: World, tmp_p
         version = next(one for one in dashboard.versions if one.created_at == saved["createdAt"])
         assert {tile["uuid"] for tile in version.tiles} == {tile["uuid"] for tile in server["tiles"]}  # type: ignore[union-attr, index, call-overload]
         assert {tab["uuid"] for tab in version.tabs} == {tab["uuid"] for tab in server["tabs"]}  # type: ignore[union-attr, index, call-overload]
+        assert server_ids({"filters": version.filters}, FILTERS) == server_ids(server, FILTERS)
+    names = [identity.facts(Kind.DASHBOARD, "sales-overview"), *_versions(tmp_path / "p").values()]
+    ids = {one["filters"]["orders-channel"] for one in names if one["filters"]}
+    assert ids == {"f-channel", "made anew"}
 
 
 def test_a_tile_has_one_name_in_all_versions(world: World, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import canonical, objects
+from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import key_from
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.ordered import in_order
+from lightdash_sync.model.parts import PARTS, elements
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from tests.model.generated import made_uuid
@@ -159,7 +160,10 @@ class _Make:
         kind, key = self._of(Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
         field = {Kind.CHART: "chart", Kind.SQL_CHART: "sqlChart", Kind.DASHBOARD: "dashboard"}[kind]
         targets = [{"recipient": email} for email in _some(self.draw, PEOPLE)]
-        told = {"cron": "0 9 * * 1", "format": "csv", "enabled": self.draw(st.booleans()), "owner": PEOPLE[0]}
+        told: dict[str, Any] = {"cron": "0 9 * * 1", "format": "csv", "owner": PEOPLE[0]}
+        told["enabled"] = self.draw(st.booleans())
+        if kind is Kind.DASHBOARD and self.draw(st.booleans()):
+            told["filters"] = [{"id": self.draw(st.sampled_from(["r1", "gone"])), "values": [1]}]
         return {**self._described(), **told, field: key, "targets": targets}
 
     def tag(self) -> Any:
@@ -203,8 +207,8 @@ def identity_of(project: Mapping[Item, Json], salt: str = "") -> Identity:
             continue
         facts: JsonObject = {"uuid": made_uuid(f"{salt}/{kind}/{key}"), "version": f"v-{salt}-{key}"}
         if kind is Kind.DASHBOARD and isinstance(content, dict):
-            for part in ("tiles", "tabs"):
-                names = [str(one["id"]) for one in objects(content[part])]
+            for part in PARTS:
+                names = [str(one["id"]) for one in elements(content, part) if "id" in one]
                 facts[part] = {name: made_uuid(f"{salt}/{key}/{part}/{name}") for name in names}
         items.setdefault(kind, {})[key] = facts
     return Identity(

@@ -1,4 +1,4 @@
-"""Which item is which on the target: keys, tiles and tabs, and the uuids that are written for them."""
+"""Which item is which on the target: keys, parts of dashboards, and the ids that are written for them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import FILTERS, PARTS, TILES, parts_in, with_names, without_parts
 from lightdash_sync.model.rekey import rekeyed
 from lightdash_sync.plan.keys import LINKED, linked, own_links
 from lightdash_sync.plan.layout import layout
@@ -18,14 +20,14 @@ from lightdash_sync.plan.values import Step
 from tests.model.generated import FEWER, made_uuid
 
 from .applying import EMPTY, FACTS, FREE, World, chosen, synced, twin_of
-from .making import chart, dashboard, space
+from .making import chart, dashboard, rule, scheduler, space
 from .projects import Project, identity_of, project_uuid, projects, tree_of
 
 TABS = [{"id": "first", "name": "First", "order": 0}]
 PROJECT: Project = {
     (Kind.SPACE, "sales"): space(),
     (Kind.CHART, "weekly"): chart(),
-    (Kind.DASHBOARD, "kpis"): dashboard(["weekly"], tabs=TABS),
+    (Kind.DASHBOARD, "kpis"): dashboard(["weekly"], [rule("orders_status")], tabs=TABS),
 }
 
 
@@ -92,7 +94,7 @@ def test_the_same_content_in_other_keys_and_back(project: Project, suffix: str) 
 def _renamed(facts: Any, suffix: str) -> Any:
     parts = {
         part: {f"{name}{suffix}": uuid for name, uuid in facts[part].items()}
-        for part in facts.keys() & {"tiles", "tabs"}
+        for part in facts.keys() & {*PARTS}
     }
     return facts | parts
 
@@ -150,7 +152,7 @@ def test_new_tiles_get_the_same_uuids_again_and_not_those_of_the_source() -> Non
     """A second try makes no other tiles, and comments of another project's tiles stay there."""
     first, second = _uuids(_written(EMPTY)), _uuids(_written(EMPTY))
     assert first == second
-    assert first.keys() == {"tile-weekly", "first"}
+    assert first.keys() == {"tile-weekly", "first", "r"}
     assert all(str(UUID(uuid)) == uuid for uuid in first.values())
     facts = tree_of(PROJECT).identity.facts(Kind.DASHBOARD, "kpis")
     assert not set(first.values()) & set(_names(facts).values())
@@ -161,17 +163,19 @@ def test_new_tiles_get_the_same_uuids_again_and_not_those_of_the_source() -> Non
 
 
 def _names(facts: Any) -> dict[str, str]:
-    return {**facts["tiles"], **facts["tabs"]}
+    return {name: uuid for part in PARTS for name, uuid in facts[part].items()}
 
 
 def test_tiles_that_the_target_has_keep_their_uuids() -> None:
     """Comments hang on them; new ones come beside."""
     world = twin_of(PROJECT)
-    more = dashboard(["weekly"], tabs=[*TABS, {"id": "second", "name": "Second", "order": 1}], name="New")
+    tabs = [*TABS, {"id": "second", "name": "Second", "order": 1}]
+    rules = [rule("orders_status"), rule("orders_week") | {"id": "week"}, {"target": {}}]
+    more = dashboard(["weekly"], rules, tabs=tabs, name="New")
     uuids = _uuids(_written(world, project={**PROJECT, (Kind.DASHBOARD, "kpis"): more}))
     there = _names(world.tree.identity.facts(Kind.DASHBOARD, "kpis"))
     assert {name: uuids[name] for name in there} == there
-    assert uuids.keys() - there.keys() == {"second"}
+    assert uuids.keys() - there.keys() == {"second", "week"}
     assert len(set(uuids.values())) == len(uuids)
 
 
@@ -190,3 +194,42 @@ def test_a_second_sync_keeps_what_the_first_one_made() -> None:
     made = _names(world.tree.identity.facts(Kind.DASHBOARD, "kpis"))
     renamed = {**PROJECT, (Kind.DASHBOARD, "kpis"): {**PROJECT[Kind.DASHBOARD, "kpis"], "name": "New"}}
     assert _uuids(_written(world, project=renamed)) == made
+
+
+@pytest.mark.parametrize("lacks", [(FILTERS,), (TILES, FILTERS), PARTS])
+def test_a_source_that_tells_no_ids_is_planned_for_by_the_names_of_the_target(lacks: tuple[str, ...]) -> None:
+    """Names that the target has keep its ids; others get new ones, the same each time."""
+    desired = tree_of(PROJECT, "source")
+    known = desired.identity.facts(Kind.DASHBOARD, "kpis")
+    items = {**desired.identity.items, Kind.DASHBOARD: {"kpis": without_parts(known, lacks)}}
+    lacking = replace(desired, identity=replace(desired.identity, items=items))
+    options = replace(FREE, choice=chosen((Kind.DASHBOARD, "kpis")))
+    (step,) = [one for one in EMPTY.plan(lacking, options, facts=FACTS).steps if one.kind is Kind.DASHBOARD]
+    assert step.layout == _written(EMPTY, "source").layout
+    there = twin_of(PROJECT)
+    assert there.plan(lacking, options, facts=FACTS).steps == ()
+
+
+def test_content_without_names_of_its_own_is_said_by_those_of_the_other_map() -> None:
+    """So what was remembered before rules had names, or was read without ids, follows what is there now."""
+    delivery = scheduler(dashboard="kpis", filters=[{"id": "r"}])
+    del delivery["chart"]
+    named = tree_of({**PROJECT, (Kind.SCHEDULER, "daily"): delivery})
+    facts = named.identity.facts(Kind.DASHBOARD, "kpis")
+    items = {**named.identity.items, Kind.DASHBOARD: {"kpis": without_parts(facts, [FILTERS])}}
+    bare = replace(named.identity, items=items)
+    raw = rekeyed(named, bare)  # by the ids of the server
+    differ = {path for path in raw if raw[path] != named[path]}
+    assert differ == {"dashboards/kpis.json", "schedulers/daily.json"}
+    for tree in (raw, replace(named, identity=bare)):
+        again = rekeyed(tree, named.identity)
+        assert {path: again[path] for path in again} == {path: named[path] for path in named}
+
+
+def test_names_that_only_an_earlier_table_knows_stay() -> None:
+    """Of two names of one element, and of two elements of one name, the later table is right."""
+    earlier: Any = {"uuid": "old", "tiles": {"a": "1", "b": "2", "c": "3"}, "tabs": {"t": "4"}}
+    later: Any = {"uuid": "new", "tiles": {"b": "5", "d": "1"}}
+    named = with_names(later, earlier)
+    assert named == {"uuid": "new", "tiles": {"b": "5", "c": "3", "d": "1"}, "tabs": {"t": "4"}}
+    assert parts_in(named, ["uuid"]) == named

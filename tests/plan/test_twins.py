@@ -18,7 +18,7 @@ from lightdash_sync.plan.values import Action, Plan
 from tests.model.generated import FEWER
 
 from .applying import FREE, World, world_of
-from .making import chart, dashboard, scheduler, space
+from .making import chart, dashboard, rule, scheduler, space
 from .projects import Project, projects, tree_of
 
 if TYPE_CHECKING:
@@ -108,6 +108,21 @@ def test_what_is_in_a_twin_is_found_only_when_that_is_adopted() -> None:
     assert {item: other[0] for item, other in found.items()} == {item: item[0] for item in PROJECT}
     uuids = world.seen(tree_of(PROJECT))[0].identity
     assert all(uuids.uuid(*found[item]) == world.tree.identity.uuid(*item) for item in PROJECT)
+
+
+def test_an_adopted_dashboard_has_its_rules_by_the_desired_names() -> None:
+    """Those that say the same, then those on the same field in the same group; the rest gets new ids."""
+    theirs = dashboard(rules=[rule("a", values=[1]) | {"id": "x"}, rule("a", values=[2]) | {"id": "y"}])
+    ours = dashboard(rules=[rule("a", values=[3]) | {"id": "a-3"}, rule("a", values=[1]) | {"id": "a-1"}])
+    for board, name in ((theirs, "m"), (ours, "b")):
+        board["filters"]["metrics"] = [rule("b") | {"id": name}]
+        board["filters"]["dimensions"].append(rule(f"only {name}") | {"id": f"only-{name}"})
+    item: Item = (Kind.DASHBOARD, "kpis")
+    there = tree_of({item: theirs}, "target")
+    desired = Contents(tree_of({item: ours}))
+    facts: Any = adopted_facts(item, item, desired, Contents(there), {}, there.identity)
+    known: Any = there.identity.facts(*item)["filters"]
+    assert facts["filters"] == {"a-1": known["x"], "a-3": known["y"], "b": known["m"]}
 
 
 def test_an_adopted_dashboard_has_its_tiles_by_the_desired_names() -> None:

@@ -400,6 +400,22 @@ def test_deliveries_of_tabs_that_get_other_uuids_hold_a_promotion_up(desk: Desk)
     assert "tab-only" in reason(item, "breaks_deliveries")
 
 
+def test_deliveries_that_replace_a_rule_which_goes_away_hold_a_promotion_up(desk: Desk) -> None:
+    """A promotion brings the source's rules with their ids; the delivery's own value would be ignored."""
+    production = Hands(desk, PRODUCTION)
+    dashboard = desk.world.dashboards[production.uuid(Kind.DASHBOARD, "Board, changed")]
+    target = {"fieldId": "orders_status", "tableName": "orders"}
+    rule = {"id": "upstream's own", "target": target, "operator": "equals", "values": ["a"], "label": None}
+    dashboard.version.filters["dimensions"].append(rule | {"tileTargets": {}})
+    production.deliver("Board, changed", "One shop", "0 7 * * 1")
+    (scheduler,) = [one for one in desk.world.schedulers.values() if one.fields["name"] == "One shop"]
+    scheduler.fields["filters"] = [rule | {"values": ["b"]}]
+    (item,) = [
+        one for one in review(desk, "--dashboard", "board-changed")["items"] if one["kind"] == "dashboard"
+    ]
+    assert "one-shop" in reason(item, "breaks_deliveries")
+
+
 def test_charts_of_other_projects_on_its_tiles_hold_a_dashboard_up(desk: Desk) -> None:
     """Lightdash would promote them too, with their spaces, and nobody has reviewed these: never accepted."""
     Hands(desk, PREVIEW).add("Board, changed", Hands(desk, STAGING).chart_tile("Staged now"))
