@@ -23,6 +23,7 @@ from lightdash_sync.model.authorship import moment, of_no_version, version_stamp
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import is_known, links, schema_problem
+from lightdash_sync.model.parts import PARTS, parts_in, without_parts
 from lightdash_sync.snapshot.layout import item_path, parse_path, version_path
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class _Reader:
             time=None,
             person=None,
             files={path: File(data, sha256(data))},
-            facts=facts | {"tiles": {}, "tabs": {}},
+            facts=facts | {part: {} for part in PARTS},
             needs=_needs(kind, key, empty),
             is_first=True,
         )
@@ -185,7 +186,7 @@ class _Reader:
             if fact not in (SEEN, "version", "versions", "dashboardVersionId")
         }
         facts |= {"version": about.get("uuid"), "updatedAt": saved.get("createdAt"), "updatedBy": person}
-        facts |= {part: about[part] for part in ("tiles", "tabs") if part in about}
+        facts = (without_parts(facts) if parts_in(about) else facts) | parts_in(about)
         return State(
             item=item,
             rank=_rank(kind, time),

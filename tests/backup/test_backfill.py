@@ -259,7 +259,8 @@ def test_the_steps_of_a_project_in_words(tmp_path: Path) -> None:
     assert parse(data_of(steps[0].files["dashboards/kpis.json"])) == {
         "name": "KPIs", "space": "sales", "tiles": [], "tabs": [], "filters": {"metrics": []},
     }  # fmt: skip
-    empty = {"uuid": past.facts[Kind.DASHBOARD]["kpis"]["uuid"], "slug": "kpis", "tiles": {}, "tabs": {}}
+    empty = {"uuid": past.facts[Kind.DASHBOARD]["kpis"]["uuid"], "slug": "kpis"}
+    empty |= {part: {} for part in ("tiles", "tabs", "filters")}
     assert first.facts(Kind.DASHBOARD, "kpis") == empty
     assert second.facts(Kind.CHART, "weekly") == {
         "uuid": past.facts[Kind.CHART]["weekly"]["uuid"], "slug": "weekly", "version": uuid(50),
