@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +17,7 @@ from lightdash_sync.export.selection import Chosen
 from lightdash_sync.git.series import read
 from lightdash_sync.model.authorship import moment
 from lightdash_sync.model.canonical import canonical, parse, sha256
+from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import links
@@ -291,17 +292,25 @@ def test_the_oldest_version_of_a_dashboard_is_where_its_charts_are_saved(
         "dashboard": {"tiles": tiles if shows_it else [], **more}, "createdAt": time,
         "createdBy": "ann@example.com",
     }  # fmt: skip
-    known = {"uuid": uuid(50), "createdBy": "ann@example.com", "tiles": {"t": uuid(60)}, "tabs": {}}
+    known: Any = {"uuid": uuid(50), "createdBy": "ann@example.com", "tiles": {"t": uuid(60)}, "tabs": {}}
+    known |= {"filters": {"status": "then"}}
     past.add(
         Kind.DASHBOARD, "kpis", {"name": "KPIs", "space": "sales", "tiles": tiles, **more},
         updatedAt="2026-03-02T11:00:00.000Z", updatedBy="ann@example.com", version=uuid(51),
-        tiles={"t": uuid(61)}, tabs={}, versions={name: known},
+        tiles={"t": uuid(61)}, tabs={}, filters={"status": "now"}, versions={name: known},
     )  # fmt: skip
     write_past(tmp_path, past)
+    steps = [*backfill(tmp_path)]
     said = [
         (step.time and f"{step.time:%H}", [f"{one.verb} {one.key}" for one in step.happened])
-        for step in backfill(tmp_path)
+        for step in steps
     ]
+    facts = [
+        Identity.from_bytes(data_of(step.files[IDENTITY])).facts(Kind.DASHBOARD, "kpis")
+        for step in steps[-3:]
+    ]
+    named = [(text(one, "tiles", "t"), text(one, "filters", "status")) for one in facts if one.get("version")]
+    assert [*dict.fromkeys(named)] == [(uuid(60), "then"), (uuid(61), "now")]
     inside, saved = ("09", ["first seen inside"]), ("11", ["updated kpis"])
     if shows_it:
         empty = (None, ["first seen kpis", "first seen sales"])
