@@ -26,7 +26,7 @@ from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.session import Connection, Session
 from lightdash_sync.export.run import export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
 from lightdash_sync.model.changes import compare
@@ -94,7 +94,7 @@ def compare_and_plan(charts: int) -> None:
             served(world_size(charts, 1), 0.0) as site,
             Session(Connection(Origin(site.url), site.token)) as session,
         ):
-            export_project(Lightdash(session), site.project, folder / "p", Chosen(history=False))
+            export_project(Lightdash(session), site.project, folder / "p", Chosen(depth=Depth.CONTENT))
         existing = Snapshot(folder / "p").tree()
         desired = changed(existing)
         size = sum(len(existing[path]) for path in existing) / 2**20
@@ -148,7 +148,7 @@ def apply_whole(site: Site, charts: int) -> None:
     try:
         with Session(Connection(Origin(site.url), site.token)) as session:
             lightdash = Lightdash(session)
-            export_project(lightdash, site.project, folder / "source", Chosen(history=False))
+            export_project(lightdash, site.project, folder / "source", Chosen(depth=Depth.CONTENT))
             place = Place(
                 "target", empty_project(session, site.project), lightdash, Folders(folder / "t"), Silent()
             )

@@ -114,7 +114,7 @@ def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[tupl
     """Read the project as it is now, over its snapshot if there is one; that is left as it is."""
     from lightdash_sync.export.live import read_now
     from lightdash_sync.export.run import Reading, export_project
-    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.selection import Chosen, Depth
     from lightdash_sync.projects import choose_project
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.snapshot.read import Snapshot
@@ -130,7 +130,9 @@ def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[tupl
         bars = stack.enter_context(Bars())
         project = choose_project(lightdash, loaded.project, folder or root / "none")
         if wanted.kinds or wanted.spaces:
-            chosen = Chosen(frozenset(wanted.kinds) or None, frozenset(wanted.spaces) or None, history=False)
+            chosen = Chosen(
+                frozenset(wanted.kinds) or None, frozenset(wanted.spaces) or None, depth=Depth.CONTENT
+            )
             export_project(lightdash, project, root / "now", chosen, Reading(), progress=bars)
         else:
             if folder is not None:

@@ -139,12 +139,12 @@ def export(
         return export_code(settings, wanted, as_json=as_json)
     if nested or overwrite or source is not None:
         raise click.UsageError("--nested, --from and --overwrite are for --format lightdash-yaml")
-    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.selection import Chosen, Depth
 
     chosen = Chosen(
         kinds=frozenset(kinds) or None,
         spaces=frozenset(spaces) or None,
-        history=not no_history,
+        depth=Depth.CONTENT if no_history else Depth.HISTORY,
     )
     loaded = settings()
     with connected(loaded) as lightdash:

@@ -244,7 +244,7 @@ class Attempt:
             writer.lists.project(inventory.settings)
             counts[Kind.PROJECT] += 1
         palettes = inventory.palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
-        if palettes and not (self.chosen.history or self.chosen.singly):
+        if palettes and not self.chosen.singly:
             left_out.append(LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES))
         return left_out + unsupported(inventory)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.old import Old
 from lightdash_sync.export.run import read_into
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.export.workers import Workers
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk
@@ -46,9 +46,7 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
     chosen = Chosen(
         kinds=None if selection.kinds is None else frozenset(map(Kind, selection.kinds)),
         spaces=None if selection.spaces is None else frozenset(selection.spaces),
-        history=False,
-        uncounted=True,
-        singly=selection.history,
+        depth=Depth.SINGLY if selection.history else Depth.AUTHORS,
     )
     old = Old(snapshot, identity, full=True, take_history=False, accept_shrink=True)
     return _read(lightdash, project, target, chosen, old, progress)
@@ -91,7 +89,7 @@ def read_now(
             )
         old = Old(over, identity, take_history=False, is_replaced=False)
     tells_all = over is not None and over.manifest.selection.history
-    chosen = Chosen(history=False, uncounted=True, singly=tells_all)
+    chosen = Chosen(depth=Depth.SINGLY if tells_all else Depth.AUTHORS)
     return _read(lightdash, project, target, chosen, old, progress)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError, Refused
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
 _WITHOUT_SPACE = frozenset({Kind.VIRTUAL_VIEW, Kind.TAG, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT})
 
 
+class Depth(IntEnum):
+    """How much is asked of what is chosen; each asks all that the one before does, and takes more requests.
+
+    Attributes:
+        CONTENT: what stands there now; charts come by the hundred where the server has pages of them.
+        AUTHORS: also who saved charts inside dashboards; and no view of a dashboard is counted.
+        SINGLY: each chart by its own answer, for what no page tells of it: its colour palette.
+        HISTORY: also the earlier versions.
+    """
+
+    CONTENT = 1
+    AUTHORS = 2
+    SINGLY = 3
+    HISTORY = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What the user chose.
@@ -27,27 +44,37 @@ class Chosen:
     Attributes:
         kinds: kinds to export, or None for all.
         spaces: keys of spaces whose content to export, or None for all.
-        history: whether to read earlier versions.
-        uncounted: whether dashboards are to be read so that no view is counted, though that takes a request
-            more. With history they are in any case.
-        singly: whether to read each chart by itself even without history, for what no page tells of it.
-        palettes: uuids of charts of which it must be known which palette they have.
+        depth: how much to ask of them.
+        palettes: uuids of charts of which it must be known which palette they have, however deep.
     """
 
     kinds: frozenset[Kind] | None = None
     spaces: frozenset[str] | None = None
-    history: bool = True
-    uncounted: bool = False
-    singly: bool = False
+    depth: Depth = Depth.HISTORY
     palettes: frozenset[str] = frozenset()
+
+    @property
+    def history(self) -> bool:
+        """Whether earlier versions are read."""
+        return self.depth is Depth.HISTORY
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether dashboards are read so that no view is counted, though that takes a request more."""
+        return self.depth >= Depth.AUTHORS
+
+    @property
+    def singly(self) -> bool:
+        """Whether each chart is read by itself, also where the server has pages."""
+        return self.depth >= Depth.SINGLY
 
     def by_itself(self, chart: str) -> bool:
         """Whether a chart is read by itself: only so the server tells its palette."""
-        return self.history or self.singly or chart in self.palettes
+        return self.singly or chart in self.palettes
 
     def signs(self, server: Server) -> bool:
         """Whether it is to be known who saved a chart inside a dashboard, where that takes a request each."""
-        return self.history or self.uncounted or not server.can("charts_in_bulk")
+        return self.depth >= Depth.AUTHORS or not server.can("charts_in_bulk")
 
     def wants(self, kind: Kind) -> bool:
         """Whether items of a kind are to be exported at all."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.lock import hold
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
@@ -118,7 +118,7 @@ def read_target(
     _drop_unfit(place)
     report = export_project(
         place.lightdash, place.project, place.folders.live,
-        Chosen(history=False, uncounted=True, palettes=palettes),
+        Chosen(depth=Depth.AUTHORS, palettes=palettes),
         Reading(full=full, accept_shrink=True, again=again), progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()

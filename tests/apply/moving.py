@@ -17,7 +17,7 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.facts import read_facts
 from lightdash_sync.model.canonical import Json, JsonObject, parse
@@ -65,7 +65,7 @@ class Move:
     def read(self, project: str) -> Tree:
         """Read a project as it is."""
         into = Path(tempfile.mkdtemp(dir=self.folder)) / "snapshot"
-        chosen = Chosen(history=False)
+        chosen = Chosen(depth=Depth.CONTENT)
         export_project(self.lightdash, project, into, chosen, Reading(full=True))
         tree = Snapshot(into).tree()
         return Tree.of(dict(tree), tree.identity)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from lightdash_sync.demo.server import Server
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.verify import verify
 from tests.cli.running import ended, is_gone, reach, run, started, wait_until
@@ -119,7 +119,7 @@ def test_an_interruption_in_the_middle_of_the_swap(tmp_path: Path, stop: BaseExc
     world = generated_world(
         charts=2, versions=1, dashboards=1, tiles=1, spaces=1, schedulers=1, sql_charts=1, tags=1
     )
-    export_world(world, tmp_path / "p", chosen=Chosen(history=False))
+    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
     before_it = tree(tmp_path / "p")
     next(iter(world.charts.values())).name = "Renamed"
     with pytest.raises(type(stop)):

@@ -15,7 +15,7 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.seed import demo_world, generated_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.run import Report
 
 CURRENT = "0.2904.5"
-BARE = Chosen(history=False)
+BARE = Chosen(depth=Depth.CONTENT)
 _SINGLY = Faults(
     rule=lambda _n, _method, path: Fault.status(403) if "/code?" in path and "ids=" in path else None
 )

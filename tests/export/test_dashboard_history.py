@@ -15,7 +15,7 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.live import export_beside, read_now
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.model.canonical import canonical, sha256
 from lightdash_sync.model.kinds import Kind
@@ -169,7 +169,7 @@ def test_with_history_and_without_the_files_of_dashboards_are_the_same(world: Wo
     with _asking(world) as ask:
         ask("DELETE", f"/saved/{shown}")
     export_world(world, tmp_path / "with")
-    export_world(world, tmp_path / "without", chosen=Chosen(history=False))
+    export_world(world, tmp_path / "without", chosen=Chosen(depth=Depth.CONTENT))
     both = tree(tmp_path / "with"), tree(tmp_path / "without")
     for path in both[1]:
         if path.startswith("dashboards/"):
@@ -222,7 +222,7 @@ def test_an_export_without_history_keeps_what_is_there(world: World, tmp_path: P
     export_world(world, tmp_path / "p")
     held = _files(tmp_path / "p")
     _save(world, lambda tiles: tiles[1:])
-    export_world(world, tmp_path / "p", chosen=Chosen(history=False))
+    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
     assert _files(tmp_path / "p") == held
     assert verify(tmp_path / "p").damages == []
     export_world(world, tmp_path / "p")
@@ -317,7 +317,7 @@ def test_a_chart_that_could_be_restored_leaves_an_empty_tile(world: World, tmp_p
     answer = Fault.content(orjson.dumps({"status": "ok", "results": said}))
     faults = Faults(rule=lambda _number, _method, path: answer if path.endswith(version) else None)
     export_world(world, tmp_path / "with", faults=faults)
-    export_world(world, tmp_path / "without", chosen=Chosen(history=False))
+    export_world(world, tmp_path / "without", chosen=Chosen(depth=Depth.CONTENT))
     assert (tmp_path / "with" / PATH).read_bytes() == (tmp_path / "without" / PATH).read_bytes()
     assert b'"chart": null' in (tmp_path / "with" / PATH).read_bytes()
     assert verify(tmp_path / "with").damages == []
@@ -383,7 +383,7 @@ def test_looking_at_a_project_as_it_is_now_counts_no_view(world: World, tmp_path
         read_now(lightdash, world.projects["production"], over, tmp_path / "now", progress=Silent())
         export_beside(lightdash, tmp_path / "p", tmp_path / "beside", progress=Silent())
     assert views == {uuid: dashboard.views for uuid, dashboard in world.dashboards.items()}
-    export_world(world, tmp_path / "p", chosen=Chosen(history=False))
+    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
     for name in ("now", "beside"):
         assert (tmp_path / name / PATH).read_bytes() == (tmp_path / "p" / PATH).read_bytes()
         assert not any((tmp_path / name).glob("dashboards/*/*"))

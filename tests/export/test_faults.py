@@ -11,7 +11,7 @@ from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SyncError
 from lightdash_sync.export.run import export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.verify import verify
 from tests.exporting import lightdash_at, tree
 from tests.worlds import generated_world
@@ -82,7 +82,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     )
     with Server(world) as server:
         bare = Site(server, folder / "older", {}, 0)
-        bare.export(folder / "older", Faults(), Chosen(history=False))
+        bare.export(folder / "older", Faults(), Chosen(depth=Depth.CONTENT))
         shutil.copytree(folder / "older", folder / "newer")
         # A busy machine must not make one request more of it, which nothing would strike.
         report = bare.export(folder / "newer", Faults(), deadline=60.0)

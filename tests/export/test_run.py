@@ -11,7 +11,7 @@ import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.errors import ConfigError, Incomplete, NotAuthorised, Refused, SnapshotError
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
@@ -85,7 +85,7 @@ def test_looking_does_not_touch(tmp_path: Path, history: bool) -> None:
     world = demo_world()
     charts = {uuid: chart.views for uuid, chart in world.charts.items()}
     dashboards = {uuid: dashboard.views for uuid, dashboard in world.dashboards.items()}
-    export_world(world, tmp_path / "p", chosen=Chosen(history=history))
+    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.HISTORY if history else Depth.CONTENT))
     assert charts == {uuid: chart.views for uuid, chart in world.charts.items()}
     viewed = {uuid for uuid, dashboard in world.dashboards.items() if dashboard.views == dashboards[uuid] + 1}
     there = 7 if world.can("hidden_tabs") else 6  # one more in the demo of newer versions
@@ -143,11 +143,11 @@ def test_earlier_versions_outlive_the_servers_memory(tmp_path: Path) -> None:
 def test_without_history_nothing_is_read_and_nothing_is_lost(tmp_path: Path) -> None:
     """`--no-history` reads no earlier version, and keeps those that the snapshot has."""
     world = demo_world()
-    export_world(world, tmp_path / "bare", chosen=Chosen(history=False))
+    export_world(world, tmp_path / "bare", chosen=Chosen(depth=Depth.CONTENT))
     assert not [path for path in tree(tmp_path / "bare") if ".history/" in path]
     export_world(world, tmp_path / "p")
     kept = {path for path in tree(tmp_path / "p") if ".history/" in path}
-    export_world(world, tmp_path / "p", chosen=Chosen(history=False))
+    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
     assert kept == {path for path in tree(tmp_path / "p") if ".history/" in path}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.reviewing import Prepared, Request, review_for
@@ -60,7 +60,7 @@ class Stage:
     def side(self) -> Side:
         """Read preview as it is now."""
         root = Path(tempfile.mkdtemp(dir=self.desk.folder)) / "preview"
-        chosen = Chosen(history=False)
+        chosen = Chosen(depth=Depth.CONTENT)
         project = self.desk.projects[PREVIEW]
         report = export_project(self.lightdash, project, root, chosen, Reading(full=True))
         return Side(PREVIEW, SideKind.ENVIRONMENT, Snapshot(root).tree(), report.manifest, root)

@@ -11,7 +11,7 @@ import httpx
 
 from lightdash_sync.backup.commits import Manner, commit_snapshot
 from lightdash_sync.demo.server import Server
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.git import Repository
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.timeline import open_sources, parse_item, read_past, time_line
@@ -190,7 +190,7 @@ class Story:
 
     def export(self, *, history: bool = True) -> None:
         """Export, and commit nothing."""
-        chosen = Chosen() if history else Chosen(history=False)
+        chosen = Chosen() if history else Chosen(depth=Depth.CONTENT)
         export_world(self.world, self.folder, chosen=chosen, accept_shrink=True)
 
     def night(self, *, history: bool = True, single: bool = False, backfill: bool = False) -> list[Made]:
