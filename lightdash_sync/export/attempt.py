@@ -19,7 +19,6 @@ from lightdash_sync.export.hidden import find_by_pages, find_by_usage, missing_c
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.lists import unsupported
 from lightdash_sync.export.names import metrics_of
-from lightdash_sync.export.reader import known_author, read_author
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead
     from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.identity import Identity
 
 _NO_PALETTES = "only a chart's own answer tells which it has, and only exports with history read that"
@@ -108,7 +106,13 @@ class Attempt:
         charts = self._written(
             Kind.CHART,
             places,
-            lambda uuid: self._chart(writer, uuid, structure.hidden.get(uuid), pages.get(uuid)),
+            lambda uuid: writer.chart(
+                self.lightdash,
+                uuid,
+                structure.hidden.get(uuid),
+                pages.get(uuid),
+                apart=self.chosen.by_itself(uuid),
+            ),
             writer,
             structure,
         )
@@ -122,18 +126,6 @@ class Attempt:
             structure,
         )
         counts[Kind.SQL_CHART] += len(sql_charts)
-
-    def _chart(
-        self, writer: ContentWriter, uuid: str, read: ChartRead | None, page: JsonObject | None
-    ) -> Written:
-        """Write a chart: as it was read, as a page tells it, or as it is read now."""
-        if page is not None and "updatedByUser" not in page and self.chosen.signs(self.lightdash.server):
-            author = known_author(self.known, uuid, page)
-            author = author or read_author(self.lightdash, uuid, str(page.get("updatedAt")))
-            page = None if author is None else {**page, "updatedByUser": author}
-        if page is not None:
-            return writer.page_chart(uuid, page)
-        return writer.chart(self.lightdash, uuid, read, apart=self.chosen.by_itself(uuid))
 
     def _written(
         self,
@@ -178,7 +170,13 @@ class Attempt:
             found |= more
         identity = with_charts(identity, [chart.view for chart in found.values()], self.known)
         writer = self._writer(identity, findings, structure)
-        self._count([self._chart(writer, uuid, chart, None) for uuid, chart in found.items()], counts)
+        self._count(
+            [
+                writer.chart(self.lightdash, uuid, chart, apart=self.chosen.by_itself(uuid))
+                for uuid, chart in found.items()
+            ],
+            counts,
+        )
         return identity
 
     def _used_by_kept(self, structure: Structure) -> Iterator[str]:

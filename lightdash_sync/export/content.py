@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lightdash_sync.export.lists import ListWriter
 from lightdash_sync.export.names import metrics_of, names_in
-from lightdash_sync.export.reader import known_author, read_chart, read_version
+from lightdash_sync.export.reader import known_author, read_author, read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.versions import Earlier, earlier_versions, known_versions
 from lightdash_sync.model.canonical import objects
@@ -152,30 +152,53 @@ class ContentWriter:
             ]
         return left_out
 
-    def chart(self, lightdash: Lightdash, uuid: str, read: ChartRead | None, *, apart: bool) -> Written:
-        """Read (unless it was) and write a chart, with its earlier versions.
+    def chart(
+        self,
+        lightdash: Lightdash,
+        uuid: str,
+        read: ChartRead | None = None,
+        page: JsonObject | None = None,
+        *,
+        apart: bool,
+    ) -> Written:
+        """Write a chart, with its earlier versions: as a page tells it, as it was read, or as it is read now.
 
         Args:
             lightdash: the server.
             uuid: of the chart.
             read: the chart, if it was read before.
+            page: the chart as a page tells it, if one does.
             apart: whether what no page tells of it is written.
         """
+        if page is not None and (signed := self._signed(lightdash, uuid, page)) is not None:
+            return self._current(uuid, signed)
         chart = read or read_chart(lightdash, uuid)
         if not self._history:
             kept = {name: value for name, value in chart.raw.items() if apart or name not in CHART_APART}
-            return self.page_chart(uuid, kept)
+            return self._current(uuid, self._signed(lightdash, uuid, kept) or kept)
         key = self._identity.key(Kind.CHART, uuid)
         versions = self._chart_versions(lightdash, key, uuid, chart)
         return self._put_chart(uuid, chart.raw, {"version": chart.current.versionUuid}, versions)
 
-    def page_chart(self, uuid: str, raw: JsonObject) -> Written:
-        """Write a chart as a page tells it, with the earlier versions that the old snapshot holds."""
+    def _signed(self, lightdash: Lightdash, uuid: str, raw: JsonObject) -> JsonObject | None:
+        """Return a chart with who saved it; None if it was saved again since.
+
+        Of a chart inside a dashboard only its own answer tells that. If it need not be known, it is told only
+        where the old snapshot tells it of the same version, however the chart was read.
+        """
+        if not raw.get("dashboardUuid") or (self._signs and "updatedByUser" in raw):
+            return raw
+        author = known_author(self._converter.known, uuid, raw)
+        if self._signs and author is None:
+            author = read_author(lightdash, uuid, str(raw.get("updatedAt")))
+            if author is None:
+                return None
+        unsigned = {name: value for name, value in raw.items() if name != "updatedByUser"}
+        return unsigned if author is None else unsigned | {"updatedByUser": author}
+
+    def _current(self, uuid: str, raw: JsonObject) -> Written:
+        """Write the current version of a chart, with the earlier ones that the old snapshot holds."""
         now = moment_in_name(str(raw.get("updatedAt")))
-        if raw.get("dashboardUuid") and not self._signs:
-            raw = {name: value for name, value in raw.items() if name != "updatedByUser"}
-            if author := known_author(self._converter.known, uuid, raw):
-                raw["updatedByUser"] = author
         known = earlier_versions(self._old, Kind.CHART, uuid, "", ()).held
         held = {name: facts for name, facts in known.items() if name.partition("-")[0] != now}
         versions = self._held(Kind.CHART, self._identity.key(Kind.CHART, uuid), Earlier(held=held))
