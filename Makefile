@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # Two for each core: half of the time tests wait for git, servers and disks.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 STAMP := $(VENV)/.installed
+# Tests start the program hundreds of times; it need not be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
 # Else each worker would compile the tests, and each command the tool, again and again.
 unexport PYTHONDONTWRITEBYTECODE
 
