@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from lightdash_sync import errors
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
 from lightdash_sync.environments import read_file
+from tests.cli.running import run
 from tests.dialects import preview_of
 from tests.worlds import demo_world
 
@@ -87,6 +90,13 @@ def shell(tmp_path: Path) -> dict[str, str]:
 
 
 def _run(command: str, folder: Path, env: dict[str, str]) -> None:
+    """Run a line: in this process if it is the command and nothing else, which saves half a minute."""
+    words = shlex.split(command, comments=True)
+    if words[0] == "lightdash-sync" and not set(command.partition("#")[0]) & set("|&;<>$`~*?"):
+        with chdir(folder):
+            said = run(*words[1:], env=env)
+        assert said.code == 0, f"{command}\n{said.out}{said.err}"
+        return
     done = subprocess.run(
         ["sh", "-c", command], cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
     )
