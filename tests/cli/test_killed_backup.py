@@ -108,10 +108,10 @@ def _die(site: Site, folder: Path, at: int, when: str, how: str) -> None:
     hands.sound()
 
 
-@pytest.mark.parametrize("part", range(6))
+@pytest.mark.parametrize("part", range(4))
 def test_a_killed_backup(site: Site, tmp_path: Path, part: int) -> None:
     """SIGKILL or SIGTERM at some runs of git: all commits of the night or none, and no lock."""
-    at = 1 + part * (site.calls - 1) // 5
+    at = 1 + part * (site.calls - 1) // 3
     _die(site, tmp_path, at, ("before", "after")[part % 2], ("KILL", "TERM")[part % 3 % 2])
 
 

@@ -76,14 +76,14 @@ def _live_through(tmp_path: Path, seed: int, steps: int) -> None:
         assert world.crashes == []
 
 
-@pytest.mark.parametrize("seed", [0, 3, 6, 12])
+@pytest.mark.parametrize("seed", [3, 12])
 def test_after_any_edit_both_ways_of_reading_agree(tmp_path: Path, seed: int) -> None:
     """Whatever people do, reading only what changed gives the bytes of reading everything."""
     _live_through(tmp_path, seed, 15)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", [0, 6, *range(100, 140)])
 def test_after_many_edits_both_ways_of_reading_agree(tmp_path: Path, seed: int) -> None:
     """The same, for longer."""
     _live_through(tmp_path, seed, 60)

@@ -105,7 +105,7 @@ def test_hostile_names_reach_the_terminal_as_text(desk: Desk) -> None:
     assert "<script>alert(1)</script>" in said
 
 
-@pytest.mark.parametrize("line", [2, 3, 5, 8, 12])
+@pytest.mark.parametrize("line", [2, 5, *(pytest.param(line, marks=pytest.mark.slow) for line in (3, 8, 12))])
 def test_a_run_that_is_killed_leaves_a_true_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: int
 ) -> None:

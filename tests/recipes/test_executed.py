@@ -58,7 +58,9 @@ def _two_nights(site: Site) -> Iterator[Path]:
     site.remote.sound()
 
 
-@pytest.mark.parametrize("folder", [".", str(Path(reading.CONFIG).parent)])
+@pytest.mark.parametrize(
+    "folder", [pytest.param(".", marks=pytest.mark.slow), str(Path(reading.CONFIG).parent)]
+)
 def test_the_workflow_for_github_backs_up(site: Site, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
     """Each night a fresh checkout of one commit; what changed is pushed with the checkout's own token."""
     _set_up(site, monkeypatch, "github", folder)

@@ -51,7 +51,7 @@ class Lived:
     lines: dict[Item, list[Entry]]
 
 
-@pytest.fixture(scope="module", params=[3, 4])
+@pytest.fixture(scope="module", params=[3, pytest.param(4, marks=pytest.mark.slow)])
 def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """Nights of random work by several people."""
     with pytest.MonkeyPatch.context() as monkeypatch:
