@@ -174,4 +174,5 @@ def parsed(words: list[str]) -> dict[str, Any]:
         raise click.UsageError(f"there is no command {words[:1]}")
     pairs = zip(["", *words], words, strict=False)
     words = [str(PAGE) if before == "--approved" else word for before, word in pairs]  # is there, at least
-    return command.make_context(words[0], words[1:]).params
+    # A command keeps the help option that it is first asked for.
+    return command.make_context(words[0], words[1:], **cli.context_settings).params
