@@ -43,6 +43,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Wo
             json={"name": "Target", "copyContent": False},
             headers={"Authorization": f"Bearer {robot}"},
             trust_env=False,
+            verify=False,
         )
         target = preview_of(made.json()["results"], world)
         (tmp_path / "lightdash-sync.toml").write_text(

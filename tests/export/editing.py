@@ -34,7 +34,7 @@ class Editors:
         self.world = world
         self.chance = chance
         self.project = world.projects["production"]
-        self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=10, trust_env=False)
+        self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=10, trust_env=False, verify=False)
         self._made = 0
 
     def close(self) -> None:

@@ -54,7 +54,9 @@ def _asking(world: World, who: str = "admin") -> Iterator[Callable[..., Any]]:
     headers = {"Authorization": f"ApiKey {world.tokens[who]}"}
     with (
         Server(world) as server,
-        httpx.Client(base_url=f"{server.url}/api/v1", headers=headers, trust_env=False) as client,
+        httpx.Client(
+            base_url=f"{server.url}/api/v1", headers=headers, trust_env=False, verify=False
+        ) as client,
     ):
 
         def ask(method: str, path: str, body: Any = None) -> Any:
