@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.names import names_in
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects, parse, sha256
+from lightdash_sync.model.canonical import Json, JsonObject, begins, canonical, objects, parse, sha256
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import Link, links
@@ -43,7 +43,6 @@ _VOLATILE = frozenset(
 )
 _SPACE_VOLATILE = KINDS[Kind.SPACE].volatile - {"projectMemberAccessRole"}
 _ONLY_THERE = ("slug", "verification")  # what only the list of content tells, or tells right
-_PALETTE = b'\n  "palette": '  # in the canonical form: a chart's own field
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -144,7 +143,7 @@ class Reuse:
         if kind in self._with_history and "version" not in facts:
             return None  # by a version of this tool that read no history of the kind
         data = self._untouched(self._old, kind, key)
-        if data is None or (uuid in self._chosen.palettes and _PALETTE not in data):
+        if data is None or (uuid in self._chosen.palettes and not begins(data, "palette")):
             return None
         if kind is Kind.SPACE:
             return _kept_space(facts, data)

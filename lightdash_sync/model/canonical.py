@@ -49,6 +49,20 @@ def parse(data: bytes) -> Json:
     return value
 
 
+def begins(data: bytes, name: str) -> bytes:
+    """Return the first byte of what a field of the outermost object holds, without parsing.
+
+    Args:
+        data: an object in the canonical form.
+        name: of the field.
+
+    Returns:
+        Such as `b'"'` for text and `b"n"` for null; nothing if the object has no such field.
+    """
+    _, _, value = data.partition(f'\n  "{name}": '.encode())
+    return value[:1]
+
+
 def sha256(data: bytes) -> str:
     """Return the SHA-256 of some bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -15,6 +15,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.lock import hold
+from lightdash_sync.model.canonical import begins
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.parts import with_names
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.folders import Folders
     from lightdash_sync.sync.memory import LinkTable
 
-_PALETTE = b'\n  "palette": "'  # in the canonical form: a chart's own field, and not null
 _LOCK_WAIT = 0.5  # seconds
 
 
@@ -146,7 +146,9 @@ def with_palette(tree: Mapping[str, bytes], links: Mapping[Kind, Mapping[str, Js
     linked = links.get(Kind.CHART, {})
     keys = ((path, place[1]) for path in tree if (place := place_of(path)) and place[0] is Kind.CHART)
     return frozenset(
-        str(linked[key]["uuid"]) for path, key in keys if key in linked and _PALETTE in tree[path]
+        str(linked[key]["uuid"])
+        for path, key in keys
+        if key in linked and begins(tree[path], "palette") == b'"'
     )
 
 

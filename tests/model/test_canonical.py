@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import MAX_DEPTH, Json, canonical, digest, objects, parse, sha256
+from lightdash_sync.model.canonical import MAX_DEPTH, Json, begins, canonical, digest, objects, parse, sha256
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -140,3 +140,12 @@ def test_hashes_are_sha256() -> None:
 def test_objects_are_all_or_nothing(value: Json, found: list[Json]) -> None:
     """A list that holds anything but objects is not taken for a list of objects."""
     assert objects(value) == found
+
+
+@given(st.dictionaries(st.sampled_from(["palette", "palettes", "a"]), _VALUES), _VALUES)
+def test_what_a_field_begins_with_is_seen_without_parsing(content: dict[str, Json], inner: Json) -> None:
+    """Only the outermost field of the name counts, whatever texts and fields further in look like."""
+    content["z"] = {"palette": inner, "text": '\n  "palette": "'}
+    data = canonical(content)
+    value = canonical(content["palette"])[:1] if "palette" in content else b""
+    assert begins(data, "palette") == value
