@@ -7,7 +7,6 @@ What cannot be understood is an error that names the file: half a tree is no wis
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes.look import inside, text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.shown import shown
+from lightdash_sync.untrusted import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 MAX_FILES = 200_000
 _MAX_DEPTH = 60
 _TYPES = {"chart": Kind.CHART, "sql_chart": Kind.SQL_CHART, "dashboard": Kind.DASHBOARD}
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def is_code_tree(root: Path) -> bool:
@@ -209,16 +208,8 @@ def _paths(root: Path, links: list[str]) -> Iterator[str]:
 
 def _read(root: Path, path: str) -> bytes:
     try:
-        descriptor = os.open(root / path, os.O_RDONLY | _NO_FOLLOW)
+        return read_regular(root / path, MAX_BYTES)
     except OSError as error:
         raise SnapshotError(f"{shown(path)} cannot be read: {error.strerror or error}") from error
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise SnapshotError(f"{shown(path)} is not a regular file")
-        if found.st_size > MAX_BYTES:
-            raise SnapshotError(f"{shown(path)} is larger than {MAX_BYTES // 2**20} MB")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(found.st_size + 1)
-    finally:
-        os.close(descriptor)
+    except ValueError as error:
+        raise SnapshotError(f"{shown(path)} {error}") from error

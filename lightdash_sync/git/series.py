@@ -10,9 +10,7 @@ Nothing is visible until somebody moves a ref.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 from lightdash_sync.errors import GitError
 from lightdash_sync.git.objects import Entry, Objects, quoted
 from lightdash_sync.git.program import raw
+from lightdash_sync.untrusted import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -216,14 +215,10 @@ def read(path: Path) -> bytes:
     Raises:
         GitError: it cannot be read.
     """
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    )
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise GitError(f"{path} is not a regular file")
-            return file.read()
+        return read_regular(path)
+    except ValueError as problem:
+        raise GitError(f"{path} {problem}") from problem
     except OSError as problem:
         raise GitError(f"{path} cannot be read: {problem.strerror}") from problem
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from lightdash_sync.model.older import with_rules_named
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import Manifest
+from lightdash_sync.untrusted import NO_FOLLOW, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ MAX_FILE = 128 * 1024 * 1024  # bytes; an answer of the server may have half of 
 MAX_FILES = 1_000_000
 _MAX_DEPTH = 2  # folders below the root
 
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 
 
@@ -67,19 +66,11 @@ class Snapshot:
             try:
                 if isinstance(folder, str) and os.path.islink(_at(folder, name)):  # noqa: PTH114 - a bare name
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-                descriptor = os.open(_at(folder, name), os.O_RDONLY | _NO_FOLLOW, dir_fd=_fd(folder))
+                return read_regular(_at(folder, name), MAX_FILE, folder=_fd(folder))
             except OSError as error:
                 raise self._error(path, error) from error
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise SnapshotError(f"{self.root}: {path} is not a regular file")
-            if found.st_size > MAX_FILE:
-                raise SnapshotError(f"{self.root}: {path} is larger than {MAX_FILE // 2**20} MB")
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                return file.read(found.st_size + 1)  # a larger number would be allocated at once
-        finally:
-            os.close(descriptor)
+            except ValueError as error:
+                raise SnapshotError(f"{self.root}: {path} {error}") from error
 
     def checked(self, path: str) -> bytes:
         """Return the bytes of a file that the manifest vouches for.
@@ -171,7 +162,7 @@ class Snapshot:
 
     def _descend(self, parent: int | None, name: str) -> int:
         try:
-            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW, dir_fd=parent)
+            return os.open(name, os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW, dir_fd=parent)
         except OSError as error:
             raise self._error(name, error) from error
 
