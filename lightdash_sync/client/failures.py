@@ -136,7 +136,13 @@ def from_exception(error: Exception, method: str, path: str, url: str) -> Failed
 
 
 def from_response(
-    response: httpx.Response, body: bytes, method: str, path: str, token: TokenKind = TokenKind.PERSONAL
+    response: httpx.Response,
+    body: bytes,
+    method: str,
+    path: str,
+    token: TokenKind = TokenKind.PERSONAL,
+    *,
+    bare: bool = False,
 ) -> Answer:
     """Check an answer.
 
@@ -146,6 +152,7 @@ def from_response(
         method: of the request.
         path: of the request.
         token: the kind of token that it had.
+        bare: whether what was read may be nothing at all, as after a write.
 
     Raises:
         Failed: it is an error, or not what Lightdash answers.
@@ -164,7 +171,7 @@ def from_response(
         # A body without a length that was cut short looks just like this.
         problem = _unexpected("the answer is not complete JSON", method, path, status, _WHO_CHANGES)
         raise Failed(Failure.UNCLEAR, problem) from error
-    complete = isinstance(envelope, dict) and (method != "GET" or "results" in envelope)
+    complete = isinstance(envelope, dict) and (method != "GET" or bare or "results" in envelope)
     if not complete or envelope.get("status") != "ok":
         problem = _unexpected("the answer is not one of Lightdash's", method, path, status, _WHO_CHANGES)
         raise Failed(Failure.UNCLEAR, problem)

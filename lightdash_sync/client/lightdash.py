@@ -77,9 +77,16 @@ class Lightdash:
         return self._rows(views.Palette, "/api/v1/org/color-palettes")
 
     def slack_channels(self) -> list[replies.SlackChannel] | None:
-        """`GET /slack/channels`: None if the server cannot tell, as without a Slack integration."""
+        """`GET /slack/channels`: None if the server cannot tell, as without a Slack integration.
+
+        A server without one answers no `results`.
+        """
+        path = "/api/v1/slack/channels"
         try:
-            return self._rows(replies.SlackChannel, "/api/v1/slack/channels")
+            results = self.session.get(path, bare=True)
+            return (
+                None if results is None else [row for row, _ in viewed(replies.SlackChannel, results, path)]
+            )
         except ApiError:
             return None
 

@@ -152,12 +152,13 @@ class Session:
         """How many requests were sent, repeats included."""
         return self.pacer.requests
 
-    def get(self, path: str, params: Query | None = None) -> Json:
+    def get(self, path: str, params: Query | None = None, *, bare: bool = False) -> Json:
         """Read something.
 
         Args:
             path: below the base URL, such as `/api/v1/org`; uuids in it were checked by the caller.
             params: the query.
+            bare: whether an answer without `results` is one; else it was cut, and is asked for again.
 
         Returns:
             The `results` of the answer; None where it has none.
@@ -165,7 +166,7 @@ class Session:
         Raises:
             ApiError: of the class that fits, after the retries that make sense.
         """
-        return self.answer("GET", path, params).results
+        return self.answer("GET", path, params, bare=bare).results
 
     def write(self, method: str, path: str, body: Json = None) -> Json:
         """Change something. It is sent again only if the server certainly did not carry it out.
@@ -194,6 +195,8 @@ class Session:
         path: str,
         params: Query | None = None,
         content: bytes | None = None,
+        *,
+        bare: bool = False,
     ) -> Answer:
         """Send a request, with retries, and return the whole answer (see `get` and `write`)."""
         write = method != "GET"
@@ -204,7 +207,7 @@ class Session:
             self.pacer.before_request()
             began = time.monotonic()
             try:
-                answer = self._once(method, path, params, content)
+                answer = self._once(method, path, params, content, bare=bare)
             except Failed as failed:
                 log.info("%s %s: %s", method, path, failed.error.reason)
                 if failed.retry_after_all is not None:
@@ -247,6 +250,8 @@ class Session:
         path: str,
         params: Query | None,
         content: bytes | None,
+        *,
+        bare: bool,
     ) -> Answer:
         """Send a request once.
 
@@ -267,7 +272,7 @@ class Session:
             zlib.error,
         ) as error:
             raise from_exception(error, method, path, self.connection.origin.url) from error
-        return from_response(response, body, method, path, self.connection.token_kind)
+        return from_response(response, body, method, path, self.connection.token_kind, bare=bare)
 
     def _body(self, response: httpx.Response, method: str, path: str) -> bytes:
         """Read a body up to the limit, and never decompress more of it than that.

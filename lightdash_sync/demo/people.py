@@ -6,7 +6,7 @@ from typing import Any
 
 from lightdash_sync.demo.abilities import ability_rules
 from lightdash_sync.demo.accounts import Group, Person, Token
-from lightdash_sync.demo.calls import OK, Call, Route
+from lightdash_sync.demo.calls import OK, Call, Ok, Route
 from lightdash_sync.demo.health import newer_health
 from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.refusals import (
@@ -274,11 +274,17 @@ def create_group(world: World, name: str, org_uuid: str, created_by: str | None)
     return group
 
 
+def get_channels(_call: Call) -> Ok:
+    """`GET /slack/channels` of an organisation without Slack: an envelope with nothing in it."""
+    return OK
+
+
 ROUTES = (
     Route("GET", "/api/v1/livez", get_livez, public=True),
     Route("GET", "/api/v1/health", get_health, public=True),
     Route("POST", "/api/v1/login", post_login, public=True),
     Route("GET", "/api/v1/user", get_user),
+    Route("GET", "/api/v1/slack/channels", get_channels),
     Route("GET", "/api/v1/user/me/personal-access-tokens", get_tokens),
     Route("POST", "/api/v1/user/me/personal-access-tokens", post_token),
     Route("DELETE", "/api/v1/user/me/personal-access-tokens/{token}", remove_token),

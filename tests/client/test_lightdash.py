@@ -326,14 +326,20 @@ def test_a_name_that_leaves_its_path_is_refused(name: str, field: str) -> None:
     assert server.seen == []
 
 
-@pytest.mark.parametrize("reply", [refusal(404, "no Slack"), refusal(400), answer(200, "<p>", "text/html")])
+NO_SLACK = answer(200, '{"status":"ok"}', "application/json")  # as a real server without it answers
+
+
+@pytest.mark.parametrize(
+    "reply", [NO_SLACK, refusal(404, "no Slack"), refusal(400), answer(200, "<p>", "text/html")]
+)
 def test_channels_of_slack(reply: bytes) -> None:
     """Channels come with id and name; a server that cannot tell them, for whatever reason, is no error."""
     rows = [{"id": "C1", "name": "#sales", "more": 1}]
-    with served(ok(rows), reply) as (_server, session):
+    with served(ok(rows), reply) as (server, session):
         (channel,) = Lightdash(session, OLD).slack_channels() or []
         assert (channel.id, channel.name) == ("C1", "#sales")
         assert Lightdash(session, OLD).slack_channels() is None
+        assert len(server.seen) == 2  # whatever it was, it is not asked for again
 
 
 # --- what views say
