@@ -148,6 +148,9 @@ def apply(
 @click.option(
     "--allow-drift", multiple=True, metavar="KIND:KEY|all", help="Overwrite what was changed since."
 )
+@click.option(
+    "--allow-broken", multiple=True, metavar="KIND:KEY|all", help="Put back also what cannot be whole again."
+)
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @_YES
 @environment_options
@@ -156,6 +159,7 @@ def undo(
     run: str | None,
     target: str,
     allow_drift: tuple[str, ...],
+    allow_broken: tuple[str, ...],
     dry_run: bool,
     yes: bool,
     config: Path | None,
@@ -176,7 +180,8 @@ def undo(
         found = find_run(place.folders.runs, run)
         for said in in_doubt(found):
             say_warning(said)
-        planned = plan_for(place, undo_request(found, Options(allow_drift=frozenset(allow_drift))))
+        options = Options(allow_drift=frozenset(allow_drift), allow_broken=frozenset(allow_broken))
+        planned = plan_for(place, undo_request(found, options))
         with opening.bars.hidden():
             agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:

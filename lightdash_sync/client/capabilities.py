@@ -72,6 +72,7 @@ CAPABILITIES: dict[str, Capability] = {
     # --- schedulers, tags, catalogue, SQL charts, validation, tokens
     "checked_timezones": Capability((0, 1440, 2)),
     "yaml_tags": Capability((0, 1465, 0), "no tags that are defined in dbt"),
+    "equal_tag_names": Capability((0, 1465, 0), "no two tags of one name"),
     "teams_targets": Capability((0, 1563, 0), "no deliveries to Microsoft Teams"),
     "xlsx_deliveries": Capability((0, 1717, 0), "no deliveries as Excel files"),
     "service_accounts": Capability((0, 1736, 0), "no service accounts"),

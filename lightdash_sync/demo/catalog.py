@@ -260,7 +260,7 @@ def create_tag(world: World, project: Project, name: str, color: str, person_uui
 def _is_taken(world: World, project: Project, name: Any, but: str = "") -> bool:
     """Whether another tag of the project has the name, in versions that mind."""
     names = {world.tags[uuid].name for uuid in project.tags if uuid != but}
-    return name in names and not world.can("yaml_tags")
+    return name in names and not world.can("equal_tag_names")
 
 
 def post_tag(call: Call) -> Json:

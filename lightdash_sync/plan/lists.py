@@ -16,7 +16,7 @@ from lightdash_sync.plan.catalogue import adapted_metrics
 from lightdash_sync.plan.values import Gravity, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from lightdash_sync.plan.options import Facts, Item, Options
 
@@ -51,6 +51,11 @@ def adapted_list(
     known, problems = adapted_metrics(str(kind), kind, desired, facts)
     icons = _with_others(objects(known), objects(existing), _metric, lambda _: not options.delete)
     return [*sorted(icons, key=_metric)], problems
+
+
+def without_deleted(pins: Json, deleted: Container[Item]) -> Json:
+    """Return the pins that are left when some items are deleted: Lightdash unpins them by itself."""
+    return [pin for pin in objects(pins) if _pinned(pin) not in deleted]
 
 
 def numbered(pins: Json) -> Json:

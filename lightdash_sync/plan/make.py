@@ -23,7 +23,7 @@ from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, 
 from lightdash_sync.plan.keys import LINKED, named_items
 from lightdash_sync.plan.layout import layout, taken_over
 from lightdash_sync.plan.limits import delete_limits
-from lightdash_sync.plan.lists import adapted_list
+from lightdash_sync.plan.lists import adapted_list, without_deleted
 from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.options import Item, allows
 from lightdash_sync.plan.preflight import reference_problems
@@ -76,6 +76,7 @@ class _Making:
             self._item(item, selected=item in scope.chosen)
         for item in sorted(self._surplus(), key=_place):
             self._delete(item)
+        self._unpin_deleted()
         self.problems += delete_problems(self.steps, existing)
         created = [step for step in self.steps if step.action is Action.CREATE]
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in _WITH_TWINS})
@@ -297,6 +298,19 @@ class _Making:
             )
         )  # fmt: skip
 
+    def _unpin_deleted(self) -> None:
+        """Say what the deletes make of pins, if nothing else changes there: so an undo pins them again."""
+        path = file_of(Kind.PINS)
+        deleted = {(step.kind, step.key) for step in self.steps if step.action is Action.DELETE}
+        told = any(step.kind is Kind.PINS for step in self.steps)
+        if not deleted or told or path not in self.inputs.existing:
+            return
+        now = self._content(self.inputs.existing, path)
+        left = without_deleted(now, deleted)
+        if left != now:
+            self.unchanged.pop(path, None)
+            self._write((Kind.PINS, ""), now, left, selected=False, source=None)
+
     def _twins(self, created: set[Item]) -> tuple[Twin, ...]:
         if not created:
             return ()
@@ -306,10 +320,14 @@ class _Making:
             Twin(
                 item[0], item[1], text(self.desired.of(item), "name"),
                 tuple(str(identity.uuid(*candidate)) for candidate in candidates),
-                allows(options.allow_twins, f"{item[0]}:{item[1]}"),
+                allows(options.allow_twins, f"{item[0]}:{item[1]}") and self._may_repeat(item[0]),
             )
             for item, candidates in sorted(found.candidates.items())
         )  # fmt: skip
+
+    def _may_repeat(self, kind: Kind) -> bool:
+        """Whether the target's server takes a second item of a name at all."""
+        return kind is not Kind.TAG or self.inputs.facts.can("equal_tag_names")
 
     def _limits(self) -> tuple[str, ...]:
         if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Facts, Item, Options
     from lightdash_sync.plan.scope import Contents
 
+_PLACES = ("space", "dashboard")  # of a chart; it has one of them
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -128,6 +130,8 @@ def _adapted(
         return (tag if isinstance(tag, dict) else content), unmarked
     if kind is Kind.DASHBOARD and allows(options.allow_broken, named):
         return _with_empty_tiles(key, content, can_show)
+    if kind is Kind.CHART and isinstance(now, dict) and allows(options.allow_broken, named):
+        return _left_in_place(key, content, now)
     return content, ()
 
 
@@ -168,11 +172,28 @@ def into_a_dashboard(key: str, wanted: Json, now: Json) -> tuple[Problem, ...]:
         wanted: what is to be written.
         now: as the target has it, or None.
     """
-    dashboard = text(wanted, "dashboard")
-    if now is None or not dashboard or text(now, "dashboard") == dashboard:
+    dashboard = _entered(wanted, now)
+    if not dashboard:
         return ()
     what = (
         f"shall be inside {shown(f'dashboard:{dashboard}')}, and Lightdash cannot move a chart into a "
         "dashboard; unlink it (`lightdash-sync link remove`), and it is made there anew"
     )
     return (Problem(f"chart:{key}", "cannot_move_inside", what),)
+
+
+def _entered(wanted: Json, now: Json) -> str:
+    """Return the dashboard that a chart of the target would have to be moved into, "" for none."""
+    dashboard = text(wanted, "dashboard")
+    return "" if now is None or text(now, "dashboard") == dashboard else dashboard
+
+
+def _left_in_place(key: str, content: JsonObject, now: JsonObject) -> tuple[JsonObject, tuple[Problem, ...]]:
+    """Return a chart in the place that it has, if it cannot be moved to the one that it shall have."""
+    dashboard = _entered(content, now)
+    if not dashboard:
+        return content, ()
+    rest = {name: value for name, value in content.items() if name not in _PLACES}
+    place = {name: now[name] for name in _PLACES if name in now}
+    what = f"stays where it is, not inside {shown(f'dashboard:{dashboard}')}"
+    return rest | place, (Problem(f"chart:{key}", "cannot_move_inside", what, Gravity.WARNS),)

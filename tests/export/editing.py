@@ -28,12 +28,16 @@ class Editors:
         url: of the server.
         world: what is served.
         chance: decides what is edited, and how.
+
+    Attributes:
+        people: uuids of those with whom spaces are shared, or not any more; everybody, if there are none.
     """
 
     def __init__(self, url: str, world: World, chance: Random) -> None:
         self.world = world
         self.chance = chance
         self.project = world.projects["production"]
+        self.people: list[str] = []
         self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=10, trust_env=False, verify=False)
         self._made = 0
 
@@ -232,7 +236,7 @@ class Editors:
         self._send("PATCH", self._space(), {"name": self._new_name(), **privacy(self.chance.random() < 0.5)})
 
     def _person(self) -> str:
-        return self.chance.choice(sorted(self.world.people))
+        return self.chance.choice(self.people or sorted(self.world.people))
 
     def share_space(self) -> None:
         role = self.chance.choice(("viewer", "editor", "admin"))

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_sync.demo.roles import org_role
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import Space, World
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
@@ -176,9 +177,18 @@ class Desk:
         return found
 
     def editors(self, where: str, chance: Random) -> Editors:
-        """Return people who edit one of the environments at random."""
+        """Return people who edit one of the environments at random.
+
+        They share spaces with those only who have a role in all projects: of others no API tells the role.
+        """
         found = Editors(self.server.url, self.world, chance)
         found.project = self.projects[where]
+        org = self.world.project_rows[found.project].org_uuid
+        found.people = sorted(
+            uuid
+            for uuid, person in self.world.people.items()
+            if person.org_uuid == org and org_role(person) is not None
+        )
         return found
 
     def strike(self, number: int, fault: Fault, also: Callable[[], None] | None = None) -> Faults:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from lightdash_sync.model.kinds import Kind
-from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
+from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, read
 from tests.sync.people import EDITS, People
 from tests.sync.rows import rows_of
 
@@ -95,6 +95,44 @@ def test_an_undo_can_be_taken_back_too(desk: Desk) -> None:
     assert desk.content(TARGET) == after
 
 
+def test_a_chart_that_left_its_dashboard_stays_where_it_is_and_all_else_is_taken_back(desk: Desk) -> None:
+    """Lightdash moves no chart into a dashboard; undo says so before it does anything."""
+    desk.apply("--adopt-by-name")
+    before, people = desk.content(TARGET), People(desk, SOURCE)
+    chart, space = (desk.uuid(*one, SOURCE) for one in ((Kind.CHART, "Inside"), (Kind.SPACE, "Sales")))
+    desk.send("PATCH", f"/saved/{chart}", {"spaceUuid": space, "description": "Out of it"})
+    people.chart_query()
+    desk.apply()
+    with desk.nothing_is_written():
+        refused = desk.do("undo", *TO, "--yes", code=4)
+    assert "--allow-broken chart:inside leaves it where it is" in refused.out
+    desk.do("undo", *TO, "--yes", "--allow-broken", "chart:inside")
+    after = desk.content(TARGET)
+    assert _differing(before, after) == {"charts/inside.json"}
+    now, then = read(after, "charts/inside.json"), read(before, "charts/inside.json")
+    assert (now.pop("space"), then.pop("dashboard")) == ("sales", "overview")
+    assert now == then
+
+
+def test_what_was_pinned_and_deleted_is_pinned_again(desk: Desk) -> None:
+    """Lightdash unpins what it deletes; the plan says so, also where the source has no pins at all."""
+    desk.apply("--adopt-by-name")
+    pinned = desk.uuid(Kind.CHART, "Orders, again")
+    world = desk.world
+    for chart in world.charts.values():
+        chart.pin_order = 0 if chart.uuid == pinned else None
+    for dashboard in world.dashboards.values():
+        dashboard.pin_order = None
+    desk.send("DELETE", f"/saved/{desk.uuid(Kind.CHART, 'Orders, again', SOURCE)}")
+    before = desk.content(TARGET)
+    applied = desk.apply("--delete")
+    results = {(one["kind"], one["key"]): one["result"] for one in applied["items"]}
+    assert (results["chart", "orders-again"], results["pins", ""]) == ("deleted", "updated")
+    assert "pins.json" not in desk.content(TARGET)
+    desk.do("undo", *TO, "--yes")
+    assert desk.content(TARGET) == before
+
+
 def _edited_and_undone(desk: Desk, seed: int) -> None:
     chance = Random(seed)
     desk.apply("--adopt-by-name")
@@ -104,10 +142,27 @@ def _edited_and_undone(desk: Desk, seed: int) -> None:
             editors.edit()
         editors.close()
     before = desk.content(TARGET)
-    deletes = desk.do("plan", *FROM_TO, *ALL, "-o", "plan.json", may=(0, 4)).code == 0
-    desk.apply(*ALL[0 if deletes else 2 :])  # people's schedulers can hold on to what would be deleted
-    desk.do("undo", *TO, "--yes")
-    assert desk.content(TARGET) == before
+    desk.apply(*_allowed(desk))
+    undone = desk.do("undo", *TO, "--yes", may=(0, 4))
+    stay: set[str] = set()
+    if undone.code == 4:  # only what Lightdash cannot do at all
+        plan = desk.do("undo", *TO, "--dry-run", "--json", code=4).json
+        assert {one["code"] for one in plan["refusals"]} == {"cannot_move_inside"}
+        stay = {f"charts/{one['item'].removeprefix('chart:')}.json" for one in plan["refusals"]}
+        desk.do("undo", *TO, "--yes", "--allow-broken", "all")
+    assert _differing(before, desk.content(TARGET)) == stay
+
+
+def _allowed(desk: Desk) -> tuple[str, ...]:
+    """Return what has to be allowed: schedulers can hold on to what would be deleted, tags to their names."""
+    for flags in (ALL, ALL[2:], (*ALL[2:], "--adopt-by-name")):
+        if desk.do("plan", *FROM_TO, *flags, "-o", "plan.json", may=(0, 4)).code == 0:
+            break
+    return flags
+
+
+def _differing(one: dict[str, bytes], other: dict[str, bytes]) -> set[str]:
+    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -117,7 +117,8 @@ def _twin(twin: Twin) -> Objection:
     hints = [(f"--adopt {twin.item}={uuid}", "links it with this one") for uuid in twin.candidates]
     if len(twin.candidates) == 1:
         hints.append(("--adopt-by-name", "links all that have one such item"))
-    hints.append((f"--allow-twins {twin.item}", "makes a second one"))
+    if twin.kind is not Kind.TAG:  # nobody wants two of a name, and older servers have no two
+        hints.append((f"--allow-twins {twin.item}", "makes a second one"))
     what = f"would be created, and the target has {number} of this name in the same place"
     return Objection("twin", twin.item, twin.name, what, hints=tuple(hints))
 
@@ -132,6 +133,8 @@ def _allowing(problem: Problem) -> str:
     """Return what `--allow-broken` makes of a problem, in words; "" for nothing."""
     if problem.code == "secret_address" or problem.code in REFUSED:
         return "leaves it out"
+    if problem.code == "cannot_move_inside":
+        return "leaves it where it is"
     if problem.code in _OF_TILES and problem.item.startswith(f"{Kind.DASHBOARD}:"):
         return "writes it with such tiles empty"
     return "" if problem.code in IMPOSSIBLE | _NEVER_ALLOWED else "writes it nevertheless"
