@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Two for each core: half of the time tests wait for git, servers and disks.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# One more than there are cores: now and then tests wait for git, servers and disks. Each worker takes time to begin.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 STAMP := $(VENV)/.installed
 # Tests start the program hundreds of times; it need not be compiled each time.
 unexport PYTHONDONTWRITEBYTECODE

@@ -32,6 +32,11 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return None if WORLDS in reached_by(collection_path) else True
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or one worker goes on with it when all others have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
 def pytest_collection_finish() -> None:
     """Look through tens of thousands of tests for garbage no more, and less often through the rest."""
     gc.collect()

@@ -28,7 +28,7 @@ LOST = {
     "timeout": Fault.dropped().late().slow(DEADLINE * 1.5),
 }
 NOT_ACTED = {"dropped": Fault.dropped(), "502": Fault.status(502, body="html"), "500": Fault.status(500)}
-CREATING, UPDATING, DELETING = 23, 13, 8  # writes of the plans below; a test says that this is so
+CREATING, UPDATING, DELETING = 23, 13, 10  # writes of the plans below; a test says that this is so
 
 
 def lose(tmp_path: Path, number: int, fault: Fault, change: Callable[[Tree], Tree] | None = None) -> bool:

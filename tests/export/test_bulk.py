@@ -133,16 +133,26 @@ def _of_later(rows: list[Any]) -> list[Any]:
     return [(row.model_copy(update=later), raw | later) for row, raw in rows]
 
 
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The files of an export whose pages say all."""
+    path = tmp_path_factory.mktemp("right") / "p"
+    export_world(demo_world(CURRENT), path, chosen=BARE)
+    return tree(path)
+
+
 @pytest.mark.parametrize("wrong", [_without_some, _twice, _renamed, _of_later])
 def test_a_page_that_does_not_fit_the_lists_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Callable[[list[Any]], list[Any]]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    right: dict[str, str],
+    wrong: Callable[[list[Any]], list[Any]],
 ) -> None:
     """What a page leaves out, tells twice or tells otherwise than the lists is read from the chart itself."""
-    export_world(demo_world(CURRENT), tmp_path / "right", chosen=BARE)
     read = CodePages.charts
     monkeypatch.setattr(CodePages, "charts", lambda pages, slugs: wrong(read(pages, slugs)))
     export_world(demo_world(CURRENT), tmp_path / "wrong", chosen=BARE)
-    assert tree(tmp_path / "right") == tree(tmp_path / "wrong")
+    assert tree(tmp_path / "wrong") == right
 
 
 def _rename(world: World, chart: Chart) -> None:
