@@ -145,8 +145,9 @@ def to_server(kind: Kind, key: str, content: JsonObject, identity: Identity) -> 
     normal = _renamed(normal, {ours: (theirs, back) for theirs, (ours, back) in _fields(kind, uuids).items()})
     if kind is Kind.DASHBOARD:
         normal = _layout_back(normal, identity.facts(kind, key), uuids)
-    elif kind is Kind.SCHEDULER and isinstance(dashboard, str):
-        normal = _delivery(normal, _meant_by(identity.facts(Kind.DASHBOARD, dashboard)))
+    elif kind is Kind.SCHEDULER:
+        delivered = identity.facts(Kind.DASHBOARD, dashboard) if isinstance(dashboard, str) else {}
+        normal = _delivery(normal, _meant_by(delivered))
     return _unescape(normal)
 
 

@@ -159,3 +159,11 @@ def test_what_has_no_names_stays_as_it_is(part: str) -> None:
     }
     assert named == {False}
     assert to_server(Kind.DASHBOARD, "kpis", content, identity) == normal
+
+
+def test_a_delivery_of_no_dashboard_keeps_whatever_its_rules_are_called() -> None:
+    """Also an id that looks like one of those that are escaped in content."""
+    identity = Identity(items={Kind.CHART: {"sales": {"uuid": made_uuid("sales")}}})
+    normal: JsonObject = {"savedChartUuid": made_uuid("sales"), "filters": [{"id": "server:x"}]}
+    said = to_portable(Kind.SCHEDULER, "monday", normal, identity).content
+    assert to_server(Kind.SCHEDULER, "monday", said, identity) == normal
