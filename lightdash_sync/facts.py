@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lightdash_sync.client.tokens import TokenKind
 from lightdash_sync.errors import ApiError, NotAuthorised, NotFound
-from lightdash_sync.export.identify import palettes_by_name
+from lightdash_sync.export.inventory import palettes_by_name
 from lightdash_sync.model.changes.look import inside, text
 from lightdash_sync.plan.fields import field_id
 from lightdash_sync.plan.options import Facts

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.export.identify import palettes_by_name
-from lightdash_sync.export.inventory import if_allowed
+from lightdash_sync.export.inventory import if_allowed, palettes_by_name
 from lightdash_sync.model.links import GROUP, PALETTE, PERSON, is_known, links
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.export.inventory import palettes_by_name
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import Candidate, assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
@@ -153,11 +154,6 @@ def _people(inventory: Inventory, shares: Iterable[views.Space], known: Identity
 
 def _person(row: views.Share | views.Member) -> JsonObject:
     return {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
-
-
-def palettes_by_name(palettes: Iterable[views.Palette]) -> dict[str, JsonObject]:
-    """Return name -> `{"uuid"}` of colour palettes, as an identity map has them."""
-    return named_apart({row.colorPaletteUuid: row.name for row in palettes})
 
 
 def _groups(shares: Iterable[views.Space]) -> dict[str, JsonObject]:

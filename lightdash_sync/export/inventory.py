@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lightdash_sync.client.code_pages import CodePages
 from lightdash_sync.errors import NotAuthorised
+from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
@@ -217,6 +218,11 @@ def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]
             named = ", ".join(sorted(missing)[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
             found.append(f"{len(missing)} {what} of {here} are not in {there}: {named}")
     return found
+
+
+def palettes_by_name(palettes: Iterable[views.Palette]) -> dict[str, JsonObject]:
+    """Return name -> `{"uuid"}` of colour palettes, as an identity map has them."""
+    return named_apart({row.colorPaletteUuid: row.name for row in palettes})
 
 
 def if_allowed(read: Callable[[], T]) -> T | None:

@@ -7,13 +7,14 @@ the only way on 0.1372.1 and half the requests elsewhere, counts one view (once 
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import NotAuthorised, NotFound
-from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.canonical import JsonObject, canonical, objects, parse
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.normal import normalise
+from lightdash_sync.model.normal import Normal, normalise
 from lightdash_sync.snapshot.layout import version_name
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.saved import Saved
-    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.canonical import Json
     from lightdash_sync.model.identity import Identity
-    from lightdash_sync.model.normal import Normal
+
+_FAST = 1  # of zlib; JSON of dashboards becomes a tenth
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,34 @@ class ChartRead:
         """Return the uuids of those who made its versions."""
         made = (version.createdBy for version in self.versions)
         return {author.userUuid for author in made if author and author.userUuid}
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An earlier version of a dashboard.
+
+    Attributes:
+        uuid: of the version.
+        created_at: when it was saved, as the server says it.
+        author: who saved it; None if the server does not say.
+        packed: the dashboard as it was then.
+    """
+
+    uuid: str
+    created_at: str
+    author: JsonObject | None
+    packed: bytes
+
+    @classmethod
+    def of(cls, version: views.Version, raw: JsonObject) -> Saved:
+        """Pack a version."""
+        author = None if version.createdBy is None else version.createdBy.model_dump()
+        return cls(version.versionUuid, version.createdAt, author, zlib.compress(canonical(raw), _FAST))
+
+    def normal(self) -> Normal:
+        """Return the dashboard as it was then, in normal form."""
+        raw = parse(zlib.decompress(self.packed))
+        return normalise(Kind.DASHBOARD, raw if isinstance(raw, dict) else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,16 @@ packed: a project may have thousands.
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import NotAuthorised, NotFound
-from lightdash_sync.export.reader import DashboardRead, charts_on, read_dashboard
+from lightdash_sync.export.reader import DashboardRead, Saved, charts_on, read_dashboard
 from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.versions import earlier_versions
-from lightdash_sync.model.canonical import JsonObject, canonical, objects, parse
+from lightdash_sync.model.canonical import JsonObject, objects
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.normal import Normal, normalise
+from lightdash_sync.model.normal import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,35 +29,6 @@ if TYPE_CHECKING:
     from lightdash_sync.export.old import Old
 
 _TRIES = 3  # somebody may save between two requests
-_FAST = 1  # of zlib; JSON of dashboards becomes a tenth
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """An earlier version of a dashboard.
-
-    Attributes:
-        uuid: of the version.
-        created_at: when it was saved, as the server says it.
-        author: who saved it; None if the server does not say.
-        packed: the dashboard as it was then.
-    """
-
-    uuid: str
-    created_at: str
-    author: JsonObject | None
-    packed: bytes
-
-    @classmethod
-    def of(cls, version: views.Version, raw: JsonObject) -> Saved:
-        """Pack a version."""
-        author = None if version.createdBy is None else version.createdBy.model_dump()
-        return cls(version.versionUuid, version.createdAt, author, zlib.compress(canonical(raw), _FAST))
-
-    def normal(self) -> Normal:
-        """Return the dashboard as it was then, in normal form."""
-        raw = parse(zlib.decompress(self.packed))
-        return normalise(Kind.DASHBOARD, raw if isinstance(raw, dict) else {})
 
 
 def read_saved_dashboard(

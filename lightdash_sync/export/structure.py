@@ -15,10 +15,10 @@ from lightdash_sync.export.bulk import Bulk, begin_bulk
 from lightdash_sync.export.deliveries import deliverable, with_schedulers
 from lightdash_sync.export.guards import confirm_deletions, confirm_metrics, require_listed, require_tags
 from lightdash_sync.export.hidden import remembered_charts, shown_charts
-from lightdash_sync.export.identify import palettes_by_name
 from lightdash_sync.export.inventory import (
     contradictions,
     marked_pins,
+    palettes_by_name,
     pin_contradictions,
     read_inventory,
     space_contradictions,
@@ -128,8 +128,7 @@ def read_structure(
     seen = fingerprints(inventory)
     if lightdash.server.can("space_member_role"):
         seen |= space_fingerprints(inventory)
-    palettes = palettes_by_name(inventory.palettes)
-    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes)
+    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes_by_name(inventory.palettes))
     begun = readings.workers.begin(
         [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, readings)]
     )
