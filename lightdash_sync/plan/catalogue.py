@@ -11,7 +11,11 @@ from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.values import Gravity, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from lightdash_sync.plan.options import Facts
+    from lightdash_sync.plan.scope import Contents
+    from lightdash_sync.plan.values import Step, Twin
 
 
 def adapted_metrics(item: str, kind: Kind, content: Json, facts: Facts) -> tuple[Json, tuple[Problem, ...]]:
@@ -39,3 +43,20 @@ def adapted_metrics(item: str, kind: Kind, content: Json, facts: Facts) -> tuple
     what = f"left out for metrics that the target does not have: {', '.join(map(shown, sorted(missing)))}"
     problem = Problem(item, "missing_metric", what, Gravity.WARNS)
     return (content | {"metrics": kept} if isinstance(content, dict) else kept), (problem,)
+
+
+def taken_names(steps: Iterable[Step], existing: Contents, twins: Iterable[Twin]) -> Iterator[Problem]:
+    """Yield the tags that would get a name which another tag of the target has, where it can have only one.
+
+    Args:
+        steps: of the plan.
+        existing: content of the target, in the keys of the plan.
+        twins: what is told of otherwise.
+    """
+    told = {twin.item for twin in twins}
+    names = {text(existing.of(item), "name"): item[1] for item in existing.there if item[0] is Kind.TAG}
+    for step in steps:
+        holder = names.get(text(step.after, "name"), step.key)
+        if step.kind is Kind.TAG and step.after is not None and holder != step.key and step.item not in told:
+            what = f"the target's {shown(f'tag:{holder}')} is called so, and it can have only one of a name; "
+            yield Problem(step.item, "name_taken", f"{what}rename or delete that there first")

@@ -18,6 +18,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import access_changes
+from lightdash_sync.plan.catalogue import taken_names
 from lightdash_sync.plan.deletes import delete_problems, surplus
 from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, merged_content
 from lightdash_sync.plan.keys import LINKED, named_items
@@ -81,6 +82,8 @@ class _Making:
         created = [step for step in self.steps if step.action is Action.CREATE]
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in _WITH_TWINS})
         facts, options = self.inputs.facts, self.inputs.options
+        if not facts.can("equal_tag_names"):
+            self.problems += taken_names(self.steps, existing, twins)
         self.problems += cleared(self.steps, options)
         self.problems += view_problems(self.steps, facts, options, existing)
         external = self._external

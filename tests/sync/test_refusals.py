@@ -119,3 +119,19 @@ def test_a_damaged_reading_of_the_target_is_made_anew(desk: Desk) -> None:
     assert desk.plan()["empty"]
     (live / "snapshot.json").unlink()
     assert desk.plan()["empty"]
+
+
+def test_a_tag_does_not_take_the_name_of_another_where_there_can_be_only_one(desk: Desk) -> None:
+    """Also of one that is linked: people may have renamed it. No flag allows it, for the server would not."""
+    desk.apply("--adopt-by-name")
+    tag = desk.uuid(Kind.TAG, "core")
+    desk.send("PATCH", f"/projects/{desk.projects[TARGET]}/tags/{tag}", {"name": "Lead", "color": "#123456"})
+    mine = f"/projects/{desk.projects[SOURCE]}/tags"
+    desk.send("DELETE", f"{mine}/{desk.uuid(Kind.TAG, 'core', SOURCE)}")
+    desk.send("POST", mine, {"name": "Lead", "color": "#654321"})
+    if desk.world.can("equal_tag_names"):
+        desk.apply("--allow-twins=all")
+        assert len(desk.uuids(Kind.TAG, "Lead")) == 2
+        return
+    plan = desk.plan("--allow-twins=all", "--allow-broken=all", code=4)
+    assert [(one["item"], one["code"]) for one in plan["refusals"]] == [("tag:lead", "name_taken")]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.changes import Change
     from lightdash_sync.plan.values import Drift, Plan, Problem, Twin
 
-_NEVER_ALLOWED = frozenset({"not_empty"})  # Lightdash would delete what nobody named
+_NEVER_ALLOWED = frozenset({"not_empty", "name_taken"})  # Lightdash goes its own way, whoever allows it
 _OF_TILES = frozenset({"missing_item", "external_reference"})
 
 
