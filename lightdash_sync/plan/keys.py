@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.keys import Candidate, assign_keys
 from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.parts import PARTS, parts_in
+from lightdash_sync.model.parts import PARTS, parts_in, with_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,17 +123,8 @@ def named_items(identity: Identity) -> dict[Kind, dict[str, JsonObject]]:
 
 
 def _with_lost_names(facts: JsonObject, former: JsonObject) -> JsonObject:
-    """Add elements of parts that are no longer there."""
-    result = dict(facts)
-    for part in PARTS:
-        names, before = facts.get(part), former.get(part)
-        if isinstance(names, dict) and isinstance(before, dict):
-            uuids = set(map(str, names.values()))
-            result[part] = {
-                **{name: uuid for name, uuid in before.items() if uuid not in uuids and name not in names},
-                **names,
-            }
-    return result
+    """Add elements that are no longer there to the parts that the facts name."""
+    return with_names(facts, {part: former[part] for part in parts_in(facts) if part in former})
 
 
 def _with_layout(facts: JsonObject, link: JsonObject) -> JsonObject:

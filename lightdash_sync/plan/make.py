@@ -16,7 +16,6 @@ from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.catalogue import taken_names
 from lightdash_sync.plan.deletes import delete_problems, surplus
@@ -28,7 +27,7 @@ from lightdash_sync.plan.lists import adapted_list, without_deleted
 from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.options import Item, allows
 from lightdash_sync.plan.preflight import reference_problems
-from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose
+from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose, scope_problems
 from lightdash_sync.plan.slugs import Slugs
 from lightdash_sync.plan.twins import likenesses
 from lightdash_sync.plan.values import Action, Drift, Gravity, LeftOut, Plan, Problem, Step, Twin
@@ -72,7 +71,7 @@ class _Making:
     def plan(self) -> Plan:
         existing = self.existing
         scope = self._scope
-        self._scope_problems(scope)
+        self._told(scope_problems(scope, self._exists))
         for item in sorted(scope.items, key=_place):
             self._item(item, selected=item in scope.chosen)
         for item in sorted(self._surplus(), key=_place):
@@ -142,17 +141,6 @@ class _Making:
 
     def _exists(self, item: Item) -> bool:
         return item in self._linked if item[0] in LINKED else file_of(*item) in self.inputs.existing
-
-    def _scope_problems(self, scope: Scope) -> None:
-        """Say what a chosen item needs and cannot have."""
-        for pairs, code, why in (
-            (scope.missing, "missing_item", "which the source does not have"),
-            (scope.unwanted, "not_selected", "which is not selected and not on the target"),
-        ):
-            for (kind, key), (needed, other) in pairs:
-                if not self._exists((needed, other)):
-                    what = f"refers to {shown(f'{needed}:{other}')}, {why}"
-                    self._told([Problem(f"{kind}:{key}", code, what)])
 
     def _item(self, item: Item, *, selected: bool) -> None:
         """Compare one item, and note a step if it has to be written."""
@@ -323,14 +311,10 @@ class _Making:
             Twin(
                 item[0], item[1], text(self.desired.of(item), "name"),
                 tuple(str(identity.uuid(*candidate)) for candidate in candidates),
-                allows(options.allow_twins, f"{item[0]}:{item[1]}") and self._may_repeat(item[0]),
+                allows(options.allow_twins, f"{item[0]}:{item[1]}"),
             )
             for item, candidates in sorted(found.candidates.items())
         )  # fmt: skip
-
-    def _may_repeat(self, kind: Kind) -> bool:
-        """Whether the target's server takes a second item of a name at all."""
-        return kind is not Kind.TAG or self.inputs.facts.can("equal_tag_names")
 
     def _limits(self) -> tuple[str, ...]:
         if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else

@@ -18,8 +18,10 @@ from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import links
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.shown import shown
 from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.fields import explores_of
+from lightdash_sync.plan.values import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -162,16 +164,16 @@ def choose(desired: Contents, choice: Choice, exists: Callable[[Item], bool]) ->
     waiting = sorted(chosen)
     while waiting:
         item = waiting.pop()
-        for need, shown in _needs(item, desired, exists):
+        for need, on_tile in _needs(item, desired, exists):
             if need not in desired.there:
                 missing[item, need] = None
-            elif need in chosen or need in brought or not (shown or not exists(need)):
+            elif need in chosen or need in brought or not (on_tile or not exists(need)):
                 continue
             elif not choice.dependencies:
                 if not exists(need):
                     unwanted[item, need] = None
             else:
-                group = brought if shown else present
+                group = brought if on_tile else present
                 if need not in group:
                     group.add(need)
                     waiting.append(need)
@@ -182,6 +184,23 @@ def choose(desired: Contents, choice: Choice, exists: Callable[[Item], bool]) ->
         tuple(sorted(missing)),
         tuple(sorted(unwanted)),
     )
+
+
+def scope_problems(scope: Scope, exists: Callable[[Item], bool]) -> Iterator[Problem]:
+    """Yield what a chosen item needs and cannot have.
+
+    Args:
+        scope: what a plan is about.
+        exists: whether the target has an item.
+    """
+    for pairs, code, why in (
+        (scope.missing, "missing_item", "which the source does not have"),
+        (scope.unwanted, "not_selected", "which is not selected and not on the target"),
+    ):
+        for (kind, key), needed in pairs:
+            if not exists(needed):
+                what = f"refers to {shown(f'{needed[0]}:{needed[1]}')}, {why}"
+                yield Problem(f"{kind}:{key}", code, what)
 
 
 def is_chosen(item: Item, choice: Choice, contents: Contents) -> bool:
