@@ -53,10 +53,10 @@ def taken_names(steps: Iterable[Step], existing: Contents, twins: Iterable[Twin]
         existing: content of the target, in the keys of the plan.
         twins: what is told of otherwise.
     """
-    told = {twin.item for twin in twins if not twin.allowed}
+    told = {twin.item for twin in twins}
     names = {text(existing.of(item), "name"): item[1] for item in existing.there if item[0] is Kind.TAG}
     for step in steps:
         holder = names.get(text(step.after, "name"), step.key)
         if step.kind is Kind.TAG and step.after is not None and holder != step.key and step.item not in told:
             what = f"the target's {shown(f'tag:{holder}')} is called so, and it can have only one of a name; "
-            yield Problem(step.item, "name_taken", f"{what}link the two, or rename that one there")
+            yield Problem(step.item, "name_taken", f"{what}rename or delete that there first")

@@ -300,7 +300,7 @@ class _Making:
         left = without_deleted(now, deleted)
         if left != now:
             self.unchanged.pop(path, None)
-            self._write((Kind.PINS, ""), now, left, selected=False, source=None)
+            self._write((Kind.PINS, ""), now, left, selected=True, source=None)
 
     def _twins(self, created: set[Item]) -> tuple[Twin, ...]:
         if not created:
@@ -311,10 +311,14 @@ class _Making:
             Twin(
                 item[0], item[1], text(self.desired.of(item), "name"),
                 tuple(str(identity.uuid(*candidate)) for candidate in candidates),
-                allows(options.allow_twins, f"{item[0]}:{item[1]}"),
+                allows(options.allow_twins, f"{item[0]}:{item[1]}") and self._may_repeat(item[0]),
             )
             for item, candidates in sorted(found.candidates.items())
         )  # fmt: skip
+
+    def _may_repeat(self, kind: Kind) -> bool:
+        """Whether the target's server takes a second item of a name at all."""
+        return kind is not Kind.TAG or self.inputs.facts.can("equal_tag_names")
 
     def _limits(self) -> tuple[str, ...]:
         if self.inputs.purpose == "undo":  # deletes what the run created, and nothing else
