@@ -8,6 +8,7 @@ repeated, what may have happened is looked for, what failed is tried again.
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,12 +18,12 @@ from lightdash_sync.apply.people import with_people
 from lightdash_sync.apply.perform import perform
 from lightdash_sync.apply.target import Target, Task
 from lightdash_sync.errors import ApiError, Interrupted, NotAuthorised, SyncError, Unavailable, Unsure
-from lightdash_sync.export.workers import Workers
+from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.operations import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from lightdash_sync.apply.journal import Journal
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.operations import Operation
     from lightdash_sync.plan.values import Plan
 
-_PROGRESS = "writes"
+_ITEMS = "operations"
 # Failures after which the server is taken to be gone: it is not asked ten thousand times.
 MAX_UNAVAILABLE = 25
 
@@ -136,40 +137,18 @@ def apply_plan(
         raise SyncError("the run was begun with another plan", hint="Make a new plan, and apply that.")
     identity = with_people(identity, plan, lightdash)
     target = Target(plan, identity, lightdash, writer, known, today, progress.noted)
-    execution = _Execution(target, journal, progress, earlier)
     todo = operations(plan)
-    progress.started(_PROGRESS, len(todo))
-    workers = Workers(
-        lightdash.session.connection.concurrency, lightdash.session.pacer.stopped, _Quiet(progress)
-    )
-    try:
+    workers = Workers(lightdash.session.connection.concurrency, lightdash.session.pacer.stopped, Silent())
+    with closing(workers), progress.track(_ITEMS, len(todo), "Writing") as advance:
+        execution = _Execution(target, journal, advance, earlier)
         for batch in _batches(todo):
             if len(batch) == 1:
                 execution.run(batch[0])
             else:
-                workers.run(_PROGRESS, batch, execution.run)
-    finally:
-        workers.close()
+                workers.run(_ITEMS, batch, execution.run)
     journal.ended()
     results = tuple(execution.results[operation.number] for operation in todo)
     return Outcome(results, execution.created, target.identity, target.writes)
-
-
-@dataclass
-class _Quiet:
-    """Progress of workers, whose work tells its own."""
-
-    progress: Progress
-
-    def started(self, what: str, total: int) -> None:
-        """Say nothing: the whole was announced."""
-
-    def advanced(self, what: str) -> None:
-        """Say nothing: each operation says so itself."""
-
-    def noted(self, message: str) -> None:
-        """Pass it on."""
-        self.progress.noted(message)
 
 
 @dataclass
@@ -178,7 +157,7 @@ class _Execution:
 
     target: Target
     journal: Journal
-    progress: Progress
+    advance: Callable[[], None]
     earlier: Journalled
     results: dict[int, Result] = field(default_factory=dict)
     created: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
@@ -191,7 +170,7 @@ class _Execution:
             result = self._result(operation)
             with self._lock:
                 self.results[operation.number] = result
-            self.progress.advanced(_PROGRESS)
+            self.advance()
 
     def _result(self, operation: Operation) -> Result:
         if operation.number in self.earlier.done:

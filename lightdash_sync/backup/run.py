@@ -105,7 +105,7 @@ class Pushing:
 class Listener(Protocol):
     """Is told how far a run is."""
 
-    def reading(self, job: Job) -> AbstractContextManager[Progress]:
+    def reading(self, job: Job) -> Progress:
         """The export of an environment begins; who is told how far it is?"""
 
     def ended(self, outcome: Outcome) -> None:
@@ -159,7 +159,8 @@ def _back_up_one(
     report: Report | None = None
     try:
         with prepared(repository, job.folder, manner.branch, dry=manner.dry) as root:
-            with job.connect() as (lightdash, wanted), listener.reading(job) as progress:
+            with job.connect() as (lightdash, wanted):
+                progress = listener.reading(job)
                 project = choose_project(lightdash, wanted, root)
                 hints = job.hints(project)
                 report = export_project(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lightdash_sync.cli.output import json_line, print_json
-from lightdash_sync.cli.planning import Opening, confirmed
+from lightdash_sync.cli.planning import confirmed
 from lightdash_sync.errors import Refused
 
 if TYPE_CHECKING:
@@ -106,24 +106,21 @@ def write(said: str, output: Path | None = None) -> None:
     sys.stdout.flush()
 
 
-def tell_applied(
-    applied: Applied, opening: Opening, place: Place, began: float, *, as_json: bool, validate: bool
-) -> int:
+def tell_applied(applied: Applied, place: Place, began: float, *, as_json: bool, validate: bool) -> int:
     """Show what came of it."""
     from lightdash_sync.report.plans import applied_json, applied_text
     from lightdash_sync.report.terminal import console, say_warning
     from lightdash_sync.sync.readback import validated
 
     errors = validated(place, applied.plan, applied.existing.linked.identity) if validate else ()
-    with opening.bars.hidden():
-        if as_json:
-            said = applied_json(applied)
-            said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
-            print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
-        else:
-            applied_text(applied, console())
-            for one in errors:
-                say_warning(f"{one.item}: {one.error}")
+    if as_json:
+        said = applied_json(applied)
+        said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
+        print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
+    else:
+        applied_text(applied, console())
+        for one in errors:
+            say_warning(f"{one.item}: {one.error}")
     return 0 if applied.is_complete else 3
 
 

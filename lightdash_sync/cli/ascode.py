@@ -127,7 +127,7 @@ def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[tupl
             stack.enter_context(TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True))
         )
         lightdash = stack.enter_context(connected(loaded))
-        bars = stack.enter_context(Bars())
+        bars = Bars()
         project = choose_project(lightdash, loaded.project, folder or root / "none")
         if wanted.kinds or wanted.spaces:
             chosen = Chosen(

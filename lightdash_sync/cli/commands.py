@@ -258,9 +258,9 @@ def _export(
         uuid, target = project.projectUuid, Path("snapshots") / key_from(slugify(project.name))
     else:
         uuid = choose_project(lightdash, loaded.project, target)
-    with Bars() as bars:
-        hints = hints_for(memory_of(target), uuid)
-        return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
+    bars = Bars()
+    hints = hints_for(memory_of(target), uuid)
+    return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
 
 
 def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> int:
@@ -284,6 +284,6 @@ def _compare_live(lightdash: Lightdash, verdict: Verdict) -> Differences:
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.verify import differences
 
-    with tempfile.TemporaryDirectory() as folder, Bars() as bars:
-        live = export_beside(lightdash, verdict.root, Path(folder) / "live", progress=bars)
+    with tempfile.TemporaryDirectory() as folder:
+        live = export_beside(lightdash, verdict.root, Path(folder) / "live", progress=Bars())
     return differences(verdict.manifest, live)

@@ -85,9 +85,9 @@ def _opened(
     base = config.parent if config else Path()
     sides = [parse_side(said, folders, Path()) for said in (old, new)]
     with ExitStack() as stack:
-        with Bars() as bars:
-            known = Environments(base, folders, connections(settings), default, progress=bars)
-            before, after = (stack.enter_context(opened(side, known, sides)) for side in sides)
+        bars = Bars()
+        known = Environments(base, folders, connections(settings), default, progress=bars)
+        before, after = (stack.enter_context(opened(side, known, sides)) for side in sides)
         if before.code is None and after.code is None:
             before, after, said = in_common_keys(before, after, folders.values())
         else:

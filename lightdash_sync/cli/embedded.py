@@ -42,9 +42,9 @@ def export_demo(path: Path) -> Report:
     world = demo_world()
     with Server(world) as server:
         connection = Connection(Origin(server.url, name=_NAME), world.tokens[_TOKEN_OF])
-        with Session(connection) as session, Bars() as bars:
+        with Session(connection) as session:
             report = export_project(
-                Lightdash(session), world.projects[_PROJECT], path, Chosen(), progress=bars
+                Lightdash(session), world.projects[_PROJECT], path, Chosen(), progress=Bars()
             )
     if damages := verify(path).damages:
         raise SnapshotError(

@@ -134,12 +134,11 @@ def apply(
         else:
             opened = opening.place(target)
             planned, place = _planned(opening, opened, source or "", target, wanted, full=full)
-            with opening.bars.hidden():
-                agreed = agree(planned, yes=yes, as_json=as_json)
+            agreed = agree(planned, yes=yes, as_json=as_json)
             if not agreed:
                 return nothing_to_do(place, planned.plan, as_json=as_json)
             applied = apply_plan(place, planned.plan, now())
-        return tell_applied(applied, opening, place, began, as_json=as_json, validate=validate)
+        return tell_applied(applied, place, began, as_json=as_json, validate=validate)
 
 
 @click.command()
@@ -182,12 +181,11 @@ def undo(
             say_warning(said)
         options = Options(allow_drift=frozenset(allow_drift), allow_broken=frozenset(allow_broken))
         planned = plan_for(place, undo_request(found, options))
-        with opening.bars.hidden():
-            agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
+        agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
         applied = apply_plan(place, planned.plan, now())
-        return tell_applied(applied, opening, place, began, as_json=as_json, validate=False)
+        return tell_applied(applied, place, began, as_json=as_json, validate=False)
 
 
 @click.command()
@@ -224,12 +222,11 @@ def restore(
         planned, place = _planned(
             opening, opened, f"git:{revision}", target, wanted, full=full, purpose="restore"
         )
-        with opening.bars.hidden():
-            agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
+        agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
         applied = apply_plan(place, planned.plan, now())
-        return tell_applied(applied, opening, place, began, as_json=as_json, validate=validate)
+        return tell_applied(applied, place, began, as_json=as_json, validate=validate)
 
 
 def _planned(

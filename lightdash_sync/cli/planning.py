@@ -40,7 +40,7 @@ class Opening:
 
         self._settings, self._config, self._stack = settings, config, stack
         self.folders, self.default = known_environments(Path(), config)
-        self.bars = stack.enter_context(Bars())
+        self.bars = Bars()
 
     def side(self, said: str, beside: str = "") -> Side:
         """Open what a user named; `beside` is the environment that it is compared with."""

@@ -113,8 +113,7 @@ def review(
         prepared, _, _ = asked.review(full=full, writing=False)
         if form == "json":  # a machine is told either
             asked.require_approved(prepared.review)
-        with opening.bars.hidden():
-            _show(prepared.review, form, output)
+        _show(prepared.review, form, output)
         asked.require_approved(prepared.review)
         if prepared.review.refusals():
             return Refused.exit_code
@@ -153,25 +152,21 @@ def run(
         prepared, source, place = asked.review(full=full, writing=True)
         found = prepared.review
         asked.require_approved(found, place)
-        with opening.bars.hidden():
-            if not as_json:
-                _show(found, "text", None)
-            _require_allowed(found)
-            if found.is_empty and as_json:
-                _show(found, "json", None)
-            elif not found.is_empty:
-                confirmed(
-                    f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes
-                )
+        if not as_json:
+            _show(found, "text", None)
+        _require_allowed(found)
+        if found.is_empty and as_json:
+            _show(found, "json", None)
+        elif not found.is_empty:
+            confirmed(f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes)
         approved = asked.approved.digest if asked.approved else digest(found)
         done = run_promotion(source.lightdash, place, prepared, now(), approved)
         if found.is_empty:
             return 0
-        with opening.bars.hidden():
-            if as_json:
-                print_json({**promoted_json(done), "duration_s": round(time.monotonic() - began, 3)})
-            else:
-                promoted_text(done, console())
+        if as_json:
+            print_json({**promoted_json(done), "duration_s": round(time.monotonic() - began, 3)})
+        else:
+            promoted_text(done, console())
         return 0 if done.is_complete else 3
 
 

@@ -249,17 +249,14 @@ def run_by_replay(
     if approved is not None and (run := _cut_short(opening, approved)) is not None:
         place = opening.place(wanted.target)[0]
         confirmed(f"Go on with the run {run.id} on {place.environment}?", yes=yes)
-        return tell_applied(
-            resume(place, run, now()), opening, place, began, as_json=as_json, validate=validate
-        )
+        return tell_applied(resume(place, run, now()), place, began, as_json=as_json, validate=validate)
     planned, place = review_by_replay(opening, wanted, approved, full=full)
     _compare(approved, planned)
-    with opening.bars.hidden():
-        agreed = agree(planned, yes=yes, as_json=as_json)
+    agreed = agree(planned, yes=yes, as_json=as_json)
     if not agreed:
         return nothing_to_do(place, planned.plan, as_json=as_json)
     done = apply(place, planned.plan, now())
-    return tell_applied(done, opening, place, began, as_json=as_json, validate=validate)
+    return tell_applied(done, place, began, as_json=as_json, validate=validate)
 
 
 def _cut_short(opening: Opening, approved: Approved) -> Run | None:

@@ -72,10 +72,10 @@ def _standing(
             hint="Name two environments or more, or none for all of lightdash-sync.toml.",
         )
     folders, default = known_environments(Path(), config)
-    with Bars() as bars:
-        base = config.parent if config else Path()
-        known = Environments(base, folders, connections(settings), default, progress=bars)
-        return read_standing(known, names, live=live)
+    bars = Bars()
+    base = config.parent if config else Path()
+    known = Environments(base, folders, connections(settings), default, progress=bars)
+    return read_standing(known, names, live=live)
 
 
 def _tell(standing: Standing, form: str, *, every: bool) -> None:

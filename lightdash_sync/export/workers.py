@@ -7,6 +7,7 @@ What would fail for every item (an unknown token, a stopped run, a bug) ends the
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from lightdash_sync.errors import ApiError, NotAuthorised
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
     from threading import Event
 
 T = TypeVar("T")
@@ -28,13 +30,21 @@ _BESIDE = 2  # long reads at the same time; the server does them one after the o
 
 
 class Progress(Protocol):
-    """Who is told how far the work is; the work itself knows no terminal."""
+    """Shows how far the work is; the work itself knows no terminal."""
 
-    def started(self, what: str, total: int) -> None:
-        """Some items of a kind are going to be read."""
+    def track(
+        self, what: str, total: int, verb: str = "Reading"
+    ) -> AbstractContextManager[Callable[[], None]]:
+        """Show that work is under way, for as long as the context lasts.
 
-    def advanced(self, what: str) -> None:
-        """One of them was read."""
+        Args:
+            what: the items, in words.
+            total: how many items.
+            verb: what is done with them, in words.
+
+        Returns:
+            A context that gives a function to call once for each finished item, from any thread.
+        """
 
     def noted(self, message: str) -> None:
         """Something worth a line happened."""
@@ -43,11 +53,12 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody looks at."""
 
-    def started(self, what: str, total: int) -> None:
-        """Say nothing."""
-
-    def advanced(self, what: str) -> None:
-        """Say nothing."""
+    def track(
+        self, what: str, total: int, verb: str = "Reading"
+    ) -> AbstractContextManager[Callable[[], None]]:
+        """Show nothing."""
+        del what, total, verb
+        return nullcontext(lambda: None)
 
     def noted(self, message: str) -> None:
         """Say nothing."""
@@ -125,8 +136,13 @@ class Workers:
             ApiError: more than `MAX_UNREAD` items failed: that of the first.
         """
         futures: dict[Future[R], T] = {self._pool.submit(work, item): item for item in items}
-        if futures:
-            self.progress.started(what, len(futures))
+        tracked = self.progress.track(what, len(futures)) if futures else nullcontext(lambda: None)
+        with tracked as advance:
+            return self._collect(futures, name, advance)
+
+    def _collect(
+        self, futures: dict[Future[R], T], name: Callable[[T], str], advance: Callable[[], None]
+    ) -> tuple[list[R], list[Unread]]:
         results: list[R] = []
         unread: list[Unread] = []
         try:
@@ -137,7 +153,7 @@ class Workers:
                     unread.append(Unread(name(futures[future]), error))
                     if len(unread) > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
                         raise
-                self.progress.advanced(what)
+                advance()
         except BaseException:
             self._stopped.set()
             for future in futures:

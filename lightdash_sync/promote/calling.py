@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.looking import Upstream
     from lightdash_sync.promote.values import Call, Review, Reviewed
 
-_PROGRESS = "promotions"
 # Seconds between the looks for what a call with a lost answer made: the server may still be at work.
 PAUSES = (1.0, 4.0, 15.0)
 
@@ -97,11 +96,11 @@ class Calling:
             Interrupted: the run was stopped.
         """
         needed = [call for call in self.review.calls if call.needed]
-        progress.started(_PROGRESS, len(needed))
         result = []
-        for call in needed:
-            result.append(self._call(call))
-            progress.advanced(_PROGRESS)
+        with progress.track("promotions", len(needed), "Making") as advance:
+            for call in needed:
+                result.append(self._call(call))
+                advance()
         return result
 
     def settle(self, number: int, *, done: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -14,8 +13,6 @@ from lightdash_sync.report.shown import shown
 from lightdash_sync.report.terminal import Bars, console, say_error, say_warning, table
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from lightdash_sync.backup.run import Backup, Job, Outcome
     from lightdash_sync.errors import SyncError
     from lightdash_sync.export.workers import Progress
@@ -35,10 +32,10 @@ class Told:
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
 
-    def reading(self, job: Job) -> AbstractContextManager[Progress]:
+    def reading(self, job: Job) -> Progress:
         """Say which environment is read, and show how far that is."""
         if self._quiet:
-            return nullcontext(Silent())
+            return Silent()
         console(sys.stderr).print(Text(f"{shown(job.label)}:", style="bold"))
         return Bars()
 

@@ -19,12 +19,8 @@ from rich.text import Text
 from lightdash_sync.report.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-    from rich.progress import TaskID
-
-WRITES = "writes"  # what an apply calls its progress
 _LINE = 240  # columns of output that goes into a file or pipe
 
 
@@ -69,6 +65,9 @@ def say_warning(message: str) -> None:
 class Bars:
     """Progress of many small reads or writes, as bars on a terminal and as lines elsewhere.
 
+    Bars are on the screen only while work is under way: what is printed or asked before and after it stays,
+    whichever stream it goes to.
+
     Args:
         stream: stderr.
     """
@@ -76,57 +75,49 @@ class Bars:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._console = console(stream or sys.stderr)
         self._live = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
-        self._bars = Progress(
-            TextColumn("{task.description:<20}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._live,
-        )
-
-    def __enter__(self) -> Bars:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._bars.stop()
+        self._display: Progress | None = None
+        self._under_way = 0
 
     @contextmanager
-    def hidden(self) -> Iterator[None]:
-        """Take the bars away while something else is printed or asked; they begin anew afterwards."""
-        self._bars.stop()
-        with self._lock:
-            for task in self._tasks.values():
-                self._bars.remove_task(task)
-            self._tasks.clear()
+    def track(self, what: str, total: int, verb: str = "Reading") -> Iterator[Callable[[], None]]:
+        """Show a bar until the work has ended, or a line that says what begins."""
+        if not self._live:
+            self._console.print(Text(f"{verb} {total} {shown(what)}"))
+            yield lambda: None
+            return
         try:
-            yield
+            display = self._begin()
+            task = display.add_task(shown(what), total=total)
+            yield lambda: display.advance(task)
         finally:
-            self._bars.start()
-
-    def started(self, what: str, total: int) -> None:
-        """Show a new bar, or a line."""
-        with self._lock:
-            if not self._live:
-                said = f"Writing {total} operations" if what == WRITES else f"Reading {total} {shown(what)}"
-                self._console.print(Text(said))
-            elif what in self._tasks:
-                task = self._tasks[what]
-                self._bars.update(task, total=(self._bars.tasks[task].total or 0) + total)
-            else:
-                self._tasks[what] = self._bars.add_task(shown(what), total=total)
-
-    def advanced(self, what: str) -> None:
-        """Move a bar."""
-        if self._live:
-            self._bars.advance(self._tasks[what])
+            self._end()
 
     def noted(self, message: str) -> None:
-        """Print a line."""
+        """Print a line, above the bars if there are any."""
         self._console.print(Text(shown(message)))
+
+    def _begin(self) -> Progress:
+        with self._lock:
+            self._under_way += 1
+            if self._display is None:
+                self._display = Progress(
+                    TextColumn("{task.description:<20}"),
+                    BarColumn(),
+                    MofNCompleteColumn(),
+                    TimeElapsedColumn(),
+                    console=self._console,
+                    transient=True,
+                    redirect_stdout=False,  # rich would send it to stderr
+                    redirect_stderr=False,
+                )
+                self._display.start()
+            return self._display
+
+    def _end(self) -> None:
+        """Take the bars away with the last work; also if an interruption came before they were all there."""
+        with self._lock:
+            self._under_way = max(0, self._under_way - 1)
+            if self._under_way == 0 and self._display is not None:
+                self._display.stop()
+                self._display = None

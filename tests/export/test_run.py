@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import orjson
@@ -19,6 +20,7 @@ from tests.exporting import changed, export_world, tree
 from tests.worlds import demo_world, empty_world
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from lightdash_sync.demo.state import Chart, World
@@ -295,23 +297,26 @@ def test_a_kept_key_survives_the_rename_of_a_slug(tmp_path: Path) -> None:
 def test_progress_is_told_and_time_is_measured(tmp_path: Path) -> None:
     """Who waits is told what is read; the report says requests and seconds."""
 
-    class Told:
+    class Counting:
         def __init__(self) -> None:
-            self.started_with: dict[str, int] = {}
+            self.totals: dict[str, int] = {}
             self.done: dict[str, int] = {}
 
-        def started(self, what: str, total: int) -> None:
-            self.started_with[what] = self.started_with.get(what, 0) + total
+        @contextmanager
+        def track(self, what: str, total: int, verb: str = "Reading") -> Iterator[Callable[[], None]]:
+            self.totals[what] = self.totals.get(what, 0) + total
 
-        def advanced(self, what: str) -> None:
-            self.done[what] = self.done.get(what, 0) + 1
+            def advance() -> None:
+                self.done[what] = self.done.get(what, 0) + 1
+
+            yield advance
 
         def noted(self, message: str) -> None:
             raise AssertionError(message)
 
-    told, began = Told(), time.monotonic()
-    report = export_world(demo_world(), tmp_path / "p", progress=told)
-    assert told.started_with == told.done
-    assert told.done["charts"] >= 32
+    counting, began = Counting(), time.monotonic()
+    report = export_world(demo_world(), tmp_path / "p", progress=counting)
+    assert counting.totals == counting.done
+    assert counting.done["charts"] >= 32
     assert 0 < report.duration_s <= time.monotonic() - began
     assert report.requests > 60

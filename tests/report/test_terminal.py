@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 
+import pyte
 import pytest
 
 from lightdash_sync.report.terminal import Bars, console, say_error, say_warning, table
@@ -25,6 +27,13 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     return Terminal()
+
+
+def rows(text: str, columns: int = 100) -> list[str]:
+    """Return what a person sees on a terminal on which a text was written, row by row, less empty rows."""
+    screen = pyte.Screen(columns, 200)
+    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    return [row.rstrip() for row in screen.display if row.strip()]
 
 
 HOSTILE = ["[/foo]", "[red]x[/red]", ":smile:", "\x1b]0;owned\x07", "a\u202eb", "{x}", "\\[bold]"]
@@ -65,9 +74,9 @@ def test_long_lines_in_a_pipe_are_not_broken(capsys: pytest.CaptureFixture[str])
 def test_progress_in_a_pipe_is_a_line_for_each_kind() -> None:
     """Without a terminal, a line tells when a kind begins, and nothing moves."""
     stream = io.StringIO()
-    with Bars(stream) as bars:
-        bars.started("charts", 3)
-        bars.advanced("charts")
+    bars = Bars(stream)
+    with bars.track("charts", 3) as advance:
+        advance()
         bars.noted("again\x1b[1A")
     assert stream.getvalue() == "Reading 3 charts\nagain\\x1b[1A\n"
 
@@ -75,27 +84,58 @@ def test_progress_in_a_pipe_is_a_line_for_each_kind() -> None:
 def test_progress_of_writes_is_not_called_reading() -> None:
     """Whoever sees the line knows that something is changed now."""
     stream = io.StringIO()
-    with Bars(stream) as bars:
-        bars.started("writes", 12)
-        bars.advanced("writes")
+    with Bars(stream).track("operations", 12, "Writing") as advance:
+        advance()
     assert stream.getvalue() == "Writing 12 operations\n"
 
 
 def test_progress_on_a_terminal_is_bars_that_go_away(terminal: Terminal) -> None:
-    """On a terminal there is a bar for each kind, and a kind that goes on gets more of the same bar."""
-    with Bars(terminal) as bars:
-        bars.started("charts", 1)
-        bars.advanced("charts")
-        bars.started("charts", 1)
-        bars.started("spa\x1bces", 2)
-        bars.advanced("charts")
-        bars.noted("something happened")
+    """On a terminal there is a bar for each work under way, and nothing of it stays on the screen."""
+    bars = Bars(terminal)
+    with bars.track("charts", 2) as one:
+        one()
+        with bars.track("spa\x1bces", 2) as other:
+            other()
+            bars.noted("something happened")
+        one()
     text = terminal.getvalue()
     assert "2/2" in text
-    assert "0/2" in text
+    assert "1/2" in text
     assert r"spa\x1bces" in text
-    assert "something happened" in text
     assert text.endswith("\x1b[2K")
+    assert rows(text) == ["something happened"]
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ValueError])
+def test_bars_go_away_with_work_that_fails(terminal: Terminal, interruption: type[BaseException]) -> None:
+    """The cursor is visible again, and a kind that is read a second time has a bar of its own."""
+    bars = Bars(terminal)
+
+    def fail() -> None:
+        with bars.track("charts", 2) as advance:
+            advance()
+            raise interruption
+
+    with pytest.raises(interruption):
+        fail()
+    print("between", file=terminal)
+    with bars.track("spaces", 1), bars.track("charts", 1) as advance:
+        advance()
+    print("after", file=terminal)
+    text = terminal.getvalue()
+    assert rows(text) == ["between", "after"]
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_output_while_work_is_under_way_goes_where_it_was_sent(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written to stdout does not end up on stderr because that is a terminal."""
+    monkeypatch.setattr("sys.stdout", out := io.StringIO())
+    with Bars(terminal).track("charts", 1):
+        sys.stdout.write("a result\n")
+    assert out.getvalue() == "a result\n"
+    assert "a result" not in terminal.getvalue()
 
 
 def test_progress_on_a_terminal_without_a_cursor_is_lines(
@@ -103,9 +143,8 @@ def test_progress_on_a_terminal_without_a_cursor_is_lines(
 ) -> None:
     """`TERM=dumb` (an editor's shell) gets lines: bars would show nothing there."""
     monkeypatch.setenv("TERM", "dumb")
-    with Bars(terminal) as bars:
-        bars.started("charts", 3)
-        bars.advanced("charts")
+    with Bars(terminal).track("charts", 3) as advance:
+        advance()
     assert terminal.getvalue() == "Reading 3 charts\n"
 
 
