@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightdash_sync.client.lightdash import Lightdash
+from lightdash_sync.client.stop import Stop
 from lightdash_sync.demo.explores import TABLES
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
@@ -43,7 +43,7 @@ def served(
     """A world as the tool sees it, and who reads."""
     with Server(world, faults=faults) as server:
         lightdash = lightdash_at(server.url, world.tokens[who])
-        workers = Workers(4, threading.Event(), Silent())
+        workers = Workers(4, Stop(), Silent())
         with lightdash.session:
             try:
                 yield lightdash, workers

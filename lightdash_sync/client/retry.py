@@ -18,6 +18,7 @@ from enum import Enum, auto
 from random import Random
 from typing import TYPE_CHECKING
 
+from lightdash_sync.client.stop import Stop
 from lightdash_sync.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Pacer:
         policy: the numbers.
         clock: monotonic seconds.
         random: where jitter comes from.
-        stopped: set it, and no request is sent and no wait waited any more.
+        stopped: set it, and no request is sent and no wait waited any more. A thread that does a piece of
+            the run's work (`Stop.within`) ends with that, too.
         requests: how many were sent, repeats included.
         repeats: how many of them were repeats.
     """
@@ -71,30 +73,33 @@ class Pacer:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Callable[[], float] = time.monotonic
     random: Random = field(default_factory=Random)
-    stopped: threading.Event = field(default_factory=threading.Event)
+    stopped: Stop = field(default_factory=Stop)
     requests: int = 0
     repeats: int = 0
     _paused_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not longer than until the run is stopped."""
-        self.stopped.wait(seconds)
+        """Wait, but not longer than until the run, or this thread's work, is stopped."""
+        self.stopped.current().wait(seconds)
 
     def before_request(self) -> None:
         """Count a request, and wait as long as the server asked all of us to.
 
         Raises:
-            Interrupted: the run was stopped.
+            Interrupted: the run, or this thread's work, was stopped.
         """
         # Whoever waits may be told meanwhile to wait on.
-        while (wait := self._paused_until - self.clock()) > 0 and not self.stopped.is_set():
+        while (wait := self._paused_until - self.clock()) > 0 and not self._is_stopped():
             # Not all at the same moment again.
             self.sleep(wait + self.random.uniform(0, self.policy.base))
-        if self.stopped.is_set():
+        if self._is_stopped():
             raise Interrupted("stopped")
         with self._lock:
             self.requests += 1
+
+    def _is_stopped(self) -> bool:
+        return self.stopped.is_set() or self.stopped.current().is_set()
 
     def pause_all(self, seconds: float) -> None:
         """Let no worker send a request for some seconds: a 429 to one is meant for all.

@@ -1,7 +1,8 @@
 """Many small reads at the same time, with one way to stop them all.
 
 One item that cannot be read does not stop the others: it is returned by name, and the caller decides.
-What would fail for every item (an unknown token, a stopped run, a bug) ends the work at once.
+What would fail for every item (an unknown token, a stopped run, a bug) ends this piece of work at once. The
+run itself can go on after it, unless it was interrupted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lightdash_sync.errors import ApiError, NotAuthorised
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
     from contextlib import AbstractContextManager
-    from threading import Event
+
+    from lightdash_sync.client.stop import Stop
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,17 +85,18 @@ class Workers:
 
     Args:
         size: how many.
-        stopped: set when the run is stopped, so that waiting threads give up.
+        stopped: the run's flag. It is set here when the run is interrupted, and only then.
         progress: who is told.
     """
 
-    def __init__(self, size: int, stopped: Event, progress: Progress) -> None:
+    def __init__(self, size: int, stopped: Stop, progress: Progress) -> None:
         self.progress = progress
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="read")
         alone = size == 1  # then one request after the other
         self._beside = self._pool if alone else ThreadPoolExecutor(_BESIDE, thread_name_prefix="page")
         self._begun: list[Future[Any]] = []
         self._stopped = stopped
+        self._begun_stop = stopped.part()
 
     def close(self) -> None:
         """End the threads; what has not begun never will."""
@@ -105,17 +109,19 @@ class Workers:
         A page of a hundred charts keeps the server busy in another way than many small requests do, so it
         answers both together sooner than one after the other.
         """
-        futures = [self._beside.submit(one) for one in work]
+        futures = [self._beside.submit(_within, self._begun_stop, one) for one in work]
         self._begun += futures
         return futures
 
     def forget(self) -> None:
-        """Wait for what was begun and is under way; what has not started never will."""
+        """End what was begun: wait for requests that are under way, and let nothing more be sent."""
+        self._begun_stop.set()
         while self._begun:  # what was begun may begin more
             begun, self._begun = self._begun, []
             for future in begun:
                 future.cancel()
             wait(begun)
+        self._begun_stop = self._stopped.part()
 
     def run(
         self, what: str, items: Iterable[T], work: Callable[[T], R], name: Callable[[T], str] = str
@@ -135,13 +141,20 @@ class Workers:
             NotAuthorised: the token is not accepted (401).
             ApiError: more than `MAX_UNREAD` items failed: that of the first.
         """
-        futures: dict[Future[R], T] = {self._pool.submit(work, item): item for item in items}
+        stop = self._stopped.part()
+        futures: dict[Future[R], T] = {
+            self._pool.submit(_within, stop, partial(work, item)): item for item in items
+        }
         tracked = self.progress.track(what, len(futures)) if futures else nullcontext(lambda: None)
         with tracked as advance:
-            return self._collect(futures, name, advance)
+            return self._collect(futures, stop, name, advance)
 
     def _collect(
-        self, futures: dict[Future[R], T], name: Callable[[T], str], advance: Callable[[], None]
+        self,
+        futures: dict[Future[R], T],
+        stop: Stop,
+        name: Callable[[T], str],
+        advance: Callable[[], None],
     ) -> tuple[list[R], list[Unread]]:
         results: list[R] = []
         unread: list[Unread] = []
@@ -154,10 +167,16 @@ class Workers:
                     if len(unread) > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
                         raise
                 advance()
-        except BaseException:
-            self._stopped.set()
+        except BaseException as error:
+            (stop if isinstance(error, Exception) else self._stopped).set()
             for future in futures:
                 future.cancel()
             wait(futures)  # nobody writes any more when the caller cleans up
             raise
         return results, sorted(unread, key=lambda item: item.what)
+
+
+def _within(stop: Stop, work: Callable[[], R]) -> R:
+    """Do some work that ends when a flag is set."""
+    with stop.within():
+        return work()
