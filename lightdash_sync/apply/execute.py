@@ -17,6 +17,7 @@ from lightdash_sync.apply.journal import Journalled
 from lightdash_sync.apply.people import with_people
 from lightdash_sync.apply.perform import perform
 from lightdash_sync.apply.target import Target, Task
+from lightdash_sync.client.stoppable import run_stoppable
 from lightdash_sync.errors import ApiError, Interrupted, NotAuthorised, SyncError, Unavailable, Unsure
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.kinds import Kind
@@ -138,14 +139,20 @@ def apply_plan(
     identity = with_people(identity, plan, lightdash)
     target = Target(plan, identity, lightdash, writer, known, today, progress.noted)
     todo = operations(plan)
-    workers = Workers(lightdash.session.connection.concurrency, lightdash.session.pacer.stopped, Silent())
+    stopped = lightdash.session.pacer.stopped
+    workers = Workers(lightdash.session.connection.concurrency, stopped, Silent())
     with closing(workers), progress.track(_ITEMS, len(todo), "Writing") as advance:
         execution = _Execution(target, journal, advance, earlier)
-        for batch in _batches(todo):
-            if len(batch) == 1:
-                execution.run(batch[0])
-            else:
-                workers.run(_ITEMS, batch, execution.run)
+
+        def carry_out() -> None:
+            for batch in _batches(todo):
+                if len(batch) == 1:
+                    execution.run(batch[0])
+                else:
+                    workers.run(_ITEMS, batch, execution.run)
+                execution.require_no_brake()
+
+        run_stoppable(carry_out, execution.wind_down, stopped)
     journal.ended()
     results = tuple(execution.results[operation.number] for operation in todo)
     return Outcome(results, execution.created, target.identity, target.writes)
@@ -162,15 +169,34 @@ class _Execution:
     results: dict[int, Result] = field(default_factory=dict)
     created: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
     _unavailable: int = 0
+    _brake: SyncError | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, unit: Sequence[Operation]) -> None:
-        """Do operations of one item, one after the other."""
+        """Do operations of one item, one after the other; none any more once the brake is on."""
         for operation in unit:
+            if self._brake is not None:
+                return
             result = self._result(operation)
             with self._lock:
                 self.results[operation.number] = result
             self.advance()
+
+    def wind_down(self) -> None:
+        """Begin nothing more."""
+        with self._lock:
+            self._brake = self._brake or Interrupted("stopped")
+
+    def require_no_brake(self) -> None:
+        """End the run if nothing more is to be begun; what was under way is journalled.
+
+        Raises:
+            NotAuthorised: the token is not accepted (any more).
+            Unavailable: the server seems to be gone.
+            Interrupted: the run was stopped.
+        """
+        if self._brake is not None:
+            raise self._brake
 
     def _result(self, operation: Operation) -> Result:
         if operation.number in self.earlier.done:
@@ -192,7 +218,7 @@ class _Execution:
             unclear = isinstance(error, Unsure)
             unclear |= isinstance(error, ApiError) and (error.unclear or error.method == "GET")
             self.journal.failed(operation, error, unclear=unclear)
-            self._require_a_server(error)
+            self._brake_if_hopeless(error)
             return Result(operation, State.FAILED, error)
         self._learn(operation, facts)
         self.journal.done(operation, facts)
@@ -205,15 +231,13 @@ class _Execution:
             with self._lock:
                 self.created.setdefault(step.kind, {})[step.key] = facts
 
-    def _require_a_server(self, error: SyncError) -> None:
-        """End the run where every further operation would fail, too."""
-        if isinstance(error, NotAuthorised) and error.status == 401:
-            raise error
-        if isinstance(error, Unavailable):
-            with self._lock:
-                self._unavailable += 1
-            if self._unavailable >= MAX_UNAVAILABLE:
-                raise error
+    def _brake_if_hopeless(self, error: SyncError) -> None:
+        """Let nothing more be begun where it would fail, too. Nothing is raised here, in some worker."""
+        with self._lock:
+            self._unavailable += isinstance(error, Unavailable)
+            unknown = isinstance(error, NotAuthorised) and error.status == 401
+            if unknown or self._unavailable >= MAX_UNAVAILABLE:
+                self._brake = self._brake or error
 
 
 def _batches(todo: Sequence[Operation]) -> Iterator[list[list[Operation]]]:

@@ -68,6 +68,7 @@ class Calling:
         open: number -> why it is not known yet whether it is done: a call was to do it whose answer is lost.
         failed: number -> why.
         writes: how many calls were sent.
+        stopped: whether no further call is to be made.
     """
 
     review: Review
@@ -83,6 +84,7 @@ class Calling:
     open: dict[int, SyncError] = field(default_factory=dict)
     failed: dict[int, SyncError] = field(default_factory=dict)
     writes: int = 0
+    stopped: bool = False
 
     def run(self, progress: Progress) -> list[Called]:
         """Make all calls that are needed.
@@ -99,9 +101,15 @@ class Calling:
         result = []
         with progress.track("promotions", len(needed), "Making") as advance:
             for call in needed:
+                if self.stopped:
+                    raise Interrupted("stopped")
                 result.append(self._call(call))
                 advance()
         return result
+
+    def wind_down(self) -> None:
+        """Make no further call."""
+        self.stopped = True
 
     def settle(self, number: int, *, done: bool) -> None:
         """Note of a step whose answer was lost what reading everything back has shown.

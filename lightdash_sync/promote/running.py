@@ -12,6 +12,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from lightdash_sync.apply.journal import Journal
+from lightdash_sync.client.stoppable import run_stoppable
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.errors import Incomplete, Interrupted, Refused, Unavailable
 from lightdash_sync.model.kinds import Kind
@@ -185,7 +186,9 @@ def _carried_out(begun: Run, lightdash: Lightdash, place: Place, prepared: Prepa
             upstream=Upstream(place.lightdash, place.project, upstream),
             journal=journal,
         )
-        called = calling.run(place.progress)
+        called = run_stoppable(
+            lambda: calling.run(place.progress), calling.wind_down, lightdash.session.pacer.stopped
+        )
         after = _read_back(place, prepared, calling)
         journal.ended()
     steps = plan.steps

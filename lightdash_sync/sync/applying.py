@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.apply.execute import Outcome, State, apply_plan
 from lightdash_sync.apply.journal import Journal
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.errors import Incomplete, Interrupted, Refused, Stale, Unavailable
+from lightdash_sync.errors import Incomplete, Interrupted, NotAuthorised, Refused, Stale, Unavailable
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
@@ -273,6 +273,10 @@ def _carry_out(
         run.keep_after(after.tree, touched, after.source)
     except (Unavailable, Incomplete) as error:
         raise Incomplete(f"the run {run.id} was cut short: {error.message}", hint=_go_on(place)) from error
+    except NotAuthorised as error:
+        error.message = f"the run {run.id} was cut short: {error.message}"
+        error.hint = f"{error.hint} Then {_go_on(place)}".strip()
+        raise
     except (Interrupted, KeyboardInterrupt) as error:
         raise Interrupted(f"the run {run.id} was cut short", hint=_go_on(place)) from error
     mismatches = tuple(one for one in found if not one.is_harmless)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lightdash_sync.apply.execute import MAX_UNAVAILABLE, State
+from lightdash_sync.apply.journal import read_journal
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.errors import NotAuthorised, Unavailable
 from lightdash_sync.model.canonical import JsonObject, canonical
@@ -115,6 +116,34 @@ def test_a_server_that_is_gone_ends_the_run_and_the_run_can_go_on(tmp_path: Path
         with pytest.raises(Unavailable):
             move.apply(plan, found, journal=path)
         assert len(move.writes()) - before == MAX_UNAVAILABLE
+        move.calm()
+        assert move.apply(plan, found, journal=path).is_complete
+        move.require_arrived(desired)
+
+
+@pytest.mark.parametrize("charts", [25, 26, 40])
+def test_a_server_that_is_gone_while_charts_are_updated_side_by_side_ends_the_run(
+    tmp_path: Path, charts: int
+) -> None:
+    """Nothing more is begun; what was begun is in the journal, and the run can go on."""
+    with moving(small_world(), tmp_path) as move:
+        source = move.read(move.source)
+        query = content(source, "charts/inside.json")
+        files = {path: source[path] for path in source}
+        files |= {f"charts/new-{n}.json": canonical(_placed(query, n)) for n in range(charts)}
+        assert move.apply(*move.plan(Tree.of(files, source.identity))).is_complete
+        renamed: dict[str, JsonObject] = {f"charts/new-{n}": {"name": f"Renamed {n}"} for n in range(charts)}
+        desired = edited(Tree.of(files, source.identity), renamed)
+        plan, found = move.plan(desired)
+        path = move.journal()
+        fault = Fault.status(503, retry_after="1000")
+        move.server.app.faults = Faults(rule=lambda _n, method, _p: None if method == "GET" else fault)
+        before = len(move.writes())
+        with pytest.raises(Unavailable):
+            move.apply(plan, found, journal=path)
+        sent = len(move.writes()) - before
+        assert MAX_UNAVAILABLE <= sent < MAX_UNAVAILABLE + 8  # those that were under way beside it
+        assert len(read_journal(path).failed) == sent
         move.calm()
         assert move.apply(plan, found, journal=path).is_complete
         move.require_arrived(desired)

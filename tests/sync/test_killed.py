@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from lightdash_sync.apply.journal import read_journal
 from lightdash_sync.demo.faults import Fault, Faults
 from tests.cli.running import Done, ended, started
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
@@ -109,4 +110,35 @@ def test_a_run_can_be_killed_at_any_write(desk: Desk, number: int, resume: bool)
     again = ("apply", *FROM_TO, "--adopt-by-name", "--yes")
     if resume or desk.do(*again, may=(0, 4)).code == 4:
         desk.do("apply", "--resume", *TO, "--yes")
+    require_alike(desk)
+
+
+@pytest.mark.parametrize("number", [3, 9])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_waits_for_the_answer_that_is_under_way(
+    desk: Desk, number: int, sent: signal.Signals
+) -> None:
+    """What the server is about to answer is known to be done; nothing is left in doubt."""
+    process: list[subprocess.Popen[str]] = []
+    came = 0
+
+    def rule(_number: int, method: str, _path: str) -> Fault | None:
+        nonlocal came
+        came += method != "GET"
+        if method != "GET" and came == number:
+            process[0].send_signal(sent)
+            return Fault.wait(1.0)
+        return None
+
+    desk.server.app.faults = Faults(rule=rule)
+    process.append(started("apply", *FROM_TO, "--adopt-by-name", "--yes", home=desk.folder, env=desk.env))
+    done = ended(process[0])
+    desk.calm()
+    assert done.code == 130
+    assert "apply --resume" in done.err
+    journal = read_journal(desk.runs[-1] / "journal.jsonl")
+    assert journal.done
+    assert journal.doubtful == frozenset()
+    assert not journal.failed
+    desk.apply("--adopt-by-name")
     require_alike(desk)
