@@ -14,7 +14,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.client.by_slug import is_taken, read_by_slug, versions
+from lightdash_sync.client.by_slug import is_taken, read_by_slug
 from lightdash_sync.errors import ApiError, SyncError, Unsure
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.kinds import KINDS, Kind
@@ -132,8 +132,8 @@ def _is_ours(target: Target, step: Step, raw: JsonObject, form: JsonObject) -> b
         return False
     if step.kind is Kind.DASHBOARD and not target.lightdash.server.can("dashboard_history"):
         return text(raw, "updatedByUser", "userUuid") == target.caller
-    history = versions(target.lightdash, step.kind, uuid)
-    return len(history) == 1 and history[0].by == target.caller
+    history = target.lightdash.history(step.kind, uuid)
+    return len(history) == 1 and history[0].author == target.caller
 
 
 def _overwritten(target: Target, step: Step, done: Upserted) -> SyncError:
@@ -162,8 +162,8 @@ def _version_before(target: Target, kind: Kind, uuid: str) -> str:
     """Return the version that ours replaced; "" if that cannot be told."""
     if kind is Kind.DASHBOARD and not target.lightdash.server.can("dashboard_history"):
         return ""
-    history = versions(target.lightdash, kind, uuid)
-    return history[1].uuid if len(history) > 1 and history[0].by == target.caller else ""
+    history = target.lightdash.history(kind, uuid)
+    return history[1].versionUuid if len(history) > 1 and history[0].author == target.caller else ""
 
 
 def _told(target: Target, step: Step, why: str) -> None:

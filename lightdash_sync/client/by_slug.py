@@ -5,12 +5,10 @@ Reading a chart or dashboard by its slug counts a view; there is nothing to coun
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from lightdash_sync.errors import NotAuthorised, NotFound, UnexpectedAnswer
-from lightdash_sync.model.canonical import objects
-from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -18,24 +16,6 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
 
 _ITEMS = {Kind.CHART: "saved", Kind.DASHBOARD: "dashboards"}
-
-
-class SavedVersion(NamedTuple):
-    """A version of a chart or dashboard, and the uuid of who saved it ("" if nobody is told)."""
-
-    uuid: str
-    by: str
-
-
-def versions(lightdash: Lightdash, kind: Kind, uuid: str) -> list[SavedVersion]:
-    """Return what is listed of the versions of a chart or dashboard, newest first.
-
-    `GET /saved/{u}/history`, `GET /dashboards/{u}/history` (`dashboard_history`).
-    """
-    results = lightdash.session.get(f"/api/v1/{_ITEMS[kind]}/{uuid}/history")
-    rows = objects(results.get("history")) if isinstance(results, dict) else []
-    rows = sorted(rows, key=lambda row: text(row, "createdAt"), reverse=True)
-    return [SavedVersion(text(row, "versionUuid"), text(row, "createdBy", "userUuid")) for row in rows]
 
 
 def is_taken(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> bool:

@@ -142,7 +142,7 @@ class Lightdash:
         """`GET /dashboards/{u}/history`: as `chart_history`; only for those who may manage the dashboard.
 
         Raises:
-            UnexpectedAnswer: there is no version at all.
+            UnexpectedAnswer: there is no version at all, or they do not come newest first.
         """
         return self._history(f"/api/v1/dashboards/{dashboard}/history", "dashboard")
 
@@ -153,8 +153,11 @@ class Lightdash:
     def chart_history(self, chart: str) -> list[views.Version]:
         """`GET /saved/{u}/history`: newest first; versions of the last days only, and always the current one.
 
+        The order is the server's. It keeps microseconds and tells milliseconds, so of two versions that
+        were saved in one millisecond only its order says which one is current.
+
         Raises:
-            UnexpectedAnswer: there is no version at all.
+            UnexpectedAnswer: there is no version at all, or they do not come newest first.
         """
         return self._history(f"/api/v1/saved/{chart}/history", "chart")
 
@@ -298,7 +301,10 @@ class Lightdash:
         versions = self._rows(views.Version, path, inside="history")
         if not versions:
             raise unexpected(path, f"the {noun} has no version", "Saving it in Lightdash makes one.")
-        return sorted(versions, key=lambda version: (version.createdAt, version.versionUuid), reverse=True)
+        times = [version.createdAt for version in versions]
+        if times != sorted(times, reverse=True):
+            raise unexpected(path, f"the versions of the {noun} do not come newest first")
+        return versions
 
     def _one(self, view: type[V], path: str) -> tuple[V, JsonObject]:
         return viewed(view, [self._object(path)], path)[0]

@@ -247,6 +247,11 @@ class Version(View):
     createdAt: str
     createdBy: Author | None = None
 
+    @property
+    def author(self) -> str:
+        """The uuid of who saved it; "" if the server does not say."""
+        return (self.createdBy.userUuid if self.createdBy else None) or ""
+
 
 class Chart(View):
     """A chart inside a version."""

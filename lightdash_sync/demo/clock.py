@@ -1,7 +1,9 @@
 """The clock of a world: frozen, so that two runs of the same calls give the same bytes.
 
-It moves only when told to (`advance`) and by one millisecond for each moment that a write stores (`tick`).
-Moments are kept as the server prints them: ISO 8601 with milliseconds, in UTC.
+It moves only when told to (`advance`) and by a step for each moment that a write stores (`tick`). Moments
+are kept as the server prints them: ISO 8601 with milliseconds, in UTC. The server itself keeps microseconds
+and orders versions by them, so a smaller step gives two saves one printed time, in an order that no answer
+explains.
 """
 
 from __future__ import annotations
@@ -23,10 +25,19 @@ def moment_of(text: str) -> datetime:
 
 
 class Clock:
-    """A frozen clock: `now` repeats itself until `advance` or `tick` moves it."""
+    """A frozen clock: `now` repeats itself until `advance` or `tick` moves it.
+
+    Args:
+        start: the first moment.
+
+    Attributes:
+        moment: what it shows.
+        step: how far a write moves it.
+    """
 
     def __init__(self, start: datetime = START) -> None:
         self.moment = start
+        self.step = MILLISECOND
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Move the clock forward."""
@@ -37,8 +48,8 @@ class Clock:
         return printed(self.moment)
 
     def tick(self) -> str:
-        """Move by one millisecond, and return the new moment: each stored moment is different."""
-        self.moment += MILLISECOND
+        """Move by one step, and return the new moment; by default no two are printed alike."""
+        self.moment += self.step
         return printed(self.moment)
 
     def midnight_before(self, days: int) -> str:

@@ -49,8 +49,7 @@ class ChartRead:
 
     def authors(self) -> set[str]:
         """Return the uuids of those who made its versions."""
-        made = (version.createdBy for version in self.versions)
-        return {author.userUuid for author in made if author and author.userUuid}
+        return {version.author for version in self.versions if version.author}
 
 
 @dataclass(frozen=True, slots=True)

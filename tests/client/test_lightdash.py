@@ -232,16 +232,31 @@ def test_rows_stay_as_they_came() -> None:
     assert list(raw) == list(row)
 
 
-def test_versions_come_newest_first() -> None:
-    """A history is sorted by time, whatever order it came in; a chart without any version is an error."""
+def test_versions_keep_the_order_of_the_server() -> None:
+    """It keeps microseconds and tells milliseconds, so its order alone says which of two is current."""
+    others = [UUID.replace(UUID[0], digit, 1) for digit in "7f3b0"]
+    times = ["2026-01-03", "2026-01-02", "2026-01-02", "2026-01-02", "2026-01-01"]
+    rows = [
+        {"chartUuid": UUID, "versionUuid": uuid, "createdAt": time, "createdBy": {"userUuid": UUID}}
+        for uuid, time in zip(others, times, strict=True)
+    ]
+    with served(ok({"history": rows}), ok({"history": rows})) as (_server, session):
+        lightdash = Lightdash(session, OLD)
+        for versions in (lightdash.chart_history("C"), lightdash.history(Kind.DASHBOARD, "D")):
+            assert [version.versionUuid for version in versions] == others
+            assert {version.author for version in versions} == {UUID}
+
+
+def test_a_history_that_does_not_come_newest_first_is_an_error() -> None:
+    """Which version is current is not known then, and never guessed; so too of a chart without a version."""
     times = ["2026-01-02", "2026-01-03", "2026-01-01"]
     rows = [{"chartUuid": UUID, "versionUuid": UUID, "createdAt": time} for time in times]
     with served(ok({"history": rows}), ok({"history": []})) as (_server, session):
         lightdash = Lightdash(session, OLD)
-        assert [version.createdAt for version in lightdash.chart_history("C")] == sorted(times, reverse=True)
-        with pytest.raises(UnexpectedAnswer, match="has no version") as caught:
-            lightdash.chart_history("C")
-    assert caught.value.hint
+        for problem in ("do not come newest first", "has no version"):
+            with pytest.raises(UnexpectedAnswer, match=problem) as caught:
+                lightdash.chart_history("C")
+            assert caught.value.hint
 
 
 def test_a_chart_on_two_tiles_is_one_chart() -> None:
