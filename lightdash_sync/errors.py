@@ -21,7 +21,17 @@ A message states the fact and names the item; `hint` says what to do next. An ex
 listed here means failure.
 """
 
-from typing import ClassVar
+from __future__ import annotations
+
+import errno
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 PENDING = 6  # no error: there are differences, where `--exit-code` asked for that
 WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
@@ -149,9 +159,30 @@ class Interrupted(SyncError):
     exit_code = 130
 
 
+@contextmanager
+def naming(path: object) -> Iterator[None]:
+    """Let an error of the system name a file: it does not, where a file is open already (a full disk, say).
+
+    Args:
+        path: of the file that is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def as_sync_error(error: SyncError | OSError) -> SyncError:
     """Return an error as one of ours; what the system refuses (a full disk, a permission) is put in words."""
     if isinstance(error, SyncError):
         return error
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list) and error.args[0]:
+        return SyncError("{1}: {2}".format(*error.args[0][0]), hint=WHAT_STANDS)  # of many files, the first
     where = f"{error.filename}: " if error.filename else ""
-    return SyncError(f"{where}{error.strerror or error}", hint=WHAT_STANDS)
+    hint = WHAT_STANDS
+    if error.errno in _FULL and error.filename:
+        folder = str(error.filename).rpartition("/")[0] or "."
+        hint = f"Make room on the disk of {folder}, and run again. {hint}"
+    return SyncError(f"{where}{error.strerror or error}", hint=hint)

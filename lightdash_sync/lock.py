@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from lightdash_sync.errors import Locked, SnapshotError
+from lightdash_sync.errors import Locked
+from lightdash_sync.untrusted import refuse_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,7 @@ def hold(path: Path, what: str, *, wait: float) -> Iterator[None]:
         Locked: another run holds it; the message names its process.
         SnapshotError: the file is a link, which would have something else written.
     """
-    if path.is_symlink():
-        raise SnapshotError(f"{path} is a symbolic link", hint="Remove it: a lock is a plain file.")
+    refuse_link(path)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=wait)

@@ -10,10 +10,23 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import SnapshotError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+_PLAIN = "Remove it: what lies there is made by lightdash-sync, as plain files and directories."
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def refuse_link(path: Path) -> None:
+    """Refuse a path that is a link, which would have something else read, written or removed.
+
+    Raises:
+        SnapshotError: it is one.
+    """
+    if path.is_symlink():
+        raise SnapshotError(f"{path} is a symbolic link", hint=_PLAIN)
 
 
 def read_regular(path: Path | str, most: int | None = None, *, folder: int | None = None) -> bytes:

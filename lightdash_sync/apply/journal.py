@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Self
 
 import orjson
 
-from lightdash_sync.errors import SyncError
+from lightdash_sync.errors import SyncError, naming
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.untrusted import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "journal.jsonl"
 _FULL = "Is the disk full? Make room, then go on with the run: `apply --resume`, or `promote run` again."
+_ANEW = "Make a new plan: it compares with what is on the target now."
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         _mend(path)
+        self._path = path
         self._file = path.open("ab")
         self._lock = threading.Lock()
         self._broken = False
@@ -104,9 +107,10 @@ class Journal:
             if self._broken:  # what other threads still have to say must not follow half a line
                 raise SyncError("the journal could not be written, so nothing more is done", hint=_FULL)
             self._broken = True
-            self._file.write(orjson.dumps(record) + b"\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            with naming(self._path):
+                self._file.write(orjson.dumps(record) + b"\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
             self._broken = False
 
 
@@ -114,9 +118,9 @@ def read_journal(path: Path) -> Journalled:
     """Read a journal; one that does not exist tells nothing.
 
     Raises:
-        SyncError: a line other than the last cannot be read.
+        SyncError: it, or a line other than the last, cannot be read.
     """
-    data = path.read_bytes() if path.exists() else b""
+    data = _bytes(path)
     *lines, _torn = data.split(b"\n")
     digest, known = "", dict[Kind, frozenset[str]]()
     done: dict[int, JsonObject] = {}
@@ -141,8 +145,7 @@ def read_journal(path: Path) -> Journalled:
                 if not record["unclear"]:
                     doubtful.discard(number)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        hint = "Make a new plan: it compares with what is on the target now."
-        raise SyncError(f"the journal {path.name} cannot be read: {error}", hint=hint) from error
+        raise SyncError(f"the journal {path.name} cannot be read: {error}", hint=_ANEW) from error
     return Journalled(digest, known, done, frozenset(doubtful), failed)
 
 
@@ -150,11 +153,20 @@ def _named(operation: Operation) -> dict[str, Json]:
     return {"op": operation.number, "what": operation.what.value, "item": operation.item}
 
 
+def _bytes(path: Path) -> bytes:
+    """Return what a journal holds so far; nothing if there is none yet."""
+    try:
+        return read_regular(path)
+    except FileNotFoundError:
+        return b""
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SyncError(f"the journal {path.name} cannot be read: {why}", hint=_ANEW) from error
+
+
 def _mend(path: Path) -> None:
     """Take a torn line off the end, so that the next one stands by itself."""
-    if not path.exists():
-        return
-    data = path.read_bytes()
+    data = _bytes(path)
     if data and not data.endswith(b"\n"):
         with path.open("r+b") as file:
             file.truncate(data.rfind(b"\n") + 1)

@@ -143,7 +143,6 @@ def _remembered(target: Path) -> dict[str, str]:
 
 
 def _remember(target: Path, files: Mapping[str, bytes], disk: Disk) -> None:
-    place, new = beside(target, "written.json"), beside(target, "written.json.new")
-    new.unlink(missing_ok=True)
-    disk.write(new, canonical({path: sha256(data) for path, data in files.items()}))
-    new.replace(place)
+    disk.replace(
+        beside(target, "written.json"), canonical({path: sha256(data) for path, data in files.items()})
+    )

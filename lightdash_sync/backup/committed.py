@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Refused
+from lightdash_sync.errors import Refused, naming
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.write import locked, staging_of, state_of
@@ -47,7 +47,8 @@ def write_out(repository: Repository, commit: str | None, folder: Path, target: 
     for path, data in repository.contents(commit, folder):
         place = target / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
+        with naming(place):
+            place.write_bytes(data)
         found = True
     return found
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.backup.authors import shares
 from lightdash_sync.backup.messages import happened
+from lightdash_sync.errors import naming
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import KINDS
@@ -178,8 +179,9 @@ def _assemble(before: Snapshot, after: Snapshot, applied: set[str], root: Path) 
     are_new = {
         path: (place.kind, place.key) in changed for path in files if (place := parse_path(path)) is not None
     }
-    (root / IDENTITY).write_bytes(_identity(before.identity(), after.identity(), are_new).to_bytes())
-    (root / MANIFEST).write_bytes(_manifest(before.manifest, root, list(files)).to_bytes())
+    with naming(root):
+        (root / IDENTITY).write_bytes(_identity(before.identity(), after.identity(), are_new).to_bytes())
+        (root / MANIFEST).write_bytes(_manifest(before.manifest, root, list(files)).to_bytes())
 
 
 def _identity(known: Identity, now: Identity, are_new: Mapping[str, bool]) -> Identity:

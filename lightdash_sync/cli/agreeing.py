@@ -12,7 +12,7 @@ import click
 
 from lightdash_sync.cli.output import json_line, print_json
 from lightdash_sync.cli.planning import confirmed
-from lightdash_sync.errors import Refused
+from lightdash_sync.errors import Refused, naming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +99,8 @@ def write(said: str, output: Path | None = None) -> None:
     data = said.encode("utf-8", "backslashreplace")
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(data)
+        with naming(output):
+            output.write_bytes(data)
         return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

@@ -12,7 +12,7 @@ import click
 
 from lightdash_sync.cli.connect import connections, environment_options
 from lightdash_sync.cli.output import json_line
-from lightdash_sync.errors import PENDING
+from lightdash_sync.errors import PENDING, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,7 +133,8 @@ def _tell(section: Section, form: str, output: Path | None) -> None:
             said = diffs.diff_html(section)
     data = said.encode("utf-8", "backslashreplace")
     if output is not None:
-        output.write_bytes(data)
+        with naming(output):
+            output.write_bytes(data)
         return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

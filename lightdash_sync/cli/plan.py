@@ -14,7 +14,7 @@ from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, show_plan, te
 from lightdash_sync.cli.connect import environment_options
 from lightdash_sync.cli.planning import Opening
 from lightdash_sync.cli.wanting import Wanted, planning_options
-from lightdash_sync.errors import PENDING, ConfigError, Refused
+from lightdash_sync.errors import PENDING, ConfigError, Refused, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,8 @@ def plan(
         planned = _planned(opening, opening.place(target), source, target, wanted, full=full)[0]
     found = planned.plan
     if output is not None:
-        output.write_bytes(to_bytes(found))
+        with naming(output):
+            output.write_bytes(to_bytes(found))
     show_plan(planned, "json" if as_json else form or "text")
     if found.refusals():
         return Refused.exit_code

@@ -266,5 +266,7 @@ def _cut_short(opening: Opening, approved: Approved) -> Run | None:
     from lightdash_sync.sync.runs import is_complete, runs
 
     folder = opening.folders.get(approved.wanted.target)
-    last = runs(Folders(folder).runs)[:1] if folder else []
-    return next((run for run in last if not is_complete(run) and is_part_of(run.plan(), approved.plan)), None)
+    there = runs(Folders(folder).runs) if folder else []
+    last = next((run for run in there if not run.damage()), None)
+    is_open = last is not None and not is_complete(last) and is_part_of(last.plan(), approved.plan)
+    return last if is_open else None

@@ -6,13 +6,13 @@ backup: a fresh checkout has none, and then the calendar decides when to read ev
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import state_of
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ def read_state(target: Path) -> State | None:
 
 def write_state(target: Path, state: State) -> None:
     """Leave a state for the next run; whole or not at all."""
-    path = state_of(target)
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(canonical({"good": state.good.isoformat(), "since_full": state.since_full}))
-    os.replace(fresh, path)  # noqa: PTH105 - replaces on every system
+    Disk().replace(
+        state_of(target), canonical({"good": state.good.isoformat(), "since_full": state.since_full})
+    )
 
 
 def is_full_due(state: State | None, now: datetime, every: int = FULL_EVERY) -> bool:

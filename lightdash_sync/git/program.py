@@ -142,7 +142,7 @@ class Program:
         """
         answer = self.run(*arguments, stdin=stdin, settings=settings, deadline=deadline)
         if answer.status:
-            raise failure(arguments[0], answer)
+            raise failure(arguments[0], answer, self.directory)
         return answer
 
 
@@ -156,7 +156,7 @@ def raw(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def failure(command: str, answer: Answer) -> GitError:
+def failure(command: str, answer: Answer, directory: Path | None = None) -> GitError:
     """Return the error for a run that failed, with the next step for causes that are known."""
     lines = [line.strip() for line in answer.error.splitlines() if line.strip()]
     telling = [line for line in lines if re.match(r"fatal:|error:|remote:|! ", line)] or lines[-1:]
@@ -169,7 +169,8 @@ def failure(command: str, answer: Answer) -> GitError:
     if lock := re.search(r"'([^']+\.lock)': File exists", answer.error):
         hint = f"another git process is at work there; if none is, remove {lock[1]}"
     elif re.search(r"No space left on device|Out of diskspace", answer.error):
-        hint = "make room on the disk and run again"
+        where = f" of {directory}" if directory else ""
+        hint = f"make room on the disk{where} and run again"
     return GitError(f"git {command}: {reason}", hint)
 
 

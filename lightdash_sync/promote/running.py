@@ -26,7 +26,7 @@ from lightdash_sync.promote.calling import PAUSES, Calling
 from lightdash_sync.promote.looking import Upstream
 from lightdash_sync.promote.proving import is_as_foretold, mismatches, unforeseen
 from lightdash_sync.promote.remembering import remembered
-from lightdash_sync.sync.applying import read_for
+from lightdash_sync.sync.applying import cut_short_by_disk, read_for
 from lightdash_sync.sync.memory import write_memory
 from lightdash_sync.sync.runs import begin, runs, supersede, way_on
 
@@ -141,12 +141,14 @@ def run(
     hint = f"{way}`lightdash-sync undo --to {place.environment}` takes it back."
     try:
         promoted = _carried_out(begun, lightdash, place, prepared, plan)
+        begun.end(_result(promoted, now))
+        supersede(place.folders.runs, begun)
     except (Unavailable, Incomplete) as error:
         raise Incomplete(f"the run {begun.id} was cut short: {error.message}", hint=hint) from error
+    except OSError as error:
+        raise cut_short_by_disk(begun, error, hint) from error
     except (Interrupted, KeyboardInterrupt) as error:
         raise Interrupted(f"the run {begun.id} was cut short", hint=hint) from error
-    begun.end(_result(promoted, now))
-    supersede(place.folders.runs, begun)
     return promoted
 
 
@@ -158,8 +160,8 @@ def done_items(folder: Path, approved: str) -> frozenset[str]:
         approved: digest of the review; for "", nothing was done.
     """
     found: set[str] = set()
-    for one in runs(folder):
-        if not approved or one.approved() != approved or (one.result() or {}).get("state") == "undone":
+    for one in runs(folder) if approved else ():
+        if one.damage() or one.approved() != approved or (one.result() or {}).get("state") == "undone":
             continue
         plan, journalled = one.plan(), one.journalled()
         if plan.purpose == PROMOTE:

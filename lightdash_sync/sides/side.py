@@ -17,7 +17,7 @@ from lightdash_sync.ascode.desired import desired_of
 from lightdash_sync.ascode.folder import Role, role_of
 from lightdash_sync.ascode.names import DOCUMENTED
 from lightdash_sync.ascode.read import code_tree, is_code_tree, read_tree
-from lightdash_sync.errors import ConfigError, GitError
+from lightdash_sync.errors import ConfigError, GitError, naming
 from lightdash_sync.export.live import read_now
 from lightdash_sync.export.workers import Progress, Silent
 from lightdash_sync.git import Repository
@@ -178,7 +178,8 @@ def _committed(named: Named, environments: Environments, beside: Sequence[Named]
         if path in (MANIFEST, IDENTITY) or (place is not None and not place.version):
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+            with naming(file):
+                file.write_bytes(data)
     label += f":{repository.inside(folder)}"
     if not commit.startswith(named.revision):
         label += f" ({commit[:_COMMIT]})"

@@ -12,12 +12,14 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import naming
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class Disk:
-    """A real disk."""
+    """A real disk; an error of it names the file or directory."""
 
     def make_directory(self, path: Path, mode: int = 0o777) -> None:
         """Create one directory; it must not exist."""
@@ -26,10 +28,22 @@ class Disk:
     def write(self, path: Path, data: bytes) -> None:
         """Create a file with these bytes; it must not exist."""
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-        with os.fdopen(descriptor, "wb") as file:
+        with naming(path), os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+
+    def replace(self, path: Path, data: bytes) -> None:
+        """Put a file with these bytes in the place of what is there, if anything is; whole or not at all."""
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.unlink(missing_ok=True)  # of a run that died
+        try:
+            self.write(fresh, data)
+            os.replace(fresh, path)  # noqa: PTH105 - replaces on every system
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+        self.settle(path.parent)
 
     def link(self, source: Path, target: Path) -> None:
         """Make a file appear in a second place, as the same file where the file system can."""
@@ -52,7 +66,8 @@ class Disk:
             return
         descriptor = os.open(directory, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            with naming(directory):
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
 

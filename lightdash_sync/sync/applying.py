@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from lightdash_sync.apply.execute import Outcome, State, apply_plan
 from lightdash_sync.apply.journal import Journal
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.errors import Incomplete, Interrupted, NotAuthorised, Refused, Stale, Unavailable
+from lightdash_sync.errors import (
+    Incomplete,
+    Interrupted,
+    NotAuthorised,
+    Refused,
+    Stale,
+    Unavailable,
+    as_sync_error,
+)
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
@@ -271,18 +279,35 @@ def _carry_out(
         write_memory(place.folders.memory, memory, update, after.source)
         touched = [path for step in plan.steps if (path := file_of(step.kind, step.key)) in after.tree]
         run.keep_after(after.tree, touched, after.source)
+        mismatches = tuple(one for one in found if not one.is_harmless)
+        applied = Applied(run, plan, outcome, mismatches, after, place.lightdash.session.requests)
+        _close(place, run, applied, now)
     except (Unavailable, Incomplete) as error:
         raise Incomplete(f"the run {run.id} was cut short: {error.message}", hint=_go_on(place)) from error
     except NotAuthorised as error:
         error.message = f"the run {run.id} was cut short: {error.message}"
         error.hint = f"{error.hint} Then {_go_on(place)}".strip()
         raise
+    except OSError as error:
+        raise cut_short_by_disk(run, error, _go_on(place)) from error
     except (Interrupted, KeyboardInterrupt) as error:
         raise Interrupted(f"the run {run.id} was cut short", hint=_go_on(place)) from error
-    mismatches = tuple(one for one in found if not one.is_harmless)
-    applied = Applied(run, plan, outcome, mismatches, after, place.lightdash.session.requests)
-    _close(place, run, applied, now)
     return applied
+
+
+def cut_short_by_disk(run: Run, error: OSError, way_on: str) -> Incomplete:
+    """Return the error for a run that this machine's disk ended.
+
+    Args:
+        run: the run.
+        error: what the system said.
+        way_on: the command that goes on with it, and what else can be done.
+    """
+    wrote = "the target has been written to, and " if run.has_begun else ""
+    return Incomplete(
+        f"{wrote}the run {run.id} was cut short: {as_sync_error(error).message}",
+        hint=f"Make room on the disk first, if it is full. {way_on}",
+    )
 
 
 def _go_on(place: Place) -> str:

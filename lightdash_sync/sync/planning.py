@@ -25,7 +25,7 @@ from lightdash_sync.plan.virtual_views import same_views
 from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
-from lightdash_sync.sync.runs import cut_short, way_on
+from lightdash_sync.sync.runs import cut_short, damaged, way_on
 from lightdash_sync.sync.target import Existing, joined, read_target, relinked, with_palette
 
 if TYPE_CHECKING:
@@ -187,8 +187,9 @@ def facts_for(place: Place, desired: Identity) -> Facts:
 
 
 def _unfinished(place: Place) -> list[str]:
-    """Say that there is a run to go on with."""
-    return [
+    """Say that there is a run to go on with, and which runs are damaged."""
+    found = damaged(place.folders.runs)
+    return found + [
         f"The run {run.id} was cut short: `{way_on(run.plan(), place.environment)}` goes on, "
         "and another run takes its place."
         for run in cut_short(place.folders.runs)[:1]

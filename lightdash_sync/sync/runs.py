@@ -10,14 +10,19 @@
 
 An ID begins with the time of the run in UTC; of two runs, the later one has the later time. A run without
 `result.json` is *unfinished*: what its journal says was created is linked all the same.
+
+A run is begun whole or not at all: it is staged beside the others (`.ID.new`), and gets its name when all
+that undoing needs is on the disk. A run that is *damaged* all the same (a file of it cannot be read) can
+neither go on nor be taken back, and is passed over by everything else.
 """
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lightdash_sync.apply.journal import NAME as JOURNAL
@@ -29,8 +34,10 @@ from lightdash_sync.plan.document import digest, from_bytes, to_bytes
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.values import PROMOTE
 from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.snapshot.layout import MANIFEST
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.sync.store import store
+from lightdash_sync.untrusted import read_regular, refuse_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +53,7 @@ _ID = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _TIME = "%Y%m%dT%H%M%SZ"
 _PLAN, _RESULT, _BEFORE, _AFTER, _MEMORY = "plan.json", "result.json", "before", "after", "memory"
 _APPROVED = "approved.json"
+_STAGED = ".new"
 
 
 @dataclass(frozen=True)
@@ -73,17 +81,51 @@ class Run:
         """The file of its journal."""
         return self.folder / JOURNAL
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it may have written anything: its journal has begun."""
+        return self.journal.is_file() and self.journal.stat().st_size > 0
+
+    def damage(self) -> str:
+        """Return why it cannot be read, in words; "" for a run that can."""
+        try:
+            self.require_whole()
+        except SyncError as error:
+            return error.message
+        return ""
+
+    def require_whole(self) -> None:
+        """Require that it can be read.
+
+        Raises:
+            SyncError: it is damaged.
+        """
+        self.plan(), self.journalled(), self.result(), self.approved()
+
     def plan(self) -> Plan:
         """Return its plan.
 
         Raises:
             SyncError: it is damaged.
         """
-        return from_bytes((self.folder / _PLAN).read_bytes())
+        try:
+            return from_bytes(self._read(_PLAN))
+        except SyncError as error:
+            raise self._damaged(error.message) from error
+        except (OSError, ValueError) as error:
+            raise self._damaged(f"{_PLAN}: {_reason(error)}") from error
 
     def journalled(self) -> Journalled:
-        """Return what its journal tells."""
-        return read_journal(self.journal)
+        """Return what its journal tells.
+
+        Raises:
+            SyncError: it is damaged.
+        """
+        try:
+            refuse_link(self.folder)
+            return read_journal(self.journal)
+        except SyncError as error:
+            raise self._damaged(error.message) from error
 
     def before(self) -> Tree:
         """Return the target's content before it, of the items that it touches."""
@@ -99,12 +141,20 @@ class Run:
         return self.folder / _MEMORY
 
     def result(self) -> JsonObject | None:
-        """Return how it ended; None if it was cut short."""
-        return _object(self.folder / _RESULT)
+        """Return how it ended; None if it was cut short.
+
+        Raises:
+            SyncError: it is damaged.
+        """
+        return self._object(_RESULT)
 
     def approved(self) -> str:
-        """Return the digest of the review that was approved before it; "" if none was."""
-        return text(_object(self.folder / _APPROVED), "digest")
+        """Return the digest of the review that was approved before it; "" if none was.
+
+        Raises:
+            SyncError: it is damaged.
+        """
+        return text(self._object(_APPROVED), "digest")
 
     def created(self) -> dict[Kind, dict[str, JsonObject]]:
         """Return kind -> key -> facts of what it created, by its journal."""
@@ -122,10 +172,31 @@ class Run:
 
     def end(self, result: JsonObject) -> None:
         """Note how it ended."""
-        path = self.folder / _RESULT
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(canonical(result))
-        fresh.replace(path)
+        Disk().replace(self.folder / _RESULT, canonical(result))
+
+    def _read(self, name: str) -> bytes:
+        refuse_link(self.folder)
+        return read_regular(self.folder / name)
+
+    def _object(self, name: str) -> JsonObject | None:
+        """Return the object that a file holds; None if there is no such file."""
+        try:
+            found = parse(self._read(name))
+        except FileNotFoundError:
+            return None
+        except SyncError as error:
+            raise self._damaged(error.message) from error
+        except (OSError, ValueError) as error:
+            raise self._damaged(f"{name}: {_reason(error)}") from error
+        if not isinstance(found, dict):
+            raise self._damaged(f"{name} holds no object")
+        return found
+
+    def _damaged(self, why: str) -> SyncError:
+        return SyncError(
+            f"the run {self.id} is damaged: {why}",
+            hint=f"It can neither go on nor be taken back; other runs can. Its files are in {self.folder}.",
+        )
 
 
 def begin(
@@ -137,8 +208,10 @@ def begin(
     memory: Path,
     source: Source,
     approved: str = "",
+    *,
+    disk: Disk | None = None,
 ) -> Run:
-    """Store everything that undoing a plan needs, before its first write.
+    """Store everything that undoing a plan needs, before its first write; all of it, or no run.
 
     Args:
         folder: of all runs.
@@ -149,28 +222,66 @@ def begin(
         memory: where what is remembered of the target is, if anything is.
         source: where the target is.
         approved: digest of the review that somebody approved; "" for none.
+        disk: where to write.
+
+    Raises:
+        OSError: it could not be stored; there is no such run.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    others = [Run(path).began for path in folder.iterdir() if _ID.fullmatch(path.name)]
+    others = [run.began for run in _named(folder)]
     began = max([now, *(other + timedelta(seconds=1) for other in others)])  # a later run has a later name
     run = Run(folder / f"{began.strftime(_TIME)}-{digest(plan)[:8]}")
-    disk = Disk()
-    run.folder.mkdir(mode=0o700)
-    store(run.folder / _BEFORE, ((path, existing[path]) for path in paths), existing.identity, source)
-    if memory.is_dir():
-        shutil.copytree(memory, run.folder / _MEMORY)
-    if approved:
-        disk.write(run.folder / _APPROVED, canonical({"digest": approved}))
-    disk.write(run.folder / _PLAN, to_bytes(plan))
-    disk.settle(run.folder)
-    disk.settle(folder)
+    staged = Run(folder / f".{run.id}{_STAGED}")
+    disk = disk or Disk()
+    for left in folder.iterdir():  # by a run that died before it began
+        if _ID.fullmatch(left.name.removeprefix(".").removesuffix(_STAGED)) and left.suffix == _STAGED:
+            disk.remove(left)
+    try:
+        disk.make_directory(staged.folder, 0o700)
+        store(
+            staged.folder / _BEFORE,
+            ((path, existing[path]) for path in paths),
+            existing.identity,
+            source,
+            disk,
+        )
+        if memory.is_dir() and any(memory.iterdir()):
+            _copy(memory, staged.memory(), disk)
+        if approved:
+            disk.write(staged.folder / _APPROVED, canonical({"digest": approved}))
+        disk.write(staged.folder / _PLAN, to_bytes(plan))
+        disk.settle(staged.folder)
+        disk.rename(staged.folder, run.folder)
+        disk.settle(folder)
+    except BaseException:
+        disk.remove(staged.folder)
+        raise
     return run
 
 
-def runs(folder: Path) -> list[Run]:
-    """Return all runs, newest first."""
+def _copy(source: Path, target: Path, disk: Disk) -> None:
+    """Copy the files of a snapshot into a directory of their own, durably."""
+    snapshot = Snapshot(source)
+    disk.make_directory(target)
+    for path in sorted([*snapshot.manifest.files, MANIFEST]):
+        place = target / path
+        for parent in reversed(place.relative_to(target).parents[:-1]):
+            if not (target / parent).is_dir():
+                disk.make_directory(target / parent)
+        disk.write(place, snapshot.read(path))
+    for inner in (target, *(path for path in target.rglob("*") if path.is_dir())):
+        disk.settle(inner)
+
+
+def _named(folder: Path) -> list[Run]:
+    """Return every directory that has the name of a run, newest first."""
     found = [path for path in folder.iterdir() if _ID.fullmatch(path.name)] if folder.is_dir() else []
-    return [Run(path) for path in sorted(found, reverse=True) if (path / _PLAN).is_file()]
+    return [Run(path) for path in sorted(found, reverse=True)]
+
+
+def runs(folder: Path) -> list[Run]:
+    """Return all runs, damaged ones too, newest first; nothing that ended before it had a plan."""
+    return [run for run in _named(folder) if run.has_begun or os.path.lexists(run.folder / _PLAN)]
 
 
 def find_run(folder: Path, wanted: str | None, *, unfinished: bool = False) -> Run:
@@ -182,16 +293,19 @@ def find_run(folder: Path, wanted: str | None, *, unfinished: bool = False) -> R
         unfinished: of the unnamed, only those that did not do all.
 
     Raises:
-        SyncError: there is none, or several begin so.
+        SyncError: there is none, several begin so, or it is damaged.
     """
     there = runs(folder)
     if wanted is None:
-        found = [run for run in there if not unfinished or not is_complete(run)][:1]
+        # A damaged run that wrote something is the last one all the same: to take back another is no undo.
+        fits = _can_go_on if unfinished else _counts
+        found = list(islice(filter(fits, there), 1))
     else:
         found = [run for run in there if run.id == wanted] or [
             run for run in there if run.id.startswith(wanted)
         ]
     if len(found) == 1:
+        found[0].require_whole()
         return found[0]
     if not found:
         what = "unfinished run" if unfinished else "run"
@@ -209,8 +323,18 @@ def is_complete(run: Run) -> bool:
 
 
 def cut_short(folder: Path) -> list[Run]:
-    """Return the runs that did not come to their end, newest first."""
-    return [run for run in runs(folder) if run.result() is None]
+    """Return the runs that did not come to their end, newest first; none that is damaged."""
+    return [run for run in runs(folder) if not _has_ended(run) and not run.damage()]
+
+
+def damaged(folder: Path) -> list[str]:
+    """Say of runs that may have written something that nobody can tell what, and where they are."""
+    return [
+        f"{why[:1].upper()}{why[1:]}. What it made is not known here, and may look like somebody else's. "
+        f"Its files are in {run.folder}; move them away when that is settled."
+        for run in runs(folder)
+        if run.has_begun and not _has_ended(run) and (why := run.damage())
+    ]
 
 
 def supersede(folder: Path, run: Run) -> None:
@@ -219,8 +343,29 @@ def supersede(folder: Path, run: Run) -> None:
     What they created is remembered by it.
     """
     for other in runs(folder):
-        if other.id < run.id and not is_complete(other):
+        if other.id < run.id and _can_go_on(other):
             other.end({**(other.result() or {}), "state": "superseded", "by": run.id})
+
+
+def _counts(run: Run) -> bool:
+    """Whether a run is one that people mean by the last one: it can be read, or may have written."""
+    return run.has_begun or not run.damage()
+
+
+def _has_ended(run: Run) -> bool:
+    """Whether a run came to its end, be it with failures."""
+    try:
+        return run.result() is not None
+    except SyncError:
+        return False
+
+
+def _can_go_on(run: Run) -> bool:
+    """Whether a run can be read and did not do all that it was to do."""
+    try:
+        return not is_complete(run) and not run.damage()
+    except SyncError:
+        return False
 
 
 def way_on(plan: Plan, environment: str) -> str:
@@ -235,6 +380,5 @@ def way_on(plan: Plan, environment: str) -> str:
     return f"lightdash-sync apply --resume --to {environment}"
 
 
-def _object(path: Path) -> JsonObject | None:
-    found = parse(path.read_bytes()) if path.is_file() else None
-    return found if isinstance(found, dict) else None
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

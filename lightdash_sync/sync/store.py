@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from lightdash_sync.snapshot.manifest import Source
 
 
-def store(target: Path, files: Iterable[tuple[str, bytes]], identity: Identity, source: Source) -> None:
+def store(
+    target: Path,
+    files: Iterable[tuple[str, bytes]],
+    identity: Identity,
+    source: Source,
+    disk: Disk | None = None,
+) -> None:
     """Write content as a snapshot, whole or not at all.
 
     Args:
@@ -33,12 +39,13 @@ def store(target: Path, files: Iterable[tuple[str, bytes]], identity: Identity, 
         files: path and bytes of each content file; asked for one by one.
         identity: what their keys mean, and more.
         source: where they are from.
+        disk: where to write.
 
     Raises:
         Locked: another run writes there.
         OSError: the disk refuses; what stood there stands as it was.
     """
-    disk = Disk()
+    disk = disk or Disk()
     counts: Counter[str] = Counter()
     with locked(target, disk):
         staging = Staging(target, disk)

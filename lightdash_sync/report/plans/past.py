@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import SyncError
 from lightdash_sync.report.parts.phrases import VERBS
 from lightdash_sync.report.terminal import table
 
@@ -30,7 +29,7 @@ class _Row:
 
     Attributes:
         run: the run.
-        plan: its plan; None if that cannot be read.
+        plan: its plan; None if the run cannot be read.
         result: how it ended; None if it was cut short.
     """
 
@@ -77,10 +76,7 @@ def runs_json(found: Sequence[Run]) -> JsonObject:
 
 
 def _row(run: Run) -> _Row:
-    try:
-        return _Row(run, run.plan(), run.result())
-    except (SyncError, ValueError, OSError):  # the others are to be listed all the same
-        return _Row(run, None, None)
+    return _Row(run, None, None) if run.damage() else _Row(run, run.plan(), run.result())
 
 
 def _cells(row: _Row) -> list[str]:
