@@ -247,7 +247,7 @@ def _planned(
     side = opening.side(source, target)
 
     if side.code is not None:
-        return _planned_from_code(opening, side, side.code, opened, target, wanted, full=full), place
+        return _planned_from_code(opening, side, side.code, opened, wanted, full=full), place
     own = side.tree.identity.project.get("uuid") == place.project
     if purpose == "restore" and not own:
         raise ConfigError(
@@ -260,9 +260,7 @@ def _planned(
             f"{side.label} is an export of a part: with --delete, the rest would be taken for deleted",
             hint="Export the whole project, or plan without --delete.",
         )
-    options = wanted.options(
-        side, loaded.recipients, lambda revision: opening.earlier(side, revision, target)
-    )
+    options = wanted.options(side, loaded.recipients, lambda revision: opening.earlier(side, revision))
     request = Request(
         source=side.label,
         desired=side.tree,
@@ -282,7 +280,6 @@ def _planned_from_code(
     side: Side,
     code: CodeTree,
     opened: tuple[Place, Settings],
-    target: str,
     wanted: Wanted,
     *,
     full: bool,
@@ -299,7 +296,7 @@ def _planned_from_code(
 
     def options(onto: Callable[[CodeTree], Tree]) -> Options:
         def earlier(revision: str) -> Side:
-            before = opening.earlier(side, revision, target)
+            before = opening.earlier(side, revision)
             return before if before.code is None else replace(before, tree=onto(before.code))
 
         return wanted.options(replace(side, tree=onto(code)), loaded.recipients, earlier)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
-    from lightdash_sync.sides import Side
+    from lightdash_sync.sides import Environments, Side
     from lightdash_sync.sync.target import Place
 
 T = TypeVar("T")
@@ -45,15 +45,13 @@ class Opening:
     def side(self, said: str, beside: str = "") -> Side:
         """Open what a user named; `beside` is the environment that it is compared with."""
         from lightdash_sync.report.terminal import say_warning
-        from lightdash_sync.sides import Environments, opened, parse_side
+        from lightdash_sync.sides import opened, parse_side
 
         named = parse_side(said, self.folders, Path())
         others = [parse_side(f"env:{beside}", self.folders, Path())] if beside else []
         if named.note:
             say_warning(named.note)
-        base = self._config.parent if self._config else Path()
-        known = Environments(base, self.folders, self._connect, self.default, progress=self.bars)
-        return self._stack.enter_context(opened(named, known, [named, *others]))
+        return self._stack.enter_context(opened(named, self._known(), [named, *others]))
 
     def place(self, name: str) -> tuple[Place, Settings]:
         """Open an environment as a target, and hold its lock.
@@ -121,21 +119,22 @@ class Opening:
                 return name
         return None
 
-    def earlier(self, side: Side, revision: str, target: str) -> Side:
+    def earlier(self, side: Side, revision: str) -> Side:
         """Open a desired side as it was at a revision.
 
         Raises:
-            ConfigError: it is no snapshot in git.
+            GitError: git has no such revision, or no snapshot in it where the side stands.
         """
-        from lightdash_sync.sides import SideKind
+        from lightdash_sync.sides import earlier
 
-        if side.kind is SideKind.DIRECTORY:
-            return self.side(
-                f"git:{revision}:./{side.root}" if not side.root.is_absolute() else f"git:{revision}"
-            )
-        if side.kind is SideKind.GIT:
-            return self.side(f"git:{revision}:{side.label.split(':', 2)[2].split(' ')[0]}", target)
-        return self.side(f"git:{revision}", side.label.removesuffix(" (live)"))
+        return self._stack.enter_context(earlier(side, revision, self._known()))
+
+    def _known(self) -> Environments:
+        """Return what sides are looked for with."""
+        from lightdash_sync.sides import Environments
+
+        base = self._config.parent if self._config else Path()
+        return Environments(base, self.folders, self._connect, self.default, progress=self.bars)
 
     def revision(self, when: str, name: str) -> str:
         """Return the revision that is meant by a date: the last one of an environment's snapshot by then.

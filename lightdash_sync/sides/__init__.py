@@ -8,7 +8,7 @@ from lightdash_sync.sides.code import beside_each_other
 from lightdash_sync.sides.difference import Difference, Only, difference, parse_only
 from lightdash_sync.sides.named import Named, SideKind, parse_side
 from lightdash_sync.sides.scope import Scope, common_scope
-from lightdash_sync.sides.side import Environments, Side, opened
+from lightdash_sync.sides.side import Environments, Side, earlier, opened
 
 __all__ = [
     "Difference",
@@ -21,6 +21,7 @@ __all__ = [
     "beside_each_other",
     "common_scope",
     "difference",
+    "earlier",
     "opened",
     "parse_only",
     "parse_side",

@@ -8,7 +8,7 @@ it has the same keys then, and only what changed is asked for.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
 
 _COMMIT = 10  # digits of a commit in a label
-_FROM_HERE = ("./", "../", "/")
+_FROM_HERE = ("./", "../")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ class Side:
         tree: its content files; read while the side is open, and checked against their hashes.
         manifest: what the snapshot says of itself.
         root: where its files are while it is open.
+        place: where it stands in the work tree, or would: the directory, the folder of the commit, that of
+            the environment's snapshot. Absolute; other revisions of it are looked for there.
         commit: id of the commit; "" for another kind.
         requests: how many were sent to a server.
         code: the documents, if it is a tree of the official tool and no snapshot.
@@ -82,6 +84,7 @@ class Side:
     tree: Tree = field(repr=False)
     manifest: Manifest = field(repr=False)
     root: Path
+    place: Path | None = None
     commit: str = ""
     requests: int = 0
     code: CodeTree | None = None
@@ -124,20 +127,40 @@ def opened(named: Named, environments: Environments, beside: Sequence[Named] = (
                 yield _now(named.environment, environments, Path(name) / "now")
 
 
-def _side(label: str, kind: SideKind, root: Path, commit: str = "", requests: int = 0) -> Side:
+@contextmanager
+def earlier(side: Side, revision: str, environments: Environments) -> Iterator[Side]:
+    """Open a side as it was at a revision: what git has of the place where it stands, and no other folder.
+
+    Args:
+        side: that is open.
+        revision: of the repository around its place.
+        environments: what it was looked for with.
+
+    Raises:
+        GitError: there is no repository, no such revision, or no such snapshot in it.
+    """
+    if side.place is None:
+        raise ConfigError(f"nothing is known of {side.label} in git")
+    folder = side.place.as_posix()
+    named = Named(SideKind.GIT, f"git:{revision}:{folder}", revision=revision, folder=folder)
+    with opened(named, replace(environments, base=side.place), ()) as found:
+        yield found
+
+
+def _side(label: str, kind: SideKind, root: Path, place: Path, commit: str = "", requests: int = 0) -> Side:
     snapshot = Snapshot(root)
-    return Side(label, kind, snapshot.tree(), snapshot.manifest, root, commit, requests)
+    return Side(label, kind, snapshot.tree(), snapshot.manifest, root, place.absolute(), commit, requests)
 
 
 def _on_disk(named: Named, root: Path) -> Side:
     """Read a directory: a snapshot, or a tree of documents."""
     put_back(root)
     if not (root / MANIFEST).exists() and root.is_dir() and is_code_tree(root):
-        return _code(named.folder, named.kind, root, read_tree(root))
-    return _side(named.folder, named.kind, root)
+        return _code(named.folder, named.kind, root, read_tree(root), root)
+    return _side(named.folder, named.kind, root, root)
 
 
-def _code(label: str, kind: SideKind, root: Path, code: CodeTree, commit: str = "") -> Side:
+def _code(label: str, kind: SideKind, root: Path, code: CodeTree, place: Path, commit: str = "") -> Side:
     """Return a tree of documents as a side of its own, with keys made of slugs."""
     manifest = Manifest(
         format=FORMAT,
@@ -147,7 +170,8 @@ def _code(label: str, kind: SideKind, root: Path, code: CodeTree, commit: str = 
         leftOut=[],
         files={},
     )
-    return Side(label, kind, desired_of(code, Tree.of({})).tree, manifest, root, commit, code=code)
+    tree = desired_of(code, Tree.of({})).tree
+    return Side(label, kind, tree, manifest, root, place.absolute(), commit, code=code)
 
 
 def _now(name: str, environments: Environments, target: Path) -> Side:
@@ -160,7 +184,7 @@ def _now(name: str, environments: Environments, target: Path) -> Side:
         over = Snapshot(folder) if folder.is_dir() and any(folder.iterdir()) else None
         read_now(lightdash, project, over, target, progress=environments.progress)
         requests = lightdash.session.requests
-    return _side(f"{name} (live)", SideKind.ENVIRONMENT, target, requests=requests)
+    return _side(f"{name} (live)", SideKind.ENVIRONMENT, target, folder, requests=requests)
 
 
 def _committed(named: Named, environments: Environments, beside: Sequence[Named], target: Path) -> Side:
@@ -168,10 +192,11 @@ def _committed(named: Named, environments: Environments, beside: Sequence[Named]
     repository = Repository.around(environments.base)
     commit = repository.resolve(named.revision)
     label = f"git:{named.revision}"
-    if named.folder and (
-        code := _documents(repository, commit, named, _wanted(repository, named, environments))
-    ):
-        return _code(f"{label}:{named.folder}", named.kind, target.parent / named.folder, code, commit)
+    if named.folder:
+        folder = _wanted(repository, named, environments)
+        if code := _documents(repository, commit, named, folder):
+            root = target.parent / folder.name
+            return _code(f"{label}:{named.folder}", named.kind, root, code, folder, commit)
     folder = _folder(repository, commit, named, environments, beside)
     for path, data in repository.contents(commit, folder):
         place = parse_path(path)
@@ -183,7 +208,7 @@ def _committed(named: Named, environments: Environments, beside: Sequence[Named]
     label += f":{repository.inside(folder)}"
     if not commit.startswith(named.revision):
         label += f" ({commit[:_COMMIT]})"
-    return _side(label, SideKind.GIT, target, commit)
+    return _side(label, SideKind.GIT, target, folder, commit)
 
 
 def _folder(
@@ -228,7 +253,7 @@ def _folder(
 
 def _wanted(repository: Repository, named: Named, environments: Environments) -> Path:
     """Return the folder that was named, as an absolute path."""
-    from_here = named.folder.startswith(_FROM_HERE)
+    from_here = named.folder.startswith(_FROM_HERE) or Path(named.folder).is_absolute()
     return ((environments.here if from_here else repository.root) / named.folder).resolve()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,13 @@ def items(plan: dict[str, object]) -> list[str]:
     steps = plan["steps"]
     assert isinstance(steps, list)
     return sorted(f"{step['kind']}:{step['key']}" for step in steps)
+
+
+def commit(message: str, folder: str) -> None:
+    """Commit a folder, as a person does."""
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    for words in (["add", "--", folder], [*who, "commit", "--quiet", "-m", message, "--", folder]):
+        subprocess.run(["git", *words], check=True)
 
 
 def rename(desk: Desk, name: str, new: str, where: str) -> None:
@@ -56,6 +64,44 @@ def test_a_token_that_sees_less_makes_nothing_a_second_time(desk: Desk) -> None:
     with desk.nothing_is_written():
         done = desk.do("plan", *FROM_TO, code=4)
     assert "may not see chart:orders-again" in done.err
+
+
+def test_a_revision_is_looked_up_where_the_source_stands_however_it_is_named(desk: Desk) -> None:
+    """By an absolute path, in a folder with blanks, or as a commit: never in another snapshot of the commit.
+
+    Each of the snapshots that git has differs from the others, so another base would choose something else.
+    """
+    folder = "kept (by hand)/my source: it"
+    desk.do("init", "--ci", "none")
+    desk.do("backup", "--env", SOURCE)
+    rename(desk, "Orders, again", "Orders of old", SOURCE)
+    desk.do("export", "--env", SOURCE, "--path", folder)
+    commit("kept by hand", "kept (by hand)")
+    desk.apply("--adopt-by-name")
+    rename(desk, "Orders of old", "Orders once more", SOURCE)
+    desk.do("export", "--env", SOURCE, "--path", folder)
+    commit("newer", "kept (by hand)")
+    for side in (
+        folder, f"./{folder}", str(desk.folder / folder), f"git:HEAD:./{folder}", f"git:HEAD:{folder}",
+    ):  # fmt: skip
+        for since, chosen in (("HEAD~1", ["chart:orders-again"]), ("HEAD", [])):
+            found = desk.do("plan", "--from", side, *TO, "--json", "--changed-since", since).json
+            assert items(found) == chosen, (side, since)
+        older = desk.do("plan", "--from", side, *TO, "--changed-since", "HEAD~2", code=1)
+        assert "there is no snapshot in" in older.err
+
+
+def test_a_source_that_git_never_had_has_no_base_there(desk: Desk) -> None:
+    """Though the commit has a snapshot, of another environment: nothing is compared with that."""
+    desk.do("init", "--ci", "none")
+    desk.do("backup", "--env", TARGET)
+    with desk.nothing_is_written():
+        done = desk.do("plan", *FROM_TO, "--changed-since", "HEAD", code=1)
+        assert "there is no snapshot in" in done.err
+        desk.do("export", "--env", SOURCE)
+        side = str(desk.folder / "snapshots" / SOURCE)
+        done = desk.do("plan", "--from", side, *TO, "--changed-since", "HEAD", code=1)
+        assert "there is no snapshot in" in done.err
 
 
 def test_what_was_saved_since_a_time_or_revision_can_be_chosen(desk: Desk) -> None:
