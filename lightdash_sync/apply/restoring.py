@@ -1,7 +1,7 @@
 """What was deleted and can be restored: it comes back as the very item that it was.
 
-With its uuid, views, versions, comments. Only into a space that is still there (the server would restore it
-into nowhere), and never a space: with it would come whatever its owner ever deleted in it.
+With its uuid, views, versions, comments and deliveries. Only into a space that is still there (the server
+would restore it into nowhere), and never a space: with it would come whatever its owner ever deleted in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def restored(target: Target, step: Step) -> JsonObject | None:
 
     Args:
         target: the project.
-        step: creates a chart, SQL chart or dashboard.
+        step: creates a chart, SQL chart or dashboard, or a scheduler, which comes with what it delivers.
 
     Returns:
         Its facts, as of what was created.
@@ -31,6 +31,8 @@ def restored(target: Target, step: Step) -> JsonObject | None:
         return None
     if _is_there(target, step):  # with its dashboard, or by a run that was cut short
         return {"uuid": step.former}
+    if step.kind is Kind.SCHEDULER:
+        return None
     row = target.deleted().get(step.former)
     spaces = {space.uuid for space, _ in target.lightdash.spaces(target.project)}
     if row is None or row.spaceUuid not in spaces:
@@ -55,6 +57,8 @@ def _is_there(target: Target, step: Step) -> bool:
                 lightdash.chart_history(step.former)
             case Kind.SQL_CHART:
                 lightdash.sql_chart(target.project, step.former)
+            case Kind.SCHEDULER:
+                lightdash.scheduler(step.former)
             case _:
                 lightdash.dashboard(step.former)
     except NotFound:

@@ -79,8 +79,10 @@ def update(target: Target, task: Task) -> None:
         _, raw = target.lightdash.dashboard(uuid)
         return True if same(Kind.DASHBOARD, raw, form) else None
 
-    is_restored = bool(task.step.former) and uuid == task.step.former  # perhaps as it shall be already
-    target.once(write, look, doubtful=task.doubtful or is_restored)
+    is_restored = bool(task.step.former) and uuid == task.step.former
+    shows_restored = target.plan.puts_back and target.plan.keeps_deleted is not None
+    maybe_done = is_restored or shows_restored  # Lightdash may have put it as it shall be
+    target.once(write, look, doubtful=task.doubtful or maybe_done)
 
 
 def _is_laid_out_otherwise(target: Target, uuid: str, form: JsonObject) -> bool:

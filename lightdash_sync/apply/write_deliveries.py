@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from lightdash_sync.apply.look import ours
+from lightdash_sync.apply.restoring import restored
 from lightdash_sync.client.deliveries import Pinnable
 from lightdash_sync.errors import ApiError
 from lightdash_sync.model.canonical import objects
@@ -28,7 +29,9 @@ _LAST = 100  # the order that the server gives a new pin
 
 
 def create(target: Target, task: Task) -> JsonObject:
-    """Create a scheduler that has nothing to send and nobody to send it to."""
+    """Create a scheduler that has nothing to send and nobody to send it to; not one that is there again."""
+    if (facts := restored(target, task.step)) is not None:
+        return facts
     form: JsonObject = target.form(task) | {"targets": []}
 
     def look() -> JsonObject | None:

@@ -42,10 +42,10 @@ def adapted_list(
         options: of the user.
     """
     if kind is Kind.PINS:
-        wanted = [pin for pin in objects(desired) if will_exist(_pinned(pin))]
-        problems = tuple(_not_pinned(pin) for pin in objects(desired) if pin not in wanted)
+        wanted = [pin for pin in objects(desired) if will_exist(pinned(pin))]
+        problems = tuple(_notpinned(pin) for pin in objects(desired) if pin not in wanted)
         found = _with_others(
-            wanted, objects(existing), _pinned, lambda pin: not (options.delete and is_linked(_pinned(pin)))
+            wanted, objects(existing), pinned, lambda pin: not (options.delete and is_linked(pinned(pin)))
         )
         return numbered([*found]), problems
     known, problems = adapted_metrics(str(kind), kind, desired, facts)
@@ -55,7 +55,7 @@ def adapted_list(
 
 def without_deleted(pins: Json, deleted: Container[Item]) -> Json:
     """Return the pins that are left when some items are deleted: Lightdash unpins them by itself."""
-    return [pin for pin in objects(pins) if _pinned(pin) not in deleted]
+    return [pin for pin in objects(pins) if pinned(pin) not in deleted]
 
 
 def numbered(pins: Json) -> Json:
@@ -84,13 +84,14 @@ def _with_others(
     return [*wanted, *(row for row in kept if name(row) not in named)]
 
 
-def _not_pinned(pin: JsonObject) -> Problem:
+def _notpinned(pin: JsonObject) -> Problem:
     item = shown(f"{text(pin, 'kind')}:{text(pin, 'key')}")
     what = f"{item} is not pinned: the target does not have it, and this plan does not create it"
     return Problem(str(Kind.PINS), "not_pinned", what, Gravity.WARNS)
 
 
-def _pinned(pin: JsonObject) -> Item:
+def pinned(pin: JsonObject) -> Item:
+    """Return the item that a row of the list of pins names."""
     kind = text(pin, "kind")
     return (Kind(kind) if kind in set(Kind) else Kind.PINS, text(pin, "key"))
 

@@ -16,6 +16,7 @@ from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.catalogue import taken_names
 from lightdash_sync.plan.deletes import delete_problems, surplus
@@ -27,6 +28,7 @@ from lightdash_sync.plan.lists import adapted_list, without_deleted
 from lightdash_sync.plan.managed import same_content, settled_form
 from lightdash_sync.plan.options import Item, allows
 from lightdash_sync.plan.preflight import reference_problems
+from lightdash_sync.plan.returning import lost_comments, pinned_again, refilled
 from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose, scope_problems
 from lightdash_sync.plan.slugs import Slugs
 from lightdash_sync.plan.twins import likenesses
@@ -76,7 +78,12 @@ class _Making:
             self._item(item, selected=item in scope.chosen)
         for item in sorted(self._surplus(), key=_place):
             self._delete(item)
-        self._unpin_deleted()
+        if self._puts_back:
+            self._fill_tiles()
+            self._name_lost_comments()
+            self._name_old_links()
+        self._name_alive()
+        self._pins_of_written()
         self.problems += delete_problems(self.steps, existing)
         created = [step for step in self.steps if step.action is Action.CREATE]
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in _WITH_TWINS})
@@ -112,7 +119,13 @@ class _Making:
 
     @cached_property
     def _scope(self) -> Scope:
-        return choose(self.desired, self.inputs.options.choice, self._exists)
+        deleted_only = self.inputs.purpose == "restore"
+        return choose(self.desired, self.inputs.options.choice, self._exists, deleted_only=deleted_only)
+
+    @property
+    def _puts_back(self) -> bool:
+        """Whether what the plan creates is what was deleted there, and not something new."""
+        return self.inputs.purpose in ("restore", "undo")
 
     @cached_property
     def desired(self) -> Contents:
@@ -177,12 +190,29 @@ class _Making:
             return rows
         if not isinstance(content, dict):
             raise ValueError(f"{file_of(*item)} is not an object")
+        if now is None and (why := self._why_not_shown(item, content)):
+            self._unmade.add(item)
+            self.left_out.append(LeftOut(f"{kind}:{item[1]}", why))
+            return None
         found = wanted_item(item, content, now, self.desired, self._can_show, facts, options)
         self._told(found.problems)
         if found.why_not:
             self._unmade.add(item)
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return found.content
+
+    def _why_not_shown(self, item: Item, content: JsonObject) -> str:
+        """Return why a deleted chart cannot be put back into a dashboard that is there; "" if it can."""
+        dashboard = (Kind.DASHBOARD, text(content, "dashboard"))
+        inside = self._puts_back and item[0] is Kind.CHART and bool(dashboard[1])
+        if not inside or dashboard in self._scope.items or not self._exists(dashboard):
+            return ""
+        if item in refilled(self.existing.of(dashboard), self.desired.of(dashboard), {item}).shown:
+            return ""
+        return (
+            f"the tile of dashboard:{dashboard[1]} that showed it was changed or removed since, and Lightdash "
+            "deletes a chart in a dashboard that does not show it; put back the dashboard, too"
+        )
 
     def _can_show(self, item: Item) -> bool:
         """Whether the target has an item, or will have it if it can be made."""
@@ -289,18 +319,87 @@ class _Making:
             )
         )  # fmt: skip
 
-    def _unpin_deleted(self) -> None:
-        """Say what the deletes make of pins, if nothing else changes there: so an undo pins them again."""
-        path = file_of(Kind.PINS)
-        deleted = {(step.kind, step.key) for step in self.steps if step.action is Action.DELETE}
-        told = any(step.kind is Kind.PINS for step in self.steps)
-        if not deleted or told or path not in self.inputs.existing:
+    def _pins_of_written(self) -> None:
+        """Say what deletes make of the pins, so that an undo pins them again, and pin what is put back."""
+        pins, path = (Kind.PINS, ""), file_of(Kind.PINS)
+        if any(step.kind is Kind.PINS for step in self.steps):
             return
-        now = self._content(self.inputs.existing, path)
-        left = without_deleted(now, deleted)
-        if left != now:
+        deleted = {(step.kind, step.key) for step in self.steps if step.action is Action.DELETE}
+        again = self._puts_back and pins not in self._scope.items and path in self.inputs.desired
+        returning = self._created() if again else frozenset()
+        if not deleted and not returning:
+            return
+        now = self._content(self.inputs.existing, path) if path in self.inputs.existing else None
+        wanted = now if now is None else without_deleted(now, deleted)
+        if returning:
+            wanted = pinned_again(wanted, self._content(self.inputs.desired, path), returning)
+        if wanted != now:
             self.unchanged.pop(path, None)
-            self._write((Kind.PINS, ""), now, left, selected=True, source=None)
+            self._write(pins, now, wanted, selected=bool(deleted), source=None)
+
+    def _created(self) -> frozenset[Item]:
+        return frozenset((step.kind, step.key) for step in self.steps if step.action is Action.CREATE)
+
+    def _fill_tiles(self) -> None:
+        """Let dashboards that the plan is not about show again what was deleted and is put back."""
+        returning = self._created()
+        for item in sorted(self.desired.there - self._scope.items):
+            if item[0] is not Kind.DASHBOARD or not self._exists(item):
+                continue
+            now, before = self.existing.of(item), self.desired.of(item)
+            found = refilled(now, before, returning)
+            if found.content != now:
+                self._write(item, now, found.content, selected=False, source=None)
+            for tile in found.changed:
+                why = "was changed or removed since, and is left as it is: it does not show what is put back"
+                self.left_out.append(LeftOut(f"dashboard:{item[1]}", f"its tile {shown(tile)} {why}"))
+
+    def _name_lost_comments(self) -> None:
+        """Name the comments that do not come back with their charts."""
+        if self.inputs.facts.keeps_deleted is not None:
+            return  # restored with their charts, or told with these
+        returning = self._created()
+        for item in sorted(self.desired.there):
+            path = file_of(Kind.COMMENTS, item[1])
+            if item[0] is not Kind.DASHBOARD or path not in self.inputs.desired:
+                continue
+            comments = self._content(self.inputs.desired, path)
+            if count := lost_comments(comments, self.desired.of(item), returning):
+                why = (
+                    "1 comment does not come back: Lightdash deleted it with the chart that it was on; the "
+                    "backup keeps what it says"
+                    if count == 1
+                    else f"{count} comments do not come back: Lightdash deleted them with the charts that "
+                    "they were on; the backup keeps what they say"
+                )
+                self.left_out.append(LeftOut(f"comments:{item[1]}", why))
+
+    def _name_old_links(self) -> None:
+        """Name what is left as it is, and still links to what is put back by its former address."""
+        if self.inputs.facts.keeps_deleted is not None:
+            return  # restored under its address, or told with what is made anew
+        former = {step.former.encode(): step.item for step in self.steps if step.former}
+        written = {(step.kind, step.key) for step in self.steps}
+        for kind, key in sorted(self.existing.there - written) if former else ():
+            data = self.inputs.existing[file_of(kind, key)]
+            for item in sorted({item for uuid, item in former.items() if uuid in data}):
+                why = (
+                    f"it links to the former address of {item}, which leads nowhere now; it is left as it is"
+                )
+                again = f"; --only {kind}:{key} puts it back, too" if key else ""
+                self.left_out.append(LeftOut(f"{kind}:{key}", why + again))
+
+    def _name_alive(self) -> None:
+        """Name what is shown and was changed since, and is left as it is now."""
+        options = self.inputs.options
+        for kind, key in sorted(self._scope.alive - self._scope.items):
+            now, before = self.existing.of((kind, key)), self.desired.of((kind, key))
+            if not same_content(kind, now, before, options) and not self._is_settled(
+                (kind, key), now, before
+            ):
+                why = "it is there and another than then, and is left as it is"
+                why += f"; --only {kind}:{key} puts it back, too"
+                self.left_out.append(LeftOut(f"{kind}:{key}", why))
 
     def _twins(self, created: set[Item]) -> tuple[Twin, ...]:
         if not created:

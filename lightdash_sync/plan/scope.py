@@ -4,6 +4,9 @@ What a chosen item *shows* or *stands in the way of* comes along and is brought 
 charts on a dashboard's tiles, the charts inside it, and for a new chart inside a dashboard that dashboard.
 What it only *refers to* (its space, a link in a text) must exist: it comes along if the target lacks it,
 and is left as it is if not, so that moving one chart changes no grants. Nothing is chosen by what uses it.
+
+Putting deleted items back is another matter: what is alive is left as it is now, also what a chosen dashboard
+shows, and deliveries come along with what they deliver, because Lightdash deleted them with it.
 """
 
 from __future__ import annotations
@@ -58,6 +61,7 @@ class Scope:
         present: what comes along if the target lacks it.
         missing: (who needs it, what): items that the desired side does not have.
         unwanted: (who needs it, what): items that would have to come along, and may not.
+        alive: what a chosen item shows and the target has, where only what was deleted comes along.
     """
 
     chosen: frozenset[Item]
@@ -65,6 +69,7 @@ class Scope:
     present: frozenset[Item] = frozenset()
     missing: tuple[tuple[Item, Item], ...] = ()
     unwanted: tuple[tuple[Item, Item], ...] = ()
+    alive: frozenset[Item] = frozenset()
 
     @property
     def items(self) -> frozenset[Item]:
@@ -111,6 +116,15 @@ class Contents:
                 found.setdefault(dashboard, set()).add(item)
         return found
 
+    @cached_property
+    def delivering(self) -> dict[Item, set[Item]]:
+        """Dashboard, chart or SQL chart -> the schedulers that deliver it."""
+        found: dict[Item, set[Item]] = {}
+        for item in self.there:
+            if item[0] is Kind.SCHEDULER and (owner := self.owner_of(item)):
+                found.setdefault(owner, set()).add(item)
+        return found
+
     def space_of(self, item: Item) -> str:
         """Return the key of the space that an item is in, by way of what it belongs to; "" for none."""
         for _ in range(_FARTHEST):
@@ -146,13 +160,16 @@ def planned_items(tree: Tree) -> frozenset[Item]:
     return frozenset(place for place in places if place and place[0] in PLANNED)
 
 
-def choose(desired: Contents, choice: Choice, exists: Callable[[Item], bool]) -> Scope:
+def choose(
+    desired: Contents, choice: Choice, exists: Callable[[Item], bool], *, deleted_only: bool = False
+) -> Scope:
     """Return what a plan is about, on the desired side.
 
     Args:
         desired: content.
         choice: of the user.
         exists: whether the target has an item that is linked with a desired one.
+        deleted_only: whether only what the target has no more comes along, with its deliveries.
     """
     if choice.is_all:
         return Scope(desired.there)
@@ -161,12 +178,19 @@ def choose(desired: Contents, choice: Choice, exists: Callable[[Item], bool]) ->
     present: set[Item] = set()
     missing: dict[tuple[Item, Item], None] = {}
     unwanted: dict[tuple[Item, Item], None] = {}
+    alive: set[Item] = set()
     waiting = sorted(chosen)
     while waiting:
         item = waiting.pop()
+        if deleted_only and choice.dependencies:
+            lost = {one for one in desired.delivering.get(item, ()) if not exists(one)} - chosen - brought
+            brought |= lost
+            waiting += sorted(lost)
         for need, on_tile in _needs(item, desired, exists):
             if need not in desired.there:
                 missing[item, need] = None
+            elif deleted_only and need not in chosen and exists(need):
+                alive |= {need} if on_tile else set()
             elif need in chosen or need in brought or not (on_tile or not exists(need)):
                 continue
             elif not choice.dependencies:
@@ -183,6 +207,7 @@ def choose(desired: Contents, choice: Choice, exists: Callable[[Item], bool]) ->
         frozenset(present - brought),
         tuple(sorted(missing)),
         tuple(sorted(unwanted)),
+        frozenset(alive),
     )
 
 

@@ -281,6 +281,11 @@ class Plan:
         """Whether there is nothing to do."""
         return not self.steps
 
+    @property
+    def puts_back(self) -> bool:
+        """Whether what it creates was deleted there, and is nothing new."""
+        return self.purpose in ("restore", "undo")
+
     def refusals(self) -> list[str]:
         """Return why this plan must not be applied, in words; nothing if it may."""
         found = [*self.limits]

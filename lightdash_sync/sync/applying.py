@@ -32,6 +32,7 @@ from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.operations import operations
+from lightdash_sync.plan.returning import emptied
 from lightdash_sync.plan.staleness import staleness
 from lightdash_sync.plan.values import PROMOTE
 from lightdash_sync.sync.learning import learned, still_alike
@@ -105,6 +106,7 @@ def apply(place: Place, plan: Plan, now: datetime) -> Applied:
             hint="Nothing was written. Make a new plan, and look at it.",
         )
     touched = [file_of(step.kind, step.key) for step in plan.steps if step.before is not None]
+    touched += emptied(plan.steps, existing.tree)
     folders = place.folders
     run = begin(
         folders.runs, now.astimezone(UTC), plan, existing.tree, touched, folders.memory, existing.source
