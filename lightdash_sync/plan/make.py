@@ -210,8 +210,8 @@ class _Making:
         if item in refilled(self.existing.of(dashboard), self.desired.of(dashboard), {item}).shown:
             return ""
         return (
-            f"the tile of dashboard:{dashboard[1]} that showed it was changed or removed since, and Lightdash "
-            "deletes a chart in a dashboard that does not show it; put back the dashboard, too"
+            f"the tile of dashboard:{dashboard[1]} that showed it was changed or removed since, and "
+            "Lightdash deletes a chart in a dashboard that does not show it; put back the dashboard, too"
         )
 
     def _can_show(self, item: Item) -> bool:

@@ -29,13 +29,14 @@ _LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
 # What Lightdash may keep for some days when it is deleted.
 RESTORABLE = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
 
-# What Lightdash keeps with an item, and gives back to no other.
+# What Lightdash keeps with an item, and gives back to no other: of one item, of several.
 _LOST = {
-    Kind.CHART: "its earlier versions and views",
-    Kind.SQL_CHART: "its views",
-    Kind.DASHBOARD: "its earlier versions and views, and comments on tiles that showed a deleted chart",
-    Kind.SCHEDULER: "its owner, and whether it was switched on",
+    Kind.CHART: ("its earlier versions and views", "their earlier versions and views"),
+    Kind.SQL_CHART: ("its views", "their views"),
+    Kind.DASHBOARD: ("its earlier versions and views", "their earlier versions and views"),
+    Kind.SCHEDULER: ("its owner", "their owners"),
 }
+_COME_BACK = RESTORABLE | {Kind.SCHEDULER}  # the last with what it delivers
 
 
 def undo_request(run: Run, options: Options) -> Request:
@@ -126,14 +127,20 @@ def not_undone(plan: Plan) -> list[str]:
         made = [step for step in plan.steps if step.kind is kind and step.action is Action.CREATE]
         if not made:
             continue
-        noun = KINDS[kind].noun[len(made) != 1]
-        if days is not None and kind in RESTORABLE and any(step.former for step in made):
+        several = len(made) != 1
+        items = f"{len(made)} {KINDS[kind].noun[several]}"
+        anew = f"made anew, with {'other uuids' if several else 'another uuid'} and without {lost[several]}"
+        if days is not None and kind in _COME_BACK and any(step.former for step in made):
             found.append(
-                f"{len(made)} {noun} will be restored as far as Lightdash still has what was deleted "
-                f"(for {days} days) and the space is there; else made anew, with another uuid, without {lost}"
+                f"{items} will be restored as far as Lightdash still has what was deleted "
+                f"(for {days} days) and the space is there; else {anew}"
             )
         else:
-            found.append(f"{len(made)} {noun} will be made anew, with another uuid and without {lost}")
+            found.append(f"{items} will be {anew}")
+    charts = any(step.kind is Kind.CHART and step.action is Action.CREATE for step in plan.steps)
+    if charts and plan.undoes:  # a run does not store comments, so nobody can say how many there were
+        unless = "" if days is None else " that Lightdash does not restore"
+        found.append(f"comments on charts{unless} do not come back: Lightdash deleted them with the charts")
     return found
 
 

@@ -248,13 +248,40 @@ def test_schedulers_that_will_deliver_are_told() -> None:
     assert "scheduler" not in _text(_only(enable_schedulers=True))
 
 
+def test_only_schedulers_that_are_off_count_as_switched_on() -> None:
+    """One of three is off now; the others are written for another reason, and deliver as before."""
+    steps = [
+        Step(Action.UPDATE, Kind.SCHEDULER, key, UUID, scheduler(enabled=on), scheduler() | {"name": "New"})
+        for key, on in (("monday", True), ("tuesday", False), ("friday", True))
+    ]
+    said = _text(_only(*steps, enable_schedulers=True))
+    assert "1 scheduler will be switched on" in said
+    assert "switched on" not in _text(_only(steps[0], steps[2], enable_schedulers=True))
+
+
+def test_what_a_new_item_lacks_agrees_with_how_many_there_are() -> None:
+    """And nothing is said to be lost that the plan itself says it gives back."""
+    made = [Step(Action.CREATE, Kind.SCHEDULER, key, after=scheduler()) for key in ("monday", "friday")]
+    two = replace(_only(*made, enable_schedulers=True), purpose="undo", undoes="20260101T000000Z-abcdef01")
+    said = _text(two)
+    assert "2 schedulers will be made anew, with other uuids and without their owners" in said
+    assert "2 schedulers will be switched on" in said
+    one = _text(replace(two, steps=two.steps[:1]))
+    assert "1 scheduler will be made anew, with another uuid and without its owner" in one
+    assert "whether" not in said + one
+
+
 def test_a_plan_to_undo_tells_what_cannot_be_given_back() -> None:
     """A deleted chart comes back as another one."""
     plan = replace(everyday(), purpose="undo", undoes="20260101T000000Z-abcdef01")
     said = _text(plan)
     assert said.startswith("Plan to undo the run 20260101T000000Z-abcdef01: ")
     assert "1 chart will be made anew, with another uuid" in said
+    assert "comments on charts do not come back" in said
     assert "anew" not in _text(everyday())
+    back = _text(replace(everyday(), purpose="restore"))
+    assert "comes back with the selection" in back
+    assert "needed by the selection" not in back
 
 
 def test_an_empty_plan_says_that_nothing_is_to_be_done() -> None:

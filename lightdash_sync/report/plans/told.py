@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.values import AccessChange, Drift, Plan, Step
 
 NEEDED = "needed by the selection"
+COMES_BACK = "comes back with the selection"
 REFUSED = "This plan will be refused"
 
 _STATUS = {Action.CREATE: Status.CREATED, Action.UPDATE: Status.CHANGED, Action.DELETE: Status.DELETED}
@@ -136,6 +137,7 @@ class Told:
     def section(self) -> Section:
         """The steps, as a report of differences shows them."""
         items = self.items
+        mark = COMES_BACK if self.plan.puts_back else NEEDED
         return Section(
             title=self.title,
             old=self.plan.source,
@@ -144,7 +146,7 @@ class Told:
             spaces=self._spaces(items),
             every=self.every,
             verbs={(step.kind, step.key): step.verb for step in self.plan.steps},
-            marks={(step.kind, step.key): NEEDED for step in self.plan.steps if not step.selected},
+            marks={(step.kind, step.key): mark for step in self.plan.steps if not step.selected},
         )
 
     @property
@@ -180,7 +182,7 @@ class Told:
 
     def _schedulers(self) -> Iterator[str]:
         made = [step for step in self.plan.steps if step.kind is Kind.SCHEDULER and step.after is not None]
-        running = sum(isinstance(step.after, dict) and step.after.get("enabled") is True for step in made)
+        running = sum(_is_on(step.after) and not _is_on(step.before) for step in made)
         if made and self.plan.enable_schedulers and running:
             yield f"{counted(running, 'scheduler')} will be switched on and deliver by schedule"
         elif any(step.action is Action.CREATE for step in made) and not self.plan.enable_schedulers:
@@ -210,6 +212,10 @@ def access_row(change: AccessChange) -> tuple[str, str, str, str, str]:
 def access_verb(change: AccessChange) -> str:
     """Return what becomes of somebody's access, in a word that stays the same."""
     return "gains" if change.before is None else "loses" if change.after is None else "changes"
+
+
+def _is_on(scheduler: Json) -> bool:
+    return isinstance(scheduler, dict) and scheduler.get("enabled") is True
 
 
 def _allowed(drift: Drift, step: Step | None) -> str:
