@@ -96,15 +96,18 @@ def started(
     """Start the command as a process with a group of its own, in a directory of its own."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job; children inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+    streams: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
     return subprocess.Popen(
         [sys.executable, "-m", "lightdash_sync", *arguments],
         env=environment(home, env),
         cwd=home,
-        stdin=subprocess.DEVNULL,
         start_new_session=True,
         encoding="utf-8",
-        **streams,
+        **{**streams, **more},
     )
 
 
