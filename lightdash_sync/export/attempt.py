@@ -62,7 +62,9 @@ class Attempt:
 
     def run(self) -> tuple[Manifest, list[str]]:
         """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
-        structure = read_structure(self.lightdash, self.project, self.chosen, self.old, self.readings)
+        structure = read_structure(
+            self.lightdash, self.project, self.chosen, self.old, self.known, self.readings
+        )
         identity = identify(structure, self.known)
         findings = Findings()
         counts: Counter[str] = Counter()

@@ -32,7 +32,7 @@ _NAMELESS = "nothing refers to it, and another chart has the same slug, so its u
 def remembered_charts(
     lightdash: Lightdash, inventory: Inventory, known: Identity, readings: Readings
 ) -> dict[str, ChartRead]:
-    """Find charts that no list names, by the schedulers and by the old snapshot."""
+    """Find charts that no list names, by the schedulers, by the old snapshot, and by what syncs made."""
     listed = {row.uuid for row in inventory.summaries}
     delivered = {row.savedChartUuid for row, _ in inventory.schedulers or [] if row.savedChartUuid}
     remembered = set(known.known_keys(Kind.CHART)) - delivered

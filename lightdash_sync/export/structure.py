@@ -91,7 +91,12 @@ class Structure:
 
 
 def read_structure(
-    lightdash: Lightdash, project: str, chosen: Chosen, old: Old | None, readings: Readings
+    lightdash: Lightdash,
+    project: str,
+    chosen: Chosen,
+    old: Old | None,
+    remembered: Identity,
+    readings: Readings,
 ) -> Structure:
     """Read the structure of a project.
 
@@ -100,6 +105,7 @@ def read_structure(
         project: uuid of the project.
         chosen: what to export.
         old: the snapshot that is being replaced, or None.
+        remembered: items that were there once, by the old snapshot and by what syncs made.
         readings: reads, and remembers what could not be read.
 
     Raises:
@@ -114,7 +120,7 @@ def read_structure(
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
-    hidden = remembered_charts(lightdash, inventory, known, readings) if chosen.wants(Kind.CHART) else {}
+    hidden = remembered_charts(lightdash, inventory, remembered, readings) if chosen.wants(Kind.CHART) else {}
     if old is not None and not old.accept_shrink:
         require_listed(hidden)
         require_tags(inventory, known)

@@ -19,7 +19,7 @@ from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.catalogue import taken_names
-from lightdash_sync.plan.deletes import delete_problems, surplus
+from lightdash_sync.plan.deletes import delete_problems, surplus, unshown_charts
 from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, merged_content
 from lightdash_sync.plan.keys import LINKED, named_items
 from lightdash_sync.plan.layout import layout, taken_over
@@ -83,6 +83,7 @@ class _Making:
             self._name_lost_comments()
             self._name_old_links()
         self._name_alive()
+        self._delete_unshown()
         self._pins_of_written()
         self.problems += delete_problems(self.steps, existing)
         created = [step for step in self.steps if step.action is Action.CREATE]
@@ -318,6 +319,13 @@ class _Making:
                 version=_text(facts.get("version")) or "",
             )
         )  # fmt: skip
+
+    def _delete_unshown(self) -> None:
+        """Name the charts that go when a dashboard is saved: as steps, where the user allows it."""
+        for problem in [*unshown_charts(self.steps, self.existing)]:
+            self._told([problem])
+            if allows(self.inputs.options.allow_broken, problem.item):
+                self._delete((Kind.CHART, problem.item.partition(":")[2]))
 
     def _pins_of_written(self) -> None:
         """Say what deletes make of the pins, so that an undo pins them again, and pin what is put back."""

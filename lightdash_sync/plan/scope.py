@@ -101,6 +101,10 @@ class Contents:
         """Return the uuid of an item, "" if it has none."""
         return self._tree.identity.uuid(*item) or ""
 
+    def saved(self, item: Item) -> str:
+        """Return when the version of an item was saved, "" where that is not known."""
+        return text(self._tree.identity.facts(*item), "updatedAt")
+
     @cached_property
     def views(self) -> dict[str, Item]:
         """Name of an explore -> the virtual view that it is."""

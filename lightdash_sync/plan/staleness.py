@@ -12,7 +12,7 @@ from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.links import links
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.deletes import delete_problems
+from lightdash_sync.plan.deletes import delete_problems, unshown_charts
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.scope import Contents
 from lightdash_sync.plan.twins import likenesses
@@ -47,7 +47,7 @@ def staleness(plan: Plan, existing: Tree, doubtful: Sequence[Step] = ()) -> Iter
     yield from _lost(plan, existing)
     yield from _new_twins(plan, contents, doubtful)
     known = {(problem.item, problem.what) for problem in plan.problems}
-    for problem in delete_problems(plan.steps, contents):
+    for problem in (*delete_problems(plan.steps, contents), *unshown_charts(plan.steps, contents)):
         if (problem.item, problem.what) not in known:
             yield f"{problem.item} {problem.what}"
 

@@ -135,6 +135,8 @@ def _allowing(problem: Problem) -> str:
         return "leaves it out"
     if problem.code == "cannot_move_inside":
         return "leaves it where it is"
+    if problem.code == "never_shown":
+        return "deletes it"
     if problem.code in _OF_TILES and problem.item.startswith(f"{Kind.DASHBOARD}:"):
         return "writes it with such tiles empty"
     return "" if problem.code in IMPOSSIBLE | _NEVER_ALLOWED else "writes it nevertheless"
