@@ -1,5 +1,9 @@
 """The recordings of a real server, and how an answer of the stand-in is compared with a recorded one.
 
+They are part of this repository, one compressed file for each version. A folder with the single files, nearby
+or named by the environment, is taken instead where it is there; `python -m tests.demo.recordings` makes the
+compressed files of it.
+
 Uuids of the two worlds are bound to each other as they turn up in answers; requests are translated by that
 binding. Everything else is compared exactly, except for moments, view counts and a few numbers that no two
 servers share.
@@ -8,14 +12,18 @@ servers share.
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import re
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 ENVIRONMENT = "LIGHTDASH_SYNC_RECORDINGS"
+COMMITTED = Path(__file__).with_name("recorded")
+VERSIONS = ("0.1372.1", "0.2904.5")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(?:\d{6}|\d{3}Z)")
 INCIDENT = re.compile(r"[0-9a-f]{32}")
@@ -73,6 +81,29 @@ def directory(version: str) -> Path | None:
         if found.is_dir():
             return found
     return None
+
+
+def committed(version: str) -> Path:
+    """Where this repository has the recordings of a version."""
+    return COMMITTED / f"{version}.jsonl.xz"
+
+
+def recordings_of(version: str) -> list[Recording]:
+    """All recordings of a version, in the order in which they were made."""
+    folder = directory(version)
+    return read_packed(committed(version)) if folder is None else read(folder)
+
+
+def read_packed(file: Path) -> list[Recording]:
+    """The recordings of a compressed file."""
+    lines = lzma.decompress(file.read_bytes()).decode().splitlines()
+    return [Recording(**json.loads(line)) for line in lines]
+
+
+def packed(recordings: list[Recording]) -> bytes:
+    """A compressed file of recordings."""
+    lines = (json.dumps(asdict(one), ensure_ascii=False, separators=(",", ":")) for one in recordings)
+    return lzma.compress("".join(f"{line}\n" for line in lines).encode(), preset=9)
 
 
 def read(folder: Path) -> list[Recording]:
@@ -233,3 +264,15 @@ def _text_differences(recorded: str, actual: str, binding: Binding, at: str, key
     wanted = MILLISECONDS.sub("?", binding.translated(recorded))
     if wanted != MILLISECONDS.sub("?", actual):
         yield f"{at}: {wanted[:300]!r} was recorded, {actual[:300]!r} came"
+
+
+def main() -> None:
+    """Make the compressed files anew of the folders that are nearby."""
+    for version in VERSIONS:
+        if (folder := directory(version)) is None:
+            sys.exit(f"no recordings of {version}: set {ENVIRONMENT} to the directory that has their folders")
+        committed(version).write_bytes(packed(read(folder)))
+
+
+if __name__ == "__main__":
+    main()

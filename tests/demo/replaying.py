@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
-import pytest
 
 from lightdash_sync.demo.app import MAX_BODY
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
 
 from .recorded_world import secret
-from .recordings import Binding, Recording, differences, directory, read
+from .recordings import Binding, Recording, differences
 
 NOT_YET = "not imitated yet"
 EVERYTHING = ("",)
@@ -37,14 +36,6 @@ class Stage:
 
 
 Between = Mapping[int, Callable[[Stage], None]]
-
-
-def recordings_of(version: str) -> list[Recording]:
-    """The recordings of a version; the test is skipped where they are not at hand."""
-    folder = directory(version)
-    if folder is None:
-        pytest.skip("no recordings: set LIGHTDASH_SYNC_RECORDINGS to the directory that has their folders")
-    return read(folder)
 
 
 def _headers(recording: Recording, cookie: str) -> dict[str, str]:

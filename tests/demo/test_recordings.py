@@ -14,7 +14,8 @@ from lightdash_sync.demo.charts import add_version, read_chart
 from lightdash_sync.demo.state import Space
 
 from .recorded_world import hire, results, secret, start
-from .replaying import EVERYTHING, Stage, recordings_of, replayed
+from .recordings import recordings_of
+from .replaying import EVERYTHING, Stage, replayed
 
 VERSION = "0.1372.1"
 

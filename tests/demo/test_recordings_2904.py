@@ -15,7 +15,8 @@ from lightdash_sync.demo.spaces import delete_space
 
 from .recorded_world import PASSWORD, results, secret
 from .recorded_world_2904 import VERSION, start_2904
-from .replaying import EVERYTHING, NOT_YET, Exceptions, Stage, recordings_of, replayed
+from .recordings import recordings_of
+from .replaying import EVERYTHING, NOT_YET, Exceptions, Stage, replayed
 
 
 def _log_in(stage: Stage) -> None:
