@@ -7,29 +7,40 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 STAMP := $(VENV)/.installed
 # Tests start the program hundreds of times; it need not be compiled each time.
 unexport PYTHONDONTWRITEBYTECODE
-# Else each worker would compile the tests, and each command the tool, again and again.
-unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-current coverage test-slow test-real lint bench clean
+# What tests choose at random: something new each time. The same seed chooses the same again.
+ifndef SEED
+SEED := $(shell $(PYTHON) -c 'import random; print(random.randrange(10**9))')
+endif
+export SEED
+PYTEST := $(BIN)/pytest --hypothesis-seed=$(SEED)
+# Of each slow test that has many cases, one in so many.
+SHARE ?= 12
+
+.PHONY: demo test test-current coverage test-share test-slow test-real lint bench clean
 
 demo: $(STAMP)
 	$(BIN)/lightdash-sync demo
 
 test: $(STAMP)
-	$(BIN)/pytest -n $(WORKERS)
+	$(PYTEST) -n $(WORKERS)
 
 # The same promises, against a stand-in that behaves like the newest Lightdash that is known; without the files
 # whose tests begin with no world of it, and are the same for every version.
 test-current: $(STAMP)
-	LIGHTDASH_SYNC_SERVED=0.2904.5 $(BIN)/pytest -n $(WORKERS)
+	LIGHTDASH_SYNC_SERVED=0.2904.5 $(PYTEST) -n $(WORKERS)
 
 # Measuring takes a third of the time again.
 coverage: $(STAMP)
-	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term
+	$(PYTEST) -n $(WORKERS) --cov --cov-report=term
 
-# The long tail, and the laws again with 25 times the examples.
+# A share of the slow tests, another one each time.
+test-share: $(STAMP)
+	$(PYTEST) -n $(WORKERS) -m slow --share $(SHARE) --timeout 900
+
+# All of them, and the laws again with 25 times the examples.
 test-slow: $(STAMP)
-	HYPOTHESIS_PROFILE=slow $(BIN)/pytest -n auto -m "slow or (hypothesis and not real)" --timeout 1800
+	HYPOTHESIS_PROFILE=slow $(PYTEST) -n $(WORKERS) -m "slow or (hypothesis and not real)" --timeout 1800
 
 # Between two projects of a real Lightdash: REAL_URL, REAL_TOKEN, REAL_SOURCE, REAL_TARGET (uuids; the last is empty).
 test-real: $(STAMP)

@@ -12,16 +12,19 @@ from hypothesis import HealthCheck, settings
 
 from lightdash_sync.demo.state import VERSION
 from tests.reached import reached_by
+from tests.share import share_of
 from tests.worlds import SERVED
 
 WORLDS = Path(__file__).with_name("worlds.py").resolve()
 
-settings.register_profile(
-    "quick", max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.register_profile(
-    "slow", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+for name, examples in (("quick", 80), ("slow", 2000)):
+    settings.register_profile(
+        name,
+        max_examples=examples,
+        deadline=None,
+        derandomize=False,  # on CI, too: each run tries something new, and tells its seed
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
@@ -32,8 +35,27 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return None if WORLDS in reached_by(collection_path) else True
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, or one worker goes on with it when all others have ended."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let somebody run a share of the slow tests; `--hypothesis-seed` says which."""
+    parser.addoption("--share", type=int, default=1, help="of each slow test, one case in so many")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how to try the same again what failed."""
+    seed, share = config.getoption("--hypothesis-seed"), config.getoption("--share")
+    if seed is not None and terminalreporter.stats.get("failed"):
+        more = f" --share={share}" if share > 1 else ""
+        terminalreporter.write_line(f"The same again: pytest --hypothesis-seed={seed}{more} ...", red=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose the share that runs, and begin with what takes longest: else one worker ends last, alone."""
+    slow = [item.nodeid for item in items if item.get_closest_marker("slow")]
+    chosen = share_of(slow, config.getoption("--share"), str(config.getoption("--hypothesis-seed")))
+    left_out = [item for item in items if item.get_closest_marker("slow") and item.nodeid not in chosen]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: item.get_closest_marker("early") is None)
 
 
