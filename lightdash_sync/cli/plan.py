@@ -221,7 +221,7 @@ def restore(
         opened = opening.place(target)
         revision = opening.revision(when, target)
         planned, place = _planned(
-            opening, opened, f"git:{revision}", target, wanted, full=full, purpose="restore"
+            opening, opened, f"git:{revision}", target, wanted, full=full, restores=revision
         )
         agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
@@ -238,8 +238,9 @@ def _planned(
     wanted: Wanted,
     *,
     full: bool,
-    purpose: str = "sync",
+    restores: str = "",
 ) -> tuple[Planned, Place]:
+    """Make a plan; `restores` is the revision to which the target is put back, "" for a sync."""
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.sync.planning import Request, plan_for
 
@@ -249,7 +250,7 @@ def _planned(
     if side.code is not None:
         return _planned_from_code(opening, side, side.code, opened, wanted, full=full), place
     own = side.tree.identity.project.get("uuid") == place.project
-    if purpose == "restore" and not own:
+    if restores and not own:
         raise ConfigError(
             f"{side.label} is not a snapshot of the project of {target}",
             hint=f"`lightdash-sync plan --from {source} --to {target}` carries content from another project.",
@@ -268,7 +269,8 @@ def _planned(
         adopt=wanted.adopt(),
         adopt_by=wanted.adopt_by,
         full=full,
-        purpose=purpose,
+        purpose="restore" if restores else "sync",
+        backup=opening.last_backup(target, restores) if restores else None,
         source_lacks=Server(side.manifest.source.lightdash).cannot,
         notes=side.untold(),
     )

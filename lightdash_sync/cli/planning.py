@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
     from lightdash_sync.sides import Environments, Side
+    from lightdash_sync.sync.backed_up import Backup
     from lightdash_sync.sync.target import Place
 
 T = TypeVar("T")
@@ -156,6 +157,24 @@ class Opening:
             f"git has no snapshot of {name} from {when} or before",
             hint=f"`lightdash-sync log --env {name}` lists all.",
         )
+
+    def last_backup(self, name: str, revision: str) -> Backup | None:
+        """Return the last backup of an environment that git has, None if it is of another project.
+
+        Args:
+            name: of the environment.
+            revision: of an earlier backup; both are on one branch.
+        """
+        from lightdash_sync.git import Repository
+        from lightdash_sync.sync.backed_up import Backup
+
+        repository = Repository.around(self._config.parent if self._config else Path())
+        folder = self.folders[name]
+        newest = repository.newest(folder, revision)
+        if newest is None:
+            return None
+        side = self.side(f"git:{newest.id}:{repository.inside(folder)}", name)
+        return Backup(side.tree, newest.committed, newest.id)
 
     @contextmanager
     def _connect(self, name: str) -> Iterator[tuple[Any, str | None]]:

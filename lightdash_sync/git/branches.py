@@ -73,6 +73,17 @@ def resolve(place: Place, revision: str) -> str | None:
     return answer.lines()[0] if answer.status == 0 else None
 
 
+def holds(place: Place, commit: str, earlier: str) -> bool:
+    """Whether a commit is another one, or comes after it."""
+    return place.program.run("merge-base", "--is-ancestor", earlier, commit).status == 0
+
+
+def holding(place: Place, commit: str) -> list[str]:
+    """Return the tips of all branches, here and of remotes, that hold a commit."""
+    asked = ["for-each-ref", f"--contains={commit}", "--format=%(objectname)", _HEADS, "refs/remotes/"]
+    return place.program.ask(*asked).lines()
+
+
 def target(place: Place, branch: str | None) -> Target:
     """Return the branch of this name, or the one that is checked out.
 

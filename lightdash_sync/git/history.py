@@ -10,7 +10,7 @@ from lightdash_sync.git.objects import Entry
 from lightdash_sync.git.series import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lightdash_sync.git.objects import Objects
 
@@ -67,15 +67,18 @@ class _Touched:
         return cls(path, parts[-1][0], Entry(modes[0], ids[0]), Entry(modes[-1], ids[-1]))
 
 
-def history(objects: Objects, commit: str, path: str, limit: int | None) -> Iterator[Revision]:
-    """Yield the commits up to one commit that touched a file or folder, newest first.
+def history(
+    objects: Objects, commits: str | Sequence[str], path: str, limit: int | None
+) -> Iterator[Revision]:
+    """Yield the commits up to one commit, or several, that touched a file or folder, newest first.
 
     Of a merge only what is in none of its parents is told, and how it differs from the first.
     """
     asked = ["log", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv"]
     asked += ["--no-mailmap", "--diff-merges=combined", f"--format=tformat:{_FORMAT}"]
     asked += [] if limit is None else [f"--max-count={limit}"]
-    fields = objects.program.ask(*asked, commit, "--", path).fields()
+    starts = [commits] if isinstance(commits, str) else commits
+    fields = objects.program.ask(*asked, *starts, "--", path).fields()
     # Each commit: an empty field, its facts, an empty field, then pairs of modes, ids, status and a path.
     position = 0
     while position < len(fields):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from lightdash_sync.git.history import Revision
+
 _LOCK = "lightdash-sync.pid"  # in git's own directory
 _LOCK_WAIT = 600.0  # seconds; another run may be pushing
 
@@ -255,3 +257,21 @@ class Repository:
             return
         with objects.opened(self.place) as store:
             yield from history.history(store, self.resolve(revision), self.place.inside(path), limit)
+
+    def newest(self, path: Path, revision: str) -> Revision | None:
+        """Return the newest commit that touched a file or folder, of all that go with a revision.
+
+        These are what is checked out, what that is pushed to, and, if neither holds the revision, the
+        branches that do: backups may be on a branch of their own.
+
+        Args:
+            path: of the file or folder.
+            revision: that was named.
+        """
+        commit = self.resolve(revision)
+        named = (branches.resolve(self.place, one) for one in ("HEAD", "@{upstream}"))
+        starts = [*dict.fromkeys(one for one in named if one)]
+        if not any(branches.holds(self.place, one, commit) for one in starts):
+            starts = [*dict.fromkeys([*starts, commit, *branches.holding(self.place, commit)])]
+        with objects.opened(self.place) as store:
+            return next(iter(history.history(store, starts, self.place.inside(path), 1)), None)

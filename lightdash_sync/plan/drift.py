@@ -8,6 +8,7 @@ and what the plan would change is shown as a change.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.authorship import version_stamp
@@ -53,6 +54,34 @@ def drift_of(item: Item, base: Json, existing: Json, desired: Json, options: Opt
     if allows(options.allow_drift, found.item) or resolved:
         return Drift(how, kind, key, name, base, existing, desired, merged, conflicts, allowed=True)
     return found
+
+
+def drift_since_backup(
+    item: Item, base: Json, existing: Json, desired: Json, options: Options
+) -> Drift | None:
+    """Return what the target's people did to an item after its last backup, or None.
+
+    Putting it back to an earlier state would take that away, and no backup holds it. What they deleted since
+    is no drift: making it again takes nothing away.
+
+    Args:
+        item: kind and key.
+        base: its content as the last backup has it, or a run of this tool left it since; None if none does.
+        existing: its content now; None if the target has it no more.
+        desired: the content that it is to have again; None if it is to be deleted.
+        options: of the user.
+    """
+    kind, key = item
+    if existing is None or same_content(kind, existing, desired, options):
+        return None
+    if base is None:
+        name, named = text(existing, "name") or key, f"{kind}:{key}" if key else str(kind)
+        allowed = allows(options.allow_drift, named)
+        return Drift(
+            DriftKind.UNSAVED, kind, key, name, None, existing, desired, None, ((),), allowed=allowed
+        )
+    found = drift_of(item, base, existing, desired, options)
+    return None if found is None else replace(found, how=DriftKind.EDITED)
 
 
 def drift_by_version(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
@@ -35,6 +36,8 @@ class Inputs:
         adopted: kind -> key -> facts of the items that are linked by this plan.
         purpose: `sync`, `restore` or `undo`.
         undoes: the run that is to be taken back; "" for none.
+        backed_up: of a plan to restore, the map of the target with what it had at its last backup, whose
+            content is the base then; None for what is not compared with a backup.
     """
 
     source: str
@@ -49,3 +52,4 @@ class Inputs:
     adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     purpose: str = "sync"
     undoes: str = ""
+    backed_up: Identity | None = None

@@ -15,12 +15,19 @@ from lightdash_sync.model.canonical import Json, JsonObject, parse, sha256
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.model.shown import shown
+from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.catalogue import taken_names
 from lightdash_sync.plan.deletes import delete_problems, surplus, unshown_charts
-from lightdash_sync.plan.drift import drift_by_version, drift_of, keeps_theirs, merged_content
+from lightdash_sync.plan.drift import (
+    drift_by_version,
+    drift_of,
+    drift_since_backup,
+    keeps_theirs,
+    merged_content,
+)
 from lightdash_sync.plan.keys import LINKED, named_items
 from lightdash_sync.plan.layout import layout, taken_over
 from lightdash_sync.plan.limits import delete_limits
@@ -226,7 +233,9 @@ class _Making:
 
     def _drift(self, item: Item, now: Json, wanted: Json) -> Drift | None:
         base = self.inputs.base.get(file_of(*item))
-        if base is not None:
+        if self.inputs.backed_up is not None:
+            found = self._drift_since_backup(item, None if base is None else parse(base), now, wanted)
+        elif base is not None:
             found = drift_of(item, parse(base), now, wanted, self.inputs.options)
         elif self.inputs.purpose == "sync" and self.inputs.facts.same_project:
             mine, there = self.inputs.desired.identity, self.inputs.linked.identity
@@ -236,6 +245,25 @@ class _Making:
         if found is not None:
             self.drift.append(found)
         return found
+
+    def _drift_since_backup(self, item: Item, base: Json, now: Json, wanted: Json) -> Drift | None:
+        """Return what people did to an item since the backup; what deletes made of it does not count."""
+        there, gone = self.inputs.backed_up, self._gone
+        seen = now
+        if there is not None and gone and now is not None and base is not None:
+            seen = in_other_keys(*item, now, self.inputs.linked.identity, there)
+            if item[0] is Kind.PINS:
+                base = without_deleted(base, gone)
+            elif item[0] is Kind.DASHBOARD and isinstance(seen, dict) and isinstance(base, dict):
+                seen = refilled(seen, base, gone).content
+        found = drift_since_backup(item, base, seen, wanted, self.inputs.options)
+        return None if found is None else replace(found, existing=now)
+
+    @cached_property
+    def _gone(self) -> frozenset[Item]:
+        """What the target had at its last backup, and has no more."""
+        places = (place_of(path) for path in self.inputs.base)
+        return frozenset(place for place in places if place and place[1]) - self.existing.there
 
     def _is_settled(self, item: Item, now: Json, wanted: Json) -> bool:
         """Whether the server is known to make just what it has of just what is wanted."""

@@ -97,6 +97,8 @@ class DriftKind(StrEnum):
     CHANGED = "changed on the target"
     BOTH = "changed on both sides"
     DELETED = "deleted on the target"
+    EDITED = "changed on the target since the last backup"
+    UNSAVED = "on the target and not in the last backup"
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,18 @@ class Drift:
     def item(self) -> str:
         """The item as the command line says it."""
         return f"{self.kind}:{self.key}" if self.key else str(self.kind)
+
+    @property
+    def is_of_backup(self) -> bool:
+        """Whether it is told by the last backup of the target, and not by the last sync to it."""
+        return self.how in (DriftKind.EDITED, DriftKind.UNSAVED)
+
+    @property
+    def reason(self) -> str:
+        """Why the plan is refused for it, in words."""
+        if self.is_of_backup:
+            return f"{self.item} {'is' if self.how is DriftKind.UNSAVED else 'was'} {self.how}"
+        return f"{self.item} was {self.how} since the last sync"
 
 
 class Gravity(StrEnum):
@@ -289,9 +303,7 @@ class Plan:
     def refusals(self) -> list[str]:
         """Return why this plan must not be applied, in words; nothing if it may."""
         found = [*self.limits]
-        found += [
-            f"{drift.item} was {drift.how} since the last sync" for drift in self.drift if not drift.allowed
-        ]
+        found += [drift.reason for drift in self.drift if not drift.allowed]
         found += [
             f"{problem.item}: {problem.what}"
             for problem in self.problems

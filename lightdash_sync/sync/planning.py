@@ -22,6 +22,7 @@ from lightdash_sync.plan.scope import Contents, planned_items
 from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
 from lightdash_sync.plan.values import Plan
 from lightdash_sync.plan.virtual_views import same_views
+from lightdash_sync.sync.backed_up import known_content
 from lightdash_sync.sync.gone import require_gone
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
     from lightdash_sync.plan.options import Facts, Item
+    from lightdash_sync.sync.backed_up import Backup
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.target import Place
 
@@ -58,6 +60,7 @@ class Request:
         read: the target as it was just read, in the keys of what is remembered; None to read it.
         source_lacks: names of capabilities that the server of the desired content does not have.
         notes: what is to be said of the desired side, for people.
+        backup: of a plan to restore, the last backup of the target: what people did since is drift.
     """
 
     source: str
@@ -73,6 +76,7 @@ class Request:
     read: Existing | None = None
     source_lacks: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    backup: Backup | None = None
 
 
 @dataclass(frozen=True)
@@ -108,20 +112,28 @@ def plan_for(place: Place, request: Request) -> Planned:
     existing, adopted = _existing(place, memory, request)
     facts = facts_for(place, request.desired.identity)
     facts = replace(facts, source_lacks=request.source_lacks)
-    base = memory.base_in(existing.linked.identity) if request.purpose == "sync" else {}
+    now, backed_up = existing.linked.identity, None
+    base: Mapping[str, bytes] = {}
+    if request.base is not None:
+        base = request.base
+    elif request.purpose == "sync":
+        base = memory.base_in(now)
+    elif request.backup is not None:
+        base, backed_up = known_content(place, request.backup, memory, now)
     inputs = Inputs(
         source=request.source,
         target=existing.target,
         desired=request.desired,
         existing=existing.tree,
         linked=existing.linked,
-        base=base if request.base is None else request.base,
+        base=base,
         settled=memory.settled,
         facts=facts,
         options=request.options,
         adopted=adopted,
         purpose=request.purpose,
         undoes=request.undoes,
+        backed_up=backed_up,
     )
     try:
         plan = make_plan(inputs)
@@ -143,6 +155,8 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
     own = memory.as_now(own_links(desired.identity, place.project))
     links = joined(memory.links, own, request.links, request.adopt)
     palettes = with_palette(desired, links) | with_palette(memory.base, links)
+    if request.backup is not None:
+        palettes |= with_palette(request.backup.tree, links)
     if request.read is None:
         existing = read_target(place, memory.hints, links, reserved, full=request.full, palettes=palettes)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -291,3 +292,99 @@ def test_a_chart_that_lightdash_keeps_fills_its_tiles_by_itself(keeping: Desk) -
     assert _orders(desk) == orders
     assert len(desk.world.dashboards[_overview(desk)].versions) == versions
     _same_but_paused(desk, before)
+
+
+# --- what people did after the last backup ---
+
+
+def test_an_edit_after_the_last_backup_is_refused_and_named(desk: Desk) -> None:
+    """It is in no backup: nobody could bring it back."""
+    desk.send("PATCH", f"/dashboards/{_overview(desk)}", {"name": "Overview of today"})
+    chosen = ("--at", "good", *TO, "--dashboard", "overview")
+    with desk.nothing_is_written():
+        said = desk.do("restore", *chosen, "--yes", "--json", code=4)
+        assert "dashboard:overview was changed on the target since the last backup" in said.out
+        told = desk.do("restore", *chosen, "--dry-run", code=4).out
+    for words in (
+        "since the last backup",
+        "--allow-drift dashboard:overview",
+        "--merge",
+        "lightdash-sync backup",
+    ):
+        assert words in told
+    desk.do("restore", *chosen, "--yes", "--allow-drift", "dashboard:overview")
+    assert desk.uuids(Kind.DASHBOARD, "Overview", SOURCE)
+
+
+def test_what_is_backed_up_is_no_drift(desk: Desk) -> None:
+    before = desk.content(SOURCE)
+    desk.send("PATCH", f"/dashboards/{_overview(desk)}", {"name": "Overview of today"})
+    desk.do("backup", "--env", SOURCE)
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    assert desk.content(SOURCE) == before
+
+
+def test_what_this_tool_wrote_since_is_no_drift(desk: Desk) -> None:
+    """A restore that is taken further back needs no permission; what somebody did after it does."""
+    overview, chosen = _overview(desk), (*TO, "--dashboard", "overview", "--yes")
+    desk.send("PATCH", f"/dashboards/{overview}", {"name": "Overview of today"})
+    desk.do("backup", "--env", SOURCE)
+    desk.do("restore", "--at", "good", *chosen)
+    desk.do("restore", "--at", "HEAD", *chosen)
+    assert desk.uuids(Kind.DASHBOARD, "Overview of today", SOURCE) == [overview]
+    desk.send("PATCH", f"/dashboards/{overview}", {"name": "Overview of tomorrow"})
+    desk.do("restore", "--at", "good", *chosen, code=4)
+
+
+def test_a_merge_keeps_the_edit_and_puts_back_the_rest(desk: Desk) -> None:
+    """The name went wrong before the backup; the description was written after it."""
+    overview = _overview(desk)
+    desk.send("PATCH", f"/dashboards/{overview}", {"name": "Wrong"})
+    desk.do("backup", "--env", SOURCE)
+    desk.send("PATCH", f"/dashboards/{overview}", {"name": "Wrong", "description": "Of today"})
+    desk.do("restore", "--at", "good", *TO, "--dashboard", "overview", "--yes", "--merge")
+    now = desk.world.dashboards[overview]
+    assert (now.name, now.description) == ("Overview", "Of today")
+
+
+def test_what_deletes_made_of_other_items_is_no_drift(desk: Desk) -> None:
+    """Empty tiles, a missing pin, a link that leads nowhere: nobody edited these items."""
+    before = desk.content(SOURCE)
+    desk.send("DELETE", f"/saved/{_orders(desk)}")
+    desk.send("DELETE", f"/saved/{desk.uuid(Kind.CHART, 'Inside', SOURCE)}")
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    assert desk.content(SOURCE) == before
+
+
+def test_what_was_put_back_is_no_drift(desk: Desk) -> None:
+    """It has another uuid than in the last backup, on each machine that knows of the restore."""
+    desk.send("DELETE", f"/saved/{_orders(desk)}")
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    shutil.rmtree(desk.folder / "snapshots" / f".{SOURCE}.local" / "runs")
+    with desk.nothing_is_written():
+        desk.do("restore", "--at", "good", *TO, "--yes")
+    desk.send("PATCH", f"/saved/{_orders(desk)}", {"name": "Orders of today"})
+    desk.do("restore", "--at", "good", *TO, "--yes", code=4)
+
+
+def test_deleting_what_no_backup_has_needs_permission(desk: Desk) -> None:
+    body = {"name": "New", "spaceUuid": desk.uuid(Kind.SPACE, "Sales", SOURCE), "tiles": [], "tabs": []}
+    desk.send("POST", f"/projects/{desk.projects[SOURCE]}/dashboards", body)
+    said = desk.do("restore", "--at", "good", *TO, "--delete", "--yes", code=4).err
+    assert "dashboard:new is on the target and not in the last backup" in said
+    desk.do("restore", "--at", "good", *TO, "--delete", "--yes", "--allow-drift", "dashboard:new")
+    assert not desk.uuids(Kind.DASHBOARD, "New", SOURCE)
+
+
+def test_backups_on_a_branch_of_their_own_are_found(desk: Desk) -> None:
+    """A revision of that branch tells which one it is, whatever is checked out."""
+    hands = Hands(desk.folder)
+    hands.git("branch", "backups")
+    overview, chosen = _overview(desk), (*TO, "--dashboard", "overview", "--yes")
+    desk.send("PATCH", f"/dashboards/{overview}", {"name": "Overview of today"})
+    desk.do("backup", "--env", SOURCE, "--branch", "backups")
+    desk.send("PATCH", f"/dashboards/{overview}", {"name": "Overview of tomorrow"})
+    desk.do("restore", "--at", "backups", *chosen, code=4)
+    desk.send("PATCH", f"/dashboards/{overview}", {"name": "Overview of today"})
+    with desk.nothing_is_written():
+        desk.do("restore", "--at", "backups", *chosen)

@@ -41,7 +41,9 @@ def test_every_change_is_taken_back(backed_up: Desk) -> None:
     for change, _ in EDITS.values():
         change(people)
     assert desk.content(SOURCE) != before
-    desk.do("restore", "--at", "good", *TO, "--yes", "--delete")
+    desk.do("restore", "--at", "good", *TO, "--yes", "--delete", code=4)  # no backup has it
+    assert desk.content(SOURCE) != before
+    desk.do("restore", "--at", "good", *TO, "--yes", "--delete", "--allow-drift", "all")
     assert desk.content(SOURCE) == before
 
 
@@ -50,6 +52,7 @@ def test_a_chart_is_put_back_by_the_servers_own_rollback(backed_up: Desk) -> Non
     people = People(desk, SOURCE)
     query = desk.world.charts[people.chart].version.metric_query["limit"]
     people.chart_query()
+    desk.do("backup", "--env", SOURCE)
     start = len(desk.writes())
     desk.do("restore", "--at", "good", *TO, "--yes")
     assert ["rollback" in path for _, path in desk.writes()[start:]] == [True]
@@ -83,6 +86,7 @@ def test_what_was_put_back_and_changed_again_is_put_back_again(backed_up: Desk) 
     assert desk.content(SOURCE) == before
     People(desk, SOURCE).chart_query()
     assert desk.content(SOURCE) != before
+    desk.do("backup", "--env", SOURCE)
     desk.do("restore", "--at", "good", *TO, "--yes")
     assert desk.content(SOURCE) == before
 
@@ -92,6 +96,7 @@ def test_only_what_was_chosen_is_put_back(backed_up: Desk) -> None:
     people = People(desk, SOURCE)
     people.chart_name()
     people.inside_name()
+    desk.do("backup", "--env", SOURCE)
     desk.do("restore", "--at", "good", *TO, "--yes", "--only", "chart:inside")
     assert len(desk.uuids(Kind.CHART, "Inside", SOURCE)) == 1
     assert desk.uuids(Kind.CHART, "Orders, again", SOURCE) == []
@@ -102,6 +107,7 @@ def test_what_is_new_stays_unless_its_delete_is_asked_for(backed_up: Desk) -> No
     people = People(desk, SOURCE)
     body = {"name": "New", "spaceUuid": people.sales, "tiles": [], "tabs": []}
     desk.send("POST", f"/projects/{desk.projects[SOURCE]}/dashboards", body)
+    desk.do("backup", "--env", SOURCE)
     with desk.nothing_is_written():
         desk.do("restore", "--at", "good", *TO, "--yes")
         said = desk.do("restore", "--at", "good", *TO, "--delete", "--dry-run", "--json").json
@@ -114,7 +120,7 @@ def test_a_date_means_the_last_snapshot_by_then(backed_up: Desk) -> None:
     desk = backed_up
     before = desk.content(SOURCE)
     People(desk, SOURCE).inside_name()
-    desk.do("restore", "--at", "2099-01-01", *TO, "--yes")
+    desk.do("restore", "--at", "2099-01-01", *TO, "--yes", "--allow-drift", "chart:inside")
     assert desk.content(SOURCE) == before
     done = desk.do("restore", "--at", "2001-01-01", *TO, "--yes", code=2)
     assert "no snapshot of source from 2001-01-01 or before" in done.err
@@ -125,6 +131,7 @@ def test_a_restore_can_be_undone(backed_up: Desk) -> None:
     desk = backed_up
     People(desk, SOURCE).chart_query()
     after = desk.content(SOURCE)
+    desk.do("backup", "--env", SOURCE)
     desk.do("restore", "--at", "good", *TO, "--yes")
     assert desk.content(SOURCE) != after
     desk.do("undo", *TO, "--yes")

@@ -26,7 +26,8 @@ _OF_TILES = frozenset({"missing_item", "external_reference"})
 
 def objections(plan: Plan) -> list[Objections]:
     """Return why a plan will be refused, by reason; nothing if it will not."""
-    drift = [_drift(one) for one in plan.drift if not one.allowed]
+    drift = [_drift(one) for one in plan.drift if not one.allowed and not one.is_of_backup]
+    newer = [_drift(one) for one in plan.drift if not one.allowed and one.is_of_backup]
     twins = [_twin(one) for one in plan.twins if not one.allowed]
     names = {step.item: step.name for step in plan.steps}
     broken = [_broken(one, names.get(one.item, "")) for one in plan.problems if one.gravity is Gravity.BLOCKS]
@@ -43,6 +44,7 @@ def objections(plan: Plan) -> list[Objections]:
     groups = (
         Objections("limits", "Too many deletes", tuple(limits)),
         Objections("drift", "Changed on the target since the last sync", tuple(drift)),
+        Objections("drift", "Changed on the target since the last backup", tuple(newer)),
         Objections("twins", "On the target already, but not linked", tuple(twins)),
         Objections("broken", "Would be broken", tuple(broken)),
     )
@@ -50,7 +52,7 @@ def objections(plan: Plan) -> list[Objections]:
 
 
 def drift_code(drift: Drift) -> str:
-    """Return how the target went its own way, as a code: `changed`, `both` or `deleted`."""
+    """Return how the target went its own way, as a code that stays the same, such as `changed`."""
     return drift.how.name.lower()
 
 
@@ -85,7 +87,11 @@ def _drift(drift: Drift) -> Objection:
     if not drift.conflicts:
         both = drift.how is DriftKind.BOTH
         does = "combines the changes of both sides" if both else "keeps what the target has"
+        if drift.how is DriftKind.EDITED:
+            does = "puts back what nobody has changed since"
         hints.append(("--merge", does))
+    if drift.is_of_backup:
+        hints.append(("lightdash-sync backup", "stores it first: what is backed up is not lost"))
     code, name = f"drift_{drift_code(drift)}", "" if drift.name == drift.key else drift.name
     return Objection(code, drift.item, name, str(drift.how), tuple(details), tuple(hints))
 

@@ -225,7 +225,7 @@ def _allowed(drift: Drift, step: Step | None) -> str:
         fate = "the target keeps it as it is"
     elif step.source is not None:
         fate = "the changes of both sides are combined"
-    return f"{drift.item} was {drift.how} since the last sync: {fate}"
+    return f"{drift.reason}: {fate}"
 
 
 def _space(step: Step, outlook: Outlook) -> str:
