@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lightdash_sync.cli.connect import connected
-from lightdash_sync.cli.wanting import read_moment
+from lightdash_sync.cli.wanting import is_day, read_moment
 from lightdash_sync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ class Opening:
     def revision(self, when: str, name: str) -> str:
         """Return the revision that is meant by a date: the last one of an environment's snapshot by then.
 
+        A date without a time is that whole day: what is asked for is how it was on that day.
+
         Raises:
             ConfigError: there was none yet.
         """
@@ -148,6 +151,8 @@ class Opening:
         moment = read_moment(when)
         if moment is None:
             return when
+        if is_day(when):
+            moment += timedelta(days=1, microseconds=-1)
         folder = self.folders[name]
         repository = Repository.around(self._config.parent if self._config else Path())
         for revision in repository.history(folder):

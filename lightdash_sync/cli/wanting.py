@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -245,7 +245,8 @@ def _require_known(side: Side, items: set[Item], *, deletes: bool) -> None:
         if file_of(kind, key) not in side.tree:
             raise ConfigError(
                 f"{side.label} has no {kind}:{key}",
-                hint="A key is the name of the item's file in a snapshot.",
+                hint=f"A key is the name of the item's file in a snapshot; `lightdash-sync log {kind}:{key}` "
+                "tells when it was there.",
             )
 
 
@@ -268,6 +269,14 @@ def _changed(side: Side, since: str | None, earlier: Callable[[str], Side]) -> f
     return frozenset(
         path for path in items_of(side.tree) if before.digests.get(path) != side.tree.digests[path]
     )
+
+
+def is_day(said: str) -> bool:
+    """Whether what was said is a date without a time."""
+    try:
+        return date.fromisoformat(said) is not None
+    except ValueError:
+        return False
 
 
 def read_moment(said: str) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,15 @@ def test_a_date_means_the_last_snapshot_by_then(backed_up: Desk) -> None:
     done = desk.do("restore", "--at", "2001-01-01", *TO, "--yes", code=2)
     assert "no snapshot of source from 2001-01-01 or before" in done.err
     desk.do("restore", "--at", "nothing-like-it", *TO, "--yes", code=1)
+
+
+def test_a_day_means_the_whole_day(backed_up: Desk) -> None:
+    """What was backed up on Tuesday is how it was on Tuesday."""
+    hands = Hands(backed_up.folder)
+    seconds = int(hands.git("log", "-1", "--format=%at").strip())
+    day = datetime.fromtimestamp(seconds, UTC).date()
+    backed_up.do("restore", "--at", day.isoformat(), *TO, "--dry-run")
+    backed_up.do("restore", "--at", f"{day}T00:00:00", *TO, "--dry-run", code=2)
 
 
 def test_a_restore_can_be_undone(backed_up: Desk) -> None:
