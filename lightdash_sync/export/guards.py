@@ -1,9 +1,8 @@
 """Guards against a backup of nothing: what vanished must be gone, and not too much at once.
 
 A wrong token, a half-restored server or a list that came back short must never become the backup. Every
-item that the lists no longer name is asked for by itself: only the server's word that it is gone (404)
-counts. And even then a project that lost a whole kind, or half of one, is not written over the old
-snapshot until a person says so.
+item that the lists no longer name is asked for by itself (`deleted`). And even if all are deleted, a project
+that lost a whole kind, or half of one, is not written over the old snapshot until a person says so.
 """
 
 from __future__ import annotations
@@ -11,14 +10,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import NotAuthorised, NotFound, Refused
+from lightdash_sync.errors import NotFound, Refused
+from lightdash_sync.export.deleted import ASKED, Unlisted
 from lightdash_sync.export.readings import Moved
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.layout import parse_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
@@ -31,60 +31,21 @@ if TYPE_CHECKING:
 _FEW = 2  # losing one item is everyday work, however many there were
 
 
-def confirm_deletions(
-    lightdash: Lightdash,
-    inventory: Inventory,
-    known: Identity,
-    present: Collection[str],
-    readings: Readings,
-) -> None:
-    """Ask for each item that no list names any more.
+def unlisted_items(inventory: Inventory, known: Identity, listed: Collection[str]) -> list[Unlisted]:
+    """Return what the old snapshot has and no list names any more.
 
     Args:
-        lightdash: the server.
         inventory: the project's lists; schedulers that may not be listed are in none that could be short.
         known: identity map of the old snapshot.
-        present: uuid of everything that the lists name.
-        readings: reads with all workers.
-
-    Raises:
-        Moved: something is still there, so a list came back short.
-        Refused: the token may no longer see a space that it saw.
+        listed: uuid of everything that the lists name.
     """
-    project = inventory.project.projectUuid
-    names = {
-        str(facts["uuid"]): str(facts.get("slug"))
-        for facts in known.items.get(Kind.VIRTUAL_VIEW, {}).values()
-    }
-    asks: dict[Kind, Callable[[str], object]] = {
-        Kind.SPACE: partial(lightdash.space, project),
-        Kind.DASHBOARD: lightdash.dashboard,
-        Kind.SQL_CHART: partial(lightdash.sql_chart, project),
-        Kind.VIRTUAL_VIEW: lambda uuid: lightdash.virtual_view(project, names[uuid]),
-    }
-    if inventory.schedulers is not None:
-        asks[Kind.SCHEDULER] = lightdash.scheduler
-    for kind, ask in asks.items():
-        keys = known.known_keys(kind)
-        gone = sorted(set(keys) - set(present))
-        found = readings.of(kind, gone, partial(_is_there, ask), keys, "that no list names any more")
-        if left := sorted(keys[uuid] for uuid, there in found.items() if there):
-            raise Moved(f"{kind}:{left[0]} is in no list, but it is there")
-
-
-def _is_there(ask: Callable[[str], object], uuid: str) -> bool:
-    try:
-        ask(uuid)
-    except NotFound:
-        return False
-    except NotAuthorised as error:
-        if error.status != 403:
-            raise
-        raise Refused(
-            f"the token saw more at the last export than it does now ({error.path} is forbidden)",
-            hint="Use the token of an admin; --accept-shrink takes what this one sees for all there is.",
-        ) from error
-    return True
+    kinds = [kind for kind in ASKED if kind is not Kind.SCHEDULER or inventory.schedulers is not None]
+    return [
+        Unlisted(kind, key, str(facts["uuid"]), str(facts.get("slug") or ""))
+        for kind in kinds
+        for key, facts in known.items.get(kind, {}).items()
+        if facts["uuid"] not in listed
+    ]
 
 
 def require_listed(hidden: Mapping[str, ChartRead]) -> None:

@@ -23,21 +23,24 @@ if TYPE_CHECKING:
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.readings import Readings
-    from lightdash_sync.model.identity import Identity
-
 
 _NAMELESS = "nothing refers to it, and another chart has the same slug, so its uuid cannot be learnt"
 
 
-def remembered_charts(
-    lightdash: Lightdash, inventory: Inventory, known: Identity, readings: Readings
+def delivered_charts(
+    lightdash: Lightdash, inventory: Inventory, known: Collection[str], readings: Readings
 ) -> dict[str, ChartRead]:
-    """Find charts that no list names, by the schedulers, by the old snapshot, and by what syncs made."""
+    """Find charts that no list names, by their schedulers; those that are known are asked for otherwise."""
     listed = {row.uuid for row in inventory.summaries}
     delivered = {row.savedChartUuid for row, _ in inventory.schedulers or [] if row.savedChartUuid}
-    remembered = set(known.known_keys(Kind.CHART)) - delivered
-    found = _find(lightdash, inventory, delivered - listed, readings)
-    return found | _find(lightdash, inventory, remembered - listed, readings, may_be_gone=True)
+    return _find(lightdash, inventory, delivered - listed - set(known), readings)
+
+
+def charts_that_are_seen(
+    lightdash: Lightdash, inventory: Inventory, uuids: Collection[str], readings: Readings
+) -> dict[str, ChartRead]:
+    """Read charts that no list names; without those that are deleted or that the token may not see."""
+    return _find(lightdash, inventory, uuids, readings, may_be_deleted=True)
 
 
 def shown_charts(
@@ -52,7 +55,7 @@ def shown_charts(
     shown = {uuid for dashboard in dashboards.values() for uuid in dashboard.charts()} - known
     formerly = {uuid for dashboard in dashboards.values() for uuid in dashboard.formerly} - known - shown
     found = _find(lightdash, inventory, shown, readings)
-    return found | _find(lightdash, inventory, formerly, readings, may_be_gone=True)
+    return found | charts_that_are_seen(lightdash, inventory, formerly, readings)
 
 
 def find_by_usage(
@@ -136,9 +139,9 @@ def _find(
     uuids: Collection[str],
     readings: Readings,
     *,
-    may_be_gone: bool = False,
+    may_be_deleted: bool = False,
 ) -> dict[str, ChartRead]:
     """Read charts that no list names; without those that are gone, or of another project."""
-    find = partial(find_hidden, lightdash, inventory.project.projectUuid, may_be_gone=may_be_gone)
+    find = partial(find_hidden, lightdash, inventory.project.projectUuid, may_be_deleted=may_be_deleted)
     found = readings.of(Kind.CHART, sorted(uuids), find, {}, "that no list names")
     return {uuid: chart for uuid, chart in found.items() if chart is not None}

@@ -176,7 +176,7 @@ def read_dashboard(lightdash: Lightdash, uuid: str, *, comments: bool) -> Dashbo
     return DashboardRead(view, normalise(Kind.DASHBOARD, raw), said)
 
 
-def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_gone: bool) -> ChartRead | None:
+def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_deleted: bool) -> ChartRead | None:
     """Read a chart that something refers to but no list names.
 
     0.1372.1 lists a chart saved in a dashboard only while the latest version of that dashboard shows it.
@@ -185,7 +185,7 @@ def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_gone: b
         lightdash: the server.
         project: uuid of the project.
         uuid: of the chart.
-        may_be_gone: whether it is only known from an older snapshot, and hence may be deleted.
+        may_be_deleted: whether nothing says that it is there now, as of an earlier version of a dashboard.
 
     Returns:
         The chart, or None if it is gone, of another project, or not to be seen.
@@ -196,7 +196,7 @@ def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_gone: b
     try:
         chart = read_chart(lightdash, uuid)
     except NotFound:
-        if may_be_gone:
+        if may_be_deleted:
             return None
         raise
     except NotAuthorised as error:

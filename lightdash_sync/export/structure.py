@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
 from lightdash_sync.export.bulk import Bulk, begin_bulk
+from lightdash_sync.export.deleted import confirm_deleted
 from lightdash_sync.export.deliveries import deliverable, with_schedulers
-from lightdash_sync.export.guards import confirm_deletions, confirm_metrics, require_listed, require_tags
-from lightdash_sync.export.hidden import remembered_charts, shown_charts
+from lightdash_sync.export.guards import confirm_metrics, require_listed, require_tags, unlisted_items
+from lightdash_sync.export.hidden import charts_that_are_seen, delivered_charts, shown_charts
 from lightdash_sync.export.inventory import (
     contradictions,
     marked_pins,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.deleted import Unlisted
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.model.canonical import JsonObject
+
+_USE_ADMIN = "Use the token of an admin; --accept-shrink takes what this one sees for all there is."
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,11 @@ def read_structure(
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
-    hidden = remembered_charts(lightdash, inventory, remembered, readings) if chosen.wants(Kind.CHART) else {}
+    hidden = _known_charts(lightdash, inventory, remembered, chosen, old, readings)
     if old is not None and not old.accept_shrink:
         require_listed(hidden)
         require_tags(inventory, known)
         confirm_metrics(lightdash, inventory, old, readings)
-        confirm_deletions(lightdash, inventory, known, _present(inventory, hidden), readings)
     one_by_one = inventory.schedulers is None and chosen.wants(Kind.SCHEDULER)
     if one_by_one:
         delivered = deliverable(inventory, hidden, lightdash.server)
@@ -154,6 +157,49 @@ def read_structure(
     inventory = with_teams(lightdash, inventory, spaces, teams)
     written = _virtual_views(lightdash, inventory, readings)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written, bulk)
+
+
+def _known_charts(
+    lightdash: Lightdash,
+    inventory: Inventory,
+    remembered: Identity,
+    chosen: Chosen,
+    old: Old | None,
+    readings: Readings,
+) -> dict[str, ChartRead]:
+    """Find charts that no list names, and see to it that all else that no list names any more is deleted.
+
+    Raises:
+        Moved: something is in no list, and it is there.
+        Refused: the token may no longer see something that it saw.
+    """
+    present, known = _present(inventory, ()), old.identity if old else Identity()
+    charts = [one for one in unlisted_items(inventory, remembered, present) if one.kind is Kind.CHART]
+    charts = charts if chosen.wants(Kind.CHART) else []
+    found: dict[str, ChartRead] = {}
+    if old is None or old.accept_shrink:  # what the token sees is taken for all there is
+        found = charts_that_are_seen(lightdash, inventory, [one.uuid for one in charts], readings)
+    else:
+        others = [one for one in unlisted_items(inventory, known, present) if one.kind is not Kind.CHART]
+        project = inventory.project.projectUuid
+        there = confirm_deleted(
+            lightdash, project, [*charts, *others], readings, seen="at the last export", hint=_USE_ADMIN
+        )
+        if there.others:
+            raise Moved(f"{there.others[0].item} is in no list, but it is there")
+        found = there.charts
+        _require_no_deliveries(inventory, [one for one in charts if one.uuid not in found])
+    if not chosen.wants(Kind.CHART):
+        return found
+    return found | delivered_charts(lightdash, inventory, [one.uuid for one in charts], readings)
+
+
+def _require_no_deliveries(inventory: Inventory, deleted: Iterable[Unlisted]) -> None:
+    """Check that no scheduler delivers a chart that is deleted: it would have gone with it."""
+    delivered = {row.savedChartUuid for row, _ in inventory.schedulers or []}
+    for one in deleted:
+        if one.uuid in delivered:
+            raise Moved(f"{one.item} is gone")
 
 
 def _require_agreement(found: list[str]) -> None:

@@ -23,7 +23,7 @@ from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
 from lightdash_sync.plan.values import Plan
 from lightdash_sync.plan.virtual_views import same_views
 from lightdash_sync.sync.backed_up import known_content
-from lightdash_sync.sync.gone import require_gone
+from lightdash_sync.sync.deleted import require_deleted
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import cut_short, damaged, way_on
@@ -166,7 +166,7 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
         existing = relinked(existing, links, reserved)
     _require_there(existing.linked, request.adopt)
     there = planned_items(desired)
-    require_gone(place, existing.linked, links, lambda item: item in there)
+    require_deleted(place, existing.linked, links, lambda item: item in there)
     adopted = joined(request.adopt)
     if request.adopt_by:
         adopted = joined(adopted, found := adoptions(request, existing))

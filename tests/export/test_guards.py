@@ -11,6 +11,8 @@ import pytest
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Incomplete, Refused, SyncError
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.read import Snapshot
 from tests.exporting import export_world, lightdash_at, tree
 from tests.worlds import SCHEDULER_LIST, demo_world
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_sync.demo.state import World
+    from lightdash_sync.model.canonical import Json
 
 LISTS = {
     "spaces": "/spaces",
@@ -80,6 +83,51 @@ def test_an_empty_or_half_list_never_becomes_the_backup(tmp_path: Path, name: st
     with pytest.raises((Refused, Incomplete)) as caught:
         export_world(world, tmp_path / "p", faults=_short_list(name, answers[name], share))
     assert caught.value.exit_code in (3, 4)
+    assert before == tree(tmp_path / "p")
+
+
+DELETES = {
+    "space": "projects/{p}/spaces/{u}",
+    "chart": "saved/{u}",
+    "sql_chart": "projects/{p}/sqlRunner/saved/{u}",
+    "dashboard": "dashboards/{u}",
+    "virtual_view": "projects/{p}/sqlRunner/virtual-view/{k}",
+    "scheduler": "schedulers/{u}",
+}
+
+
+def _send(world: World, method: str, path: str, body: Json = None) -> None:
+    """Change the world as a person would."""
+    with Server(world) as server:
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
+        with lightdash.session:
+            lightdash.session.write(method, f"/api/v1/{path}", body)
+
+
+@pytest.mark.parametrize("kind", sorted(DELETES))
+def test_what_the_token_may_not_see_is_not_taken_for_deleted(tmp_path: Path, kind: str) -> None:
+    """No list names an item any more, and the server says 403 of it: the error names it, nothing is lost."""
+    world = demo_world()
+    view: Json = {
+        "name": "Big orders",
+        "sql": "select 1 as a",
+        "columns": [{"reference": "a", "type": "number"}],
+    }
+    _send(world, "POST", f"projects/{world.projects['production']}/sqlRunner/virtual-view", view)
+    export_world(world, tmp_path / "p")
+    before = tree(tmp_path / "p")
+    key, facts = next(iter(sorted(Snapshot(tmp_path / "p").identity().items[Kind(kind)].items())))
+    uuid, project = str(facts["uuid"]), world.projects["production"]
+    _send(world, "DELETE", DELETES[kind].format(p=project, u=uuid, k=facts.get("slug")))
+
+    def forbidden(_n: int, _method: str, asked: str) -> Fault | None:
+        named = str(facts["slug"]) if kind == "virtual_view" else uuid
+        return Fault.status(403) if named in asked.split("/") else None
+
+    with pytest.raises(Refused, match=f"{kind}:{key}") as caught:
+        export_world(world, tmp_path / "p", faults=Faults(rule=forbidden))
+    assert caught.value.exit_code == 4
+    assert "may not see" in caught.value.message
     assert before == tree(tmp_path / "p")
 
 
