@@ -2,7 +2,8 @@
 
 First the structure, so that every item has its key; then charts are read and written as they come, so
 that memory does not grow with history. If anything could not be read, nothing is swapped in, and the
-error names what.
+error names what. If the project changed so that what was read does not fit together, what was read is set
+aside, and the next reading takes it over, as far as the lists then prove it unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter
 from lightdash_sync.export.convert import Converter, Findings
 from lightdash_sync.export.guards import require_no_shrink
-from lightdash_sync.export.hidden import find_by_pages, find_by_usage, missing_charts
+from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.lists import unsupported
 from lightdash_sync.export.names import metrics_of
@@ -46,13 +47,41 @@ def what_stands(old: Old | None) -> str:
     return "no snapshot was written" if old is None else "the old snapshot stands as it was"
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one reading of a project gave.
+
+    Attributes:
+        manifest: of what was written.
+        identity: its identity map; it has keys of items without a file, if the reading is not settled.
+        warnings: what the user should know, in words.
+    """
+
+    manifest: Manifest
+    identity: Identity
+    warnings: list[str]
+
+
 @dataclass
 class Attempt:
-    """One reading of a project; the methods stand in the order in which `run` calls them."""
+    """One reading of a project; the methods stand in the order in which `run` calls them.
+
+    Attributes:
+        lightdash: the server.
+        project: uuid of the project.
+        chosen: what to export.
+        replaced: the snapshot that is going to be replaced, or only read over; None if there is none.
+        old: from which keys, earlier versions and what did not change are taken over: that snapshot, or what
+            an earlier reading of this run has set aside; None if there is neither.
+        known: keys of that, and for items that it does not have.
+        staging: takes the files.
+        readings: reads, and remembers what could not be read and what changed meanwhile.
+    """
 
     lightdash: Lightdash
     project: str
     chosen: Chosen
+    replaced: Old | None
     old: Old | None
     known: Identity
     staging: Staging
@@ -60,8 +89,8 @@ class Attempt:
     used: Counter[str] = field(default_factory=Counter)
     nameless: list[LeftOut] = field(default_factory=list)
 
-    def run(self) -> tuple[Manifest, list[str]]:
-        """Read and write everything, and swap the snapshot in; return its manifest and warnings."""
+    def run(self) -> Read:
+        """Read and write everything; nothing is swapped in."""
         structure = read_structure(
             self.lightdash, self.project, self.chosen, self.old, self.known, self.readings
         )
@@ -75,8 +104,10 @@ class Attempt:
         left_out += self._lists(writer, structure, counts)
         self._require_complete()
         identity = pruned(identity, findings)
-        if self.old is not None and self.old.is_replaced and not self.old.accept_shrink:
-            require_no_shrink(self.old.manifest, self.old.identity, counts, identity)
+        self.readings.doubts |= findings.homeless
+        replaced = self.replaced
+        if replaced is not None and replaced.is_replaced and not replaced.accept_shrink and self._is_settled:
+            require_no_shrink(replaced.manifest, replaced.identity, counts, identity)
         self.staging.put(IDENTITY, identity.to_bytes())
         manifest = Manifest(
             format=FORMAT,
@@ -90,9 +121,12 @@ class Attempt:
             leftOut=left_out,
             files=dict(sorted(self.staging.files.items())),
         )
-        warnings = self._warnings(structure, identity)
-        self.staging.commit(manifest)
-        return manifest, warnings
+        return Read(manifest, identity, self._warnings(structure, identity))
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether nothing showed that the project changed meanwhile."""
+        return not self.readings.moved
 
     def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
         converter = Converter(identity, self.known, findings)
@@ -164,10 +198,11 @@ class Attempt:
         if inventory.chart_total is None and self.old and not structure.dashboards:
             return identity
         found: dict[str, ChartRead] = {}
-        if missing_charts(inventory, known):
+        if are_missing(self.lightdash, inventory, known):
             self.used.update(self._used_by_kept(structure))
             found = find_by_usage(self.lightdash, inventory, known, self.used, self.readings)
-        if inventory.chart_total is not None and missing_charts(inventory, {**known, **found}):
+        counted = inventory.chart_total is not None
+        if counted and are_missing(self.lightdash, inventory, {**known, **found}):
             more, self.nameless = find_by_pages(self.lightdash, inventory, {**known, **found}, self.readings)
             found |= more
         identity = with_charts(identity, [chart.view for chart in found.values()], self.known)
@@ -264,7 +299,7 @@ class Attempt:
         more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
         count = f"{len(unread)} {'item' if len(unread) == 1 else 'items'}"
         raise Incomplete(
-            f"{count} could not be read ({named}{more}); {what_stands(self.old)}",
+            f"{count} could not be read ({named}{more}); {what_stands(self.replaced)}",
             hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
+from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.normal import Normal, earlier_version
 from lightdash_sync.model.ordered import in_order
@@ -45,6 +46,7 @@ class Findings:
         people: key of a person who is named somewhere -> facts.
         groups: name of a group that is named somewhere -> facts.
         palettes: name of a colour palette that is named somewhere -> facts.
+        homeless: what is in a space or dashboard that no list names, in words.
     """
 
     facts: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Findings:
     people: dict[str, JsonObject] = field(default_factory=dict)
     groups: dict[str, JsonObject] = field(default_factory=dict)
     palettes: dict[str, JsonObject] = field(default_factory=dict)
+    homeless: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, kind: Kind, key: str, facts: JsonObject) -> None:
@@ -99,6 +102,7 @@ class Converter:
             normal: its normal form.
             more: facts that are not in the item itself.
         """
+        self._note_home(kind, key, normal.content)
         data = self._portable(kind, key, normal.content)
         self.findings.add(kind, key, self._facts(normal.facts) | (more or {}))
         return data
@@ -185,6 +189,13 @@ class Converter:
             else:
                 said[_SAID.get(name, name)] = value
         return said
+
+    def _note_home(self, kind: Kind, key: str, content: JsonObject) -> None:
+        """Note an item in a place that is not known: it may have been moved into one that is new."""
+        for field_name, place in (("spaceUuid", Kind.SPACE), ("dashboardUuid", Kind.DASHBOARD)):
+            uuid = content.get(field_name)
+            if isinstance(uuid, str) and self.identity.key(place, uuid) == external_key(uuid):
+                self.findings.homeless.add(f"{kind}:{key} is in a {place} that no list names")
 
     def _note_known(self, person: str) -> None:
         facts = self.identity.people.get(person) or self.known.people.get(person)

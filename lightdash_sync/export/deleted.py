@@ -18,7 +18,7 @@ from lightdash_sync.model.keys import virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.reader import ChartRead
@@ -109,6 +109,19 @@ def confirm_deleted(
         )
     there.others.sort(key=lambda one: one.item)
     return there
+
+
+def is_there(ask: Callable[[str, str], object], project: str, uuid: str) -> bool:
+    """Whether something that is only referred to is in the project and may be seen."""
+    try:
+        ask(project, uuid)
+    except NotFound:
+        return False
+    except NotAuthorised as error:
+        if error.status != _FORBIDDEN:
+            raise
+        return False
+    return True
 
 
 class _Answer(Enum):

@@ -128,8 +128,53 @@ def read_inventory(
     return Inventory(project=head, settings=settings, pins=[], members=[], **said)
 
 
-def contradictions(inventory: Inventory) -> list[str]:
-    """Return where two lists of the same things differ, in words; empty if all agree."""
+def contradictions(inventory: Inventory, *, counts: bool = True) -> list[str]:
+    """Return where two lists of the same things differ, in words; empty if all agree.
+
+    Args:
+        inventory: the lists.
+        counts: whether to compare what each space counts itself, too.
+    """
+    found: list[str] = []
+    for what, first, ours, second, theirs in _pairs(inventory):
+        found += _differ(what, first, ours, second, theirs)
+    if counts:
+        found += _space_counts(inventory)
+    return found + _outside_spaces(inventory) + _in_two_places(inventory)
+
+
+def disputed_items(inventory: Inventory) -> set[str]:
+    """Return the uuids of the charts and dashboards about which the lists differ."""
+    disputed: set[str] = set()
+    for _, _, ours, _, theirs in _pairs(inventory):
+        disputed |= ours ^ theirs
+    spaces = {row.uuid for row, _ in inventory.spaces}
+    rows: list[views.Row] = [*inventory.charts, *inventory.dashboards]
+    disputed |= {row.uuid for row in rows if row.spaceUuid not in spaces}
+    return disputed | {uuid for uuid, _ in _two_places(inventory)}
+
+
+def in_unlisted(inventory: Inventory) -> set[str]:
+    """Return the uuids of charts in dashboards, and of schedulers of what, no list names.
+
+    That is so for a moment while something is made, and always for a token that sees only a part.
+    """
+    dashboards = {row.uuid for row in inventory.dashboards}
+    sql_charts = {row.uuid for row in inventory.sql_charts}
+    found = {
+        row.uuid
+        for row in inventory.summaries
+        if row.dashboardUuid is not None and row.dashboardUuid not in dashboards
+    }
+    for row, _ in inventory.schedulers or []:
+        homes = (row.dashboardUuid and dashboards, row.savedSqlUuid and sql_charts)
+        if any(home and row.delivers not in home for home in homes):
+            found.add(row.schedulerUuid)
+    return found
+
+
+def _pairs(inventory: Inventory) -> list[tuple[str, str, set[str], str, set[str]]]:
+    """Return what two lists say of the same things: the things, then each list's name and the uuids in it."""
     explores = {row.uuid for row in inventory.charts if row.source == EXPLORE}
     in_spaces = {row.uuid for row in inventory.summaries if row.dashboardUuid is None}
     charts = explores | {row.uuid for row in inventory.sql_charts}
@@ -138,33 +183,39 @@ def contradictions(inventory: Inventory) -> list[str]:
     for item in inventory.content:
         by_type.setdefault(item.contentType, set()).add(item.uuid)
     other = {row.uuid for row in inventory.other_charts}
-    found = [
-        *_differ("charts", "the list of charts", explores, "the chart summaries", in_spaces),
-        *_differ("charts", "the list of charts", charts, "the content list", by_type["chart"] - other),
-        *_differ(
-            "dashboards", "the list of dashboards", dashboards, "the content list", by_type["dashboard"]
-        ),
+    listed = "the list of charts"
+    return [
+        ("charts", listed, explores, "the chart summaries", in_spaces),
+        ("charts", listed, charts, "the content list", by_type["chart"] - other),
+        ("dashboards", "the list of dashboards", dashboards, "the content list", by_type["dashboard"]),
     ]
-    return found + _space_counts(inventory)
 
 
-def space_contradictions(row: views.SpaceRow, space: views.Space, inventory: Inventory) -> list[str]:
-    """Return where a space says otherwise than the lists what is in it."""
+def _two_places(inventory: Inventory) -> list[tuple[str, str]]:
+    """Return uuid and name of charts that are in one space by one list and in another by the other."""
+    places = {row.uuid: row.spaceUuid for row in inventory.summaries if row.dashboardUuid is None}
+    return [
+        (row.uuid, row.name)
+        for row in inventory.charts
+        if row.source == EXPLORE and places.get(row.uuid, row.spaceUuid) != row.spaceUuid
+    ]
+
+
+def _in_two_places(inventory: Inventory) -> list[str]:
+    return [f"chart {name!r} is in two spaces" for _, name in _two_places(inventory)]
+
+
+def space_contradictions(row: views.SpaceRow, space: views.Space, inventory: Inventory) -> dict[str, str]:
+    """Return the items of which a space says otherwise than the lists whether they are in it, with words."""
     explores = {
         chart.uuid for chart in inventory.charts if chart.source == EXPLORE and chart.spaceUuid == row.uuid
     }
     dashboards = {dashboard.uuid for dashboard in inventory.dashboards if dashboard.spaceUuid == row.uuid}
     where = f"space {row.name!r}"
-    return [
-        *_differ("charts", "the list of charts", explores, where, {chart.uuid for chart in space.queries}),
-        *_differ(
-            "dashboards",
-            "the list of dashboards",
-            dashboards,
-            where,
-            {item.uuid for item in space.dashboards},
-        ),
-    ]
+    charts_in, dashboards_in = ({item.uuid for item in rows} for rows in (space.queries, space.dashboards))
+    return _each("charts", "the list of charts", explores, where, charts_in) | _each(
+        "dashboards", "the list of dashboards", dashboards, where, dashboards_in
+    )
 
 
 def _space_counts(inventory: Inventory) -> list[str]:
@@ -179,13 +230,18 @@ def _space_counts(inventory: Inventory) -> list[str]:
         ):
             if said != seen:
                 found.append(f"space {row.name!r} has {said} {what} by its own count, {seen} in the list")
+    return found
+
+
+def _outside_spaces(inventory: Inventory) -> list[str]:
     known = {row.uuid for row, _ in inventory.spaces}
-    found += [
-        f"chart {row.name!r} is in a space that is not listed"
-        for row in inventory.charts
+    rows: list[tuple[str, views.Row]] = [("chart", row) for row in inventory.charts]
+    rows += [("dashboard", row) for row in inventory.dashboards]
+    return [
+        f"{what} {row.name!r} is in a space that is not listed"
+        for what, row in rows
         if row.spaceUuid not in known
     ]
-    return found
 
 
 def marked_pins(inventory: Inventory) -> set[tuple[str, str, int | None]]:
@@ -204,11 +260,20 @@ def marked_pins(inventory: Inventory) -> set[tuple[str, str, int | None]]:
     }
 
 
-def pin_contradictions(inventory: Inventory) -> list[str]:
-    """Return where the pinned list says otherwise than the items."""
+def pin_contradictions(inventory: Inventory) -> dict[str, str]:
+    """Return the items of which the pinned list says otherwise than the lists whether they are pinned."""
     marked = {uuid for _, uuid, _ in marked_pins(inventory)}
     listed = {pin.data.uuid for pin in inventory.pins if pin.type in ("space", "chart", "dashboard")}
-    return _differ("pinned items", "the lists", marked, "the pinned list", listed)
+    return _each("pinned items", "the lists", marked, "the pinned list", listed)
+
+
+def _each(what: str, first: str, ours: set[str], second: str, theirs: set[str]) -> dict[str, str]:
+    """Return uuid -> words of what one of two has and the other has not."""
+    return {
+        uuid: words
+        for uuid in ours ^ theirs
+        for words in _differ(what, first, ours & {uuid}, second, theirs & {uuid})
+    }
 
 
 def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]) -> list[str]:

@@ -110,15 +110,19 @@ class DashboardRead:
         """Return the uuids of explore charts on its tiles."""
         return charts_on(self.normal.content)
 
+    def sql_charts(self) -> set[str]:
+        """Return the uuids of SQL charts on its tiles."""
+        return _shown_by(self.normal.content, "savedSqlUuid")
+
 
 def charts_on(dashboard: JsonObject) -> set[str]:
     """Return the uuids of explore charts on the tiles of a dashboard, as the server has it."""
+    return _shown_by(dashboard, "savedChartUuid")
+
+
+def _shown_by(dashboard: JsonObject, field: str) -> set[str]:
     shown = (tile.get("properties") for tile in objects(dashboard.get("tiles")))
-    return {
-        uuid
-        for shows in shown
-        if isinstance(shows, dict) and isinstance(uuid := shows.get("savedChartUuid"), str)
-    }
+    return {uuid for shows in shown if isinstance(shows, dict) and isinstance(uuid := shows.get(field), str)}
 
 
 def read_chart(lightdash: Lightdash, uuid: str) -> ChartRead:

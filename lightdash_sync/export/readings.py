@@ -1,7 +1,8 @@
 """Reading many items, and remembering which could not be read.
 
-What cannot be read is collected by name. An item that a list names and that is gone is no such item: it
-means that the project changed under the reading, and `Moved` says so.
+What cannot be read is collected by name. An item that a list names and that is gone is no such item: the
+project changed under the reading. What shows that is collected, too, so that what was read meanwhile is kept;
+`Moved` is only for what makes the rest of a reading useless.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ R = TypeVar("R")
 
 
 class Moved(Exception):
-    """The project changed while it was read.
+    """The project changed while it was read, so that nothing can be made of this reading.
 
     Args:
         what: what was seen, in words.
@@ -35,10 +36,14 @@ class Readings:
     Attributes:
         workers: the threads.
         unread: what could not be read so far.
+        moved: what showed that the project changed meanwhile, in words: the reading is no snapshot yet.
+        doubts: what may show it, or may always be so, in words; if the next reading has the same, it is so.
     """
 
     workers: Workers
     unread: list[Unread] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    doubts: set[str] = field(default_factory=set)
 
     def of(
         self,
@@ -58,10 +63,7 @@ class Readings:
             which: more words for the progress, such as "that no list names".
 
         Returns:
-            uuid -> what was read; without those that could not be.
-
-        Raises:
-            Moved: one of them is gone.
+            uuid -> what was read; without those that could not be, and those that are gone.
         """
         nouns = KINDS[kind].noun if isinstance(kind, Kind) else (kind, f"{kind}s")
         noun = nouns[0 if len(uuids) == 1 else 1]
@@ -71,8 +73,6 @@ class Readings:
             lambda uuid: (uuid, read(uuid)),
             lambda uuid: f"{kind}:{names.get(uuid) or uuid}",
         )
-        for item in unread:
-            if isinstance(item.error, NotFound):
-                raise Moved(f"{item.what} is gone")
-        self.unread += unread
+        self.moved += [f"{item.what} is gone" for item in unread if isinstance(item.error, NotFound)]
+        self.unread += [item for item in unread if not isinstance(item.error, NotFound)]
         return dict(pairs)

@@ -1,7 +1,7 @@
-"""One export: lock the snapshot, read the project until it holds still, say what came of it.
+"""One export: lock the snapshot, read the project until what was read fits together, say what came of it.
 
-If the project changed under the reading, the reading starts again, three times at most. What one reading
-does is in `attempt`.
+If the project changed under the reading so that it does not, what changed is read again, and all else is
+kept: each reading is much shorter than the one before. What one reading does is in `attempt`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.attempt import Attempt, what_stands
 from lightdash_sync.export.identify import known_keys
-from lightdash_sync.export.old import open_old
+from lightdash_sync.export.old import Old, open_old
 from lightdash_sync.export.readings import Moved, Readings
 from lightdash_sync.export.state import FULL_EVERY, State, is_full_due, read_state, write_state
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.manifest import Manifest
-from lightdash_sync.snapshot.write import Staging, locked
+from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.write import Staging, drop_set_aside, locked
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.old import Old
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.export.workers import Progress
 
-_ATTEMPTS = 3  # readings of a project that changes under us
+_ATTEMPTS = 5  # readings of a project that changes under us; each but the first reads only what changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +166,58 @@ def read_into(
     Raises:
         Incomplete: something could not be read; the target is as it was.
     """
-    moved = Moved()
-    for _ in range(_ATTEMPTS):
-        staging = Staging(target, disk)
-        try:
-            known = known_keys(old.identity if old else Identity(), hints or Identity())
-            return Attempt(lightdash, project, chosen, old, known, staging, Readings(workers)).run()
-        except Moved as error:
-            moved = error
-            workers.progress.noted(f"The project changed while it was read ({error}): reading it again.")
-        finally:
-            workers.forget()
-            staging.discard()
+    base, moved, doubts = old, "", set[str]()
+    try:
+        for number in range(_ATTEMPTS):
+            if moved:
+                workers.progress.noted(
+                    f"The project changed while it was read ({moved}): reading again what changed."
+                )
+            staging, readings = Staging(target, disk), Readings(workers)
+            known = known_keys(base.identity if base else Identity(), _more_keys(old, base, hints))
+            try:
+                read = Attempt(lightdash, project, chosen, old, base, known, staging, readings).run()
+                moved = _not_settled(readings, doubts, is_last=number == _ATTEMPTS - 1)
+                if not moved:
+                    staging.commit(read.manifest)
+                    return read.manifest, read.warnings
+                base, doubts = _base(old, staging.set_aside(read.manifest), read.identity), readings.doubts
+            except Moved as error:
+                moved = str(error)
+            finally:
+                workers.forget()
+                staging.discard()
+    finally:
+        drop_set_aside(target, disk)
     raise Incomplete(
         f"{moved}, in each of {_ATTEMPTS} readings; {what_stands(old)}",
         hint="Export again at a quiet time; if it stays so, look at the named item in Lightdash.",
     )
+
+
+def _not_settled(readings: Readings, before: Collection[str], *, is_last: bool) -> str:
+    """Return what of a reading does not fit together, in words; "" if it is a snapshot.
+
+    What may show a change, and is the same in two readings, is no change.
+    """
+    doubts = set() if is_last else readings.doubts.difference(before)
+    found = readings.moved or sorted(doubts)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{found[0]}{more}" if found else ""
+
+
+def _base(old: Old | None, root: Path, identity: Identity) -> Old:
+    """Return what was set aside as what the next reading builds on; all of it was read in this run."""
+    return Old(
+        Snapshot(root),
+        identity,
+        take_history=old is None or old.take_history,
+        accept_shrink=old is not None and old.accept_shrink,
+        is_replaced=old is None or old.is_replaced,
+    )
+
+
+def _more_keys(old: Old | None, base: Old | None, hints: Identity | None) -> Identity:
+    """Return keys for what the snapshot that is built on does not have."""
+    hints = hints or Identity()
+    return known_keys(old.identity, hints) if old is not None and base is not old else hints

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.old import Old
 
-_TRIES = 3  # somebody may save between two requests
+_TRIES = 10  # somebody may save between two requests
 
 
 def read_saved_dashboard(
@@ -81,12 +81,20 @@ def _with_earlier(lightdash: Lightdash, uuid: str, read: DashboardRead, old: Old
 
 
 def _current(lightdash: Lightdash, uuid: str) -> tuple[list[views.Version], views.Dashboard, JsonObject]:
-    """Read the history and the current version; the dashboard in a version says which one is current."""
+    """Read the history and the current version.
+
+    The dashboard in a version names the current one. If that is another, somebody saved since the history was
+    read, and it is the one to read. Versions between them are in no list until the next export.
+    """
+    versions = lightdash.dashboard_history(uuid)
+    current = versions[0].versionUuid
     for _ in range(_TRIES):
-        versions = lightdash.dashboard_history(uuid)
-        version, raw = _version(lightdash, uuid, versions[0].versionUuid)
-        if version.dashboard.versionUuid == version.versionUuid:
+        version, raw = _version(lightdash, uuid, current)
+        if current != versions[0].versionUuid:
+            versions = [version, *versions]
+        if version.dashboard.versionUuid in (None, current):
             return versions, version.dashboard, raw
+        current = version.dashboard.versionUuid
     raise Moved(f"dashboard {uuid} is being saved")
 
 

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
 from lightdash_sync.export.bulk import Bulk, begin_bulk
-from lightdash_sync.export.deleted import confirm_deleted
+from lightdash_sync.export.deleted import confirm_deleted, is_there
 from lightdash_sync.export.deliveries import deliverable, with_schedulers
 from lightdash_sync.export.guards import confirm_metrics, require_listed, require_tags, unlisted_items
 from lightdash_sync.export.hidden import charts_that_are_seen, delivered_charts, shown_charts
 from lightdash_sync.export.inventory import (
-    contradictions,
     marked_pins,
     palettes_by_name,
     pin_contradictions,
-    read_inventory,
     space_contradictions,
 )
 from lightdash_sync.export.membership import begin_teams, with_members, with_teams
@@ -29,6 +27,7 @@ from lightdash_sync.export.reader import read_dashboard
 from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
 from lightdash_sync.export.saved import read_saved_dashboard
+from lightdash_sync.export.settle import read_settled, unexplained
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
@@ -119,8 +118,7 @@ def read_structure(
     """
     known = old.identity if old else Identity()
     with_views = chosen.wants(Kind.VIRTUAL_VIEW)
-    inventory = read_inventory(lightdash, project, readings.workers, virtual_views=with_views)
-    _require_agreement(contradictions(inventory))
+    inventory = read_settled(lightdash, project, readings.workers, virtual_views=with_views)
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
@@ -146,7 +144,7 @@ def read_structure(
     spaces = _spaces(lightdash, chosen, inventory, keys, kept[Kind.SPACE], readings)
     kept_content, bulk = begun[0].result()
     kept |= kept_content
-    inventory = _with_pins(lightdash, inventory, reuse)
+    inventory = _with_pins(lightdash, inventory, reuse, readings)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
@@ -200,12 +198,6 @@ def _require_no_deliveries(inventory: Inventory, deleted: Iterable[Unlisted]) ->
     for one in deleted:
         if one.uuid in delivered:
             raise Moved(f"{one.item} is gone")
-
-
-def _require_agreement(found: list[str]) -> None:
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise Moved(f"the lists of Lightdash contradict each other: {found[0]}{more}")
 
 
 def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
@@ -286,10 +278,29 @@ def _spaces(
     }
     project = inventory.project.projectUuid
     spaces = readings.of(Kind.SPACE, rows, partial(lightdash.space, project), keys)
+    disputed: dict[str, str] = {}
     for uuid, (space, _) in spaces.items():
-        if found := space_contradictions(rows[uuid], space, inventory):
-            raise Moved(found[0])
+        disputed |= space_contradictions(rows[uuid], space, inventory)
+    _explain(lightdash, inventory, disputed, readings)
     return spaces
+
+
+def _explain(
+    lightdash: Lightdash, inventory: Inventory, disputed: Mapping[str, str], readings: Readings
+) -> None:
+    """Read the lists again, and note of which of some items nothing has changed that explains a dispute.
+
+    Args:
+        lightdash: the server.
+        inventory: the lists.
+        disputed: uuid of an item -> where something says otherwise of it than the lists, in words.
+        readings: are told.
+    """
+    if not disputed:
+        return
+    project = inventory.project.projectUuid
+    now = read_settled(lightdash, project, readings.workers, virtual_views=False)
+    readings.moved += sorted(disputed[uuid] for uuid in unexplained(disputed, inventory, now))
 
 
 def _virtual_views(lightdash: Lightdash, inventory: Inventory, readings: Readings) -> dict[str, JsonObject]:
@@ -299,7 +310,7 @@ def _virtual_views(lightdash: Lightdash, inventory: Inventory, readings: Reading
     return {name: raw for name, (_, raw) in found.items()}
 
 
-def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse) -> Inventory:
+def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse, readings: Readings) -> Inventory:
     """Read the pinned list, unless the items are marked as pinned just as they were."""
     pinned_list = inventory.project.pinnedListUuid
     marked = marked_pins(inventory)
@@ -312,8 +323,9 @@ def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse) -> Inve
         ]
         return replace(inventory, pins=pins)
     inventory = replace(inventory, pins=lightdash.pins(inventory.project.projectUuid, pinned_list))
-    _require_agreement(pin_contradictions(inventory))
-    return inventory
+    disputed = pin_contradictions(inventory)
+    _explain(lightdash, inventory, disputed, readings)
+    return replace(inventory, pins=[pin for pin in inventory.pins if pin.data.uuid not in disputed])
 
 
 def _dashboards(
@@ -342,7 +354,23 @@ def _dashboards(
             read_saved_dashboard, lightdash, comments=comments, earlier=history, old=old, listed=listed
         )
     dashboards = readings.of(Kind.DASHBOARD, wanted, read, slugs)
-    for uuid, dashboard in dashboards.items():
-        if dashboard.view.slug != slugs[uuid]:
-            raise Moved(f"dashboard {slugs[uuid]} has another slug now")
+    readings.moved += [
+        f"dashboard {slugs[uuid]} has another slug now"
+        for uuid, dashboard in dashboards.items()
+        if dashboard.view.slug != slugs[uuid]
+    ]
+    _find_new_sql_charts(lightdash, inventory, dashboards, readings)
     return dashboards
+
+
+def _find_new_sql_charts(
+    lightdash: Lightdash, inventory: Inventory, dashboards: Mapping[str, DashboardRead], readings: Readings
+) -> None:
+    """Note which SQL charts tiles show that no list names and that are there: they are new."""
+    listed = {row.uuid for row in inventory.sql_charts}
+    shown = {uuid for dashboard in dashboards.values() for uuid in dashboard.sql_charts()} - listed
+    known = partial(is_there, lightdash.sql_chart, inventory.project.projectUuid)
+    found = readings.of(Kind.SQL_CHART, sorted(shown), known, {}, "that no list names")
+    readings.moved += sorted(
+        f"{Kind.SQL_CHART}:{uuid} is in no list, but it is there" for uuid in found if found[uuid]
+    )

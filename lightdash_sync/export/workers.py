@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from lightdash_sync.errors import ApiError, NotAuthorised
+from lightdash_sync.errors import ApiError, NotAuthorised, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -139,7 +139,7 @@ class Workers:
 
         Raises:
             NotAuthorised: the token is not accepted (401).
-            ApiError: more than `MAX_UNREAD` items failed: that of the first.
+            ApiError: more than `MAX_UNREAD` items failed, not counting those that are not there.
         """
         stop = self._stopped.part()
         futures: dict[Future[R], T] = {
@@ -158,13 +158,15 @@ class Workers:
     ) -> tuple[list[R], list[Unread]]:
         results: list[R] = []
         unread: list[Unread] = []
+        failed = 0
         try:
             for future in as_completed(futures):
                 try:
                     results.append(future.result())
                 except ApiError as error:
                     unread.append(Unread(name(futures[future]), error))
-                    if len(unread) > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
+                    failed += not isinstance(error, NotFound)  # which is an answer
+                    if failed > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
                         raise
                 advance()
         except BaseException as error:

@@ -58,6 +58,7 @@ def recover(target: Path, disk: Disk) -> None:
         disk.settle(old.parent)
     disk.remove(old)
     disk.remove(staging)
+    disk.remove(set_aside(target))
 
 
 def put_back(target: Path) -> None:
@@ -87,6 +88,16 @@ def spare(target: Path) -> Path:
 def staging_of(target: Path) -> Path:
     """Where the new snapshot is written."""
     return beside(target, "new")
+
+
+def set_aside(target: Path) -> Path:
+    """Where what was read before the project changed stands, while the rest is read again."""
+    return beside(target, "read")
+
+
+def drop_set_aside(target: Path, disk: Disk) -> None:
+    """Remove what was set aside; the files that were taken over from it stay."""
+    disk.remove(set_aside(target))
 
 
 def state_of(target: Path) -> Path:
@@ -156,6 +167,21 @@ class Staging:
         self.finish()
         self._disk.write(self._root / MANIFEST, manifest.to_bytes())
         self.swap()
+
+    def set_aside(self, manifest: Manifest) -> Path:
+        """Put what was written where the next staging can take files over from it; return that directory.
+
+        It is no snapshot, and `drop_set_aside` removes it.
+
+        Raises:
+            OSError: something could not be written.
+        """
+        self.finish()
+        self._disk.write(self._root / MANIFEST, manifest.to_bytes())
+        place = set_aside(self.target)
+        self._disk.remove(place)
+        self._disk.rename(self._root, place)
+        return place
 
     def finish(self) -> None:
         """Wait until all files are written.

@@ -20,10 +20,10 @@ def versions(desk: Desk) -> int:
 def test_somebody_who_saves_while_a_run_reads_back_does_not_cut_it_short(tmp_path: Path) -> None:
     """The target is read again, and what was written is remembered: the next plan is empty."""
     with desk_at(small_world(NEWER), tmp_path / "work") as desk:
-        desk.server.app.faults = saved_while_read(desk.world, 5, once_written=True)
+        desk.server.app.faults = saved_while_read(desk.world, 12, once_written=True)
         before = versions(desk)
         assert desk.apply("--adopt-by-name")["complete"]
-        assert versions(desk) - before > 5
+        assert versions(desk) - before > 12
         desk.calm()
         counts = desk.plan()["counts"]
         assert (counts["create"], counts["update"], counts["delete"]) == (0, 0, 0)
