@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FILE = "lightdash-sync.toml"
+_SNAPSHOTS = "snapshots"
 
 _FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
 
@@ -162,8 +163,18 @@ def environment_of(document: SettingsFile, wanted: str | None) -> tuple[str | No
 
 
 def snapshot_of(base: Path, name: str, environment: Environment) -> Path:
-    """Return where the snapshot of an environment is."""
-    return base / (environment.path or Path("snapshots") / name)
+    """Return where the snapshot of an environment is.
+
+    Raises:
+        ConfigError: the folder of all snapshots, which no setting names, is a link: it may have come with a
+            commit, and lead anywhere.
+    """
+    if environment.path is None and (base / _SNAPSHOTS).is_symlink():
+        raise ConfigError(
+            f"{base / _SNAPSHOTS} is a symbolic link",
+            hint=f"Replace it by a folder, or let `path` of {name} in {FILE} say where its snapshot belongs.",
+        )
+    return base / (environment.path or Path(_SNAPSHOTS) / name)
 
 
 def read_file(path: Path) -> SettingsFile:

@@ -11,12 +11,16 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
 from lightdash_sync.ascode.folder import METADATA, Role, role_of
 from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.model.canonical import canonical, parse, sha256
+from lightdash_sync.model.problems import conform
 from lightdash_sync.model.shown import shown
 from lightdash_sync.snapshot.layout import MANIFEST
 from lightdash_sync.snapshot.write import Staging, beside, locked, staging_of
+from lightdash_sync.untrusted import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from lightdash_sync.ascode.files import CodeFiles
     from lightdash_sync.snapshot.disk import Disk
 
+_WRITTEN = TypeAdapter(dict[str, str])
 _NAMED = 5  # files that a refusal names
 
 
@@ -58,11 +63,16 @@ def write_tree(target: Path, code: CodeFiles, disk: Disk, *, overwrite: bool = F
         Locked: another run writes there.
         OSError: something could not be written; the target was not touched.
     """
-    with locked(target, disk):
+
+    def fits(path: str) -> bool:
+        """Whether a file that a run left is a document, or one that came along and still stands there."""
+        return role_of(path) is not Role.OTHER or (target / path).is_file()
+
+    with locked(target, disk, fits):
         found = _survey(target)
         if not overwrite:
             _require_ours(target, found, code.files)
-        staging = Staging(target, disk)
+        staging = Staging(target, disk, found.__contains__)
         try:
             for path, data in sorted(code.files.items()):
                 staging.put(path, data)
@@ -136,10 +146,9 @@ def _require_ours(target: Path, found: Mapping[str, str], files: Mapping[str, by
 
 def _remembered(target: Path) -> dict[str, str]:
     try:
-        said = parse(beside(target, "written.json").read_bytes())
+        return conform(_WRITTEN, parse(read_regular(beside(target, "written.json"))))
     except (OSError, ValueError):
         return {}
-    return {path: str(sha) for path, sha in said.items()} if isinstance(said, dict) else {}
 
 
 def _remember(target: Path, files: Mapping[str, bytes], disk: Disk) -> None:

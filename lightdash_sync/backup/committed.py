@@ -13,9 +13,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, naming
+from lightdash_sync.export.state import read_state, write_state
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
-from lightdash_sync.snapshot.write import locked, staging_of, state_of
+from lightdash_sync.snapshot.write import locked, staging_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,12 +84,12 @@ def prepared(repository: Repository, folder: Path, branch: str | None, *, dry: b
                 shutil.copytree(folder, root, symlinks=True)
         else:
             write_out(repository, target.start, folder, root)
-        with suppress(FileNotFoundError):
-            shutil.copyfile(state_of(folder), state_of(root))
+        if (state := read_state(folder)) is not None:
+            write_state(root, state)
         yield root
-        if not dry:
+        if not dry and (state := read_state(root)) is not None:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(state_of(root), state_of(folder))
+            write_state(folder, state)
 
 
 def _is_there(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from lightdash_sync.backup.committed import prepared
 from lightdash_sync.errors import SyncError, as_sync_error
 from lightdash_sync.export.run import Reading, Report, export_project
 from lightdash_sync.export.selection import Chosen
+from lightdash_sync.git import exclude
 from lightdash_sync.projects import choose_project
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import locked
@@ -158,6 +159,8 @@ def _back_up_one(
 ) -> Outcome:
     report: Report | None = None
     try:
+        if not manner.dry:
+            exclude(job.folder)
         with prepared(repository, job.folder, manner.branch, dry=manner.dry) as root:
             with job.connect() as (lightdash, wanted):
                 progress = listener.reading(job)

@@ -58,6 +58,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
     """
     from lightdash_sync.ascode.files import code_files
     from lightdash_sync.ascode.write import write_tree
+    from lightdash_sync.git import exclude
     from lightdash_sync.report import ascode
     from lightdash_sync.report.terminal import say_warning
     from lightdash_sync.snapshot.disk import Disk
@@ -74,6 +75,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
                 f"{label} cannot be said in the official tool's files: {error}",
                 hint="`lightdash-sync verify` names what is damaged.",
             ) from error
+        exclude(target)
         written = write_tree(target, code, Disk(), overwrite=wanted.overwrite)
     if code.not_held:
         say_warning(f"{target} cannot hold: {'; '.join(one.what for one in code.not_held)}")

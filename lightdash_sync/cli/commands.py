@@ -246,6 +246,7 @@ def _export(
     lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen, reading: Reading
 ) -> Report:
     from lightdash_sync.export.run import export_project
+    from lightdash_sync.git import exclude
     from lightdash_sync.model.keys import key_from, slugify
     from lightdash_sync.projects import choose_project, find_project
     from lightdash_sync.report.terminal import Bars
@@ -258,6 +259,7 @@ def _export(
         uuid, target = project.projectUuid, Path("snapshots") / key_from(slugify(project.name))
     else:
         uuid = choose_project(lightdash, loaded.project, target)
+    exclude(target)
     bars = Bars()
     hints = hints_for(memory_of(target), uuid)
     return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)

@@ -151,7 +151,9 @@ def runs(target: str, config: Path | None, as_json: bool) -> int:
     from lightdash_sync.sync.runs import runs as all_runs
 
     folder = snapshot_folder(target, Path(), config) or Path("snapshots") / target
-    found = all_runs(Folders(folder).runs)
+    folders = Folders(folder)
+    folders.require_plain()
+    found = all_runs(folders.runs)
     if as_json:
         print_json(runs_json(found))
     else:

@@ -62,6 +62,7 @@ class Opening:
             ConfigError: there is no such environment.
             Locked: another run plans or applies there.
         """
+        from lightdash_sync.git import exclude
         from lightdash_sync.projects import choose_project
         from lightdash_sync.sync.folders import Folders
         from lightdash_sync.sync.target import Place, read_before
@@ -75,6 +76,8 @@ class Opening:
         lightdash = self._stack.enter_context(connected(loaded))
         lightdash.server.require_supported()
         folders = Folders(self.folders[name])
+        folders.require_plain()
+        exclude(folders.snapshot)
         project = choose_project(lightdash, loaded.project, read_before(folders))
         place = Place(name, project, lightdash, folders, self.bars)
         self._stack.enter_context(place.held())

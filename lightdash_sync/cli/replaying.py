@@ -266,7 +266,11 @@ def _cut_short(opening: Opening, approved: Approved) -> Run | None:
     from lightdash_sync.sync.runs import is_complete, runs
 
     folder = opening.folders.get(approved.wanted.target)
-    there = runs(Folders(folder).runs) if folder else []
+    if folder is None:
+        return None
+    folders = Folders(folder)
+    folders.require_plain()
+    there = runs(folders.runs)
     last = next((run for run in there if not run.damage()), None)
     is_open = last is not None and not is_complete(last) and is_part_of(last.plan(), approved.plan)
     return last if is_open else None

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.problems import conform
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import state_of
+from lightdash_sync.untrusted import read_regular, refuse_link
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,20 +38,37 @@ class State:
     since_full: int
 
 
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    good: AwareDatetime
+    since_full: Annotated[int, Field(ge=0, strict=True)]
+
+
+_FORM = TypeAdapter(_Document)
+
+
 def read_state(target: Path) -> State | None:
-    """Return what the last run left, None if there is nothing that makes sense."""
+    """Return what the last run left, None if there is nothing that makes sense.
+
+    Raises:
+        SnapshotError: the file is a link.
+    """
+    refuse_link(state_of(target))
     try:
-        document = parse(state_of(target).read_bytes())
-        if not isinstance(document, dict):
-            return None
-        good = datetime.fromisoformat(str(document["good"]))
-        return State(good.astimezone(UTC), int(str(document["since_full"])))
-    except (OSError, ValueError, KeyError):
+        said = conform(_FORM, parse(read_regular(state_of(target))))
+        return State(said.good.astimezone(UTC), said.since_full)
+    except (OSError, ValueError, OverflowError):  # the last for the end of all time, in another zone
         return None
 
 
 def write_state(target: Path, state: State) -> None:
-    """Leave a state for the next run; whole or not at all."""
+    """Leave a state for the next run; whole or not at all.
+
+    Raises:
+        SnapshotError: the file is a link.
+    """
+    refuse_link(state_of(target))
     Disk().replace(
         state_of(target), canonical({"good": state.good.isoformat(), "since_full": state.since_full})
     )

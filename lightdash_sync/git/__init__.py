@@ -4,13 +4,25 @@
 `push` takes them to a remote, `files`, `contents`, `read` and `history` look back. Git's index and
 work tree belong to the user. The rest of the package is how: `program` runs git, `place` finds the
 repository, `objects` reads and writes objects away from its config, `series` builds commits, `branches`
-and `index` make them visible, `settings`, `remote` and `rebase` push.
+and `index` make them visible, `settings`, `remote` and `rebase` push, `beside` keeps out what is not for git.
 """
 
+from lightdash_sync.git.beside import exclude, tracked
 from lightdash_sync.git.branches import TOOL, Head
 from lightdash_sync.git.history import Revision
 from lightdash_sync.git.remote import Pushed
 from lightdash_sync.git.repository import Repository
 from lightdash_sync.git.series import Commit, Content, Person
 
-__all__ = ["TOOL", "Commit", "Content", "Head", "Person", "Pushed", "Repository", "Revision"]
+__all__ = [
+    "TOOL",
+    "Commit",
+    "Content",
+    "Head",
+    "Person",
+    "Pushed",
+    "Repository",
+    "Revision",
+    "exclude",
+    "tracked",
+]

@@ -20,6 +20,8 @@ from lightdash_sync.lock import hold
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import MANIFEST
+from lightdash_sync.snapshot.ours import is_of_snapshot, require_ours
+from lightdash_sync.untrusted import refuse_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,29 +35,42 @@ _WAITING = 64  # files that wait to be written
 
 
 @contextmanager
-def locked(target: Path, disk: Disk) -> Iterator[None]:
+def locked(target: Path, disk: Disk, fits: Callable[[str], bool] = is_of_snapshot) -> Iterator[None]:
     """Hold the lock of a snapshot, and put its directory in order first.
+
+    Args:
+        target: the directory.
+        disk: does what has to be done.
+        fits: whether a file of some path is one that is written there; see `recover`.
 
     Raises:
         Locked: another run holds it.
-        SnapshotError: the target is something that no snapshot is.
+        SnapshotError: the target is something that no snapshot is, or something beside it is a link.
+        Refused: what a run that died seems to have left holds something of somebody else.
     """
     _require_directory(target)
     target = _whole(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with hold(beside(target, "lock"), str(target), wait=_LOCK_WAIT):
-        recover(target, disk)
+        recover(target, disk, fits)
         yield
 
 
-def recover(target: Path, disk: Disk) -> None:
-    """Finish or undo what a run that died has left; only with the lock held."""
+def recover(target: Path, disk: Disk, fits: Callable[[str], bool] = is_of_snapshot) -> None:
+    """Finish or undo what a run that died has left; only with the lock held.
+
+    Raises:
+        SnapshotError: one of its directories is a link.
+        Refused: one of them holds something that is not written there. Nothing was removed.
+    """
     old, staging = spare(target), staging_of(target)
     if needs_recovery(target):
         with suppress(FileNotFoundError):
             target.rmdir()
         disk.rename(old, target)
         disk.settle(old.parent)
+    require_ours(old, fits)
+    require_ours(staging, fits)
     disk.remove(old)
     disk.remove(staging)
     disk.remove(set_aside(target))
@@ -76,8 +91,40 @@ def needs_recovery(target: Path) -> bool:
     """Whether a run died in the middle of its swap, so that the snapshot stands under its spare name.
 
     An empty directory that has been made since, as CI jobs do, is no snapshot either.
+
+    Raises:
+        SnapshotError: what stands under the spare name is a link.
     """
+    refuse_link(spare(target))
     return spare(target).is_dir() and not (target.exists() and (not target.is_dir() or any(target.iterdir())))
+
+
+def discard(target: Path, disk: Disk) -> None:
+    """Remove a snapshot, whole or damaged; nothing that is none.
+
+    Args:
+        target: the directory; there need not be one.
+        disk: does it.
+
+    Raises:
+        SnapshotError: it holds no manifest of ours, or is a link.
+        Refused: it holds something that no snapshot holds.
+        Locked: another run is at it.
+    """
+    if not target.parent.is_dir():
+        return
+    with locked(target, disk):
+        if not target.exists() or not any(target.iterdir()):
+            return
+        if not (target / MANIFEST).is_file():
+            raise SnapshotError(
+                f"{target} holds no snapshot, so it is not removed",
+                hint="Move it away: lightdash-sync keeps a snapshot there.",
+            )
+        require_ours(target)
+        disk.rename(target, staging_of(target))  # so that it is never there without its manifest
+        disk.settle(target.parent)
+        disk.remove(staging_of(target))
 
 
 def spare(target: Path) -> Path:
@@ -111,12 +158,13 @@ class Staging:
     Args:
         target: where it will stand. Its lock must be held.
         disk: does the writing.
+        fits: whether a file of some path may be replaced; see `swap`.
     """
 
-    def __init__(self, target: Path, disk: Disk) -> None:
+    def __init__(self, target: Path, disk: Disk, fits: Callable[[str], bool] = is_of_snapshot) -> None:
         self.target = _whole(target)
         self.files: dict[str, str] = {}
-        self._disk = disk
+        self._disk, self._fits = disk, fits
         self._root = staging_of(target)
         self._folders: set[Path] = set()
         self._lock = threading.Lock()
@@ -196,7 +244,9 @@ class Staging:
 
         Raises:
             OSError: something could not be done; the target was not touched.
+            Refused: there is something in it that would be lost; it was not touched.
         """
+        require_ours(self.target, self._fits)
         for folder in sorted(self._folders):
             self._disk.settle(folder)
         self._disk.settle(self._root)
@@ -215,7 +265,7 @@ class Staging:
         self._writers.close()
         self._disk.remove(self._root)
         if needs_recovery(self.target):
-            recover(self.target, self._disk)
+            recover(self.target, self._disk, self._fits)
 
     def _place(self, path: str) -> Path:
         """Return the full path of a file, its folders made."""

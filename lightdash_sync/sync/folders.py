@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.untrusted import refuse_link
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -57,3 +59,12 @@ class Folders:
     def lock(self) -> Path:
         """Held while a plan is made or applied."""
         return self.local / "lock"
+
+    def require_plain(self) -> None:
+        """Require that none of them is a link, which would lead out of the project.
+
+        Raises:
+            SnapshotError: one is.
+        """
+        for path in (self.snapshot, self.memory, self.local, self.live, self.runs, self.lock):
+            refuse_link(path)

@@ -23,9 +23,11 @@ from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.rekey import file_of, rekeyed
 from lightdash_sync.model.tree import Tree, place_of
 from lightdash_sync.plan.keys import LINKED, linked, with_former
+from lightdash_sync.snapshot.ours import require_ours
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import put_back
 from lightdash_sync.sync.store import store
+from lightdash_sync.untrusted import refuse_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,11 +183,14 @@ def read_memory(folder: Path, project: str) -> Memory:
 
     Raises:
         Refused: it is of another project.
-        SnapshotError: it is damaged.
+        SnapshotError: it is damaged, or a link.
+        Refused: it holds something else, too, which the next run would not keep.
     """
+    refuse_link(folder)
     put_back(folder)
     if not folder.is_dir() or not any(folder.iterdir()):
         return Memory()
+    require_ours(folder)
     tree = Snapshot(folder).tree()
     if tree.identity.project.get("uuid") != project:
         raise Refused(

@@ -6,25 +6,29 @@ what changed. Keys there are the target's own; they become those of the plan her
 
 from __future__ import annotations
 
-import shutil
+import shlex
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import SnapshotError
+from lightdash_sync.errors import GitError, Refused, SnapshotError
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen, Depth
+from lightdash_sync.git import tracked
 from lightdash_sync.lock import hold
 from lightdash_sync.model.canonical import begins
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.parts import with_names
 from lightdash_sync.model.rekey import rekeyed
+from lightdash_sync.model.shown import shown
 from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.keys import Linked, linked
 from lightdash_sync.plan.values import Target
+from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.manifest import Source
 from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.write import discard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,6 +42,33 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.memory import LinkTable
 
 _LOCK_WAIT = 0.5  # seconds
+
+
+def refuse_tracked(local: Path, progress: Progress) -> None:
+    """Refuse what is this machine's alone if git tracks it: then it came with a commit, from anybody.
+
+    A journal in it would link any item of the target, and what a run stored would be put back.
+
+    Args:
+        local: see `Folders.local`; there need not be one.
+        progress: is told if git cannot tell.
+
+    Raises:
+        Refused: git tracks something in it.
+    """
+    if not local.is_dir():
+        return
+    try:
+        found = tracked(local)
+    except GitError as error:
+        progress.noted(f"Git cannot tell whether it tracks {local} ({error.message}).")
+        return
+    if found:
+        raise Refused(
+            f"{local} is this machine's alone, but git tracks {shown(found)}: it may be anybody's",
+            hint=f"Look at it, then take it out of git: `git rm -r --cached {shlex.quote(str(local))}`. "
+            "If it is not yours, delete the directory.",
+        )
 
 
 @dataclass(frozen=True)
@@ -64,8 +95,12 @@ class Place:
 
         Raises:
             Locked: another one does.
+            SnapshotError: a directory of ours is a link.
+            Refused: git tracks what is this machine's alone.
         """
-        self.folders.lock.parent.mkdir(parents=True, exist_ok=True)
+        self.folders.require_plain()
+        refuse_tracked(self.folders.local, self.progress)
+        self.folders.local.mkdir(parents=True, exist_ok=True)
         with hold(self.folders.lock, f"the sync of {self.environment}", wait=_LOCK_WAIT):
             yield
 
@@ -185,10 +220,14 @@ def _drop_unfit(place: Place) -> None:
     """Drop the last reading if it is damaged, or of another project than the environment names now.
 
     It is only there to save requests.
+
+    Raises:
+        SnapshotError: what stands there is no snapshot of ours.
+        Refused: it holds something of somebody else.
     """
     live = read_before(place.folders)
     if not live.exists() or Snapshot(live).identity().project.get("uuid") != place.project:
-        shutil.rmtree(place.folders.live, ignore_errors=True)
+        discard(place.folders.live, Disk())
 
 
 def joined(*tables: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
