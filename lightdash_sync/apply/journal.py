@@ -10,12 +10,16 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lightdash_sync.errors import SyncError, naming
+from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.identity import facts_problem
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.problems import conform
 from lightdash_sync.untrusted import read_regular
 
 if TYPE_CHECKING:
@@ -53,6 +57,39 @@ class Journalled:
     def is_begun(self) -> bool:
         """Whether the run has begun at all."""
         return bool(self.digest)
+
+
+class _Record(BaseModel):
+    """A line; what a later version adds to it is passed over."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
+
+class _Started(_Record):
+    plan: str
+    known: dict[Annotated[Kind, Field(strict=False)], Annotated[frozenset[str], Field(strict=False)]]
+
+
+class _Operation(_Record):
+    op: Annotated[int, Field(ge=0)]
+
+
+class _Begun(_Operation):
+    pass
+
+
+class _Done(_Operation):
+    facts: dict[str, Any]
+
+
+class _Failed(_Operation):
+    why: str
+    unclear: bool
+
+
+_RECORDS: dict[str, type[_Record]] = {
+    "started": _Started, "begun": _Begun, "done": _Done, "failed": _Failed,
+}  # fmt: skip
 
 
 class Journal:
@@ -126,27 +163,48 @@ def read_journal(path: Path) -> Journalled:
     done: dict[int, JsonObject] = {}
     doubtful: set[int] = set()
     failed: dict[int, str] = {}
-    try:
-        for record in map(orjson.loads, lines):
-            number = record.get("op", -1)
-            event = record["event"]
-            if event == "started":
-                digest = record["plan"]
-                known = {Kind(kind): frozenset(uuids) for kind, uuids in record["known"].items()}
-            elif event == "begun":
-                doubtful.add(number)
-                failed.pop(number, None)
-            elif event == "done":
-                doubtful.discard(number)
-                done[number] = record["facts"]
-                failed.pop(number, None)
-            elif event == "failed":
-                failed[number] = record["why"]
-                if not record["unclear"]:
-                    doubtful.discard(number)
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SyncError(f"the journal {path.name} cannot be read: {error}", hint=_ANEW) from error
+    for place, line in enumerate(lines, 1):
+        try:
+            record = _read(line)
+        except ValueError as error:
+            raise SyncError(
+                f"the journal {path.name} cannot be read: line {place}: {error}", hint=_ANEW
+            ) from error
+        match record:
+            case _Started():
+                digest, known = record.plan, record.known
+            case _Begun():
+                doubtful.add(record.op)
+                failed.pop(record.op, None)
+            case _Done():
+                doubtful.discard(record.op)
+                done[record.op] = record.facts
+                failed.pop(record.op, None)
+            case _Failed():
+                failed[record.op] = record.why
+                if not record.unclear:
+                    doubtful.discard(record.op)
+            case _:
+                pass
     return Journalled(digest, known, done, frozenset(doubtful), failed)
+
+
+def _read(line: bytes) -> _Record | None:
+    """Read a line; None for one that tells nothing of what was done.
+
+    Raises:
+        ValueError: it is none; the message says in which place.
+    """
+    record = parse(line)
+    event = record.get("event") if isinstance(record, dict) else None
+    if not isinstance(event, str):
+        raise ValueError("event: a text was expected")
+    if (form := _RECORDS.get(event)) is None:
+        return None
+    found = conform(TypeAdapter(form), record)
+    if isinstance(found, _Done) and found.facts and (problem := facts_problem(found.facts)):
+        raise ValueError(f"facts.{problem}")
+    return found
 
 
 def _named(operation: Operation) -> dict[str, Json]:

@@ -307,6 +307,6 @@ def _planned_from_code(
 
 
 def _read(path: Path) -> Plan:
-    from lightdash_sync.plan.document import from_bytes
+    from lightdash_sync.plan.document import read_plan
 
-    return from_bytes(path.read_bytes())
+    return read_plan(path.read_bytes(), str(path))

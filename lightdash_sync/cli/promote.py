@@ -262,10 +262,10 @@ class _Asked:
 
         data = path.read_bytes()
         if approval.is_replay(data):
-            self.approved_replay = approval.from_bytes(data)
+            self.approved_replay = approval.from_bytes(data, str(path))
             self.replay = self.approved_replay.wanted
             return
-        self.approved = read_approved(data)
+        self.approved = read_approved(data, str(path))
         self._selection, self._accepted = self.approved.selection, self.approved.accepted
         self._source = open_source(self._opening, self.approved.source)
 

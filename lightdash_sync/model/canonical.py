@@ -9,14 +9,17 @@ Nothing is interpreted: timestamps stay text, and integers up to 64 bits stay in
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+if TYPE_CHECKING:
+    Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+else:
+    Json = Any  # pydantic, which reads annotations, need not look at each value: a parser made them
 JsonObject: TypeAlias = dict[str, Json]
 
 # orjson writes no deeper value, so nothing that a snapshot can hold is refused on the way back.

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, parse
+from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.keys import EXTERNAL, external_key, is_key
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.problems import conform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FORMAT = 1
 
@@ -170,57 +173,96 @@ class Identity:
             SnapshotError: it is not what `to_bytes` writes.
         """
         try:
-            document = _object(parse(data))
+            document = parse(data)
             if canonical(document) != data:  # a name that stands twice would say two things
                 raise ValueError("it is not in canonical form")
-            if document.get("format") != FORMAT:
+            if isinstance(document, dict) and document.get("format") != FORMAT:
                 raise ValueError(f"format {document.get('format')!r} is not known")
+            read = conform(_FORM, document)
+            for kind, entries in read.items.items():
+                _require_apart(kind, entries)
             return cls(
-                items={Kind(kind): _entries(value) for kind, value in _object(document["items"]).items()},
-                people=_named(document["people"]),
-                groups=_named(document["groups"]),
-                palettes=_named(document.get("palettes", {})),
-                external={key: _text(uuid) for key, uuid in _object(document["external"]).items()},
-                project=_object(document["project"]),
+                items=_raw(document, "items", Kind),
+                people=_raw(document, "people"),
+                groups=_raw(document, "groups"),
+                palettes=_raw(document, "palettes"),
+                external=read.external,
+                project=_raw(document, "project"),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             raise SnapshotError(
                 f"identity.json cannot be read: {error}", hint="Put it back as it was, for example from git."
             ) from error
 
 
-def _object(value: Json) -> JsonObject:
-    if not isinstance(value, dict):
-        raise TypeError("an object was expected")
-    return value
+class _Part(BaseModel):
+    """Something that must have some fields; more are welcome."""
+
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True)
 
 
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text was expected")
-    return value
+class _Named(_Part):
+    uuid: str
 
 
-def _named(value: Json) -> dict[str, JsonObject]:
-    """Read name -> facts, each with a uuid."""
-    named = {name: _object(facts) for name, facts in _object(value).items()}
-    for facts in named.values():
-        _text(facts["uuid"])
-    return named
+class _Person(_Named):
+    firstName: str | None = None
+    lastName: str | None = None
 
 
-def _entries(value: Json) -> dict[str, JsonObject]:
-    """Read key -> facts; keys and the names of versions become file names, so bad ones are refused here.
+class _Names(_Named):
+    """Names of parts of a dashboard, each with its id."""
 
-    So are two keys with one uuid: they would be two items here and one on the server.
+    tiles: dict[str, str] = {}
+    tabs: dict[str, str] = {}
+    filters: dict[str, str] = {}
+
+
+class _Facts(_Names):
+    slug: str | None = None
+    versions: dict[str, _Names] = {}
+    former: list[str] = []
+    settled: list[str] = []
+
+
+class _Document(_Part):
+    format: int
+    project: dict[str, Any]
+    items: dict[Annotated[Kind, Field(strict=False)], dict[str, _Facts]]
+    people: dict[str, _Person]
+    groups: dict[str, _Named]
+    palettes: dict[str, _Named] = {}
+    external: dict[str, str]
+
+
+_FORM = TypeAdapter(_Document)
+_FACTS = TypeAdapter(_Facts)
+
+
+def facts_problem(facts: JsonObject) -> str:
+    """Return what is wrong with the facts of an item, with the place; "" if nothing is."""
+    try:
+        conform(_FACTS, facts)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _raw(document: Any, part: str, name: Callable[[str], Any] = str) -> Any:
+    """Return a part of a document as it stands there: numbers and fields that nobody knows included."""
+    return {name(key): value for key, value in document.get(part, {}).items()}
+
+
+def _require_apart(kind: Kind, entries: Mapping[str, _Facts]) -> None:
+    """Require of the items of a kind that their keys and the names of versions can be names of files.
+
+    Two keys with one uuid would be two items here and one on the server.
     """
-    entries = _named(value)
-    if len({str(facts["uuid"]) for facts in entries.values()}) != len(entries):
-        raise ValueError("two keys have the same uuid")
+    if len({facts.uuid for facts in entries.values()}) != len(entries):
+        raise ValueError(f"items.{kind}: two keys have the same uuid")
     for key, facts in entries.items():
         if not is_key(key):
-            raise ValueError(f"{key!r} is no key")
-        for version in _named(facts.get("versions", {})):
+            raise ValueError(f"items.{kind}: {key!r} is no key")
+        for version in facts.versions:
             if not is_key(version.lower()):
-                raise ValueError(f"{version!r} is no name of a version")
-    return entries
+                raise ValueError(f"items.{kind}.{key}: {version!r} is no name of a version")

@@ -8,28 +8,22 @@ shown.
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
+from lightdash_sync.model.identity import facts_problem
 from lightdash_sync.model.keys import is_key
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.plan.values import (
-    AccessChange,
-    Action,
-    Drift,
-    DriftKind,
-    Gravity,
-    LeftOut,
-    Plan,
-    Problem,
-    Step,
-    Target,
-    Twin,
-)
+from lightdash_sync.model.kinds import KINDS
+from lightdash_sync.model.links import schema_problem
+from lightdash_sync.model.problems import conform
+from lightdash_sync.plan.values import Action, Drift, Plan, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
 FORMAT = 2
 _HINT = "Make a new one with `lightdash-sync plan`."
@@ -54,8 +48,12 @@ def to_bytes(plan: Plan) -> bytes:
     return _written(plan, {**_document(plan), "digest": digest(plan)})
 
 
-def from_bytes(data: bytes) -> Plan:
+def from_bytes(data: bytes, name: str = "the plan") -> Plan:
     """Read a plan.
+
+    Args:
+        data: what the file holds.
+        name: of the file, for errors.
 
     Raises:
         SyncError: it is no plan, of a format that is not known, or not as it was written.
@@ -63,23 +61,64 @@ def from_bytes(data: bytes) -> Plan:
     try:
         document = parse(data)
     except ValueError as error:
-        raise SyncError(f"the plan cannot be read: {error}", hint=_HINT) from error
+        raise SyncError(f"{name} cannot be read: {error}", hint=_HINT) from error
     if not isinstance(document, dict) or "digest" not in document:
-        raise SyncError("the file is no plan", hint=_HINT)
+        raise SyncError(f"{name} is no plan", hint=_HINT)
     if document.get("format") != FORMAT:
-        raise SyncError(f"the plan has format {document.get('format')!r}, which is not known", hint=_HINT)
+        raise SyncError(f"{name} has format {document.get('format')!r}, which is not known", hint=_HINT)
     said = document.pop("digest")
-    document.pop("format")
     try:
-        plan = _plan(document)
-        strange = next((key for key in _keys(plan) if not is_key(key)), None)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SyncError(f"the plan is not as it should be: {error}", hint=_HINT) from error
-    if digest(plan) != said:
-        raise SyncError("the plan was changed after it was made: its digest does not fit", hint=_HINT)
-    if strange is not None:
-        raise SyncError(f"the plan names an item {strange!r}, which no item is called", hint=_HINT)
+        plan = conform(_form(), document)
+        is_as_written = canonical(document) == canonical(_document(plan))
+    except ValueError as error:
+        raise SyncError(f"{name} is not as it should be: {error}", hint=_HINT) from error
+    if not is_as_written or digest(plan) != said:
+        raise SyncError(f"{name} was changed after it was made: its digest does not fit", hint=_HINT)
+    if (strange := next((key for key in _keys(plan) if not is_key(key)), None)) is not None:
+        raise SyncError(f"{name} names an item {strange!r}, which no item is called", hint=_HINT)
     return plan
+
+
+def read_plan(data: bytes, name: str = "the plan") -> Plan:
+    """Read a plan that is going to be carried out: what it says of items must make sense, too.
+
+    A digest proves nothing of who made a plan.
+
+    Args:
+        data: what the file holds.
+        name: of the file, for errors.
+
+    Raises:
+        SyncError: as `from_bytes`; or facts lack a uuid, or content is none of its kind.
+    """
+    plan = from_bytes(data, name)
+    if problem := next(_problems(plan), None):
+        raise SyncError(f"{name} is not as it should be: {problem}", hint=_HINT)
+    return plan
+
+
+def _problems(plan: Plan) -> Iterator[str]:
+    """Yield what no plan says, each with its place."""
+    for part, table in (("adopted", plan.adopted), ("items", plan.items)):
+        for kind, entries in table.items():
+            for key, facts in entries.items():
+                if wrong := facts_problem(facts):
+                    yield f"{part}.{kind}.{key}.{wrong}"
+    for number, step in enumerate(plan.steps):
+        where = f"steps.{number} ({step.item})"
+        if (step.after is None) != (step.action is Action.DELETE):
+            yield f"{where}: a step that deletes has no content after it, every other one has some"
+        if step.uuid is None and step.action is Action.DELETE:
+            yield f"{where}: nothing says what is deleted"
+        for part, content in (("before", step.before), ("after", step.after)):
+            problem = None if content is None else schema_problem(step.kind, content)
+            if problem is not None:
+                yield f"{where}.{part}: {problem}"
+
+
+@cache
+def _form() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)
 
 
 def _keys(plan: Plan) -> Iterator[str]:
@@ -108,36 +147,6 @@ def _is_too_deep(part: Step | Drift) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _plan(document: JsonObject) -> Plan:
-    """Read the fields of a plan; the digest tells whether they are those that were written."""
-    lists: dict[str, Callable[[Any], Any]] = {
-        "steps": _reader(Step, action=Action, kind=Kind),
-        "drift": _reader(Drift, how=DriftKind, kind=Kind, conflicts=_paths),
-        "problems": _reader(Problem, gravity=Gravity),
-        "access": _reader(AccessChange),
-        "twins": _reader(Twin, kind=Kind, candidates=tuple),
-        "left_out": _reader(LeftOut),
-        "limits": str,
-    }
-    read: dict[str, Any] = dict(document)
-    for name, of in lists.items():
-        read[name] = tuple(of(one) for one in read[name])
-    read["target"] = _reader(Target)(read["target"])
-    for name in ("adopted", "items"):
-        read[name] = {Kind(kind): entries for kind, entries in read[name].items()}
-    return Plan(**read)
-
-
-def _reader(cls: type[Any], **convert: Callable[[Any], Any]) -> Callable[[Mapping[str, Any]], Any]:
-    return lambda said: cls(
-        **{name: convert[name](value) if name in convert else value for name, value in said.items()}
-    )
-
-
-def _paths(paths: list[list[str | int]]) -> tuple[tuple[str | int, ...], ...]:
-    return tuple(tuple(path) for path in paths)
 
 
 def _document(plan: Plan) -> JsonObject:

@@ -8,6 +8,7 @@ it needs nothing of the source any more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -19,8 +20,6 @@ from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lightdash_sync.model.changes import Change
 
 

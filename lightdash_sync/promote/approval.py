@@ -11,12 +11,15 @@ nothing that was not approved.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from lightdash_sync.errors import Stale, SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
 from lightdash_sync.model.keys import is_key
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.problems import conform
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan import document as plans
 from lightdash_sync.plan.managed import same_content
@@ -26,7 +29,7 @@ from lightdash_sync.promote.replay import EXTRAS, Replay
 from lightdash_sync.promote.values import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.values import Plan, Step
@@ -47,6 +50,73 @@ _PARTS = {
 _OWNER = ("owner_changes", "owner_is_no_person")  # codes of problems: to whom new schedulers will belong
 _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 _CHOSEN = ("dashboards", "charts", "spaces")
+
+
+def _key(said: str) -> str:
+    if not is_key(said):
+        raise ValueError(f"no item is called {said!r}")
+    return said
+
+
+def _extra(said: str) -> str:
+    if said not in EXTRAS:
+        raise ValueError(f"{said!r} is nothing that can be carried")
+    return said
+
+
+_Keys = list[Annotated[str, AfterValidator(_key)]]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class _Wanted(_Part):
+    """What was asked for; only what could have been said on a command line is understood."""
+
+    source: Annotated[str, Field(alias="from")]
+    target: Annotated[str, Field(alias="to")]
+    dashboards: _Keys
+    charts: _Keys
+    spaces: _Keys
+    extras: Annotated[list[Annotated[str, AfterValidator(_extra)]], Field(alias="with")]
+    allow_drift: list[str]
+    allow_twins: list[str]
+    allow_broken: list[str]
+    merge: bool
+    keep_access: bool
+    adopt: dict[Annotated[Kind, Field(strict=False)], dict[Annotated[str, AfterValidator(_key)], str]]
+    adopt_by: Literal["", "name", "slug"]
+
+    def replay(self) -> Replay:
+        """Return it as a replay is made of it."""
+        return Replay(
+            self.source,
+            self.target,
+            Selection(tuple(self.dashboards), tuple(self.charts), tuple(self.spaces)),
+            frozenset(self.extras),
+            Options(
+                allow_drift=frozenset(self.allow_drift),
+                allow_twins=frozenset(self.allow_twins),
+                allow_broken=frozenset(self.allow_broken),
+                merge=self.merge,
+                keep_access=self.keep_access,
+            ),
+            {
+                kind: {key: {"uuid": uuid} for key, uuid in entries.items()}
+                for kind, entries in self.adopt.items()
+            },
+            self.adopt_by,
+        )
+
+
+class _Document(_Part):
+    format: int
+    wanted: _Wanted
+    plan: dict[str, Any]
+
+
+_FORM = TypeAdapter(_Document)
 
 
 @dataclass(frozen=True)
@@ -90,8 +160,12 @@ def document(approved: Approved, told: JsonObject) -> JsonObject:
     return {**told, "via": VIA, "approval": said, "digest": sha256(_written(said))}
 
 
-def from_bytes(data: bytes) -> Approved:
+def from_bytes(data: bytes, name: str = "the file") -> Approved:
     """Read what was approved.
+
+    Args:
+        data: what the file holds.
+        name: of the file, for errors.
 
     Raises:
         SyncError: it is nothing of the kind, of a format that is not known, or not as it was written.
@@ -99,20 +173,22 @@ def from_bytes(data: bytes) -> Approved:
     try:
         found = parse(data)
     except ValueError as error:
-        raise SyncError(f"what was approved cannot be read: {error}", hint=_HINT) from error
+        raise SyncError(f"{name} cannot be read: {error}", hint=_HINT) from error
     said = found.get("approval") if isinstance(found, dict) and found.get("via") == VIA else None
     if not isinstance(found, dict) or not isinstance(said, dict):
-        raise SyncError("the file is no promotion by replay", hint=_HINT)
+        raise SyncError(f"{name} is no promotion by replay", hint=_HINT)
     if said.get("format") != FORMAT:
-        raise SyncError(f"what was approved has format {said.get('format')!r}: not known", hint=_HINT)
+        raise SyncError(f"{name} has format {said.get('format')!r}, which is not known", hint=_HINT)
     try:
-        plan = plans.from_bytes(canonical(said["plan"]))
-        approved = Approved(_wanted(said["wanted"]), plan)
+        document = conform(_FORM, said)
+        approved = Approved(
+            document.wanted.replay(), plans.read_plan(canonical(document.plan), f"{name}: approval.plan")
+        )
         is_as_written = canonical(_approval(approved)) == canonical(said)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SyncError(f"what was approved is not as it should be: {error}", hint=_HINT) from error
+    except ValueError as error:
+        raise SyncError(f"{name} is not as it should be: approval.{error}", hint=_HINT) from error
     if not is_as_written or sha256(canonical(said)) != found.get("digest"):
-        raise SyncError("what was approved was changed afterwards: its digest does not fit", hint=_HINT)
+        raise SyncError(f"{name} was changed afterwards: its digest does not fit", hint=_HINT)
     return approved
 
 
@@ -232,51 +308,6 @@ def _approval(approved: Approved) -> JsonObject:
     }
     plan = parse(plans.to_bytes(approved.plan))
     return {"format": FORMAT, "wanted": asked, "plan": plan}
-
-
-def _wanted(said: Any) -> Replay:
-    """Read what was asked for; only what could have been said on a command line is understood.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is something else.
-    """
-    chosen: dict[str, Any] = {name: tuple(_keys(said[name])) for name in _CHOSEN}
-    allowed: dict[str, Any] = {name: frozenset(_texts(said[name])) for name in _ALLOWED}
-    allowed |= {name: said[name] is True for name in _SWITCHES}
-    extras = frozenset(_texts(said["with"]))
-    if unknown := extras - set(EXTRAS):
-        raise ValueError(f"{min(unknown)!r} is nothing that can be carried")
-    if said["adopt_by"] not in ("", "name", "slug"):
-        raise ValueError(f"nothing is linked by {said['adopt_by']!r}")
-    source, target = _texts([said["from"], said["to"]])
-    return Replay(
-        source,
-        target,
-        Selection(**chosen),
-        extras,
-        Options(**allowed),
-        {Kind(kind): _uuids(entries) for kind, entries in said["adopt"].items()},
-        str(said["adopt_by"]),
-    )
-
-
-def _uuids(entries: dict[str, Any]) -> dict[str, JsonObject]:
-    pairs = zip(_keys(entries), _texts(entries.values()), strict=True)
-    return {key: {"uuid": uuid} for key, uuid in pairs}
-
-
-def _texts(said: Any) -> list[str]:
-    found = list(said)
-    if isinstance(said, str) or not all(isinstance(one, str) for one in found):
-        raise TypeError("a list of words is something else")
-    return found
-
-
-def _keys(said: Iterable[Any]) -> list[str]:
-    found = _texts(said)
-    if strange := next((key for key in found if not is_key(key)), None):
-        raise ValueError(f"no item is called {strange!r}")
-    return found
 
 
 def _written(said: JsonObject) -> bytes:

@@ -8,11 +8,14 @@ not who approved it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
+from lightdash_sync.model.problems import conform
 from lightdash_sync.promote.values import Code, Selection, Weight
 
 if TYPE_CHECKING:
@@ -71,30 +74,82 @@ def digest(review: Review) -> str:
     return sha256(canonical(approval(review)))
 
 
-def read_approved(data: bytes) -> Approved:
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class _Selection(_Part):
+    dashboards: list[str]
+    charts: list[str]
+    spaces: list[str]
+    all: bool
+    changed: bool
+
+
+class _Entry(_Part):
+    said: str
+    before: str | None
+    after: str | None
+    verdicts: list[str]
+
+
+class _Approval(_Part):
+    source: str
+    source_project: str
+    project: str
+    selection: _Selection
+    accepted: list[str]
+    items: dict[str, _Entry]
+
+
+class _Document(_Part):
+    """What `promote review --format json` writes; what else it tells is for machines."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    digest: str
+    approval: _Approval
+
+
+_FORM = TypeAdapter(_Document)
+
+
+def read_approved(data: bytes, name: str = "the file") -> Approved:
     """Read what `promote review --format json` wrote.
+
+    Args:
+        data: what the file holds.
+        name: of the file, for errors.
 
     Raises:
         SyncError: it is something else, or was changed since.
     """
     try:
-        document = parse(data)
-        said = document["approval"] if isinstance(document, dict) else None
-        if not isinstance(said, dict) or not isinstance(document, dict):
-            raise TypeError("it holds no approval")
-        if sha256(canonical(said)) != document["digest"]:
-            raise SyncError("the review was changed since it was written: its digest does not fit", _HINT)
-        return Approved(
-            digest=str(document["digest"]),
-            source=str(said["source"]),
-            source_project=str(said["source_project"]),
-            project=str(said["project"]),
-            selection=_selection(said["selection"]),
-            accepted=tuple(map(str, _list(said["accepted"]))),
-            items={name: entry for name, entry in _object(said["items"]).items() if isinstance(entry, dict)},
+        said = conform(_FORM, parse(data))
+        approved = said.approval.model_dump()
+        is_as_written = sha256(canonical(approved)) == said.digest
+    except ValueError as error:
+        raise SyncError(f"{name} is no review that could be approved: {error}", _HINT) from error
+    if not is_as_written:
+        raise SyncError(
+            f"{name} is a review that was changed since it was written: its digest does not fit", _HINT
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise SyncError(f"this is no review that could be approved: {error}", _HINT) from error
+    chosen = said.approval.selection
+    return Approved(
+        digest=said.digest,
+        source=said.approval.source,
+        source_project=said.approval.source_project,
+        project=said.approval.project,
+        selection=Selection(
+            tuple(chosen.dashboards),
+            tuple(chosen.charts),
+            tuple(chosen.spaces),
+            all=chosen.all,
+            changed=chosen.changed,
+        ),
+        accepted=tuple(said.approval.accepted),
+        items=approved["items"],
+    )
 
 
 def differences(approved: Approved, review: Review, done: Collection[str] = ()) -> list[str]:
@@ -154,21 +209,7 @@ def _hash(content: Json) -> Json:
     return None if content is None else sha256(canonical(content))
 
 
-def _selection(said: Json) -> Selection:
-    document = _object(said)
-    if unknown := document.keys() - {field.name for field in fields(Selection)}:
-        raise TypeError(f"its selection has {sorted(unknown)[0]}")
-    keys = {name: tuple(map(str, _list(document[name]))) for name in ("dashboards", "charts", "spaces")}
-    return Selection(**keys, all=document["all"] is True, changed=document["changed"] is True)
-
-
 def _object(value: Json) -> JsonObject:
     if not isinstance(value, dict):
         raise TypeError("an object was expected")
-    return value
-
-
-def _list(value: Json) -> list[Json]:
-    if not isinstance(value, list):
-        raise TypeError("a list was expected")
     return value

@@ -165,7 +165,7 @@ def done_items(folder: Path, approved: str) -> frozenset[str]:
             continue
         plan, journalled = one.plan(), one.journalled()
         if plan.purpose == PROMOTE:
-            found |= {plan.steps[number].item for number in journalled.done}
+            found |= {plan.steps[number].item for number in journalled.done if number < len(plan.steps)}
     return frozenset(found)
 
 

@@ -23,18 +23,22 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from lightdash_sync.apply.journal import NAME as JOURNAL
 from lightdash_sync.apply.journal import read_journal
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.changes.look import text
-from lightdash_sync.plan.document import digest, from_bytes, to_bytes
+from lightdash_sync.model.problems import conform
+from lightdash_sync.plan.document import digest, read_plan, to_bytes
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.values import PROMOTE
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import MANIFEST
+from lightdash_sync.snapshot.ours import is_of_snapshot, require_ours
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.sync.store import store
 from lightdash_sync.untrusted import read_regular, refuse_link
@@ -54,6 +58,23 @@ _TIME = "%Y%m%dT%H%M%SZ"
 _PLAN, _RESULT, _BEFORE, _AFTER, _MEMORY = "plan.json", "result.json", "before", "after", "memory"
 _APPROVED = "approved.json"
 _STAGED = ".new"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True, hide_input_in_errors=True)
+
+
+class _Result(_Part):
+    state: str
+    by: str | None = None
+    ended: str | None = None
+
+
+class _Approved(_Part):
+    digest: str
+
+
+_RESULT_FORM, _APPROVED_FORM = TypeAdapter(_Result), TypeAdapter(_Approved)
 
 
 @dataclass(frozen=True)
@@ -109,7 +130,7 @@ class Run:
             SyncError: it is damaged.
         """
         try:
-            return from_bytes(self._read(_PLAN))
+            return read_plan(self._read(_PLAN), _PLAN)
         except SyncError as error:
             raise self._damaged(error.message) from error
         except (OSError, ValueError) as error:
@@ -146,7 +167,7 @@ class Run:
         Raises:
             SyncError: it is damaged.
         """
-        return self._object(_RESULT)
+        return self._object(_RESULT, _RESULT_FORM)
 
     def approved(self) -> str:
         """Return the digest of the review that was approved before it; "" if none was.
@@ -154,7 +175,7 @@ class Run:
         Raises:
             SyncError: it is damaged.
         """
-        return text(self._object(_APPROVED), "digest")
+        return text(self._object(_APPROVED, _APPROVED_FORM), "digest")
 
     def created(self) -> dict[Kind, dict[str, JsonObject]]:
         """Return kind -> key -> facts of what it created, by its journal."""
@@ -178,19 +199,18 @@ class Run:
         refuse_link(self.folder)
         return read_regular(self.folder / name)
 
-    def _object(self, name: str) -> JsonObject | None:
+    def _object(self, name: str, form: TypeAdapter[Any]) -> JsonObject | None:
         """Return the object that a file holds; None if there is no such file."""
         try:
             found = parse(self._read(name))
+            conform(form, found)
         except FileNotFoundError:
             return None
         except SyncError as error:
             raise self._damaged(error.message) from error
         except (OSError, ValueError) as error:
             raise self._damaged(f"{name}: {_reason(error)}") from error
-        if not isinstance(found, dict):
-            raise self._damaged(f"{name} holds no object")
-        return found
+        return found if isinstance(found, dict) else None
 
     def _damaged(self, why: str) -> SyncError:
         return SyncError(
@@ -235,6 +255,7 @@ def begin(
     disk = disk or Disk()
     for left in folder.iterdir():  # by a run that died before it began
         if _ID.fullmatch(left.name.removeprefix(".").removesuffix(_STAGED)) and left.suffix == _STAGED:
+            require_ours(left, _is_of_run)
             disk.remove(left)
     try:
         disk.make_directory(staged.folder, 0o700)
@@ -257,6 +278,13 @@ def begin(
         disk.remove(staged.folder)
         raise
     return run
+
+
+def _is_of_run(path: str) -> bool:
+    """Whether a run that is being begun can have a file of this path."""
+    name, _, rest = path.partition("/")
+    stored = {f"{dot}{one}{role}" for one in (_BEFORE, _MEMORY) for dot, role in (("", ""), (".", _STAGED))}
+    return is_of_snapshot(rest) if name in stored else path in (_PLAN, _APPROVED, f".{_BEFORE}.lock")
 
 
 def _copy(source: Path, target: Path, disk: Disk) -> None:
