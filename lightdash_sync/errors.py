@@ -7,6 +7,7 @@
     │  ├─ NotFound              1   404
     │  ├─ Unavailable           1   could not be reached, or retries are spent
     │  └─ UnexpectedAnswer      1   not what Lightdash answers: HTML, a redirect, another shape
+    ├─ Unconvertible            3   an item whose content cannot be stored
     ├─ Incomplete               3   part of the work was not done; what is on disk was left as it was
     ├─ Unsure                   3   a write may have happened, and looking did not tell
     ├─ Refused                  4   a limit or a guard says no
@@ -107,6 +108,12 @@ class Unavailable(ApiError):
 
 class UnexpectedAnswer(ApiError):
     """An answer that Lightdash does not give: wrong content type, envelope, shape or size."""
+
+
+class Unconvertible(SyncError):
+    """An item whose content cannot be stored: nested too deeply, or of a shape that this tool fails on."""
+
+    exit_code = 3
 
 
 class Incomplete(SyncError):

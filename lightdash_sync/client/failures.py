@@ -31,6 +31,7 @@ _WHO_KNOWS = (
 )
 _WHO_CHANGES = "Try again; if it stays so, something between here and Lightdash cuts or changes its answers."
 _WHAT_IS_LARGE = "Open the item in Lightdash and see what makes it so large; no item is expected to be."
+_WHAT_IS_DEEP = "Open the item in Lightdash and save it with less in it; no item is expected to be so deep."
 _PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 that names no time
 _SAID = 300  # characters of a server's words that an error repeats
 
@@ -168,6 +169,9 @@ def from_response(
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if "recursion" in str(error):
+            deep = _unexpected("the answer is nested too deeply", method, path, status, _WHAT_IS_DEEP)
+            raise Failed(Failure.FINAL, deep) from error
         # A body without a length that was cut short looks just like this.
         problem = _unexpected("the answer is not complete JSON", method, path, status, _WHO_CHANGES)
         raise Failed(Failure.UNCLEAR, problem) from error

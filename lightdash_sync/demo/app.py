@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import pkgutil
+import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -42,6 +44,7 @@ PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
 PERSONAL = "ApiKey"
+_DEEP = 10_000  # levels, more than any test needs
 
 
 @cache
@@ -138,10 +141,23 @@ def _called(world: World, route: Route, request: Request, content: bytes) -> Res
     call = Call(world, request, params, body, asker, session is not None)
     results = route.handler(call)
     envelope = {"status": "ok"} if isinstance(results, Ok) else {"status": "ok", "results": results}
-    answer = Response(orjson.dumps(envelope), route.status, media_type=JSON_TYPE)
+    answer = Response(_json(envelope), route.status, media_type=JSON_TYPE)
     if call.cookie:
         answer.set_cookie(COOKIE, call.cookie, httponly=True)
     return answer
+
+
+def _json(value: Any) -> bytes:
+    """A value as JSON, however deeply it is nested: Node has no such limit as orjson has."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(_DEEP)
+        try:
+            return json.dumps(value).encode()
+        finally:
+            sys.setrecursionlimit(limit)
 
 
 def _signed(world: World, answer: Response) -> Response:

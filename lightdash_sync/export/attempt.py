@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from lightdash_sync.errors import Incomplete
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
-    from lightdash_sync.export.reader import ChartRead
+    from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.model.identity import Identity
 
@@ -207,13 +208,14 @@ class Attempt:
             found |= more
         identity = with_charts(identity, [chart.view for chart in found.values()], self.known)
         writer = self._writer(identity, findings, structure)
-        self._count(
-            [
-                writer.chart(self.lightdash, uuid, chart, apart=self.chosen.by_itself(uuid))
-                for uuid, chart in found.items()
-            ],
-            counts,
+        written = self.readings.of(
+            Kind.CHART,
+            found,
+            lambda uuid: writer.chart(self.lightdash, uuid, found[uuid], apart=self.chosen.by_itself(uuid)),
+            writer.names(Kind.CHART),
+            "that no list names",
         )
+        self._count([*written.values()], counts)
         return identity
 
     def _used_by_kept(self, structure: Structure) -> Iterator[str]:
@@ -233,19 +235,21 @@ class Attempt:
     ) -> list[LeftOut]:
         """Write what the structure has already."""
         listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
-        rows = ((*listed[uuid], raw) for uuid, (_, raw) in structure.spaces.items())
-        members = {row.userUuid for row in structure.inventory.members or []}
-        left_out = writer.spaces(rows, structure.inventory.teams, members)
+        members, teams = (
+            {row.userUuid for row in structure.inventory.members or []},
+            structure.inventory.teams,
+        )
+        left_out: list[LeftOut] = []
+        for uuid, (_, raw) in structure.spaces.items():
+            write = partial(writer.space, *listed[uuid], raw, teams, members)
+            left_out += self.readings.convert(f"{Kind.SPACE}:{structure.space_key(uuid)}", write) or []
         for uuid, item in structure.kept[Kind.SPACE].items():
             if self.chosen.wants_in(Kind.SPACE, structure.space_key(uuid)):
                 writer.keep(Kind.SPACE, uuid, item)
                 counts[Kind.SPACE] += 1
         counts[Kind.SPACE] += len(structure.spaces)
         for uuid, dashboard in structure.dashboards.items():
-            if self.chosen.wants(Kind.DASHBOARD):
-                self._count_dashboard(writer.dashboard(uuid, dashboard), counts)
-            if dashboard.comments is not None:
-                counts[Kind.COMMENTS] += writer.comments(uuid, dashboard.comments)
+            self._dashboard(writer, uuid, dashboard, counts)
         places = {row.uuid: row.spaceUuid for row in structure.inventory.dashboards}
         for uuid, item in structure.kept[Kind.DASHBOARD].items():
             if self._wants(Kind.DASHBOARD, places[uuid], structure):
@@ -253,6 +257,19 @@ class Attempt:
             if self._wants(Kind.COMMENTS, places[uuid], structure):
                 counts[Kind.COMMENTS] += writer.keep_comments(uuid, item)
         return sorted(left_out, key=lambda item: (item.what, item.why))
+
+    def _dashboard(
+        self, writer: ContentWriter, uuid: str, dashboard: DashboardRead, counts: Counter[str]
+    ) -> None:
+        """Write a dashboard and the comments on it."""
+        key = writer.key(Kind.DASHBOARD, uuid)
+        if self.chosen.wants(Kind.DASHBOARD):
+            write = partial(writer.dashboard, uuid, dashboard)
+            if (written := self.readings.convert(f"{Kind.DASHBOARD}:{key}", write)) is not None:
+                self._count_dashboard(written, counts)
+        if dashboard.comments is not None:
+            comment = partial(writer.comments, uuid, dashboard.comments)
+            counts[Kind.COMMENTS] += self.readings.convert(f"{Kind.COMMENTS}:{key}", comment) or 0
 
     def _count_dashboard(self, written: Written, counts: Counter[str]) -> None:
         counts[Kind.DASHBOARD] += 1
@@ -265,10 +282,17 @@ class Attempt:
         left_out: list[LeftOut] = []
         if self.chosen.wants(Kind.SCHEDULER):
             rows = structure.schedulers(self.chosen)
-            left_out += writer.lists.schedulers(rows)
+            for row, raw in rows:
+                key = writer.key(Kind.SCHEDULER, row.schedulerUuid)
+                write = partial(writer.lists.scheduler, row, raw)
+                left_out += self.readings.convert(f"{Kind.SCHEDULER}:{key}", write) or []
+            left_out.sort(key=lambda one: one.what)
             counts[Kind.SCHEDULER] += len(rows)
         if self.chosen.wants(Kind.VIRTUAL_VIEW):
-            counts[Kind.VIRTUAL_VIEW] += writer.lists.virtual_views(self.project, structure.virtual_views)
+            for name, raw in structure.virtual_views.items():
+                put = partial(writer.lists.virtual_view, self.project, name, raw)
+                self.readings.convert(f"{Kind.VIRTUAL_VIEW}:{name}", put)
+            counts[Kind.VIRTUAL_VIEW] += len(structure.virtual_views)
         if self.chosen.wants(Kind.TAG):
             counts[Kind.TAG] += writer.lists.tags(inventory)
         if self.chosen.wants(Kind.METRIC_ICONS):

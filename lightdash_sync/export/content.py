@@ -23,7 +23,7 @@ from lightdash_sync.snapshot.layout import item_path, moment_in_name, version_na
 from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
@@ -86,6 +86,10 @@ class ContentWriter:
         """Return uuid -> key of all items of a kind."""
         return self._identity.known_keys(kind)
 
+    def key(self, kind: Kind, uuid: str) -> str:
+        """Return the key of an item."""
+        return self._identity.key(kind, uuid)
+
     def keep(self, kind: Kind, uuid: str, kept: Kept) -> Written:
         """Take an item over from the old snapshot, with its earlier versions.
 
@@ -119,38 +123,39 @@ class ContentWriter:
         self._converter.named(kept.comments)
         return 1
 
-    def spaces(
+    def space(
         self,
-        spaces: Iterable[tuple[views.SpaceRow, JsonObject, JsonObject]],
+        row: views.SpaceRow,
+        listed: JsonObject,
+        raw: JsonObject,
         teams: Mapping[str, list[str]] | None = None,
         members: Collection[str] = (),
     ) -> list[LeftOut]:
-        """Write spaces, from their row in the list and their own answer.
+        """Write a space, from its row in the list and its own answer.
 
         Args:
-            spaces: row, its raw form, and the raw form of the answer.
+            row: the row.
+            listed: its raw form.
+            raw: the raw form of the answer.
             teams: see `Inventory.teams`.
             members: uuids of the organisation's members; empty if all who are named are known, or may not be.
 
         Returns:
             The grants whose role the API does not show.
         """
-        left_out: list[LeftOut] = []
-        for row, listed, raw in spaces:
-            key = self._identity.key(Kind.SPACE, row.uuid)
-            shares, groups = objects(raw.get("access")), objects(raw.get("groupsAccess"))
-            outside = set(row.access).difference(members) if members else ()
-            others = None if teams is None else other_ways(raw, teams, outside)
-            access, unseen = space_access(row.access, shares, groups, others)
-            self._put(Kind.SPACE, key, {**listed, **raw, "access": access}, self._seen_as(row.uuid))
-            left_out += [
-                LeftOut(
-                    what=f"space:{key}",
-                    why=f"the API does not show the role of {self._identity.person(uuid)}",
-                )
-                for uuid in unseen
-            ]
-        return left_out
+        key = self._identity.key(Kind.SPACE, row.uuid)
+        shares, groups = objects(raw.get("access")), objects(raw.get("groupsAccess"))
+        outside = set(row.access).difference(members) if members else ()
+        others = None if teams is None else other_ways(raw, teams, outside)
+        access, unseen = space_access(row.access, shares, groups, others)
+        self._put(Kind.SPACE, key, {**listed, **raw, "access": access}, self._seen_as(row.uuid))
+        return [
+            LeftOut(
+                what=f"space:{key}",
+                why=f"the API does not show the role of {self._identity.person(uuid)}",
+            )
+            for uuid in unseen
+        ]
 
     def chart(
         self,

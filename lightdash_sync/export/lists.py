@@ -16,7 +16,7 @@ from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from lightdash_sync.client import catalogue, views
     from lightdash_sync.export.convert import Converter
@@ -41,30 +41,21 @@ class ListWriter:
         self._identity = converter.identity
         self._staging = staging
 
-    def schedulers(self, schedulers: Iterable[tuple[views.Scheduler, JsonObject]]) -> list[LeftOut]:
-        """Write schedulers.
+    def scheduler(self, row: views.Scheduler, raw: JsonObject) -> list[LeftOut]:
+        """Write a scheduler.
 
         Returns:
-            Those that have a secret address, which is not in the snapshot.
+            It, if it has a secret address, which is not in the snapshot.
         """
-        left_out: list[LeftOut] = []
-        for row, raw in schedulers:
-            key = self._identity.key(Kind.SCHEDULER, row.schedulerUuid)
-            self._put(Kind.SCHEDULER, key, raw)
-            if has_secret(raw):
-                why = "its webhook address is a secret; keep it elsewhere"
-                left_out.append(LeftOut(what=f"scheduler:{key}", why=why))
-        return sorted(left_out, key=lambda item: item.what)
+        key = self._identity.key(Kind.SCHEDULER, row.schedulerUuid)
+        self._put(Kind.SCHEDULER, key, raw)
+        why = "its webhook address is a secret; keep it elsewhere"
+        return [LeftOut(what=f"scheduler:{key}", why=why)] if has_secret(raw) else []
 
-    def virtual_views(self, project: str, views: Mapping[str, JsonObject]) -> int:
-        """Write virtual views, given as explores by name; return how many there are."""
-        for name, raw in views.items():
-            self._put(
-                Kind.VIRTUAL_VIEW,
-                self._identity.key(Kind.VIRTUAL_VIEW, virtual_view_uuid(project, name)),
-                raw,
-            )
-        return len(views)
+    def virtual_view(self, project: str, name: str, raw: JsonObject) -> None:
+        """Write a virtual view, given as an explore."""
+        key = self._identity.key(Kind.VIRTUAL_VIEW, virtual_view_uuid(project, name))
+        self._put(Kind.VIRTUAL_VIEW, key, raw)
 
     def tags(self, inventory: Inventory) -> int:
         """Write tags with the metrics that carry them.

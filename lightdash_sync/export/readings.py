@@ -7,18 +7,27 @@ project changed under the reading. What shows that is collected, too, so that wh
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from lightdash_sync.errors import NotFound
+from lightdash_sync.errors import NotFound, SyncError, Unconvertible
+from lightdash_sync.export.workers import Unread
 from lightdash_sync.model.kinds import KINDS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from lightdash_sync.export.workers import Unread, Workers
+    from lightdash_sync.export.workers import Workers
 
 R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+_OPEN_IT = (
+    "Open the item in Lightdash and save it with less in it; if there is nothing odd, report this as a bug."
+)
 
 
 class Moved(Exception):
@@ -70,9 +79,41 @@ class Readings:
         pairs, unread = self.workers.run(
             f"{noun} {which}".strip(),
             uuids,
-            lambda uuid: (uuid, read(uuid)),
+            lambda uuid: (uuid, _converted(partial(read, uuid))),
             lambda uuid: f"{kind}:{names.get(uuid) or uuid}",
         )
         self.moved += [f"{item.what} is gone" for item in unread if isinstance(item.error, NotFound)]
         self.unread += [item for item in unread if not isinstance(item.error, NotFound)]
         return dict(pairs)
+
+    def convert(self, what: str, work: Callable[[], R]) -> R | None:
+        """Do something with one item, and remember it as unread, by name, if it cannot be converted.
+
+        Args:
+            what: `kind:key`.
+            work: what to do.
+
+        Returns:
+            What came of it; None if nothing did.
+        """
+        try:
+            return _converted(work)
+        except Unconvertible as error:
+            self.unread.append(Unread(what, error))
+            return None
+
+
+def _converted(work: Callable[[], R]) -> R:
+    """Do something with one item; whatever is odd about it is said of this item, and ends nothing else.
+
+    Raises:
+        Unconvertible: it cannot be done. Anything of our own passes, and so does what the disk says.
+    """
+    try:
+        return work()
+    except (SyncError, Moved, OSError):
+        raise
+    except Exception as error:
+        log.info("an item cannot be converted", exc_info=True)
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error) or type(error).__name__
+        raise Unconvertible(f"its content cannot be stored: {why}", hint=_OPEN_IT) from error

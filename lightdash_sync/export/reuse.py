@@ -70,7 +70,7 @@ def space_fingerprints(inventory: Inventory) -> dict[str, str]:
     told: dict[str, str] = {}
     for row, raw in inventory.spaces:
         reader = row.userAccess if isinstance(row.userAccess, dict) else {}
-        if set(row.access) <= {reader.get("userUuid")}:
+        if set(row.access) <= {str(reader.get("userUuid"))}:
             fields = {name: value for name, value in raw.items() if name not in _SPACE_VOLATILE}
             fields |= {"access": [*sorted(row.access)], "role": reader.get("role") if row.access else None}
             told[row.uuid] = sha256(canonical(fields))[:16]

@@ -28,13 +28,14 @@ from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
 from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.export.settle import read_settled, unexplained
+from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import slug_candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.deleted import Unlisted
@@ -152,7 +153,7 @@ def read_structure(
             inventory = with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
         hidden |= shown
     inventory = with_members(lightdash, inventory, spaces, hidden, kept, known)
-    inventory = with_teams(lightdash, inventory, spaces, teams)
+    inventory = _storable_schedulers(with_teams(lightdash, inventory, spaces, teams), readings)
     written = _virtual_views(lightdash, inventory, readings)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written, bulk)
 
@@ -353,7 +354,7 @@ def _dashboards(
         read = partial(
             read_saved_dashboard, lightdash, comments=comments, earlier=history, old=old, listed=listed
         )
-    dashboards = readings.of(Kind.DASHBOARD, wanted, read, slugs)
+    dashboards = readings.of(Kind.DASHBOARD, wanted, partial(_storable, read), slugs)
     readings.moved += [
         f"dashboard {slugs[uuid]} has another slug now"
         for uuid, dashboard in dashboards.items()
@@ -361,6 +362,23 @@ def _dashboards(
     ]
     _find_new_sql_charts(lightdash, inventory, dashboards, readings)
     return dashboards
+
+
+def _storable(read: Callable[[str], DashboardRead], uuid: str) -> DashboardRead:
+    """Read a dashboard, and see to it that it can be stored, before its parts get names."""
+    dashboard = read(uuid)
+    canonical(dashboard.normal.content)
+    return dashboard
+
+
+def _storable_schedulers(inventory: Inventory, readings: Readings) -> Inventory:
+    """Leave out the schedulers that cannot be stored, which are remembered as unread."""
+    kept = [
+        (row, raw)
+        for row, raw in inventory.schedulers or []
+        if readings.convert(f"{Kind.SCHEDULER}:{row.name!r}", partial(canonical, raw)) is not None
+    ]
+    return inventory if inventory.schedulers is None else replace(inventory, schedulers=kept)
 
 
 def _find_new_sql_charts(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from lightdash_sync.errors import ApiError, NotAuthorised, NotFound
+from lightdash_sync.errors import ApiError, NotAuthorised, NotFound, Unconvertible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,7 +77,7 @@ class Unread:
     """
 
     what: str
-    error: ApiError
+    error: ApiError | Unconvertible
 
 
 class Workers:
@@ -135,11 +135,12 @@ class Workers:
             name: how an item is called where it cannot be read.
 
         Returns:
-            The results, and the items that failed with an `ApiError`.
+            The results, and the items that failed with an `ApiError`, or that cannot be converted.
 
         Raises:
             NotAuthorised: the token is not accepted (401).
-            ApiError: more than `MAX_UNREAD` items failed, not counting those that are not there.
+            ApiError: more than `MAX_UNREAD` items failed; not counted is what is not there, or cannot be
+                converted.
         """
         stop = self._stopped.part()
         futures: dict[Future[R], T] = {
@@ -163,9 +164,9 @@ class Workers:
             for future in as_completed(futures):
                 try:
                     results.append(future.result())
-                except ApiError as error:
+                except (ApiError, Unconvertible) as error:
                     unread.append(Unread(name(futures[future]), error))
-                    failed += not isinstance(error, NotFound)  # which is an answer
+                    failed += not isinstance(error, (NotFound, Unconvertible))  # which say nothing of others
                     if failed > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
                         raise
                 advance()

@@ -9,7 +9,7 @@ Nothing is interpreted: timestamps stay text, and integers up to 64 bits stay in
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import orjson
 
@@ -24,6 +24,7 @@ JsonObject: TypeAlias = dict[str, Json]
 
 # orjson writes no deeper value, so nothing that a snapshot can hold is refused on the way back.
 MAX_DEPTH = 254
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 def canonical(value: Mapping[str, Json] | Sequence[Json] | Json) -> bytes:
@@ -37,7 +38,8 @@ def canonical(value: Mapping[str, Json] | Sequence[Json] | Json) -> bytes:
             value, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         )
     except (orjson.JSONEncodeError, RecursionError) as error:
-        raise ValueError(f"cannot be written as JSON: {error}") from error
+        why = _TOO_DEEP if _depth_exceeds(cast("Json", value), MAX_DEPTH) else str(error)
+        raise ValueError(f"cannot be written as JSON: {why}") from error
 
 
 def parse(data: bytes) -> Json:
@@ -48,7 +50,7 @@ def parse(data: bytes) -> Json:
     """
     value: Json = orjson.loads(data)
     if _depth_exceeds(value, MAX_DEPTH):
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+        raise ValueError(_TOO_DEEP)
     return value
 
 
