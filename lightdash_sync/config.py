@@ -74,6 +74,7 @@ class Settings:
         proxy_authorization: secret, or None.
         recipients: patterns of addresses that schedulers there may deliver to, or None for any.
         token_type: which kind of token it is, if the user says so; else its beginning tells.
+        comments: when comments on dashboards that did not change are read; None for what is usual.
     """
 
     env: str | None
@@ -87,6 +88,7 @@ class Settings:
     proxy_authorization: str | None = field(repr=False)
     recipients: tuple[str, ...] | None = None
     token_type: str | None = None
+    comments: str | None = None
 
     @property
     def secrets(self) -> list[str]:
@@ -131,6 +133,7 @@ def load_settings(
         proxy_authorization=variables.get(PROXY_AUTHORIZATION) or None,
         recipients=tuple(own.recipients) if own and own.recipients is not None else None,
         token_type=token_type,
+        comments=own.comments if own else None,
     )
 
 

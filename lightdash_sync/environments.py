@@ -39,6 +39,7 @@ class Environment(BaseModel):
     allow_http: bool = False
     concurrency: int | None = Field(default=None, ge=1, le=64)
     recipients: list[str] | None = None
+    comments: Literal["nightly", "weekly"] | None = None
 
 
 class SettingsFile(BaseModel):
@@ -101,6 +102,19 @@ def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tu
     """
     document = settings_file(folder, file)[1]
     return {name: (one.url, one.project) for name, one in document.env.items()}
+
+
+def environment_comments(folder: Path, file: Path | None = None) -> dict[str, str | None]:
+    """Return name -> when the comments on dashboards that did not change are read; None for what is usual.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    return {name: one.comments for name, one in settings_file(folder, file)[1].env.items()}
 
 
 def environments(

@@ -12,6 +12,7 @@ from lightdash_sync.client.session import Connection, Limits, Session
 from lightdash_sync.demo.server import Server
 from lightdash_sync.export.run import Reading, Report, export_project
 from lightdash_sync.export.selection import Chosen
+from lightdash_sync.snapshot.manifest import Manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +84,10 @@ def tree(root: Path) -> dict[str, str]:
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     """Return the paths that differ between two trees."""
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+
+def undated(root: Path) -> dict[str, str]:
+    """Return the tree of a snapshot, whose manifest does not say how fresh it is."""
+    manifest = Manifest.from_bytes((root / "snapshot.json").read_bytes())
+    said = manifest.model_copy(update={"wholeOn": None, "older": []}).to_bytes()
+    return tree(root) | {"snapshot.json": hashlib.sha256(said).hexdigest()}

@@ -111,24 +111,38 @@ def _commits(
     repository: Repository, folder: Path, label: str, manner: Manner, root: Path, workspace: Path
 ) -> Iterator[Commit]:
     """Yield the commits that lead from the last committed snapshot to this one."""
-    identity, old = Snapshot(root).identity(), workspace / "old"
+    new, old = Snapshot(root), workspace / "old"
+    identity = new.identity()
+    renewed = False
     start = repository.destination(manner.branch).start
     is_there = write_out(repository, start, folder, old)
     if is_there and _is_whole(old):
         series: Iterable[Step] = steps(old, root, workspace)
+        renewed = new.manifest.says_the_same(Snapshot(old).manifest)
     elif manner.backfill and not is_there and not manner.single:
         series = backfill(root)
     else:
         series = [whole(root)]
     if manner.single:
         series = [joined([*series])]
-    for step in series:
-        yield _commit(step, label, identity)
+    for step, is_last in _with_last(series):
+        older = new.manifest.older if is_last else []
+        text = message(label, step.happened, first=step.is_all, renewed=renewed, older=older)
+        yield _commit(step, text, identity)
 
 
-def _commit(step: Step, label: str, identity: Identity) -> Commit:
+def _with_last(series: Iterable[Step]) -> Iterator[tuple[Step, bool]]:
+    """Yield steps, each with whether it is the last."""
+    ahead = iter(series)
+    step = next(ahead, None)
+    while step is not None:
+        following = next(ahead, None)
+        yield step, following is None
+        step = following
+
+
+def _commit(step: Step, text: str, identity: Identity) -> Commit:
     people = [_person(identity, key) for key in dict.fromkeys(step.people)]
-    text = message(label, step.happened, first=step.is_all)
     trailers = [BACKFILLED] if step.is_past else []
     author = people[-1] if people and not step.is_nobodys else None
     others = people if author is None else people[:-1]

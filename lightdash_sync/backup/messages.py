@@ -17,8 +17,10 @@ from lightdash_sync.snapshot.layout import Place, item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from lightdash_sync.snapshot.manifest import Older
 
 _SUBJECT = 72
 _LISTED = 200  # items that a body lists
@@ -87,13 +89,22 @@ def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened
     return found
 
 
-def message(label: str, items: list[Happened], *, first: bool = False) -> str:
+def message(
+    label: str,
+    items: list[Happened],
+    *,
+    first: bool = False,
+    renewed: bool = False,
+    older: Sequence[Older] = (),
+) -> str:
     """Return subject and body for what happened in an environment.
 
     Args:
         label: name of the environment.
         items: from `happened`.
         first: whether nothing was backed up before.
+        renewed: whether nothing happened but that everything was read again.
+        older: what of the snapshot was not read this time.
     """
     spaces = {item.space for item in items}
     verbs = {item.verb for item in items}
@@ -101,6 +112,7 @@ def message(label: str, items: list[Happened], *, first: bool = False) -> str:
     where = f" {into} {shown(next(iter(spaces)))}" if len(spaces) == 1 and spaces != {""} else ""
     verb = next(iter(verbs)) if len(verbs) == 1 else "changed"
     what = f"first backup of {_what(items)}" if first else f"{_what(items)} {verb}"
+    what = "everything read again, nothing changed" if renewed else what
     subject = f"{shown(label)}: {what}{where}"
     lines = [subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"]
     for space in sorted(spaces):
@@ -108,6 +120,9 @@ def message(label: str, items: list[Happened], *, first: bool = False) -> str:
         lines += [_line(item) for item in items[:_LISTED] if item.space == space]
     if len(items) > _LISTED:
         lines += ["", f"and {len(items) - _LISTED} more"]
+    if older:
+        lines += ["", "Not read this time:"]
+        lines += [f"- {shown(one.what)}, as of {one.asOf}" for one in older]
     return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from lightdash_sync.backup.commits import Made, Manner, commit_snapshot
 from lightdash_sync.backup.committed import prepared
 from lightdash_sync.errors import SyncError, as_sync_error
+from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.run import Reading, Report, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.git import exclude
@@ -39,12 +40,14 @@ class Job:
         folder: of its snapshot, in the repository's work tree.
         connect: opens its server, and tells uuid or name of the project (None for the only one).
         hints: tells, for the uuid of the project, keys of items that the snapshot does not know yet.
+        comments: when the comments on dashboards are read that did not change themselves.
     """
 
     label: str
     folder: Path
     connect: Callable[[], AbstractContextManager[tuple[Lightdash, str | None]]]
     hints: Callable[[str], Identity]
+    comments: Comments = Comments.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,15 @@ class Outcome:
         job: the environment.
         report: of its export; None if that failed.
         made: its commits, oldest first.
+        begun: the branch that was made for it without a commit of its own, because where it begins holds the
+            project as it is; None if there is none.
         error: why it was not backed up, or None.
     """
 
     job: Job
     report: Report | None = None
     made: tuple[Made, ...] = ()
+    begun: str | None = None
     error: SyncError | None = None
 
 
@@ -166,11 +172,13 @@ def _back_up_one(
                 progress = listener.reading(job)
                 project = choose_project(lightdash, wanted, root)
                 hints = job.hints(project)
+                how = replace(reading, comments=job.comments)
                 report = export_project(
-                    lightdash, project, root, Chosen(), reading, progress=progress, hints=hints
+                    lightdash, project, root, Chosen(), how, progress=progress, hints=hints
                 )
             with locked(root, Disk()), repository.exclusive():
+                is_new = repository.destination(manner.branch).is_to_begin
                 made = commit_snapshot(repository, job.folder, job.label, manner, root)
     except (SyncError, OSError) as error:
         return Outcome(job, report, error=as_sync_error(error))
-    return Outcome(job, report, tuple(made))
+    return Outcome(job, report, tuple(made), manner.branch if is_new and not made else None)

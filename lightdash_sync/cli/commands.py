@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -245,6 +246,7 @@ def demo(path: Path, serve: bool, port: int, as_json: bool) -> int:
 def _export(
     lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen, reading: Reading
 ) -> Report:
+    from lightdash_sync.export.comments import Comments
     from lightdash_sync.export.run import export_project
     from lightdash_sync.git import exclude
     from lightdash_sync.model.keys import key_from, slugify
@@ -262,6 +264,7 @@ def _export(
     exclude(target)
     bars = Bars()
     hints = hints_for(memory_of(target), uuid)
+    reading = replace(reading, comments=Comments.of(loaded.comments))
     return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
 
 

@@ -103,10 +103,9 @@ class Palette(View):
     name: str
 
 
-class Team(View):
+class Team(Group):
     """A row of `GET /api/v1/org/groups?includeMembers=...`."""
 
-    uuid: Uuid
     memberUuids: list[Uuid]
 
 

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter
 from lightdash_sync.export.convert import Converter, Findings
+from lightdash_sync.export.freshness import Freshness, TakenOver, what_is_older, with_freshness
 from lightdash_sync.export.guards import require_no_shrink
 from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
 from lightdash_sync.export.identify import identify, pruned, with_charts
 from lightdash_sync.export.lists import unsupported
+from lightdash_sync.export.membership import teams_of
 from lightdash_sync.export.names import metrics_of
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.reader import ChartRead, DashboardRead
+    from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.identity import Identity
 
 _NO_PALETTES = "only a chart's own answer tells which it has, and only exports with history read that"
@@ -56,11 +61,13 @@ class Read:
         manifest: of what was written.
         identity: its identity map; it has keys of items without a file, if the reading is not settled.
         warnings: what the user should know, in words.
+        freshness: of what was read; the manifest may still say what an earlier one said.
     """
 
     manifest: Manifest
     identity: Identity
     warnings: list[str]
+    freshness: Freshness
 
 
 @dataclass
@@ -122,12 +129,47 @@ class Attempt:
             leftOut=left_out,
             files=dict(sorted(self.staging.files.items())),
         )
-        return Read(manifest, identity, self._warnings(structure, identity))
+        freshness = self._freshness(structure)
+        before = replaced.manifest if replaced is not None and replaced.is_replaced else None
+        renews = replaced is not None and replaced.renews
+        manifest = with_freshness(manifest, before, freshness, renews=renews)
+        return Read(manifest, identity, self._warnings(structure, identity), freshness)
 
     @property
     def _is_settled(self) -> bool:
         """Whether nothing showed that the project changed meanwhile."""
         return not self.readings.moved
+
+    def _freshness(self, structure: Structure) -> Freshness:
+        """Return how fresh what was read is; what an earlier reading of this run gave is as fresh as that."""
+        if self.old is None:
+            return Freshness(datetime.now(UTC).date())
+        if self.old.freshness is not None:
+            return self.old.freshness
+        kept = self._kept(structure)
+        if not any(kept.values()):
+            return Freshness(self.old.day)
+        taken = TakenOver(kept, structure.comments)
+        older = what_is_older(taken, structure.inventory, self.lightdash.server, self.chosen)
+        return Freshness(self.old.whole, older)
+
+    def _kept(self, structure: Structure) -> dict[Kind, dict[str, Kept]]:
+        """Return what is taken over of what was chosen: kind -> uuid -> item."""
+        inventory = structure.inventory
+        places = {
+            Kind.SPACE: {row.uuid: row.uuid for row, _ in inventory.spaces},
+            Kind.CHART: {row.uuid: row.spaceUuid for row in inventory.summaries},
+            Kind.SQL_CHART: {row.uuid: row.spaceUuid for row in inventory.sql_charts},
+            Kind.DASHBOARD: {row.uuid: row.spaceUuid for row in inventory.dashboards},
+        }
+        return {
+            kind: {
+                uuid: item
+                for uuid, item in structure.kept[kind].items()
+                if self._wants(kind, spaces[uuid], structure)
+            }
+            for kind, spaces in places.items()
+        }
 
     def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
         converter = Converter(identity, self.known, findings)
@@ -235,10 +277,8 @@ class Attempt:
     ) -> list[LeftOut]:
         """Write what the structure has already."""
         listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
-        members, teams = (
-            {row.userUuid for row in structure.inventory.members or []},
-            structure.inventory.teams,
-        )
+        members = {row.userUuid for row in structure.inventory.members or []}
+        teams = teams_of(structure.inventory, self.lightdash.server)
         left_out: list[LeftOut] = []
         for uuid, (_, raw) in structure.spaces.items():
             write = partial(writer.space, *listed[uuid], raw, teams, members)
@@ -254,8 +294,13 @@ class Attempt:
         for uuid, item in structure.kept[Kind.DASHBOARD].items():
             if self._wants(Kind.DASHBOARD, places[uuid], structure):
                 self._count_dashboard(writer.keep(Kind.DASHBOARD, uuid, item), counts)
-            if self._wants(Kind.COMMENTS, places[uuid], structure):
+            if not self._wants(Kind.COMMENTS, places[uuid], structure):
+                continue
+            comments = structure.comments.get(uuid)
+            if comments is None:
                 counts[Kind.COMMENTS] += writer.keep_comments(uuid, item)
+            else:
+                counts[Kind.COMMENTS] += self._comments(writer, uuid, comments)
         return sorted(left_out, key=lambda item: (item.what, item.why))
 
     def _dashboard(
@@ -268,8 +313,12 @@ class Attempt:
             if (written := self.readings.convert(f"{Kind.DASHBOARD}:{key}", write)) is not None:
                 self._count_dashboard(written, counts)
         if dashboard.comments is not None:
-            comment = partial(writer.comments, uuid, dashboard.comments)
-            counts[Kind.COMMENTS] += self.readings.convert(f"{Kind.COMMENTS}:{key}", comment) or 0
+            counts[Kind.COMMENTS] += self._comments(writer, uuid, dashboard.comments)
+
+    def _comments(self, writer: ContentWriter, uuid: str, comments: JsonObject) -> int:
+        """Write the comments on a dashboard; return 1 if there are any, else 0."""
+        write, key = partial(writer.comments, uuid, comments), writer.key(Kind.DASHBOARD, uuid)
+        return self.readings.convert(f"{Kind.COMMENTS}:{key}", write) or 0
 
     def _count_dashboard(self, written: Written, counts: Counter[str]) -> None:
         counts[Kind.DASHBOARD] += 1

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.kinds import History
 
 # Server field with a person in it -> name of the fact.
-_PEOPLE = {
+PEOPLE = {
     "updatedByUser": "updatedBy",
     "createdBy": "createdBy",
     "lastUpdatedBy": "lastUpdatedBy",
@@ -138,7 +138,7 @@ class Converter:
     def taken_over(self, kind: Kind, key: str, kept: Kept) -> None:
         """Note the facts of an item that is taken over, and whoever and whatever its file names."""
         self.findings.add(kind, key, kept.facts)
-        for name in _PEOPLE.values():
+        for name in PEOPLE.values():
             self.author_of({"createdBy": kept.facts.get(name)})
         self.named(kept.names)
 
@@ -184,8 +184,8 @@ class Converter:
     def _facts(self, facts: JsonObject) -> JsonObject:
         said: JsonObject = {}
         for name, value in facts.items():
-            if name in _PEOPLE:
-                said[_PEOPLE[name]] = self.person(value) if isinstance(value, dict) else None
+            if name in PEOPLE:
+                said[PEOPLE[name]] = self.person(value) if isinstance(value, dict) else None
             else:
                 said[_SAID.get(name, name)] = value
         return said

@@ -17,7 +17,7 @@ from lightdash_sync.errors import NotAuthorised
 from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Sequence
 
     from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
@@ -48,9 +48,8 @@ class Inventory:
         tags: with their raw form.
         metrics: of the catalogue.
         pins: pinned items.
-        members: of the organisation; empty if they were not needed, None if the token may not list them.
-        teams: uuid of a group -> uuids of its members; None where the list of spaces names only who holds
-            a grant.
+        members: of the organisation; None if the token may not list them.
+        groups: of the organisation; empty if they were not needed, None if the token may not list them.
         palettes: colour palettes of the organisation; none where items have none.
         virtual_views: names of the explores that people wrote in SQL; none if they are not wanted.
         chart_total: how many explore charts there are, hidden ones included; None where the server cannot
@@ -69,7 +68,7 @@ class Inventory:
     metrics: list[catalogue.Metric]
     pins: list[views.Pin]
     members: list[views.Member] | None
-    teams: Mapping[str, list[str]] | None = None
+    groups: Sequence[views.Group] | None = ()
     palettes: tuple[views.Palette, ...] = ()
     virtual_views: tuple[str, ...] = ()
     chart_total: int | None = None
@@ -86,15 +85,16 @@ class Inventory:
 
 
 def read_inventory(
-    lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool = True
+    lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool = True, groups: bool = False
 ) -> Inventory:
-    """Read a project's settings and all its lists, but the members and the pins, which are not always needed.
+    """Read a project's settings and all its lists, but the pins, which are not always needed.
 
     Args:
         lightdash: the server.
         project: uuid of the project.
         workers: read side by side.
         virtual_views: whether the list of explores is read for them.
+        groups: whether the groups are needed, though their members are not.
 
     Raises:
         ApiError: one of them cannot be read.
@@ -109,7 +109,12 @@ def read_inventory(
         "schedulers": lambda: if_allowed(lambda: lightdash.schedulers(project)),
         "tags": lambda: lightdash.tags(project),
         "metrics": lambda: lightdash.metrics(project),
+        "members": lambda: if_allowed(lightdash.members),
     }
+    if lightdash.server.can("space_member_role"):
+        reads["groups"] = lambda: if_allowed(lightdash.teams)
+    elif groups:
+        reads["groups"] = lambda: if_allowed(lightdash.groups)
     if lightdash.server.can("chart_palettes"):
         reads["palettes"] = lambda: tuple(lightdash.color_palettes())
     if virtual_views:
@@ -125,7 +130,7 @@ def read_inventory(
         raise min(unread, key=lambda item: item.what != _PROJECT).error
     said = dict(lists)
     head, settings = said.pop(_PROJECT)
-    return Inventory(project=head, settings=settings, pins=[], members=[], **said)
+    return Inventory(project=head, settings=settings, pins=[], **said)
 
 
 def contradictions(inventory: Inventory, *, counts: bool = True) -> list[str]:

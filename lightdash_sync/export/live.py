@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
+from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.old import Old
 from lightdash_sync.export.run import read_into
 from lightdash_sync.export.selection import Chosen, Depth
+from lightdash_sync.export.state import day_of
 from lightdash_sync.export.workers import Workers
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk
@@ -87,7 +89,8 @@ def read_now(
                 f"{over.root} is a snapshot of another project",
                 hint="`path` of the environment says where the snapshot of its own project is.",
             )
-        old = Old(over, identity, take_history=False, is_replaced=False)
+        whole = day_of(over.manifest.wholeOn)
+        old = Old(over, identity, take_history=False, is_replaced=False, comments=Comments.AUTO, whole=whole)
     tells_all = over is not None and over.manifest.selection.history
     chosen = Chosen(depth=Depth.SINGLY if tells_all else Depth.AUTHORS)
     return _read(lightdash, project, target, chosen, old, progress)
@@ -99,7 +102,6 @@ def _read(
     session = lightdash.session
     workers = Workers(session.connection.concurrency, session.pacer.stopped, progress)
     try:
-        manifest, _ = read_into(lightdash, project, target, chosen, old, Disk(), workers)
+        return read_into(lightdash, project, target, chosen, old, Disk(), workers).manifest
     finally:
         workers.close()
-    return manifest

@@ -1,90 +1,63 @@
-"""Who is who: members of the organisation and its groups, read only if somebody is named who is not known."""
+"""Who is who: what the lists of members and groups tell of those whom a snapshot names."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.export.inventory import if_allowed
-from lightdash_sync.model.keys import EXTERNAL
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.client import views
+from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from concurrent.futures import Future
-
-    from lightdash_sync.client import views
-    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.reader import ChartRead
-    from lightdash_sync.export.readings import Readings
-    from lightdash_sync.export.reuse import Kept
-    from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.identity import Identity
 
-    Teams = Future[list[views.Team] | None]
 
+def called_otherwise(known: Identity, inventory: Inventory) -> frozenset[str]:
+    """Return the people and groups of an older snapshot that have another name now, as tokens name them.
 
-def with_members(
-    lightdash: Lightdash,
-    inventory: Inventory,
-    spaces: Mapping[str, tuple[views.Space, JsonObject]],
-    hidden: Mapping[str, ChartRead],
-    kept: Mapping[Kind, Mapping[str, Kept]],
-    known: Identity,
-) -> Inventory:
-    """Read the members of the organisation, unless everybody who may be named is known.
+    Files that were made before name them as they were called then. Of who is not in the lists nothing is
+    told, so they keep their name; a group that is gone has none any more.
 
     Args:
-        lightdash: the server.
-        inventory: the project's lists, without members.
-        spaces: the spaces that were read; they tell the e-mails of who has a grant.
-        hidden: charts that no list names; they tell who saved them.
-        kept: kind -> uuid -> what is taken over, and names nobody new.
         known: the map of the older snapshot.
+        inventory: the lists, as they are now.
     """
-    people = {share.userUuid for space, _ in spaces.values() for share in space.access}
-    emails = (name for name in known.people if not name.startswith(EXTERNAL))  # others may be outside still
-    people |= {str(known.people[name]["uuid"]) for name in emails}
-    named = {uuid for row, _ in inventory.spaces for uuid in row.access}
-    named |= {str(raw["createdBy"]) for _, raw in inventory.schedulers or [] if raw.get("createdBy")}
-    named |= {author for row, _ in inventory.tags if (author := row.author)}
-    named |= {author for chart in hidden.values() for author in chart.authors()}
-    items = len(inventory.summaries) + len(inventory.sql_charts) + len(inventory.dashboards)
-    as_before = sum(len(kept[kind]) for kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD))
-    if named <= people and items == as_before:
-        return inventory
-    return replace(inventory, members=if_allowed(lightdash.members))
+    emails = {row.userUuid: row.email for row in inventory.members or []}
+    people = {
+        f"user:{name}"
+        for name, facts in known.people.items()
+        if emails.get(str(facts.get("uuid")), name) != name
+    }
+    if inventory.groups is None:
+        return frozenset(people)
+    names = {row.uuid: row.name for row in inventory.groups}
+    before = {str(facts.get("uuid")): name for name, facts in known.groups.items()}
+    now = named_apart({uuid: names[uuid] for uuid in before if uuid in names})
+    called = {str(facts.get("uuid")): name for name, facts in now.items()}
+    groups = {f"group:{name}" for uuid, name in before.items() if called.get(uuid) != name}
+    return frozenset(people | groups)
 
 
-def begin_teams(lightdash: Lightdash, known: Identity, readings: Readings) -> Teams | None:
-    """Ask who is in which group, if a space was shared with one before: so it takes no time of its own.
+def teams_of(inventory: Inventory, server: Server) -> dict[str, list[str]] | None:
+    """Return uuid of a group -> uuids of its members.
 
-    Returns:
-        The groups to come, None where they are not needed; see `with_teams`.
+    None where the list of spaces names only who holds a grant, so that it does not matter who is in a group.
     """
-    if not known.groups or not lightdash.server.can("space_member_role"):
+    if not server.can("space_member_role"):
         return None
-    return readings.workers.begin([partial(if_allowed, lightdash.teams)])[0]
+    return {row.uuid: row.memberUuids for row in inventory.groups or () if isinstance(row, views.Team)}
 
 
-def with_teams(
-    lightdash: Lightdash,
-    inventory: Inventory,
-    spaces: Mapping[str, tuple[views.Space, JsonObject]],
-    begun: Teams | None,
-) -> Inventory:
-    """Add who is in which group, where the list of spaces names their members, too.
+def may_hold_unseen(inventory: Inventory, reader: str) -> bool:
+    """Whether a group could have a grant that the list of spaces does not show: it names members alone.
 
     Args:
-        lightdash: the server.
-        inventory: the project's lists.
-        spaces: the spaces that were read.
-        begun: what `begin_teams` has asked for.
+        inventory: the lists.
+        reader: uuid of whose token it is; what others have, the list shows.
     """
-    if not lightdash.server.can("space_member_role"):
-        return inventory
-    shared = any(space.groupsAccess for space, _ in spaces.values())
-    teams = (begun.result() if begun else if_allowed(lightdash.teams)) if shared else []
-    return replace(inventory, teams={team.uuid: team.memberUuids for team in teams or []})
+    if inventory.groups is None:
+        return True
+    return any(
+        not isinstance(row, views.Team) or set(row.memberUuids) <= {reader} for row in inventory.groups
+    )

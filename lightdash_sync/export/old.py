@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
+from lightdash_sync.export.comments import Comments
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightdash_sync.export.freshness import Freshness
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.snapshot.manifest import Manifest
@@ -29,6 +32,11 @@ class Old:
         accept_shrink: whether a project that lost a lot may replace it.
         is_replaced: whether what is read is going to stand in its place.
         again: uuids of items that are not taken over, whatever the lists prove.
+        comments: when the comments on dashboards are read that are taken over.
+        day: today (UTC).
+        whole: the last day on which everything was read; None if it is not known.
+        renews: whether a full reading that finds nothing new says so.
+        freshness: of what it holds, if an earlier reading of the same run made it.
     """
 
     snapshot: Snapshot
@@ -38,6 +46,11 @@ class Old:
     accept_shrink: bool = False
     is_replaced: bool = True
     again: frozenset[str] = frozenset()
+    comments: Comments = Comments.WEEKLY
+    day: date = field(default_factory=lambda: datetime.now(UTC).date())
+    whole: date | None = None
+    renews: bool = False
+    freshness: Freshness | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -69,13 +82,12 @@ class Old:
             raise SnapshotError(f"{self.root}: {path} is not JSON: {error}") from error
 
 
-def open_old(target: Path, project: str, *, full: bool = False, accept_shrink: bool = False) -> Old | None:
+def open_old(target: Path, project: str, *, accept_shrink: bool = False) -> Old | None:
     """Open the snapshot that is to be replaced, None if there is none.
 
     Args:
         target: the directory.
         project: uuid of the project that is going to be exported.
-        full: whether the whole project is to be read again.
         accept_shrink: whether a project that lost a lot may replace it.
 
     Raises:
@@ -96,7 +108,7 @@ def open_old(target: Path, project: str, *, full: bool = False, accept_shrink: b
             f"{target} holds a snapshot of another project ({snapshot.manifest.source.project!r})",
             hint="Choose another directory with --path.",
         )
-    return Old(snapshot, identity, full=full, accept_shrink=accept_shrink)
+    return Old(snapshot, identity, accept_shrink=accept_shrink)
 
 
 def remembered_project(target: Path) -> tuple[str, str] | None:

@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
+from lightdash_sync.export.convert import PEOPLE
+from lightdash_sync.export.membership import may_hold_unseen
 from lightdash_sync.export.names import names_in
 from lightdash_sync.model.canonical import Json, JsonObject, begins, canonical, objects, parse, sha256
-from lightdash_sync.model.keys import external_key
+from lightdash_sync.model.keys import EXTERNAL, external_key
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import Link, links
 from lightdash_sync.snapshot.layout import item_path
@@ -64,13 +66,14 @@ def space_fingerprints(inventory: Inventory) -> dict[str, str]:
     """Return uuid -> fingerprint of every space that the list of a current server tells whole.
 
     The list names whoever has a grant, of their own or by a group, and tells the reader's role alone. So it
-    tells a space whole if nobody else has a grant. (A group without members would not be seen, nor a
-    palette; both are said in docs/design.md.)
+    tells a space whole if nobody else has a grant, and no group is without a member who would be named. (A
+    palette is not seen; see `freshness`.)
     """
     told: dict[str, str] = {}
     for row, raw in inventory.spaces:
         reader = row.userAccess if isinstance(row.userAccess, dict) else {}
-        if set(row.access) <= {str(reader.get("userUuid"))}:
+        uuid = str(reader.get("userUuid"))
+        if set(row.access) <= {uuid} and not may_hold_unseen(inventory, uuid):
             fields = {name: value for name, value in raw.items() if name not in _SPACE_VOLATILE}
             fields |= {"access": [*sorted(row.access)], "role": reader.get("role") if row.access else None}
             told[row.uuid] = sha256(canonical(fields))[:16]
@@ -85,11 +88,13 @@ class Kept:
         facts: its old facts.
         names: what its file names.
         comments: what the comments on a dashboard name, None if there are none.
+        leads_outside: whether a tile shows a chart of another project.
     """
 
     facts: JsonObject
     names: Names
     comments: Names | None = None
+    leads_outside: bool = False
 
 
 class Reuse:
@@ -102,6 +107,7 @@ class Reuse:
         present: uuid of everything that the project has now.
         chosen: what is wanted; an old snapshot of less is no help.
         palettes: name of a colour palette -> facts, now.
+        otherwise: people and groups that have another name by now, as tokens name them.
     """
 
     def __init__(
@@ -112,11 +118,13 @@ class Reuse:
         present: Collection[str],
         chosen: Chosen,
         palettes: Mapping[str, JsonObject] | None = None,
+        otherwise: Collection[str] = (),
     ) -> None:
         self._old = old if old is not None and _is_like(old, server.version, chosen.in_manifest()) else None
         self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
         before = self._old.identity.palettes if self._old else {}
         self._renamed = {name for name, facts in before.items() if (palettes or {}).get(name) != facts}
+        self._otherwise = frozenset(otherwise)
         self._chosen = chosen
         self._seen = seen
         self._fresh: set[str] = set()
@@ -142,12 +150,16 @@ class Reuse:
             return None
         if kind in self._with_history and "version" not in facts:
             return None  # by a version of this tool that read no history of the kind
+        if any(f"user:{facts.get(name)}" in self._otherwise for name in PEOPLE.values()):
+            return None
         data = self._untouched(self._old, kind, key)
         if data is None or (uuid in self._chosen.palettes and not begins(data, "palette")):
             return None
         if kind is Kind.SPACE:
-            return _kept_space(facts, data)
-        kept = Kept(facts, names_in(data))
+            space = _kept_space(facts, data)
+            return None if space is None or self._names_otherwise(space.names) else space
+        outside = kind is Kind.DASHBOARD and _shows_outside(data)
+        kept = Kept(facts, names_in(data), leads_outside=outside)
         if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in self._old.manifest.files:
             comments = self._untouched(self._old, Kind.COMMENTS, key)
             return None if comments is None else replace(kept, comments=names_in(comments))
@@ -159,7 +171,7 @@ class Reuse:
             data = old.read(item_path(kind, key))
         except SnapshotError:
             return None
-        if self._renamed and not self._renamed.isdisjoint(names_in(data).palettes):
+        if (self._renamed or self._otherwise) and self._names_otherwise(names_in(data)):
             return None
         if self._fresh:
             named = {*names_in(data).external, *(uuid.decode() for uuid in _UUID.findall(data))}
@@ -170,6 +182,10 @@ class Reuse:
         except ValueError:
             return None
         return None if touched else data
+
+    def _names_otherwise(self, names: Names) -> bool:
+        """Whether a file names what has another name by now."""
+        return not (self._renamed.isdisjoint(names.palettes) and self._otherwise.isdisjoint(names.tokens))
 
     def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
         """Whether the old snapshot has just these pinned items: type, uuid and order."""
@@ -201,6 +217,16 @@ def _kept_space(facts: JsonObject, data: bytes) -> Kept | None:
         return None
     names = names_in(data)
     return Kept(facts, replace(names, tokens=names.tokens | {f"user:{person}" for person in people}))
+
+
+def _shows_outside(data: bytes) -> bool:
+    """Whether a tile of a dashboard shows a chart of another project."""
+    if EXTERNAL.encode() not in data:
+        return False
+    content = parse(data)
+    tiles = objects(content.get("tiles")) if isinstance(content, dict) else []
+    shown = [tile["properties"] for tile in tiles if isinstance(tile.get("properties"), dict)]
+    return any(str(shows.get("chart")).startswith(EXTERNAL) for shows in shown if isinstance(shows, dict))
 
 
 def _is_like(old: Old, version: str, chosen: Selection) -> bool:

@@ -12,15 +12,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Incomplete
-from lightdash_sync.export.attempt import Attempt, what_stands
+from lightdash_sync.export.attempt import Attempt, Read, what_stands
+from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.identify import known_keys
 from lightdash_sync.export.old import Old, open_old
 from lightdash_sync.export.readings import Moved, Readings
-from lightdash_sync.export.state import FULL_EVERY, State, is_full_due, read_state, write_state
+from lightdash_sync.export.state import (
+    FULL_EVERY,
+    State,
+    is_full_due,
+    last_whole,
+    read_state,
+    write_state,
+)
 from lightdash_sync.export.workers import Silent, Workers
+from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.manifest import Manifest
+from lightdash_sync.snapshot.manifest import Manifest, Older
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import Staging, drop_set_aside, locked
 
@@ -44,12 +53,14 @@ class Reading:
         full_every: read everything each so many exports, without being asked.
         accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
         again: uuids of items that are read even if the lists prove them unchanged.
+        comments: when the comments on dashboards are read that did not change themselves.
     """
 
     full: bool = False
     full_every: int = FULL_EVERY
     accept_shrink: bool = False
     again: frozenset[str] = frozenset()
+    comments: Comments = Comments.AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class Report:
         added: paths of files that the old snapshot had not.
         changed: paths of files that have other bytes now.
         removed: paths of files that the new snapshot has not.
+        older: what was taken over though no list tells of its changes, with the day on which it was read.
         warnings: what the user should know, in words.
         requests: sent to the server.
         duration_s: seconds.
@@ -74,6 +86,7 @@ class Report:
     added: list[str]
     changed: list[str]
     removed: list[str]
+    older: list[Older]
     warnings: list[str]
     requests: int
     duration_s: float
@@ -117,27 +130,46 @@ def export_project(
         lightdash.server.require_supported()
         with locked(target, disk):
             state, now = read_state(target), datetime.now(UTC)
-            full = reading.full or is_full_due(state, now, reading.full_every)
-            old = open_old(target, project, full=full, accept_shrink=reading.accept_shrink)
-            old = replace(old, again=reading.again) if old and reading.again else old
+            old = open_old(target, project, accept_shrink=reading.accept_shrink)
+            if old and state and state.of != old.snapshot.digest:
+                state = None
+            old = old and _as_to_be_read(old, reading, state, now)
             chosen.require_fits(target, old.manifest if old else None)
-            manifest, warnings = read_into(lightdash, project, target, chosen, old, disk, workers, hints)
+            read = read_into(lightdash, project, target, chosen, old, disk, workers, hints)
+            full = old is None or old.full
             if not chosen.in_manifest().is_partial:
-                full = full or old is None
-                write_state(target, State(now, 0 if full or state is None else state.since_full + 1))
+                since = 0 if full else state.since_full + 1 if state else 1
+                about = sha256(read.manifest.to_bytes())
+                write_state(target, State(now, since, read.freshness.whole, about))
     finally:
         workers.close()
     before = old.manifest.files if old else {}
     return Report(
         target=target,
-        manifest=manifest,
-        full=full or old is None,
-        added=sorted(set(manifest.files) - set(before)),
-        changed=sorted(path for path, sha in manifest.files.items() if before.get(path, sha) != sha),
-        removed=sorted(set(before) - set(manifest.files)),
-        warnings=warnings,
+        manifest=read.manifest,
+        full=full,
+        added=sorted(set(read.manifest.files) - set(before)),
+        changed=sorted(path for path, sha in read.manifest.files.items() if before.get(path, sha) != sha),
+        removed=sorted(set(before) - set(read.manifest.files)),
+        older=read.freshness.older,
+        warnings=read.warnings,
         requests=session.requests,
         duration_s=round(time.monotonic() - began, 3),
+    )
+
+
+def _as_to_be_read(old: Old, reading: Reading, state: State | None, now: datetime) -> Old:
+    """Return an older snapshot with how it is read over."""
+    whole = last_whole(state, old.manifest, now)
+    return replace(
+        old,
+        full=reading.full or is_full_due(state, whole, now, reading.full_every),
+        again=reading.again,
+        comments=reading.comments,
+        day=now.date(),
+        whole=whole,
+        # Where no state is left, as in fresh checkouts, the manifest alone remembers.
+        renews=state is None and whole is not None and 1 < reading.full_every <= (now.date() - whole).days,
     )
 
 
@@ -150,8 +182,8 @@ def read_into(
     disk: Disk,
     workers: Workers,
     hints: Identity | None = None,
-) -> tuple[Manifest, list[str]]:
-    """Read a project into a directory, again if it changed meanwhile; return manifest and warnings.
+) -> Read:
+    """Read a project into a directory, again if it changed meanwhile.
 
     Args:
         lightdash: the server.
@@ -180,8 +212,8 @@ def read_into(
                 moved = _not_settled(readings, doubts, is_last=number == _ATTEMPTS - 1)
                 if not moved:
                     staging.commit(read.manifest)
-                    return read.manifest, read.warnings
-                base, doubts = _base(old, staging.set_aside(read.manifest), read.identity), readings.doubts
+                    return read
+                base, doubts = _base(old, staging.set_aside(read.manifest), read), readings.doubts
             except Moved as error:
                 moved = str(error)
             finally:
@@ -206,14 +238,15 @@ def _not_settled(readings: Readings, before: Collection[str], *, is_last: bool) 
     return f"{found[0]}{more}" if found else ""
 
 
-def _base(old: Old | None, root: Path, identity: Identity) -> Old:
-    """Return what was set aside as what the next reading builds on; all of it was read in this run."""
+def _base(old: Old | None, root: Path, read: Read) -> Old:
+    """Return what was set aside as what the next reading builds on."""
     return Old(
         Snapshot(root),
-        identity,
+        read.identity,
         take_history=old is None or old.take_history,
         accept_shrink=old is not None and old.accept_shrink,
         is_replaced=old is None or old.is_replaced,
+        freshness=read.freshness,
     )
 
 

@@ -9,6 +9,7 @@ left for the next export. Only what they never agree about is a contradiction: a
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from lightdash_sync.export.inventory import (
@@ -34,19 +35,22 @@ _READINGS = 5  # of the lists, until they agree about every item
 _PAUSE = 0.3  # seconds more before each of them
 
 
-def read_settled(lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool) -> Inventory:
+def read_settled(
+    lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool, groups: bool = False
+) -> Inventory:
     """Read the lists of a project, again if they disagree; see `read_inventory`.
 
     Raises:
         Moved: they never agree about an item.
         ApiError: one of them cannot be read.
     """
-    readings = [read_inventory(lightdash, project, workers, virtual_views=virtual_views)]
+    read = partial(read_inventory, lightdash, project, workers, virtual_views=virtual_views, groups=groups)
+    readings = [read()]
     while (problems := _disagreements(readings)) or _may_be_new(readings):
         if len(readings) == _READINGS:
             break
         lightdash.session.pacer.sleep(_PAUSE * len(readings))
-        readings.append(read_inventory(lightdash, project, workers, virtual_views=virtual_views))
+        readings.append(read())
     require_agreement(problems)
     return as_agreed(readings)
 

@@ -1,13 +1,13 @@
 """What one run tells the next, beside the snapshot and never in it: `.NAME.state.json`.
 
-When the last good export was, and how many went by since everything was read. It is no part of the
-backup: a fresh checkout has none, and then the calendar decides when to read everything.
+When the last good export was, how many went by since everything was read, and when that was. It is no part of
+the backup: a fresh checkout has none, and then the manifest says on which day everything was read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
@@ -22,7 +22,10 @@ from lightdash_sync.untrusted import read_regular, refuse_link
 if TYPE_CHECKING:
     from pathlib import Path
 
-FULL_EVERY = 7  # runs
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.snapshot.manifest import Manifest
+
+FULL_EVERY = 7  # runs, or days
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,14 @@ class State:
     Attributes:
         good: when the last good export ended.
         since_full: exports since everything was read.
+        whole: the day (UTC) on which that was; None if it is not known.
+        of: digest of the snapshot that this is about; git, or another branch, may have put another one there.
     """
 
     good: datetime
     since_full: int
+    whole: date | None = None
+    of: str = ""
 
 
 class _Document(BaseModel):
@@ -43,6 +50,8 @@ class _Document(BaseModel):
 
     good: AwareDatetime
     since_full: Annotated[int, Field(ge=0, strict=True)]
+    whole: str | None = None
+    of: str = ""
 
 
 _FORM = TypeAdapter(_Document)
@@ -57,7 +66,7 @@ def read_state(target: Path) -> State | None:
     refuse_link(state_of(target))
     try:
         said = conform(_FORM, parse(read_regular(state_of(target))))
-        return State(said.good.astimezone(UTC), said.since_full)
+        return State(said.good.astimezone(UTC), said.since_full, day_of(said.whole), said.of)
     except (OSError, ValueError, OverflowError):  # the last for the end of all time, in another zone
         return None
 
@@ -69,16 +78,45 @@ def write_state(target: Path, state: State) -> None:
         SnapshotError: the file is a link.
     """
     refuse_link(state_of(target))
-    Disk().replace(
-        state_of(target), canonical({"good": state.good.isoformat(), "since_full": state.since_full})
-    )
+    document: JsonObject = {"good": state.good.isoformat(), "since_full": state.since_full, "of": state.of}
+    if state.whole is not None:
+        document["whole"] = state.whole.isoformat()
+    Disk().replace(state_of(target), canonical(document))
 
 
-def is_full_due(state: State | None, now: datetime, every: int = FULL_EVERY) -> bool:
-    """Whether it is time to read everything: every so many runs, or days where nothing is remembered."""
-    if state is None:
-        return now.toordinal() % every == 0
-    return state.since_full + 1 >= every
+def day_of(value: Json) -> date | None:
+    """Return the day that a text says, None if it says none."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def last_whole(state: State | None, manifest: Manifest | None, now: datetime) -> date | None:
+    """Return the last day (UTC) on which everything was read; None if neither state nor manifest tells.
+
+    Args:
+        state: what the last run left of this snapshot.
+        manifest: of the snapshot that is there.
+        now: the present; a day that has not begun says nothing.
+    """
+    told = (state.whole if state else None, day_of(manifest.wholeOn) if manifest else None)
+    days = [day for day in told if day is not None and day <= now.date()]
+    return max(days, default=None)
+
+
+def is_full_due(state: State | None, whole: date | None, now: datetime, every: int = FULL_EVERY) -> bool:
+    """Whether it is time to read everything: every so many runs, and at least every so many days.
+
+    Args:
+        state: what the last run left of this snapshot.
+        whole: from `last_whole`; if it is not known, it is time.
+        now: the present.
+        every: how many.
+    """
+    if whole is None or every <= 1 or (now.date() - whole).days >= every:
+        return True
+    return state is not None and state.since_full + 1 >= every
 
 
 def require_fresh(target: Path, most: timedelta, now: datetime | None = None) -> None:

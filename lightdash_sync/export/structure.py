@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
 from lightdash_sync.export.bulk import Bulk, begin_bulk
+from lightdash_sync.export.comments import comments_due
 from lightdash_sync.export.deleted import confirm_deleted, is_there
 from lightdash_sync.export.deliveries import deliverable, with_schedulers
 from lightdash_sync.export.guards import confirm_metrics, require_listed, require_tags, unlisted_items
@@ -22,7 +23,7 @@ from lightdash_sync.export.inventory import (
     pin_contradictions,
     space_contradictions,
 )
-from lightdash_sync.export.membership import begin_teams, with_members, with_teams
+from lightdash_sync.export.membership import called_otherwise
 from lightdash_sync.export.reader import read_dashboard
 from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
@@ -62,6 +63,7 @@ class Structure:
         hidden: uuid -> charts that no list names.
         seen: uuid -> fingerprint of every chart and dashboard that a list names.
         kept: kind -> uuid -> what is taken over from the old snapshot.
+        comments: uuid -> comments on those dashboards that are taken over, where they were read all the same.
         virtual_views: name -> the explore, as the server gives it.
         bulk: pages of charts that were asked for.
     """
@@ -73,6 +75,7 @@ class Structure:
     hidden: Mapping[str, ChartRead]
     seen: Mapping[str, str]
     kept: Mapping[Kind, Mapping[str, Kept]]
+    comments: Mapping[str, JsonObject]
     virtual_views: Mapping[str, JsonObject]
     bulk: Bulk
 
@@ -119,7 +122,9 @@ def read_structure(
     """
     known = old.identity if old else Identity()
     with_views = chosen.wants(Kind.VIRTUAL_VIEW)
-    inventory = read_settled(lightdash, project, readings.workers, virtual_views=with_views)
+    inventory = read_settled(
+        lightdash, project, readings.workers, virtual_views=with_views, groups=bool(known.groups)
+    )
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
@@ -136,26 +141,26 @@ def read_structure(
     seen = fingerprints(inventory)
     if lightdash.server.can("space_member_role"):
         seen |= space_fingerprints(inventory)
-    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes_by_name(inventory.palettes))
+    palettes, otherwise = palettes_by_name(inventory.palettes), called_otherwise(known, inventory)
+    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes, otherwise)
     begun = readings.workers.begin(
         [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, readings)]
     )
-    teams = begin_teams(lightdash, known, readings)
     kept = _kept(inventory, reuse, (Kind.SPACE,))
     spaces = _spaces(lightdash, chosen, inventory, keys, kept[Kind.SPACE], readings)
     kept_content, bulk = begun[0].result()
     kept |= kept_content
     inventory = _with_pins(lightdash, inventory, reuse, readings)
     dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
+    comments = _comments(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
         if one_by_one:
             inventory = with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
         hidden |= shown
-    inventory = with_members(lightdash, inventory, spaces, hidden, kept, known)
-    inventory = _storable_schedulers(with_teams(lightdash, inventory, spaces, teams), readings)
+    inventory = _storable_schedulers(inventory, readings)
     written = _virtual_views(lightdash, inventory, readings)
-    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, written, bulk)
+    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, comments, written, bulk)
 
 
 def _known_charts(
@@ -392,3 +397,25 @@ def _find_new_sql_charts(
     readings.moved += sorted(
         f"{Kind.SQL_CHART}:{uuid} is in no list, but it is there" for uuid in found if found[uuid]
     )
+
+
+def _comments(
+    lightdash: Lightdash,
+    chosen: Chosen,
+    inventory: Inventory,
+    keys: Mapping[str, str],
+    kept: Mapping[str, Kept],
+    old: Old | None,
+    readings: Readings,
+) -> dict[str, JsonObject]:
+    """Read the comments on dashboards that are taken over: no list tells of a new one."""
+    if old is None:
+        return {}
+    silent = {
+        row.uuid: kept[row.uuid].comments is not None
+        for row in inventory.dashboards
+        if row.uuid in kept and chosen.wants_in(Kind.COMMENTS, keys[row.spaceUuid])
+    }
+    due = comments_due(old.comments, silent, len(inventory.dashboards), old.day)
+    slugs = {row.uuid: row.slug for row in inventory.content}
+    return readings.of(Kind.DASHBOARD, due, lightdash.comments, slugs, "for their comments")

@@ -19,6 +19,7 @@ TOOL = Person("lightdash-sync", "lightdash-sync@localhost")
 
 _HEADS = "refs/heads/"
 _REASON = "lightdash-sync: commit"  # in the reflog, by which our own commits are known later
+_BEGUN = "lightdash-sync: begin"  # of a branch with the commits of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Target:
     def ref(self) -> str:
         """Full name of the branch."""
         return _HEADS + self.branch
+
+    @property
+    def is_to_begin(self) -> bool:
+        """Whether the branch does not exist yet, and there is a commit that it can begin with."""
+        return self.tip is None and self.start is not None
 
 
 def head(place: Place) -> Head:
@@ -134,8 +140,18 @@ def move(place: Place, target: Target, commit: str) -> None:
     Raises:
         GitError: somebody did, or a lock is held; the branch is as it was.
     """
+    _set(place, target, commit, _REASON)
+
+
+def begin(place: Place, target: Target) -> None:
+    """Make a branch that does not exist yet, where commits to it would begin; see `move`."""
+    if target.start is not None:
+        _set(place, target, target.start, _BEGUN)
+
+
+def _set(place: Place, target: Target, commit: str, reason: str) -> None:
     before = target.tip or "0" * len(commit)
-    answer = place.program.run("update-ref", "--create-reflog", "-m", _REASON, target.ref, commit, before)
+    answer = place.program.run("update-ref", "--create-reflog", "-m", reason, target.ref, commit, before)
     if answer.status == 0:
         return
     if re.search(r"but expected|reference already exists|unable to resolve reference", answer.error):

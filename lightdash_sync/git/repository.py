@@ -183,8 +183,9 @@ class Repository:
     ) -> list[str]:
         """Make a series of commits of one folder: all of them appear, or none.
 
-        A commit that changes nothing is left out. The index is brought to the new commit for the
-        folder's own paths if the branch is checked out here; else neither index nor work tree is touched.
+        A commit that changes nothing is left out; a branch that does not exist is made all the same. The
+        index is brought to the new commit for the folder's own paths if the branch is checked out here; else
+        neither index nor work tree is touched.
 
         Args:
             folder: below the top of the work tree; its files on disk are not looked at.
@@ -205,6 +206,8 @@ class Repository:
             made = series.write(store, inside, target.start, commits, branches.committer(self.place))
             if made:
                 branches.move(self.place, target, made[-1])
+            elif target.is_to_begin:
+                branches.begin(self.place, target)
             if target.checked_out:
                 self._settle(store, inside, target, made)
         return made

@@ -61,6 +61,8 @@ def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
         columns = ["ENVIRONMENT", "RESULT", "FILES", "READ", "REQUESTS", "TIME"]
         out.print(table(columns, (_row(outcome, dry) for outcome in done.outcomes)))
     for outcome in done.outcomes:
+        for line in results.older_lines(outcome.report.older) if outcome.report else ():
+            out.print(Text(f"{shown(outcome.job.label)}: {line}", style="dim"))
         for commit in outcome.made[:_LISTED]:
             who = f"  ({shown(commit.author)})" if commit.author else ""
             out.print(
@@ -78,6 +80,8 @@ def _row(outcome: Outcome, dry: bool) -> list[str]:
         result = f"failed ({outcome.error.exit_code})"
     elif outcome.made:
         result = f"{'would make ' if dry else ''}{_counted(len(outcome.made), 'commit')}"
+    elif outcome.begun is not None:
+        result = f"{'would make' if dry else 'made'} branch {shown(outcome.begun)}"
     else:
         result = "unchanged"
     if report is None:
@@ -113,6 +117,7 @@ def _outcome_json(outcome: Outcome) -> JsonObject:
         "environment": outcome.job.label,
         "path": str(outcome.job.folder),
         "result": "failed" if outcome.error else "committed" if outcome.made else "unchanged",
+        "branch_made": outcome.begun,
         "commits": [
             {"id": one.id or None, "subject": one.subject, "author": one.author} for one in outcome.made
         ],

@@ -16,7 +16,7 @@ from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.report.shown import shown
 from lightdash_sync.report.terminal import console, table
 from lightdash_sync.snapshot.layout import versions_of
-from lightdash_sync.snapshot.manifest import Manifest
+from lightdash_sync.snapshot.manifest import Manifest, Older
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,8 @@ def export_text(report: Report) -> None:
         out.print("Nothing has changed since the last export.")
     for left in report.manifest.leftOut:
         out.print(Text(f"Left out: {shown(left.what)}: {shown(left.why)}"))
+    for line in older_lines(report.older):
+        out.print(Text(line))
     out.print(Text(f"{report.requests} requests in {report.duration_s:.1f} s", style="dim"))
 
 
@@ -69,10 +71,19 @@ def export_json(report: Report) -> JsonObject:
         "changed": [*report.changed],
         "removed": [*report.removed],
         "left_out": [{"what": left.what, "why": left.why} for left in report.manifest.leftOut],
+        "older": [{"what": one.what, "as_of": one.asOf} for one in report.older],
         "warnings": [*report.warnings],
         "requests": report.requests,
         "duration_s": report.duration_s,
     }
+
+
+def older_lines(older: Sequence[Older]) -> list[str]:
+    """Return what was taken over from earlier exports, a line for each day."""
+    days: dict[str, list[str]] = {}
+    for one in older:
+        days.setdefault(one.asOf, []).append(one.what)
+    return [f"As of {shown(day)}: {shown('; '.join(what))}." for day, what in days.items()]
 
 
 def counts_tree(root: Path, manifest: Manifest) -> Tree:

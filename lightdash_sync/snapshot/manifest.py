@@ -1,7 +1,8 @@
 """`snapshot.json`: what a snapshot holds, where it came from, and the hash of every file.
 
-It is written last, so a directory without it was never finished. It holds no time and no version of
-this tool: the same content gives the same bytes. Format 1 is read by every later version.
+It is written last, so a directory without it was never finished. It holds no version of this tool, and one
+time alone: the day on which everything was read. So the same content gives the same bytes, but for that day.
+Format 1 is read by every later version.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from lightdash_sync.model.problems import first_problem
 FORMAT = 1
 # Raised whenever the same answers of a server would become other files; older files are then not reused.
 CONVERSION = 4
+
+UNKNOWN = "unknown"
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
 class _Part(BaseModel):
@@ -52,6 +56,19 @@ class LeftOut(_Part):
     why: str
 
 
+class Older(_Part):
+    """Something that the snapshot holds as an earlier export read it, because no list tells of a change.
+
+    Attributes:
+        what: in words, with how many there are.
+        asOf: the day (UTC) on which everything was last read; it may have been read since. `UNKNOWN` if
+            nobody knows.
+    """
+
+    what: str
+    asOf: Annotated[str, StringConstraints(pattern=rf"{_DAY}|^{UNKNOWN}$")]
+
+
 class Selection(_Part):
     """What the user chose to export, where that was not all.
 
@@ -82,6 +99,8 @@ class Manifest(_Part):
         leftOut: what is not in it, and why.
         files: path -> SHA-256 of its bytes; every file but `snapshot.json` itself.
         conversion: how answers were made into files; see `CONVERSION`.
+        wholeOn: the last day (UTC) on which everything was read; None if that is not known.
+        older: what was not read by the export itself; empty if it read everything.
     """
 
     format: Annotated[int, Field(ge=1)]
@@ -91,6 +110,13 @@ class Manifest(_Part):
     counts: dict[str, int]
     leftOut: list[LeftOut]
     files: dict[str, Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]]
+    wholeOn: Annotated[str, StringConstraints(pattern=_DAY)] | None = None
+    older: list[Older] = []
+
+    def says_the_same(self, other: Manifest) -> bool:
+        """Whether two manifests differ at most in how fresh what they hold is."""
+        freshness = {"wholeOn": self.wholeOn, "older": self.older}
+        return self == other.model_copy(update=freshness)
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes."""

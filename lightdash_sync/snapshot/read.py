@@ -38,6 +38,7 @@ class Snapshot:
     Attributes:
         root: its directory.
         manifest: what it says of itself; not yet compared with the files.
+        digest: SHA-256 of the manifest's bytes, and so of all that it vouches for.
 
     Args:
         root: its directory.
@@ -47,7 +48,9 @@ class Snapshot:
     def __init__(self, root: Path, max_files: int = MAX_FILES) -> None:
         self.root = root
         self._max_files = max_files
-        self.manifest = Manifest.from_bytes(self.read(MANIFEST))
+        data = self.read(MANIFEST)
+        self.manifest = Manifest.from_bytes(data)
+        self.digest = sha256(data)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of a file.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError, Refused, SnapshotError
+from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.git import tracked
@@ -154,7 +155,8 @@ def read_target(
     report = export_project(
         place.lightdash, place.project, place.folders.live,
         Chosen(depth=Depth.AUTHORS, palettes=palettes),
-        Reading(full=full, accept_shrink=True, again=again), progress=place.progress, hints=hints,
+        Reading(full=full, accept_shrink=True, again=again, comments=Comments.WEEKLY),
+        progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()
     found = linked(raw.identity, links, reserved)

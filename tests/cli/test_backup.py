@@ -16,7 +16,7 @@ from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import locked
 from tests.cli.nights import Nights, require_whole, settings
-from tests.cli.running import fails, run
+from tests.cli.running import Done, fails, run
 from tests.exporting import tree
 from tests.git.hands import HOOKS, Hands
 
@@ -399,13 +399,55 @@ def test_nothing_of_a_hostile_repository_is_executed(nights: Nights, remote: Pat
     assert len(nights.commits()) == 3
 
 
+def test_a_new_branch_is_made_though_nothing_changed(nights: Nights) -> None:
+    """It begins where HEAD is, which holds the project as it is; a dry run only says so."""
+
+    def backup(*more: str) -> Done:
+        return nights.backup("--env", "production", "--branch", "nightly", *more)
+
+    nights.backup("--env", "production")
+    head, files = nights.hands.tip(), tree(nights.folder)
+    assert backup("--dry-run", "--json").json["environments"][0]["branch_made"] == "nightly"
+    assert "would make branch nightly" in backup("--dry-run").out
+    assert nights.hands.git("branch", "--list", "nightly") == ""
+    done = backup("--json").json["environments"][0]
+    assert (done["result"], done["branch_made"]) == ("unchanged", "nightly")
+    assert (nights.hands.tip("nightly"), nights.hands.tip(), nights.hands.status()) == (head, head, "")
+    assert tree(nights.folder) == files
+    assert backup("--json").json["environments"][0]["branch_made"] is None
+    nights.rename_a_chart("New")
+    backup()
+    assert nights.hands.git("rev-parse", "nightly~1").strip() == head
+    nights.hands.sound()
+
+
+def test_what_is_remembered_of_one_branch_says_nothing_of_another(nights: Nights) -> None:
+    """A branch is read as a whole when its own turn comes, however fresh the one that is checked out is."""
+    nights.backup("--env", "production")
+    nights.backup("--env", "production", "--branch", "nightly")
+    manifest = nights.hands.git("show", "nightly:snapshots/production/snapshot.json")
+    today = json.loads(manifest)["wholeOn"]
+    nights.hands.git("checkout", "-q", "nightly")
+    nights.hands.commit("snapshots/production/snapshot.json", manifest.replace(today, "2026-01-01"))
+    nights.hands.git("checkout", "-q", "main")
+    assert nights.backup("--env", "production", "--json").json["environments"][0]["full"] is False
+    done = nights.backup("--env", "production", "--branch", "nightly", "--json").json
+    assert (done["environments"][0]["full"], done["environments"][0]["result"]) == (True, "committed")
+
+
 def test_a_push_with_nothing_to_push_is_no_failure(nights: Nights, remote: Path) -> None:
-    """A branch that has no backup yet is not pushed; what the remote has already is no news."""
+    """What the remote has already is no news; a branch that was made for nothing new is."""
     nights.backup("--env", "production", "--push")
     quiet = nights.backup("--env", "production", "--push")
     assert (quiet.code, "Pushed" in quiet.out) == (0, False)
-    done = nights.backup("--env", "production", "--branch", "nightly", "--push", "--json")
-    assert (done.code, done.json["pushed"]) == (0, None)
+    for is_news in (True, False):
+        done = nights.backup("--env", "production", "--branch", "nightly", "--push", "--json")
+        assert (done.code, done.json["pushed"]["branch"], done.json["pushed"]["news"]) == (
+            0,
+            "nightly",
+            is_news,
+        )
+    assert Hands(remote).tip("nightly") == nights.hands.tip()
     nights.hands.git("checkout", "-q", "--detach")
     done = nights.backup("--env", "production", "--push")
     assert (done.code, done.err.count("detached")) == (1, 1)

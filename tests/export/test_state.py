@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lightdash_sync.errors import Refused, SyncError
 from lightdash_sync.export.selection import Chosen
-from lightdash_sync.export.state import State, is_full_due, read_state, require_fresh, write_state
+from lightdash_sync.export.state import (
+    State,
+    is_full_due,
+    last_whole,
+    read_state,
+    require_fresh,
+    write_state,
+)
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.snapshot.manifest import Manifest, Selection, Source
 from lightdash_sync.snapshot.write import state_of
 from tests.exporting import export_world
 from tests.worlds import demo_world
@@ -45,10 +53,45 @@ def test_a_part_is_no_backup(tmp_path: Path) -> None:
     assert read_state(tmp_path / "p") is None
 
 
-def test_without_a_state_the_calendar_decides() -> None:
-    """In a fresh checkout one day of seven reads everything, whichever day it is."""
-    days = [is_full_due(None, NOW + timedelta(days=day)) for day in range(14)]
-    assert sum(days) == 2
+def _days_with_all(tmp_path: Path, weekdays: range, days: int) -> list[int]:
+    """Return on which days a schedule reads everything, in a fresh checkout each time."""
+    whole: date | None = NOW.date()  # a Monday; the manifest remembers it
+    found = []
+    for day in range(1, days):
+        now = NOW + timedelta(days=day)
+        if now.weekday() in weekdays and is_full_due(read_state(tmp_path / "p"), whole, now):
+            found.append(day)
+            whole = now.date()
+    return found
+
+
+def test_without_a_state_the_last_full_reading_decides(tmp_path: Path) -> None:
+    """In fresh checkouts everything is read once a week, whichever days the schedule has."""
+    assert _days_with_all(tmp_path, range(7), 22) == [7, 14, 21]
+    assert _days_with_all(tmp_path, range(5), 22) == [7, 14, 21]
+    assert _days_with_all(tmp_path, range(1, 4), 22) == [8, 15]  # Tuesdays to Thursdays
+
+
+def test_whoever_runs_seldom_reads_everything_each_time() -> None:
+    """Seven runs may be seven weeks: after seven days everything is read, whatever else is remembered."""
+    state = State(NOW, 0, NOW.date())
+    due = [is_full_due(state, NOW.date(), NOW + timedelta(days=day)) for day in (0, 1, 6, 7, 30)]
+    assert due == [False, False, False, True, True]
+
+
+def test_what_is_not_known_is_read() -> None:
+    """Neither state nor manifest tells when everything was read, or they tell of a day that is to come."""
+    manifest = Manifest(
+        format=1, source=Source(url="u", lightdash="l", project="p"), selection=Selection(), counts={},
+        leftOut=[], files={},
+    )  # fmt: skip
+    assert last_whole(None, manifest, NOW) is None
+    assert is_full_due(None, None, NOW)
+    assert is_full_due(State(NOW, 0), None, NOW)
+    for day, found in (("2026-11-22", date(2026, 11, 22)), ("2026-11-24", None), ("2026-02-31", None)):
+        assert last_whole(None, manifest.model_copy(update={"wholeOn": day}), NOW) == found
+    newer = manifest.model_copy(update={"wholeOn": "2026-11-20"})
+    assert last_whole(State(NOW, 0, date(2026, 11, 10)), newer, NOW) == date(2026, 11, 20)
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"good": "soon", "since_full": 1}', '{"good": 1}'])

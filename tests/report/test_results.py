@@ -10,7 +10,7 @@ from lightdash_sync.client.views import ProjectRow
 from lightdash_sync.doctor import Check
 from lightdash_sync.export.run import Report
 from lightdash_sync.report import results
-from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Selection, Source
+from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Older, Selection, Source
 from lightdash_sync.verify import Damage, Differences, Verdict
 
 STAGING, LIVE, HIDDEN, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "1239")
@@ -30,7 +30,8 @@ def _manifest(counts: dict[str, int] | None = None) -> Manifest:
 
 
 def _report(added: list[str]) -> Report:
-    return Report(ROOT, _manifest(), True, added, [], [], ["careful"], 7, 1.234)
+    older = [Older(what="comments of 2 dashboards", asOf="2026-11-23"), Older(what="a\rb", asOf="2026-11-23")]
+    return Report(ROOT, _manifest(), False, added, [], [], older, ["careful"], 7, 1.234)
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -51,10 +52,11 @@ def test_an_export_is_told_with_its_tree(capsys: pytest.CaptureFixture[str]) -> 
     assert "charts/             2 charts, 1 earlier version" in text
     assert "spaces/             1 space\n" in text
     assert "project.json        settings" in text
-    assert "dashboards" not in text
-    assert lines[-3:] == [
+    assert "dashboards/" not in text
+    assert lines[-4:] == [
         "1 file added, 0 changed, 0 removed",
         r"Left out: space:a: because\rof",
+        r"As of 2026-11-23: comments of 2 dashboards; a\rb.",
         "7 requests in 1.2 s",
     ]
 
@@ -77,8 +79,12 @@ def test_an_export_for_machines() -> None:
         "changed": [],
         "removed": [],
         "left_out": [{"what": "space:a", "why": "because\rof"}],
+        "older": [
+            {"what": "comments of 2 dashboards", "as_of": "2026-11-23"},
+            {"what": "a\rb", "as_of": "2026-11-23"},
+        ],
         "warnings": ["careful"],
-        "full": True,
+        "full": False,
         "requests": 7,
         "duration_s": 1.234,
     }

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Selection, Source
+from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Older, Selection, Source
 
 from .small import manifest_of
 
@@ -40,10 +40,28 @@ def test_a_manifest_comes_back_as_it_was_written(manifest: Manifest) -> None:
     assert Manifest.from_bytes(manifest.to_bytes()) == manifest
 
 
-def test_a_manifest_says_nothing_that_changes_by_itself() -> None:
-    """No time and no version of this tool: the same content gives the same bytes."""
+def test_a_manifest_says_nothing_that_changes_by_itself_but_the_day_of_the_last_full_reading() -> None:
+    """No other time and no version of this tool: the same content gives the same bytes, but for that day."""
     document: Any = parse(MANIFEST.to_bytes())
-    assert set(document) == {"format", "source", "selection", "counts", "leftOut", "files", "conversion"}
+    freshness = {"wholeOn", "older"}
+    assert set(document) - freshness == {
+        "format", "source", "selection", "counts", "leftOut", "files", "conversion",
+    }  # fmt: skip
+    assert freshness <= set(document)
+    older = [Older(what="x", asOf="2026-11-29")]
+    later = MANIFEST.model_copy(update={"wholeOn": "2026-11-30", "older": older})
+    assert later.says_the_same(MANIFEST)
+    assert Manifest.from_bytes(later.to_bytes()) == later
+    assert not later.says_the_same(MANIFEST.model_copy(update={"counts": {"chart": 77}}))
+
+
+@pytest.mark.parametrize("day", ["today", "2026-1-1", "2026-11-30T00:00:00Z", "", 20261130])
+def test_a_manifest_that_says_no_day_is_damaged(day: object) -> None:
+    """What is no day is no day, and never read as one."""
+    document: Any = parse(MANIFEST.to_bytes())
+    for said in ({"wholeOn": day}, {"older": [{"what": "x", "asOf": day}]}):
+        with pytest.raises(SnapshotError):
+            Manifest.from_bytes(canonical(document | said))
     assert set(document["source"]) == {"url", "lightdash", "project"}
 
 
