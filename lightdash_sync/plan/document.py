@@ -111,7 +111,8 @@ def _problems(plan: Plan) -> Iterator[str]:
         if step.uuid is None and step.action is Action.DELETE:
             yield f"{where}: nothing says what is deleted"
         for part, content in (("before", step.before), ("after", step.after)):
-            problem = None if content is None else schema_problem(step.kind, content)
+            is_empty = content is None or (KINDS[step.kind].is_list and content == [])
+            problem = None if is_empty else schema_problem(step.kind, content)
             if problem is not None:
                 yield f"{where}.{part}: {problem}"
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.keys import is_key
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.document import digest, from_bytes, to_bytes
+from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.plan.document import digest, from_bytes, read_plan, to_bytes
 from lightdash_sync.plan.values import (
     AccessChange,
     Action,
@@ -115,8 +115,43 @@ def test_a_plan_that_names_what_is_no_key_is_refused(key: str, where: str) -> No
 @FEWER
 @given(projects(), targets())
 def test_a_plan_that_was_made_can_be_read_again(project: Project, target: World) -> None:
+    """Also to be carried out, which asks more of it."""
     plan = target.plan(tree_of(project), WITH_DELETES)
     assert to_bytes(from_bytes(to_bytes(plan))) == to_bytes(plan)
+    assert read_plan(to_bytes(plan)) == plan
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if KINDS[kind].is_list])
+def test_a_list_that_becomes_empty_again_can_be_carried_out(kind: Kind) -> None:
+    """As when a run that pinned the first item is taken back."""
+    target = Target("production", "https://example.com", "p", "P")
+    step = Step(Action.UPDATE, kind, "", before=[{"kind": "chart", "key": "x"}], after=[])
+    plan = Plan("undo", "what a run found", target, steps=(step,))
+    assert read_plan(to_bytes(plan)) == plan
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"after": {"name": 5}}, "steps.0 (chart:a).after: name"),
+        ({"after": None}, "steps.0 (chart:a)"),
+        ({"action": Action.DELETE}, "steps.0 (chart:a)"),
+        ({"action": Action.DELETE, "after": None}, "steps.0 (chart:a)"),
+        ({"before": []}, "steps.0 (chart:a).before"),
+    ],
+)
+def test_a_step_that_makes_no_sense_is_refused_with_its_place(change: dict[str, Any], place: str) -> None:
+    """Its digest may fit: that proves nothing of who made it."""
+    chart: JsonObject = {"name": "A", "tableName": "t", "metricQuery": {}, "chartConfig": {}, "space": "s"}
+    step = Step(Action.CREATE, Kind.CHART, "a", after=chart)
+    plan = Plan("sync", "here", Target("production", "https://example.com", "p", "P"), steps=(step,))
+    assert read_plan(to_bytes(plan)) == plan
+    with pytest.raises(SyncError) as error:
+        read_plan(to_bytes(replace(plan, steps=(replace(step, **change),))), "my.json")
+    assert f"my.json is not as it should be: {place}" in error.value.message
+    facts = to_bytes(replace(plan, items={Kind.SPACE: {"s": {"slug": "s"}}}))
+    with pytest.raises(SyncError, match=r"items.space.s.uuid: "):
+        read_plan(facts)
 
 
 @FEWER
