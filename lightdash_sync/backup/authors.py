@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.authorship import version_stamp
+from lightdash_sync.model.identity import former_uuids
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.layout import parse_path
+from lightdash_sync.snapshot.layout import item_path, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,21 @@ def changed_paths(old: Manifest, new: Manifest) -> set[str]:
     return {path for path in paths if parse_path(path) and old.files.get(path) != new.files.get(path)}
 
 
+def made_anew(known: Identity, identity: Identity) -> set[tuple[Kind, str]]:
+    """Return the items that were deleted and put back between two snapshots, by kind and key.
+
+    Args:
+        known: the identity map of the older snapshot.
+        identity: that of the newer one.
+    """
+    return {
+        (kind, key)
+        for kind, entries in identity.items.items()
+        for key, facts in entries.items()
+        if (former := former_uuids(facts)) and known.uuid(kind, key) in former
+    }
+
+
 def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) -> list[Share]:
     """Divide the changes between two snapshots among their authors.
 
@@ -64,7 +80,8 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
     """
     by_person: dict[str, list[tuple[datetime, str]]] = {}
     nobodys: set[str] = set()
-    for path in changed_paths(old, new):
+    anew = {item_path(*item) for item in made_anew(known, identity)} & old.files.keys() & new.files.keys()
+    for path in changed_paths(old, new) | anew:
         found = _author(path, known, identity) if path in new.files else None
         if found is None:
             nobodys.add(path)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, parse
+from lightdash_sync.model.identity import Identity, former_uuids
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.shown import shown
 from lightdash_sync.snapshot.layout import Place, item_path, parse_path
@@ -43,7 +44,8 @@ class Happened:
     Attributes:
         kind: of the item.
         key: of the item.
-        verb: created, updated, renamed, moved or deleted; first seen, if nobody knows since when it is there.
+        verb: created, updated, renamed, moved or deleted; made anew, if it was deleted and put back; first
+            seen, if nobody knows since when it is there.
         name: of the item, as it is now (or was).
         space: name of its space, or "".
         url: where to look at it, or "".
@@ -69,6 +71,7 @@ def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened
     before = Snapshot(old) if old is not None else None
     identity = after.identity()
     base = f"{after.manifest.source.url}/projects/{identity.project.get('uuid')}"
+    known = before.identity() if before is not None else Identity()
     found: list[Happened] = []
     for place in sorted({_item(path) for path in paths}, key=lambda place: (place.kind, place.key)):
         was, now = _content(before, place), _content(after, place)
@@ -76,11 +79,13 @@ def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened
         content = now or was or {}
         named = content if place.kind is not Kind.COMMENTS else _content(at, _board(place)) or {}
         uuid = identity.uuid(place.kind, place.key) if now and place.key else None
+        former = former_uuids(identity.facts(place.kind, place.key)) if uuid else []
+        is_anew = bool(former) and (was is None or known.uuid(place.kind, place.key) in former)
         found.append(
             Happened(
                 place.kind,
                 place.key,
-                _verb(was, now),
+                "made anew" if is_anew else _verb(was, now),
                 _cut(str(named.get("name") or place.key)),
                 _cut(_space(at, named)),
                 f"{base}/{_PAGES[place.kind].format(uuid)}" if uuid and place.kind in _PAGES else "",

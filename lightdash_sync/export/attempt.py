@@ -20,7 +20,7 @@ from lightdash_sync.export.convert import Converter, Findings
 from lightdash_sync.export.freshness import Freshness, TakenOver, what_is_older, with_freshness
 from lightdash_sync.export.guards import require_no_shrink
 from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
-from lightdash_sync.export.identify import identify, pruned, with_charts
+from lightdash_sync.export.identify import identify, pruned, with_charts, with_former_uuids
 from lightdash_sync.export.lists import unsupported
 from lightdash_sync.export.membership import teams_of
 from lightdash_sync.export.names import metrics_of
@@ -84,6 +84,7 @@ class Attempt:
         known: keys of that, and for items that it does not have.
         staging: takes the files.
         readings: reads, and remembers what could not be read and what changed meanwhile.
+        former: uuid -> the uuids that an item had before it was deleted and put back.
     """
 
     lightdash: Lightdash
@@ -94,6 +95,7 @@ class Attempt:
     known: Identity
     staging: Staging
     readings: Readings
+    former: Mapping[str, list[str]] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
     nameless: list[LeftOut] = field(default_factory=list)
 
@@ -111,7 +113,7 @@ class Attempt:
         left_out = [*self.nameless, *self._spaces_and_dashboards(writer, structure, counts)]
         left_out += self._lists(writer, structure, counts)
         self._require_complete()
-        identity = pruned(identity, findings)
+        identity = with_former_uuids(pruned(identity, findings), self.former)
         self.readings.doubts |= findings.homeless
         replaced = self.replaced
         if replaced is not None and replaced.is_replaced and not replaced.accept_shrink and self._is_settled:

@@ -13,7 +13,12 @@ from lightdash_sync.export.lists import ListWriter
 from lightdash_sync.export.names import metrics_of, names_in
 from lightdash_sync.export.reader import known_author, read_author, read_chart, read_version
 from lightdash_sync.export.reuse import SEEN
-from lightdash_sync.export.versions import Earlier, earlier_versions, known_versions
+from lightdash_sync.export.versions import (
+    Earlier,
+    earlier_versions,
+    known_versions,
+    version_when_deleted,
+)
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import CHART_APART, Kind
@@ -206,7 +211,7 @@ class ContentWriter:
         now = moment_in_name(str(raw.get("updatedAt")))
         known = earlier_versions(self._old, Kind.CHART, uuid, "", ()).held
         held = {name: facts for name, facts in known.items() if name.partition("-")[0] != now}
-        versions = self._held(Kind.CHART, self._identity.key(Kind.CHART, uuid), Earlier(held=held))
+        versions = self._held(Kind.CHART, self._identity.key(Kind.CHART, uuid), uuid, Earlier(held=held))
         return self._put_chart(uuid, raw, {}, versions)
 
     def _put_chart(self, uuid: str, raw: JsonObject, facts: JsonObject, versions: JsonObject) -> Written:
@@ -218,7 +223,7 @@ class ContentWriter:
         """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""
         current = version_name(chart.current.createdAt, chart.current.versionUuid)
         earlier = earlier_versions(self._old, Kind.CHART, uuid, current, chart.versions)
-        written = self._held(Kind.CHART, key, earlier)
+        written = self._held(Kind.CHART, key, uuid, earlier)
         for name, version in earlier.missing().items() if self._history else ():
             view, raw = read_version(lightdash, uuid, version)
             normal = normalise(Kind.CHART, raw)
@@ -228,11 +233,18 @@ class ContentWriter:
             written[name] = {"uuid": version, "createdBy": author}
         return written
 
-    def _held(self, kind: Kind, key: str, earlier: Earlier) -> JsonObject:
+    def _held(self, kind: Kind, key: str, uuid: str, earlier: Earlier) -> JsonObject:
         """Take over what the old snapshot holds of an item's earlier versions; return name -> facts."""
         for name, facts in earlier.held.items():
             self._keep_version(version_path(kind, key, name), facts)
-        return {**earlier.held}
+        versions: JsonObject = {**earlier.held}
+        if (last := version_when_deleted(self._old, kind, uuid)) is not None:
+            name, facts, data = last
+            self._staging.put(version_path(kind, key, name), data)
+            self._converter.author_of(facts)
+            self._converter.named(names_in(data))
+            versions[name] = facts
+        return versions
 
     def sql_chart(
         self, lightdash: Lightdash, project: str, uuid: str, page: JsonObject | None = None
@@ -257,7 +269,7 @@ class ContentWriter:
     def _dashboard_versions(self, key: str, uuid: str, read: DashboardRead) -> JsonObject:
         """Write the earlier versions that were read, or that the old snapshot holds: name -> facts."""
         earlier = earlier_versions(self._old, Kind.DASHBOARD, uuid, read.current, read.versions)
-        written = self._held(Kind.DASHBOARD, key, earlier)
+        written = self._held(Kind.DASHBOARD, key, uuid, earlier)
         layouts = layouts_of(self._identity.facts(Kind.DASHBOARD, key) | {"versions": {**written}})
         for name in sorted(earlier.missing().keys() & read.earlier.keys()):
             saved = read.earlier[name]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.export.inventory import palettes_by_name
-from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.identity import FORMER, Identity, former_uuids
 from lightdash_sync.model.keys import Candidate, assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import (
@@ -23,7 +23,7 @@ from lightdash_sync.model.naming import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from lightdash_sync.client import views
     from lightdash_sync.export.convert import Findings
@@ -94,6 +94,32 @@ def known_keys(old: Identity, hints: Identity) -> Identity:
             key: facts for key, facts in entries.items() if key not in keys and facts["uuid"] not in uuids
         }
     return old.extended(more)
+
+
+def formerly(old: Identity, hints: Identity) -> dict[str, list[str]]:
+    """Return uuid -> the uuids that an item had before it was deleted and put back, newest first.
+
+    Args:
+        old: the map of the snapshot that is being replaced.
+        hints: items that are known besides.
+    """
+    return {
+        str(facts["uuid"]): uuids
+        for identity in (old, hints)
+        for entries in identity.items.values()
+        for facts in entries.values()
+        if (uuids := former_uuids(facts))
+    }
+
+
+def with_former_uuids(identity: Identity, former: Mapping[str, list[str]]) -> Identity:
+    """Return a map that says of items that were made anew which uuids they had before."""
+    said: dict[Kind, dict[str, JsonObject]] = {}
+    for kind, entries in identity.items.items():
+        for key, facts in entries.items():
+            if uuids := former.get(str(facts["uuid"])):
+                said.setdefault(kind, {})[key] = {FORMER: [*uuids]}
+    return identity.extended(said) if said else identity
 
 
 def with_charts(identity: Identity, charts: Iterable[views.Chart], known: Identity) -> Identity:

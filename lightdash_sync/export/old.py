@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.comments import Comments
 from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.identity import as_made_anew
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Old:
         whole: the last day on which everything was read; None if it is not known.
         renews: whether a full reading that finds nothing new says so.
         freshness: of what it holds, if an earlier reading of the same run made it.
+        made_anew: uuids of items that were deleted and put back since, under another uuid than in its files.
     """
 
     snapshot: Snapshot
@@ -51,6 +53,7 @@ class Old:
     whole: date | None = None
     renews: bool = False
     freshness: Freshness | None = None
+    made_anew: frozenset[str] = frozenset()
 
     @property
     def manifest(self) -> Manifest:
@@ -80,6 +83,29 @@ class Old:
             return parse(self.read(path))
         except ValueError as error:
             raise SnapshotError(f"{self.root}: {path} is not JSON: {error}") from error
+
+
+def with_made_anew(old: Old, hints: Identity) -> Old:
+    """Return an old snapshot that says of items that were put back since which uuids they have now.
+
+    So they keep keys and earlier versions, and do not count as deleted.
+
+    Args:
+        old: the snapshot.
+        hints: items of the project, with the uuids that they had before.
+    """
+    before = {str(facts["uuid"]) for entries in old.identity.items.values() for facts in entries.values()}
+    others = {
+        kind: {key: facts for key, facts in entries.items() if facts["uuid"] not in before}
+        for kind, entries in hints.items.items()
+    }
+    items = as_made_anew(old.identity.items, others)
+    now = {str(facts["uuid"]) for entries in items.values() for facts in entries.values()}
+    anew = frozenset(now - before)
+    if not anew:
+        return old
+    identity = replace(old.identity, items=items)
+    return replace(old, identity=identity, again=old.again | anew, made_anew=anew)
 
 
 def open_old(target: Path, project: str, *, accept_shrink: bool = False) -> Old | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.attempt import Attempt, Read, what_stands
 from lightdash_sync.export.comments import Comments
-from lightdash_sync.export.identify import known_keys
-from lightdash_sync.export.old import Old, open_old
+from lightdash_sync.export.identify import formerly, known_keys
+from lightdash_sync.export.old import Old, open_old, with_made_anew
 from lightdash_sync.export.readings import Moved, Readings
 from lightdash_sync.export.state import (
     FULL_EVERY,
@@ -198,6 +198,9 @@ def read_into(
     Raises:
         Incomplete: something could not be read; the target is as it was.
     """
+    if old is not None and hints is not None:
+        old = with_made_anew(old, hints)
+    former = formerly(old.identity if old else Identity(), hints or Identity())
     base, moved, doubts = old, "", set[str]()
     try:
         for number in range(_ATTEMPTS):
@@ -208,7 +211,8 @@ def read_into(
             staging, readings = Staging(target, disk), Readings(workers)
             known = known_keys(base.identity if base else Identity(), _more_keys(old, base, hints))
             try:
-                read = Attempt(lightdash, project, chosen, old, base, known, staging, readings).run()
+                attempt = Attempt(lightdash, project, chosen, old, base, known, staging, readings, former)
+                read = attempt.run()
                 moved = _not_settled(readings, doubts, is_last=number == _ATTEMPTS - 1)
                 if not moved:
                     staging.commit(read.manifest)

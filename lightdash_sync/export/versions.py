@@ -10,7 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from lightdash_sync.snapshot.layout import version_name, version_path
+from lightdash_sync.model.authorship import of_version
+from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.kinds import KINDS
+from lightdash_sync.model.parts import parts_in
+from lightdash_sync.snapshot.layout import item_path, version_name, version_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +56,9 @@ def earlier_versions(
     """
     facts, known = old_facts(old, kind, uuid), known_versions(old, kind, uuid)
     names = {name: str(version["uuid"]) for name, version in known.items()}
-    if isinstance(version := facts.get("version"), str):
+    if old is not None and uuid in old.made_anew:  # the server knows none of them by this uuid
+        names = {name: one for name, one in names.items() if _is_there(old, kind, uuid, name)}
+    elif isinstance(version := facts.get("version"), str):
         names[version_name(str(facts.get("updatedAt")), version)] = version
     names |= {version_name(one.createdAt, one.versionUuid): one.versionUuid for one in listed}
     names.pop(current, None)
@@ -76,3 +82,23 @@ def _is_there(old: Old | None, kind: Kind, uuid: str, name: str) -> bool:
     if old is None:
         return False
     return version_path(kind, old.identity.key(kind, uuid), name) in old.manifest.files
+
+
+def version_when_deleted(old: Old | None, kind: Kind, uuid: str) -> tuple[str, JsonObject, bytes] | None:
+    """Return the version in which an item was when it was deleted, if it was put back since.
+
+    The server does not know it any more. What the older snapshot has as the current version is an earlier one
+    of the item that was made anew.
+
+    Returns:
+        Name, facts, and the file; None where there is none.
+    """
+    history, facts = KINDS[kind].history, old_facts(old, kind, uuid)
+    version, time, author = facts.get("version"), facts.get("updatedAt"), facts.get("updatedBy")
+    if old is None or uuid not in old.made_anew or history is None:
+        return None
+    if not isinstance(version, str) or not isinstance(time, str):
+        return None
+    content = of_version(kind, old.content(item_path(kind, old.identity.key(kind, uuid))))
+    data = canonical({history.saved: content, "createdAt": time, "createdBy": author})
+    return version_name(time, version), {"uuid": version, "createdBy": author, **parts_in(facts)}, data

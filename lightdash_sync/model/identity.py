@@ -17,6 +17,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.keys import EXTERNAL, external_key, is_key
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.problems import conform
 
 if TYPE_CHECKING:
@@ -266,3 +267,34 @@ def _require_apart(kind: Kind, entries: Mapping[str, _Facts]) -> None:
         for version in facts.versions:
             if not is_key(version.lower()):
                 raise ValueError(f"items.{kind}.{key}: {version!r} is no name of a version")
+
+
+FORMER = "former"
+"""The fact that holds the uuids that an item had before it was deleted and put back, newest first."""
+
+
+def former_uuids(facts: JsonObject) -> list[str]:
+    """Return the uuids that an item had before it was made anew."""
+    uuids = facts.get(FORMER)
+    return [one for one in uuids if isinstance(one, str)] if isinstance(uuids, list) else []
+
+
+def as_made_anew(
+    items: Mapping[Kind, Mapping[str, JsonObject]], now: Mapping[Kind, Mapping[str, JsonObject]]
+) -> dict[Kind, dict[str, JsonObject]]:
+    """Return the items of an older map with the uuids, and parts of dashboards, of those that were made anew.
+
+    Args:
+        items: of a map of before.
+        now: items whose facts tell which uuids they had before.
+    """
+    anew = {
+        (kind, former): parts_in(facts, ("uuid",))
+        for kind, entries in now.items()
+        for facts in entries.values()
+        for former in former_uuids(facts)
+    }
+    return {
+        kind: {key: {**facts, **anew.get((kind, str(facts["uuid"])), {})} for key, facts in entries.items()}
+        for kind, entries in items.items()
+    }

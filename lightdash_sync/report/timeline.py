@@ -44,7 +44,7 @@ _EVENTS = {
     Event.REPLACED: "replaced by another one of this key",
     Event.DELETED: "deleted",
     Event.RESTORED: "restored",
-    Event.RECREATED: "created again",
+    Event.RECREATED: "made anew",
 }
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused
 from lightdash_sync.model.canonical import sha256
-from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.identity import FORMER, Identity, as_made_anew
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.rekey import file_of, rekeyed
@@ -40,7 +40,6 @@ LINK = "linked"
 RESTORED = "restored"
 _HOW = "sync"
 _SETTLED = "settled"
-_FORMER = "former"
 _KEPT = ("uuid", "slug")
 
 LinkTable = dict[Kind, dict[str, "JsonObject"]]
@@ -91,21 +90,12 @@ class Memory:
             str(facts["uuid"]): [*uuids]
             for entries in self.identity.items.values()
             for facts in entries.values()
-            if isinstance(uuids := facts.get(_FORMER), list)
+            if isinstance(uuids := facts.get(FORMER), list)
         }
 
     def as_now(self, links: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
         """Return links of an older snapshot of the target, with what was put back since as it is now."""
-        now: dict[tuple[Kind, Json], JsonObject] = {
-            (kind, former): parts_in(facts, ("uuid",))
-            for kind, entries in self.identity.items.items()
-            for facts in entries.values()
-            for former in self.former.get(str(facts["uuid"]), [])
-        }
-        return {
-            kind: {key: {**facts, **now.get((kind, facts["uuid"]), {})} for key, facts in entries.items()}
-            for kind, entries in links.items()
-        }
+        return as_made_anew(links, self.identity.items)
 
     def base_in(self, identity: Identity) -> Tree:
         """Return the base in the keys that the target's items have now.
@@ -254,7 +244,7 @@ def _marked(before: Memory, update: Update, named: Identity) -> Identity:
             elif key in restored or facts["uuid"] in restored_before:
                 kept[_HOW] = RESTORED
             if uuids := former.get(str(facts["uuid"])):
-                kept[_FORMER] = uuids
+                kept[FORMER] = uuids
             if pair := settled.get(file_of(kind, key)):
                 kept[_SETTLED] = [*pair]
             items[kind][key] = kept

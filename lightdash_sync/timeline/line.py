@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.authorship import creation_stamp, of_no_version, of_version, version_stamp
 from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.change import same
+from lightdash_sync.model.identity import former_uuids
 from lightdash_sync.snapshot.layout import is_version_name
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def _event(state: State, last: State | None) -> Event:
     is_same = len(uuids) < 2  # as far as anybody knows
     if state.before is None:
         return Event.RESTORED if is_same else Event.RECREATED
-    return Event.CHANGED if is_same else Event.REPLACED
+    if is_same:
+        return Event.CHANGED
+    return Event.RECREATED if last and last.facts.get("uuid") in former_uuids(state.facts) else Event.REPLACED
 
 
 def _unexplained(past: Past, state: State, last: State | None) -> list[Change]:

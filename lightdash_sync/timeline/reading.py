@@ -14,6 +14,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.authorship import BACKFILLED
 from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.changes.change import same
+from lightdash_sync.model.identity import former_uuids
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, history_folder, parse_path, version_path
 from lightdash_sync.timeline.item import is_possible, unknown_item
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from lightdash_sync.timeline.sources import Commits, Sources
 
 _MAPS_AT_ONCE = 16  # each names every item of the project
-_WITHOUT_FACTS = (Kind.SPACE, Kind.COMMENTS, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT)
+_WITHOUT_FACTS = (Kind.COMMENTS, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT)
 
 
 def read_past(sources: Sources, item: Item) -> Past:
@@ -70,12 +71,13 @@ def facts_in(data: bytes, item: Item) -> tuple[JsonObject, dict[str, JsonObject]
     return facts, {key: found for key, found in people.items() if isinstance(found, dict)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Committed:
     """Reads the past out of git."""
 
     commits: Commits
     past: Past
+    maps: list[Revision] | None = None
 
     def read(self) -> None:
         revisions = self._history(self.past.item.path)
@@ -113,9 +115,9 @@ class _Committed:
     def _states(self, revisions: list[Revision], contents: Mapping[str, bytes]) -> None:
         item, last = self.past.item, None
         path = f"{self.commits.repository.inside(self.commits.folder)}/{item.path}"
-        for revision, facts, begins in zip(
-            revisions, self._facts(revisions), self._begins(revisions), strict=True
-        ):
+        told = [*self._facts(revisions)]
+        begun = [*self._begins(revisions)]
+        for place, (revision, facts, begins) in enumerate(zip(revisions, told, begun, strict=True)):
             before, content = (
                 readable(item.kind, contents[side[path]]) if path in side else None
                 for side in (revision.before, revision.after)
@@ -127,6 +129,51 @@ class _Committed:
                 before = last
             self.past.remember(State(revision, before, content, facts, begins))
             last = content
+            after = place + 1
+            is_last = after == len(revisions)
+            if last is not None and (is_last or told[after].get("uuid") != facts.get("uuid")):
+                self._remember_made_anew(revision, facts, last, None if is_last else revisions[after])
+
+    def _remember_made_anew(
+        self, since: Revision, facts: JsonObject, content: Json, until: Revision | None
+    ) -> None:
+        """Remember that the item was deleted and put back between two commits that touched its file.
+
+        What is as it was before has the same file, so only the map of identities tells: by another uuid. The
+        first commit that has it is looked for by halves, because each map names every item.
+
+        Args:
+            since: the commit that touched the file first.
+            facts: of the item there.
+            content: of the item there.
+            until: the commit that touched it next; None for none.
+        """
+        if self.past.item.kind in _WITHOUT_FACTS:
+            return
+        maps = self._maps()
+        ids = [one.id for one in maps]
+        start = ids.index(since.id) if since.id in ids else None
+        end = len(ids) if until is None else ids.index(until.id) if until.id in ids else None
+        if start is None or end is None or end - start < 2:
+            return
+        last = self._facts_at(maps[end - 1])
+        if facts.get("uuid") not in former_uuids(last):
+            return
+        low, high = start, end - 1  # by `low` it is the former item, by `high` the new one
+        while high - low > 1:
+            middle = (low + high) // 2
+            found = self._facts_at(maps[middle])
+            low, high = (low, middle) if found.get("uuid") == last.get("uuid") else (middle, high)
+        self.past.remember(State(maps[high], content, content, self._facts_at(maps[high]), False))
+
+    def _maps(self) -> list[Revision]:
+        """Return the commits that touched the map of identities, oldest first; read once."""
+        if self.maps is None:
+            self.maps = self._history(IDENTITY)
+        return self.maps
+
+    def _facts_at(self, revision: Revision) -> JsonObject:
+        return next(self._facts([revision]))
 
     def _facts(self, revisions: list[Revision]) -> Iterator[JsonObject]:
         """Yield what each commit's map of identities says of the item."""
@@ -162,7 +209,8 @@ def _on_disk(snapshot: Snapshot, past: Past, commits: Commits | None) -> None:
         past.note(f"{snapshot.root}/{past.item.path}", str(error))
         return
     last = past.states[-1].content if past.states else None
-    if not same(last, content):
+    is_anew = bool(past.states) and past.states[-1].facts.get("uuid") in former_uuids(facts)
+    if not same(last, content) or is_anew:
         begins = commits is None or not commits.has_snapshot
         past.remember(State(None, last, content, facts, begins))
     elif content is not None:

@@ -388,3 +388,55 @@ def test_backups_on_a_branch_of_their_own_are_found(desk: Desk) -> None:
     desk.send("PATCH", f"/dashboards/{overview}", {"name": "Overview of today"})
     with desk.nothing_is_written():
         desk.do("restore", "--at", "backups", *chosen)
+
+
+# --- what the next backup says of it ---
+
+
+def _files(desk: Desk) -> set[str]:
+    return Hands(desk.folder).paths("HEAD", f"snapshots/{SOURCE}")
+
+
+def _events(desk: Desk, item: str) -> list[str]:
+    return [one["event"] for one in desk.do("log", item, "--env", SOURCE, "--json").json["entries"]]
+
+
+@pytest.fixture
+def put_back(desk: Desk) -> Desk:
+    """A space with all that is in it deleted and put back, and backed up then, with no backup between."""
+    chart = desk.send("GET", f"/saved/{_orders(desk)}")
+    body = {name: chart[name] for name in ("tableName", "metricQuery", "chartConfig", "tableConfig")}
+    body["metricQuery"] = body["metricQuery"] | {"limit": 12}
+    desk.send("POST", f"/saved/{_orders(desk)}/version", body)
+    desk.do("backup", "--env", SOURCE)
+    Hands(desk.folder).git("tag", "before")
+    sales = desk.uuid(Kind.SPACE, "Sales", SOURCE)
+    desk.send("DELETE", f"/projects/{desk.projects[SOURCE]}/spaces/{sales}")
+    desk.do("restore", "--at", "HEAD", *TO, "--yes")
+    desk.do("backup", "--env", SOURCE)  # nothing is gone, so no --accept-shrink is needed
+    return desk
+
+
+def test_the_backup_after_a_restore_keeps_files_and_versions(put_back: Desk) -> None:
+    """Also the version in which an item was when it was deleted, which the server has no more."""
+    desk = put_back
+    before, after = Hands(desk.folder).paths("before", f"snapshots/{SOURCE}"), _files(desk)
+    assert before - after == {"comments/board-pack.json"}  # went with the chart, as the restore said
+    assert {path.split("/")[1] for path in after - before} >= {"orders.history", "inside.history"}
+    desk.do("verify", f"snapshots/{SOURCE}")
+    files = {path: (desk.folder / "snapshots" / SOURCE / path).read_bytes() for path in after}
+    desk.do("backup", "--env", SOURCE, "--full")
+    assert {path for path in files if "history/" in path} <= _files(desk)
+
+
+def test_commit_and_log_say_that_items_were_made_anew(put_back: Desk) -> None:
+    desk = put_back
+    message = Hands(desk.folder).git("log", "before..HEAD", "--format=%B")
+    for words in ("made anew chart Orders", "made anew dashboard Overview", "made anew space Sales"):
+        assert words in message
+    assert "updated chart" not in message
+    for item in ("chart:orders", "dashboard:overview", "space:sales", "scheduler:orders-each-morning"):
+        assert "recreated" in _events(desk, item), item
+    assert "recreated" not in _events(desk, "chart:orders-again")
+    assert "first_version" in _events(desk, "chart:orders")
+    assert "made anew" in desk.do("log", "chart:orders", "--env", SOURCE).out

@@ -143,7 +143,7 @@ def test_a_time_line_is_limited_too(here: Told) -> None:
 
 
 def test_what_happened_otherwise_has_words(mine: Told) -> None:
-    """Deleted, created again, saved without a change, not committed, nothing known."""
+    """Deleted, made anew, saved without a change, not committed, nothing known."""
     (mine.folder / "spaces/sales.json").unlink()
     mine.by_hand()
     mine.git("checkout", "--quiet", "HEAD~1", "--", ".")
@@ -151,7 +151,7 @@ def test_what_happened_otherwise_has_words(mine: Told) -> None:
     assert [line.split("  ")[0] for line in told[2:4]] == ["not committed", told[3].split("  ")[0]]
     assert [line.split()[-1] for line in told[2:4]] == ["restored", "deleted"]
     again = lines(run("log", "chart:orders-by-shop"))
-    assert any("created again" in line for line in again)
+    assert any("made anew" in line for line in again)
     name = "20300101T000000000Z-01234567"
     same = of_version(Kind.CHART, mine.content(REVENUE))
     document: JsonObject = {"chart": same, "createdAt": "2030-01-01T00:00:00Z", "createdBy": None}
