@@ -21,6 +21,7 @@ from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.access import access_changes
 from lightdash_sync.plan.catalogue import taken_names
 from lightdash_sync.plan.deletes import delete_problems, surplus, unshown_charts
+from lightdash_sync.plan.deliveries import has_secret_address
 from lightdash_sync.plan.drift import (
     drift_by_version,
     drift_of,
@@ -198,7 +199,7 @@ class _Making:
             return rows
         if not isinstance(content, dict):
             raise ValueError(f"{file_of(*item)} is not an object")
-        if now is None and (why := self._why_not_shown(item, content)):
+        if now is None and (why := self._why_not_back(item, content)):
             self._unmade.add(item)
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", why))
             return None
@@ -209,10 +210,17 @@ class _Making:
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return found.content
 
-    def _why_not_shown(self, item: Item, content: JsonObject) -> str:
-        """Return why a deleted chart cannot be put back into a dashboard that is there; "" if it can."""
+    def _why_not_back(self, item: Item, content: JsonObject) -> str:
+        """Return why a deleted item cannot be put back; "" if it can.
+
+        That is a delivery to a secret address, and a chart in a dashboard that has no tile for it any more.
+        """
+        if not self._puts_back:
+            return ""
+        if item[0] is Kind.SCHEDULER and has_secret_address(content):
+            return "the address of its webhook is a secret and in no backup: set up this delivery by hand"
         dashboard = (Kind.DASHBOARD, text(content, "dashboard"))
-        inside = self._puts_back and item[0] is Kind.CHART and bool(dashboard[1])
+        inside = item[0] is Kind.CHART and bool(dashboard[1])
         if not inside or dashboard in self._scope.items or not self._exists(dashboard):
             return ""
         if item in refilled(self.existing.of(dashboard), self.desired.of(dashboard), {item}).shown:

@@ -173,6 +173,19 @@ def test_a_scheduler_whose_webhook_is_a_secret_stops_a_plan_until_it_is_allowed_
     assert [left.item for left in plan.left_out] == ["scheduler:hook"]
 
 
+@pytest.mark.parametrize("purpose", ["restore", "undo"])
+def test_a_deleted_scheduler_whose_webhook_is_a_secret_stops_nothing_else_from_coming_back(
+    purpose: str,
+) -> None:
+    """No backup has the address, so it cannot come back, whatever is allowed; it is named."""
+    project = {**PROJECT, (Kind.SCHEDULER, "hook"): scheduler(targets=[{"webhook": SECRET}])}
+    plan = EMPTY.plan(tree_of(project), FREE, purpose=purpose)
+    assert plan.refusals() == []
+    assert [left.item for left in plan.left_out] == ["scheduler:hook"]
+    assert "by hand" in plan.left_out[0].why
+    assert {step.item for step in plan.steps} == {f"{kind}:{key}" for kind, key in PROJECT}
+
+
 @pytest.mark.parametrize("month", range(1, 13))
 def test_a_scheduler_that_a_cut_short_run_left_behind_is_switched_off_before_it_is_finished(
     month: int,
