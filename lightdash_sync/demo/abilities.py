@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lightdash_sync.demo.ability_rules import (
+    CURRENT_ORGANISATION,
+    CURRENT_PROJECT,
     OLD_ORGANISATION,
     OLD_PROJECT,
     ORGANISATION,
@@ -24,7 +26,11 @@ from lightdash_sync.demo.state import Json, World
 def ability_rules(world: World, person: Person) -> list[Json]:
     """What the person may do, in the organisation and in each project where there is a role of its own."""
     of_org, of_project = (
-        (ORGANISATION, PROJECT) if world.can("inherited_access") else (OLD_ORGANISATION, OLD_PROJECT)
+        (CURRENT_ORGANISATION, CURRENT_PROJECT)
+        if world.can("editors_write_code")
+        else (ORGANISATION, PROJECT)
+        if world.can("inherited_access")
+        else (OLD_ORGANISATION, OLD_PROJECT)
     )
     rules = list(_of_role(world, person, of_org, ("member", *ORDER), person.role, None))
     rules.append({"action": "manage", "subject": "PersonalAccessToken", "conditions": {}})
@@ -78,6 +84,8 @@ def _rule(world: World, person: Person, rule: str, project_uuid: str | None) -> 
         "preview-mine": scope | mine,
         "own-preview": (scope if news else {}) | mine,
         "preview-of": {"upstreamProjectUuid": project_uuid, "type": "PREVIEW"},
+        "linkable": scope | {"allowDataAppBuilderLinking": True},
+        "in-my-preview": scope | {"projectType": "PREVIEW", "projectCreatedByUserUuid": person.uuid},
         "any-type": scope | {"type": {"$in": ["DEFAULT", "PREVIEW"]}},
     }
     return told if asked == "anywhere" else told | {"conditions": conditions[asked]}

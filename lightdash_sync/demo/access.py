@@ -51,6 +51,20 @@ _NEWER_RULES: dict[tuple[str, str], str] = _PLAIN_RULES | {
     ("manage", "Organization"): "admin",
 }
 
+# Editors read and write content as code, and developers verify.
+_CURRENT_RULES: dict[tuple[str, str], str] = _NEWER_RULES | {
+    ("view", "ContentAsCode"): "editor",
+    ("create", "ContentAsCode"): "editor",
+    ("view", "ContentVerification"): "interactive_viewer",
+    ("manage", "ContentVerification"): "developer",
+}
+
+
+def _rules(world: World) -> dict[tuple[str, str], str]:
+    if world.can("editors_write_code"):
+        return _CURRENT_RULES
+    return _NEWER_RULES if world.can("inherited_access") else _PLAIN_RULES
+
 
 def _rows(world: World, space: Space, person: Person) -> Iterator[tuple[str | None, list[str]]]:
     """The groups of the person: one row per group with a grant on the space, one for all others together."""
@@ -134,11 +148,20 @@ def shares_of(world: World, space: Space, person: Person) -> list[Json]:
 def shares(world: World, space: Space) -> list[Json]:
     """Everybody who can see the space, with role and origin of it (`access` of GET .../spaces/{uuid})."""
     people = [person for person in world.people.values() if not person.is_service]
-    return [
-        {**share, "firstName": person.first_name, "lastName": person.last_name, "email": person.email}
-        for person in people
-        for share in shares_of(world, space, person)
-    ]
+    return [share for person in people for share in named_shares(world, space, person)]
+
+
+def named_shares(world: World, space: Space, person: Person) -> list[Json]:
+    """The person's own entries, with name and e-mail; current versions say whether it is a real person."""
+    named: Json = {"firstName": person.first_name, "lastName": person.last_name, "email": person.email}
+    if world.can("own_access_only"):
+        named |= {"isInternal": person.is_service, **pictured(world)}
+    return [{**share, **named} for share in shares_of(world, space, person)]
+
+
+def pictured(world: World) -> Json:
+    """What current versions say of how somebody looks: here, nothing."""
+    return {"avatarUrl": None, "avatarGradient": None} if world.can("current") else {}
 
 
 def _roles(world: World, person: Person, org_uuid: str | None, project_uuid: str | None) -> list[str]:
@@ -201,7 +224,7 @@ def can(
         private: whether its space is private; none when the server does not look.
         access: the asker's entries in the access list of its space.
     """
-    rules = _NEWER_RULES if world.can("inherited_access") else _PLAIN_RULES
+    rules = _rules(world)
     for role in _roles(world, person, org, project):
         for asked in (action, "manage"):
             needed = rules.get((asked, subject))

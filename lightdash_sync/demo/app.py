@@ -137,7 +137,7 @@ def _called(world: World, route: Route, request: Request, content: bytes) -> Res
     if check is not None:
         check(body)
     params = {name: unquote(value) for name, value in request.path_params.items()}
-    check_params(params, slugs=route.slugs and world.can("slugs_in_paths"))
+    check_params(params, slugs=route.slugs and world.can(route.slugs_since))
     call = Call(world, request, params, body, asker, session is not None)
     results = route.handler(call)
     envelope = {"status": "ok"} if isinstance(results, Ok) else {"status": "ok", "results": results}
@@ -198,7 +198,11 @@ def _endpoint(world: World, route: Route) -> Callable[[Request], Awaitable[Respo
 
 def lightdash(world: World) -> Starlette:
     """The application without faults; a known path with another method is as unknown as any."""
-    rows = [route for route in _routes() if not route.needs or world.can(route.needs)]
+    rows = [
+        route
+        for route in _routes()
+        if (not route.needs or world.can(route.needs)) and not (route.until and world.can(route.until))
+    ]
     routes = [routing.Route(row.path, _endpoint(world, row), methods=[row.method]) for row in rows]
     app = Starlette(routes=routes, exception_handlers={404: _unknown(world), 405: _unknown(world)})
     app.router.redirect_slashes = False

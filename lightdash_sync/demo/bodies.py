@@ -176,6 +176,26 @@ check_yaml_tags = listing_of({"yamlReference": text, "name": text, "color": text
 check_favorite = body_of(
     {"contentType": one_of("chart", "dashboard", "space", "data_app"), "contentUuid": text}
 )
+
+
+def check_current_delivery(body: Any) -> None:
+    """The body of a delivery of a chart, SQL chart or app in current versions."""
+    rules: dict[str, Rule] = {
+        "name": text, "cron": text, "enabled": flag, "format": one_of(*FORMATS), "appUuid": nullable(text),
+        "appName": nullable(text), "options": anything, "includeLinks": flag, "targets": listing,
+    }  # fmt: skip
+    errors = errors_in(body, rules)
+    zone = body.get("timezone", "") if isinstance(body, dict) else ""
+    if not isinstance(zone, str):
+        at = "body.timezone"
+        issues = [
+            {at: {"message": f"invalid {kind} value", "value": zone}} for kind in ("string", "undefined")
+        ]
+        errors[at] = {"message": union(issues), "value": zone}
+    if errors:
+        raise invalid(errors)
+
+
 check_sql_scheduler = body_of(
     {"name": text, "cron": text, "format": one_of(*FORMATS), "options": anything, "targets": listing},
     {"message": text, "timezone": text},

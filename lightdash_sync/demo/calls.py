@@ -78,6 +78,9 @@ class Route:
         needs: the capability without which a version does not have it; "" for 0.1372.1's.
         slugs: whether newer versions take a slug for the `u` in the path as well.
         newer_check: what validates instead in newer versions: the capability since when, and the check.
+        current_check: what validates in even newer ones.
+        until: the capability with which it went; "" for what is still there.
+        slugs_since: the capability since when slugs are taken.
     """
 
     method: str
@@ -90,9 +93,14 @@ class Route:
     needs: str = ""
     slugs: bool = False
     newer_check: tuple[str, Check] | None = None
+    current_check: tuple[str, Check] | None = None
+    slugs_since: str = "slugs_in_paths"
+    until: str = ""
 
     def check_in(self, world: World) -> Check | None:
         """What validates the body in the version of this world."""
+        if self.current_check is not None and world.can(self.current_check[0]):
+            return self.current_check[1]
         if self.newer_check is not None and world.can(self.newer_check[0]):
             return self.newer_check[1]
         return self.check

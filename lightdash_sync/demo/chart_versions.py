@@ -15,6 +15,20 @@ from lightdash_sync.demo.kinds import chart_kind
 from lightdash_sync.demo.refusals import went_wrong
 from lightdash_sync.demo.state import ChartVersion, Json, World
 
+PROJECT_ZONE = "project_timezone"
+# The zones that a chart may have since 0.3138.0; any other becomes that of the project.
+CHART_ZONES = frozenset(
+    {
+        PROJECT_ZONE, "user_timezone",
+        "UTC", "Pacific/Pago_Pago", "Pacific/Honolulu", "Pacific/Marquesas", "America/Anchorage",
+        "America/Los_Angeles", "America/Denver", "America/Chicago", "America/New_York",
+        "America/Santo_Domingo", "America/St_Johns", "America/Buenos_Aires", "America/Noronha",
+        "Atlantic/Cape_Verde", "Europe/Paris", "Europe/Athens", "Europe/Moscow", "Europe/London",
+        "Asia/Dubai", "Asia/Karachi", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Bangkok",
+        "Asia/Shanghai", "Australia/Eucla", "Asia/Tokyo", "Australia/Brisbane", "Australia/Sydney",
+        "Pacific/Noumea", "Pacific/Auckland", "Pacific/Apia", "Pacific/Kiritimati",
+    }
+)  # fmt: skip
 METRIC_FORMATS = frozenset({"km", "mi", "usd", "gbp", "eur", "id", "percent"})
 METRIC_KEYS = (
     "name",
@@ -122,6 +136,8 @@ def _stored_query(world: World, table: str, query: Json, order: list[str]) -> Js
     custom = sorted(read, key=lambda one: one["type"] == "sql")
     newer = world.can("field_overrides")
     timezone = query.get("timezone")
+    if world.can("zone_of_charts"):
+        timezone = timezone if timezone in CHART_ZONES else PROJECT_ZONE
     return {
         "exploreName": table,
         "dimensions": sorted(dimensions, key=lambda name: _position(order, name)),
@@ -133,7 +149,7 @@ def _stored_query(world: World, table: str, query: Json, order: list[str]) -> Js
         "additionalMetrics": [_custom_metric(world, one) for one in query.get("additionalMetrics") or []],
         "customDimensions": custom,
         **({} if newer and not timezone else {"timezone": timezone}),
-        **(_overrides(query, dimensions, metrics) if newer else {}),
+        **(_overrides(world, query, dimensions, metrics) if newer else {}),
     }
 
 
@@ -144,12 +160,34 @@ def _sort(sent: Json, *, nulls_first: bool) -> Json:
     return read
 
 
-def _overrides(query: Json, dimensions: list[str], metrics: list[str]) -> Json:
-    """How fields of the query are shown, of those that are in it."""
-    return {
+def _overrides(world: World, query: Json, dimensions: list[str], metrics: list[str]) -> Json:
+    """How fields of the query are shown, of those that are in it; current versions leave out what is empty.
+
+    Of metrics they do not.
+    """
+    found = {
         name: jsonb({key: value for key, value in (query.get(name) or {}).items() if key in fields})
         for name, fields in (("metricOverrides", metrics), ("dimensionOverrides", dimensions))
     }
+    if world.can("current") and not found["dimensionOverrides"]:
+        del found["dimensionOverrides"]
+    return found
+
+
+def _merge(sent: Any) -> Json | None:
+    """How a chart merges the rows of several queries, if that is said in the one form that is known."""
+    if not isinstance(sent, dict) or not isinstance(sent.get("sources"), list):
+        return None
+    kinds = {"chart": None, "query": "metricQuery"}
+    for source in sent["sources"]:
+        if not isinstance(source, dict) or source.get("kind") not in kinds or "id" not in source:
+            return None
+        if (part := kinds[source["kind"]]) and part not in source:
+            return None
+    known = ("primarySourceId", "joinKey", "joinType", "tableCalculations")
+    if any(name not in sent for name in known):
+        return None
+    return dict(jsonb(sent))
 
 
 def stored_version(world: World, body: Any, person: Person, moment: str) -> ChartVersion:
@@ -175,4 +213,6 @@ def stored_version(world: World, body: Any, person: Person, moment: str) -> Char
         pivot_columns=list(pivot["columns"]) if pivot else None,
         kind=chart_kind(kind, config.get("config")),
         parameters=jsonb(body.get("parameters")) if world.can("parameters") else None,
+        merge=_merge(body.get("merge")) if world.can("merged_charts") else None,
+        pivot_rows=list(pivot["rows"]) if pivot and pivot.get("rows") and world.can("current") else None,
     )

@@ -51,11 +51,12 @@ def create_chart(
         Refusal: 500 when something is missing that the server takes for granted; nothing is stored then.
     """
     name = need(body, "name", str)
+    home = world.spaces[world.dashboards[dashboard_uuid].space_uuid if dashboard_uuid else space_uuid or ""]
     moment = world.clock.tick()
     version = stored_version(world, body, person, moment)
     chart = Chart(
         uuid=world.new_uuid(),
-        slug=world.slugs.take("charts", slug_from, force=force_slug),
+        slug=world.slugs.take("charts", slug_from, home.project_uuid, force=force_slug),
         name=name,
         description=body.get("description"),
         space_uuid=None if dashboard_uuid else space_uuid,
@@ -83,11 +84,11 @@ def delete_chart(world: World, chart: Chart) -> None:
         world.dashboards[chart.dashboard_uuid].charts.pop(chart.uuid, None)
     if chart.space_uuid:
         world.spaces[chart.space_uuid].charts.pop(chart.uuid, None)
-    for scheduler in world.schedulers_of.pop(chart.uuid, {}):
-        del world.schedulers[scheduler]
+    world.delete_schedulers_of(chart.uuid)
     for tile, comments in world.comments.items():
         world.comments[tile] = [comment for comment in comments if comment.chart_uuid != chart.uuid]
-    world.slugs.release("charts", chart.slug)
+    for slug in (chart.slug, *chart.aliases):
+        world.slugs.release("charts", slug, space_of_chart(world, chart).project_uuid)
     del world.charts[chart.uuid]
 
 
@@ -129,7 +130,10 @@ def read_chart(world: World, chart: Chart, version: ChartVersion | None = None) 
     space = space_of_chart(world, chart)
     project = world.project_rows[space.project_uuid]
     dashboard = world.dashboards.get(chart.dashboard_uuid) if chart.dashboard_uuid else None
-    pivot = {} if version.pivot_columns is None else {"pivotConfig": {"columns": version.pivot_columns}}
+    pivot: Json = {}
+    if version.pivot_columns is not None:
+        rows = {} if version.pivot_rows is None else {"rows": version.pivot_rows}
+        pivot = {"pivotConfig": {"columns": version.pivot_columns, **rows}}
     return {
         "uuid": chart.uuid,
         "projectUuid": project.uuid,
@@ -151,8 +155,18 @@ def read_chart(world: World, chart: Chart, version: ChartVersion | None = None) 
         "dashboardName": dashboard.name if dashboard else None,
         "colorPalette": DEFAULT_COLORS,
         "slug": chart.slug,
+        **dashboard_slug(world, chart),
+        **({"merge": version.merge} if world.can("merged_charts") else {}),
         **(_newer_parts(world, chart, version, space) if world.can("verification") else {}),
     }
+
+
+def dashboard_slug(world: World, chart: Chart) -> Json:
+    """The slug of the dashboard that a chart lives in, where that is told."""
+    if not world.can("current"):
+        return {}
+    dashboard = world.dashboards.get(chart.dashboard_uuid or "")
+    return {"dashboardSlug": dashboard.slug if dashboard else None}
 
 
 def _newer_parts(world: World, chart: Chart, version: ChartVersion, space: Space) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,16 +15,27 @@ _COMMON: dict[str, Rule] = {
 }  # fmt: skip
 
 
-def _check(at: str, first: dict[str, Rule], last: str) -> Callable[[Any], None]:
-    """A check for a body that is an intersection of two types: each says what it misses."""
+def _check(
+    at: str, first: dict[str, Rule], last: str, *, tabs_by_slug: bool = False
+) -> Callable[[Any], None]:
+    """A check for a body that is an intersection of two types: each says what it misses.
+
+    Args:
+        at: what is checked.
+        first: what the first type needs.
+        last: the field that the second one needs.
+        tabs_by_slug: that tabs need no uuid, and need not say whether they are hidden.
+    """
 
     def check(body: Any) -> None:
         groups: list[Errors] = [errors_in(body, first, _COMMON, at), errors_in(body, {last: anything}, at=at)]
         issues = [errors for errors in groups if errors]
         if isinstance(body, dict):
             for position, tab in enumerate(body["tabs"] if isinstance(body.get("tabs"), list) else []):
-                rules: dict[str, Rule] = {"hidden": flag, "order": number, "name": text, "uuid": text}
-                if wrong := errors_in(tab, rules, at=f"{at}.tabs.${position}"):
+                rules: dict[str, Rule] = {"order": number, "name": text}
+                more: dict[str, Rule] = {"hidden": flag, "uuid": text}
+                rules, more = (rules, more) if tabs_by_slug else (rules | more, {})
+                if wrong := errors_in(tab, rules, more, at=f"{at}.tabs.${position}"):
                     issues.append(wrong)
         if issues:
             raise invalid({at: {"message": intersection(issues), "value": body}})
@@ -41,24 +53,39 @@ def _object(value: Any) -> str | None:
     return None if isinstance(value, dict) else "invalid object"
 
 
-check_chart = _check(
-    "chart",
-    {
-        "name": text,
-        "version": number,
-        "slug": text,
-        "tableName": text,
-        "metricQuery": _object,
-        "spaceSlug": text,
-    },
-    "chartConfig",
-)
-check_dashboard = _check(
-    "dashboard", {"name": text, "version": number, "slug": text, "tabs": listing, "spaceSlug": text}, "tiles"
-)
-check_sql_chart = _check(
-    "sqlChart",
-    {"name": text, "version": number, "slug": text, "sql": text, "limit": number, "chartKind": text,
-     "spaceSlug": text},
-    "config",
-)  # fmt: skip
+def _slug(value: Any) -> str | None:
+    if isinstance(value, str) and not _SLUG.fullmatch(value):
+        return f"Not match in '^{_SLUG.pattern}$'"
+    return text(value)
+
+
+_SLUG = re.compile("[a-z0-9-]+")
+_PLACE: dict[str, Rule] = {"version": number, "spaceSlug": text}
+_CHART: dict[str, Rule] = {"tableName": text, "metricQuery": _object}
+_SQL: dict[str, Rule] = {"sql": text, "limit": number, "chartKind": text}
+# By kind: what an old version looks at, and what a current one does, which takes them in another order.
+CHECKS = {
+    "chart": (
+        _check(
+            "chart", {"name": text, "version": number, "slug": text, **_CHART, "spaceSlug": text},
+            "chartConfig",
+        ),
+        _check("chart", {"name": text, **_CHART, "slug": _slug, **_PLACE}, "chartConfig"),
+    ),
+    "dashboard": (
+        _check(
+            "dashboard",
+            {"name": text, "version": number, "slug": text, "tabs": listing, "spaceSlug": text},
+            "tiles",
+        ),
+        _check(
+            "dashboard", {"name": text, "slug": _slug, "tabs": listing, **_PLACE}, "tiles", tabs_by_slug=True
+        ),
+    ),
+    "sqlChart": (
+        _check(
+            "sqlChart", {"name": text, "version": number, "slug": text, **_SQL, "spaceSlug": text}, "config"
+        ),
+        _check("sqlChart", {"name": text, "slug": _slug, **_SQL, **_PLACE}, "config"),
+    ),
+}  # fmt: skip

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
+from lightdash_sync.demo.bodies import number
 from lightdash_sync.demo.calls import Call, Route, is_uuid, project_of, space_of_chart
 from lightdash_sync.demo.charts import read_chart
 from lightdash_sync.demo.dashboards import read_dashboard
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, invalid
+from lightdash_sync.demo.slugs import slug_of
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
 
 PAGE = 100
@@ -34,6 +36,10 @@ def code_path(space: Space) -> str:
 def chart_as_code(world: World, chart: Chart) -> Json:
     """A chart in a page."""
     read = read_chart(world, chart)
+    if world.can("current"):
+        metrics = read["metricQuery"]["additionalMetrics"]
+        unnamed = [{name: value for name, value in one.items() if name != "uuid"} for one in metrics]
+        read["metricQuery"] = {**read["metricQuery"], "additionalMetrics": unnamed}
     dashboard = world.dashboards.get(chart.dashboard_uuid or "")
     return {
         **{name: read[name] for name in _CHART if name in read},
@@ -62,9 +68,18 @@ def dashboard_as_code(world: World, dashboard: Dashboard) -> Json:
     """A dashboard in a page: tiles by the slug of what they show."""
     read = read_dashboard(world, dashboard)
     tiles = read["tiles"]
+    shown = [_tile(tile, tiles) for tile in tiles]
+    if world.can("tab_slugs"):
+        slugs = tab_slugs(read["tabs"])
+        shown = [_with_tab(tile, slugs) for tile in shown]
+        read["tabs"] = [
+            {"slug": slugs[tab["uuid"]], **{name: value for name, value in tab.items() if name != "uuid"}}
+            for tab in read["tabs"]
+        ]
+        read["config"] = _config(read["config"], tiles)
     return {
         **{name: read[name] for name in _DASHBOARD if read.get(name) is not None or name == "description"},
-        "tiles": [_tile(tile, tiles) for tile in tiles],
+        "tiles": shown,
         "filters": {
             **read["filters"],
             "dimensions": [_filter(one, tiles) for one in read["filters"]["dimensions"]],
@@ -74,8 +89,43 @@ def dashboard_as_code(world: World, dashboard: Dashboard) -> Json:
     }
 
 
+def tab_slugs(tabs: list[Json]) -> dict[str, str]:
+    """The slug of each tab, by its uuid; tabs that share one get numbers, which may meet others' slugs."""
+    named = [slug_of(tab["name"] or "") or f"tab-{place + 1}" for place, tab in enumerate(tabs)]
+    found: dict[str, str] = {}
+    for place, tab in enumerate(tabs):
+        slug = named[place]
+        several = named.count(slug) > 1
+        found[tab["uuid"]] = f"{slug}-{named[: place + 1].count(slug)}" if several else slug
+    return found
+
+
+def _with_tab(tile: Json, slugs: dict[str, str]) -> Json:
+    """A tile by the slug of its tab; a Markdown tile does not say that its title is not hidden."""
+    kept = {name: value for name, value in tile.items() if name != "tabUuid"}
+    if tile["type"] == "markdown" and not tile["properties"].get("hideTitle"):
+        kept["properties"] = {n: value for n, value in tile["properties"].items() if n != "hideTitle"}
+    return {**kept, "tabSlug": slugs.get(tile["tabUuid"])}
+
+
+def _config(config: Any, tiles: list[Json]) -> Any:
+    """The configuration, where dates are zoomed by the slugs of tiles."""
+    zoom = config.get("dateZoomConfig") if isinstance(config, dict) else None
+    if not isinstance(zoom, dict) or "tileTargets" not in zoom:
+        return config
+    return {**config, "dateZoomConfig": {**zoom, "tileTargets": _by_slug(zoom["tileTargets"], tiles)}}
+
+
+def _by_slug(targets: Json | None, tiles: list[Json]) -> Json:
+    slugs = {tile["uuid"]: _tile_slug(tile, tiles) for tile in tiles if tile["type"] in _CHART_TILES}
+    return {slug: to for uuid, to in (targets or {}).items() if (slug := slugs.get(uuid))}
+
+
 def _tile(tile: Json, tiles: list[Json]) -> Json:
     kept = {name: value for name, value in tile.items() if name != "uuid"}
+    if tile["type"] == "data_app":
+        shown = {name: tile["properties"][name] for name in ("title", "hideTitle", "appSlug")}
+        return {**kept, "properties": shown, "tileSlug": tile["properties"]["appSlug"]}
     if tile["type"] not in _CHART_TILES:
         return kept
     properties = tile["properties"]
@@ -96,8 +146,7 @@ def _tile_slug(tile: Json, tiles: list[Json]) -> str | None:
 
 
 def _filter(one: Json, tiles: list[Json]) -> Json:
-    slugs = {tile["uuid"]: _tile_slug(tile, tiles) for tile in tiles if tile["type"] in _CHART_TILES}
-    targets = {slug: to for uuid, to in (one.get("tileTargets") or {}).items() if (slug := slugs.get(uuid))}
+    targets = _by_slug(one.get("tileTargets"), tiles)
     return {**{name: value for name, value in one.items() if name != "id"}, "tileTargets": targets}
 
 
@@ -120,6 +169,8 @@ def get_charts_code(call: Call) -> Json:
     ids = _ids(call)
     slugs = {call.world.charts[one].slug for one in ids or () if one in call.world.charts}
     slugs |= {one for one in ids or () if not is_uuid(one)}
+    if call.world.can("slug_aliases"):
+        slugs |= {one.slug for one in call.world.charts.values() if slugs & set(one.aliases)}
     charts = [
         chart
         for chart in call.world.charts.values()
@@ -172,7 +223,7 @@ def _project(call: Call, what: str) -> Project:
         Refusal: 403 for whoever may not manage content as code.
     """
     project = project_of(call, may=None)
-    if not can_in_project(call.world, call.person, "manage", "ContentAsCode", project):
+    if not can_in_project(call.world, call.person, "view", "ContentAsCode", project):
         raise forbidden(f"You are not allowed to download {what}")
     return project
 
@@ -201,14 +252,17 @@ def _page(
     space_of: Callable[[Any], Space],
 ) -> Json:
     """A page of items, with where the next one begins."""
-    asked = int(call.one("offset") or 0)
+    offset = call.one("offset") or 0
+    if wrong := number(offset):
+        raise invalid({"offset": {"message": wrong, "value": offset}})
+    asked = int(float(offset))
     if asked < 0:
         raise bad_parameter(f"offset must be >= 0, received {asked}")
     ordered = call.world.jumbled(list(items))
     after = min(asked + PAGE, len(ordered))
     page = ordered[asked:after]
     spaces = {space.uuid: space for space in map(space_of, page)}
-    named = {name for item in page for name in (item.slug, item.uuid)}
+    named = {name for item in page for name in (item.slug, item.uuid, *getattr(item, "aliases", ()))}
     return {
         what: [as_code(call.world, item) for item in page],
         "missingIds": [one for one in ids or () if one not in named],
@@ -217,7 +271,7 @@ def _page(
             for space in call.world.jumbled(list(spaces.values()))
         ],
         "total": len(ordered),
-        "offset": after,
+        "offset": max(after, asked) if call.world.can("current") else after,
     }
 
 
@@ -225,4 +279,7 @@ ROUTES = (
     Route("GET", "/api/v1/projects/{p}/charts/code", get_charts_code, needs="content_as_code"),
     Route("GET", "/api/v1/projects/{p}/dashboards/code", get_dashboards_code, needs="content_as_code"),
     Route("GET", "/api/v1/projects/{p}/sqlCharts/code", get_sql_charts_code, needs="content_as_code"),
+    Route("GET", "/api/v1/projects/{p}/code/charts", get_charts_code, needs="code_paths"),
+    Route("GET", "/api/v1/projects/{p}/code/dashboards", get_dashboards_code, needs="code_paths"),
+    Route("GET", "/api/v1/projects/{p}/code/sqlCharts", get_sql_charts_code, needs="code_paths"),
 )

@@ -15,7 +15,8 @@ from lightdash_sync.demo.access import can_in_project, can_in_space
 from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.calls import Call, Route, project_of, space_of_chart
 from lightdash_sync.demo.charts import add_version, create_chart, move_chart, read_chart
-from lightdash_sync.demo.code_bodies import check_chart, check_dashboard, check_sql_chart
+from lightdash_sync.demo.code_bodies import CHECKS
+from lightdash_sync.demo.code_pages import tab_slugs
 from lightdash_sync.demo.code_spaces import home_of, to_code
 from lightdash_sync.demo.dashboards import (
     add_dashboard_version,
@@ -26,7 +27,7 @@ from lightdash_sync.demo.dashboards import (
     read_dashboard,
 )
 from lightdash_sync.demo.jsonb import jsonb
-from lightdash_sync.demo.refusals import forbidden, went_wrong
+from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.spaces import space_basics
 from lightdash_sync.demo.sql_charts import move_sql_chart
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
@@ -40,7 +41,7 @@ _QUERY = frozenset(
 
 def _project(call: Call) -> Project:
     project = project_of(call, may=None)
-    if not can_in_project(call.world, call.person, "manage", "ContentAsCode", project):
+    if not can_in_project(call.world, call.person, "create", "ContentAsCode", project):
         raise forbidden()
     return project
 
@@ -50,7 +51,7 @@ def charts_with(world: World, project: Project, slugs: set[str]) -> list[Chart]:
     return [
         one
         for one in world.charts.values()
-        if one.slug in slugs and space_of_chart(world, one).project_uuid == project.uuid
+        if ({one.slug, *one.aliases} & slugs) and space_of_chart(world, one).project_uuid == project.uuid
     ]
 
 
@@ -155,7 +156,9 @@ def _shown(world: World, project: Project, tiles: list[Json]) -> list[Json]:
     """The tiles of a body, showing the charts that their slugs name; those get uuids of their own."""
     slugs = {tile["properties"].get("chartSlug") for tile in tiles if tile["type"] in _CHART_TILES}
     known: dict[Any, tuple[str, str]] = {
-        one.slug: ("saved_chart", one.uuid) for one in charts_with(world, project, slugs)
+        slug: ("saved_chart", one.uuid)
+        for one in charts_with(world, project, slugs)
+        for slug in (one.slug, *one.aliases)
     }
     known |= {one.slug: ("sql_chart", one.uuid) for one in _sql_charts_with(world, project, slugs)}
     shown = []
@@ -173,14 +176,20 @@ def _shown(world: World, project: Project, tiles: list[Json]) -> list[Json]:
 _CHART_TILES = {"saved_chart": "savedChartUuid", "sql_chart": "savedSqlUuid"}
 
 
-def _filters(world: World, sent: Json, tiles: list[Json]) -> Json:
-    """The filters of a body, those on dimensions with ids of their own, and with tiles by their uuids."""
+def _uuids_by_slug(tiles: list[Json]) -> dict[str, str]:
+    """The uuids of tiles that show charts, by their slugs and by those of the charts."""
     by_slug: dict[str, str] = {}
     for tile in reversed(tiles):
         if tile["type"] in _CHART_TILES:
             for slug in (tile["properties"].get("chartSlug"), tile.get("tileSlug")):
                 if slug:
                     by_slug[slug] = tile["uuid"]
+    return by_slug
+
+
+def _filters(world: World, sent: Json, tiles: list[Json]) -> Json:
+    """The filters of a body, those on dimensions with ids of their own, and with tiles by their uuids."""
+    by_slug = _uuids_by_slug(tiles)
     dimensions = [
         {
             **rule,
@@ -204,15 +213,74 @@ def upsert_dashboard(call: Call) -> Json:
     """`POST /projects/{p}/dashboards/{slug}/code`."""
     world, body, project = call.world, call.body, _project(call)
     dashboard = _dashboard_with(world, project, call.params["slug"])
+    warnings: list[str] = []
+    if world.can("tab_slugs"):
+        body = _on_tabs(world, dashboard, body)
+        body = {**body, "tiles": _with_apps(world, project, body["tiles"], warnings)}
     tiles = _shown(world, project, body["tiles"])
     content = {**body, "tiles": tiles, "filters": _filters(world, body.get("filters") or {}, tiles)}
+    if world.can("tab_slugs"):
+        content["config"] = _config(content.get("config"), _uuids_by_slug(tiles))
     if dashboard is not None:
         return _updated_dashboard(call, project, dashboard, content)
     home, made = home_of(call, project, body["spaceSlug"])
     dashboard = create_dashboard(world, content, call.person, body["slug"], home.uuid, force_slug=True)
     place = {"spaceSlug": body["spaceSlug"], "spacePath": to_code(body["spaceSlug"])}
     told = {**read_dashboard(world, dashboard), **place}
-    return {"dashboards": [{"action": CREATE, "data": told}], "charts": [], "spaces": made}
+    warned = {"warnings": warnings} if warnings else {}
+    return {"dashboards": [{"action": CREATE, "data": told}], "charts": [], "spaces": made, **warned}
+
+
+def _on_tabs(world: World, dashboard: Dashboard | None, body: Json) -> Json:
+    """A body with the uuids of its tabs, which those of the dashboard keep, and of the tabs of its tiles.
+
+    Raises:
+        Refusal: 400 for two tabs of one slug, 404 for a tile on a tab that is not there.
+    """
+    known = {slug: uuid for uuid, slug in tab_slugs(dashboard.version.tabs).items()} if dashboard else {}
+    uuids: dict[str, str] = {}
+    tabs = []
+    for tab in body["tabs"]:
+        slug, uuid = tab.get("slug"), tab.get("uuid")
+        if slug is not None:
+            if slug in uuids:
+                raise bad_parameter(f'Dashboard tab slug "{slug}" is duplicated')
+            uuid = uuids[slug] = known.get(slug) or uuid or world.new_uuid()
+        tabs.append({**tab, "uuid": uuid})
+    tiles = []
+    for tile in body["tiles"]:
+        slug = tile.get("tabSlug")
+        if slug is not None and slug not in uuids:
+            raise not_found(f'Dashboard tab "{slug}" referenced by tile was not found')
+        tiles.append({**tile, "tabUuid": uuids[slug]} if slug is not None else tile)
+    return {**body, "tabs": tabs, "tiles": tiles}
+
+
+def _with_apps(world: World, project: Project, tiles: list[Json], warnings: list[str]) -> list[Json]:
+    """The tiles with the uuids of their data apps; what names an app that is not there is left out."""
+    apps = {one.slug: one.uuid for one in world.apps.values() if one.project_uuid == project.uuid}
+    kept = []
+    for tile in tiles:
+        if tile["type"] == "data_app":
+            slug = tile["properties"].get("appSlug")
+            if slug not in apps:
+                warnings.append(
+                    f'Data app "{slug}" was not found in this project \u2014 tile skipped. '
+                    "Upload the app first, then re-upload the dashboard."
+                )
+                continue
+            tile = {**tile, "properties": {**tile["properties"], "appUuid": apps[slug]}}
+        kept.append(tile)
+    return kept
+
+
+def _config(config: Any, by_slug: dict[str, str]) -> Any:
+    """The configuration, where dates are zoomed by the uuids of tiles."""
+    zoom = config.get("dateZoomConfig") if isinstance(config, dict) else None
+    if not isinstance(zoom, dict) or "tileTargets" not in zoom:
+        return config
+    targets = {by_slug[slug]: to for slug, to in (zoom["tileTargets"] or {}).items() if slug in by_slug}
+    return {**config, "dateZoomConfig": {**zoom, "tileTargets": targets}}
 
 
 def _updated_dashboard(call: Call, project: Project, dashboard: Dashboard, content: Json) -> Json:
@@ -270,7 +338,7 @@ def upsert_sql_chart(call: Call) -> Json:
 
 def _new_sql_chart(world: World, project: Project, home: Space, body: Json, person: Person) -> SqlChart:
     moment = world.clock.tick()
-    world.slugs.force("sql_charts", body["slug"])
+    world.slugs.force("sql_charts", body["slug"], project.uuid)
     chart = SqlChart(
         uuid=world.new_uuid(), slug=body["slug"], name="", description=None, project_uuid=project.uuid,
         space_uuid=home.uuid, sql="", limit=0, config={}, created_at=moment, created_by=person.uuid,
@@ -282,17 +350,22 @@ def _new_sql_chart(world: World, project: Project, home: Space, body: Json, pers
 
 
 _BASE = "/api/v1/projects/{p}"
+_OLD, _NEW = "content_as_code", "code_paths"
+
+
+def _check_by(kind: str) -> dict[str, Any]:
+    older, current = CHECKS[kind]
+    return {"check": older, "current_check": ("tab_slugs", current), "creates": True}
+
+
 ROUTES = (
+    Route("POST", _BASE + "/charts/{slug}/code", upsert_chart, needs=_OLD, **_check_by("chart")),
+    Route("POST", _BASE + "/dashboards/{slug}/code", upsert_dashboard, needs=_OLD, **_check_by("dashboard")),
     Route(
-        "POST", _BASE + "/charts/{slug}/code", upsert_chart, check_chart, needs="content_as_code",
-        creates=True,
+        "POST", _BASE + "/sqlCharts/{slug}/code", upsert_sql_chart, needs="sql_chart_slugs",
+        **_check_by("sqlChart"),
     ),
-    Route(
-        "POST", _BASE + "/dashboards/{slug}/code", upsert_dashboard, check_dashboard,
-        needs="content_as_code", creates=True,
-    ),
-    Route(
-        "POST", _BASE + "/sqlCharts/{slug}/code", upsert_sql_chart, check_sql_chart, needs="sql_chart_slugs",
-        creates=True,
-    ),
+    Route("POST", _BASE + "/code/charts/{slug}", upsert_chart, needs=_NEW, **_check_by("chart")),
+    Route("POST", _BASE + "/code/dashboards/{slug}", upsert_dashboard, needs=_NEW, **_check_by("dashboard")),
+    Route("POST", _BASE + "/code/sqlCharts/{slug}", upsert_sql_chart, needs=_NEW, **_check_by("sqlChart")),
 )  # fmt: skip

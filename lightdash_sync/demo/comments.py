@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.access import can_in_project
+from lightdash_sync.demo.access import can_in_project, pictured
 from lightdash_sync.demo.bodies import check_comment
 from lightdash_sync.demo.calls import OK, Call, Route, dashboard_of, require_in_space
 from lightdash_sync.demo.refusals import forbidden, not_found
@@ -35,7 +35,11 @@ def _read(call: Call, comment: Comment, manages: bool) -> Json:
         "commentId": comment.uuid,
         "text": comment.text,
         "textHtml": comment.text_html,
-        "user": {"name": f"{person.first_name} {person.last_name}"},
+        "user": {
+            "name": f"{person.first_name} {person.last_name}",
+            **({"userUuid": person.uuid} if call.world.can("current") else {}),
+            **pictured(call.world),
+        },
         "createdAt": comment.created_at,
         "resolved": comment.resolved,
         **({"replyTo": comment.reply_to} if comment.reply_to else {}),

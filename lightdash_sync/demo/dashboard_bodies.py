@@ -20,7 +20,7 @@ from lightdash_sync.demo.bodies import (
     text,
     union,
 )
-from lightdash_sync.demo.dashboards import NEWER_TILE_TYPES, TILE_TYPES
+from lightdash_sync.demo.dashboards import CURRENT_TILE_TYPES, NEWER_TILE_TYPES, TILE_TYPES
 from lightdash_sync.demo.refusals import invalid
 
 _PROPERTIES: dict[str, tuple[dict[str, Rule], dict[str, Rule]]] = {
@@ -29,14 +29,16 @@ _PROPERTIES: dict[str, tuple[dict[str, Rule], dict[str, Rule]]] = {
     "semantic_viewer_chart": ({"savedSemanticViewerChartUuid": anything}, {"title": text}),
     "markdown": ({"title": text, "content": text}, {}),
     "loom": ({"title": text, "url": text}, {"hideTitle": anything}),
+    "data_app": ({"title": text, "appUuid": text}, {"hideTitle": anything}),
     "heading": ({"text": text}, {"showDivider": flag}),
 }  # fmt: skip
 
 
-def _tile_errors(tile: Any, at: str, *, newer: bool) -> Errors:
+def _tile_errors(tile: Any, at: str, *, newer: bool, current: bool = False) -> Errors:
     """What is wrong with a tile; newer versions take one without a tab, and have other types."""
     rules: dict[str, Rule] = dict.fromkeys(("x", "y", "h", "w"), number)
-    types, tab = (NEWER_TILE_TYPES, nullable(text)) if newer else (TILE_TYPES, text)
+    known: tuple[str, ...] = NEWER_TILE_TYPES if newer else TILE_TYPES
+    types, tab = CURRENT_TILE_TYPES if current else known, nullable(text) if newer else text
     errors = errors_in(tile, {**rules, "type": one_of(*types)}, {"tabUuid": tab, "uuid": text}, at=at)
     if not errors:
         required, optional = _PROPERTIES[tile["type"]]
@@ -63,31 +65,36 @@ def _object(value: Any) -> str | None:
     return None if isinstance(value, dict) else "invalid object"
 
 
-def _content_errors(sent: Any, required: dict[str, Rule], *, newer: bool) -> Errors:
+def _content_errors(sent: Any, required: dict[str, Rule], *, newer: bool, current: bool = False) -> Errors:
     """What is wrong with a dashboard: its `required` fields, and what they hold."""
     optional: dict[str, Rule] = {"description": text, "spaceUuid": text}
     tab_rules: dict[str, Rule] = {"order": number, "name": text, "uuid": text}
+    tab_options: dict[str, Rule] = {}
     if newer:
         optional |= {"config": _object, "parameters": _object}
-        tab_rules = {"hidden": flag, **tab_rules}
+        if current:
+            tab_options = {"hidden": flag}
+        else:
+            tab_rules = {"hidden": flag, **tab_rules}
     errors = errors_in(sent, required, optional)
     if isinstance(sent.get("tiles"), list):
         for position, tile in enumerate(sent["tiles"]):
-            errors |= _tile_errors(tile, f"tiles.${position}", newer=newer)
+            errors |= _tile_errors(tile, f"tiles.${position}", newer=newer, current=current)
     if isinstance(sent.get("tabs"), list):
         for position, tab in enumerate(sent["tabs"]):
-            errors |= errors_in(tab, tab_rules, at=f"tabs.${position}")
+            errors |= errors_in(tab, tab_rules, tab_options, at=f"tabs.${position}")
     if "filters" in sent:
         errors |= _filter_errors(sent["filters"])
     return errors
 
 
-def _check_created(body: Any, *, newer: bool) -> None:
+def _check_created(body: Any, *, newer: bool, current: bool = False) -> None:
     as_duplicate = errors_in(body, {"dashboardDesc": text, "dashboardName": text})
     if not as_duplicate:
         return
     sent = body if isinstance(body, dict) else {}
-    errors = _content_errors(sent, {"tabs": listing, "tiles": listing, "name": text}, newer=newer)
+    required: dict[str, Rule] = {"tabs": listing, "tiles": listing, "name": text}
+    errors = _content_errors(sent, required, newer=newer, current=current)
     if errors:
         raise invalid({"body": {"message": union([as_duplicate, errors]), "value": sent}})
 
@@ -105,10 +112,15 @@ def check_newer_dashboard(body: Any) -> None:
     _check_created(body, newer=True)
 
 
+def check_current_dashboard(body: Any) -> None:
+    """The same in current versions: a tab need not say that again."""
+    _check_created(body, newer=True, current=True)
+
+
 def check_dashboard_patch(body: Any) -> None:
     """The body of the v2 `PATCH`: metadata with a name, whatever else there is, or tiles and tabs."""
     sent = body if isinstance(body, dict) else {}
     metadata = errors_in(sent, {"name": text}, {"description": text, "spaceUuid": text})
-    content = _content_errors(sent, {"tiles": listing, "tabs": listing}, newer=True)
+    content = _content_errors(sent, {"tiles": listing, "tabs": listing}, newer=True, current=True)
     if metadata and content:
         raise invalid({"body": {"message": union([metadata, content]), "value": sent}})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.calls import OK, Call, Route, dashboard_of, require_in_space
+from lightdash_sync.demo.calls import OK, Call, Route, dashboard_named, require_in_space
 from lightdash_sync.demo.chart_routes import version_summary, with_access
 from lightdash_sync.demo.charts import add_version, read_chart
 from lightdash_sync.demo.dashboards import add_dashboard_version, read_dashboard
@@ -33,10 +33,10 @@ def _summary(world: World, dashboard: Dashboard, version: DashboardVersion) -> J
 
 def get_history(call: Call) -> Json:
     """`GET /dashboards/{u}/history`: the versions of the last days, newest first; two at least."""
-    world, dashboard = call.world, dashboard_of(call.world, call.params["u"])
+    world, dashboard = call.world, dashboard_named(call)
     require_in_space(call, "manage", "Dashboard", world.spaces[dashboard.space_uuid], NO_HISTORY)
     newest_first = dashboard.versions[::-1]
-    opens = world.clock.midnight_before(world.dashboard_history_days)
+    opens = "" if world.can("whole_history") else world.clock.midnight_before(world.dashboard_history_days)
     shown = [one for one in newest_first if one.created_at >= opens or one is dashboard.version]
     if len(shown) == 1:
         shown = newest_first[:2]
@@ -52,7 +52,7 @@ def _version(world: World, dashboard: Dashboard, uuid: str) -> DashboardVersion:
 
 def get_version(call: Call) -> Json:
     """`GET /dashboards/{u}/version/{v}`: an old version under today's name and space; counts no view."""
-    world, dashboard = call.world, dashboard_of(call.world, call.params["u"])
+    world, dashboard = call.world, dashboard_named(call)
     space = world.spaces[dashboard.space_uuid]
     require_in_space(call, "view", "Dashboard", space, NO_VERSION)
     version = _version(world, dashboard, call.params["v"])
@@ -94,7 +94,7 @@ def _at(chart: Chart, moment: str) -> ChartVersion | None:
 
 def rollback(call: Call) -> Any:
     """`POST /dashboards/{u}/rollback/{v}`: append a copy of an old version; of the current one, nothing."""
-    world, dashboard = call.world, dashboard_of(call.world, call.params["u"])
+    world, dashboard = call.world, dashboard_named(call)
     if call.params["v"] == world.dashboard_version_uuid(dashboard.version):
         return OK  # before anybody's permission is looked at
     require_in_space(call, "manage", "Dashboard", world.spaces[dashboard.space_uuid], NO_ROLLBACK)
@@ -107,8 +107,10 @@ def rollback(call: Call) -> Any:
     return OK
 
 
+_BASE = "/api/v1/dashboards/{u}"
+_BY_SLUG: dict[str, Any] = {"slugs": True, "slugs_since": "current"}
 ROUTES = (
-    Route("GET", "/api/v1/dashboards/{u}/history", get_history, needs="dashboard_history"),
-    Route("GET", "/api/v1/dashboards/{u}/version/{v}", get_version, needs="dashboard_history"),
-    Route("POST", "/api/v1/dashboards/{u}/rollback/{v}", rollback, needs="dashboard_history"),
+    Route("GET", f"{_BASE}/history", get_history, needs="dashboard_history", **_BY_SLUG),
+    Route("GET", f"{_BASE}/version/{{v}}", get_version, needs="dashboard_history", **_BY_SLUG),
+    Route("POST", f"{_BASE}/rollback/{{v}}", rollback, needs="dashboard_history", **_BY_SLUG),
 )

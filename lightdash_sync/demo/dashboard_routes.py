@@ -29,9 +29,10 @@ from lightdash_sync.demo.calls import (
     no_space,
     require_in_space,
 )
-from lightdash_sync.demo.chart_routes import check_palette, with_access
+from lightdash_sync.demo.chart_routes import check_palette, lose_verification, with_access
 from lightdash_sync.demo.charts import create_chart, read_chart
 from lightdash_sync.demo.dashboard_bodies import (
+    check_current_dashboard,
     check_dashboard,
     check_dashboard_patch,
     check_newer_dashboard,
@@ -211,7 +212,7 @@ def patch_dashboard(call: Call) -> Json:
             body = {**body, "tiles": _without_repeated_inside_charts(call, dashboard, body["tiles"])}
         add_dashboard_version(world, dashboard, body, call.person)
         delete_orphans(world, dashboard)
-    dashboard.verification = None
+    lose_verification(call, dashboard, _space(world, dashboard))
     return with_access(call, read_dashboard(world, dashboard), _space(world, dashboard))
 
 
@@ -298,6 +299,7 @@ ROUTES = (
         201,
         creates=True,
         newer_check=("hidden_tabs", check_newer_dashboard),
+        current_check=("tabs_hidden_or_not", check_current_dashboard),
     ),
     Route("PATCH", "/api/v1/projects/{p}/dashboards", patch_dashboards),
     Route("GET", "/api/v1/dashboards/{u}", get_dashboard, slugs=True),

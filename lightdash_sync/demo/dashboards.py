@@ -18,6 +18,7 @@ from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, 
 
 FILTER_GROUPS = ("dimensions", "metrics", "tableCalculations")
 TILE_TYPES = ("saved_chart", "sql_chart", "semantic_viewer_chart", "markdown", "loom")
+CURRENT_TILE_TYPES = ("saved_chart", "sql_chart", "markdown", "loom", "heading", "data_app")
 NEWER_TILE_TYPES = ("saved_chart", "sql_chart", "markdown", "loom", "heading")
 
 
@@ -45,6 +46,10 @@ def _stored_properties(world: World, kind: str, sent: Json) -> Json:
         return {**stored, **frame}
     if kind == "loom":
         return {**stored, "url": sent.get("url")}
+    if kind == "data_app" and world.can("current"):
+        if sent.get("appUuid") not in world.apps:
+            raise went_wrong()
+        return {**stored, "appUuid": sent["appUuid"]}
     if kind == "heading" and world.can("heading_tiles"):
         return {"text": need(sent, "text", str), "showDivider": bool(sent.get("showDivider"))}
     raise went_wrong()
@@ -82,6 +87,17 @@ def _stored_filters(world: World, sent: Any, tiles: set[str]) -> Json:
     return dict(jsonb(stored))
 
 
+def _stored_config(world: World, sent: Any, tiles: set[str]) -> Any:
+    """The configuration, as it comes; of zooming into dates by tile, what names no tile is taken out."""
+    if not world.can("dashboard_config") or not isinstance(sent, dict):
+        return None
+    zoom = sent.get("dateZoomConfig")
+    if not world.can("date_zoom_by_tile") or not isinstance(zoom, dict) or "tileTargets" not in zoom:
+        return sent
+    targets = {tile: target for tile, target in (zoom["tileTargets"] or {}).items() if tile in tiles}
+    return {**sent, "dateZoomConfig": {**zoom, "tileTargets": targets}}
+
+
 def add_dashboard_version(world: World, dashboard: Dashboard, body: Any, person: Person) -> DashboardVersion:
     """Append a version made of the body's `tiles`, `tabs`, `filters`, `config` and `parameters`.
 
@@ -106,7 +122,7 @@ def add_dashboard_version(world: World, dashboard: Dashboard, body: Any, person:
         raise went_wrong()
     filters = _stored_filters(world, body.get("filters"), tile_uuids)
     world.last_dashboard_version += 1
-    config = body.get("config") if world.can("dashboard_config") else None
+    config = _stored_config(world, body.get("config"), tile_uuids)
     parameters = body.get("parameters") if world.can("parameters") else None
     version = DashboardVersion(
         world.last_dashboard_version, world.clock.tick(), person.uuid, tiles, tabs, filters,
@@ -142,7 +158,9 @@ def create_dashboard(
     )
     version = add_dashboard_version(world, dashboard, body, person)
     dashboard.created_at = version.created_at
-    dashboard.slug = world.slugs.take("dashboards", slug_from, force=force_slug)
+    dashboard.slug = world.slugs.take(
+        "dashboards", slug_from, world.spaces[space_uuid].project_uuid, force=force_slug
+    )
     world.dashboards[dashboard.uuid] = dashboard
     world.spaces[space_uuid].dashboards[dashboard.uuid] = None
     return dashboard
@@ -152,10 +170,9 @@ def delete_dashboard(world: World, dashboard: Dashboard) -> None:
     """Delete a dashboard, the charts inside it and its schedulers; comments on other charts' tiles stay."""
     for uuid in list(dashboard.charts):
         delete_chart(world, world.charts[uuid])
-    for scheduler in world.schedulers_of.pop(dashboard.uuid, {}):
-        del world.schedulers[scheduler]
+    world.delete_schedulers_of(dashboard.uuid)
     world.spaces[dashboard.space_uuid].dashboards.pop(dashboard.uuid)
-    world.slugs.release("dashboards", dashboard.slug)
+    world.slugs.release("dashboards", dashboard.slug, world.spaces[dashboard.space_uuid].project_uuid)
     del world.dashboards[dashboard.uuid]
 
 
@@ -199,6 +216,10 @@ def _read_properties(world: World, kind: str, stored: Json) -> Json:
             "chartName": chart.name if chart else None,
             "lastVersionChartKind": (chart.version.kind or "vertical_bar") if chart else None,
         }
+    if kind == "data_app":
+        app = world.apps.get(stored["appUuid"])
+        told = {"appSlug": app.slug if app else None, "appDeletedAt": app.deleted_at if app else None}
+        return {**common, "appUuid": stored["appUuid"], **told}
     if kind == "sql_chart":
         sql = world.sql_charts.get(stored["savedSqlUuid"] or "")
         if sql is None:  # the row of the tile goes with the chart, and the title with it
@@ -283,6 +304,7 @@ def dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Jso
         "name": dashboard.name,
         "description": dashboard.description,
         "uuid": dashboard.uuid,
+        **({"slug": dashboard.slug} if world.can("current") else {}),
         "updatedAt": version.created_at,
         "projectUuid": project.uuid,
         "updatedByUser": author(world, version.created_by),

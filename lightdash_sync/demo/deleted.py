@@ -51,7 +51,7 @@ def delete(call: Call, item: Any, space: Space, remove: Callable[[World, Any], N
     remove(world, item)
     if item.uuid in world.deleted:
         for kept in (item, *world.deleted[item.uuid].inside):
-            world.slugs.force(_kind(kept), kept.slug)
+            world.slugs.force(_kind(kept), kept.slug, space.project_uuid)
 
 
 def bury_space(call: Call, space: Space) -> None:

@@ -28,6 +28,20 @@ def _auth() -> Json:
     }  # fmt: skip
 
 
+def current_health(version: str, *, by_cookie: bool, soft_delete: bool = False) -> Json:
+    """The same of 1.219.0."""
+    told = newer_health(version, by_cookie=by_cookie, soft_delete=soft_delete)
+    told["query"] |= {"maxLimit": 50000, "csvMaxLimit": 5000000, "queryMaxLimit": 50000}
+    del told["dashboard"]["versionHistory"], told["hasResultsCaching"]
+    told |= {
+        "requiresMigration": False, "license": {"hasLicenseKey": False, "valid": False},
+        "hasPlaygroundProjects": False, "hasEmailWhitelabel": False, "hasBrandfetch": False,
+        "ai": {"isAmbientAiEnabled": False, "threadDumpEnabled": False},
+        "dataApps": {"previewOrigin": None, "sampleDataEnabled": True},
+    }  # fmt: skip
+    return told
+
+
 def newer_health(version: str, *, by_cookie: bool, soft_delete: bool = False) -> Json:
     """The results of `GET /health`.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lightdash_sync.demo.access import can_in_space
 from lightdash_sync.demo.calls import Call, Route, project_of, space_of_chart
-from lightdash_sync.demo.charts import author, verification_told
+from lightdash_sync.demo.charts import author, dashboard_slug, verification_told
 from lightdash_sync.demo.dashboards import charts_on_dashboard
 from lightdash_sync.demo.kinds import chart_type
 from lightdash_sync.demo.refusals import Refusal
@@ -135,6 +135,7 @@ def _summary(world: World, chart: Chart, space: Space, project: Project) -> Json
         "dashboardName": dashboard.name if dashboard else None,
         "updatedAt": chart.last_updated_at,
         "slug": chart.slug,
+        **dashboard_slug(world, chart),
         "chartType": chart_type(kind),
         **({"viewsCount": chart.views} if world.can("verification") else {}),
     }

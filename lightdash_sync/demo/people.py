@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo.abilities import ability_rules
+from lightdash_sync.demo.access import pictured
 from lightdash_sync.demo.accounts import Group, Person, Token
 from lightdash_sync.demo.calls import OK, Call, Ok, Route
-from lightdash_sync.demo.health import newer_health
+from lightdash_sync.demo.health import current_health, newer_health
 from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.refusals import (
     Refusal,
@@ -34,6 +35,8 @@ def get_livez(_call: Call) -> Any:
 def get_health(call: Call) -> Json:
     """`GET /health`: version and settings of the instance; only a session cookie counts as authenticated."""
     version = call.world.version
+    if call.world.can("current"):
+        return current_health(version, by_cookie=call.by_cookie, soft_delete=call.world.soft_delete)
     if call.world.can("soft_delete"):
         return newer_health(version, by_cookie=call.by_cookie, soft_delete=call.world.soft_delete)
     providers = {
@@ -76,6 +79,7 @@ def _user(world: World, person: Person, created_at: str) -> Json:
         "isMarketingOptedIn": not person.is_service, "isSetupComplete": True, "role": person.role,
         "isActive": not person.is_service, "isPending": person.is_service,
         "createdAt": created_at, "updatedAt": person.created_at,
+        **({"roleUuid": None, "timezone": None} if world.can("current") else {}), **pictured(world),
     }  # fmt: skip
 
 
@@ -106,7 +110,8 @@ def get_user(call: Call) -> Json:
 def post_token(call: Call) -> Json:
     """`POST /user/me/personal-access-tokens`: for sessions only, not for tokens."""
     if not call.by_cookie:
-        raise went_wrong() if call.world.can("oauth_tokens") else unauthorized("Failed to authorize user")
+        broken = call.world.can("oauth_tokens") and not call.world.can("current")
+        raise went_wrong() if broken else unauthorized("Failed to authorize user")
     body = call.body if isinstance(call.body, dict) else {}
     if call.world.can("oauth_tokens") and (body.get("expiresAt") or "9") < call.world.clock.now():
         raise bad_parameter("Expire time must be in the future")
@@ -179,7 +184,9 @@ def get_org(call: Call) -> Json:
     """`GET /org`."""
     org = call.world.orgs[call.person.org_uuid]
     needs = not any(project.org_uuid == org.uuid for project in call.world.project_rows.values())
-    told = {"organizationUuid": org.uuid, "name": org.name, "needsProject": needs}
+    told: Json = {"organizationUuid": org.uuid, "name": org.name, "needsProject": needs}
+    if call.world.can("current"):
+        told["pgWire"] = {"enabled": False, "tlsRequired": True, "host": "127.0.0.1", "port": None}
     if call.world.can("chart_palettes"):
         active = org.active_palette_uuid
         return {**told, "createdAt": org.created_at, **({"colorPaletteUuid": active} if active else {})}
@@ -194,12 +201,13 @@ def _paged(call: Call, rows: list[Json]) -> Json:
     return {"data": rows[(page - 1) * size : page * size], "pagination": paging(page, size, len(rows))}
 
 
-def _member(person: Person) -> Json:
+def _member(world: World, person: Person) -> Json:
     return {
         "userUuid": person.uuid, "firstName": person.first_name, "lastName": person.last_name,
         "email": person.email, "organizationUuid": person.org_uuid, "role": person.role, "isActive": True,
         "isInviteExpired": False, "isPending": False, "userCreatedAt": person.created_at,
         "userUpdatedAt": person.created_at,
+        **({"hasMultipleRoles": False} if world.can("current") else {}), **pictured(world),
     }  # fmt: skip
 
 
@@ -212,7 +220,7 @@ def get_users(call: Call) -> Json:
     mine = call.person.org_uuid
     people = [one for one in world.people.values() if one.org_uuid == mine and not one.is_service]
     found = [one for one in people if words in f"{one.first_name} {one.last_name} {one.email}".lower()]
-    rows = [_member(one) for one in found]
+    rows = [_member(world, one) for one in found]
     if call.one("includeGroups"):
         for row in rows:
             groups = [one for one in world.groups.values() if row["userUuid"] in one.members]

@@ -90,6 +90,7 @@ def _dashboard_item(world: World, dashboard: Dashboard, project: Project) -> Jso
         "pinnedListOrder": dashboard.pin_order,
         "updatedAt": dashboard.version.created_at,
         "updatedByUser": world.people[dashboard.version.created_by].card,
+        **({"slug": dashboard.slug} if world.can("current") else {}),
         **_verified(world),
     }
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from lightdash_sync.demo.access import can_in_project
 from lightdash_sync.demo.bodies import check_preview
-from lightdash_sync.demo.calls import Call, Route, project_of
+from lightdash_sync.demo.calls import Call, Route, project_of, space_of_chart
 from lightdash_sync.demo.jobs import finished_job
 from lightdash_sync.demo.projects import compile_project, create_project
 from lightdash_sync.demo.refusals import forbidden
@@ -32,7 +32,7 @@ def _copied_chart(world: World, chart: Chart, space_uuid: str | None, dashboard_
         versions={version.uuid: version}, current=version, verification=None,
     )  # fmt: skip
     world.charts[copy.uuid] = copy
-    world.slugs.force("charts", copy.slug)
+    world.slugs.force("charts", copy.slug, space_of_chart(world, copy).project_uuid)
     home = world.dashboards[dashboard_uuid] if dashboard_uuid else world.spaces[space_uuid or ""]
     home.charts[copy.uuid] = None
     return copy
@@ -59,7 +59,7 @@ def _copy_dashboard(world: World, dashboard: Dashboard, space: Space, uuids: dic
         verification=None,
     )
     world.dashboards[copy.uuid] = copy
-    world.slugs.force("dashboards", copy.slug)
+    world.slugs.force("dashboards", copy.slug, space.project_uuid)
     space.dashboards[copy.uuid] = None
     for uuid in dashboard.charts:
         uuids[uuid] = _copied_chart(world, world.charts[uuid], None, copy.uuid).uuid
@@ -101,7 +101,7 @@ def _copy_content(world: World, source: Project, preview: Project) -> None:
             chart = world.sql_charts[uuid]
             copy = replace(chart, uuid=world.new_uuid(), project_uuid=preview.uuid, space_uuid=new.uuid)
             world.sql_charts[copy.uuid], uuids[uuid] = copy, copy.uuid
-            world.slugs.force("sql_charts", copy.slug)
+            world.slugs.force("sql_charts", copy.slug, preview.uuid)
             new.sql_charts[copy.uuid] = None
     for old, new in pairs:
         for uuid in old.dashboards:

@@ -20,6 +20,13 @@ from lightdash_sync.demo.state import Json, Project, World
 from lightdash_sync.demo.validations import validate_project
 from lightdash_sync.demo.virtual_views import with_virtual_views
 
+_ORIGIN: Json = {"provisioningSource": None}
+_NOTICES: Json = {
+    "useProjectTimezoneInFilters": False,
+    "schedulerFailureNotifyRecipients": False,
+    "schedulerFailureIncludeContact": False,
+    "schedulerFailureContactOverride": None,
+}
 SECRETS = frozenset({"user", "password", "token", "personal_access_token", "privateKey", "keyfileContents"})
 
 
@@ -29,6 +36,8 @@ def read_project(world: World, project: Project) -> Json:
     newer["colorPaletteUuid"] = project.color_palette_uuid
     if project.defaults is not None:
         newer["projectDefaults"] = project.defaults
+    if world.can("current"):
+        newer |= {**_ORIGIN, **_NOTICES, "expiresAt": project.expires_at, "agentSqlScope": None}
     upstream = {"upstreamProjectUuid": project.upstream_uuid} if project.upstream_uuid else {}
     return {
         "organizationUuid": project.org_uuid,
@@ -95,6 +104,8 @@ def get_projects(call: Call) -> list[Json]:
         for one in world.project_rows.values()
         if can_in_project(world, call.person, "view", "Project", one)
     ]
+    if world.can("current"):
+        visible.sort(key=lambda one: one.type == "PREVIEW")
     return [
         {
             "name": one.name, "projectUuid": one.uuid, "type": one.type, "createdByUserUuid": one.created_by,
@@ -112,7 +123,8 @@ def _row_parts(world: World, project: Project) -> Json:
         return {"requireUserCredentials": False}
     creator = world.people[project.created_by]
     name = f"{creator.first_name} {creator.last_name}"
-    return {"createdByUserName": name, "createdAt": project.created_at}
+    expires = {"expiresAt": project.expires_at, **_ORIGIN} if world.can("current") else {}
+    return {"createdByUserName": name, "createdAt": project.created_at, **expires}
 
 
 def get_project(call: Call) -> Json:
@@ -311,6 +323,8 @@ ROUTES = (
     Route("GET", "/api/v1/projects/{p}/tablesConfiguration", get_tables),
     Route("GET", "/api/v2/projects/{p}/defaults", get_defaults, needs="parameters"),
     Route("GET", "/api/v2/projects/{p}/parameters", get_parameters, needs="parameters"),
-    Route("GET", "/api/v1/projects/{p}/changesets", get_changesets, needs="parameters"),
+    Route(
+        "GET", "/api/v1/projects/{p}/changesets", get_changesets, needs="parameters", until="no_changesets"
+    ),
     Route("GET", "/api/v1/projects/{p}/spotlight/table/config", get_spotlight, needs="parameters"),
 )

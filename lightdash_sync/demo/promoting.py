@@ -137,7 +137,7 @@ def _apply_sql_chart(world: World, person: Person, change: Json) -> str:
         chart.sql, chart.limit, chart.config = source.sql, source.limit, source.config
         chart.last_updated_at, chart.last_updated_by = world.clock.tick(), person.uuid
         return chart.uuid
-    world.slugs.force("sql_charts", source.slug)
+    world.slugs.force("sql_charts", source.slug, data["projectUuid"])
     moment = world.clock.tick()
     chart = SqlChart(
         uuid=world.new_uuid(), slug=source.slug, name=source.name, description=source.description,

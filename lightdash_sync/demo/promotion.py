@@ -51,12 +51,14 @@ class Changes:
     dashboards: list[Json] = field(default_factory=list)
     charts: list[Json] = field(default_factory=list)
     sql_charts: list[Json] | None = None
+    tells_apps: bool = False
 
     @property
     def read(self) -> Json:
         """The answer of the diff; without SQL charts where nobody looks for them."""
         sql = {} if self.sql_charts is None else {"sqlCharts": self.sql_charts}
-        return {"spaces": self.spaces, "dashboards": self.dashboards, "charts": self.charts, **sql}
+        apps: Json = {"dataApps": []} if self.tells_apps else {}
+        return {"spaces": self.spaces, "dashboards": self.dashboards, "charts": self.charts, **sql, **apps}
 
     def add_spaces(self, world: World, *pairs: Pair) -> None:
         """Add the spaces of some pairs, each slug (or path) once."""
@@ -248,7 +250,7 @@ def dashboard_changes(world: World, pair: Pair, charts: list[Pair], sql_charts: 
     source, match = pair.source, pair.match
     if not isinstance(source, Dashboard):
         raise TypeError("not a dashboard")
-    changes = Changes(charts=[_chart_change(world, one) for one in charts])
+    changes = Changes(charts=[_chart_change(world, one) for one in charts], tells_apps=world.can("current"))
     if world.can("promotes_sql_charts"):
         changes.sql_charts = [_sql_change(one) for one in sql_charts]
     changes.add_spaces(world, pair, *charts, *sql_charts)

@@ -7,7 +7,7 @@ any organisation may; and it takes the upstream project for both sides of a char
 from __future__ import annotations
 
 from lightdash_sync.demo.access import can, is_closed
-from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_of, space_of_chart
+from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_named, space_of_chart
 from lightdash_sync.demo.promoting import promote_chart, promote_dashboard, promote_sql_chart
 from lightdash_sync.demo.promotion import (
     Pair,
@@ -24,14 +24,15 @@ from lightdash_sync.demo.sql_charts import read_sql_chart, sql_chart_of
 from lightdash_sync.demo.state import Chart, Json, SqlChart, World
 
 NO_UPSTREAM = "This chart does not have an upstream project"
+OF_DASHBOARD = "This dashboard's project does not have an upstream project"
 RIGHTS = "Failed to promote dashboard: You do not have the right access permissions on the"
 USES = 'Failed to promote dashboard: this dashboard uses a {what} "{name}"'
 
 
-def _upstream(world: World, project_uuid: str) -> str:
+def _upstream(world: World, project_uuid: str, text: str = NO_UPSTREAM) -> str:
     uuid = world.project_rows[project_uuid].upstream_uuid
     if uuid is None:
-        raise not_found(NO_UPSTREAM)
+        raise not_found(text)
     return uuid
 
 
@@ -141,8 +142,9 @@ def get_sql_diff(call: Call) -> Json:
 def _dashboard_pairs(call: Call) -> tuple[Pair, list[Pair], list[Pair]]:
     """The dashboard, the charts and the SQL charts on it, each with its match."""
     world, person = call.world, call.person
-    dashboard = dashboard_of(world, call.params["u"])
-    upstream = _upstream(world, world.spaces[dashboard.space_uuid].project_uuid)
+    dashboard = dashboard_named(call)
+    text = OF_DASHBOARD if world.can("current") else NO_UPSTREAM
+    upstream = _upstream(world, world.spaces[dashboard.space_uuid].project_uuid, text)
     pair = dashboard_pair(world, person, dashboard, upstream)
     charts, sql_charts = charts_of(world, dashboard)
     return (
@@ -170,8 +172,11 @@ _SQL_CHART = "/api/v1/projects/{p}/sqlRunner/saved/{u}"
 ROUTES = (
     Route("POST", "/api/v1/saved/{u}/promote", post_chart_promotion, creates=True),
     Route("GET", "/api/v1/saved/{u}/promoteDiff", get_chart_diff),
-    Route("POST", "/api/v1/dashboards/{u}/promote", post_dashboard_promotion, creates=True),
-    Route("GET", "/api/v1/dashboards/{u}/promoteDiff", get_dashboard_diff),
+    Route(
+        "POST", "/api/v1/dashboards/{u}/promote", post_dashboard_promotion, creates=True, slugs=True,
+        slugs_since="current",
+    ),
+    Route("GET", "/api/v1/dashboards/{u}/promoteDiff", get_dashboard_diff, slugs=True, slugs_since="current"),
     Route("POST", f"{_SQL_CHART}/promote", post_sql_promotion, creates=True, needs="promotes_sql_charts"),
     Route("GET", f"{_SQL_CHART}/promoteDiff", get_sql_diff, needs="promotes_sql_charts"),
-)
+)  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lightdash_sync.demo.access import can_in_project
-from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_of, project_of, space_of_chart
+from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_named, project_of, space_of_chart
 from lightdash_sync.demo.lists import in_pages, page_and_size, paging
 from lightdash_sync.demo.refusals import forbidden
 from lightdash_sync.demo.scheduler_rows import TARGETS, project_of_scheduler, read_scheduler
@@ -56,7 +56,7 @@ def _of_chart(call: Call) -> list[Scheduler]:
 
 
 def _of_dashboard(call: Call) -> list[Scheduler]:
-    dashboard = dashboard_of(call.world, call.params["u"])
+    dashboard = dashboard_named(call)
     require_deliveries(call, "dashboard", call.world.spaces[dashboard.space_uuid])
     return _of(call.world, dashboard.uuid)
 
@@ -162,13 +162,16 @@ _V1, _V2 = "/api/v1", "/api/v2"
 _BASE = _V1 + "/schedulers"
 ROUTES = (
     Route("GET", _V1 + "/saved/{u}/schedulers", get_of_chart),
-    Route("GET", _V1 + "/dashboards/{u}/schedulers", get_of_dashboard),
+    Route("GET", _V1 + "/dashboards/{u}/schedulers", get_of_dashboard, slugs=True, slugs_since="current"),
     Route(
         "GET", _V1 + "/projects/{p}/sqlRunner/saved/{u}/schedulers", get_of_sql_chart,
         needs="sql_chart_schedulers",
     ),
     Route("GET", _V2 + "/saved/{u}/schedulers", get_pages_of_chart, needs="scheduler_pages"),
-    Route("GET", _V2 + "/dashboards/{u}/schedulers", get_pages_of_dashboard, needs="scheduler_pages"),
+    Route(
+        "GET", _V2 + "/dashboards/{u}/schedulers", get_pages_of_dashboard, needs="scheduler_pages",
+        slugs=True, slugs_since="current",
+    ),
     Route("GET", _BASE + "/user-schedulers", get_of_person, needs="scheduler_list"),
     Route("GET", _BASE + "/{p}/list", get_of_project, needs="scheduler_list"),
     Route("GET", _BASE + "/{p}/logs", get_logs),

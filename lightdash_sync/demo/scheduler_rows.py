@@ -7,7 +7,7 @@ from typing import Any
 from lightdash_sync.demo.calls import need, space_of_chart
 from lightdash_sync.demo.jsonb import jsonb, truthy
 from lightdash_sync.demo.refusals import went_wrong
-from lightdash_sync.demo.state import Json, Project, Scheduler, Space, World
+from lightdash_sync.demo.state import DataApp, Json, Project, Scheduler, Space, World
 
 # How a target is recognised and read: its own uuid, the field that it is, what a server must know for it.
 TARGETS = (
@@ -30,6 +30,8 @@ def space_of(world: World, scheduler: Scheduler) -> Space:
 
 def project_of_scheduler(world: World, scheduler: Scheduler) -> Project:
     """The project of what is delivered."""
+    if scheduler.app_uuid:
+        return world.project_rows[world.apps[scheduler.app_uuid].project_uuid]
     return world.project_rows[space_of(world, scheduler).project_uuid]
 
 
@@ -54,6 +56,8 @@ def _newer_fields(world: World, scheduler: Scheduler) -> Json:
 def read_scheduler(world: World, scheduler: Scheduler) -> Json:
     """The scheduler as it is read by itself."""
     fields = scheduler.fields
+    if world.can("app_deliveries"):
+        return _read_current(world, scheduler)
     optional = {key: fields[key] for key in ("timezone", "thresholds") if fields[key] is not None}
     return {
         "schedulerUuid": scheduler.uuid,
@@ -74,9 +78,41 @@ def read_scheduler(world: World, scheduler: Scheduler) -> Json:
     }
 
 
-def stored_fields(body: Json, *, on_dashboard: bool) -> Json:
-    """What is stored of a body; filters, parameters, tabs and viewport count for dashboards only."""
-    special = body if on_dashboard else {}
+def _read_current(world: World, scheduler: Scheduler) -> Json:
+    """The scheduler in current versions: what is not set is left out, but for the tabs of a dashboard."""
+    fields = scheduler.fields
+    app = world.apps.get(scheduler.app_uuid or "")
+    told = {
+        "schedulerUuid": scheduler.uuid,
+        "slug": scheduler.slug,
+        **{key: fields[key] for key in ("name", "message", "cron", "format", "options", "includeLinks")},
+        "createdAt": scheduler.created_at,
+        "updatedAt": scheduler.updated_at,
+        "createdBy": scheduler.created_by,
+        "savedChartUuid": scheduler.chart_uuid,
+        "dashboardUuid": scheduler.dashboard_uuid,
+        "appUuid": scheduler.app_uuid,
+        "appName": app.name if app else None,
+        "enabled": scheduler.enabled,
+        "plainTextEmail": fields["plainTextEmail"],
+        "projectUuid": project_of_scheduler(world, scheduler).uuid,
+        **{key: fields[key] for key in _LEFT_OUT if fields[key] is not None},
+        **{key: value for key, value in _newer_fields(world, scheduler).items() if key != "parameters"},
+        "targets": scheduler.targets,
+    }
+    if scheduler.dashboard_uuid:
+        told["selectedTabs"] = fields["selectedTabs"]
+    return told
+
+
+_LEFT_OUT = (
+    "timezone", "thresholds", "filters", "parameters", "customViewportWidth", "notificationFrequency",
+)  # fmt: skip
+
+
+def stored_fields(world: World, body: Json, *, on_dashboard: bool) -> Json:
+    """What is stored of a body; in old versions filters, tabs and the like count for dashboards only."""
+    special = body if on_dashboard or world.can("app_deliveries") else {}
     return {
         "name": need(body, "name", str),
         "message": body.get("message"),
@@ -91,6 +127,7 @@ def stored_fields(body: Json, *, on_dashboard: bool) -> Json:
         "notificationFrequency": body.get("notificationFrequency") or None,
         "selectedTabs": special["selectedTabs"] if truthy(special.get("selectedTabs")) else None,
         "includeLinks": body.get("includeLinks") is not False,
+        "plainTextEmail": body.get("plainTextEmail") is True,
     }
 
 
@@ -131,11 +168,27 @@ def create_scheduler(
     sql_chart: str | None = None,
 ) -> Scheduler:
     """Store a new scheduler on a chart, a dashboard or a SQL chart."""
-    fields = stored_fields(body, on_dashboard=dashboard is not None)
-    sent = need(body, "targets", list)
+    fields = stored_fields(world, body, on_dashboard=dashboard is not None)
     created = world.clock.tick()
     scheduler = Scheduler(world.new_uuid(), chart, dashboard, person_uuid, created, created, fields)
     scheduler.sql_chart_uuid = sql_chart
+    return _insert(world, scheduler, body)
+
+
+def create_app_scheduler(world: World, body: Any, person_uuid: str, app: DataApp) -> Scheduler:
+    """Store a new scheduler on a data app."""
+    created = world.clock.tick()
+    fields = stored_fields(world, body, on_dashboard=False)
+    scheduler = Scheduler(world.new_uuid(), None, None, person_uuid, created, created, fields)
+    scheduler.app_uuid = app.uuid
+    return _insert(world, scheduler, body)
+
+
+def _insert(world: World, scheduler: Scheduler, body: Any) -> Scheduler:
+    sent = need(body, "targets", list)
+    scheduler.project_uuid = project_of_scheduler(world, scheduler).uuid
+    wanted = body.get("slug") if world.can("app_deliveries") else None
+    scheduler.slug = world.slugs.claim("schedulers", wanted or body["name"], scheduler.project_uuid)
     scheduler.targets = stored_targets(world, scheduler.uuid, sent, [])
     world.schedulers[scheduler.uuid] = scheduler
     world.schedulers_of.setdefault(scheduler.delivers, {})[scheduler.uuid] = None

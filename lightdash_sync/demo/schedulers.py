@@ -12,12 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
-from lightdash_sync.demo.bodies import check_sql_scheduler, check_timezone
+from lightdash_sync.demo.bodies import check_current_delivery, check_sql_scheduler, check_timezone
 from lightdash_sync.demo.calls import (
     OK,
     Call,
     Route,
     chart_of,
+    dashboard_named,
     dashboard_of,
     need,
     project_of,
@@ -29,6 +30,7 @@ from lightdash_sync.demo.jobs import start_scheduler_job
 from lightdash_sync.demo.refusals import Refusal, bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.scheduler_rows import (
     WEBHOOKS,
+    create_app_scheduler,
     create_scheduler,
     project_of_scheduler,
     read_scheduler,
@@ -36,7 +38,7 @@ from lightdash_sync.demo.scheduler_rows import (
     stored_targets,
 )
 from lightdash_sync.demo.sql_charts import sql_chart_of
-from lightdash_sync.demo.state import Json, Project, Scheduler, Space, World
+from lightdash_sync.demo.state import DataApp, Json, Project, Scheduler, Space, World
 
 TOO_OFTEN = "Frequency not allowed, custom input is limited to hourly"
 NO_SUCH_ZONE = "Timezone string is not valid"
@@ -94,7 +96,7 @@ def post_of_chart(call: Call) -> Json:
 def post_of_dashboard(call: Call) -> Json:
     """`POST /dashboards/{u}/schedulers`."""
     _check(call.world, call.body)
-    dashboard = dashboard_of(call.world, call.params["u"])
+    dashboard = dashboard_named(call)
     require_deliveries(call, "dashboard", call.world.spaces[dashboard.space_uuid])
     return _created(call, create_scheduler(call.world, call.body, call.person.uuid, None, dashboard.uuid))
 
@@ -111,6 +113,26 @@ def post_of_sql_chart(call: Call) -> Json:
     made = create_scheduler(world, body, call.person.uuid, None, None, chart.uuid)
     made.updated_at = world.clock.tick()
     return read_scheduler(world, made)
+
+
+def post_of_app(call: Call) -> Json:
+    """`POST /ee/projects/{p}/apps/{a}/schedulers`: needs no licence, but an app."""
+    return read_scheduler(
+        call.world, create_app_scheduler(call.world, call.body, call.person.uuid, _app(call))
+    )
+
+
+def get_of_app(call: Call) -> list[Json]:
+    """`GET` of the same."""
+    world, app = call.world, _app(call)
+    return [read_scheduler(world, world.schedulers[one]) for one in world.schedulers_of.get(app.uuid, {})]
+
+
+def _app(call: Call) -> DataApp:
+    app = call.world.apps.get(call.params["a"])
+    if app is None or app.project_uuid != project_of(call).uuid:
+        raise not_found("App not found")
+    return app
 
 
 def _created(call: Call, scheduler: Scheduler) -> Json:
@@ -156,7 +178,7 @@ def patch_scheduler(call: Call) -> Json:
     if as_pdf and any(isinstance(target, dict) and WEBHOOKS & target.keys() for target in sent or []):
         raise bad_parameter(NO_PDF_THERE)
     scheduler = _own(call)
-    fields = stored_fields(body, on_dashboard=True)
+    fields = stored_fields(world, body, on_dashboard=True)
     targets = stored_targets(world, scheduler.uuid, need(body, "targets", list), scheduler.targets)
     if "message" not in body:
         fields["message"] = scheduler.fields["message"]
@@ -180,8 +202,7 @@ def patch_enabled(call: Call) -> Json:
 def remove_scheduler(call: Call) -> Any:
     """`DELETE /schedulers/{s}`."""
     scheduler = _own(call)
-    del call.world.schedulers[scheduler.uuid]
-    del call.world.schedulers_of[scheduler.delivers][scheduler.uuid]
+    call.world.delete_scheduler(scheduler.uuid)
     return OK
 
 
@@ -275,14 +296,24 @@ def _shifted(cron: str, minutes: int) -> str:
 
 
 _BASE = "/api/v1/schedulers"
+_OF_APP = "/api/v1/ee/projects/{p}/apps/{a}/schedulers"
 _OF_SQL_CHART = "/api/v1/projects/{p}/sqlRunner/saved/{u}/schedulers"
 ROUTES = (
-    Route("POST", "/api/v1/saved/{u}/schedulers", post_of_chart),
-    Route("POST", "/api/v1/dashboards/{u}/schedulers", post_of_dashboard),
+    Route(
+        "POST", "/api/v1/saved/{u}/schedulers", post_of_chart,
+        newer_check=("app_deliveries", check_current_delivery),
+    ),
+    Route(
+        "POST", "/api/v1/dashboards/{u}/schedulers", post_of_dashboard, slugs=True, slugs_since="current"
+    ),
     Route(
         "POST", _OF_SQL_CHART, post_of_sql_chart, check_sql_scheduler, status=201,
-        needs="sql_chart_schedulers",
+        needs="sql_chart_schedulers", newer_check=("app_deliveries", check_current_delivery),
     ),
+    Route(
+        "POST", _OF_APP, post_of_app, check_current_delivery, needs="app_deliveries",
+    ),
+    Route("GET", _OF_APP, get_of_app, needs="app_deliveries"),
     Route("POST", _BASE + "/send", send),
     Route("GET", _BASE + "/{s}", get_scheduler),
     Route("PATCH", _BASE + "/{s}", patch_scheduler),

@@ -1,6 +1,6 @@
 """Slugs as the server makes them: from the name, once, unique over the instance and all its projects.
 
-Newer versions make those of spaces unique in their project only.
+Newer versions make those of spaces unique in their project only, current ones those of everything.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 _OUTSIDE = re.compile(r"[^a-z0-9]+")
-KINDS = ("charts", "sql_charts", "dashboards", "spaces")
+KINDS = ("charts", "sql_charts", "dashboards", "spaces", "schedulers")
 
 
 def slug_of(name: str) -> str:
@@ -33,59 +33,64 @@ class SlugRegister:
     """How often each slug is in use, by kind of content (kinds do not get in each other's way).
 
     Attributes:
+        scoped: the kinds whose slugs are unique in their project only.
         seen: what a slow write found before it slept; while it is set, new slugs are chosen by it, as on the
             real server, where choosing a slug and storing it is not one step.
         without_letters: makes the slug of a name of which nothing is left, where that is not the empty one.
+        random_end: makes what is added to the slug of a space that is taken, where that is no number.
     """
 
     taken: dict[str, Counter[str]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})
+    scoped: frozenset[str] = frozenset()
     seen: dict[str, frozenset[str]] | None = None
     without_letters: Callable[[], str] | None = None
+    random_end: Callable[[], str] | None = None
 
     def of(self, name: str) -> str:
         """The slug of a name, whether it is free or not."""
         return slug_of(name) or (self.without_letters() if self.without_letters else "")
 
-    def claim_below(self, above: str, name: str, suffix: Callable[[], str]) -> str:
-        """Choose a slug that is free in a project, for a space; one that is not gets a suffix.
-
-        Args:
-            above: the uuid of the project.
-            name: the name of the space.
-            suffix: makes what is added to a slug that is taken.
-        """
-        taken: Container[str] = self.taken["spaces"] if self.seen is None else self.seen["spaces"]
-        slug = self.of(name)
-        if f"{above}/{slug}" in taken:
-            slug = f"{slug}-{suffix()}"
-        self.force("spaces", f"{above}/{slug}")
-        return slug
-
     def look(self) -> dict[str, frozenset[str]]:
         """What a write that looks now would see."""
         return {kind: frozenset(counts) for kind, counts in self.taken.items()}
 
-    def claim(self, kind: str, name: str) -> str:
+    def claim(self, kind: str, name: str, project_uuid: str) -> str:
         """Choose a free slug for the name and take it."""
-        taken: Container[str] = self.taken[kind] if self.seen is None else self.seen[kind]
-        slug = free_slug(self.of(name), taken)
-        self.force(kind, slug)
+        slug = self._free(kind, self.of(name), project_uuid)
+        self.force(kind, slug, project_uuid)
         return slug
 
-    def take(self, kind: str, wanted: str, *, force: bool) -> str:
+    def take(self, kind: str, wanted: str, project_uuid: str, *, force: bool) -> str:
         """Claim a free slug, or take exactly this one."""
         if force:
-            self.force(kind, wanted)
+            self.force(kind, wanted, project_uuid)
             return wanted
-        return self.claim(kind, wanted)
+        return self.claim(kind, wanted, project_uuid)
 
-    def force(self, kind: str, slug: str) -> None:
+    def force(self, kind: str, slug: str, project_uuid: str) -> None:
         """Take this slug although it may be in use (promotion of spaces, copies into a preview)."""
-        self.taken[kind][slug] += 1
+        self.taken[kind][self._key(kind, slug, project_uuid)] += 1
 
-    def release(self, kind: str, slug: str) -> None:
+    def release(self, kind: str, slug: str, project_uuid: str) -> None:
         """Give the slug back: deleting content frees it."""
-        counts = self.taken[kind]
-        counts[slug] -= 1
-        if counts[slug] <= 0:
-            del counts[slug]
+        counts, key = self.taken[kind], self._key(kind, slug, project_uuid)
+        counts[key] -= 1
+        if counts[key] <= 0:
+            del counts[key]
+
+    def is_taken(self, kind: str, slug: str, project_uuid: str) -> bool:
+        """Whether a slug is in use, or is an alias of something."""
+        return self._key(kind, slug, project_uuid) in self._seen(kind)
+
+    def _seen(self, kind: str) -> Container[str]:
+        return self.taken[kind] if self.seen is None else self.seen[kind]
+
+    def _key(self, kind: str, slug: str, project_uuid: str) -> str:
+        return f"{project_uuid}/{slug}" if kind in self.scoped else slug
+
+    def _free(self, kind: str, slug: str, project_uuid: str) -> str:
+        """This slug or, if it is taken, one with a number or some letters at its end."""
+        prefix = self._key(kind, "", project_uuid)
+        if kind == "spaces" and self.random_end is not None:
+            return f"{slug}-{self.random_end()}" if prefix + slug in self._seen(kind) else slug
+        return free_slug(prefix + slug, self._seen(kind)).removeprefix(prefix)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo import inheritance
-from lightdash_sync.demo.access import can_in_project, can_in_space, shares_of
+from lightdash_sync.demo.access import can_in_project, can_in_space, shares, shares_of
 from lightdash_sync.demo.bodies import (
     check_group_share,
     check_nested_space_create,
@@ -21,6 +21,7 @@ from lightdash_sync.demo.bodies import (
 )
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, project_of, require_in_space
 from lightdash_sync.demo.deleted import bury_space
+from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.roles import SPACE_RANK
@@ -45,6 +46,25 @@ def get_spaces(call: Call) -> list[Json]:
                 row["userAccess"] = []
             rows.append(row)
     return world.jumbled(rows)
+
+
+def get_access(call: Call) -> Json:
+    """`GET /projects/{p}/spaces/{s}/access`: everybody's, in pages if asked for; `directOnly` are grants."""
+    world, space = call.world, _space(call, "space")
+    if space.project_uuid != call.params["p"]:
+        raise not_found(f"Space with uuid {space.uuid} not found")
+    require_in_space(call, "view", "Space", space)
+    rows = shares(world, space)
+    if call.one("directOnly") == "true":
+        rows = [row for row in rows if row["hasDirectAccess"]]
+    if people := call.all("userUuids"):
+        rows = [row for row in rows if row["userUuid"] in people]
+    words = (call.one("searchQuery") or "").lower()
+    rows = [row for row in rows if words in f"{row['firstName']} {row['lastName']} {row['email']}".lower()]
+    if call.one("page") is None:
+        return {"data": world.jumbled(rows)}
+    page, size = page_and_size(call, 1, 10)
+    return {"data": rows[(page - 1) * size : page * size], "pagination": paging(page, size, len(rows))}
 
 
 def _missing(uuid: str, first_word: str = "Space") -> Exception:
@@ -176,6 +196,8 @@ def _keep_inherited(call: Call, space: Space) -> None:
 
 def remove_space(call: Call) -> Any:
     """`DELETE /projects/{p}/spaces/{s}`: the space and everything in it."""
+    if call.params["s"] not in call.world.spaces and call.world.can("current"):
+        raise forbidden()
     space = _space(call)
     require_in_space(call, "delete", "Space", space)
     bury_space(call, space)
@@ -267,6 +289,7 @@ ROUTES = (
         newer_check=(_INHERITED, check_nested_space_patch),
     ),
     Route("DELETE", _BASE + "/{s}", remove_space),
+    Route("GET", _BASE + "/{s}/access", get_access, needs="own_access_only"),
     Route("GET", _BASE + "/{s}/delete-impact", get_delete_impact, needs=_INHERITED),
     Route("POST", _BASE + "/{s}/share", share, check_share),
     Route("DELETE", _BASE + "/{s}/share/{user}", unshare),

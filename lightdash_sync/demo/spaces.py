@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lightdash_sync.demo.access import can_in_space, is_closed, shares
+from lightdash_sync.demo.access import can_in_space, is_closed, named_shares, shares
 from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.dashboards import dashboard_row, delete_dashboard
@@ -16,23 +16,10 @@ from lightdash_sync.demo.refusals import bad_parameter
 from lightdash_sync.demo.sql_charts import delete_sql_chart
 from lightdash_sync.demo.state import Dashboard, Json, Space, World
 
-RANDOM_LETTERS = 10
-
 
 def path_label(slug: str) -> str:
     """A slug as the path of its space has it."""
     return slug.replace("/", "___").replace("-", "_")
-
-
-def _slug_key(world: World, project_uuid: str, slug: str) -> str:
-    """What a slug is registered as: where spaces are unique in their project only, with the project."""
-    return f"{project_uuid}/{slug}" if world.can("promotes_by_path") else slug
-
-
-def _claimed_slug(world: World, project_uuid: str, name: str) -> str:
-    if world.can("promotes_by_path"):
-        return world.slugs.claim_below(project_uuid, name, lambda: world.hex_id()[:RANDOM_LETTERS])
-    return world.slugs.claim("spaces", name)
 
 
 def create_space(
@@ -59,9 +46,9 @@ def create_space(
         creator: who creates it, if that is told.
     """
     if slug is None:
-        slug = _claimed_slug(world, project_uuid, name)
+        slug = world.slugs.claim("spaces", name, project_uuid)
     else:
-        world.slugs.force("spaces", _slug_key(world, project_uuid, slug))
+        world.slugs.force("spaces", slug, project_uuid)
     made_at = world.clock.tick() if world.can("nested_spaces") else world.clock.now()
     space = Space(
         world.new_uuid(), project_uuid, name, slug, is_private,
@@ -87,7 +74,7 @@ def delete_space(world: World, space: Space) -> None:
         delete_sql_chart(world, world.sql_charts[uuid])
     if space.parent_uuid is not None:
         world.spaces[space.parent_uuid].children.pop(space.uuid)
-    world.slugs.release("spaces", _slug_key(world, space.project_uuid, space.slug))
+    world.slugs.release("spaces", space.slug, space.project_uuid)
     del world.project_rows[space.project_uuid].spaces[space.uuid]
     del world.spaces[space.uuid]
 
@@ -209,7 +196,10 @@ def _dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Js
 
 
 def read_space(world: World, space: Space, reader: Person) -> Json:
-    """The whole space: charts (neither SQL nor inside dashboards), dashboards, and who sees it."""
+    """The whole space: charts (neither SQL nor inside dashboards), dashboards, and who sees it.
+
+    Since 1.104.0 it names nobody's access but the reader's.
+    """
     validations = world.project_rows[space.project_uuid].validations
     charts = [world.charts[uuid] for uuid in space.charts]
     charts.sort(key=lambda chart: chart.last_updated_at, reverse=True)
@@ -225,7 +215,9 @@ def read_space(world: World, space: Space, reader: Person) -> Json:
         "dashboards": world.jumbled(
             [_dashboard_row(world, one, of_dashboards.get(one.uuid, [])) for one in dashboards]
         ),
-        "access": world.jumbled(shares(world, space)),
+        "access": world.jumbled(
+            named_shares(world, space, reader) if world.can("own_access_only") else shares(world, space)
+        ),
         "groupsAccess": world.jumbled(groups),
         **(_surroundings(world, space, reader) if world.can("inherited_access") else {}),
     }

@@ -22,10 +22,9 @@ from lightdash_sync.demo.state import Json, Project, Space, SqlChart, World
 
 def delete_sql_chart(world: World, chart: SqlChart) -> None:
     """Delete a SQL chart with its schedulers; tiles stay, and show nothing."""
-    for scheduler in world.schedulers_of.pop(chart.uuid, {}):
-        del world.schedulers[scheduler]
+    world.delete_schedulers_of(chart.uuid)
     world.spaces[chart.space_uuid].sql_charts.pop(chart.uuid)
-    world.slugs.release("sql_charts", chart.slug)
+    world.slugs.release("sql_charts", chart.slug, chart.project_uuid)
     del world.sql_charts[chart.uuid]
 
 
@@ -138,10 +137,10 @@ def _slug(world: World, project: Project, body: Json) -> str:
     """
     wanted = body.get("slug")
     if not wanted or not world.can("sql_chart_slugs"):
-        return world.slugs.claim("sql_charts", body["name"])
+        return world.slugs.claim("sql_charts", body["name"], project.uuid)
     if any((one.project_uuid, one.slug) == (project.uuid, wanted) for one in world.sql_charts.values()):
         raise went_wrong()
-    world.slugs.force("sql_charts", wanted)
+    world.slugs.force("sql_charts", wanted, project.uuid)
     return str(wanted)
 
 

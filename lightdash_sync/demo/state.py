@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from lightdash_sync.client.capabilities import Server
+from lightdash_sync.demo import versions
 from lightdash_sync.demo.accounts import Group, Org, Person, Token
 from lightdash_sync.demo.clock import Clock
 from lightdash_sync.demo.slugs import SlugRegister
@@ -52,6 +52,7 @@ class Project:
     query_timezone: str | None = None
     parameters: Json = field(default_factory=dict)
     defaults: Json | None = None
+    expires_at: str | None = None
 
 
 @dataclass
@@ -120,11 +121,13 @@ class ChartVersion:
     pivot_columns: list[str] | None
     kind: str | None
     parameters: Json | None = None
+    merge: Json | None = None
+    pivot_rows: list[str] | None = None
 
 
 @dataclass
 class Chart:
-    """A saved chart, in a space or inside a dashboard."""
+    """A saved chart, in a space or inside a dashboard; `aliases` are slugs that it had before."""
 
     uuid: str
     slug: str
@@ -142,6 +145,7 @@ class Chart:
     current: ChartVersion | None = None
     verification: Verification | None = None
     color_palette_uuid: str | None = None
+    aliases: list[str] = field(default_factory=list)
 
     @property
     def version(self) -> ChartVersion:
@@ -224,11 +228,25 @@ class Scheduler:
     enabled: bool = True
     targets: list[Json] = field(default_factory=list)
     sql_chart_uuid: str | None = None
+    app_uuid: str | None = None
+    slug: str = ""
+    project_uuid: str = ""
 
     @property
     def delivers(self) -> str:
-        """The uuid of the chart, dashboard or SQL chart that it delivers."""
-        return self.chart_uuid or self.dashboard_uuid or self.sql_chart_uuid or ""
+        """The uuid of the chart, dashboard, SQL chart or app that it delivers."""
+        return self.chart_uuid or self.dashboard_uuid or self.sql_chart_uuid or self.app_uuid or ""
+
+
+@dataclass
+class DataApp:
+    """A data app, which can only be looked at from outside: making one needs a licence."""
+
+    uuid: str
+    slug: str
+    name: str
+    project_uuid: str
+    deleted_at: str | None = None
 
 
 @dataclass
@@ -307,6 +325,7 @@ class World:
     schedulers: dict[str, Scheduler] = field(default_factory=dict)
     schedulers_of: dict[str, Keys] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
+    apps: dict[str, DataApp] = field(default_factory=dict)
     deleted: dict[str, Any] = field(default_factory=dict)
     favorites: dict[tuple[str, str, str], str] = field(default_factory=dict)
     comments: dict[str, list[Comment]] = field(default_factory=dict)
@@ -319,10 +338,16 @@ class World:
     def __post_init__(self) -> None:
         if self.can("random_slug_without_letters"):
             self.slugs.without_letters = lambda: self.hex_id()[:5]
+        if self.can("promotes_by_path"):
+            self.slugs.scoped = frozenset({"spaces"})
+            self.slugs.random_end = lambda: self.hex_id()[:10]
+        if self.can("unique_slugs"):
+            self.slugs.scoped = frozenset(self.slugs.taken)
+            self.slugs.random_end = None
 
     def can(self, capability: str) -> bool:
-        """Whether the version that is imitated has one of the capabilities that the client knows."""
-        return Server(self.version).can(capability)
+        """Whether the version that is imitated has one of the changes of `versions.SINCE`."""
+        return versions.can(self.version, capability)
 
     def hex_id(self) -> str:
         """The next 32 hexadecimal digits: the same in every run."""
@@ -337,6 +362,18 @@ class World:
         """The uuid of a version of a dashboard; older servers have it too, and tell nobody."""
         digits = hashlib.sha256(f"{self.seed}:dashboard-version:{version.id}".encode()).hexdigest()[:32]
         return str(uuid.UUID(hex=digits, version=4))
+
+    def delete_scheduler(self, uuid: str) -> None:
+        """Delete a scheduler, and free its slug."""
+        scheduler = self.schedulers.pop(uuid)
+        self.schedulers_of[scheduler.delivers].pop(uuid)
+        self.slugs.release("schedulers", scheduler.slug, scheduler.project_uuid)
+
+    def delete_schedulers_of(self, uuid: str) -> None:
+        """Delete all schedulers that deliver something."""
+        for scheduler in list(self.schedulers_of.get(uuid, {})):
+            self.delete_scheduler(scheduler)
+        self.schedulers_of.pop(uuid, None)
 
     def jumbled(self, items: list[Any]) -> list[Any]:
         """The items in an order of the server's choosing: as they are, or shuffled when `shuffle` is set."""

@@ -58,8 +58,9 @@ class Studio:
     def sql_chart(self, body: Json, space: Space, author: str = "developer") -> SqlChart:
         """A SQL chart."""
         moment, person = self.world.clock.tick(), self.people[author].uuid
+        slug = self.world.slugs.claim("sql_charts", body["name"], self.project.uuid)
         chart = SqlChart(
-            self.world.new_uuid(), self.world.slugs.claim("sql_charts", body["name"]), body["name"],
+            self.world.new_uuid(), slug, body["name"],
             body["description"], self.project.uuid, space.uuid, body["sql"], body["limit"], body["config"],
             moment, person, self.world.clock.tick(), person,
         )  # fmt: skip

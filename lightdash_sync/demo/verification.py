@@ -66,11 +66,24 @@ def get_verified(call: Call) -> list[Json]:
         {
             "uuid": item.verification.uuid, "contentType": type_, "contentUuid": item.uuid,
             "name": item.name, "spaceUuid": space.uuid, "spaceName": space.name,
+            **_described(call, item),
             **(told_verification(call.world, item.verification) or {}),
         }
         for type_, item, space in _verified(call, project.uuid)
         if item.verification is not None
     ]  # fmt: skip
+
+
+def _described(call: Call, item: Chart | Dashboard) -> Json:
+    """What current versions tell of the item besides."""
+    if not call.world.can("current"):
+        return {}
+    told: Json = {"slug": item.slug, "description": item.description, "views": item.views}
+    if isinstance(item, Dashboard):
+        return told | {"lastUpdatedAt": item.version.created_at}
+    version = item.version
+    kind = {"chartKind": version.kind, "exploreName": version.table_name}
+    return told | kind | {"lastUpdatedAt": item.last_updated_at}
 
 
 _OF_CHART, _OF_DASHBOARD = "/api/v1/saved/{u}/verification", "/api/v1/dashboards/{u}/verification"

@@ -87,6 +87,7 @@ def _store(call: Call, project: Project, name: str, label: str) -> None:
             "type": column.get("type", "string"), "table": name, "fieldType": "dimension",
             "sql": f'"{column["reference"]}"', "tableLabel": _friendly(name), "hidden": False,
             "compiledSql": f'"{column["reference"]}"', "tablesReferences": [name],
+            **({"isIntervalBase": False} if call.world.can("current") else {}),
         }
         for column in sorted(call.body["columns"], key=lambda one: (len(one["reference"]), one["reference"]))
     }  # fmt: skip

@@ -19,6 +19,7 @@ from lightdash_sync.plan.options import Options
 from tests.apply.edits import emptied, reworked
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world
+from tests.worlds import can
 
 DEADLINE = 0.8  # seconds; a server that is slow beyond that gives no answer in time
 LOST = {
@@ -113,7 +114,7 @@ def test_a_chart_whose_explore_is_missing_is_found_and_not_made_again(tmp_path: 
         outcome = move.apply(plan, found)
         failed = {result.operation.item for result in outcome.results if result.error}
         # No list shows a chart inside a dashboard before it is placed.
-        assert failed == (set() if move.world.can("chosen_slugs") else {"chart:inside"})
+        assert failed == (set() if can("chosen_slugs") else {"chart:inside"})
         names = [row.name for row in move.lightdash.chart_summaries(move.target)]
         assert sorted(set(names) - {"Inside"}) == ["Orders", "Orders, again"]
         assert len(names) - names.count("Inside") == 3
@@ -128,7 +129,7 @@ def test_what_may_be_ours_or_not_is_neither_taken_nor_made_again(tmp_path: Path)
         outcome = move.apply(plan, found)
         move.calm()
         (failed,) = [result for result in outcome.results if result.error]
-        if move.world.can("chosen_slugs"):
+        if can("chosen_slugs"):
             assert failed.operation.item == "chart:orders"
             assert "somebody made a chart with its slug orders since the plan was made" in str(failed.error)
         else:

@@ -101,7 +101,7 @@ def _chart(world: World, row: Any, david: Person, body: Any) -> Chart:
         row["updatedAt"], david.uuid, {version.uuid: version},
     )  # fmt: skip
     world.charts[chart.uuid] = chart
-    world.slugs.force("charts", chart.slug)
+    world.slugs.force("charts", chart.slug, next(iter(world.project_rows)))
     return chart
 
 
@@ -124,7 +124,7 @@ def _add_content(world: World, recordings: list[Recording], project: Project, da
     space = Space(shown["uuid"], project.uuid, shown["name"], shown["slug"], is_private=False)
     space.access[david.uuid] = "admin"
     world.spaces[space.uuid], project.spaces[space.uuid] = space, None
-    world.slugs.force("spaces", space.slug)
+    world.slugs.force("spaces", space.slug, space.project_uuid)
     full = results(recordings, 21)
     for row in reversed(results(recordings, 16)):
         chart = _chart(world, row, david, full if row["uuid"] == full["uuid"] else _made_up(row))
@@ -140,7 +140,7 @@ def _add_dashboard(world: World, recordings: list[Recording], space: Space, davi
     slug = next(one["slug"] for one in contents if one["uuid"] == row["uuid"])
     dashboard = Dashboard(row["uuid"], slug, row["name"], row["description"], space.uuid, moment, david.uuid)
     world.dashboards[dashboard.uuid], space.dashboards[dashboard.uuid] = dashboard, None
-    world.slugs.force("dashboards", slug)
+    world.slugs.force("dashboards", slug, space.project_uuid)
     tiles = [dict(tile) for tile in whole["tiles"]] if row["uuid"] == whole["uuid"] else []
     for summary in results(recordings, 17):
         if summary["dashboardUuid"] == row["uuid"]:

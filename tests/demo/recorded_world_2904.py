@@ -36,18 +36,19 @@ def start_2904(recordings: list[Recording]) -> World:
         dbt_version=shown["dbtVersion"], pinned_list_uuid=shown["pinnedListUuid"],
         scheduler_timezone=shown["schedulerTimezone"], created_at=results(recordings, 4)[0]["createdAt"],
     )  # fmt: skip
-    project.explores = project.compilable = _explores(recordings)
+    project.explores = project.compilable = used_explores(recordings)
     project.parameters = results(recordings, 283)
     world.project_rows[project.uuid] = project
-    _add_palettes(world, recordings)
-    _index(world, project, recordings)
-    _add_spaces(world, recordings)
-    _add_charts(world, recordings, david)
-    _add_dashboards(world, recordings, david)
+    add_palettes(world, recordings)
+    index_fields(world, project, recordings)
+    add_spaces(world, recordings)
+    add_charts(world, recordings, david)
+    add_dashboards(world, recordings, david)
     return world
 
 
-def _add_palettes(world: World, recordings: list[Recording]) -> None:
+def add_palettes(world: World, recordings: list[Recording]) -> None:
+    """The palettes of the organisation."""
     for row in results(recordings, 284):
         uuid = row["colorPaletteUuid"]
         world.orgs[row["organizationUuid"]].palettes[uuid] = ColorPalette(
@@ -55,7 +56,7 @@ def _add_palettes(world: World, recordings: list[Recording]) -> None:
         )
 
 
-def _index(world: World, project: Project, recordings: list[Recording]) -> None:
+def index_fields(world: World, project: Project, recordings: list[Recording]) -> None:
     """The catalogue, with the metrics that are recorded at its beginning."""
     first = results(recordings, 159)["data"]
     for row in first:
@@ -123,7 +124,7 @@ def _user(recordings: list[Recording], first: str) -> tuple[str, str, str]:
     raise LookupError(first)
 
 
-def _explores(recordings: list[Recording]) -> dict[str, Any]:
+def used_explores(recordings: list[Recording]) -> dict[str, Any]:
     """The explores: one is recorded whole; the others have the fields that the charts use."""
     whole = results(recordings, 29)
     used: dict[str, set[str]] = {}
@@ -154,7 +155,8 @@ def _seeded(row: Any) -> tuple[bool, int]:
     return row["slug"] != "jaffle-shop", row["path"].count(".")
 
 
-def _add_spaces(world: World, recordings: list[Recording]) -> None:
+def add_spaces(world: World, recordings: list[Recording]) -> None:
+    """The spaces, in the order in which they were made."""
     rows = sorted(results(recordings, 30), key=_seeded)
     created = _by_slug(recordings, "space", 288)
     admin = results(recordings, 7)["userUuid"]
@@ -171,7 +173,7 @@ def _add_spaces(world: World, recordings: list[Recording]) -> None:
         world.project_rows[space.project_uuid].spaces[space.uuid] = None
         if space.parent_uuid:
             world.spaces[space.parent_uuid].children[space.uuid] = None
-        world.slugs.force("spaces", space.slug)
+        world.slugs.force("spaces", space.slug, space.project_uuid)
 
 
 def _by_slug(recordings: list[Recording], kind: str, number: int = 289) -> dict[str, Any]:
@@ -180,34 +182,39 @@ def _by_slug(recordings: list[Recording], kind: str, number: int = 289) -> dict[
     return {row["slug"]: row for row in rows if row["contentType"] == kind}
 
 
-def _space_of(world: World, code: Any) -> Space:
+def space_at(world: World, code: Any) -> Space:
     """The space that an as-code row names by the path of its slugs."""
     path = code["spaceSlug"].replace("/", ".").replace("-", "_")
     return next(space for space in world.spaces.values() if space.path == path)
 
 
-def _add_charts(world: World, recordings: list[Recording], david: Person) -> None:
+def add_charts(
+    world: World, recordings: list[Recording], david: Person, first_recorded: str = FIRST_RECORDED
+) -> None:
     """The charts, those inside dashboards too (they are put there when the dashboards are made)."""
     summaries = {row["slug"]: row for row in results(recordings, 73)}
     codes = [
         code for code in results(recordings, 224)["charts"]
-        if (code["slug"] in summaries and summaries[code["slug"]]["updatedAt"] < FIRST_RECORDED)
+        if (code["slug"] in summaries and summaries[code["slug"]]["updatedAt"] < first_recorded)
         or code["slug"] == "to-delete"
     ]  # fmt: skip
     for code in sorted(codes, key=lambda one: one["updatedAt"]):
         row = summaries.get(code["slug"], {"uuid": world.new_uuid()})
         version = stored_version(world, code, david, code["updatedAt"])
         chart = Chart(
-            row["uuid"], code["slug"], code["name"], code["description"], _space_of(world, code).uuid, None,
+            row["uuid"], code["slug"], code["name"], code["description"], space_at(world, code).uuid, None,
             code["updatedAt"], code["updatedAt"], david.uuid, {version.uuid: version},
         )  # fmt: skip
         world.charts[chart.uuid] = chart
-        world.slugs.force("charts", chart.slug)
+        world.slugs.force("charts", chart.slug, space_at(world, code).project_uuid)
         if "dashboardSlug" not in code:
             world.spaces[chart.space_uuid or ""].charts[chart.uuid] = None
 
 
-def _add_dashboards(world: World, recordings: list[Recording], david: Person) -> None:
+def add_dashboards(
+    world: World, recordings: list[Recording], david: Person, first_recorded: str = FIRST_RECORDED
+) -> None:
+    """The dashboards, with the charts inside them."""
     content = _by_slug(recordings, "dashboard")
     charts = {chart.slug: chart for chart in world.charts.values()}
     inside = {
@@ -215,15 +222,15 @@ def _add_dashboards(world: World, recordings: list[Recording], david: Person) ->
         for code in results(recordings, 224)["charts"]
         if "dashboardSlug" in code and code["slug"] in charts
     }
-    codes = [one for one in results(recordings, 235)["dashboards"] if one["updatedAt"] < FIRST_RECORDED]
+    codes = [one for one in results(recordings, 235)["dashboards"] if one["updatedAt"] < first_recorded]
     for code in sorted(codes, key=lambda one: one["updatedAt"]):
-        space = _space_of(world, code)
+        space = space_at(world, code)
         dashboard = Dashboard(
             content[code["slug"]]["uuid"], code["slug"], code["name"], code["description"], space.uuid,
             code["updatedAt"], david.uuid,
         )  # fmt: skip
         world.dashboards[dashboard.uuid], space.dashboards[dashboard.uuid] = dashboard, None
-        world.slugs.force("dashboards", dashboard.slug)
+        world.slugs.force("dashboards", dashboard.slug, space.project_uuid)
         for slug in (slug for slug, home in inside.items() if home == dashboard.slug):
             chart = charts[slug]
             chart.space_uuid, chart.dashboard_uuid, dashboard.charts[chart.uuid] = None, dashboard.uuid, None

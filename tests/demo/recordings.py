@@ -23,7 +23,7 @@ from typing import Any
 
 ENVIRONMENT = "LIGHTDASH_SYNC_RECORDINGS"
 COMMITTED = Path(__file__).with_name("recorded")
-VERSIONS = ("0.1372.1", "0.2904.5")
+VERSIONS = ("0.1372.1", "0.2904.5", "1.219.0")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(?:\d{6}|\d{3}Z)")
 INCIDENT = re.compile(r"[0-9a-f]{32}")
@@ -109,7 +109,9 @@ def packed(recordings: list[Recording]) -> bytes:
 def read(folder: Path) -> list[Recording]:
     """All recordings, in the order in which they were made."""
     index = folder / "index.jsonl"
-    rows = map(json.loads, index.read_text().splitlines()) if index.exists() else _rows(folder)
+    rows = list(map(json.loads, index.read_text().splitlines())) if index.exists() else list(_rows(folder))
+    if any(row["auth"] == "ApiKey" for row in rows):  # the scheme, not the token
+        rows = [{**row, "auth": _asker(row["auth"], row["file"].removesuffix(".json"))} for row in rows]
     found = []
     for row in rows:
         made = json.loads((folder / row["file"]).read_text())
@@ -133,13 +135,15 @@ def _rows(folder: Path) -> Iterator[Any]:
     """The index of recordings that have none: who asked is told by the name, if it was not the admin."""
     for file in sorted(folder.glob("[0-9]*.json")):
         made = json.loads(file.read_text())
-        yield {**made, "file": file.name, "auth": _asker(made.get("auth", "ApiKey"), file.stem)}
+        yield {**made, "file": file.name, "auth": made.get("auth", "ApiKey")}
 
 
 def _asker(scheme: str, name: str) -> str:
     """Whose token, if any: by what the recording is called, where it was not the admin's."""
     if scheme == "ApiKey":
         return "pat"
+    if named := re.fullmatch(r"ApiKey\((editor|viewer)\)", scheme):
+        return f"pat_{named[1]}"
     words = (
         {"session": "cookie", "bearer": "bearer"}
         if scheme == "none"

@@ -18,7 +18,7 @@ from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.write import spare
 from tests.exporting import export_world, lightdash_at, tree
 from tests.snapshot.small import BOARD_VERSION_PATH, VERSION_PATH, write_small_snapshot
-from tests.worlds import SCHEDULER_LIST, demo_world
+from tests.worlds import SCHEDULER_LIST, can, demo_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +215,7 @@ def test_a_project_is_read_as_it_is(tmp_path: Path) -> None:
     with _served(tmp_path) as (_, environments), _open("live", environments) as side:
         with _open(str(tmp_path / "expected"), _nobody()) as expected:
             items = {path: expected.tree[path] for path in expected.tree if ".history/" not in path}
-            if demo_world().can("charts_in_bulk"):
+            if can("charts_in_bulk"):
                 painted = [path for path in items if path.startswith("charts/")]
                 assert any(b'\n  "palette": "' in items[path] for path in painted)
                 items |= {path: PALETTE.sub(b"\n", items[path]) for path in painted}

@@ -11,6 +11,7 @@ import pytest
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.model.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
+from tests.worlds import can
 
 
 def items(plan: dict[str, object]) -> list[str]:
@@ -140,7 +141,7 @@ def test_linked_items_are_compared_as_one_whatever_their_keys(desk: Desk) -> Non
     desk.do("export", "--env", SOURCE)
     desk.do("export", "--env", TARGET)
     apart = desk.do("diff", SOURCE, TARGET, "--json").json
-    if desk.world.can("chosen_slugs"):  # copies have the slugs of their source there, hence the same keys
+    if can("chosen_slugs"):  # copies have the slugs of their source there, hence the same keys
         assert {one["status"] for one in apart["items"]} <= {"changed"}
         return
     assert {"created", "deleted"} <= {one["status"] for one in apart["items"]}
