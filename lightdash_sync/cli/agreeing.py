@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.target import Place
 
 
+def _looking(plan: Plan) -> str:
+    """Return the command that shows a plan and changes nothing."""
+    return f"`lightdash-sync {plan.purpose} … --dry-run`" if plan.puts_back else "`lightdash-sync plan`"
+
+
 def agree(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False) -> bool:
     """Show a plan, and ask; return whether there is something to apply.
 
@@ -38,7 +43,7 @@ def agree(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False) 
     if refusals := found.refusals():
         raise Refused(
             f"the plan must not be applied: {'; '.join(refusals)}",
-            hint="`lightdash-sync plan` says what allows each of these.",
+            hint=f"{_looking(found)} says what allows each of these.",
         )
     if found.is_empty:
         return False

@@ -304,6 +304,7 @@ def test_an_edit_after_the_last_backup_is_refused_and_named(desk: Desk) -> None:
     with desk.nothing_is_written():
         said = desk.do("restore", *chosen, "--yes", "--json", code=4)
         assert "dashboard:overview was changed on the target since the last backup" in said.out
+        assert "`lightdash-sync restore … --dry-run` says what allows" in said.err
         told = desk.do("restore", *chosen, "--dry-run", code=4).out
     for words in (
         "since the last backup",
