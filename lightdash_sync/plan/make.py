@@ -434,14 +434,14 @@ class _Making:
                 self.left_out.append(LeftOut(f"{kind}:{key}", why + again))
 
     def _name_alive(self) -> None:
-        """Name what is shown and was changed since, and is left as it is now."""
+        """Name what belongs to the selection and was changed since, and is left as it is now."""
         options = self.inputs.options
         for kind, key in sorted(self._scope.alive - self._scope.items):
             now, before = self.existing.of((kind, key)), self.desired.of((kind, key))
             if not same_content(kind, now, before, options) and not self._is_settled(
                 (kind, key), now, before
             ):
-                why = "it is there and another than then, and is left as it is"
+                why = "it is there, and was changed since; it is left as it is"
                 why += f"; --only {kind}:{key} puts it back, too"
                 self.left_out.append(LeftOut(f"{kind}:{key}", why))
 

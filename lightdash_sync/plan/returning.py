@@ -16,7 +16,7 @@ from lightdash_sync.model.changes.look import inside, text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import place_of
-from lightdash_sync.plan.lists import numbered, pinned
+from lightdash_sync.plan.lists import pinned
 from lightdash_sync.plan.values import Action
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def pinned_again(existing: Json, before: Json, returning: Collection[Item]) -> J
             places.add(item)
             added = True
         ahead.append(item)
-    return numbered([*now]) if added else existing
+    return [pin | {"order": place} for place, pin in enumerate(now, 1)] if added else existing
 
 
 def lost_comments(comments: Json, before: JsonObject, returning: Collection[Item]) -> int:

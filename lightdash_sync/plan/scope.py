@@ -61,7 +61,8 @@ class Scope:
         present: what comes along if the target lacks it.
         missing: (who needs it, what): items that the desired side does not have.
         unwanted: (who needs it, what): items that would have to come along, and may not.
-        alive: what a chosen item shows and the target has, where only what was deleted comes along.
+        alive: what a chosen item shows, or what delivers it, and the target has, where only what was deleted
+            comes along.
     """
 
     chosen: frozenset[Item]
@@ -187,7 +188,9 @@ def choose(
     while waiting:
         item = waiting.pop()
         if deleted_only and choice.dependencies:
-            lost = {one for one in desired.delivering.get(item, ()) if not exists(one)} - chosen - brought
+            delivering = desired.delivering.get(item, set()) - chosen - brought
+            lost = {one for one in delivering if not exists(one)}
+            alive |= delivering - lost
             brought |= lost
             waiting += sorted(lost)
         for need, on_tile in _needs(item, desired, exists):

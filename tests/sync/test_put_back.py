@@ -182,12 +182,25 @@ def test_what_is_alive_and_newer_is_left_as_it_is(desk: Desk) -> None:
     desk.send("PATCH", f"/saved/{_orders(desk)}", {"name": "Orders of today"})
     newer = desk.content(SOURCE)
     left = _left_out(desk, "--dashboard", "overview")
-    assert "is left as it is" in left["chart:orders"]
+    assert "was changed since; it is left as it is" in left["chart:orders"]
     assert "--only chart:orders" in left["chart:orders"]
     desk.do("restore", "--at", "good", *TO, "--dashboard", "overview", "--yes")
     after = desk.content(SOURCE)
     assert {path for path in newer if newer[path] != after.get(path)} == {"pins.json"}
     assert desk.uuids(Kind.DASHBOARD, "Overview", SOURCE)
+
+
+def test_a_delivery_that_is_alive_is_left_as_it_is(desk: Desk) -> None:
+    """Its dashboard is put back; who changed the delivery wanted it so."""
+    now = desk.send("GET", f"/schedulers/{desk.scheduler(SOURCE)}")
+    names = ("name", "format", "options", "message", "selectedTabs", "filters", "includeLinks")
+    body = {name: now[name] for name in names if name in now} | {"cron": "5 5 * * *"}
+    body["targets"] = [{"recipient": one["recipient"]} for one in now["targets"]]
+    desk.send("PATCH", f"/schedulers/{desk.scheduler(SOURCE)}", body)
+    left = _left_out(desk, "--dashboard", "overview")
+    assert "--only scheduler:overview-each-hour puts it back" in left["scheduler:overview-each-hour"]
+    with desk.nothing_is_written():
+        desk.do("restore", "--at", "good", *TO, "--dashboard", "overview", "--yes")
 
 
 def test_a_tile_that_somebody_gave_another_chart_stays_and_is_named(desk: Desk) -> None:
