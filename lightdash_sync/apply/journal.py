@@ -45,6 +45,7 @@ class Journalled:
         done: number of an operation -> facts of what it created, {} for one that created nothing.
         doubtful: numbers of operations that may have happened, and may not.
         failed: number -> why.
+        found: number of a doubtful operation -> facts of what it is known to have created since.
     """
 
     digest: str = ""
@@ -52,11 +53,21 @@ class Journalled:
     done: Mapping[int, JsonObject] = field(default_factory=dict)
     doubtful: frozenset[int] = frozenset()
     failed: Mapping[int, str] = field(default_factory=dict)
+    found: Mapping[int, JsonObject] = field(default_factory=dict)
 
     @property
     def is_begun(self) -> bool:
         """Whether the run has begun at all."""
         return bool(self.digest)
+
+    @property
+    def begun(self) -> frozenset[int]:
+        """The numbers of the operations that were tried: done, failed, or without a known end."""
+        return frozenset({*self.done, *self.doubtful, *self.failed})
+
+    def made(self, number: int) -> JsonObject:
+        """Return the facts of what an operation is known to have created; {} for none."""
+        return self.done.get(number) or self.found.get(number) or {}
 
 
 class _Record(BaseModel):
@@ -82,13 +93,17 @@ class _Done(_Operation):
     facts: dict[str, Any]
 
 
+class _Found(_Operation):
+    facts: dict[str, Any]
+
+
 class _Failed(_Operation):
     why: str
     unclear: bool
 
 
 _RECORDS: dict[str, type[_Record]] = {
-    "started": _Started, "begun": _Begun, "done": _Done, "failed": _Failed,
+    "started": _Started, "begun": _Begun, "done": _Done, "found": _Found, "failed": _Failed,
 }  # fmt: skip
 
 
@@ -127,6 +142,10 @@ class Journal:
         """Note that an operation is done, with the facts of what it created."""
         self._write({"event": "done", **_named(operation), "facts": facts})
 
+    def found(self, operation: Operation, facts: JsonObject) -> None:
+        """Note what an operation that has no end in the journal has created; its rest may be missing."""
+        self._write({"event": "found", **_named(operation), "facts": facts})
+
     def failed(self, operation: Operation, error: SyncError, *, unclear: bool) -> None:
         """Note that an operation failed, and whether it may have happened nevertheless."""
         self._write({"event": "failed", **_named(operation), "why": error.message, "unclear": unclear})
@@ -163,6 +182,7 @@ def read_journal(path: Path) -> Journalled:
     done: dict[int, JsonObject] = {}
     doubtful: set[int] = set()
     failed: dict[int, str] = {}
+    found: dict[int, JsonObject] = {}
     for place, line in enumerate(lines, 1):
         try:
             record = _read(line)
@@ -173,6 +193,8 @@ def read_journal(path: Path) -> Journalled:
         match record:
             case _Started():
                 digest, known = record.plan, record.known
+            case _Found():
+                found[record.op] = record.facts
             case _Begun():
                 doubtful.add(record.op)
                 failed.pop(record.op, None)
@@ -186,7 +208,7 @@ def read_journal(path: Path) -> Journalled:
                     doubtful.discard(record.op)
             case _:
                 pass
-    return Journalled(digest, known, done, frozenset(doubtful), failed)
+    return Journalled(digest, known, done, frozenset(doubtful), failed, found)
 
 
 def _read(line: bytes) -> _Record | None:
@@ -202,7 +224,7 @@ def _read(line: bytes) -> _Record | None:
     if (form := _RECORDS.get(event)) is None:
         return None
     found = conform(TypeAdapter(form), record)
-    if isinstance(found, _Done) and found.facts and (problem := facts_problem(found.facts)):
+    if isinstance(found, _Done | _Found) and found.facts and (problem := facts_problem(found.facts)):
         raise ValueError(f"facts.{problem}")
     return found
 

@@ -176,12 +176,12 @@ class Target:
         except ApiError as error:
             if not error.unclear:
                 raise
-        if (found := self._looked(look)) is not None:
+        if (found := self.look_for(look)) is not None:
             return found
         try:
             return self.send(write)
         except ApiError as second:
-            if not second.unclear or (found := self._looked(look)) is None:
+            if not second.unclear or (found := self.look_for(look)) is None:
                 raise
             return found
 
@@ -234,7 +234,8 @@ class Target:
             self._dashboards = {row.uuid: (row.slug, spaces[row.uuid]) for row in rows if row.uuid in spaces}
         return self._dashboards
 
-    def _looked(self, look: Callable[[], T | None]) -> T | None:
+    def look_for(self, look: Callable[[], T | None]) -> T | None:
+        """Look for what a write may have done, until the server cannot be at work any more."""
         for pause in _PAUSES:
             if (found := look()) is not None:
                 return found

@@ -165,23 +165,28 @@ def undo(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Take a run back (the last one, if none is named): delete what it created, put back what it changed."""
+    """Take a run back (the last one, if none is named): delete what it created, put back what it changed.
+
+    An undo that was cut short is gone on with.
+    """
     from lightdash_sync.plan.options import Options
     from lightdash_sync.report.terminal import say_warning
     from lightdash_sync.sync.applying import apply as apply_plan
+    from lightdash_sync.sync.concluding import conclude_open_runs
     from lightdash_sync.sync.planning import plan_for
-    from lightdash_sync.sync.runs import find_run
+    from lightdash_sync.sync.runs import open_undos, run_to_undo
     from lightdash_sync.sync.undoing import in_doubt, undo_request
 
     began = time.monotonic()
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
         place, _ = opening.place(target)
-        found = find_run(place.folders.runs, run)
+        conclude_open_runs(place)
+        found = run_to_undo(place.folders.runs, run)
         for said in in_doubt(found):
             say_warning(said)
         options = Options(allow_drift=frozenset(allow_drift), allow_broken=frozenset(allow_broken))
-        planned = plan_for(place, undo_request(found, options))
+        planned = plan_for(place, undo_request(found, open_undos(place.folders.runs, found), options))
         agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0

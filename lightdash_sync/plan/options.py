@@ -25,6 +25,7 @@ class Choice:
         spaces: keys of spaces: everything in them, and what is in the spaces below.
         paths: these files; None for no such choice (what changed since a revision, for example).
         dependencies: whether what a chosen item needs comes along; else it is a problem.
+        unfinished: what an earlier run began and did not end: it comes along, whatever is chosen.
     """
 
     items: frozenset[Item] = frozenset()
@@ -32,6 +33,7 @@ class Choice:
     spaces: frozenset[str] = frozenset()
     paths: frozenset[str] | None = None
     dependencies: bool = True
+    unfinished: frozenset[Item] = frozenset()
 
     @property
     def is_all(self) -> bool:

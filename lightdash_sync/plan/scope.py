@@ -179,12 +179,12 @@ def choose(
     if choice.is_all:
         return Scope(desired.there)
     chosen = frozenset(item for item in desired.there if is_chosen(item, choice, desired))
-    brought: set[Item] = set()
+    brought: set[Item] = {*(choice.unfinished & desired.there) - chosen}
     present: set[Item] = set()
     missing: dict[tuple[Item, Item], None] = {}
     unwanted: dict[tuple[Item, Item], None] = {}
     alive: set[Item] = set()
-    waiting = sorted(chosen)
+    waiting = sorted(chosen | brought)
     while waiting:
         item = waiting.pop()
         if deleted_only and choice.dependencies:

@@ -26,8 +26,9 @@ from lightdash_sync.promote.calling import PAUSES, Calling
 from lightdash_sync.promote.looking import Upstream
 from lightdash_sync.promote.proving import is_as_foretold, mismatches, unforeseen
 from lightdash_sync.promote.remembering import remembered
-from lightdash_sync.sync.applying import cut_short_by_disk, read_for
+from lightdash_sync.sync.applying import cut_short_by_disk
 from lightdash_sync.sync.memory import write_memory
+from lightdash_sync.sync.reading import read_for
 from lightdash_sync.sync.runs import begin, runs, supersede, way_on
 
 if TYPE_CHECKING:

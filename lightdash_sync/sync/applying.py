@@ -26,31 +26,30 @@ from lightdash_sync.errors import (
 )
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.parts import with_names
-from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.rekey import file_of, in_other_keys
+from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.document import digest
-from lightdash_sync.plan.keys import LINKED
-from lightdash_sync.plan.operations import operations
+from lightdash_sync.plan.keys import with_former
 from lightdash_sync.plan.returning import emptied
 from lightdash_sync.plan.staleness import staleness
-from lightdash_sync.plan.values import PROMOTE
-from lightdash_sync.sync.learning import learned, still_alike
+from lightdash_sync.plan.values import PROMOTE, Action
+from lightdash_sync.sync.concluding import conclude
+from lightdash_sync.sync.learning import still_alike
 from lightdash_sync.sync.memory import Update, write_memory
-from lightdash_sync.sync.readback import Mismatch, differences
+from lightdash_sync.sync.partial import taken
+from lightdash_sync.sync.reading import read_back, read_for
 from lightdash_sync.sync.recall import recall
-from lightdash_sync.sync.runs import Run, begin, find_run, supersede
-from lightdash_sync.sync.target import joined, read_target, with_palette
+from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
+from lightdash_sync.sync.target import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Container
     from datetime import datetime
 
     from lightdash_sync.apply.journal import Journalled
     from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.values import Plan, Step
-    from lightdash_sync.sync.memory import LinkTable, Memory
+    from lightdash_sync.sync.memory import Memory
+    from lightdash_sync.sync.readback import Mismatch
     from lightdash_sync.sync.target import Existing, Place
 
 
@@ -156,22 +155,47 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
         Stale: something that is still to be written has changed meanwhile.
         Refused: the run is of another target.
     """
-    plan, journalled = run.plan(), run.journalled()
+    plan = run.plan()
     _require_fitting(place, plan)
-    memory, created = recall(place), run.created()
+    memory = recall(place)  # settles what was in doubt, too
+    journalled, created = run.journalled(), run.created()
     existing = read_for(place, plan, memory, created)
-    written = _written(plan, journalled)
-    failed, after = _items(plan, journalled.failed), run.after()
-    steps = tuple(_as_left(step, failed, after) for step in plan.steps if step.item not in written)
-    waiting = replace(plan, steps=steps, items=joined(plan.items, created))
-    begun = (step for step in plan.steps if step.item in written)
-    lost = [step for step in begun if step.key not in created.get(step.kind, {})]
-    if stale := sorted(staleness(waiting, existing.tree, lost)):
+    steps, after = taken(plan, journalled), run.after()
+    expected = [
+        _as_left(step, after) if step in steps.begun else step for step in (*steps.begun, *steps.untouched)
+    ]
+    waiting = replace(
+        plan,
+        steps=tuple(step for step in expected if not _is_gone(step, existing.tree)),
+        items=joined(plan.items, created),
+    )
+    lost = [step for step in steps.begun if step.key not in created.get(step.kind, {})]
+    if stale := sorted(staleness(waiting, _with_deleted(existing.tree, plan), lost)):
         raise Stale(
             f"the target has changed since the run was cut short: {'; '.join(stale[:_NAMED])}",
             hint="Make a new plan, which starts from what the target has now.",
         )
     return _carry_out(place, run, plan, memory, existing, now, journalled)
+
+
+def _with_deleted(existing: Tree, plan: Plan) -> Tree:
+    """Return the target with the items of a plan said as they were when what it deletes was still there.
+
+    What names a deleted item names a bare uuid afterwards, and nobody has changed it.
+    """
+    identity = with_former(existing.identity, Identity(items=plan.items))
+    files = {path: existing[path] for path in existing}
+    for step in plan.steps:
+        path = file_of(step.kind, step.key)
+        if path in files:
+            now = in_other_keys(step.kind, step.key, parse(files[path]), existing.identity, identity)
+            files[path] = canonical(now)
+    return Tree.of(files, existing.identity)
+
+
+def _is_gone(step: Step, existing: Tree) -> bool:
+    """Whether a step has nothing left to delete: with a dashboard go its charts."""
+    return step.action is Action.DELETE and file_of(step.kind, step.key) not in existing
 
 
 def _require_fitting(place: Place, plan: Plan) -> None:
@@ -193,72 +217,11 @@ def _require_fitting(place: Place, plan: Plan) -> None:
         )
 
 
-def read_for(
-    place: Place, plan: Plan, memory: Memory, created: LinkTable, again: frozenset[str] = frozenset()
-) -> Existing:
-    """Read the target in the keys that a plan has for its items.
-
-    Args:
-        place: the target.
-        plan: for it.
-        memory: what is remembered of the target.
-        created: kind -> key -> facts of what was created by the plan so far.
-        again: uuids of items that are read whatever the lists prove.
-
-    Raises:
-        Incomplete: something could not be read.
-    """
-    keys = joined(plan.items, created)
-    mine: LinkTable = {kind: {step.key: {} for step in plan.steps if step.kind is kind} for kind in LINKED}
-    written = {
-        file_of(step.kind, step.key): canonical(side)
-        for step in plan.steps
-        for side in (step.before, step.after)
-        if step.kind is Kind.CHART and isinstance(side, dict) and side.get("palette") is not None
-    }
-    palettes = with_palette(written, keys)
-    return read_target(
-        place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes
-    )
-
-
-def _laid_out(plan: Plan) -> Plan:
-    """Return a plan that calls the parts of dashboards as they were written: an update may add some."""
-    items: LinkTable = {kind: dict(entries) for kind, entries in plan.items.items()}
-    for step in plan.steps:
-        if step.uuid is not None and step.layout:
-            before = items.get(step.kind, {}).get(step.key, {})
-            facts = with_names({"uuid": step.uuid, **step.layout}, before)
-            items.setdefault(step.kind, {})[step.key] = facts
-    return replace(plan, items=items)
-
-
-def _touched(plan: Plan) -> frozenset[str]:
-    """Return the uuids of what a plan writes and the target had before."""
-    return frozenset(step.uuid for step in plan.steps if step.uuid is not None)
-
-
-def _hints(memory: Memory, keys: LinkTable) -> Identity:
-    """Return keys for items that a reading does not know yet: those of a plan, then those remembered."""
-    return Identity(items=joined(memory.hints.items, keys))
-
-
-def _as_left(step: Step, failed: set[str], after: Tree | None) -> Step:
-    """Return a step whose item is expected as the run left it: what failed may be done in part."""
-    if after is None or step.item not in failed:
-        return step
+def _as_left(step: Step, after: Tree | None) -> Step:
+    """Return a step whose item is expected as the run left it: it may be done in part."""
     path = file_of(step.kind, step.key)
-    return replace(step, before=parse(after[path]) if path in after else None)
-
-
-def _written(plan: Plan, journalled: Journalled) -> set[str]:
-    """Return the items of which a whole operation was done, or may have been."""
-    return _items(plan, {*journalled.done, *journalled.doubtful})
-
-
-def _items(plan: Plan, numbers: Container[int]) -> set[str]:
-    """Return the items of some operations."""
-    return {operation.item for operation in operations(plan) if operation.number in numbers}
+    there = parse(after[path]) if after is not None and path in after else None
+    return replace(step, before=there)
 
 
 def _carry_out(
@@ -273,27 +236,23 @@ def _carry_out(
     """Write, read back, remember; whatever ends it early says how to go on."""
     try:
         outcome = _executed(place, run, plan, existing.linked.identity, now, resumed)
-        created = {kind: dict(entries) for kind, entries in outcome.created.items()}
-        after = read_for(place, _laid_out(plan), memory, created, again=_touched(plan))
-        done = _done(plan, outcome)
-        found = tuple(differences(plan, done, after.tree))
-        update = learned(place, plan, memory, done, created, after, found)
-        write_memory(place.folders.memory, memory, update, after.source)
-        touched = [path for step in plan.steps if (path := file_of(step.kind, step.key)) in after.tree]
-        run.keep_after(after.tree, touched, after.source)
+        after = read_back(place, plan, memory, run.created())
+        found = conclude(place, run, plan, memory, after)
         mismatches = tuple(one for one in found if not one.is_harmless)
         applied = Applied(run, plan, outcome, mismatches, after, place.lightdash.session.requests)
         _close(place, run, applied, now)
     except (Unavailable, Incomplete) as error:
-        raise Incomplete(f"the run {run.id} was cut short: {error.message}", hint=_go_on(place)) from error
+        raise Incomplete(
+            f"the run {run.id} was cut short: {error.message}", hint=_go_on(place, run, plan)
+        ) from error
     except NotAuthorised as error:
         error.message = f"the run {run.id} was cut short: {error.message}"
-        error.hint = f"{error.hint} Then {_go_on(place)}".strip()
+        error.hint = f"{error.hint} Then {_go_on(place, run, plan)}".strip()
         raise
     except OSError as error:
-        raise cut_short_by_disk(run, error, _go_on(place)) from error
+        raise cut_short_by_disk(run, error, _go_on(place, run, plan)) from error
     except (Interrupted, KeyboardInterrupt) as error:
-        raise Interrupted(f"the run {run.id} was cut short", hint=_go_on(place)) from error
+        raise Interrupted(f"the run {run.id} was cut short", hint=_go_on(place, run, plan)) from error
     return applied
 
 
@@ -312,11 +271,9 @@ def cut_short_by_disk(run: Run, error: OSError, way_on: str) -> Incomplete:
     )
 
 
-def _go_on(place: Place) -> str:
-    return (
-        f"`lightdash-sync apply --resume --to {place.environment}` goes on with it, "
-        f"`lightdash-sync undo --to {place.environment}` takes it back."
-    )
+def _go_on(place: Place, run: Run, plan: Plan) -> str:
+    on, back = way_on(plan, place.environment), way_back(run, plan, place.environment)
+    return f"`{on}` goes on with it, `{back}` takes it back."
 
 
 def _executed(
@@ -329,12 +286,6 @@ def _executed(
         return apply_plan(
             plan, digest(plan), known, lightdash, writer, journal, place.progress, now.date(), resumed
         )
-
-
-def _done(plan: Plan, outcome: Outcome) -> list[Step]:
-    """Return the steps of which every operation is done."""
-    open_steps = {result.operation.step for result in outcome.results if result.state is not State.DONE}
-    return [step for number, step in enumerate(plan.steps) if number not in open_steps]
 
 
 def _close(place: Place, run: Run, applied: Applied, now: datetime) -> None:

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.model.rekey import file_of
+from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.managed import settled_form
 from lightdash_sync.plan.values import PROMOTE, Action
 from lightdash_sync.sync.memory import Update, read_memory, settle
+from lightdash_sync.sync.partial import blended
+from lightdash_sync.sync.readback import options_of
 from lightdash_sync.sync.runs import find_run
 from lightdash_sync.sync.target import joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.memory import LinkTable, Memory
+    from lightdash_sync.sync.partial import Taken
     from lightdash_sync.sync.readback import Mismatch
     from lightdash_sync.sync.target import Existing, Place
 
@@ -31,47 +38,121 @@ def learned(
     place: Place,
     plan: Plan,
     memory: Memory,
-    done: list[Step],
+    steps: Taken,
     created: LinkTable,
     after: Existing,
     differences: tuple[Mismatch, ...],
 ) -> Update:
-    """Return what a run changes in what is remembered.
+    """Return what a run changes in what is remembered, whether it came to its end or not.
 
     Args:
         place: the target.
         plan: that was applied.
         memory: what was remembered before.
-        done: its steps that were taken.
+        steps: how far it was carried out.
         created: kind -> key -> facts of what it created.
         after: the target afterwards.
-        differences: what is not as it was written.
+        differences: what is not as it was written, of the steps that are done.
     """
     undone = _undone(place, plan)
     links = joined(memory.links, plan.adopted if plan.purpose == "sync" else {})
+    if plan.purpose == PROMOTE:
+        created = unknown(memory, created)
     links, restored = _linked(plan, joined(links, undone.links if undone else {}), links, created)
-    gone = {(step.kind, step.key) for step in done if step.action is Action.DELETE}
+    gone = {
+        (step.kind, step.key)
+        for step in plan.steps
+        if step.action is Action.DELETE and file_of(step.kind, step.key) not in after.tree
+    }
     gone |= {item for item in _taken_back(place, plan) if file_of(*item) not in after.tree}
     links = {
         kind: {key: facts for key, facts in entries.items() if (kind, key) not in gone}
         for kind, entries in links.items()
     }
     harmless = {found.item for found in differences if found.is_harmless}
-    # Perhaps somebody's work, so not the base; after a run that did a part, more likely what is missing.
-    wrong = {found.item for found in differences} - harmless if len(done) == len(plan.steps) else set()
-    base: dict[str, bytes | None] = {file_of(*item): None for item in gone}
-    if plan.purpose == "sync":
-        base |= still_alike(plan, after.tree)
-        base |= {file_of(step.kind, step.key): _found_or_made(step, wrong, after.tree) for step in done}
-    elif undone is not None:
-        before = _base_then(place, plan, undone, after)
-        base |= {path: before.get(path) for path in (file_of(step.kind, step.key) for step in done)}
     settled = {
         path: settle(settled_form(step.kind, step.after), after.tree[path])
-        for step in done
+        for step in steps.done
         if step.item in harmless and (path := file_of(step.kind, step.key)) in after.tree
     }
-    return Update(after.tree, links, restored, base, settled, _former(plan, created))
+    return Update(
+        after.tree,
+        links,
+        restored,
+        _base(place, plan, memory, steps, gone, after, differences),
+        settled,
+        _former(plan, created),
+        unfinished=_unfinished(plan, steps, after),
+        finished=_finished(plan, steps),
+    )
+
+
+def _base(
+    place: Place,
+    plan: Plan,
+    memory: Memory,
+    steps: Taken,
+    gone: set[Item],
+    after: Existing,
+    differences: tuple[Mismatch, ...],
+) -> dict[str, bytes | None]:
+    """Return the base that a run leaves, of the items that it wrote or found alike."""
+    base: dict[str, bytes | None] = {file_of(*item): None for item in gone}
+    undone = _undone(place, plan)
+    before: Mapping[str, bytes] = {}
+    if plan.purpose == "sync":
+        base |= still_alike(plan, after.tree)
+    elif undone is not None:
+        before = _base_then(place, plan, undone, after)
+    elif plan.purpose != PROMOTE:
+        return base
+    there = memory.base_in(after.linked.identity)
+    harmless = {found.item for found in differences if found.is_harmless}
+    # Perhaps somebody's work, so not the base; after a run that did a part, more likely what is missing.
+    is_whole = len(steps.done) == len(plan.steps)
+    wrong = {found.item for found in differences} - harmless if is_whole else set()
+    for step in steps.written:
+        path = file_of(step.kind, step.key)
+        is_done = step in steps.done
+        if is_done and not steps.is_cut_short:
+            found = _found_or_made(step, wrong, after.tree) if plan.purpose == "sync" else before.get(path)
+            base[path] = found
+        elif step.action is not Action.DELETE and (path in after.tree or KINDS[step.kind].is_list):
+            now = parse(after.tree[path]) if path in after.tree else []
+            arrived = step.source or now if undone is None else _parsed(before, path)
+            options = options_of(plan)
+            known = _parsed(there, path)
+            left = blended(
+                step, now, arrived, step.before if known is None else known, options, is_done=is_done
+            )
+            base[path] = None if left is None else canonical(left)
+    return base
+
+
+def _parsed(files: Mapping[str, bytes], path: str) -> Json:
+    return parse(files[path]) if path in files else None
+
+
+def _unfinished(plan: Plan, steps: Taken, after: Existing) -> frozenset[Item]:
+    """Return the items that are there, and that a later plan of the same choice would leave as they are.
+
+    What comes along only if it is missing is not missing any more once it is created.
+    """
+    if plan.purpose != "sync":
+        return frozenset()
+    return frozenset(
+        (step.kind, step.key)
+        for step in (*steps.begun, *steps.untouched)
+        if step.action is not Action.DELETE
+        and (step.action is Action.CREATE or not step.selected)
+        and file_of(step.kind, step.key) in after.tree
+    )
+
+
+def _finished(plan: Plan, steps: Taken) -> frozenset[Item]:
+    """Return the items of which nothing is left to do."""
+    alike = {place for path in plan.unchanged if (place := place_of(path)) is not None}
+    return frozenset({(step.kind, step.key) for step in steps.done} | alike)
 
 
 def still_alike(plan: Plan, now: Tree) -> dict[str, bytes]:
@@ -109,6 +190,25 @@ def _taken_back(place: Place, plan: Plan) -> set[Item]:
     return {(kind, key) for kind, entries in created.items() for key in entries}
 
 
+def unknown(memory: Memory, links: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
+    """Return those of some links whose key and whose item no other link has.
+
+    Lightdash takes items for the same by their slugs; what a sync or a person said of them counts more.
+
+    Args:
+        memory: what is remembered of the target.
+        links: kind -> key -> facts.
+    """
+    found: LinkTable = {}
+    for kind, entries in links.items():
+        known = memory.links.get(kind, {})
+        uuids = {facts["uuid"] for facts in known.values()}
+        found[kind] = {
+            key: facts for key, facts in entries.items() if key not in known and facts["uuid"] not in uuids
+        }
+    return found
+
+
 def _linked(
     plan: Plan, known: LinkTable, links: LinkTable, created: LinkTable
 ) -> tuple[LinkTable, LinkTable]:
@@ -116,7 +216,7 @@ def _linked(
 
     What a sync creates is linked. What is put back is linked again if the item that it was before was.
     """
-    if plan.purpose == "sync":
+    if plan.purpose in ("sync", PROMOTE):
         return joined(links, created), {}
     former = {(step.kind, step.key): step.former for step in plan.steps}
     keys = {

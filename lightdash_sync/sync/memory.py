@@ -4,6 +4,7 @@ It is a snapshot of its own (`NAME.sync`), written whole or not at all, and mean
 has every item of the target by the keys of the plan; `sync` in an item's facts says how it came to be
 known: `linked` for one that a sync made or a person adopted, `restored` for one that was put back.
 `former` has the uuids that an item had before it was deleted and put back, by which older snapshots name it.
+`unfinished` marks what a run began and did not end, so that the next plan has it on its list.
 The content files are the *base*: each linked item as the target had it after the last sync. `settled` in
 the facts remembers what the server made of what was written, where that is not the same.
 
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.plan.options import Item
     from lightdash_sync.snapshot.manifest import Source
 
 LINK = "linked"
 RESTORED = "restored"
 _HOW = "sync"
 _SETTLED = "settled"
+_UNFINISHED = "unfinished"
 _KEPT = ("uuid", "slug")
 
 LinkTable = dict[Kind, dict[str, "JsonObject"]]
@@ -93,6 +96,16 @@ class Memory:
             if isinstance(uuids := facts.get(FORMER), list)
         }
 
+    @property
+    def unfinished(self) -> frozenset[Item]:
+        """What a run began and did not end, and a plan might leave as it is."""
+        return frozenset(
+            (kind, key)
+            for kind, entries in self.identity.items.items()
+            for key, facts in entries.items()
+            if facts.get(_UNFINISHED)
+        )
+
     def as_now(self, links: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
         """Return links of an older snapshot of the target, with what was put back since as it is now."""
         return as_made_anew(links, self.identity.items)
@@ -136,6 +149,8 @@ class Update:
         base: path -> content to remember, None to forget; of other paths the old base stays.
         settled: path -> (hash of what was wanted, hash of what is there); of other paths the old one stays.
         former: uuid of what was put back -> the uuid that it had before.
+        unfinished: what was begun and not ended.
+        finished: what needs nothing more.
     """
 
     existing: Tree
@@ -144,6 +159,8 @@ class Update:
     base: Mapping[str, bytes | None] = field(default_factory=dict)
     settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     former: Mapping[str, str] = field(default_factory=dict)
+    unfinished: frozenset[Item] = frozenset()
+    finished: frozenset[Item] = frozenset()
 
 
 def hints_for(folder: Path, project: str) -> Identity:
@@ -232,6 +249,7 @@ def _marked(before: Memory, update: Update, named: Identity) -> Identity:
         str(facts["uuid"]) for entries in before.known(RESTORED).values() for facts in entries.values()
     }
     former = _former(before, update)
+    unfinished = _unfinished_uuids(before, update)
     now = with_former(named, before.identity)
     items: LinkTable = {}
     for kind, entries in now.items.items():
@@ -245,10 +263,21 @@ def _marked(before: Memory, update: Update, named: Identity) -> Identity:
                 kept[_HOW] = RESTORED
             if uuids := former.get(str(facts["uuid"])):
                 kept[FORMER] = uuids
+            if facts["uuid"] in unfinished:
+                kept[_UNFINISHED] = True
             if pair := settled.get(file_of(kind, key)):
                 kept[_SETTLED] = [*pair]
             items[kind][key] = kept
     return replace(now, items=items)
+
+
+def _unfinished_uuids(before: Memory, update: Update) -> set[str]:
+    """Return the uuids of what runs began and did not end."""
+    there, now = before.identity, update.existing.identity
+    found = {there.uuid(*item) for item in before.unfinished} | {
+        now.uuid(*item) for item in update.unfinished
+    }
+    return {uuid for uuid in found - {now.uuid(*item) for item in update.finished} if uuid}
 
 
 def _former(before: Memory, update: Update) -> dict[str, list[Json]]:

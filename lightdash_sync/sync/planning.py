@@ -120,6 +120,10 @@ def plan_for(place: Place, request: Request) -> Planned:
         base = memory.base_in(now)
     elif request.backup is not None:
         base, backed_up = known_content(place, request.backup, memory, now)
+    options = request.options
+    if request.purpose == "sync":
+        unfinished = _unfinished_items(memory, existing.linked.identity)
+        options = replace(options, choice=replace(options.choice, unfinished=unfinished))
     inputs = Inputs(
         source=request.source,
         target=existing.target,
@@ -129,7 +133,7 @@ def plan_for(place: Place, request: Request) -> Planned:
         base=base,
         settled=memory.settled,
         facts=facts,
-        options=request.options,
+        options=options,
         adopted=adopted,
         purpose=request.purpose,
         undoes=request.undoes,
@@ -184,6 +188,12 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
 
 def _linked_items(existing: Existing) -> frozenset[Item]:
     return frozenset((kind, key) for kind, keys in existing.linked.keys.items() for key in keys)
+
+
+def _unfinished_items(memory: Memory, now: Identity) -> frozenset[Item]:
+    """Return what a run began and did not end, in the keys of the plan."""
+    uuids = {(kind, memory.identity.uuid(kind, key)) for kind, key in memory.unfinished}
+    return frozenset((kind, key) for kind, uuid in uuids if uuid and (key := now.known_keys(kind).get(uuid)))
 
 
 def facts_for(place: Place, desired: Identity) -> Facts:

@@ -70,18 +70,28 @@ def differences(plan: Plan, done: Iterable[Step], now: Tree) -> Iterator[Mismatc
         done: its steps that were taken.
         now: the target afterwards, in the plan's keys.
     """
-    options = Options(enable_schedulers=plan.enable_schedulers, verification=plan.verification)
+    options = options_of(plan)
     for step in done:
         path = file_of(step.kind, step.key)
         there = parse(now[path]) if path in now else None
         if there is None and step.after == []:  # a list without rows has no file
             continue
         if not same_content(step.kind, step.after, there, options):
-            yield Mismatch(step.item, tuple(changes(step.kind, _told(step.after), _told(there))))
+            yield Mismatch(
+                step.item, tuple(changes(step.kind, telling_content(step.after), telling_content(there)))
+            )
 
 
-def _told(content: Json) -> Json:
-    """Return what a content tells: another version of the server fills in what its own contents have."""
+def options_of(plan: Plan) -> Options:
+    """Return the options of a plan that say what of a content is managed."""
+    return Options(enable_schedulers=plan.enable_schedulers, verification=plan.verification)
+
+
+def telling_content(content: Json) -> Json:
+    """Return what a content tells; None for none.
+
+    Another version of the server fills in what its own contents have.
+    """
     return None if content is None else telling(content)
 
 

@@ -6,10 +6,10 @@
     ID/memory/         what was remembered of the target before
     ID/journal.jsonl   every write, before and after it
     ID/after/          a snapshot of the same items after the last write
-    ID/result.json     how it ended; missing if it was cut short
+    ID/result.json     how it ended; `unfinished` if it was cut short, missing until that is noticed
 
 An ID begins with the time of the run in UTC; of two runs, the later one has the later time. A run without
-`result.json` is *unfinished*: what its journal says was created is linked all the same.
+`result.json` is *unfinished*: the next command remembers what it did (see `concluding`).
 
 A run is begun whole or not at all: it is staged beside the others (`.ID.new`), and gets its name when all
 that undoing needs is on the disk. A run that is *damaged* all the same (a file of it cannot be read) can
@@ -58,6 +58,7 @@ _TIME = "%Y%m%dT%H%M%SZ"
 _PLAN, _RESULT, _BEFORE, _AFTER, _MEMORY = "plan.json", "result.json", "before", "after", "memory"
 _APPROVED = "approved.json"
 _STAGED = ".new"
+UNFINISHED = "unfinished"
 
 
 class _Part(BaseModel):
@@ -153,7 +154,7 @@ class Run:
         return Snapshot(self.folder / _BEFORE).tree()
 
     def after(self) -> Tree | None:
-        """Return their content after it; None if it was cut short."""
+        """Return their content after it; None if it was cut short, and no command came since."""
         folder = self.folder / _AFTER
         return Snapshot(folder).tree() if folder.is_dir() else None
 
@@ -162,7 +163,7 @@ class Run:
         return self.folder / _MEMORY
 
     def result(self) -> JsonObject | None:
-        """Return how it ended; None if it was cut short.
+        """Return how it ended; None if it was cut short, and no command came since.
 
         Raises:
             SyncError: it is damaged.
@@ -182,7 +183,7 @@ class Run:
         plan, journalled = self.plan(), self.journalled()
         found: dict[Kind, dict[str, JsonObject]] = {}
         for operation in operations(plan):
-            if facts := journalled.done.get(operation.number):
+            if facts := journalled.made(operation.number):
                 step = plan.steps[operation.step]
                 found.setdefault(step.kind, {})[step.key] = facts
         return found
@@ -190,6 +191,10 @@ class Run:
     def keep_after(self, tree: Tree, paths: Iterable[str], source: Source) -> None:
         """Store what the run made of the items that it touches; again, if it was continued."""
         store(self.folder / _AFTER, ((path, tree[path]) for path in paths), tree.identity, source)
+
+    def cut_short(self) -> None:
+        """Note that it came to no end of its own, and that what it did is remembered."""
+        self.end({"state": UNFINISHED})
 
     def end(self, result: JsonObject) -> None:
         """Note how it ended."""
@@ -355,6 +360,11 @@ def cut_short(folder: Path) -> list[Run]:
     return [run for run in runs(folder) if not _has_ended(run) and not run.damage()]
 
 
+def open_runs(folder: Path) -> list[Run]:
+    """Return the runs that did not do all that they were to do, newest first; none that is damaged."""
+    return [run for run in runs(folder) if _can_go_on(run)]
+
+
 def damaged(folder: Path) -> list[str]:
     """Say of runs that may have written something that nobody can tell what, and where they are."""
     return [
@@ -381,11 +391,12 @@ def _counts(run: Run) -> bool:
 
 
 def _has_ended(run: Run) -> bool:
-    """Whether a run came to its end, be it with failures."""
+    """Whether a run came to an end of its own, be it with failures."""
     try:
-        return run.result() is not None
+        result = run.result()
     except SyncError:
         return False
+    return result is not None and result.get("state") != UNFINISHED
 
 
 def _can_go_on(run: Run) -> bool:
@@ -405,7 +416,54 @@ def way_on(plan: Plan, environment: str) -> str:
     """
     if plan.purpose == PROMOTE:
         return f"lightdash-sync promote run --env {plan.source}"
+    if plan.undoes:
+        return f"lightdash-sync undo --to {environment}"
     return f"lightdash-sync apply --resume --to {environment}"
+
+
+def way_back(run: Run, plan: Plan, environment: str) -> str:
+    """Return the command that takes a run back.
+
+    Args:
+        run: the run.
+        plan: of it.
+        environment: the name of its target.
+    """
+    # Without a name, an undo that was cut short is gone on with.
+    return (
+        f"lightdash-sync undo {run.id} --to {environment}"
+        if plan.undoes
+        else (f"lightdash-sync undo --to {environment}")
+    )
+
+
+def run_to_undo(folder: Path, wanted: str | None) -> Run:
+    """Return the run that `undo` takes back: the named one, or the last; that of an undo that is open.
+
+    Args:
+        folder: of all runs.
+        wanted: what the user said.
+
+    Raises:
+        SyncError: there is none, or several begin so.
+    """
+    found = find_run(folder, wanted)
+    undoes = found.plan().undoes
+    if wanted is None and undoes and not is_complete(found):
+        return find_run(folder, undoes)
+    return found
+
+
+def open_undos(folder: Path, run: Run) -> list[Run]:
+    """Return the runs that began to take a run back and did not end, oldest first.
+
+    Args:
+        folder: of all runs.
+        run: that they take back.
+    """
+    later = [one for one in runs(folder) if one.id > run.id and not one.damage()]
+    found = [one for one in later if one.plan().undoes == run.id]
+    return [one for one in reversed(found) if (one.result() or {}).get("state") not in ("done", "undone")]
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -18,9 +18,12 @@ from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Choice, Options
 from lightdash_sync.plan.values import PROMOTE, Action
+from lightdash_sync.sync.partial import taken
 from lightdash_sync.sync.planning import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lightdash_sync.plan.values import Plan
     from lightdash_sync.sync.runs import Run
 
@@ -39,11 +42,12 @@ _LOST = {
 _COME_BACK = RESTORABLE | {Kind.SCHEDULER}  # the last with what it delivers
 
 
-def undo_request(run: Run, options: Options) -> Request:
+def undo_request(run: Run, undos: Sequence[Run], options: Options) -> Request:
     """Return what a plan has to reach to take a run back.
 
     Args:
         run: the run.
+        undos: the runs that began to take it back and did not end, oldest first.
         options: of the user; what they say of deletes and choice is not used.
 
     Raises:
@@ -54,9 +58,7 @@ def undo_request(run: Run, options: Options) -> Request:
     if result is not None and result.get("state") == "undone":
         raise Refused(f"the run {run.id} was undone already", hint="`lightdash-sync runs` tells by which.")
     plan, before, after = run.plan(), run.before(), run.after()
-    journalled = run.journalled()
-    begun = {*journalled.done, *journalled.doubtful, *journalled.failed}
-    written = {operation.item for operation in operations(plan) if operation.number in begun}
+    written = {step.item for step in taken(plan, run.journalled()).written}
     if not written:
         raise Refused(f"the run {run.id} wrote nothing", hint="There is nothing to undo.")
     base: dict[str, bytes] = {}
@@ -69,6 +71,8 @@ def undo_request(run: Run, options: Options) -> Request:
             base[path] = after[path]
         elif result is not None and step.after is not None:
             base[path] = canonical(step.after)
+    for undo in undos:
+        base = _as_left(base, undo)
     touched = frozenset((step.kind, step.key) for step in plan.steps)
     return Request(
         source=f"what the run {run.id} found",
@@ -88,6 +92,22 @@ def undo_request(run: Run, options: Options) -> Request:
     )
 
 
+def _as_left(base: dict[str, bytes], undo: Run) -> dict[str, bytes]:
+    """Return a base with what an undo that did not end has put back, or deleted: that is nobody's change."""
+    plan, after = undo.plan(), undo.after()
+    if after is None:
+        return base
+    result = dict(base)
+    steps = taken(plan, undo.journalled())
+    for step in (*steps.written, *(one for one in steps.untouched if one.action is Action.DELETE)):
+        path = file_of(step.kind, step.key)
+        if path in after:
+            result[path] = after[path]
+        else:
+            result.pop(path, None)
+    return result
+
+
 def _with_empty_lists(before: Tree, plan: Plan) -> Tree:
     """Return what a run found, with an empty list where it wrote one and there was none.
 
@@ -104,7 +124,8 @@ def in_doubt(run: Run) -> list[str]:
     Args:
         run: that is to be taken back.
     """
-    plan, doubtful = run.plan(), run.journalled().doubtful
+    plan, journalled = run.plan(), run.journalled()
+    doubtful = journalled.doubtful - journalled.found.keys()
     items = {one.item for one in operations(plan) if one.number in doubtful}
     created = [step.item for step in plan.steps if step.action is Action.CREATE and step.item in items]
     more = "" if plan.purpose == PROMOTE else f" (`apply --resume {run.id}` would look for it first)"

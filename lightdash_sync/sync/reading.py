@@ -1,0 +1,86 @@
+"""The target, read in the keys that a plan has for its items: before it is applied, and after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.parts import with_names
+from lightdash_sync.model.rekey import file_of
+from lightdash_sync.plan.keys import LINKED
+from lightdash_sync.sync.target import joined, read_target, with_palette
+
+if TYPE_CHECKING:
+    from lightdash_sync.plan.values import Plan
+    from lightdash_sync.sync.memory import LinkTable, Memory
+    from lightdash_sync.sync.target import Existing, Place
+
+
+def read_for(
+    place: Place, plan: Plan, memory: Memory, created: LinkTable, again: frozenset[str] = frozenset()
+) -> Existing:
+    """Read the target in the keys that a plan has for its items.
+
+    Args:
+        place: the target.
+        plan: for it.
+        memory: what is remembered of the target.
+        created: kind -> key -> facts of what was created by the plan so far.
+        again: uuids of items that are read whatever the lists prove.
+
+    Raises:
+        Incomplete: something could not be read.
+    """
+    keys = joined(plan.items, created)
+    mine: LinkTable = {kind: {step.key: {} for step in plan.steps if step.kind is kind} for kind in LINKED}
+    written = {
+        file_of(step.kind, step.key): canonical(side)
+        for step in plan.steps
+        for side in (step.before, step.after)
+        if step.kind is Kind.CHART and isinstance(side, dict) and side.get("palette") is not None
+    }
+    palettes = with_palette(written, keys)
+    return read_target(
+        place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes
+    )
+
+
+def read_back(place: Place, plan: Plan, memory: Memory, created: LinkTable) -> Existing:
+    """Read the target after a plan, or a part of it, was applied.
+
+    What was written is read whatever the lists prove.
+
+    Args:
+        place: the target.
+        plan: for it.
+        memory: what is remembered of the target.
+        created: kind -> key -> facts of what was created by the plan.
+
+    Raises:
+        Incomplete: something could not be read.
+    """
+    written = frozenset(step.uuid for step in plan.steps if step.uuid is not None)
+    return read_for(place, laid_out(plan), memory, created, again=written)
+
+
+def laid_out(plan: Plan) -> Plan:
+    """Return a plan that calls the parts of dashboards as they are written: an update may add some.
+
+    Args:
+        plan: that was applied, or a part of it.
+    """
+    items: LinkTable = {kind: dict(entries) for kind, entries in plan.items.items()}
+    for step in plan.steps:
+        if step.uuid is not None and step.layout:
+            before = items.get(step.kind, {}).get(step.key, {})
+            facts = with_names({"uuid": step.uuid, **step.layout}, before)
+            items.setdefault(step.kind, {})[step.key] = facts
+    return replace(plan, items=items)
+
+
+def _hints(memory: Memory, keys: LinkTable) -> Identity:
+    """Return keys for items that a reading does not know yet: those of a plan, then those remembered."""
+    return Identity(items=joined(memory.hints.items, keys))
