@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightdash_sync.apply.journal import Journalled
+from lightdash_sync.apply.newcomers import Newcomers
 from lightdash_sync.apply.people import with_people
 from lightdash_sync.apply.perform import perform
 from lightdash_sync.apply.target import Target, Task
@@ -21,6 +22,7 @@ from lightdash_sync.client.stoppable import run_stoppable
 from lightdash_sync.errors import ApiError, Interrupted, NotAuthorised, SyncError, Unavailable, Unsure
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.drafts import CREATES
 from lightdash_sync.plan.operations import operations
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ def apply_plan(
     stopped = lightdash.session.pacer.stopped
     workers = Workers(lightdash.session.connection.concurrency, stopped, Silent())
     with closing(workers), progress.track(_ITEMS, len(todo), "Writing") as advance:
-        execution = _Execution(target, journal, advance, earlier)
+        execution = _Execution(target, journal, advance, earlier, Newcomers(target))
 
         def carry_out() -> None:
             for batch in _batches(todo):
@@ -166,6 +168,7 @@ class _Execution:
     journal: Journal
     advance: Callable[[], None]
     earlier: Journalled
+    newcomers: Newcomers
     results: dict[int, Result] = field(default_factory=dict)
     created: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
     _unavailable: int = 0
@@ -207,10 +210,12 @@ class _Execution:
             self.journal.skipped(operation, missing[0])
             return Result(operation, State.SKIPPED, because=missing[0])
         step = self.target.plan.steps[operation.step]
-        doubtful = operation.number in self.earlier.doubtful
+        task = Task(operation, step, operation.number in self.earlier.doubtful)
         self.journal.begun(operation)
         try:
-            facts = perform(self.target, Task(operation, step, doubtful))
+            if operation.what in CREATES and not task.doubtful:
+                self.newcomers.require_none(task)
+            facts = perform(self.target, task)
         except Interrupted:
             raise
         except SyncError as error:

@@ -35,7 +35,7 @@ def create(target: Target, task: Task) -> JsonObject:
     form: JsonObject = target.form(task) | {"targets": []}
 
     def look() -> JsonObject | None:
-        rows = [(row, raw) for row, raw in _schedulers_beside(target, form) if row.name == form.get("name")]
+        rows = [(row, raw) for row, raw in schedulers_beside(target, form) if row.name == form.get("name")]
         without = {row.schedulerUuid for row, raw in rows if not raw.get("targets")}
         return ours(target, task.step, [row.schedulerUuid for row, _ in rows], without.__contains__)
 
@@ -45,8 +45,13 @@ def create(target: Target, task: Task) -> JsonObject:
     return target.once(write, look, doubtful=task.doubtful)
 
 
-def _schedulers_beside(target: Target, form: JsonObject) -> list[tuple[views.Scheduler, JsonObject]]:
-    """Return the schedulers of what a scheduler delivers."""
+def schedulers_beside(target: Target, form: JsonObject) -> list[tuple[views.Scheduler, JsonObject]]:
+    """Return the schedulers of what a scheduler delivers.
+
+    Args:
+        target: the project.
+        form: of the scheduler, in the server's words.
+    """
     for field, kind in (("savedChartUuid", "saved"), ("dashboardUuid", "dashboards")):
         if isinstance(uuid := form.get(field), str):
             return target.lightdash.schedulers_of(kind, uuid)

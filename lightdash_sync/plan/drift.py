@@ -113,6 +113,22 @@ def drift_by_version(
     return Drift(DriftKind.CHANGED, kind, key, name, None, now, wanted, None, ((),), allowed=allowed)
 
 
+def made_since(item: Item, now: Json, options: Options) -> Drift:
+    """Return the drift of an item that somebody made in, or for, what is to be deleted.
+
+    It would be deleted with that, though no run of this tool made it.
+
+    Args:
+        item: kind and key.
+        now: the item's content on the target.
+        options: of the user.
+    """
+    kind, key = item
+    allowed = allows(options.allow_drift, f"{kind}:{key}")
+    name = text(now, "name") or key
+    return Drift(DriftKind.CHANGED, kind, key, name, None, now, None, None, ((),), allowed=allowed)
+
+
 def keeps_theirs(drift: Drift, options: Options) -> bool:
     """Whether a merge leaves the target as it is: the source has changed nothing."""
     return (

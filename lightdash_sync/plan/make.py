@@ -27,6 +27,7 @@ from lightdash_sync.plan.drift import (
     drift_of,
     drift_since_backup,
     keeps_theirs,
+    made_since,
     merged_content,
 )
 from lightdash_sync.plan.keys import LINKED, named_items
@@ -248,6 +249,8 @@ class _Making:
         elif self.inputs.purpose == "sync" and self.inputs.facts.same_project:
             mine, there = self.inputs.desired.identity, self.inputs.linked.identity
             found = drift_by_version(item, mine, there, now, wanted, self.inputs.options)
+        elif self.inputs.undoes and wanted is None and item not in self.inputs.options.choice.items:
+            found = made_since(item, now, self.inputs.options)
         else:
             found = None
         if found is not None:

@@ -37,6 +37,7 @@ from lightdash_sync.sync.concluding import conclude
 from lightdash_sync.sync.learning import still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.partial import taken
+from lightdash_sync.sync.readback import strangers
 from lightdash_sync.sync.reading import read_back, read_for
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.memory import Memory
-    from lightdash_sync.sync.readback import Mismatch
+    from lightdash_sync.sync.readback import Mismatch, Stranger
     from lightdash_sync.sync.target import Existing, Place
 
 
@@ -67,6 +68,7 @@ class Applied:
         mismatches: items that the server made something else of.
         existing: the target afterwards.
         requests: sent in all.
+        strangers: items that somebody made while this run made the same.
     """
 
     run: Run
@@ -75,11 +77,12 @@ class Applied:
     mismatches: tuple[Mismatch, ...]
     existing: Existing
     requests: int
+    strangers: tuple[Stranger, ...] = ()
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything was done, and is as it was wanted."""
-        return self.outcome.is_complete and not self.mismatches
+        """Whether everything was done, and is as it was wanted, and nothing is there twice."""
+        return self.outcome.is_complete and not self.mismatches and not self.strangers
 
 
 def apply(place: Place, plan: Plan, now: datetime) -> Applied:
@@ -239,7 +242,9 @@ def _carry_out(
         after = read_back(place, plan, memory, run.created())
         found = conclude(place, run, plan, memory, after)
         mismatches = tuple(one for one in found if not one.is_harmless)
-        applied = Applied(run, plan, outcome, mismatches, after, place.lightdash.session.requests)
+        twice = strangers(outcome.created, run.journalled().known, after.tree)
+        requests = place.lightdash.session.requests
+        applied = Applied(run, plan, outcome, mismatches, after, requests, twice)
         _close(place, run, applied, now)
     except (Unavailable, Incomplete) as error:
         raise Incomplete(
@@ -305,4 +310,5 @@ def _result(applied: Applied, now: datetime) -> JsonObject:
         "failed": [result.operation.item for result in outcome.of(State.FAILED)],
         "skipped": [result.operation.item for result in outcome.of(State.SKIPPED)],
         "mismatches": [mismatch.item for mismatch in applied.mismatches],
+        "strangers": [stranger.item for stranger in applied.strangers],
     }

@@ -9,16 +9,19 @@ from lightdash_sync.apply.look import telling
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes import Change, changes
+from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
+from lightdash_sync.plan.scope import Contents
+from lightdash_sync.plan.twins import likenesses
 from lightdash_sync.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.changes.change import Value
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.tree import Tree
@@ -80,6 +83,60 @@ def differences(plan: Plan, done: Iterable[Step], now: Tree) -> Iterator[Mismatc
             yield Mismatch(
                 step.item, tuple(changes(step.kind, telling_content(step.after), telling_content(there)))
             )
+
+
+@dataclass(frozen=True, order=True)
+class Stranger:
+    """An item that somebody made while a run made the same.
+
+    Attributes:
+        item: what the run made, as `kind:key`.
+        name: of both.
+        uuids: of what somebody else made, of the same name in the same place.
+    """
+
+    item: str
+    name: str
+    uuids: tuple[str, ...]
+
+
+def strangers(
+    created: Mapping[Kind, Mapping[str, JsonObject]],
+    known: Mapping[Kind, frozenset[str]],
+    after: Tree,
+) -> tuple[Stranger, ...]:
+    """Return what is like something that a run made, and neither was there before nor was made by it.
+
+    Two machines that apply at the same time make everything twice: each of them sees the other's here.
+
+    Args:
+        created: kind -> key -> facts of what the run made.
+        known: kind -> uuids of what was there before it.
+        after: the target afterwards.
+    """
+    mine = {(kind, key) for kind, entries in created.items() for key in entries}
+    items = {
+        (kind, key): str(facts["uuid"])
+        for kind, entries in after.identity.items.items()
+        for key, facts in entries.items()
+    }
+    old = frozenset(
+        item for item, uuid in items.items() if item in mine or uuid in known.get(item[0], frozenset())
+    )
+    contents = Contents(after)
+    if not mine or not contents.there - old:
+        return ()
+    found = likenesses(contents, contents, old, mine & contents.there, adopt=True).candidates
+    return tuple(
+        sorted(
+            Stranger(
+                f"{item[0]}:{item[1]}",
+                text(contents.of(item), "name"),
+                tuple(items[candidate] for candidate in candidates if candidate in items),
+            )
+            for item, candidates in found.items()
+        )
+    )
 
 
 def options_of(plan: Plan) -> Options:

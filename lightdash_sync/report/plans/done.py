@@ -105,6 +105,8 @@ def applied_text(applied: Applied, out: Console) -> None:
     head = "Done" if is_whole else "Not everything was done"
     if applied.outcome.is_complete and applied.mismatches:
         head = "Done, but not all of it is as it was written"
+    elif applied.outcome.is_complete and applied.strangers:
+        head = "Done, but somebody else made the same at the same time"
     colour = "bold green" if is_whole else "bold red"
     numbers = ", ".join(f"{number} {fate}" for fate, number in done.counts.items() if number)
     out.print(Text.assemble((f"{head}: ", colour), numbers or "nothing to do"))
@@ -114,6 +116,7 @@ def applied_text(applied: Applied, out: Console) -> None:
         ([*_failures(done)], "failure"),
         ([*_skipped(done)], "item"),
         ([*_mismatches(applied)], "item"),
+        ([*_strangers(applied)], "item"),
         ([*_links(done)], "link"),
     ):
         for block in lines[:_LISTED]:
@@ -150,6 +153,9 @@ def applied_json(applied: Applied) -> JsonObject:
         ],
         "failed": [_failure_json(result) for result in done.failed],
         "skipped": [{"item": item, "because": cause} for item, cause in done.skipped],
+        "strangers": [
+            {"item": one.item, "name": one.name, "uuids": [*one.uuids]} for one in applied.strangers
+        ],
         "mismatches": [{"item": one.item, **changes_json(one.changes)} for one in applied.mismatches],
     }
 
@@ -190,6 +196,13 @@ def _mismatches(applied: Applied) -> Iterator[list[Text]]:
         yield block
 
 
+def _strangers(applied: Applied) -> Iterator[list[Text]]:
+    for found in applied.strangers:
+        others = ", ".join(shown(uuid) for uuid in found.uuids)
+        said = f"{shown(found.item)}: somebody made {shown(found.name)} there as well ({others})"
+        yield [Text.assemble(("  twice ", "yellow"), said)]
+
+
 def _links(done: Done) -> Iterator[list[Text]]:
     for step, address in done.links:
         yield [Text(f"  {shown(step.name)}: {shown(address)}")]
@@ -197,6 +210,11 @@ def _links(done: Done) -> Iterator[list[Text]]:
 
 def _next(applied: Applied) -> Iterator[str]:
     run, env = shown(applied.run.id), shown(applied.plan.target.environment)
+    if applied.strangers:
+        yield (
+            "If it was another apply, from another machine, take one of the two back; that one's "
+            f"snapshots/{env}.sync is then the one to keep out of git."
+        )
     if not applied.outcome.is_complete:
         yield f"Go on with what was not done: lightdash-sync apply --resume {run} --to {env}"
     if applied.outcome.writes:
