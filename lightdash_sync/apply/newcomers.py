@@ -58,7 +58,9 @@ class Newcomers:
         there = [
             uuid
             for uuid, called, where in self._rows[step.kind]
-            if (called, where) == (name, place) and self._target.is_new(step.kind, uuid)
+            if (called, where) == (name, place)
+            and uuid != step.former  # the very item, which Lightdash restored with what holds it
+            and self._target.is_new(step.kind, uuid)
         ]
         if there:
             noun = KINDS[step.kind].noun[0]

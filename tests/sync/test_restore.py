@@ -13,6 +13,7 @@ from tests.apply.small_world import small_world
 from tests.cli.nights import bare_machine
 from tests.git.hands import Hands
 from tests.sync.desk import SOURCE, Desk, desk_at
+from tests.sync.killing import kill
 from tests.sync.people import EDITS, People
 
 TO = ("--to", SOURCE)
@@ -146,3 +147,21 @@ def test_a_restore_can_be_undone(backed_up: Desk) -> None:
     assert desk.content(SOURCE) != after
     desk.do("undo", *TO, "--yes")
     assert desk.content(SOURCE) == after
+
+
+@pytest.mark.parametrize("line", [2, 3, 4, 5, 7, 9, 12, 15])
+def test_a_restore_that_was_killed_is_gone_on_with_by_itself(backed_up: Desk, line: int) -> None:
+    """What it had put back before is known, and not made a second time."""
+    desk = backed_up
+    before, people = desk.content(SOURCE), People(desk, SOURCE)
+    desk.send("DELETE", f"/dashboards/{people.dashboard}")
+    people.chart_query()
+    people.sql_text()
+    again = ("restore", "--at", "good", *TO, "--yes", "--allow-drift=all")
+    assert kill(desk, line, *again)
+    if line % 2:
+        kill(desk, 3, *again)
+    desk.do(*again)
+    assert desk.content(SOURCE) == before
+    assert len(desk.uuids(Kind.DASHBOARD, "Overview", SOURCE)) == 1
+    assert desk.do("restore", "--at", "good", *TO, "--dry-run", "--json").json["empty"]
