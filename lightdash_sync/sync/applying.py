@@ -24,12 +24,11 @@ from lightdash_sync.errors import (
     Unavailable,
     as_sync_error,
 )
-from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.rekey import file_of, in_other_keys
+from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.document import digest
-from lightdash_sync.plan.keys import with_former
 from lightdash_sync.plan.returning import emptied
 from lightdash_sync.plan.staleness import staleness
 from lightdash_sync.plan.values import PROMOTE, Action
@@ -38,7 +37,7 @@ from lightdash_sync.sync.learning import still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.partial import taken
 from lightdash_sync.sync.readback import strangers
-from lightdash_sync.sync.reading import read_back, read_for
+from lightdash_sync.sync.reading import read_back, read_for, with_deleted
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
 from lightdash_sync.sync.target import joined
@@ -173,27 +172,12 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
         items=joined(plan.items, created),
     )
     lost = [step for step in steps.begun if step.key not in created.get(step.kind, {})]
-    if stale := sorted(staleness(waiting, _with_deleted(existing.tree, plan), lost)):
+    if stale := sorted(staleness(waiting, with_deleted(existing.tree, plan), lost)):
         raise Stale(
             f"the target has changed since the run was cut short: {'; '.join(stale[:_NAMED])}",
             hint="Make a new plan, which starts from what the target has now.",
         )
     return _carry_out(place, run, plan, memory, existing, now, journalled)
-
-
-def _with_deleted(existing: Tree, plan: Plan) -> Tree:
-    """Return the target with the items of a plan said as they were when what it deletes was still there.
-
-    What names a deleted item names a bare uuid afterwards, and nobody has changed it.
-    """
-    identity = with_former(existing.identity, Identity(items=plan.items))
-    files = {path: existing[path] for path in existing}
-    for step in plan.steps:
-        path = file_of(step.kind, step.key)
-        if path in files:
-            now = in_other_keys(step.kind, step.key, parse(files[path]), existing.identity, identity)
-            files[path] = canonical(now)
-    return Tree.of(files, existing.identity)
 
 
 def _is_gone(step: Step, existing: Tree) -> bool:

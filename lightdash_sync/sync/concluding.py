@@ -16,9 +16,13 @@ from lightdash_sync.apply.looking import ReadOnlyTarget, find_made
 from lightdash_sync.apply.people import with_people
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.drafts import CREATES
+from lightdash_sync.plan.keys import with_former
+from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.scope import Contents
 from lightdash_sync.plan.twins import likenesses
@@ -27,14 +31,14 @@ from lightdash_sync.sync.learning import learned
 from lightdash_sync.sync.memory import read_memory, write_memory
 from lightdash_sync.sync.partial import blended, taken
 from lightdash_sync.sync.readback import differences, options_of
-from lightdash_sync.sync.reading import read_back, read_for
+from lightdash_sync.sync.reading import read_back, read_for, with_deleted
 from lightdash_sync.sync.runs import open_runs
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.plan.operations import Operation
     from lightdash_sync.plan.options import Item
-    from lightdash_sync.plan.values import Plan
+    from lightdash_sync.plan.values import Plan, Step
     from lightdash_sync.sync.memory import Memory
     from lightdash_sync.sync.partial import Taken
     from lightdash_sync.sync.readback import Mismatch
@@ -74,14 +78,24 @@ def conclude(
 def _left(plan: Plan, steps: Taken, now: Tree) -> Tree:
     """Return the target as a run left it, as far as that can be told: without what others did since."""
     files = {path: now[path] for path in now}
-    for step in steps.written:
+    as_before = with_deleted(now, plan)
+    for step in plan.steps:
         path = file_of(step.kind, step.key)
-        if step.action is not Action.DELETE and path in now:
-            there = parse(now[path])
+        if path not in now:
+            continue
+        there = parse(now[path])
+        if step in steps.untouched:
+            is_untouched = step.before is not None and as_before[path] == canonical(step.before)
+            left = there if is_untouched else step.before
+        elif step.action is Action.DELETE:
+            left = step.before
+        else:
             left = blended(step, there, there, step.before, options_of(plan), is_done=step in steps.done)
-            if left is not None and left != there:
-                files[path] = canonical(left)
-    return Tree.of(files, now.identity)
+        if left is None:
+            files.pop(path)
+        elif left != there:
+            files[path] = canonical(left)
+    return Tree.of(files, with_former(now.identity, Identity(items=plan.items)))
 
 
 def conclude_open_runs(place: Place) -> None:
@@ -122,7 +136,17 @@ def _look_for_doubtful(place: Place, run: Run, plan: Plan, memory: Memory) -> bo
     if not doubtful:
         return False
     existing = read_for(place, plan, memory, run.created())
-    found = (_promoted if plan.purpose == PROMOTE else _created)(place, run, plan, doubtful, existing)
+    if plan.purpose == PROMOTE:
+        found = _placed(run, plan, doubtful, existing)
+    else:
+        found = _created(place, run, plan, doubtful, existing)
+        left = [one for one in doubtful if one not in {operation for operation, _ in found}]
+        inside = [one for one in left if text(plan.steps[one.step].after, "dashboard")]
+        found += [
+            (operation, facts)
+            for operation, facts in _placed(run, plan, inside, existing)
+            if _is_as_sent(plan, plan.steps[operation.step], str(facts["uuid"]), existing)
+        ]
     with Journal(run.journal) as journal:
         for operation, facts in found:
             journal.found(operation, facts)
@@ -150,10 +174,17 @@ def _created(
     return found
 
 
-def _promoted(
-    _place: Place, run: Run, plan: Plan, doubtful: list[Operation], existing: Existing
+def _is_as_sent(plan: Plan, step: Step, uuid: str, existing: Existing) -> bool:
+    """Whether a new chart inside a dashboard, which no list tells of, has the content that was sent."""
+    path = file_of(step.kind, existing.linked.identity.key(step.kind, uuid))
+    there = existing.tree.get(path)
+    return there is not None and same_content(step.kind, step.after, parse(there), options_of(plan))
+
+
+def _placed(
+    run: Run, plan: Plan, doubtful: list[Operation], existing: Existing
 ) -> list[tuple[Operation, JsonObject]]:
-    """Return what a promotion made, where just one new item has the name and the place of a step."""
+    """Return what creates have made, where just one new item has the name and the place of a step."""
     known, tree = run.journalled().known, existing.tree
     creates = {
         (step.kind, step.key): operation

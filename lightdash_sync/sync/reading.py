@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.parts import with_names
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.plan.keys import LINKED
+from lightdash_sync.model.rekey import file_of, in_other_keys
+from lightdash_sync.model.tree import Tree
+from lightdash_sync.plan.keys import LINKED, with_former
 from lightdash_sync.sync.target import joined, read_target, with_palette
 
 if TYPE_CHECKING:
@@ -84,3 +85,22 @@ def laid_out(plan: Plan) -> Plan:
 def _hints(memory: Memory, keys: LinkTable) -> Identity:
     """Return keys for items that a reading does not know yet: those of a plan, then those remembered."""
     return Identity(items=joined(memory.hints.items, keys))
+
+
+def with_deleted(existing: Tree, plan: Plan) -> Tree:
+    """Return the target with the items of a plan said as they were when what it deletes was still there.
+
+    What names a deleted item names a bare uuid afterwards, and nobody has changed it.
+
+    Args:
+        existing: the target, in the keys of the plan.
+        plan: of which a part was done.
+    """
+    identity = with_former(existing.identity, Identity(items=plan.items))
+    files = {path: existing[path] for path in existing}
+    for step in plan.steps:
+        path = file_of(step.kind, step.key)
+        if path in files:
+            now = in_other_keys(step.kind, step.key, parse(files[path]), existing.identity, identity)
+            files[path] = canonical(now)
+    return Tree.of(files, existing.identity)

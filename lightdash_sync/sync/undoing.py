@@ -98,8 +98,7 @@ def _as_left(base: dict[str, bytes], undo: Run) -> dict[str, bytes]:
     if after is None:
         return base
     result = dict(base)
-    steps = taken(plan, undo.journalled())
-    for step in (*steps.written, *(one for one in steps.untouched if one.action is Action.DELETE)):
+    for step in plan.steps:
         path = file_of(step.kind, step.key)
         if path in after:
             result[path] = after[path]
