@@ -14,6 +14,7 @@ import click
 from lightdash_sync import __version__
 from lightdash_sync.cli.connect import connected, reading_options, server_options
 from lightdash_sync.cli.output import print_json
+from lightdash_sync.demo.versions import VERSIONS as DEMO_VERSIONS
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -232,15 +233,23 @@ def doctor(settings: Callable[[], Settings], as_json: bool) -> int:
 )
 @click.option("--serve", is_flag=True, help="Keep the embedded Lightdash running, and export nothing.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="With --serve; 0 is any free port.")
+@click.option(
+    "--lightdash",
+    "version",
+    type=click.Choice(DEMO_VERSIONS),
+    default=DEMO_VERSIONS[0],
+    show_default=True,
+    help="The version that the embedded Lightdash behaves like.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
-def demo(path: Path, serve: bool, port: int, as_json: bool) -> int:
+def demo(path: Path, serve: bool, port: int, version: str, as_json: bool) -> int:
     """Try it without a server: export the project of an embedded Lightdash."""
     from lightdash_sync.cli.embedded import export_demo, serve_demo
 
     if serve:
-        serve_demo(port, as_json=as_json)
+        serve_demo(port, version, as_json=as_json)
         return 0
-    return _tell_export(export_demo(path), as_json=as_json, next_steps=True)
+    return _tell_export(export_demo(path, version), as_json=as_json, next_steps=True)
 
 
 def _export(

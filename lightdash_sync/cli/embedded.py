@@ -20,7 +20,7 @@ _PROJECT = "production"
 _TOKEN_OF = "admin"  # noqa: S105 - whose token
 
 
-def export_demo(path: Path) -> Report:
+def export_demo(path: Path, version: str) -> Report:
     """Start the embedded Lightdash, export its production project, verify the snapshot, stop it.
 
     Raises:
@@ -39,7 +39,7 @@ def export_demo(path: Path) -> Report:
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.verify import verify
 
-    world = demo_world()
+    world = demo_world(version)
     with Server(world) as server:
         connection = Connection(Origin(server.url, name=_NAME), world.tokens[_TOKEN_OF])
         with Session(connection) as session:
@@ -53,7 +53,7 @@ def export_demo(path: Path) -> Report:
     return report
 
 
-def serve_demo(port: int, *, as_json: bool) -> None:
+def serve_demo(port: int, version: str, *, as_json: bool) -> None:
     """Serve the embedded Lightdash until interrupted, and say how to reach it.
 
     Raises:
@@ -63,7 +63,7 @@ def serve_demo(port: int, *, as_json: bool) -> None:
     from lightdash_sync.demo.seed import demo_world
     from lightdash_sync.demo.server import Server
 
-    world = demo_world()
+    world = demo_world(version)
     server = Server(world, port=port)
     try:
         server.start()
@@ -75,7 +75,7 @@ def serve_demo(port: int, *, as_json: bool) -> None:
         if as_json:
             print_json({"url": server.url, "token": world.tokens[_TOKEN_OF], "projects": {**world.projects}})
         else:
-            _introduce(server.url, world.tokens[_TOKEN_OF], world.projects)
+            _introduce(version, server.url, world.tokens[_TOKEN_OF], world.projects)
         threading.Event().wait()
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
@@ -83,8 +83,11 @@ def serve_demo(port: int, *, as_json: bool) -> None:
         server.stop()
 
 
-def _introduce(url: str, token: str, projects: dict[str, str]) -> None:
-    click.echo(f"Lightdash stand-in at {url} (only on this machine; nothing is kept). In another terminal:\n")
+def _introduce(version: str, url: str, token: str, projects: dict[str, str]) -> None:
+    click.echo(
+        f"Lightdash {version}, a stand-in, at {url} (only on this machine; nothing is kept). "
+        "In another terminal:\n"
+    )
     click.echo(f"  export LIGHTDASH_URL={url}")
     click.echo(f"  export LIGHTDASH_API_KEY={token}")
     click.echo("  lightdash-sync projects\n")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_sync.demo.server import Server
+from lightdash_sync.demo.versions import VERSIONS
 from tests.cli.running import ROOT, run, run_process, serving
 from tests.exporting import tree
 from tests.worlds import empty_world
@@ -70,10 +71,21 @@ def test_a_served_demo_answers_until_it_is_told_to_stop(tmp_path: Path, sent: si
         assert (process.returncode, out, err) == (0, "", "Stopped.\n")
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_served_demo_is_the_version_that_is_asked_for(tmp_path: Path, version: str) -> None:
+    """`--lightdash` chooses among those that recordings were made of."""
+    asked = ("demo", "--serve", "--lightdash", version, "--json")
+    with serving(*asked, home=tmp_path) as (process, line):
+        with urllib.request.urlopen(f"{json.loads(line)['url']}/api/v1/health") as answer:
+            assert json.load(answer)["results"]["version"] == version
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
 def test_a_served_demo_tells_people_what_to_type(tmp_path: Path) -> None:
     """Without `--json`, the lines to copy into another terminal are there at once."""
     with serving("demo", "--serve", home=tmp_path) as (process, line):
-        assert line.startswith("Lightdash stand-in at http://127.0.0.1:")
+        assert line.startswith("Lightdash 0.1372.1, a stand-in, at http://127.0.0.1:")
         assert process.stdout is not None
         out = "".join(itertools.islice(process.stdout, 8))
         process.send_signal(signal.SIGINT)
