@@ -77,6 +77,7 @@ def _opened(
 ) -> Iterator[tuple[Side, Side, list[str]]]:
     """Open both sides; give notes of how they were understood, too."""
     from lightdash_sync.environments import known_environments
+    from lightdash_sync.export.comments import Comments
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.sides import Environments, beside_each_other, opened, parse_side
     from lightdash_sync.sync.alike import in_common_keys
@@ -86,7 +87,8 @@ def _opened(
     sides = [parse_side(said, folders, Path()) for said in (old, new)]
     with ExitStack() as stack:
         bars = Bars()
-        known = Environments(base, folders, connections(settings), default, progress=bars)
+        connect = connections(settings)
+        known = Environments(base, folders, connect, default, progress=bars, comments=Comments.AUTO)
         before, after = (stack.enter_context(opened(side, known, sides)) for side in sides)
         if before.code is None and after.code is None:
             before, after, said = in_common_keys(before, after, folders.values())

@@ -55,7 +55,13 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
 
 
 def read_now(
-    lightdash: Lightdash, project: str, over: Snapshot | None, target: Path, *, progress: Progress
+    lightdash: Lightdash,
+    project: str,
+    over: Snapshot | None,
+    target: Path,
+    *,
+    progress: Progress,
+    comments: Comments = Comments.WEEKLY,
 ) -> Manifest:
     """Read a whole project as it is now into a directory.
 
@@ -70,6 +76,7 @@ def read_now(
             was made with history, those of charts that changed are asked for, too.
         target: an empty or missing directory.
         progress: who is told how far it is.
+        comments: of which dashboards that did not change the comments are read.
 
     Returns:
         The manifest of what is there now. Earlier versions are not read.
@@ -90,7 +97,7 @@ def read_now(
                 hint="`path` of the environment says where the snapshot of its own project is.",
             )
         whole = day_of(over.manifest.wholeOn)
-        old = Old(over, identity, take_history=False, is_replaced=False, comments=Comments.AUTO, whole=whole)
+        old = Old(over, identity, take_history=False, is_replaced=False, comments=comments, whole=whole)
     tells_all = over is not None and over.manifest.selection.history
     chosen = Chosen(depth=Depth.SINGLY if tells_all else Depth.AUTHORS)
     return _read(lightdash, project, target, chosen, old, progress)

@@ -18,6 +18,7 @@ from lightdash_sync.ascode.folder import Role, role_of
 from lightdash_sync.ascode.names import DOCUMENTED
 from lightdash_sync.ascode.read import code_tree, is_code_tree, read_tree
 from lightdash_sync.errors import ConfigError, GitError, naming
+from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.live import read_now
 from lightdash_sync.export.workers import Progress, Silent
 from lightdash_sync.git import Repository
@@ -52,6 +53,7 @@ class Environments:
         default: the environment that is meant if none is named; None if there is none.
         here: the directory that relative paths start from.
         progress: who is told how far a reading is.
+        comments: of which dashboards that did not change the comments are read, where an environment is.
     """
 
     base: Path
@@ -60,6 +62,7 @@ class Environments:
     default: str | None = None
     here: Path = field(default_factory=Path)
     progress: Progress = field(default_factory=Silent, repr=False)
+    comments: Comments = Comments.WEEKLY
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +185,10 @@ def _now(name: str, environments: Environments, target: Path) -> Side:
     with environments.connect(name) as (lightdash, wanted):
         project = choose_project(lightdash, wanted, folder)
         over = Snapshot(folder) if folder.is_dir() and any(folder.iterdir()) else None
-        read_now(lightdash, project, over, target, progress=environments.progress)
+        read_now(
+            lightdash, project, over, target,
+            progress=environments.progress, comments=environments.comments,
+        )  # fmt: skip
         requests = lightdash.session.requests
     return _side(f"{name} (live)", SideKind.ENVIRONMENT, target, folder, requests=requests)
 

@@ -15,8 +15,10 @@ from lightdash_sync.demo.people import create_group
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import Verification
 from lightdash_sync.export.comments import CHEAP, Comments, comments_due
+from lightdash_sync.export.live import read_now
 from lightdash_sync.export.run import Reading, Report, export_project
 from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.workers import Silent
 from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
@@ -240,3 +242,24 @@ def test_a_manifest_without_a_day_is_read(tmp_path: Path) -> None:
         (tmp_path / ".p.state.json").unlink()
         second = _export(server, tmp_path / "p")
     assert (second.full, second.manifest.wholeOn) == (True, first.manifest.wholeOn)
+
+
+def test_a_comparison_with_the_project_as_it_is_now_sees_new_comments(tmp_path: Path) -> None:
+    """A plan, to which comments do not count, asks for none."""
+    world = demo_world()
+    project = world.projects["production"]
+    with Server(world) as server:
+        _export(server, tmp_path / "p")
+        _comment(world)
+        lightdash, over = lightdash_at(server.url, world.tokens["admin"]), Snapshot(tmp_path / "p")
+        with lightdash.session:
+            for name, comments in (("plan", Comments.WEEKLY), ("diff", Comments.AUTO)):
+                target = tmp_path / name
+                read_now(lightdash, project, over, target, progress=Silent(), comments=comments)
+        counts = [sum("/comments/" in path for _, path in world.requests)]
+    before, plan, diff = (
+        {path: sha for path, sha in tree(tmp_path / name).items() if path.startswith("comments/")}
+        for name in ("p", "plan", "diff")
+    )
+    assert plan == before != diff
+    assert counts == [2 * len(_dashboards(world))]  # of the export, and of the comparison
