@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.authorship import version_stamp
-from lightdash_sync.model.identity import former_uuids
+from lightdash_sync.model.identity import made_anew
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import item_path, parse_path
 
@@ -48,21 +48,6 @@ def changed_paths(old: Manifest, new: Manifest) -> set[str]:
     """Return the content files that differ between two snapshots, without the sidecars."""
     paths = set(old.files) | set(new.files)
     return {path for path in paths if parse_path(path) and old.files.get(path) != new.files.get(path)}
-
-
-def made_anew(known: Identity, identity: Identity) -> set[tuple[Kind, str]]:
-    """Return the items that were deleted and put back between two snapshots, by kind and key.
-
-    Args:
-        known: the identity map of the older snapshot.
-        identity: that of the newer one.
-    """
-    return {
-        (kind, key)
-        for kind, entries in identity.items.items()
-        for key, facts in entries.items()
-        if (former := former_uuids(facts)) and known.uuid(kind, key) in former
-    }
 
 
 def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) -> list[Share]:

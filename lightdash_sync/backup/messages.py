@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.authorship import MADE_ANEW
 from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.identity import Identity, former_uuids
 from lightdash_sync.model.kinds import KINDS, Kind
@@ -85,7 +86,7 @@ def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened
             Happened(
                 place.kind,
                 place.key,
-                "made anew" if is_anew else _verb(was, now),
+                MADE_ANEW if is_anew else _verb(was, now),
                 _cut(str(named.get("name") or place.key)),
                 _cut(_space(at, named)),
                 f"{base}/{_PAGES[place.kind].format(uuid)}" if uuid and place.kind in _PAGES else "",

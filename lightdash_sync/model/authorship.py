@@ -26,6 +26,9 @@ _VERSION = {
 BACKFILLED = "Lightdash-Sync: backfill"
 """Line in the message of a commit that tells of a time before the first backup: what it adds is not new."""
 
+MADE_ANEW = "made anew"
+"""What the message of a commit says of an item that was deleted and put back."""
+
 # Fields of content files that belong to no version. (Whoever saves a scheduler saves all of it.)
 _UNVERSIONED = frozenset({"name", "description", "space", "dashboard", "verification", "palette"})
 

@@ -279,6 +279,21 @@ def former_uuids(facts: JsonObject) -> list[str]:
     return [one for one in uuids if isinstance(one, str)] if isinstance(uuids, list) else []
 
 
+def made_anew(known: Identity, identity: Identity) -> set[tuple[Kind, str]]:
+    """Return the items that were deleted and put back between two snapshots, by kind and key.
+
+    Args:
+        known: the identity map of the older snapshot.
+        identity: that of the newer one.
+    """
+    return {
+        (kind, key)
+        for kind, entries in identity.items.items()
+        for key, facts in entries.items()
+        if (former := former_uuids(facts)) and known.uuid(kind, key) in former
+    }
+
+
 def as_made_anew(
     items: Mapping[Kind, Mapping[str, JsonObject]], now: Mapping[Kind, Mapping[str, JsonObject]]
 ) -> dict[Kind, dict[str, JsonObject]]:

@@ -60,6 +60,8 @@ def snapshot_text(commits: Sequence[SnapshotCommit], *, more: bool, every: bool)
     for commit in commits:
         one = commit.revision
         out.print(_head(one))
+        for kind, key in sorted(commit.made_anew):
+            out.print(Text.assemble("    ", (_EVENTS[Event.RECREATED], "green"), f" {kind}:{key}"))
         for item in commit.items:
             for line in _item_lines(item, begins=commit.begins, every=every):
                 out.print(line)
@@ -118,6 +120,7 @@ def _commit_json(commit: SnapshotCommit) -> JsonObject:
         "committer": _person_json(one.committer),
         "message": one.message,
         "begins": commit.begins,
+        "made_anew": [f"{kind}:{key}" for kind, key in sorted(commit.made_anew)],
         "items": [_item_json(item) for item in commit.items],
     }
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import GitError
-from lightdash_sync.model.authorship import BACKFILLED
+from lightdash_sync.errors import GitError, SnapshotError
+from lightdash_sync.model.authorship import BACKFILLED, MADE_ANEW
 from lightdash_sync.model.changes import ItemChange, compare
+from lightdash_sync.model.identity import Identity, made_anew
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.layout import MANIFEST, parse_path
+from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,12 +31,14 @@ class SnapshotCommit:
         items: what became of its items, in the order of kinds and keys; not more than were asked for.
         more: how many other items it changed.
         begins: whether what it adds may be older, because it is of the first backup.
+        made_anew: kind and key of the items that were deleted and put back before it.
     """
 
     revision: Revision
     items: list[ItemChange]
     more: int
     begins: bool
+    made_anew: frozenset[tuple[Kind, str]] = frozenset()
 
 
 def snapshot_log(commits: Commits, limit: int | None, listed: int | None) -> Iterator[SnapshotCommit]:
@@ -73,6 +76,7 @@ class _Touched:
         after: the same of the other side.
         more: how many items are not to be listed.
         begins: whether it is of the first backup.
+        maps: ids of the maps of identities before and after, where its message tells of items made anew.
     """
 
     revision: Revision
@@ -80,10 +84,11 @@ class _Touched:
     after: Mapping[str, str]
     more: int
     begins: bool
+    maps: tuple[str, ...] = ()
 
     @property
     def ids(self) -> set[str]:
-        return {*self.before.values(), *self.after.values()}
+        return {*self.before.values(), *self.after.values(), *self.maps}
 
 
 def _touched(revision: Revision, prefix: str, listed: int | None) -> _Touched:
@@ -97,7 +102,9 @@ def _touched(revision: Revision, prefix: str, listed: int | None) -> _Touched:
     )
     is_first = prefix + MANIFEST in revision.after and prefix + MANIFEST not in revision.before
     begins = is_first or BACKFILLED in revision.message.splitlines()
-    return _Touched(revision, before, after, len(items) - len(chosen), begins)
+    maps = [side.get(prefix + IDENTITY, "") for side in (revision.before, revision.after)]
+    tells = MADE_ANEW in revision.message and all(maps)
+    return _Touched(revision, before, after, len(items) - len(chosen), begins, tuple(maps) if tells else ())
 
 
 def _read(repository: Repository, waiting: list[_Touched]) -> Iterator[SnapshotCommit]:
@@ -107,4 +114,13 @@ def _read(repository: Repository, waiting: list[_Touched]) -> Iterator[SnapshotC
         before, after = (
             {path: contents[name] for path, name in side.items()} for side in (one.before, one.after)
         )
-        yield SnapshotCommit(one.revision, compare(before, after), one.more, one.begins)
+        anew = _made_anew(*(contents[name] for name in one.maps)) if one.maps else frozenset()
+        yield SnapshotCommit(one.revision, compare(before, after), one.more, one.begins, anew)
+
+
+def _made_anew(before: bytes, after: bytes) -> frozenset[tuple[Kind, str]]:
+    """Return what was deleted and put back between two maps of identities; nothing if one cannot be read."""
+    try:
+        return frozenset(made_anew(Identity.from_bytes(before), Identity.from_bytes(after)))
+    except SnapshotError:
+        return frozenset()

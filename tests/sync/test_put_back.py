@@ -454,3 +454,8 @@ def test_commit_and_log_say_that_items_were_made_anew(put_back: Desk) -> None:
     assert "recreated" not in _events(desk, "chart:orders-again")
     assert "first_version" in _events(desk, "chart:orders")
     assert "made anew" in desk.do("log", "chart:orders", "--env", SOURCE).out
+    told = desk.do("log", "--env", SOURCE, "--json").json["commits"]
+    anew = {item for commit in told for item in commit["made_anew"]}
+    assert {"chart:orders", "dashboard:overview", "space:sales"} <= anew
+    assert "chart:orders-again" not in anew
+    assert "made anew space:sales" in desk.do("log", "--env", SOURCE).out
