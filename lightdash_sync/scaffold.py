@@ -129,6 +129,9 @@ def prepare(folder: Path, top: Path, chosen: Chosen, ci: Ci) -> list[Prepared]:
     done += [_extend(folder / ".gitignore", _IGNORED), _extend(folder / ".gitattributes", _ATTRIBUTES)]
     if ci is not Ci.NONE:
         path, template = _JOBS[ci]
+        for parent in list((top / path).relative_to(top).parents)[:-1]:
+            if (top / parent).is_symlink():
+                raise ConfigError(f"{top / parent} is a symbolic link", hint="Replace it by a folder.")
         below = folder.relative_to(top).as_posix()
         done.append(_create(top / path, job_text(template, "" if below == "." else f"{below}/{FILE}")))
     return done

@@ -118,6 +118,14 @@ def test_a_broken_settings_file_and_links_are_told(folder: Path) -> None:
     fails(run("init", "--url", URL), 2)
 
 
+def test_no_job_is_written_where_a_link_leads(folder: Path, tmp_path: Path) -> None:
+    """A folder of CI jobs may be a link that came with a commit."""
+    (tmp_path / "elsewhere").mkdir()
+    Path(".github").symlink_to(tmp_path / "elsewhere")
+    fails(run("init", "--url", URL), 2)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 @pytest.mark.parametrize("odd", ['"quoted"', "back\\slash", "tab\t", "\x7f", "line\nbreak", "☕", "${{ x }}"])
 def test_odd_characters_survive_in_settings(odd: str, tmp_path: Path) -> None:
     """What a project is called comes back from the file as it went in."""
