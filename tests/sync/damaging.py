@@ -20,11 +20,13 @@ _OTHERS: list[Json] = [
 _FEW = 40  # keys or elements that one mapping or list is changed at; all look alike
 
 
-def _places(document: Json) -> list[tuple[str | int, ...]]:
-    """Return places of a document, the shallow ones more often: most of a large one is content."""
-    places = [path for path, _ in walked(document) if path and all(_is_early(one) for one in path)]
-    shallow = [path for path in places if len(path) <= 3]
-    return places + shallow * max(1, len(places) // max(1, len(shallow)))
+def _places(document: Json) -> dict[int, list[tuple[str | int, ...]]]:
+    """Return places of a document by depth: most of a large one is content, and lies deep."""
+    found: dict[int, list[tuple[str | int, ...]]] = {}
+    for path, _ in walked(document):
+        if path and all(_is_early(one) for one in path):
+            found.setdefault(len(path), []).append(path)
+    return found
 
 
 def _is_early(step: str | int) -> bool:
@@ -51,7 +53,7 @@ def damaged(draw: st.DrawFn, good: bytes, sign: Sign | None = None) -> bytes:
         places = _places(document)
         if not places:
             break
-        *path, last = draw(st.sampled_from(places))
+        *path, last = draw(st.sampled_from(places[draw(st.sampled_from(sorted(places)))]))
         inner: Any = document
         for step in path:
             inner = inner[step]
