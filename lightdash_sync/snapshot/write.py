@@ -12,6 +12,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,14 +101,14 @@ def needs_recovery(target: Path) -> bool:
 
 
 def discard(target: Path, disk: Disk) -> None:
-    """Remove a snapshot, whole or damaged; nothing that is none.
+    """Remove a snapshot, whole or damaged; what has no manifest of ours is set aside and not removed.
 
     Args:
         target: the directory; there need not be one.
         disk: does it.
 
     Raises:
-        SnapshotError: it holds no manifest of ours, or is a link.
+        SnapshotError: it is a link.
         Refused: it holds something that no snapshot holds.
         Locked: another run is at it.
     """
@@ -116,12 +117,11 @@ def discard(target: Path, disk: Disk) -> None:
     with locked(target, disk):
         if not target.exists() or not any(target.iterdir()):
             return
-        if not (target / MANIFEST).is_file():
-            raise SnapshotError(
-                f"{target} holds no snapshot, so it is not removed",
-                hint="Move it away: lightdash-sync keeps a snapshot there.",
-            )
         require_ours(target)
+        if not (target / MANIFEST).is_file():
+            free = (beside(target, f"aside-{number}") for number in count(1))
+            disk.rename(target, next(path for path in free if not os.path.lexists(path)))
+            return
         disk.rename(target, staging_of(target))  # so that it is never there without its manifest
         disk.settle(target.parent)
         disk.remove(staging_of(target))

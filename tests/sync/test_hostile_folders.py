@@ -114,15 +114,11 @@ def _link(folder: Path) -> None:
     (folder / "charts.json").symlink_to(folder / "snapshot.json")
 
 
-def _no_manifest(folder: Path) -> None:
-    (folder / "snapshot.json").unlink()
-
-
-@pytest.mark.parametrize("change", [_only_a_letter, _link, _no_manifest, _letter])
+@pytest.mark.parametrize("change", [_only_a_letter, _link, _letter])
 def test_a_last_reading_that_is_none_of_ours_is_not_removed(
     desk: Desk, change: Callable[[Path], None]
 ) -> None:
-    """It is dropped when it is damaged; not if it holds somebody's file, or nothing says that it is ours."""
+    """It is dropped when it is damaged; not if it holds somebody's file, or a link."""
     desk.apply("--adopt-by-name")
     live = desk.folder / "snapshots" / LOCAL / "live"
     (live / "identity.json").write_bytes(b"{}")
@@ -136,6 +132,17 @@ def test_a_last_reading_that_is_none_of_ours_is_not_removed(
     assert state_of(live) == before
     live.rename(desk.folder / "moved away")
     assert desk.plan()["empty"]
+
+
+def test_a_last_reading_without_its_manifest_is_set_aside(desk: Desk) -> None:
+    """Nothing says that it is ours, so it is not removed; and it does not stop the work."""
+    desk.apply("--adopt-by-name")
+    live = desk.folder / "snapshots" / LOCAL / "live"
+    for number in (1, 2):
+        (live / "snapshot.json").unlink()
+        before = state_of(live)
+        assert desk.plan()["empty"]
+        assert state_of(live.with_name(f".live.aside-{number}")) == before
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"\xff"])
