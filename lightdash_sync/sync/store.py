@@ -36,7 +36,8 @@ def store(
 
     Args:
         target: the directory; what stood there is replaced.
-        files: path and bytes of each content file; asked for one by one.
+        files: path and bytes of each content file; asked for one by one. A list without rows has no file,
+            as in every snapshot.
         identity: what their keys mean, and more.
         source: where they are from.
         disk: where to write.
@@ -51,9 +52,13 @@ def store(
         staging = Staging(target, disk)
         try:
             for path, data in files:
+                place = place_of(path)
+                rows = len(objects(parse(data))) if place and KINDS[place[0]].is_list else 1
+                if not rows:
+                    continue
                 staging.put(path, data)
-                if place := place_of(path):
-                    counts[place[0]] += len(objects(parse(data))) if KINDS[place[0]].is_list else 1
+                if place:
+                    counts[place[0]] += rows
             staging.put(IDENTITY, identity.to_bytes())
             staging.commit(
                 Manifest(
