@@ -40,6 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--share", type=int, default=1, help="of each slow test, one case in so many")
 
 
+@pytest.fixture
+def run_seed(request: pytest.FixtureRequest) -> str:
+    """The seed that was given for the whole run; "" if none was, and then all is as it always is."""
+    return str(request.config.getoption("--hypothesis-seed") or "")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how to try the same again what failed."""
     seed, share = config.getoption("--hypothesis-seed"), config.getoption("--share")
