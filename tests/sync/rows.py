@@ -28,9 +28,14 @@ def rows_of(world: World, project: str) -> Rows:
 
 
 def contents_of(world: World, project: str) -> Contents:
-    """Return what people see of each item of a project, with pins and icons, whatever version it is in."""
+    """Return what people see of each item of a project, with pins and icons, whatever version it is in.
+
+    Nobody sees a chart inside a dashboard that is on no tile, and none can be made.
+    """
     row = world.project_rows[project]
-    found: Contents = dict(_items(world, project))
+    found: Contents = {
+        item: content for item, content in _items(world, project).items() if not _is_hidden(world, *item)
+    }
     pinned: list[tuple[int, str]] = []
     for table in (world.spaces, world.charts, world.dashboards):
         pinned += [
@@ -84,6 +89,16 @@ def _coloured(contents: Contents, anew: set[str], lost: frozenset[str]) -> dict[
         said = {item: _replaced(row, colours) for item, row in rows.items()}
         colours = {uuid: f"<{hash(said[kind, uuid])}>" for kind, uuid in said if uuid in anew}
     return said
+
+
+def _is_hidden(world: World, kind: Kind, uuid: str) -> bool:
+    """Whether it is a chart that no tile of its dashboard shows, or delivers one."""
+    if kind is Kind.SCHEDULER:
+        uuid = world.schedulers[uuid].chart_uuid or ""
+    if uuid not in world.charts or (dashboard := world.charts[uuid].dashboard_uuid) is None:
+        return False
+    tiles = world.dashboards[dashboard].version.tiles
+    return all(tile["properties"].get("savedChartUuid") != uuid for tile in tiles)
 
 
 def _replaced(row: str, colours: Mapping[str, str]) -> str:
