@@ -69,6 +69,7 @@ class Failed(Exception):
         error: what the user sees if it stays so.
         retry_after: the header, if there was one.
         retry_after_all: seconds that all workers should pause, or None.
+        is_outage: whether the server, or what stands before it, seems to be gone for all requests.
     """
 
     def __init__(
@@ -77,12 +78,15 @@ class Failed(Exception):
         error: ApiError,
         retry_after: str | None = None,
         retry_after_all: float | None = None,
+        *,
+        is_outage: bool = False,
     ) -> None:
         super().__init__(str(error))
         self.failure = failure
         self.error = error
         self.retry_after = retry_after
         self.retry_after_all = retry_after_all
+        self.is_outage = is_outage
 
     @classmethod
     def too_large(cls, method: str, path: str, status: int, size: int) -> Failed:
@@ -120,20 +124,21 @@ class Failed(Exception):
 def from_exception(error: Exception, method: str, path: str, url: str) -> Failed:
     """Class a failure that is no answer: connection, time, protocol."""
     failure = Failure.NOT_SENT if isinstance(error, _NOT_SENT) else Failure.UNCLEAR
+    is_outage = False
     hint = f"Is {url} the right URL, and is it reachable from here?"
     if (cause := _certificate_error(error)) is not None:
         failure = Failure.FINAL
         message = f"the server's certificate is not accepted: {cause.verify_message}"
         hint = "If your company has a certificate authority of its own, name its file with --ca-bundle."
     elif isinstance(error, (httpx.TimeoutException, httpcore.TimeoutException)):
-        message = "no answer in time"
+        message, is_outage = "no answer in time", failure is Failure.NOT_SENT
     elif isinstance(error, zlib.error):
         message = "the answer is not compressed as it says"
     elif failure is Failure.NOT_SENT:
-        message = f"no connection: {error}"
+        message, is_outage = f"no connection: {error}", True
     else:
-        message = f"the connection broke: {error}"
-    return Failed(failure, Unavailable(message, method=method, path=path, hint=hint))
+        message, is_outage = f"the connection broke: {error}", True
+    return Failed(failure, Unavailable(message, method=method, path=path, hint=hint), is_outage=is_outage)
 
 
 def from_response(
@@ -205,7 +210,9 @@ def _refused(response: httpx.Response, body: bytes, method: str, path: str, toke
         return Failed(Failure.REFUSED, error, retry_after, _PAUSE_WITHOUT_WORD if pause is None else pause)
     if status == 503 and retry_after is not None:
         return Failed(Failure.REFUSED, error, retry_after)
-    return Failed(Failure.UNCLEAR if status in (500, 502, 503, 504) else Failure.FINAL, error)
+    if status in (502, 503, 504):
+        return Failed(Failure.UNCLEAR, error, is_outage=True)
+    return Failed(Failure.UNCLEAR if status == 500 else Failure.FINAL, error)
 
 
 def _redirected(response: httpx.Response, method: str, path: str) -> Failed:

@@ -4,7 +4,7 @@ The server has no idempotency key, so a write may be repeated only when it certa
 (the connection was never made, or the server refused it with 429 or 503). A read may be repeated after
 any failure that may pass. Waits are drawn at random below an exponential bound (full jitter), a
 `Retry-After` is honoured within reason, and a budget for the whole run keeps an outage from being
-multiplied.
+multiplied. A server that has answered before and is gone is waited for by all workers together (`outage`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from enum import Enum, auto
 from random import Random
 from typing import TYPE_CHECKING
 
+from lightdash_sync.client.outage import Outage
 from lightdash_sync.client.stop import Stop
 from lightdash_sync.errors import Interrupted
 
@@ -66,6 +67,7 @@ class Pacer:
         random: where jitter comes from.
         stopped: set it, and no request is sent and no wait waited any more. A thread that does a piece of
             the run's work (`Stop.within`) ends with that, too.
+        outage: whether the server is gone for now, for all workers together.
         requests: how many were sent, repeats included.
         repeats: how many of them were repeats.
     """
@@ -74,10 +76,14 @@ class Pacer:
     clock: Callable[[], float] = time.monotonic
     random: Random = field(default_factory=Random)
     stopped: Stop = field(default_factory=Stop)
+    outage: Outage = field(init=False)
     requests: int = 0
     repeats: int = 0
     _paused_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.outage = Outage(self.random)
 
     def sleep(self, seconds: float) -> None:
         """Wait, but not longer than until the run, or this thread's work, is stopped."""
@@ -89,6 +95,7 @@ class Pacer:
         Raises:
             Interrupted: the run, or this thread's work, was stopped.
         """
+        self.outage.hold(self._is_stopped)
         # Whoever waits may be told meanwhile to wait on.
         while (wait := self._paused_until - self.clock()) > 0 and not self._is_stopped():
             # Not all at the same moment again.
@@ -136,12 +143,35 @@ class Pacer:
         wait = own if asked is None else asked
         if waited + wait > self.policy.longest:
             return None
+        return wait if self._may_repeat() else None
+
+    def wait_out(self, failure: Failure, *, write: bool, has_waited: bool) -> float | None:
+        """Say how long to wait before a request is sent again that met an outage.
+
+        Args:
+            failure: the class of its failure.
+            write: whether the request changes something.
+            has_waited: whether it did so before.
+
+        Returns:
+            Seconds to wait, or None: it has failed like any other.
+        """
+        if write and failure is not Failure.NOT_SENT:
+            return None
+        wait = self.outage.try_again(self._is_stopped, has_waited=has_waited)
+        if wait is None or self._may_repeat():
+            return wait
+        self.outage.leave()
+        return None
+
+    def _may_repeat(self) -> bool:
+        """Take a repeat out of the run's budget, if there is one left."""
         with self._lock:
             first_tries = self.requests - self.repeats
             if self.repeats >= max(self.policy.floor, first_tries * self.policy.share):
-                return None
+                return False
             self.repeats += 1
-        return wait
+        return True
 
 
 def parse_retry_after(value: str, now: datetime | None = None) -> float | None:

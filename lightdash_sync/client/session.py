@@ -199,7 +199,15 @@ class Session:
         bare: bool = False,
     ) -> Answer:
         """Send a request, with retries, and return the whole answer (see `get` and `write`)."""
-        write = method != "GET"
+        try:
+            return self._answer(method, path, params, content, bare=bare)
+        finally:
+            self.pacer.outage.leave()
+
+    def _answer(
+        self, method: str, path: str, params: Query | None, content: bytes | None, *, bare: bool
+    ) -> Answer:
+        write, has_waited = method != "GET", False
         waited = 0.0
         attempt = 0
         while True:
@@ -210,6 +218,14 @@ class Session:
                 answer = self._once(method, path, params, content, bare=bare)
             except Failed as failed:
                 log.info("%s %s: %s", method, path, failed.error.reason)
+                if failed.is_outage:
+                    wait = self.pacer.wait_out(failed.failure, write=write, has_waited=has_waited)
+                    if wait is not None:
+                        attempt, has_waited = attempt - 1, True
+                        self.pacer.sleep(wait)
+                        continue
+                elif failed.error.status is not None:
+                    self.pacer.outage.answered()
                 if failed.retry_after_all is not None:
                     self.pacer.pause_all(failed.retry_after_all)
                 wait = self.pacer.repeat(
@@ -225,6 +241,7 @@ class Session:
                 waited += wait
                 self.pacer.sleep(wait)
             else:
+                self.pacer.outage.answered()
                 log.info(
                     "%s %s: %d in %.0f ms", method, path, answer.status, 1000 * (time.monotonic() - began)
                 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Incomplete
+from lightdash_sync.errors import Incomplete, SyncError, Unavailable
 from lightdash_sync.export.attempt import Attempt, Read, what_stands
 from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.identify import formerly, known_keys
@@ -220,6 +220,8 @@ def read_into(
                 base, doubts = _base(old, staging.set_aside(read.manifest), read), readings.doubts
             except Moved as error:
                 moved = str(error)
+            except Unavailable as error:
+                raise _cut_off(error, what_stands(old), lightdash) from error
             finally:
                 workers.forget()
                 staging.discard()
@@ -229,6 +231,13 @@ def read_into(
         f"{moved}, in each of {_ATTEMPTS} readings; {what_stands(old)}",
         hint="Export again at a quiet time; if it stays so, look at the named item in Lightdash.",
     )
+
+
+def _cut_off(error: Unavailable, left: str, lightdash: Lightdash) -> SyncError:
+    """Return the error of a reading that ends early, because a server that had answered is gone."""
+    if not lightdash.session.pacer.outage.has_answered:
+        return error
+    return Incomplete(f"the server is not there any more: {error.message}; {left}", hint=error.hint)
 
 
 def _not_settled(readings: Readings, before: Collection[str], *, is_last: bool) -> str:
