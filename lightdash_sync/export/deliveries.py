@@ -1,21 +1,31 @@
-"""Schedulers, item by item: for a token that may not list those of the whole project."""
+"""Schedulers, item by item: for a token that may not list those of the whole project, and for a first export.
+
+A later export knows the schedulers of the older snapshot, so a list that came back short is noticed. The
+first one knows nothing of them; there the list is held against what each chart and dashboard says.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from lightdash_sync.errors import NotAuthorised
+from lightdash_sync.errors import Incomplete, NotAuthorised
+from lightdash_sync.export.inventory import if_allowed
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.readings import Readings
+
+R = TypeVar("R")
+
+_READINGS = 4  # of the list, until it names what was made meanwhile
+_PAUSE = 0.3  # seconds more before each of them
 
 
 def deliverable(inventory: Inventory, hidden: Collection[str], server: Server) -> dict[str, list[str]]:
@@ -63,3 +73,43 @@ def with_schedulers(
             )
         raise
     return replace(inventory, schedulers=rows)
+
+
+def require_all_listed(
+    lightdash: Lightdash, inventory: Inventory, owners: Mapping[str, list[str]], readings: Readings
+) -> Inventory:
+    """Hold the list of schedulers against what each chart and dashboard says.
+
+    Args:
+        lightdash: the server.
+        inventory: the project's lists; the list of schedulers is read again if some were made meanwhile.
+        owners: as `deliverable` returns them.
+        readings: reads, and remembers what could not be read.
+
+    Raises:
+        Incomplete: the list does not name a scheduler that is there, however often it is read.
+    """
+    if inventory.schedulers is None:
+        return inventory
+    there: dict[str, str] = {}
+    for kind, uuids in owners.items():
+        ask = partial(lightdash.schedulers_of, kind)
+        found = readings.of(Kind.SCHEDULER, uuids, partial(_if_allowed, ask), {}, "of each item")
+        there |= {row.schedulerUuid: row.name for rows in found.values() for row, _ in rows or []}
+    readings_left = _READINGS
+    while missing := there.keys() - {row.schedulerUuid for row, _ in inventory.schedulers or []}:
+        if not readings_left:
+            uuid = min(missing)
+            raise Incomplete(
+                f"the list of schedulers does not name {there[uuid]!r} ({uuid}), which is there; "
+                "no snapshot was written",
+                hint="Export again; if it stays so, save the delivery in Lightdash, or leave all out.",
+            )
+        lightdash.session.pacer.sleep(_PAUSE * (_READINGS - readings_left))
+        inventory = replace(inventory, schedulers=lightdash.schedulers(inventory.project.projectUuid))
+        readings_left -= 1
+    return inventory
+
+
+def _if_allowed(ask: Callable[[str], R], uuid: str) -> R | None:
+    return if_allowed(partial(ask, uuid))

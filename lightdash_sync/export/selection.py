@@ -68,6 +68,11 @@ class Chosen:
         """Whether each chart is read by itself, also where the server has pages."""
         return self.depth >= Depth.SINGLY
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether everything is exported, with history: then each item is asked for by itself anyway."""
+        return self.history and not self.in_manifest().is_partial
+
     def by_itself(self, chart: str) -> bool:
         """Whether a chart is read by itself: only so the server tells its palette."""
         return self.singly or chart in self.palettes

@@ -14,7 +14,7 @@ from lightdash_sync.client import views
 from lightdash_sync.export.bulk import Bulk, begin_bulk
 from lightdash_sync.export.comments import comments_due
 from lightdash_sync.export.deleted import confirm_deleted, is_there
-from lightdash_sync.export.deliveries import deliverable, with_schedulers
+from lightdash_sync.export.deliveries import deliverable, require_all_listed, with_schedulers
 from lightdash_sync.export.guards import confirm_metrics, require_listed, require_tags, unlisted_items
 from lightdash_sync.export.hidden import charts_that_are_seen, delivered_charts, shown_charts
 from lightdash_sync.export.inventory import (
@@ -158,6 +158,10 @@ def read_structure(
         if one_by_one:
             inventory = with_schedulers(lightdash, inventory, {"saved": [*shown]}, readings)
         hidden |= shown
+    if old is None and not one_by_one and chosen.reads_all:
+        inventory = require_all_listed(
+            lightdash, inventory, deliverable(inventory, hidden, lightdash.server), readings
+        )
     inventory = _storable_schedulers(inventory, readings)
     written = _virtual_views(lightdash, inventory, readings)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, comments, written, bulk)

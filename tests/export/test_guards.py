@@ -86,6 +86,19 @@ def test_an_empty_or_half_list_never_becomes_the_backup(tmp_path: Path, name: st
     assert before == tree(tmp_path / "p")
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("name", sorted(set(LISTS) - {"spaces", "tags", "metrics"}))
+def test_an_empty_or_half_list_never_becomes_the_first_backup(
+    tmp_path: Path, name: str, share: float
+) -> None:
+    """There is no older snapshot that knows better: the lists, and what the items say, are all there is."""
+    world = demo_world()
+    answers = _answers(world)
+    with pytest.raises(Incomplete):
+        export_world(world, tmp_path / "p", faults=_short_list(name, answers[name], share))
+    assert not (tmp_path / "p").exists()
+
+
 DELETES = {
     "space": "projects/{p}/spaces/{u}",
     "chart": "saved/{u}",
