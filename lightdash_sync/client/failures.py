@@ -174,7 +174,7 @@ def from_response(
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        if "recursion" in str(error):
+        if "depth limit" in str(error) or "recursion" in str(error):
             deep = _unexpected("the answer is nested too deeply", method, path, status, _WHAT_IS_DEEP)
             raise Failed(Failure.FINAL, deep) from error
         # A body without a length that was cut short looks just like this.

@@ -282,9 +282,9 @@ def _ask(reply: Reply, size: int) -> tuple[str, float, float]:
         pytest.param(endless(HEAD + b"\r\n", b" " * 65536), "larger than 64 MB", id="plain"),
         pytest.param(bomb(100, 1), "larger than 64 MB", id="gzip"),
         pytest.param(bomb(100, 2), "nobody asked for (gzip, gzip)", id="gzip twice"),
-        pytest.param(answer(200, b"[" * 10**5), "not complete JSON", id="opened"),
-        pytest.param(answer(200, b"[" * 10**5 + b"]" * 10**5), "not complete JSON", id="deep"),
-        pytest.param(answer(200, b'{"a":' * 10**5 + b"1" + b"}" * 10**5), "not complete JSON", id="objects"),
+        pytest.param(answer(200, b"[" * 10**5), "nested too deeply", id="opened"),
+        pytest.param(answer(200, b"[" * 10**5 + b"]" * 10**5), "nested too deeply", id="deep"),
+        pytest.param(answer(200, b'{"a":' * 10**5 + b"1" + b"}" * 10**5), "nested too deeply", id="objects"),
         pytest.param(answer(400, b"[" * 10**5 + b"]" * 10**5), "ApiError", id="deep refusal"),
     ],
 )
