@@ -18,6 +18,8 @@ V = TypeVar("V", bound=BaseModel)
 
 _PAGE = 50_000  # rows a page; 0.1372.1 has no upper limit, and cuts lists without paging at 50
 _MAX_PAGES = 1000  # a list that goes on longer never ends
+_READINGS = 5  # of a list whose pages do not fit together
+_PAUSE = 0.2  # seconds more before each of them
 _AT_REST = "Somebody may be working in the project: run again, if it stays so at a quiet time."
 
 
@@ -27,8 +29,9 @@ def read_pages(
     """Read all pages of a list.
 
     Pages have no stable order: when something changes meanwhile, a row may move to a page that was
-    read before, and another comes twice. So all pages must announce the same number of rows, as many
-    must come, and no page may repeat a row of another.
+    read before, and another comes twice. Even of one page the server counts the rows by another query than
+    it reads them. So all pages must announce the same number of rows, as many must come, and no page may
+    repeat a row of another; else the list is read again.
 
     Args:
         session: sends the requests.
@@ -38,8 +41,25 @@ def read_pages(
         key: what names a row.
 
     Raises:
-        UnexpectedAnswer: pages without end, or rows missing.
+        UnexpectedAnswer: pages without end, or rows missing, however often they are read.
     """
+    problem = ""
+    for number in range(_READINGS):
+        session.pacer.sleep(_PAUSE * number)
+        try:
+            return _read_once(session, view, path, query, key)
+        except _Drifted as drifted:
+            problem = str(drifted)
+    raise unexpected(path, problem, _AT_REST)
+
+
+class _Drifted(Exception):
+    """Pages do not fit together: something was made or deleted between two of them."""
+
+
+def _read_once(
+    session: Session, view: type[V], path: str, query: dict[str, str], key: Callable[[V], Hashable]
+) -> list[tuple[V, JsonObject]]:
     rows: dict[Hashable, tuple[V, JsonObject]] = {}
     announced: int | None = None
     came = 0
@@ -47,16 +67,16 @@ def read_pages(
         results = session.get(path, {**query, "page": page, "pageSize": _PAGE})
         data, pages, total = _page(results, path)
         if announced not in (None, total):
-            raise unexpected(path, f"the number of rows went from {announced} to {total}", _AT_REST)
+            raise _Drifted(f"the number of rows went from {announced} to {total}")
         announced = total
         found = {key(one): (one, row) for one, row in viewed(view, data, path)}
         if twice := len(rows.keys() & found.keys()):
-            raise unexpected(path, f"{twice} rows came twice, so others did not come", _AT_REST)
+            raise _Drifted(f"{twice} rows came twice, so others did not come")
         rows |= found
         came += len(data)
         if page >= pages:
             if came != total:
-                raise unexpected(path, f"{total} rows were announced, {came} came", _AT_REST)
+                raise _Drifted(f"{total} rows were announced, {came} came")
             return list(rows.values())
     raise unexpected(path, f"the list does not end after {_MAX_PAGES} pages")
 
