@@ -100,7 +100,9 @@ def test_one_item_that_a_proxy_cannot_get_does_not_hold_up_the_others(tmp_path: 
     """It is tried like any other, and named."""
     world = demo_world()
     chart = sorted(world.charts)[0]
-    faults = Faults(rule=lambda _n, _m, path: Fault.status(502) if f"/saved/{chart}/history" in path else None)
+    faults = Faults(
+        rule=lambda _n, _m, path: Fault.status(502) if f"/saved/{chart}/history" in path else None
+    )
     with Server(world, faults=faults) as server:
         lightdash = lightdash_at(server.url, world.tokens["admin"], concurrency=8)
         with lightdash.session, pytest.raises(Incomplete, match="1 item could not be read"):
