@@ -159,6 +159,18 @@ def named_shares(world: World, space: Space, person: Person) -> list[Json]:
     return [{**share, **named} for share in shares_of(world, space, person)]
 
 
+def own_access(world: World, space: Space, person: Person) -> list[Json]:
+    """The person's own entries as a space tells them; admins have one in each."""
+    found = named_shares(world, space, person)
+    project = world.project_rows[space.project_uuid]
+    if found or not can_in_project(world, person, "manage", "Project", project):
+        return found
+    role = {"role": "admin", "inheritedRole": person.role, "projectRole": person.role}
+    named = {"firstName": person.first_name, "lastName": person.last_name, "email": person.email}
+    source = {"hasDirectAccess": False, "inheritedFrom": "organization", "isInternal": person.is_service}
+    return [{"userUuid": person.uuid, **role, **named, **source, **pictured(world)}]
+
+
 def pictured(world: World) -> Json:
     """What current versions say of how somebody looks: here, nothing."""
     return {"avatarUrl": None, "avatarGradient": None} if world.can("current") else {}

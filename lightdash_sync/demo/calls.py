@@ -208,9 +208,14 @@ def _last_changed(call: Call, rows: dict[str, Named], space_of: Callable[[Named]
     found = [
         one
         for one in ([rows[key]] if key in rows else rows.values())
-        if key in (one.uuid, one.slug) and project in (None, space_of(one).project_uuid)
+        if _is_called(one, key) and project in (None, space_of(one).project_uuid)
     ]
     return max(found, key=lambda one: one.version.created_at, default=None)
+
+
+def _is_called(item: Chart | Dashboard, key: str) -> bool:
+    """Whether an item has a uuid or slug, or had the slug before."""
+    return key in (item.uuid, item.slug) or (isinstance(item, Chart) and key in item.aliases)
 
 
 def _project_of_slug(call: Call) -> str | None:

@@ -29,6 +29,10 @@ CHART_ZONES = frozenset(
         "Pacific/Noumea", "Pacific/Auckland", "Pacific/Apia", "Pacific/Kiritimati",
     }
 )  # fmt: skip
+CHART_TYPES = frozenset(
+    {"cartesian", "table", "pie", "big_number", "funnel", "custom", "treemap", "gauge", "map", "sankey"}
+    | {"data_app_viz"}
+)
 METRIC_FORMATS = frozenset({"km", "mi", "usd", "gbp", "eur", "id", "percent"})
 METRIC_KEYS = (
     "name",
@@ -199,6 +203,8 @@ def stored_version(world: World, body: Any, person: Person, moment: str) -> Char
     table = need(body, "tableName", str)
     config = need(body, "chartConfig", dict)
     kind = need(config, "type", str)
+    if world.can("current") and kind not in CHART_TYPES:
+        raise went_wrong()
     order = need(need(body, "tableConfig", dict), "columnOrder", list)
     query = _stored_query(world, table, need(body, "metricQuery", dict), order)
     pivot = body.get("pivotConfig")

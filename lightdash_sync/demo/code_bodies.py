@@ -86,6 +86,10 @@ CHECKS = {
         _check(
             "sqlChart", {"name": text, "version": number, "slug": text, **_SQL, "spaceSlug": text}, "config"
         ),
-        _check("sqlChart", {"name": text, "slug": _slug, **_SQL, **_PLACE}, "config"),
+        _check(
+            "sqlChart",
+            {"name": text, "slug": _slug, "limit": number, "sql": text, "chartKind": text, **_PLACE},
+            "config",
+        ),
     ),
 }  # fmt: skip

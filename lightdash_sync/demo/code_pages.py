@@ -271,7 +271,7 @@ def _page(
             for space in call.world.jumbled(list(spaces.values()))
         ],
         "total": len(ordered),
-        "offset": max(after, asked) if call.world.can("current") else after,
+        "offset": after,
     }
 
 

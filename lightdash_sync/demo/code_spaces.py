@@ -8,6 +8,8 @@ from lightdash_sync.demo.refusals import forbidden, not_found
 from lightdash_sync.demo.spaces import create_space, space_basics
 from lightdash_sync.demo.state import Json, Project, Space, World
 
+NO_UPLOAD = "You don't have permission to upload content as code to this project"
+
 
 def to_path(slug: str) -> str:
     """The path that a space's name in code stands for."""
@@ -19,7 +21,8 @@ def to_code(path: str) -> str:
     return path.replace("_", "-").replace(".", "/")
 
 
-def _space_at(world: World, project: Project, path: str) -> Space | None:
+def space_at(world: World, project: Project, path: str) -> Space | None:
+    """The space of a project that has a path."""
     return next((one for uuid in project.spaces if (one := world.spaces[uuid]).path == path), None)
 
 
@@ -30,30 +33,38 @@ def home_of(call: Call, project: Project, slug: str) -> tuple[Space, list[Json]]
         Refusal: 403 for one that the asker does not see, 404 for none where none may be made.
     """
     world, body, path = call.world, call.body, to_path(slug)
-    found = _space_at(world, project, path)
+    found = space_at(world, project, path)
     if found is not None:
         if not can_in_space(world, call.person, "view", "Space", found):
             raise forbidden("You don't have access to a private space")
         return found, []
     if body.get("skipSpaceCreate"):
         raise not_found(f"Space {slug} does not exist, skipping creation")
-    space = _made(call, project, path)
+    public, names = body.get("publicSpaceCreate") is True, body.get("spaceNames") or {}
+    space = make_spaces(call, project, path, public=public, names=names)
     basics = {name: value for name, value in space_basics(world, space).items() if name != "organizationUuid"}
     counts = {"chartCount": 0, "dashboardCount": 0, "childSpaceCount": 0, "appCount": 0}
     told = {**basics, "colorPaletteUuid": None, **counts}
     return space, [{"action": "create", "data": told}]
 
 
-def _made(call: Call, project: Project, path: str) -> Space:
-    """Make the spaces of a path that are missing; those at the root are restricted unless that is asked."""
-    world, body = call.world, call.body
+def make_spaces(call: Call, project: Project, path: str, *, public: bool, names: dict[str, str]) -> Space:
+    """Make the spaces of a path that are missing; return the last.
+
+    Args:
+        call: the request.
+        project: the project.
+        path: the path.
+        public: that one at the root lets in everybody; else it is restricted.
+        names: of spaces, by their path as code says it.
+    """
+    world = call.world
     labels = path.split(".")
     known = len(labels)
-    while known and _space_at(world, project, ".".join(labels[:known])) is None:
+    while known and space_at(world, project, ".".join(labels[:known])) is None:
         known -= 1
-    above = _space_at(world, project, ".".join(labels[:known])) if known else None
-    private = above.is_private if above else body.get("publicSpaceCreate") is not True
-    names = body.get("spaceNames") or {}
+    above = space_at(world, project, ".".join(labels[:known])) if known else None
+    private = above.is_private if above else not public
     for end in range(known + 1, len(labels) + 1):
         at = ".".join(labels[:end])
         words = labels[end - 1].replace("_", " ").strip()

@@ -17,7 +17,7 @@ from lightdash_sync.demo.calls import Call, Route, project_of, space_of_chart
 from lightdash_sync.demo.charts import add_version, create_chart, move_chart, read_chart
 from lightdash_sync.demo.code_bodies import CHECKS
 from lightdash_sync.demo.code_pages import tab_slugs
-from lightdash_sync.demo.code_spaces import home_of, to_code
+from lightdash_sync.demo.code_spaces import NO_UPLOAD, home_of, to_code
 from lightdash_sync.demo.dashboards import (
     add_dashboard_version,
     charts_on_dashboard,
@@ -28,9 +28,9 @@ from lightdash_sync.demo.dashboards import (
 )
 from lightdash_sync.demo.jsonb import jsonb
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
-from lightdash_sync.demo.spaces import space_basics
+from lightdash_sync.demo.spaces import apps_in, space_basics
 from lightdash_sync.demo.sql_charts import move_sql_chart
-from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
+from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, Verification, World
 
 CREATE, UPDATE, SAME = "create", "update", "no changes"
 _QUERY = frozenset(
@@ -42,7 +42,8 @@ _QUERY = frozenset(
 def _project(call: Call) -> Project:
     project = project_of(call, may=None)
     if not can_in_project(call.world, call.person, "create", "ContentAsCode", project):
-        raise forbidden()
+        told = f'{NO_UPLOAD} (content slug "{call.params["slug"]}")'
+        raise forbidden(told) if call.world.can("current") else forbidden()
     return project
 
 
@@ -110,6 +111,7 @@ def upsert_chart(call: Call) -> Json:
         }
     _update_chart(world, chart, {**now, **body}, home, call.person)
     told = {**read_chart(world, chart), **old}
+    _verify(call, project, chart)
     return {"spaces": [there], "dashboards": [], "charts": [{"action": UPDATE, "data": told}]}
 
 
@@ -139,13 +141,21 @@ def _new_chart(call: Call, project: Project, body: Json) -> Json:
     chart = create_chart(world, body, call.person, body["slug"], space, inside, force_slug=True)
     place = {"spaceSlug": body["spaceSlug"], "spacePath": to_code(body["spaceSlug"])}
     told = {**read_chart(world, chart), **place, "oldUuid": chart.uuid}
+    _verify(call, project, chart)
     return {"charts": [{"action": CREATE, "data": told}], "spaces": made, "dashboards": []}
+
+
+def _verify(call: Call, project: Project, chart: Chart) -> None:
+    """Vouch for a chart that comes as verified, if the asker may."""
+    world, verified = call.world, call.body.get("verified") is True and call.world.can("current")
+    if verified and can_in_project(world, call.person, "manage", "ContentVerification", project):
+        chart.verification = Verification(world.new_uuid(), call.person.uuid, world.clock.tick())
 
 
 def _summary(world: World, space: Space) -> Json:
     """A space as an update tells it."""
     counts = {"chartCount": len(space.charts), "dashboardCount": len(space.dashboards)}
-    counts |= {"childSpaceCount": len(space.children), "appCount": 0}
+    counts |= {"childSpaceCount": len(space.children), "appCount": apps_in(world, space)}
     return {**space_basics(world, space), **{name: str(count) for name, count in counts.items()}}
 
 

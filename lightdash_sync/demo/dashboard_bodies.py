@@ -77,6 +77,8 @@ def _content_errors(sent: Any, required: dict[str, Rule], *, newer: bool, curren
         else:
             tab_rules = {"hidden": flag, **tab_rules}
     errors = errors_in(sent, required, optional)
+    if current and isinstance(sent.get("config"), dict):
+        errors |= errors_in(sent["config"], {"isDateZoomDisabled": flag}, at="body.config")
     if isinstance(sent.get("tiles"), list):
         for position, tile in enumerate(sent["tiles"]):
             errors |= _tile_errors(tile, f"tiles.${position}", newer=newer, current=current)

@@ -16,6 +16,7 @@ _BY_TYPE = {
     "gauge": "gauge",
     "map": "map",
     "sankey": "sankey",
+    "data_app_viz": "data_app_viz",
 }
 _TYPE_OF_KIND = {kind: kind for kind in _BY_TYPE if kind not in ("custom", "map")}
 

@@ -32,7 +32,8 @@ TYPES = ("chart", "dashboard", "space")
 Move = Callable[[], None]
 
 
-def _item_errors(item: Any, at: str) -> Errors:
+def item_errors(item: Any, at: str) -> Errors:
+    """What is wrong with what names an item."""
     errors = errors_in(item, {"uuid": text, "contentType": one_of(*TYPES)}, at=at)
     if not errors and item["contentType"] == "chart":
         errors = errors_in(item, {"source": one_of("dbt_explore", "sql")}, at=at)
@@ -48,7 +49,7 @@ def _check_action(body: Any) -> Errors:
 def check_move(body: Any) -> None:
     """The body of a move: an item, and the action with its target."""
     item = body.get("item") if isinstance(body, dict) else None
-    errors = _item_errors(item, "body.item") | _check_action(body)
+    errors = item_errors(item, "body.item") | _check_action(body)
     if errors:
         raise invalid(errors)
 
@@ -57,7 +58,7 @@ def check_bulk_move(body: Any) -> None:
     """The body of a move of many."""
     errors = errors_in(body, {"content": listing})
     for position, item in enumerate([] if errors else body["content"]):
-        errors |= _item_errors(item, f"body.content.${position}")
+        errors |= item_errors(item, f"body.content.${position}")
     errors |= _check_action(body)
     if errors:
         raise invalid(errors)

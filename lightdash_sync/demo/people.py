@@ -12,6 +12,7 @@ from lightdash_sync.demo.health import current_health, newer_health
 from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.refusals import (
     Refusal,
+    already_exists,
     bad_parameter,
     forbidden,
     not_found,
@@ -251,6 +252,8 @@ def get_groups(call: Call) -> Json:
     if call.person.role == "member":
         raise forbidden()
     groups = [one for one in world.groups.values() if one.org_uuid == call.person.org_uuid]
+    if world.can("current") and call.person.role != "admin":
+        groups = [one for one in groups if call.person.uuid in one.members]
     return _paged(call, [_with_members(world, one) if with_members else _group(one) for one in groups])
 
 
@@ -258,7 +261,8 @@ def get_group(call: Call) -> Json:
     """`GET /groups/{g}`."""
     group = call.world.groups.get(call.params["g"])
     if group is None:
-        raise not_found(f"No group found with id: {call.params['g']}")
+        named = "" if call.world.can("current") else f" with id: {call.params['g']}"
+        raise not_found(f"No group found{named}")
     if call.person.role == "member" or group.org_uuid != call.person.org_uuid:
         raise forbidden()
     return _with_members(call.world, group) if int(call.one("includeMembers") or 0) > 0 else _group(group)
@@ -269,10 +273,31 @@ def post_group(call: Call) -> Json:
     if call.person.role != "admin":
         raise forbidden()
     body = call.body if isinstance(call.body, dict) else {}
+    taken = any(
+        (one.org_uuid, one.name) == (call.person.org_uuid, body.get("name"))
+        for one in call.world.groups.values()
+    )
+    if taken and call.world.can("current"):
+        raise already_exists("Group name already exists")
     group = create_group(call.world, body.get("name", ""), call.person.org_uuid, call.person.uuid)
     for member in body.get("members") or []:
         group.members[member["userUuid"]] = None
     return _with_members(call.world, group)
+
+
+def remove_group(call: Call) -> Any:
+    """`DELETE /groups/{g}`: with all that was granted to it."""
+    world = call.world
+    if call.person.role != "admin":
+        raise forbidden()
+    group = world.groups.pop(call.params["g"], None)
+    if group is None:
+        raise not_found(f"No group found with id: {call.params['g']}")
+    for space in world.spaces.values():
+        space.group_access.pop(group.uuid, None)
+    for project in world.project_rows.values():
+        project.group_access.pop(group.uuid, None)
+    return OK
 
 
 def create_group(world: World, name: str, org_uuid: str, created_by: str | None) -> Group:
@@ -301,4 +326,5 @@ ROUTES = (
     Route("GET", "/api/v1/org/groups", get_groups),
     Route("POST", "/api/v1/org/groups", post_group, status=201),
     Route("GET", "/api/v1/groups/{g}", get_group),
+    Route("DELETE", "/api/v1/groups/{g}", remove_group),
 )

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 
 from lightdash_sync.demo.access import can_in_project
 from lightdash_sync.demo.bodies import check_preview
 from lightdash_sync.demo.calls import Call, Route, project_of, space_of_chart
+from lightdash_sync.demo.clock import printed
 from lightdash_sync.demo.jobs import finished_job
 from lightdash_sync.demo.projects import compile_project, create_project
 from lightdash_sync.demo.refusals import forbidden
@@ -20,19 +22,22 @@ from lightdash_sync.demo.spaces import create_space
 from lightdash_sync.demo.state import Chart, Dashboard, DashboardVersion, Json, Project, Space, World
 from lightdash_sync.demo.virtual_views import is_virtual
 
+PREVIEW_DAYS = 30  # that a preview of current versions lives
+
 
 def _copied_chart(world: World, chart: Chart, space_uuid: str | None, dashboard_uuid: str | None) -> Chart:
     query = chart.version.metric_query
     metrics = [{**one, "uuid": world.new_uuid()} for one in query["additionalMetrics"]]
-    version = replace(
-        chart.version, uuid=world.new_uuid(), metric_query={**query, "additionalMetrics": metrics}
+    version = replace(  # the real server forgets how rows of several queries are merged
+        chart.version, uuid=world.new_uuid(), metric_query={**query, "additionalMetrics": metrics}, merge=None
     )
     copy = replace(
         chart, uuid=world.new_uuid(), space_uuid=space_uuid, dashboard_uuid=dashboard_uuid, pin_order=None,
-        versions={version.uuid: version}, current=version, verification=None,
+        versions={version.uuid: version}, current=version, verification=None, aliases=list(chart.aliases),
     )  # fmt: skip
     world.charts[copy.uuid] = copy
-    world.slugs.force("charts", copy.slug, space_of_chart(world, copy).project_uuid)
+    for slug in (copy.slug, *copy.aliases):
+        world.slugs.force("charts", slug, space_of_chart(world, copy).project_uuid)
     home = world.dashboards[dashboard_uuid] if dashboard_uuid else world.spaces[space_uuid or ""]
     home.charts[copy.uuid] = None
     return copy
@@ -129,6 +134,8 @@ def post_preview(call: Call) -> Json | str:
         if world.can("previews_have_virtual_views"):
             views = {name: one for name, one in source.explores.items() if is_virtual(one)}
             preview.explores = deepcopy(views)
+    if world.can("current"):
+        preview.expires_at = printed(world.clock.moment + timedelta(days=PREVIEW_DAYS))
     compile_project(world, preview)
     if not world.can("preview_results"):
         return preview.uuid

@@ -10,12 +10,20 @@ from typing import Any
 
 from lightdash_sync.demo.access import can_in_project
 from lightdash_sync.demo.accounts import Person
-from lightdash_sync.demo.bodies import check_metadata
+from lightdash_sync.demo.bodies import Errors, body_of, check_metadata, errors_in, flag, text
 from lightdash_sync.demo.calls import OK, Call, Route, is_uuid, need, project_of
 from lightdash_sync.demo.catalog import index_catalog
+from lightdash_sync.demo.code_spaces import space_at
 from lightdash_sync.demo.jobs import finished_job
-from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_existing, not_found, went_wrong
-from lightdash_sync.demo.spaces import create_space, delete_space
+from lightdash_sync.demo.refusals import (
+    bad_parameter,
+    forbidden,
+    invalid,
+    not_existing,
+    not_found,
+    went_wrong,
+)
+from lightdash_sync.demo.spaces import PERSONAL, below, create_space, delete_space
 from lightdash_sync.demo.state import Json, Project, World
 from lightdash_sync.demo.validations import validate_project
 from lightdash_sync.demo.virtual_views import with_virtual_views
@@ -32,7 +40,10 @@ SECRETS = frozenset({"user", "password", "token", "personal_access_token", "priv
 
 def read_project(world: World, project: Project) -> Json:
     """The project as it is read."""
-    newer: Json = {"queryTimezone": project.query_timezone, "hasDefaultUserSpaces": False}
+    newer: Json = {
+        "queryTimezone": project.query_timezone,
+        "hasDefaultUserSpaces": project.default_user_spaces,
+    }
     newer["colorPaletteUuid"] = project.color_palette_uuid
     if project.defaults is not None:
         newer["projectDefaults"] = project.defaults
@@ -140,7 +151,46 @@ def get_defaults(call: Call) -> Any:
 
 def get_parameters(call: Call) -> Json:
     """`GET /api/v2/projects/{p}/parameters`: those of the project, by name."""
-    return project_of(call).parameters
+    parameters, names = project_of(call).parameters, call.all("names")
+    return {name: one for name, one in parameters.items() if not names or name in names}
+
+
+def put_parameters(call: Call) -> Any:
+    """`PUT /api/v2/projects/{p}/parameters`: replaces all of them; for admins."""
+    project = project_of(call, may=None)
+    if not can_in_project(call.world, call.person, "manage", "Project", project):
+        raise forbidden("User does not have permission to update project parameters")
+    project.parameters = {
+        name: {"type": "string", **parameter} for name, parameter in dict(call.body).items()
+    }
+    return OK
+
+
+def check_parameters(body: Any) -> None:
+    """The body of that: each has a label."""
+    errors: Errors = {}
+    for name, parameter in (body if isinstance(body, dict) else {}).items():
+        errors |= errors_in(parameter, {"label": text}, at=f"parameters.{name}")
+    if errors:
+        raise invalid(errors)
+
+
+def patch_user_spaces(call: Call) -> Any:
+    """`PATCH /projects/{p}/hasDefaultUserSpaces`: a space for each who may make one; they stay afterwards."""
+    world, project = call.world, project_of(call, may=("manage", "Project"))
+    project.default_user_spaces = call.body["hasDefaultUserSpaces"] in (True, "true")
+    if not project.default_user_spaces:
+        return OK
+    root = space_at(world, project, PERSONAL)
+    if root is None:
+        root = create_space(world, project.uuid, "Default User Spaces", None, is_private=False)
+    there = {uuid for one in below(world, root) for uuid in one.access}
+    for person in world.people.values():
+        if person.uuid not in there and can_in_project(world, person, "create", "Space", project):
+            name = f"{person.first_name} {person.last_name}"
+            space = create_space(world, project.uuid, name, None, is_private=True, above=root)
+            space.access[person.uuid] = "admin"
+    return OK
 
 
 def get_changesets(call: Call) -> Any:
@@ -323,8 +373,16 @@ ROUTES = (
     Route("GET", "/api/v1/projects/{p}/tablesConfiguration", get_tables),
     Route("GET", "/api/v2/projects/{p}/defaults", get_defaults, needs="parameters"),
     Route("GET", "/api/v2/projects/{p}/parameters", get_parameters, needs="parameters"),
+    Route("PUT", "/api/v2/projects/{p}/parameters", put_parameters, check_parameters, needs="current"),
     Route(
         "GET", "/api/v1/projects/{p}/changesets", get_changesets, needs="parameters", until="no_changesets"
+    ),
+    Route(
+        "PATCH",
+        "/api/v1/projects/{p}/hasDefaultUserSpaces",
+        patch_user_spaces,
+        body_of({"hasDefaultUserSpaces": flag}),
+        needs="current",
     ),
     Route("GET", "/api/v1/projects/{p}/spotlight/table/config", get_spotlight, needs="parameters"),
 )

@@ -145,6 +145,8 @@ def _dashboard_pairs(call: Call) -> tuple[Pair, list[Pair], list[Pair]]:
     dashboard = dashboard_named(call)
     text = OF_DASHBOARD if world.can("current") else NO_UPSTREAM
     upstream = _upstream(world, world.spaces[dashboard.space_uuid].project_uuid, text)
+    if any(tile["type"] == "data_app" for tile in dashboard.version.tiles):
+        raise bad_parameter("Data apps are not available in this instance")
     pair = dashboard_pair(world, person, dashboard, upstream)
     charts, sql_charts = charts_of(world, dashboard)
     return (

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lightdash_sync.demo.access import can_in_project
+from lightdash_sync.demo.bodies import union
 from lightdash_sync.demo.calls import Call, Route, chart_of, dashboard_named, project_of, space_of_chart
 from lightdash_sync.demo.lists import in_pages, page_and_size, paging
-from lightdash_sync.demo.refusals import forbidden
+from lightdash_sync.demo.refusals import forbidden, invalid
 from lightdash_sync.demo.scheduler_rows import TARGETS, project_of_scheduler, read_scheduler
 from lightdash_sync.demo.schedulers import require_deliveries
 from lightdash_sync.demo.sql_charts import sql_chart_of
@@ -92,9 +93,13 @@ def get_of_project(call: Call) -> Json:
     """`GET /schedulers/{p}/list`: all of a project, for who may change its settings; since 0.1836.0."""
     world = call.world
     project = project_of(call, may=("update", "Project"))
-    return _page(
-        call, (one for one in world.schedulers.values() if project_of_scheduler(world, one) is project)
-    )
+    rows = [one for one in world.schedulers.values() if project_of_scheduler(world, one) is project]
+    return _page(call, (one for one in rows if not _is_of_deleted_app(world, one)))
+
+
+def _is_of_deleted_app(world: World, scheduler: Scheduler) -> bool:
+    app = world.apps.get(scheduler.app_uuid or "")
+    return app is not None and app.deleted_at is not None
 
 
 def get_of_person(call: Call) -> Json:
@@ -105,6 +110,8 @@ def get_of_person(call: Call) -> Json:
 
 def _page(call: Call, found: Iterable[Scheduler]) -> Json:
     """A page of those that fit what is asked."""
+    if call.world.can("current"):
+        _check_type(call.one("resourceType"))
     words = (call.one("searchQuery") or "").strip().lower()
     fitting = [one for one in found if words in one.fields["name"].lower() and _fits(call, one)]
     ordered = _ordered(call.world, fitting)
@@ -114,6 +121,18 @@ def _page(call: Call, found: Iterable[Scheduler]) -> Json:
         ordered.reverse()
     page = in_pages(call, ordered)
     return page | {"data": [_listed(call.world, one) for one in page["data"]]}
+
+
+def _check_type(told: str | None) -> None:
+    if told not in (None, *_TYPES):
+        issues = [
+            {"resourceType": {"message": f"should be one of the following; ['{one}']", "value": told}}
+            for one in _TYPES
+        ]
+        raise invalid({"resourceType": {"message": union(issues), "value": told}})
+
+
+_TYPES = ("chart", "dashboard")
 
 
 def _fits(call: Call, scheduler: Scheduler) -> bool:

@@ -311,7 +311,7 @@ ROUTES = (
         needs="sql_chart_schedulers", newer_check=("app_deliveries", check_current_delivery),
     ),
     Route(
-        "POST", _OF_APP, post_of_app, check_current_delivery, needs="app_deliveries",
+        "POST", _OF_APP, post_of_app, needs="app_deliveries",
     ),
     Route("GET", _OF_APP, get_of_app, needs="app_deliveries"),
     Route("POST", _BASE + "/send", send),

@@ -25,7 +25,7 @@ from lightdash_sync.demo.lists import page_and_size, paging
 from lightdash_sync.demo.pins import toggle_pin
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found, went_wrong
 from lightdash_sync.demo.roles import SPACE_RANK
-from lightdash_sync.demo.spaces import below, create_space, delete_space, read_space, space_summary
+from lightdash_sync.demo.spaces import apps_in, below, create_space, delete_space, read_space, space_summary
 from lightdash_sync.demo.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
 
 FALSE, TRUE = (False, "false"), (True, "true")
@@ -217,15 +217,18 @@ def get_delete_impact(call: Call) -> Json:
     rows = [
         {
             "uuid": one.uuid, "name": one.name, "parentSpaceUuid": one.parent_uuid,
-            "chartCount": len(one.charts), "dashboardCount": len(one.dashboards), "appCount": 0,
+            "chartCount": len(one.charts), "dashboardCount": len(one.dashboards),
+            "appCount": apps_in(world, one),
         }
         for one in spaces
     ]  # fmt: skip
+    apps = [app for one in spaces for app in world.apps.values() if app.space_uuid == one.uuid]
     all_charts: list[Chart | SqlChart] = [*charts, *sql]
     return {
         "spaces": world.jumbled(rows), "charts": [_named(one) for one in all_charts],
-        "dashboards": [_named(one) for one in dashboards], "apps": [],
-        "chartCount": len(all_charts), "dashboardCount": len(dashboards), "appCount": 0,
+        "dashboards": [_named(one) for one in dashboards],
+        "apps": [{"uuid": one.uuid, "spaceUuid": one.space_uuid} for one in apps],
+        "chartCount": len(all_charts), "dashboardCount": len(dashboards), "appCount": len(apps),
     }  # fmt: skip
 
 

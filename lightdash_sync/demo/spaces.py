@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lightdash_sync.demo.access import can_in_space, is_closed, named_shares, shares
+from lightdash_sync.demo.access import can_in_space, is_closed, own_access, shares
 from lightdash_sync.demo.accounts import Person
 from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.dashboards import dashboard_row, delete_dashboard
@@ -20,6 +20,15 @@ from lightdash_sync.demo.state import Dashboard, Json, Space, World
 def path_label(slug: str) -> str:
     """A slug as the path of its space has it."""
     return slug.replace("/", "___").replace("-", "_")
+
+
+PERSONAL = "default_user_spaces"
+
+
+def is_personal(space: Space | str) -> bool:
+    """Whether a space, or a path, is of those that current versions make for each person."""
+    path = space if isinstance(space, str) else space.path
+    return path.startswith(f"{PERSONAL}.")
 
 
 def create_space(
@@ -150,10 +159,15 @@ def space_basics(world: World, space: Space) -> Json:
     return {**basics, "isPrivate": space.is_private}
 
 
+def apps_in(world: World, space: Space) -> int:
+    """How many data apps are in a space, deleted ones included."""
+    return sum(app.space_uuid == space.uuid for app in world.apps.values())
+
+
 def _counts(world: World, space: Space) -> Json:
     counts: Json = {"chartCount": len(space.charts), "dashboardCount": len(space.dashboards)}
     if world.can("nested_spaces"):
-        counts |= {"childSpaceCount": len(space.children), "appCount": 0}
+        counts |= {"childSpaceCount": len(space.children), "appCount": apps_in(world, space)}
         return {name: str(count) for name, count in counts.items()}
     return counts
 
@@ -216,7 +230,7 @@ def read_space(world: World, space: Space, reader: Person) -> Json:
             [_dashboard_row(world, one, of_dashboards.get(one.uuid, [])) for one in dashboards]
         ),
         "access": world.jumbled(
-            named_shares(world, space, reader) if world.can("own_access_only") else shares(world, space)
+            own_access(world, space, reader) if world.can("own_access_only") else shares(world, space)
         ),
         "groupsAccess": world.jumbled(groups),
         **(_surroundings(world, space, reader) if world.can("inherited_access") else {}),

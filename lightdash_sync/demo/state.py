@@ -53,6 +53,7 @@ class Project:
     parameters: Json = field(default_factory=dict)
     defaults: Json | None = None
     expires_at: str | None = None
+    default_user_spaces: bool = False
 
 
 @dataclass
@@ -247,6 +248,10 @@ class DataApp:
     name: str
     project_uuid: str
     deleted_at: str | None = None
+    space_uuid: str | None = None
+    template: str | None = None
+    created_at: str = ""
+    created_by: str = ""
 
 
 @dataclass

@@ -52,7 +52,8 @@ def post_virtual_view(call: Call) -> Json:
     name = call.body["name"]
     if _snake(name) in project.explores:
         raise already_exists("Virtual view with this name already exists")
-    _store(call, project, name, _friendly(name))
+    label = call.body.get("label") if call.world.can("current") else None
+    _store(call, project, name, label or _friendly(name))
     return {"name": name}
 
 

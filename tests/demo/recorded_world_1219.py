@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from lightdash_sync.demo.accounts import Group, Org, Person, Token
+from lightdash_sync.demo.charts import create_chart
 from lightdash_sync.demo.clock import Clock
-from lightdash_sync.demo.state import Project, World
+from lightdash_sync.demo.spaces import create_space
+from lightdash_sync.demo.state import Project, Space, SqlChart, World
 
 from .recorded_world import PASSWORD, results, secret
 from .recorded_world_2904 import (
@@ -64,6 +66,50 @@ def start_1219(story: list[Recording]) -> World:
     add_charts(world, story, admin, FIRST_RECORDED)
     add_dashboards(world, story, admin, FIRST_RECORDED)
     return world
+
+
+def start_new_1219(story: list[Recording]) -> tuple[World, dict[str, str]]:
+    """The world before the 297th recorded request, and the uuids that it has for recorded ones.
+
+    A project with two charts, a SQL chart and a dashboard, and its upstream.
+    """
+    begins = datetime.fromisoformat("2026-11-30T20:58:20+00:00")
+    world = World(version=VERSION, seed="recordings", clock=Clock(begins))
+    world.has_google = False
+    admin = _people(world, story)
+    shown = results(story, 768)
+    upstream = Project(shown["upstreamProjectUuid"], "New shop production", admin.org_uuid, admin.uuid)
+    project = Project(shown["projectUuid"], shown["name"], admin.org_uuid, admin.uuid)
+    for one in (upstream, project):
+        one.dbt_connection, one.dbt_version = shown["dbtConnection"], shown["dbtVersion"]
+        one.warehouse_connection = shown["warehouseConnection"]
+        one.explores = one.compilable = used_explores(story)
+        one.created_at = world.clock.now()
+        world.project_rows[one.uuid] = one
+        create_space(world, one.uuid, "Shared", "shared", is_private=False)
+    project.upstream_uuid = upstream.uuid
+    project.parameters = results(story, 552)
+    space = create_space(world, project.uuid, "New space", None, is_private=False, creator=admin)
+    space.access[admin.uuid] = "admin"
+    known = {results(story, 297)["spaceUuid"]: space.uuid}
+    for number in (297, 298):
+        row = results(story, number)
+        chart = create_chart(world, row, admin, row["slug"], space.uuid, None, force_slug=True)
+        chart.version.created_at = chart.last_updated_at = row["updatedAt"]
+        known[row["uuid"]] = chart.uuid
+    _add_sql_chart(world, story, admin, space)
+    return world, known
+
+
+def _add_sql_chart(world: World, story: list[Recording], admin: Person, space: Space) -> None:
+    row = results(story, 352)["sqlCharts"][0]
+    chart = SqlChart(
+        world.new_uuid(), row["slug"], row["name"], row["description"], space.project_uuid, space.uuid,
+        row["sql"], row["limit"], row["config"], world.clock.tick(), admin.uuid, world.clock.tick(),
+        admin.uuid,
+    )  # fmt: skip
+    world.sql_charts[chart.uuid], space.sql_charts[chart.uuid] = chart, None
+    world.slugs.force("sql_charts", chart.slug, space.project_uuid)
 
 
 def _people(world: World, story: list[Recording]) -> Person:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -68,6 +69,14 @@ def _send(stage: Stage, recording: Recording) -> httpx.Response:
     )
 
 
+def send(stage: Stage, method: str, path: str, body: Any, token: str = "pat") -> Any:
+    """An unrecorded request, of the admin unless another token is named; returns the results."""
+    headers = {"authorization": f"ApiKey {secret(token)}"}
+    answer = stage.client.request(method, f"/api/v1{path}", json=body, headers=headers)
+    assert answer.is_success, answer.text
+    return answer.json().get("results")
+
+
 def _found(stage: Stage, recording: Recording, answer: httpx.Response) -> Iterator[str]:
     if answer.status_code != recording.status:
         yield f"status {recording.status} was recorded, {answer.status_code} came: {answer.text[:200]}"
@@ -85,7 +94,11 @@ def _found(stage: Stage, recording: Recording, answer: httpx.Response) -> Iterat
 
 
 def replayed(
-    world: World, recordings: list[Recording], between: Between, exceptions: Exceptions
+    world: World,
+    recordings: list[Recording],
+    between: Between,
+    exceptions: Exceptions,
+    known: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Replay the recordings in the world where they begin; what differs, one line for each difference.
 
@@ -95,10 +108,11 @@ def replayed(
         between: what happened on the real server before the recording of a number, unrecorded.
         exceptions: for the recording of a number, the differences that are allowed (by their beginning), and
             why.
+        known: recorded uuids, by those that the world has for them already.
     """
     failures = []
     with Server(world) as server, httpx.Client(base_url=server.url, trust_env=False, verify=False) as client:
-        stage = Stage(world, client, Binding(), recordings)
+        stage = Stage(world, client, Binding(dict(known or {})), recordings)
         for recording in recordings:
             if recording.number in between:
                 between[recording.number](stage)

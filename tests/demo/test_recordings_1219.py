@@ -7,7 +7,6 @@ one by one, with the reason; so is what happened on the real server between two 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.dashboards import delete_dashboard
@@ -16,7 +15,7 @@ from lightdash_sync.demo.sql_charts import delete_sql_chart
 from .recorded_world import PASSWORD, secret
 from .recorded_world_1219 import EMAIL, VERSION, numbered, start_1219
 from .recordings import Recording, recordings_of
-from .replaying import EVERYTHING, NOT_YET, Exceptions, Stage, replayed
+from .replaying import EVERYTHING, NOT_YET, Exceptions, Stage, replayed, send
 
 END_OF_STORY = 296
 
@@ -25,14 +24,6 @@ def _log_in(stage: Stage) -> None:
     """The admin opened a session."""
     answer = stage.client.post("/api/v1/login", json={"email": EMAIL, "password": PASSWORD})
     stage.cookie = answer.headers["set-cookie"].split(";")[0]
-
-
-def _send(stage: Stage, method: str, path: str, body: Any) -> Any:
-    """An unrecorded request of the admin; returns the results."""
-    headers = {"authorization": f"ApiKey {secret('pat')}"}
-    answer = stage.client.request(method, f"/api/v1{path}", json=body, headers=headers)
-    assert answer.is_success, answer.text
-    return answer.json().get("results")
 
 
 def _recorded(stage: Stage, number: int) -> Recording:
@@ -54,17 +45,17 @@ def _made_anew(stage: Stage) -> None:
     stage.world.delete_schedulers_of(stage.binding.translated(RECORDED_BOARD))
     project = _project(stage, "Jaffle shop")
     body = stage.binding.value(_recorded(stage, 52).request)
-    chart = _send(stage, "POST", f"/projects/{project}/saved", {**body, "name": "Rec chart 2"})["uuid"]
+    chart = send(stage, "POST", f"/projects/{project}/saved", {**body, "name": "Rec chart 2"})["uuid"]
     board = {"name": "Rec dashboard 2", "tiles": [], "tabs": [], "spaceUuid": body["spaceUuid"]}
-    dashboard = _send(stage, "POST", f"/projects/{project}/dashboards", board)["uuid"]
+    dashboard = send(stage, "POST", f"/projects/{project}/dashboards", board)["uuid"]
     stage.binding.known |= {CHART_ANEW: chart, BOARD_ANEW: dashboard}
     of_no_app = {"appUuid": None, "appName": None}
     for number in (128, 137):
         sent = {**_recorded(stage, number).request, **of_no_app}
-        made = _send(stage, "POST", f"/saved/{chart}/schedulers", sent)
+        made = send(stage, "POST", f"/saved/{chart}/schedulers", sent)
         if number == 128:
             stage.binding.known[DELIVERY_ANEW] = made["schedulerUuid"]
-    _send(stage, "POST", f"/dashboards/{dashboard}/schedulers", _recorded(stage, 140).request)
+    send(stage, "POST", f"/dashboards/{dashboard}/schedulers", _recorded(stage, 140).request)
 
 
 def _made_for_nothing(stage: Stage) -> None:
@@ -78,10 +69,10 @@ def _sql_chart_anew(stage: Stage) -> None:
     """A SQL chart was made for a delivery as it is accepted."""
     project = _project(stage, "Jaffle shop")
     body = stage.binding.value(_recorded(stage, 187).request)
-    made = _send(stage, "POST", f"/projects/{project}/sqlRunner/saved", body)
+    made = send(stage, "POST", f"/projects/{project}/sqlRunner/saved", body)
     stage.binding.known[SQL_CHART_ANEW] = uuid = made["savedSqlUuid"]
     sent = {**_recorded(stage, 196).request, "appUuid": None, "appName": None}
-    _send(stage, "POST", f"/projects/{project}/sqlRunner/saved/{uuid}/schedulers", sent)
+    send(stage, "POST", f"/projects/{project}/sqlRunner/saved/{uuid}/schedulers", sent)
 
 
 def _without_sql_chart(stage: Stage) -> None:
@@ -92,7 +83,7 @@ def _board_upstream(stage: Stage) -> None:
     """A dashboard was made in production."""
     body = {"name": "Upstream", "tiles": [], "tabs": [], "spaceUuid": stage.binding.known[PRODUCTION_SPACE]}
     project = _project(stage, "Jaffle shop production")
-    made = _send(stage, "POST", f"/projects/{project}/dashboards", body)
+    made = send(stage, "POST", f"/projects/{project}/dashboards", body)
     stage.binding.known[UPSTREAM_BOARD] = made["uuid"]
 
 
@@ -100,7 +91,7 @@ def _promoted_six_times(stage: Stage) -> None:
     """The small dashboard was promoted."""
     board = stage.binding.translated(_recorded(stage, 259).response["results"]["uuid"])
     for _ in range(6):
-        _send(stage, "POST", f"/dashboards/{board}/promote", None)
+        send(stage, "POST", f"/dashboards/{board}/promote", None)
 
 
 def _two_more(stage: Stage) -> None:
@@ -108,7 +99,7 @@ def _two_more(stage: Stage) -> None:
     project = _project(stage, "Jaffle shop")
     body = stage.binding.value(_recorded(stage, 258).request)
     for recorded in TWO_MORE:
-        stage.binding.known[recorded] = _send(stage, "POST", f"/projects/{project}/saved", body)["uuid"]
+        stage.binding.known[recorded] = send(stage, "POST", f"/projects/{project}/saved", body)["uuid"]
 
 
 def _two_less(stage: Stage) -> None:
@@ -119,15 +110,15 @@ def _two_less(stage: Stage) -> None:
 def _third_round(stage: Stage) -> None:
     """A public and a restricted space were made."""
     spaces = f"/projects/{_project(stage, 'Jaffle shop')}/spaces"
-    public = _send(stage, "POST", spaces, {"name": "Rec3 public", "inheritParentPermissions": True})
-    restricted = _send(stage, "POST", spaces, {"name": "Rec3 restricted"})
+    public = send(stage, "POST", spaces, {"name": "Rec3 public", "inheritParentPermissions": True})
+    restricted = send(stage, "POST", spaces, {"name": "Rec3 restricted"})
     stage.binding.known |= {PUBLIC_SPACE: public["uuid"], RESTRICTED_SPACE: restricted["uuid"]}
 
 
 def _chart(stage: Stage, name: str, space: str, recorded: str) -> str:
     """A small chart, under the uuid that recordings have for it."""
     body = {**_recorded(stage, 258).request, "name": name, "spaceUuid": space}
-    made = _send(stage, "POST", f"/projects/{_project(stage, 'Jaffle shop')}/saved", body)
+    made = send(stage, "POST", f"/projects/{_project(stage, 'Jaffle shop')}/saved", body)
     stage.binding.known[recorded] = made["uuid"]
     return str(made["uuid"])
 
@@ -143,7 +134,7 @@ def _chart_in_restricted(stage: Stage) -> None:
 def _twin_upstream(stage: Stage) -> None:
     """A chart of its slug was upstream, in a space of the same path."""
     chart = _chart(stage, "Rec3 dup", stage.binding.known[PUBLIC_SPACE], TWIN)
-    _send(stage, "POST", f"/saved/{chart}/promote", None)
+    send(stage, "POST", f"/saved/{chart}/promote", None)
 
 
 TWO_MORE = ("the second chart", "the third chart")

@@ -1,0 +1,56 @@
+"""What current versions answer where a licence is needed and there is none, and what flags they tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightdash_sync.demo.calls import Call, Route
+from lightdash_sync.demo.refusals import Refusal, not_found
+from lightdash_sync.demo.state import Json
+
+_P = "/api/v1/projects/{p}"
+_EE = "/api/v1/ee/projects/{p}"
+# The service that is missing, and the paths that need it.
+_SERVICES = {
+    "appGenerateService": (
+        f"{_EE}/apps", f"{_EE}/apps/visualizations", f"{_EE}/apps/chart-types", f"{_EE}/apps/{{slug}}",
+        f"{_EE}/apps/{{slug}}/download", "/api/v1/ee/user/apps",
+    ),
+    "externalConnectionService": (f"{_EE}/external-connections",),
+    "aiAgentService": (f"{_P}/aiAgents",),
+    "projectHomepageService": (f"{_P}/homepage", f"{_P}/homepage/list", f"{_P}/announcements"),
+    "serviceAccountService": ("/api/v1/service-accounts",),
+    "aiAgentCoderService": (f"{_P}/code/aiAgents", f"{_P}/aiAgents/code"),
+    "externalConnectionCoderService": (f"{_P}/code/externalConnections",),
+}  # fmt: skip
+
+
+def _refusing(service: str) -> Any:
+    def refuse(_call: Call) -> Any:
+        text = f"Unable to initialize service '{service}' - no factory or provider."
+        raise Refusal(422, "MissingConfigError", text)
+
+    return refuse
+
+
+def get_flag(call: Call) -> Json:
+    """`GET /api/v2/feature-flag/{name}`: all are off."""
+    return {"id": call.params["name"], "enabled": False}
+
+
+def get_flags(_call: Call) -> Json:
+    """`GET /api/v2/feature-flag`: for previews of Lightdash itself."""
+    raise not_found("Feature flag management is only available in preview environments")
+
+
+ROUTES = (
+    *(
+        Route("GET", path, _refusing(service), needs="current")
+        for service, paths in _SERVICES.items()
+        for path in paths
+    ),
+    Route("POST", f"{_P}/code/aiAgents", _refusing("aiAgentCoderService"), needs="current"),
+    Route("PATCH", f"{_EE}/apps/{{slug}}/pinning", _refusing("appGenerateService"), needs="current"),
+    Route("GET", "/api/v2/feature-flag/{name}", get_flag, needs="current"),
+    Route("GET", "/api/v2/feature-flag", get_flags, needs="current"),
+)
