@@ -83,6 +83,49 @@ class _Backend(httpcore.NetworkBackend):
         return _Stream(stream, self._deadline)
 
 
+class _Bracketed:
+    """A connection to a proxy that names a server by its IPv6 address: in brackets, as a port follows.
+
+    httpcore leaves them out, and no proxy knows where such an address ends.
+
+    Args:
+        connection: to the proxy.
+        host: the address.
+    """
+
+    def __init__(self, connection: httpcore.ConnectionInterface, host: bytes) -> None:
+        self._connection = connection
+        self._host = host
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request, with the address as it must be."""
+        url = request.url
+        headers = [
+            (name, self._named(value) if name.lower() == b"host" else value)
+            for name, value in request.headers
+        ]
+        return self._connection.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=url.scheme, host=url.host, port=url.port, target=self._named(url.target)
+                ),
+                headers=headers,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+
+    def _named(self, said: bytes) -> bytes:
+        before, there, after = said.partition(self._host)
+        if not there or before not in (b"", b"http://"):
+            return said
+        return b"%b[%b]%b" % (before, there, after)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport, on sockets that know the deadline.
 
@@ -99,3 +142,13 @@ class DeadlineTransport(httpx.HTTPTransport):
         super().__init__(verify=verify, limits=limits, proxy=proxy, trust_env=False)
         # httpx lets nobody choose the pool's sockets; a test with a dripping server guards this line.
         self._pool._network_backend = _Backend(self._pool._network_backend, deadline)
+        if proxy is not None:
+            create = self._pool.create_connection
+
+            def create_connection(origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+                made = create(origin)
+                if b":" in origin.host:
+                    vars(made)["_connection"] = _Bracketed(vars(made)["_connection"], origin.host)
+                return made
+
+            vars(self._pool)["create_connection"] = create_connection

@@ -33,12 +33,14 @@ _WHO_CHANGES = "Try again; if it stays so, something between here and Lightdash 
 _WHAT_IS_LARGE = "Open the item in Lightdash and see what makes it so large; no item is expected to be."
 _WHAT_IS_DEEP = "Open the item in Lightdash and save it with less in it; no item is expected to be so deep."
 _PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 that names no time
+_PROXY_WANTS_MORE = 407
 _SAID = 300  # characters of a server's words that an error repeats
 
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
+    httpx.ProxyError,  # it opened no tunnel
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
 )
@@ -100,6 +102,22 @@ class Failed(Exception):
         message = f"the answer is compressed in a way that nobody asked for ({coding[:_SAID]})"
         return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHO_CHANGES))
 
+    def by_proxy(self, proxy: str | None) -> Failed:
+        """Return the failure; if it may be the proxy's, with which proxy was asked.
+
+        Args:
+            proxy: its URL, without a password; None if the server is asked directly.
+        """
+        error = self.error
+        if proxy is not None and (
+            isinstance(error, (Unavailable, UnexpectedAnswer)) or error.status == _PROXY_WANTS_MORE
+        ):
+            error.hint = (
+                f"The proxy {proxy} was asked (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name it, NO_PROXY the "
+                f"servers that are reached without). {error.hint}"
+            )
+        return self
+
     @property
     def may_have_happened(self) -> bool:
         """Whether the server may have done what it was asked: what it answers tells nothing, or says so."""
@@ -134,6 +152,8 @@ def from_exception(error: Exception, method: str, path: str, url: str) -> Failed
         message, is_outage = "no answer in time", failure is Failure.NOT_SENT
     elif isinstance(error, zlib.error):
         message = "the answer is not compressed as it says"
+    elif isinstance(error, httpx.ProxyError):
+        message = f"the proxy makes no connection: {error}"
     elif failure is Failure.NOT_SENT:
         message, is_outage = f"no connection: {error}", True
     else:

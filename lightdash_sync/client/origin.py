@@ -1,4 +1,4 @@
-"""Where the token may go: one origin, over TLS, by the proxy that the environment names.
+"""Where the token may go: one origin, over TLS; by which proxy is said in `proxies`.
 
 Plain HTTP is for loopback, or for whoever says `--allow-http`. A URL with a user name in it is refused,
 because such URLs end up in logs.
@@ -6,15 +6,14 @@ because such URLs end up in logs.
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from lightdash_sync.client.proxies import is_loopback
 from lightdash_sync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def parse_origin(text: str, *, allow_http: bool = False) -> Origin:
         raise ConfigError("the URL of Lightdash must start with https:// and name a host", hint=_EXAMPLE)
     if parts.query or parts.fragment:
         raise ConfigError("the URL of Lightdash must not hold a query or fragment", hint=_EXAMPLE)
-    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
         raise ConfigError(
             f"http://{parts.netloc} would send the token unencrypted",
             hint="Use https, or say --allow-http if the network is yours alone.",
@@ -75,20 +74,6 @@ def parse_origin(text: str, *, allow_http: bool = False) -> Origin:
     for suffix in ("/api/v1", "/api"):
         prefix = prefix.removesuffix(suffix).rstrip("/")
     return Origin(f"{parts.scheme}://{parts.netloc}{prefix}")
-
-
-def proxy_for(origin: Origin) -> str | None:
-    """Return the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for an origin, or None.
-
-    Raises:
-        ConfigError: it is not an HTTP proxy.
-    """
-    parts = urlsplit(origin.url)
-    if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return _checked_proxy(proxy) if proxy else None
 
 
 def tls_context(ca_bundle: Path | None, *urls: str | None) -> ssl.SSLContext:
@@ -112,28 +97,3 @@ def tls_context(ca_bundle: Path | None, *urls: str | None) -> ssl.SSLContext:
                 f"the CA bundle {ca_bundle} cannot be used: {error}", hint="It must be a file in PEM format."
             ) from error
     return context
-
-
-def _checked_proxy(text: str) -> str:
-    """Return a proxy's URL; `proxy.example.com:3128` is one too, as it is for curl."""
-    text = text if "://" in text else f"http://{text}"
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host:
-        # It is not repeated: it may hold a password.
-        raise ConfigError(
-            "the proxy that the environment names is not an HTTP proxy",
-            hint="Set HTTPS_PROXY to http://host:port, or name the Lightdash server in NO_PROXY.",
-        )
-    return text
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

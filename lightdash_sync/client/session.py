@@ -23,7 +23,8 @@ import orjson
 from lightdash_sync import __version__
 from lightdash_sync.client.deadline import Deadline, DeadlineTransport
 from lightdash_sync.client.failures import Failed, from_exception, from_response
-from lightdash_sync.client.origin import Origin, proxy_for, tls_context
+from lightdash_sync.client.origin import Origin, tls_context
+from lightdash_sync.client.proxies import proxy_for, shown_proxy
 from lightdash_sync.client.retry import Pacer
 from lightdash_sync.client.tokens import TokenKind, kind_of
 from lightdash_sync.errors import ApiError, ConfigError
@@ -123,7 +124,8 @@ class Session:
         self._deadline = Deadline()
         limits = connection.limits
         size = connection.concurrency
-        origin, proxy = connection.origin, proxy_for(connection.origin)
+        origin, proxy = connection.origin, proxy_for(connection.origin.url)
+        self._proxy = None if proxy is None else shown_proxy(proxy)
         self._http = httpx.Client(
             transport=DeadlineTransport(
                 verify=tls_context(connection.ca_bundle, origin.url, proxy),
@@ -288,8 +290,12 @@ class Session:
             httpcore.TimeoutException,
             zlib.error,
         ) as error:
-            raise from_exception(error, method, path, self.connection.origin.url) from error
-        return from_response(response, body, method, path, self.connection.token_kind, bare=bare)
+            failed = from_exception(error, method, path, self.connection.origin.url)
+            raise failed.by_proxy(self._proxy) from error
+        try:
+            return from_response(response, body, method, path, self.connection.token_kind, bare=bare)
+        except Failed as failed:
+            raise failed.by_proxy(self._proxy) from failed.__cause__
 
     def _body(self, response: httpx.Response, method: str, path: str) -> bytes:
         """Read a body up to the limit, and never decompress more of it than that.

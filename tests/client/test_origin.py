@@ -10,7 +10,8 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.client.origin import Origin, parse_origin, proxy_for, tls_context
+from lightdash_sync.client.origin import Origin, parse_origin, tls_context
+from lightdash_sync.client.proxies import proxy_for, shown_proxy
 from lightdash_sync.errors import ConfigError
 
 BASES = ["https://lightdash.example.com", "https://l.example:8443", "https://[2001:db8::1]:8443"]
@@ -120,7 +121,7 @@ def x() -> Origin:
 
 def test_no_proxy_unless_one_is_named(x: Origin) -> None:
     """Without variables there is no proxy."""
-    assert proxy_for(x) is None
+    assert proxy_for(x.url) is None
 
 
 @pytest.mark.parametrize(
@@ -148,14 +149,14 @@ def test_the_proxy_that_the_environment_names(
     """HTTPS_PROXY, ALL_PROXY and NO_PROXY mean what they mean for curl."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert proxy_for(x) == proxy
+    assert proxy_for(x.url) == proxy
 
 
 def test_plain_http_has_a_proxy_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTP_PROXY is for http, as HTTPS_PROXY is for https."""
     monkeypatch.setenv("HTTP_PROXY", "http://plain.example")
     monkeypatch.setenv("HTTPS_PROXY", "http://p.example")
-    assert proxy_for(parse_origin("http://l.example", allow_http=True)) == "http://plain.example"
+    assert proxy_for(parse_origin("http://l.example", allow_http=True).url) == "http://plain.example"
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8080", "[::1]"])
@@ -163,7 +164,7 @@ def test_this_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch
     """A proxy that is named for the world is not asked for loopback."""
     monkeypatch.setenv("HTTPS_PROXY", "http://p.example")
     monkeypatch.setenv("ALL_PROXY", "http://p.example")
-    assert proxy_for(parse_origin(f"https://{host}")) is None
+    assert proxy_for(parse_origin(f"https://{host}").url) is None
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_what_is_no_http_proxy_is_refused(monkeypatch: pytest.MonkeyPatch, x: Or
     """A proxy that cannot be used is wrong usage, told without its password."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(ConfigError, match="not an HTTP proxy") as caught:
-        proxy_for(x)
+        proxy_for(x.url)
     assert "hunter2" not in str(caught.value) + caught.value.hint
     assert "NO_PROXY" in caught.value.hint
 
@@ -213,3 +214,62 @@ def test_a_ca_bundle_that_is_none(tmp_path: Path, content: bytes | None) -> None
     with pytest.raises(ConfigError, match=r"ca\.pem cannot be used") as caught:
         tls_context(bundle)
     assert "PEM" in caught.value.hint
+
+
+# What NO_PROXY says, and whether it names the host: as curl and Go read it, either of them.
+EXCEPTIONS = [
+    ("10.0.0.0/8", "https://10.1.2.3", True),
+    ("10.0.0.5/8", "https://10.1.2.3", True),
+    ("10.0.0.0/8", "https://11.1.2.3", False),
+    ("10.0.0.0/8", "https://ten.example.com", False),
+    ("10.0.0.0/8,192.168.0.0/16", "https://192.168.7.7:8443", True),
+    ("10.1.2.3", "https://10.1.2.3", True),
+    ("10.1.2.3:8443", "https://10.1.2.3:8443", True),
+    ("10.1.2.3:8443", "https://10.1.2.3", False),
+    ("10.1.2.3", "https://110.1.2.3", False),
+    ("2.3", "https://10.1.2.3", False),
+    ("10.0.0.0/99", "https://10.0.0.0", False),
+    ("fd00::/8", "https://[fd00::1]", True),
+    ("[fd00::]/8", "https://[fd00::1]", True),
+    ("fd00::/8", "https://[fe80::1]", False),
+    ("fd00::1", "https://[fd00:0::0:1]", True),
+    ("[fd00::1]", "https://[fd00::1]:8443", True),
+    ("[fd00::1]:8443", "https://[fd00::1]:8443", True),
+    ("[fd00::1]:8443", "https://[fd00::1]", False),
+    ("10.0.0.0/8", "https://[::ffff:10.1.2.3]", True),
+    ("*.example.com", "https://lightdash.example.com", True),
+    ("*.example.com", "https://a.lightdash.example.com", True),
+    ("*.example.com", "https://example.com", False),
+    ("*.example.com", "https://badexample.com", False),
+    (".example.com", "https://lightdash.example.com", True),
+    (".example.com", "https://badexample.com", False),
+    ("example.com", "https://lightdash.example.com", True),
+    ("example.com", "https://badexample.com", False),
+    ("EXAMPLE.com.", "https://lightdash.example.com", True),
+    ("example.com", "https://lightdash.example.com.", True),
+    ("lightdash.example.com:443", "https://lightdash.example.com", True),
+    ("*.example.com:443", "https://lightdash.example.com", True),
+    ("*.example.com:80", "https://lightdash.example.com", False),
+    ("bücher.example", "https://bücher.example", True),
+    ("a.b c.d  example.com", "https://lightdash.example.com", True),
+    ("*", "https://lightdash.example.com", True),
+    ("a.b,*", "https://10.1.2.3", True),
+    (".", "https://lightdash.example.com", False),
+    (",", "https://lightdash.example.com", False),
+    ("", "https://lightdash.example.com", False),
+]
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize(("exceptions", "url", "direct"), EXCEPTIONS)
+def test_hosts_that_no_proxy_names_are_reached_without(
+    monkeypatch: pytest.MonkeyPatch, name: str, exceptions: str, url: str, direct: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://p.example:3128")
+    monkeypatch.setenv(name, exceptions)
+    assert proxy_for(parse_origin(url).url) == (None if direct else "http://p.example:3128")
+
+
+def test_a_proxy_is_shown_without_its_password() -> None:
+    assert shown_proxy("http://me:secret@p.example:3128/") == "http://p.example:3128"
+    assert shown_proxy("https://[fd00::1]:3128") == "https://[fd00::1]:3128"

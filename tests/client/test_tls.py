@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from lightdash_sync.client.origin import Origin
-from lightdash_sync.client.session import Connection, Session
+from lightdash_sync.client.session import Connection, Limits, Session
 from lightdash_sync.errors import Unavailable, UnexpectedAnswer
 
 from .support import TOKEN, RawServer, Reply, SandGlass, answer, ok, served, session_with
@@ -204,3 +204,82 @@ def test_a_proxy_that_refuses(bundle: Path, through: Callable[[RawServer, str], 
     assert str(status) in str(caught.value)
     assert proxy.seen
     assert all(asked.method == "CONNECT" and TOKEN not in str(asked) for asked in proxy.seen)
+
+
+def test_a_proxy_is_asked_for_an_address_of_ipv6_in_brackets(
+    ca: trustme.CA, bundle: Path, through: Callable[[RawServer, str], None]
+) -> None:
+    """Else no proxy knows where the address ends and its port begins; the certificate is for the address."""
+    with (
+        RawServer(ok("far"), tls=_context(ca, "fd00::17")) as server,
+        RawServer(_tunnel_to(server.port)) as proxy,
+    ):
+        through(proxy, "")
+        connection = Connection(Origin("https://[fd00::17]:8443"), TOKEN, ca_bundle=bundle)
+        with Session(connection, SandGlass()) as session:
+            assert [session.get("/api/v1/user") for _ in range(2)] == ["far", "far"]
+    (asked,) = proxy.seen
+    assert (asked.method, asked.target, asked.headers["host"]) == ("CONNECT", *["[fd00::17]:8443"] * 2)
+    assert server.seen[0].headers["host"] == "[fd00::17]:8443"
+
+
+def test_a_proxy_of_plain_http_gets_an_address_of_ipv6_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(ok("far")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        with Session(Connection(Origin("http://[fd00::17]:8080"), TOKEN), SandGlass()) as session:
+            assert session.get("/api/v1/user") == "far"
+    (asked,) = proxy.seen
+    assert (asked.target, asked.headers["host"]) == (
+        "http://[fd00::17]:8080/api/v1/user",
+        "[fd00::17]:8080",
+    )
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "url"),
+    [
+        ("*.invalid", "http://lightdash.invalid:9"),
+        ("lightdash.invalid:9", "http://lightdash.invalid:9"),
+    ],
+)
+def test_a_proxy_that_is_not_meant_is_not_asked_and_gets_no_token(
+    monkeypatch: pytest.MonkeyPatch, exceptions: str, url: str
+) -> None:
+    """Over plain HTTP it would see the token; nobody has this name."""
+    limits = Limits(connect=0.2, read=0.2, deadline=1.0)
+    with RawServer(ok()) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        with Session(Connection(Origin(url), TOKEN, limits=limits), SandGlass()) as session:
+            assert session.get("/api/v1/user") is None
+            assert TOKEN in str(proxy.seen)  # without NO_PROXY it does
+        before = len(proxy.seen)
+        monkeypatch.setenv("NO_PROXY", exceptions)
+        with (
+            Session(Connection(Origin(url), TOKEN, limits=limits), SandGlass()) as session,
+            pytest.raises(Unavailable) as caught,
+        ):
+            session.get("/api/v1/user")
+        assert len(proxy.seen) == before
+    assert "proxy" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("reply", [answer(407), answer(502, b"<html>no</html>"), b"SSH-2.0-x\r\n\r\n"])
+def test_what_a_proxy_fails_at_names_it_and_no_password(
+    bundle: Path, through: Callable[[RawServer, str], None], reply: bytes
+) -> None:
+    with RawServer(reply) as proxy:
+        through(proxy, "me:secret@")
+        with Session(_connection(bundle), SandGlass()) as session, pytest.raises(Unavailable) as caught:
+            session.get("/api/v1/user")
+    assert f"The proxy http://127.0.0.1:{proxy.port} was asked" in caught.value.hint
+    assert "NO_PROXY" in caught.value.hint
+    assert "secret" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_proxy_that_is_not_there_is_named(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write is sent again then: nothing went out."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with Session(_connection(bundle), SandGlass()) as session, pytest.raises(Unavailable) as caught:
+        session.write("POST", "/api/v1/x", {})
+    assert "The proxy http://127.0.0.1:1 was asked" in caught.value.hint
+    assert not caught.value.unclear
