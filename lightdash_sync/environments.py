@@ -9,9 +9,10 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lightdash_sync.errors import ConfigError
+from lightdash_sync.model.destinations import parse_pattern
 from lightdash_sync.model.problems import first_problem
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ class Environment(BaseModel):
     concurrency: int | None = Field(default=None, ge=1, le=64)
     recipients: list[str] | None = None
     comments: Literal["nightly", "weekly"] | None = None
+
+    @field_validator("recipients")
+    @classmethod
+    def _check_recipients(cls, said: list[str] | None) -> list[str] | None:
+        for one in said or ():
+            parse_pattern(one)
+        return said
 
 
 class SettingsFile(BaseModel):

@@ -45,7 +45,7 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
     groups = _allowed(lightdash.groups)
     explores = _allowed(lambda: lightdash.explores(project))
     metrics = _allowed(lambda: lightdash.metrics(project))
-    channels, user = lightdash.slack_channels(), lightdash.user()
+    channels, user = read_channels(lightdash), lightdash.user()
     palettes = _allowed(lightdash.color_palettes) if lightdash.server.can("chart_palettes") else None
     return Facts(
         same_project=same_project,
@@ -59,10 +59,16 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
         service_account=lightdash.session.connection.token_kind is TokenKind.SERVICE_ACCOUNT,
         tables=None if explores is None else frozenset(row.name for row in explores),
         metrics=None if metrics is None else frozenset((one.tableName, one.name) for one in metrics),
-        channels=None if channels is None else frozenset(channel.id for channel in channels),
+        channels=channels,
         lacks=lightdash.server.cannot,
         may_write_code=not user.abilityRules or user.may("manage", "ContentAsCode", project),
     )
+
+
+def read_channels(lightdash: Lightdash) -> dict[str, str] | None:
+    """Return id -> name of the Slack channels that a server can post to; None if it cannot say."""
+    channels = lightdash.slack_channels()
+    return None if channels is None else {channel.id: channel.name for channel in channels}
 
 
 def with_fields(

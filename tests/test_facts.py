@@ -75,7 +75,7 @@ def test_the_channels_of_a_workspace_are_known_by_their_ids() -> None:
     faults = Faults(rule=lambda _n, _method, path: Fault.content(rows) if "/slack/" in path else None)
     world = demo_world()
     with served(world, faults=faults) as (lightdash, _):
-        assert read_facts(lightdash, world.projects["production"]).channels == frozenset({"C1"})
+        assert read_facts(lightdash, world.projects["production"]).channels == {"C1": "#sales"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightdash_sync.config import Settings
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.canonical import Json, JsonObject
     from lightdash_sync.model.kinds import Kind
 
 _TO = click.option("--to", "target", metavar="ENV", required=True, help="The environment.")
@@ -122,19 +122,41 @@ def adopt(
 ) -> int:
     """Link everything that has the same name in the same place, or the same slug, here and there.
 
-    Only where exactly one item here and one there has it; all others are left for `link add`.
+    Only where exactly one item here and one there has it; all others are left for `link add`. Says which
+    of them are not alike: of these a plan is refused until each is allowed by name.
     """
-    from lightdash_sync.sync.linking import add_links
-    from lightdash_sync.sync.planning import adoptable
+    from lightdash_sync.client.capabilities import Server
+    from lightdash_sync.plan.options import Options
+    from lightdash_sync.report.plans import last_saved, saved_json
+    from lightdash_sync.sync.linking import add_links, adoptable
+    from lightdash_sync.sync.planning import Request
 
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
         place, _ = opening.place(target)
-        found = adoptable(place, opening.side(source, target).tree, by)
+        side = opening.side(source, target)
+        lacks = Server(side.manifest.source.lightdash).cannot
+        found = adoptable(place, Request(side.label, side.tree, Options(), adopt_by=by, source_lacks=lacks))
         if not dry_run:
-            add_links(place, found)
-    items = [f"{kind}:{key}" for kind, entries in found.items() for key in entries]
-    _tell("would be linked" if dry_run else "linked", sorted(items), as_json=as_json)
+            add_links(place, found.links)
+    items = sorted(f"{kind}:{key}" for kind, entries in found.links.items() for key in entries)
+    what = "would be linked" if dry_run else "linked"
+    differing = {one.item: one for one in found.differing}
+    if as_json:
+        differ: list[Json] = [{"item": one.item, **saved_json(one)} for one in found.differing]
+        print_json({"result": what, "items": [*items], "differing": differ})
+        return 0
+    for item in items:
+        click.echo(f"{item}  {what}{', differs' if item in differing else ''}")
+        for line in last_saved(differing[item]) if item in differing else ():
+            click.echo(f"    {line}")
+    click.echo(f"{len(items)} {what}, {len(differing)} of which differ", err=True)
+    if differing:
+        click.echo(
+            f"`lightdash-sync plan --from {source} --to {target}` shows how they differ, and overwrites none "
+            "of them unless it is allowed by name (--allow-drift KIND:KEY).",
+            err=True,
+        )
     return 0
 
 

@@ -249,7 +249,7 @@ def _planned(
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.sync.planning import Request, plan_for
 
-    place, loaded = opened
+    place, _ = opened
     side = opening.side(source, target)
 
     if side.code is not None:
@@ -266,7 +266,7 @@ def _planned(
             f"{side.label} is an export of a part: with --delete, the rest would be taken for deleted",
             hint="Export the whole project, or plan without --delete.",
         )
-    options = wanted.options(side, loaded.recipients, lambda revision: opening.earlier(side, revision))
+    options = wanted.options(side, lambda revision: opening.earlier(side, revision))
     request = Request(
         source=side.label,
         desired=side.tree,
@@ -294,7 +294,7 @@ def _planned_from_code(
     """Make a plan for a tree of the official tool's documents."""
     from lightdash_sync.sync.from_code import plan_from_code
 
-    place, loaded = opened
+    place, _ = opened
     if wanted.adopt() or wanted.adopt_by:
         raise ConfigError(
             f"{side.label} is a tree of `lightdash download`, whose items are known by their slugs",
@@ -306,7 +306,7 @@ def _planned_from_code(
             before = opening.earlier(side, revision)
             return before if before.code is None else replace(before, tree=onto(before.code))
 
-        return wanted.options(replace(side, tree=onto(code)), loaded.recipients, earlier)
+        return wanted.options(replace(side, tree=onto(code)), earlier)
 
     return plan_from_code(place, side.label, code, options, full=full)
 

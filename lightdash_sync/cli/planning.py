@@ -79,7 +79,7 @@ class Opening:
         folders.require_plain()
         exclude(folders.snapshot)
         project = choose_project(lightdash, loaded.project, read_before(folders))
-        place = Place(name, project, lightdash, folders, self.bars)
+        place = Place(name, project, lightdash, folders, self.bars, loaded.recipients)
         self._stack.enter_context(place.held())
         return place, loaded
 

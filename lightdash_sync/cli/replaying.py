@@ -132,7 +132,7 @@ class Wishes:
             target,
             selection,
             self._said["extras"],
-            allowed(self._said, Choice(), None),
+            allowed(self._said, Choice()),
             adopted(self._said),
             adopted_by(self._said),
         )
@@ -156,10 +156,10 @@ def review_by_replay(
     """
     from lightdash_sync.promote.replay import plan_replay
 
-    place, loaded = opening.place(wanted.target)
+    place, _ = opening.place(wanted.target)
     side = opening.side(wanted.source, wanted.target)
     also = approved.items if approved else frozenset()
-    return plan_replay(wanted, side, place, loaded.recipients, also=also, full=full), place
+    return plan_replay(wanted, side, place, also=also, full=full), place
 
 
 def tell_review(

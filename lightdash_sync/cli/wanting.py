@@ -106,20 +106,17 @@ class Wanted:
     def __init__(self, said: dict[str, Any]) -> None:
         self._said = said
 
-    def options(
-        self, side: Side, recipients: tuple[str, ...] | None, earlier: Callable[[str], Side]
-    ) -> Options:
+    def options(self, side: Side, earlier: Callable[[str], Side]) -> Options:
         """Return what the user allows, and which items.
 
         Args:
             side: the desired side.
-            recipients: patterns of addresses that the target may deliver to; None for any.
             earlier: opens the desired side as it was at a revision.
 
         Raises:
             ConfigError: something cannot be understood.
         """
-        return allowed(self._said, self._choice(side, earlier), recipients)
+        return allowed(self._said, self._choice(side, earlier))
 
     @property
     def deletes(self) -> bool:
@@ -161,13 +158,12 @@ class Wanted:
         )
 
 
-def allowed(said: Mapping[str, Any], choice: Choice, recipients: tuple[str, ...] | None) -> Options:
+def allowed(said: Mapping[str, Any], choice: Choice) -> Options:
     """Return what the options of a command allow.
 
     Args:
         said: name of each option -> its value; what a command does not have is not allowed.
         choice: which items.
-        recipients: patterns of addresses that the target may deliver to; None for any.
     """
     from lightdash_sync.plan.options import Options
 
@@ -182,7 +178,6 @@ def allowed(said: Mapping[str, Any], choice: Choice, recipients: tuple[str, ...]
         keep_access=said["keep_access"],
         enable_schedulers=said.get("enable_schedulers", False),
         verification=said.get("with_verification", False),
-        recipients=recipients,
     )
 
 

@@ -3,7 +3,8 @@
 Objects are merged field by field, lists of named elements (tiles, tabs, filters, metrics …) element by
 element, lists of texts as sets that keep an order. What only one side changed is taken from there, an
 order of elements too; what both changed alike is taken once; what they changed otherwise is a conflict,
-told by its path, and never decided here.
+told by its path, and never decided here. Where no common base is known, nobody can tell who changed what:
+then each place where the two differ is a conflict.
 """
 
 from __future__ import annotations
@@ -63,6 +64,40 @@ def merge(base: Value, ours: Value, theirs: Value, path: Path = ()) -> Merged:
     if isinstance(base, list) and isinstance(ours, list) and isinstance(theirs, list):
         return _lists(base, ours, theirs, path)
     return Merged(ours, (path,))
+
+
+def merge_without_base(ours: Value, theirs: Value, path: Path = ()) -> Merged:
+    """Merge two values of which nobody knows what they came from: each place where they differ is a conflict.
+
+    Args:
+        ours: what the first side has; `ABSENT` for nothing.
+        theirs: what the second side has.
+        path: where this is, for conflicts.
+    """
+    if same(ours, theirs):
+        return Merged(ours)
+    found: list[Path] = []
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        mine, other = ours, theirs
+    elif (pair := _named_lists(ours, theirs)) is not None:
+        mine, other = pair
+        both = mine.keys() & other.keys()
+        if [name for name in mine if name in both] != [name for name in other if name in both]:
+            found.append(path)
+    else:
+        return Merged(ours, (path,))
+    for name in sorted(mine.keys() | other.keys()):
+        one = merge_without_base(mine.get(name, ABSENT), other.get(name, ABSENT), (*path, name))
+        found += one.conflicts
+    return Merged(ours, tuple(found))
+
+
+def _named_lists(ours: Value, theirs: Value) -> tuple[dict[str, Json], dict[str, Json]] | None:
+    """Return the elements of two lists by their names; None if that is not what the two are."""
+    if not (isinstance(ours, list) and isinstance(theirs, list)):
+        return None
+    mine, other = _by_name(ours), _by_name(theirs)
+    return None if mine is None or other is None else (mine, other)
 
 
 def _objects(base: JsonObject, ours: JsonObject, theirs: JsonObject, path: Path) -> Merged:

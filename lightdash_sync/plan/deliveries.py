@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.kinds import SECRET, SECRET_TARGETS, Kind
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.fields import Finding
+from lightdash_sync.plan.recipients import recipient_findings
 from lightdash_sync.plan.values import Action, Gravity, Problem
 
 if TYPE_CHECKING:
@@ -24,13 +24,7 @@ def delivery_findings(scheduler: Json, facts: Facts, options: Options) -> Iterat
     for target in held(scheduler, "targets"):
         if channel := text(target, "channel"):
             yield from _channel(channel, facts)
-        recipient = text(target, "recipient")
-        if recipient and not is_allowed(recipient, options.recipients):
-            what = (
-                f"it delivers to {shown(recipient)}, which this environment does not allow; "
-                "add a pattern for it to the environment's recipients, or take the address out"
-            )
-            yield Finding("recipient_not_allowed", recipient, what)
+    yield from recipient_findings(scheduler, options.recipients, facts.channels)
     if has_secret_address(scheduler):
         what = (
             "the address of a webhook is a secret and not in the snapshot; "
@@ -49,13 +43,6 @@ def has_secret_address(scheduler: Json) -> bool:
     """Whether a scheduler delivers to a webhook, whose address no snapshot has."""
     targets = held(scheduler, "targets")
     return any(text(target, name) == SECRET for target in targets for name in SECRET_TARGETS)
-
-
-def is_allowed(recipient: str, patterns: tuple[str, ...] | None) -> bool:
-    """Whether an address fits one of some patterns such as `*@example.com`, in any case; None allows all."""
-    return patterns is None or any(
-        fnmatchcase(recipient.casefold(), pattern.casefold()) for pattern in patterns
-    )
 
 
 def owner_problems(steps: Sequence[Step], facts: Facts) -> Iterator[Problem]:

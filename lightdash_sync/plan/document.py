@@ -157,7 +157,12 @@ def _document(plan: Plan) -> JsonObject:
 def as_json(value: Any) -> Any:
     """Return dataclasses, tuples and enumerations as JSON, field by field."""
     if hasattr(value, "__dataclass_fields__"):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+        told = ((field, getattr(value, field.name)) for field in fields(value))
+        return {
+            field.name: as_json(said)
+            for field, said in told
+            if not (field.metadata.get("later") and said == field.default)
+        }
     if isinstance(value, tuple | list):
         return [as_json(one) for one in value]
     if isinstance(value, dict):

@@ -2,8 +2,8 @@
 
 The base of an item is its content on the target after the last sync. If the target has something else now,
 somebody worked on it there; applying the plan would take that work away, so it is refused until a person
-says otherwise. An item without a base was never synced (or was adopted just now): nothing is known of it,
-and what the plan would change is shown as a change.
+says otherwise. An item without a base was never synced (it was linked just now): nobody knows which side
+changed what, so whatever differs may be the target's newer work, and is refused alike.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.authorship import version_stamp
+from lightdash_sync.model.authorship import full_name, version_stamp
+from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.change import ABSENT
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.merge import merge
+from lightdash_sync.model.merge import merge, merge_without_base
 from lightdash_sync.model.ordered import in_order
-from lightdash_sync.plan.lists import numbered
+from lightdash_sync.plan.lists import known_rows, numbered
 from lightdash_sync.plan.managed import completed, managed, same_content
 from lightdash_sync.plan.options import allows
-from lightdash_sync.plan.values import Drift, DriftKind
+from lightdash_sync.plan.values import Drift, DriftKind, Saved
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.plan.options import Item, Options
+
+_LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
 
 
 def drift_of(item: Item, base: Json, existing: Json, desired: Json, options: Options) -> Drift | None:
@@ -82,6 +85,55 @@ def drift_since_backup(
         )
     found = drift_of(item, base, existing, desired, options)
     return None if found is None else replace(found, how=DriftKind.EDITED)
+
+
+def drift_at_first(item: Item, now: Json, wanted: Json, options: Options) -> Drift | None:
+    """Return what the target would lose of an item that no sync has written yet, or None.
+
+    Nothing is known of what the two sides had in common: each field that differs is a conflict, and nothing
+    can be merged. Of a list of the whole project only what the target has in it counts.
+
+    Args:
+        item: kind and key.
+        now: its content on the target.
+        wanted: the content that it would get; None if it is to be deleted.
+        options: of the user.
+    """
+    kind, key = item
+    if kind in _LISTS:
+        wanted = [*known_rows(kind, wanted, now)]
+    if same_content(kind, now, wanted, options):
+        return None
+    if wanted is not None and all(change.quiet for change in changes(kind, now, wanted)):
+        return None  # nothing that anybody made
+    ours = ABSENT if wanted is None else managed(kind, wanted, options)
+    conflicts = merge_without_base(ours, managed(kind, now, options)).conflicts
+    name, allowed = text(now, "name") or key, allows(options.allow_drift, _named(item))
+    return Drift(DriftKind.UNSYNCED, kind, key, name, None, now, wanted, None, conflicts, allowed=allowed)
+
+
+def with_saved(drift: Drift, source: Identity, target: Identity) -> Drift:
+    """Return a drift with who saved either side last, and when, as far as Lightdash tells.
+
+    Args:
+        drift: of one item.
+        source: the map of the desired side.
+        target: the map of the target, in the plan's keys.
+    """
+    here, there = (_saved(drift, identity) for identity in (source, target))
+    return replace(drift, saved_here=here, saved_there=there)
+
+
+def _saved(drift: Drift, identity: Identity) -> Saved | None:
+    stamp = version_stamp(drift.kind, identity.facts(drift.kind, drift.key)) if drift.key else None
+    if stamp is None:
+        return None
+    who = "" if stamp.person is None else full_name(stamp.person, identity.people.get(stamp.person, {}))
+    return Saved(stamp.time.isoformat(timespec="seconds"), who)
+
+
+def _named(item: Item) -> str:
+    return f"{item[0]}:{item[1]}" if item[1] else str(item[0])
 
 
 def drift_by_version(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
+    from lightdash_sync.plan.options import Item
     from lightdash_sync.plan.values import Target
 
 
@@ -31,6 +32,7 @@ class Inputs:
         base: the target's content after the last sync, in the plan's keys; {} if there was none.
         settled: path -> (hash of the `settled_form` of what was written, hash of what the server made of
             it): when both come again, they are the same.
+        merged: the same of what merges made: while it comes again, the rest is the target's own.
         facts: what is known of the target besides.
         options: of the user.
         adopted: kind -> key -> facts of the items that are linked by this plan.
@@ -38,6 +40,8 @@ class Inputs:
         undoes: the run that is to be taken back; "" for none.
         backed_up: of a plan to restore, the map of the target with what it had at its last backup, whose
             content is the base then; None for what is not compared with a backup.
+        known_origin: items without a base of which it is known nevertheless that nothing of the target's
+            people is in them: an unfinished run made them, or the desired content was taken from them.
     """
 
     source: str
@@ -47,9 +51,11 @@ class Inputs:
     linked: Linked
     base: Mapping[str, bytes] = field(default_factory=dict)
     settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    merged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     options: Options = field(default_factory=Options)
     adopted: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     purpose: str = "sync"
     undoes: str = ""
     backed_up: Identity | None = None
+    known_origin: frozenset[Item] = frozenset()

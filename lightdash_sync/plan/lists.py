@@ -53,6 +53,13 @@ def adapted_list(
     return [*sorted(icons, key=_metric)], problems
 
 
+def known_rows(kind: Kind, rows: Json, existing: Json) -> list[JsonObject]:
+    """Return those of the rows of a list that the target has as well, whatever it says in them."""
+    name: Callable[[JsonObject], tuple[str, str]] = pinned if kind is Kind.PINS else _metric
+    there = {name(row) for row in objects(existing)}
+    return [row for row in objects(rows) if name(row) in there]
+
+
 def without_deleted(pins: Json, deleted: Container[Item]) -> Json:
     """Return the pins that are left when some items are deleted: Lightdash unpins them by itself."""
     return [pin for pin in objects(pins) if pinned(pin) not in deleted]

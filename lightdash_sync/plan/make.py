@@ -23,18 +23,20 @@ from lightdash_sync.plan.catalogue import taken_names
 from lightdash_sync.plan.deletes import delete_problems, surplus, unshown_charts
 from lightdash_sync.plan.deliveries import has_secret_address
 from lightdash_sync.plan.drift import (
+    drift_at_first,
     drift_by_version,
     drift_of,
     drift_since_backup,
     keeps_theirs,
     made_since,
     merged_content,
+    with_saved,
 )
 from lightdash_sync.plan.keys import LINKED, named_items
 from lightdash_sync.plan.layout import layout, taken_over
 from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list, without_deleted
-from lightdash_sync.plan.managed import same_content, settled_form
+from lightdash_sync.plan.managed import GONE, same_content, settled_form
 from lightdash_sync.plan.options import Item, allows
 from lightdash_sync.plan.preflight import reference_problems
 from lightdash_sync.plan.returning import lost_comments, pinned_again, refilled
@@ -177,6 +179,8 @@ class _Making:
         wanted = self._wanted(item, now)
         if wanted is None:
             return
+        if self._is_merged(item, wanted):
+            return
         drift = self._drift(item, now, wanted)
         if drift is not None and keeps_theirs(drift, self.inputs.options):
             return
@@ -242,18 +246,27 @@ class _Making:
 
     def _drift(self, item: Item, now: Json, wanted: Json) -> Drift | None:
         base = self.inputs.base.get(file_of(*item))
+        mine, there = self.inputs.desired.identity, self.inputs.linked.identity
         if self.inputs.backed_up is not None:
             found = self._drift_since_backup(item, None if base is None else parse(base), now, wanted)
         elif base is not None:
             found = drift_of(item, parse(base), now, wanted, self.inputs.options)
-        elif self.inputs.purpose == "sync" and self.inputs.facts.same_project:
-            mine, there = self.inputs.desired.identity, self.inputs.linked.identity
-            found = drift_by_version(item, mine, there, now, wanted, self.inputs.options)
         elif self.inputs.undoes and wanted is None and item not in self.inputs.options.choice.items:
             found = made_since(item, now, self.inputs.options)
+        elif self.inputs.purpose != "sync":
+            found = None
+        elif self.inputs.facts.same_project:
+            found = drift_by_version(item, mine, there, now, wanted, self.inputs.options)
+        elif (
+            now is not None
+            and item not in self.inputs.known_origin
+            and not self._is_settled(item, now, wanted)
+        ):
+            found = drift_at_first(item, now, wanted, self.inputs.options)
         else:
             found = None
         if found is not None:
+            found = with_saved(found, mine, there)
             self.drift.append(found)
         return found
 
@@ -276,13 +289,21 @@ class _Making:
         places = (place_of(path) for path in self.inputs.base)
         return frozenset(place for place in places if place and place[1]) - self.existing.there
 
+    def _is_merged(self, item: Item, wanted: Json) -> bool:
+        """Whether a merge made what the target has of just what is wanted: the rest of it is the target's."""
+        named = f"{item[0]}:{item[1]}" if item[1] else str(item[0])
+        known = self.inputs.merged.get(file_of(*item))
+        return self._comes_again(known, item, wanted) and not allows(self.inputs.options.allow_drift, named)
+
     def _is_settled(self, item: Item, now: Json, wanted: Json) -> bool:
         """Whether the server is known to make just what it has of just what is wanted."""
-        path = file_of(*item)
-        known = self.inputs.settled.get(path)
         if self.inputs.options.verification and is_verified(wanted) != is_verified(now):
             return False
-        if known is None or known[1] != self.inputs.existing.digests[path]:
+        return self._comes_again(self.inputs.settled.get(file_of(*item)), item, wanted)
+
+    def _comes_again(self, known: tuple[str, str] | None, item: Item, wanted: Json) -> bool:
+        """Whether what is wanted, and what the target has, are what is remembered of both."""
+        if known is None or known[1] != self.inputs.existing.digests.get(file_of(*item), GONE):
             return False
         return known[0] == sha256(settled_form(item[0], wanted))
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Options
 
 _ACCESS = ("inheritsAccess", "access")
+GONE = ""
+"""What stands for the hash of an item that is not there, where it is remembered what became of one."""
+
 _NEVER_WRITTEN = frozenset({"owner", "verification"})
 
 

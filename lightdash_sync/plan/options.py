@@ -57,7 +57,8 @@ class Options:
         enable_schedulers: switch schedulers on as the source has them; else new ones are paused and
             those that exist are left as they are.
         verification: carry whether charts and dashboards are verified; else that is left to the target.
-        recipients: patterns of addresses that schedulers of the target may deliver to; None for any.
+        recipients: patterns of places that schedulers of the target may deliver to (`model.destinations`);
+            None for any. Said by the settings of the target, not by the user.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -92,7 +93,7 @@ class Facts:
         tables: names of the explores that the target has; None if they were not asked for.
         fields: explore -> ids of its fields, of the explores that were asked for.
         metrics: (table, metric) of the target's catalogue; None if it was not asked for.
-        channels: ids of the Slack channels that the target can post to; None if it cannot say.
+        channels: id -> name of the Slack channels that the target can post to; None if it cannot say.
         verifies: whether charts and dashboards can be verified.
         may_verify: whether the token's owner may do it.
         lacks: names of capabilities that the target's server does not have (`client.capabilities`).
@@ -111,7 +112,7 @@ class Facts:
     tables: frozenset[str] | None = None
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     metrics: frozenset[tuple[str, str]] | None = None
-    channels: frozenset[str] | None = None
+    channels: Mapping[str, str] | None = None
     verifies: bool = False
     may_verify: bool = True
     keeps_deleted: int | None = None

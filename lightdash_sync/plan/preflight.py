@@ -27,6 +27,7 @@ from lightdash_sync.plan.fields import (
 )
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.outlook import Look, Outlook, nothing
+from lightdash_sync.plan.recipients import NOT_ALLOWED, UNKNOWN_PLACE
 from lightdash_sync.plan.values import Action, Gravity, Problem
 from lightdash_sync.plan.virtual_views import with_views
 
@@ -58,7 +59,7 @@ def needed_tables(steps: Sequence[Step], look: Look = nothing) -> frozenset[str]
 # What nothing can be written for, whatever the user allows.
 IMPOSSIBLE = frozenset(
     {"missing_item", "deleted_reference", "external_reference", "unknown_holder", "unknown_reference"}
-    | {"secret_address"}
+    | {"secret_address", NOT_ALLOWED, UNKNOWN_PLACE}
 )
 
 

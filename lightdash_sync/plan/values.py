@@ -98,11 +98,29 @@ class DriftKind(StrEnum):
     DELETED = "deleted on the target"
     EDITED = "changed on the target since the last backup"
     UNSAVED = "on the target and not in the last backup"
+    UNSYNCED = "different on the target, and never synced"
+
+
+LATER: Mapping[str, bool] = {"later": True}
+"""Marks a field that plans have since a later version: where it says nothing, it is in no document."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Who saved a version of an item, and when.
+
+    Attributes:
+        at: when, in UTC, as ISO 8601.
+        by: who, by name or e-mail; "" if Lightdash does not say.
+    """
+
+    at: str
+    by: str = ""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """An item that the target's people changed since the last sync.
+    """An item that the target's people changed since the last sync, or that no sync ever knew.
 
     Attributes:
         how: in which way.
@@ -115,6 +133,8 @@ class Drift:
         merged: the content that has the changes of both sides; None if they contradict each other.
         conflicts: paths where they do.
         allowed: whether the user said that the target's change may be overwritten, or merged it.
+        saved_there: the version in which the target has it; None if Lightdash tells of none.
+        saved_here: the version in which the source has it.
     """
 
     how: DriftKind
@@ -127,6 +147,8 @@ class Drift:
     merged: Json = None
     conflicts: tuple[tuple[str | int, ...], ...] = ()
     allowed: bool = False
+    saved_there: Saved | None = field(default=None, metadata=LATER)
+    saved_here: Saved | None = field(default=None, metadata=LATER)
 
     @property
     def item(self) -> str:
@@ -141,9 +163,11 @@ class Drift:
     @property
     def reason(self) -> str:
         """Why the plan is refused for it, in words."""
-        if self.is_of_backup:
-            return f"{self.item} {'is' if self.how is DriftKind.UNSAVED else 'was'} {self.how}"
-        return f"{self.item} was {self.how} since the last sync"
+        if self.how is DriftKind.UNSYNCED and self.desired is None:
+            return f"{self.item} was never synced, and would be deleted"
+        if self.how in (DriftKind.UNSYNCED, DriftKind.UNSAVED):
+            return f"{self.item} is {self.how}"
+        return f"{self.item} was {self.how}{'' if self.is_of_backup else ' since the last sync'}"
 
 
 class Gravity(StrEnum):

@@ -7,8 +7,8 @@ that the target has already stays as it is there, unless `spaces` are asked for.
 promotes (schedulers, tags, pins, icons) comes only if it is asked for, and schedulers arrive switched off.
 
 The upstream project of the source is a special target: Lightdash takes what has an equal slug there for the
-same item, and so does a replay. Of such an item nobody remembers what it was; if it was saved after the
-source's one, the plan counts that as drift, because it would take somebody's work away.
+same item, and so does a replay. Of such an item nobody remembers what it was; where it differs, the plan is
+refused as for drift, because it may take somebody's work away.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from lightdash_sync.plan.options import Choice, Options
 from lightdash_sync.plan.scope import Contents, choose
 from lightdash_sync.promote.texts import with_tokens
 from lightdash_sync.promote.values import Selection
-from lightdash_sync.sync.newer import with_newer
 from lightdash_sync.sync.planning import Request, plan_for
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Replay:
         target: name of another one.
         selection: which items.
         extras: of `EXTRAS`, what else is carried.
-        options: what is allowed; its choice and recipients are given by the selection and the target.
+        options: what is allowed; its choice is given by the selection.
         adopt: kind -> key -> uuid facts of items of the target to link.
         adopt_by: `name`, `slug` or "": link what has the same, where there is one here and one there. With
             "", slugs count if the target is the source's upstream project.
@@ -73,7 +72,6 @@ def plan_replay(
     wanted: Replay,
     side: Side,
     place: Place,
-    recipients: tuple[str, ...] | None,
     *,
     also: frozenset[Item] = frozenset(),
     full: bool = False,
@@ -84,7 +82,6 @@ def plan_replay(
         wanted: what is to be promoted.
         side: the source, as it is now.
         place: the target; its lock must be held.
-        recipients: patterns of addresses that schedulers of the target may deliver to; None for any.
         also: further items, as far as the source has them: what was approved, and may be half done.
         full: read the target whole.
 
@@ -105,7 +102,6 @@ def plan_replay(
         options=replace(
             wanted.options,
             choice=choice,
-            recipients=recipients,
             verification=_VERIFICATION in wanted.extras,
         ),
         adopt=wanted.adopt,
@@ -118,7 +114,7 @@ def plan_replay(
     desired = with_tokens(side.tree, planned.existing.linked)
     if desired is not side.tree:
         planned = plan_for(place, replace(request, desired=desired))
-    return with_newer(planned, side.tree, wanted.options)
+    return planned
 
 
 def choice_of(selection: Selection, extras: frozenset[str], tree: Tree) -> Choice:

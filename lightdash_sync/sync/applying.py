@@ -24,16 +24,18 @@ from lightdash_sync.errors import (
     Unavailable,
     as_sync_error,
 )
+from lightdash_sync.facts import read_channels
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.document import digest
+from lightdash_sync.plan.recipients import needs_channel_names, refused_deliveries
 from lightdash_sync.plan.returning import emptied
 from lightdash_sync.plan.staleness import staleness
 from lightdash_sync.plan.values import PROMOTE, Action
 from lightdash_sync.sync.concluding import conclude
-from lightdash_sync.sync.learning import still_alike
+from lightdash_sync.sync.learning import base_of_merges, merges, still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.partial import taken
 from lightdash_sync.sync.readback import strangers
@@ -136,10 +138,13 @@ def remember(place: Place, plan: Plan) -> int:
     base: dict[str, bytes | None] = {
         path: data for path, data in alike.items() if there.digests.get(path) != plan.unchanged[path]
     }
-    if plan.purpose != "sync" or not (base or plan.adopted):
+    base |= base_of_merges(plan, existing.tree)
+    merged = merges(plan, [], existing.tree)
+    if plan.purpose != "sync" or not (base or merged or plan.adopted):
         return 0
     links = joined(memory.links, plan.adopted)
-    write_memory(place.folders.memory, memory, Update(existing.tree, links, base=base), existing.source)
+    update = Update(existing.tree, links, base=base, merged=merged)
+    write_memory(place.folders.memory, memory, update, existing.source)
     return sum(
         len(entries.keys() - memory.links.get(kind, {}).keys()) for kind, entries in plan.adopted.items()
     )
@@ -201,6 +206,12 @@ def _require_fitting(place: Place, plan: Plan) -> None:
         raise Refused(
             f"the plan must not be applied: {'; '.join(refusals[:_NAMED])}",
             hint="`lightdash-sync plan` shows each reason, and the option that allows it.",
+        )
+    channels = read_channels(place.lightdash) if needs_channel_names(plan.steps, place.recipients) else None
+    if refused := refused_deliveries(plan.steps, place.recipients, channels):
+        raise Refused(
+            f"the plan must not be applied: {'; '.join(refused[:_NAMED])}",
+            hint=f"`recipients` of {place.environment} in lightdash-sync.toml says who may get content.",
         )
 
 

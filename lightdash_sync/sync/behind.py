@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Item
     from lightdash_sync.sides import Side
     from lightdash_sync.sync.alike import Keyed
+    from lightdash_sync.sync.memory import Memory
 
 _OPTIONS = Options(delete=True)
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -100,6 +101,11 @@ class Behind:
         return found
 
 
+def _known_ways(memory: Memory) -> dict[str, tuple[str, str]]:
+    """Return what the server, or a merge, is known to have made of what was wanted, and is to stay so."""
+    return {**memory.settled, **memory.merged}
+
+
 @dataclass
 class _Way:
     """What a plan from one side to the other would find; both are in common keys.
@@ -107,7 +113,7 @@ class _Way:
     Attributes:
         new: the side that the plan would start from.
         old: the side that it would change.
-        settled: what is remembered of that: path -> hashes of what was wanted, and what the server made.
+        settled: what is remembered of that: path -> hashes of what was wanted, and of what was made of it.
         facts: what is known of it without asking its server.
         uncarried: items of one side only that no plan can make on the other.
     """
@@ -179,8 +185,8 @@ def compared(here: Keyed, there: Keyed) -> tuple[Behind, Behind]:
     mine, yours = matched(here, there)
     changes = difference(yours, mine, [Only(kind) for kind in PLANNED]).items
     contents = Contents(mine.tree), Contents(yours.tree)
-    forth = _Way(*contents, yours.tree, there.memory.settled, _facts(mine, yours))
-    back = _Way(*contents[::-1], mine.tree, here.memory.settled, _facts(yours, mine))
+    forth = _Way(*contents, yours.tree, _known_ways(there.memory), _facts(mine, yours))
+    back = _Way(*contents[::-1], mine.tree, _known_ways(here.memory), _facts(yours, mine))
     strangers = _same_named(changes)
     if here.project == there.project or strangers <= _linked(here, there, contents):
         strangers = 0

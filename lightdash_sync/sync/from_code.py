@@ -1,8 +1,10 @@
 """A plan for a tree of the official tool's documents.
 
 Such a tree knows an item by its slug and by nothing else, so the target's item with that slug is linked by
-this plan, and it is told how many are. What documents have no word for (access, deliveries, tags, pins …) is
-neither changed nor deleted; a delivery goes with the chart or dashboard that it is of.
+this plan, and it is told how many are. A document is known to have been taken from what the target has if
+nobody has saved that since; of others nobody knows what they had in common with it. What documents have no
+word for (access, deliveries, tags, pins …) is neither changed nor deleted; a delivery goes with the chart or
+dashboard that it is of.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.ascode.desired import Desired, desired_of
+from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.identity import Identity
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.keys import LINKED
-from lightdash_sync.sync.newer import with_newer
 from lightdash_sync.sync.planning import Request, plan_for
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import read_target
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
     from lightdash_sync.ascode.tree import CodeTree
     from lightdash_sync.model.tree import Tree
-    from lightdash_sync.plan.options import Options
+    from lightdash_sync.plan.options import Item, Options
+    from lightdash_sync.sync.memory import LinkTable
     from lightdash_sync.sync.planning import Planned
     from lightdash_sync.sync.target import Place
 
@@ -62,11 +66,30 @@ def plan_from_code(
         for kind, entries in wanted.links.items()
     }
     allowed = options(lambda documents: onto(documents).tree)
-    request = Request(source=source, desired=wanted.tree, options=allowed, adopt=adopt, read=existing)
-    planned = with_newer(plan_for(place, request), wanted.tree, allowed)
+    request = Request(
+        source=source,
+        desired=wanted.tree,
+        options=allowed,
+        adopt=adopt,
+        read=existing,
+        known_origin=_taken_from(existing.linked.identity, wanted.tree.identity, adopt),
+    )
+    planned = plan_for(place, request)
     notes = (*code.notes, *wanted.notes, *_linked(sum(map(len, adopt.values()))))
     warnings = (*planned.existing.warnings, *notes)
     return replace(planned, existing=replace(planned.existing, warnings=warnings))
+
+
+def _taken_from(target: Identity, documents: Identity, adopted: LinkTable) -> frozenset[Item]:
+    """Return the items that nobody has saved on the target since their documents were downloaded."""
+    found: set[Item] = set()
+    for kind, entries in adopted.items():
+        for key, facts in entries.items():
+            here = version_stamp(kind, documents.facts(kind, key))
+            there = version_stamp(kind, target.facts(kind, target.key(kind, str(facts["uuid"]))))
+            if kind is Kind.SPACE or (here is not None and there is not None and there.time <= here.time):
+                found.add((kind, key))
+    return frozenset(found)
 
 
 def _linked(number: int) -> list[str]:

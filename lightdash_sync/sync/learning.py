@@ -75,12 +75,19 @@ def learned(
         for step in steps.done
         if step.item in harmless and (path := file_of(step.kind, step.key)) in after.tree
     }
+    base = _base(place, plan, memory, steps, gone, after, differences)
+    merged: dict[str, tuple[str, str] | None] = {file_of(step.kind, step.key): None for step in steps.written}
+    if plan.purpose == "sync":
+        wrong = {found.item for found in differences} - harmless
+        base |= base_of_merges(plan, after.tree)
+        merged |= merges(plan, [step for step in steps.done if step.item not in wrong], after.tree)
     return Update(
         after.tree,
         links,
         restored,
-        _base(place, plan, memory, steps, gone, after, differences),
+        base,
         settled,
+        merged,
         _former(plan, created),
         unfinished=_unfinished(plan, steps, after),
         finished=_finished(plan, steps),
@@ -163,6 +170,44 @@ def still_alike(plan: Plan, now: Tree) -> dict[str, bytes]:
         now: the target, in the plan's keys.
     """
     return {path: now[path] for path, seen in plan.unchanged.items() if now.digests.get(path) == seen}
+
+
+def left_by_merge(plan: Plan, now: Tree) -> dict[str, Json]:
+    """Return path -> what the source wants, of items that a merge leaves as the target has them.
+
+    Args:
+        plan: the plan.
+        now: the target, in the plan's keys; what somebody has changed since is left out.
+    """
+    written = {step.item for step in plan.steps}
+    found: dict[str, Json] = {}
+    for one in plan.drift:
+        path = file_of(one.kind, one.key)
+        seen = None if one.existing is None else canonical(one.existing)
+        if one.allowed and not one.conflicts and one.item not in written and now.get(path) == seen:
+            found[path] = one.desired
+    return found
+
+
+def base_of_merges(plan: Plan, now: Tree) -> dict[str, bytes]:
+    """Return the base that a merge gives the items that it leaves alone: what the source wants of them."""
+    left = left_by_merge(plan, now)
+    return {path: canonical(source) for path, source in left.items() if source is not None}
+
+
+def merges(plan: Plan, done: list[Step], now: Tree) -> dict[str, tuple[str, str]]:
+    """Return what is to be remembered of merges: while both sides stay so, there is nothing to do.
+
+    Args:
+        plan: the plan.
+        done: its steps that were taken, and made what they should.
+        now: the target, in the plan's keys.
+    """
+    left = left_by_merge(plan, now)
+    kinds = {file_of(one.kind, one.key): one.kind for one in plan.drift}
+    wanted = [(kinds[path], path, source) for path, source in left.items()]
+    wanted += [(step.kind, file_of(step.kind, step.key), step.source) for step in done if step.source]
+    return {path: settle(settled_form(kind, source), now.get(path)) for kind, path, source in wanted}
 
 
 def _undone(place: Place, plan: Plan) -> Memory | None:

@@ -1,8 +1,7 @@
 """Which item of a target is which item of a source, by hand: shown, added, removed, adopted all at once.
 
-A link says that two items are the same; it changes nothing on a server. Whoever links an item allows that
-the next plans change it, and delete it where deletes are asked for. Its content now becomes its base, so
-that what the target's people do to it from now on is noticed.
+A link says that two items are the same; it changes nothing on a server, and says nothing of which side is
+right. So a link has no base: what differs is shown by the next plan, and overwritten only if that is allowed.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.sync.memory import RESTORED, Update, write_memory
+from lightdash_sync.sync.planning import plan_for
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.target import joined, read_target
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.plan.options import Item
+    from lightdash_sync.plan.values import Drift
     from lightdash_sync.sync.memory import LinkTable
+    from lightdash_sync.sync.planning import Request
     from lightdash_sync.sync.target import Place
 
 
@@ -81,6 +83,34 @@ def links_of(place: Place) -> list[Link]:
     return sorted(found)
 
 
+@dataclass(frozen=True)
+class Adoptable:
+    """Items that can be linked, because both sides have exactly one of the same name or slug.
+
+    Attributes:
+        links: kind -> key -> facts of the target's items.
+        differing: of those that are not alike on both sides, how the target's differs.
+    """
+
+    links: Mapping[Kind, Mapping[str, JsonObject]]
+    differing: tuple[Drift, ...]
+
+
+def adoptable(place: Place, request: Request) -> Adoptable:
+    """Return what a plan would link by name or slug, and what of it is not alike; only reads.
+
+    Args:
+        place: the target; its lock must be held.
+        request: for a plan of everything, with `adopt_by`.
+
+    Raises:
+        Incomplete: something could not be read.
+    """
+    plan = plan_for(place, request).plan
+    differing = (one for one in plan.drift if one.key in plan.adopted.get(one.kind, {}))
+    return Adoptable(plan.adopted, tuple(differing))
+
+
 def add_links(place: Place, more: Mapping[Kind, Mapping[str, JsonObject]]) -> list[Item]:
     """Link items of the target, and return those that were not linked before.
 
@@ -107,7 +137,7 @@ def add_links(place: Place, more: Mapping[Kind, Mapping[str, JsonObject]]) -> li
         for key in entries
         if key not in memory.links.get(kind, {})
     ]
-    base: dict[str, bytes | None] = {file_of(*item): existing.tree[file_of(*item)] for item in fresh}
+    base: dict[str, bytes | None] = {file_of(*item): None for item in fresh}
     write_memory(place.folders.memory, memory, Update(existing.tree, links, base=base), existing.source)
     return sorted(fresh)
 

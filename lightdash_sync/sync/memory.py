@@ -5,8 +5,9 @@ has every item of the target by the keys of the plan; `sync` in an item's facts 
 known: `linked` for one that a sync made or a person adopted, `restored` for one that was put back.
 `former` has the uuids that an item had before it was deleted and put back, by which older snapshots name it.
 `unfinished` marks what a run began and did not end, so that the next plan has it on its list.
-The content files are the *base*: each linked item as the target had it after the last sync. `settled` in
-the facts remembers what the server made of what was written, where that is not the same.
+The content files are the *base*: each linked item as the target had it after the last sync; after a merge,
+as the source wanted it. In the facts (of lists, in those of the project) `settled` remembers what the server
+made of what was written, where that is not the same, and `merged` what a merge made of what was wanted.
 
 It proves nothing about the target now: every plan reads the target again.
 """
@@ -24,6 +25,7 @@ from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.rekey import file_of, rekeyed
 from lightdash_sync.model.tree import Tree, place_of
 from lightdash_sync.plan.keys import LINKED, linked, with_former
+from lightdash_sync.plan.managed import GONE
 from lightdash_sync.snapshot.ours import require_ours
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import put_back
@@ -43,7 +45,9 @@ RESTORED = "restored"
 _HOW = "sync"
 _SETTLED = "settled"
 _UNFINISHED = "unfinished"
+_MERGED = "merged"
 _KEPT = ("uuid", "slug")
+_LISTS = frozenset({file_of(Kind.PINS), file_of(Kind.METRIC_ICONS)})  # items of no map
 
 LinkTable = dict[Kind, dict[str, "JsonObject"]]
 
@@ -78,13 +82,26 @@ class Memory:
     @property
     def settled(self) -> dict[str, tuple[str, str]]:
         """Path -> (hash of a content that was wanted, hash of what the server made of it)."""
-        found: dict[str, tuple[str, str]] = {}
-        for kind, entries in self.identity.items.items():
-            for key, facts in entries.items():
-                pair = facts.get(_SETTLED)
-                if isinstance(pair, list) and len(pair) == 2:
-                    found[file_of(kind, key)] = (str(pair[0]), str(pair[1]))
-        return found
+        return self._pairs(_SETTLED)
+
+    @property
+    def merged(self) -> dict[str, tuple[str, str]]:
+        """Path -> (hash of what the source wanted, hash of what a merge made of it, `GONE` for nothing)."""
+        return self._pairs(_MERGED)
+
+    def _pairs(self, name: str) -> dict[str, tuple[str, str]]:
+        found = {
+            file_of(kind, key): facts.get(name)
+            for kind, entries in self.identity.items.items()
+            for key, facts in entries.items()
+        }
+        of_lists = self.identity.project.get(name)
+        found |= of_lists if isinstance(of_lists, dict) else {}
+        return {
+            path: (str(pair[0]), str(pair[1]))
+            for path, pair in found.items()
+            if isinstance(pair, list) and len(pair) == 2
+        }
 
     @property
     def former(self) -> dict[str, list[Json]]:
@@ -148,6 +165,7 @@ class Update:
         restored: kind -> key -> facts of what was put back without being linked.
         base: path -> content to remember, None to forget; of other paths the old base stays.
         settled: path -> (hash of what was wanted, hash of what is there); of other paths the old one stays.
+        merged: the same of what a merge made; None to forget it.
         former: uuid of what was put back -> the uuid that it had before.
         unfinished: what was begun and not ended.
         finished: what needs nothing more.
@@ -158,6 +176,7 @@ class Update:
     restored: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     base: Mapping[str, bytes | None] = field(default_factory=dict)
     settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    merged: Mapping[str, tuple[str, str] | None] = field(default_factory=dict)
     former: Mapping[str, str] = field(default_factory=dict)
     unfinished: frozenset[Item] = frozenset()
     finished: frozenset[Item] = frozenset()
@@ -244,7 +263,10 @@ def _path_in(path: str, here: Identity, there: Identity) -> str:
 
 def _marked(before: Memory, update: Update, named: Identity) -> Identity:
     """Return the target's map in its own keys, with what is known of its items by all runs."""
-    settled = {**before.settled, **update.settled}
+    pairs: dict[str, dict[str, tuple[str, str] | None]] = {
+        _SETTLED: {**before.settled, **update.settled},
+        _MERGED: {**before.merged, **update.merged},
+    }
     restored_before = {
         str(facts["uuid"]) for entries in before.known(RESTORED).values() for facts in entries.values()
     }
@@ -265,10 +287,15 @@ def _marked(before: Memory, update: Update, named: Identity) -> Identity:
                 kept[FORMER] = uuids
             if facts["uuid"] in unfinished:
                 kept[_UNFINISHED] = True
-            if pair := settled.get(file_of(kind, key)):
-                kept[_SETTLED] = [*pair]
+            for name, known in pairs.items():
+                if pair := known.get(file_of(kind, key)):
+                    kept[name] = [*pair]
             items[kind][key] = kept
-    return replace(now, items=items)
+    project = {name: value for name, value in now.project.items() if name not in pairs}
+    for name, known in pairs.items():
+        lists: JsonObject = {path: [*pair] for path, pair in known.items() if pair and path in _LISTS}
+        project |= {name: lists} if lists else {}
+    return replace(now, items=items, project=project)
 
 
 def _unfinished_uuids(before: Memory, update: Update) -> set[str]:
@@ -290,6 +317,11 @@ def _former(before: Memory, update: Update) -> dict[str, list[Json]]:
     return former
 
 
-def settle(wanted: bytes, there: bytes) -> tuple[str, str]:
-    """Return what is remembered of a content that the server changed when it was written."""
-    return sha256(wanted), sha256(there)
+def settle(wanted: bytes, there: bytes | None) -> tuple[str, str]:
+    """Return what is remembered of a content that became another one, by the server or by a merge.
+
+    Args:
+        wanted: the `settled_form` of what the source wants.
+        there: what the target has instead; None if it has nothing.
+    """
+    return sha256(wanted), GONE if there is None else sha256(there)

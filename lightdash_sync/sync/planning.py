@@ -16,11 +16,12 @@ from lightdash_sync.model.identity import Identity
 from lightdash_sync.plan.inputs import Inputs
 from lightdash_sync.plan.keys import own_links
 from lightdash_sync.plan.make import make_plan
+from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.options import Options
 from lightdash_sync.plan.preflight import needed_tables
 from lightdash_sync.plan.scope import Contents, planned_items
 from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
-from lightdash_sync.plan.values import Plan
+from lightdash_sync.plan.values import Action, Plan
 from lightdash_sync.plan.virtual_views import same_views
 from lightdash_sync.sync.backed_up import known_content
 from lightdash_sync.sync.deleted import require_deleted
@@ -61,6 +62,7 @@ class Request:
         source_lacks: names of capabilities that the server of the desired content does not have.
         notes: what is to be said of the desired side, for people.
         backup: of a plan to restore, the last backup of the target: what people did since is drift.
+        known_origin: see `Inputs.known_origin`; what unfinished runs made is added.
     """
 
     source: str
@@ -77,6 +79,7 @@ class Request:
     source_lacks: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     backup: Backup | None = None
+    known_origin: frozenset[Item] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def plan_for(place: Place, request: Request) -> Planned:
     existing, adopted = _existing(place, memory, request)
     facts = facts_for(place, request.desired.identity)
     facts = replace(facts, source_lacks=request.source_lacks)
+    options = replace(request.options, recipients=place.recipients)
     now, backed_up = existing.linked.identity, None
     base: Mapping[str, bytes] = {}
     if request.base is not None:
@@ -120,7 +124,6 @@ def plan_for(place: Place, request: Request) -> Planned:
         base = memory.base_in(now)
     elif request.backup is not None:
         base, backed_up = known_content(place, request.backup, memory, now)
-    options = request.options
     if request.purpose == "sync":
         unfinished = _unfinished_items(memory, existing.linked.identity)
         options = replace(options, choice=replace(options.choice, unfinished=unfinished))
@@ -132,12 +135,14 @@ def plan_for(place: Place, request: Request) -> Planned:
         linked=existing.linked,
         base=base,
         settled=memory.settled,
+        merged=memory.merged if request.purpose == "sync" else {},
         facts=facts,
         options=options,
         adopted=adopted,
         purpose=request.purpose,
         undoes=request.undoes,
         backed_up=backed_up,
+        known_origin=request.known_origin | memory.unfinished | _made_by_unfinished_runs(place, now),
     )
     try:
         plan = make_plan(inputs)
@@ -210,6 +215,25 @@ def facts_for(place: Place, desired: Identity) -> Facts:
     return read_facts(place.lightdash, place.project, same_project=same)
 
 
+def _made_by_unfinished_runs(place: Place, now: Identity) -> frozenset[Item]:
+    """Return what runs made that had no time to remember what it was then.
+
+    Whether something was made whose answer was lost, nobody knows; what has its name and was not there when
+    the run began is taken for it.
+    """
+    found: set[Item] = set()
+    for run in cut_short(place.folders.runs):
+        found |= {(kind, key) for kind, entries in run.created().items() for key in entries}
+        plan, doubtful = run.plan(), run.journalled().doubtful
+        for operation in operations(plan):
+            step = plan.steps[operation.step]
+            if operation.number in doubtful and step.action is Action.CREATE:
+                before = {facts.get("uuid") for facts in plan.items.get(step.kind, {}).values()}
+                if now.uuid(step.kind, step.key) not in before:
+                    found.add((step.kind, step.key))
+    return frozenset(found)
+
+
 def _unfinished(place: Place) -> list[str]:
     """Say that there is a run to go on with, and which runs are damaged."""
     found = damaged(place.folders.runs)
@@ -218,20 +242,6 @@ def _unfinished(place: Place) -> list[str]:
         "and another run takes its place."
         for run in cut_short(place.folders.runs)[:1]
     ]
-
-
-def adoptable(place: Place, desired: Tree, by: str) -> LinkTable:
-    """Return links with what has the same name or slug on both sides; only reads.
-
-    Args:
-        place: the target; its lock must be held.
-        desired: the source's content.
-        by: `name` or `slug`.
-    """
-    memory = recall(place)
-    links = joined(memory.links, memory.as_now(own_links(desired.identity, place.project)))
-    existing = read_target(place, memory.hints, links, _reserved(desired))
-    return adoptions(Request("", desired, Options(), {}, adopt_by=by), existing)
 
 
 def adoptions(request: Request, existing: Existing) -> LinkTable:

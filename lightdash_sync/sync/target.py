@@ -82,6 +82,7 @@ class Place:
         lightdash: its server.
         folders: where things of it are kept.
         progress: who is told how far things are.
+        recipients: patterns of places that schedulers there may deliver to, by its settings; None for any.
     """
 
     environment: str
@@ -89,6 +90,7 @@ class Place:
     lightdash: Lightdash
     folders: Folders
     progress: Progress
+    recipients: tuple[str, ...] | None = None
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -44,12 +44,12 @@ class World:
     Attributes:
         tree: its content, in keys of its own.
         links: what is linked: kind -> key of the plan -> facts.
-        base: path -> content after the last sync, in the keys of the plan.
+        base: path -> content after the last sync, in the keys of the plan; None if that is what it has now.
     """
 
     tree: Tree
     links: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
-    base: Mapping[str, bytes] = field(default_factory=dict)
+    base: Mapping[str, bytes] | None = field(default_factory=dict)
 
     def seen(self, desired: Tree) -> tuple[Linked, Tree]:
         """What is linked, and the content in the keys of the plan."""
@@ -59,7 +59,12 @@ class World:
     def plan(self, desired: Tree, options: Options = FREE, **more: Any) -> Plan:
         """Plan that the target shall be as desired."""
         found, existing = self.seen(desired)
-        known: dict[str, Any] = {"base": self.base, "facts": FACTS, "options": options, **more}
+        known: dict[str, Any] = {
+            "base": existing if self.base is None else self.base,
+            "facts": FACTS,
+            "options": options,
+            **more,
+        }
         return make_plan(Inputs("here", TARGET, desired, existing, found, **known))
 
     def apply(self, plan: Plan, desired: Tree) -> World:
@@ -70,7 +75,11 @@ class World:
         links: dict[Kind, dict[str, JsonObject]] = {
             kind: {key: items[kind][key] for key in found.keys[kind]} for kind in LINKED
         }
-        base = {path: data for path, data in self.base.items() if path in existing.digests}
+        base = {
+            path: data
+            for path, data in (existing if self.base is None else self.base).items()
+            if path in existing.digests
+        }
         for step in plan.steps:
             path = file_of(step.kind, step.key)
             if step.action is Action.DELETE:
@@ -91,12 +100,17 @@ EMPTY = World(tree_of({}, "target"))
 
 
 def world_of(project: Mapping[Item, Json], links: Mapping[Item, str] | None = None) -> World:
-    """A target with the content of a project; links are kind and key there -> key of the plan."""
+    """A target with the content of a project, linked items as a sync left them.
+
+    Args:
+        project: its content.
+        links: kind and key there -> key of the plan.
+    """
     tree = tree_of(project, "target")
     table: dict[Kind, dict[str, JsonObject]] = {}
     for (kind, key), name in (links or {}).items():
         table.setdefault(kind, {})[name] = tree.identity.facts(kind, key)
-    return World(tree, table)
+    return World(tree, table, None)
 
 
 def twin_of(project: Mapping[Item, Json]) -> World:

@@ -211,12 +211,68 @@ def test_what_the_target_changed_is_not_deleted_unless_allowed() -> None:
     assert [(step.action, step.key) for step in allowed.steps] == [(Action.DELETE, "core")]
 
 
-def test_what_was_never_synced_has_no_drift() -> None:
-    """Nothing is known of it; the plan shows what it would change."""
-    world = replace(edited(synced(PROJECT), Kind.CHART, "weekly", name="Theirs"), base={})
-    plan = _plan(world, PROJECT)
-    assert plan.drift == ()
-    assert [step.verb for step in plan.steps] == ["rename"]
+@pytest.mark.parametrize(("kind", "key", "theirs"), EDITS)
+def test_what_was_never_synced_is_overwritten_only_if_that_is_allowed_by_name(
+    kind: Kind, key: str, theirs: Any
+) -> None:
+    """In each kind of field: nobody knows which side changed it, so it is a conflict and cannot be merged."""
+    world = replace(edited(synced(PROJECT), kind, key, **theirs), base={})
+    for options in (FREE, MERGE):
+        plan = _plan(world, PROJECT, options)
+        (drift,) = plan.drift
+        assert (drift.how, drift.item, drift.base) == (DriftKind.UNSYNCED, f"{kind}:{key}", None)
+        assert {path[0] for path in drift.conflicts} == theirs.keys()
+        assert plan.refusals() == [f"{kind}:{key} is different on the target, and never synced"]
+    allowed = replace(FREE, allow_drift=frozenset({f"{kind}:{key}"}))
+    assert _plan(world, PROJECT, allowed).refusals() == []
+    other = replace(FREE, allow_drift=frozenset({"chart:another"}))
+    assert _plan(world, PROJECT, other).refusals() != []
+
+
+def test_what_was_never_synced_and_is_alike_is_no_drift() -> None:
+    """What a plan does not manage may differ, and so may what means nothing."""
+    world = synced(PROJECT)
+    for kind, key, theirs in UNMANAGED:
+        world = edited(world, kind, key, **theirs)
+    plan = _plan(replace(world, base={}), PROJECT)
+    assert (plan.drift, plan.steps) == ((), ())
+
+
+def test_what_was_never_synced_is_deleted_only_if_that_is_allowed_by_name() -> None:
+    world = replace(synced(PROJECT), base={})
+    rest = {item: content for item, content in PROJECT.items() if item != (Kind.TAG, "core")}
+    assert _plan(world, rest, WITH_DELETES).refusals() == ["tag:core was never synced, and would be deleted"]
+    allowed = replace(WITH_DELETES, allow_drift=frozenset({"tag:core"}))
+    assert [step.item for step in _plan(world, rest, allowed).steps] == ["tag:core"]
+
+
+def test_what_an_unfinished_run_made_is_no_drift() -> None:
+    """It had no time to remember what it made; the next run finishes it."""
+    world = replace(edited(synced(PROJECT), Kind.CHART, "weekly", name="Begun"), base={})
+    known = frozenset({(Kind.CHART, "weekly")})
+    plan = world.plan(tree_of(PROJECT), known_origin=known)
+    assert (plan.drift, [step.verb for step in plan.steps]) == ((), ["rename"])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "conflicts"),
+    [
+        ([("count", "a")], [("count", "b")], [("orders.count", "icon")]),
+        ([("count", "a")], [("count", "a"), ("sum", "b")], []),
+        ([("count", "a"), ("sum", "b")], [("sum", "b")], []),
+    ],
+)
+def test_a_list_that_was_never_synced_gets_more_and_loses_nothing(
+    theirs: Any, ours: Any, conflicts: Any
+) -> None:
+    """What only the source has is added, what only the target has stays, what both have is a conflict."""
+    icons: list[Any] = [
+        [{"table": "orders", "metric": one, "icon": icon} for one, icon in side] for side in (theirs, ours)
+    ]
+    path = (Kind.METRIC_ICONS, "")
+    world = replace(synced({**PROJECT, path: icons[0]}), base={})
+    plan = _plan(world, {**PROJECT, path: icons[1]})
+    assert [path for drift in plan.drift for path in drift.conflicts] == conflicts
 
 
 def test_pins_of_the_target_are_no_drift_and_a_new_order_is() -> None:

@@ -36,7 +36,7 @@ FACTS = Facts(
     caller="ann@example.com",
     tables=frozenset({*FIELDS, "unread"}),
     fields=FIELDS,
-    channels=frozenset({"C1"}),
+    channels={"C1": "#sales"},
 )
 THERE = {
     (Kind.SPACE, "sales"),

@@ -37,7 +37,7 @@ def _written(kind: Kind, key: str, made: Any) -> tuple[World, dict[str, tuple[st
     world = edited(EMPTY.apply(plan, desired), kind, key, **made)
     path = file_of(kind, key)
     after = next(step.after for step in plan.steps if (step.kind, step.key) == (kind, key))
-    world = replace(world, base={**world.base, path: world.tree[path]})
+    world = replace(world, base={**(world.base or {}), path: world.tree[path]})
     return world, {path: (sha256(settled_form(kind, after)), world.tree.digests[path])}
 
 

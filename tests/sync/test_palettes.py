@@ -134,6 +134,6 @@ def test_the_first_plan_knows_which_palettes_charts_of_the_target_have(painted: 
     painted.do("apply", *STORED, "--yes", "--adopt-by-name")
     for forgotten in (painted.memory, painted.folder / "snapshots" / f".{TARGET}.local"):
         shutil.rmtree(forgotten)
-    planned = painted.do("plan", *STORED, "--adopt-by-name", "--allow-twins", "all", "--json").json
+    planned = painted.do("plan", *STORED, "--adopt-by-name", "--allow-twins", "all", "--json", code=4).json
     assert "inside" in {one["key"] for one in planned["adopted"] if one["kind"] == "chart"}
     assert "inside" not in {one["key"] for one in planned["steps"] if one["kind"] == "chart"}

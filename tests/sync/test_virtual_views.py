@@ -123,7 +123,9 @@ def test_a_virtual_view_of_the_target_that_differs_is_not_overwritten_unasked(vi
     option = problem["what"].partition("`")[2].partition("`")[0]
     assert option.startswith("--adopt virtual_view:paid_orders=")
     assert "name_taken" in str(viewing.plan("--allow-twins=all", "--allow-broken=all", code=4)["problems"])
-    viewing.apply("--adopt-by-name", *option.split())
+    (drift,) = viewing.plan("--adopt-by-name", *option.split(), code=4)["drift"]
+    assert (drift["item"], drift["how"]) == ("virtual_view:paid_orders", "unsynced")
+    viewing.apply("--adopt-by-name", *option.split(), "--allow-drift", "virtual_view:paid_orders")
     assert viewing.export(SOURCE)[FILE] == viewing.export(TARGET)[FILE]
 
 

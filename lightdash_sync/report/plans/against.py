@@ -26,8 +26,10 @@ _OF_TILES = frozenset({"missing_item", "external_reference"})
 
 def objections(plan: Plan) -> list[Objections]:
     """Return why a plan will be refused, by reason; nothing if it will not."""
-    drift = [_drift(one) for one in plan.drift if not one.allowed and not one.is_of_backup]
-    newer = [_drift(one) for one in plan.drift if not one.allowed and one.is_of_backup]
+    refused = [one for one in plan.drift if not one.allowed]
+    unsynced = [_drift(one) for one in refused if one.how is DriftKind.UNSYNCED]
+    newer = [_drift(one) for one in refused if one.is_of_backup]
+    drift = [_drift(one) for one in refused if one.how is not DriftKind.UNSYNCED and not one.is_of_backup]
     twins = [_twin(one) for one in plan.twins if not one.allowed]
     names = {step.item: step.name for step in plan.steps}
     broken = [_broken(one, names.get(one.item, "")) for one in plan.problems if one.gravity is Gravity.BLOCKS]
@@ -45,6 +47,7 @@ def objections(plan: Plan) -> list[Objections]:
         Objections("limits", "Too many deletes", tuple(limits)),
         Objections("drift", "Changed on the target since the last sync", tuple(drift)),
         Objections("drift", "Changed on the target since the last backup", tuple(newer)),
+        Objections("drift", "Different on the target, and never synced", tuple(unsynced)),
         Objections("twins", "On the target already, but not linked", tuple(twins)),
         Objections("broken", "Would be broken", tuple(broken)),
     )
@@ -56,14 +59,21 @@ def drift_code(drift: Drift) -> str:
     return drift.how.name.lower()
 
 
+def last_saved(drift: Drift) -> Iterator[str]:
+    """Say who saved either side last, and when; nothing of a side of which Lightdash does not tell."""
+    for side, saved in (("target", drift.saved_there), ("source", drift.saved_here)):
+        if saved is not None:
+            yield f"{side}: {saved.at}{f', {saved.by}' if saved.by else ''}"
+
+
 def theirs(drift: Drift) -> list[Change]:
-    """Return what the target changed since the last sync."""
-    return _between(drift, drift.base, drift.existing)
+    """Return what the target changed since the last sync; nothing where no sync remembers what it was."""
+    return [] if drift.base is None else _between(drift, drift.base, drift.existing)
 
 
 def ours(drift: Drift) -> list[Change]:
-    """Return what the source changed since then."""
-    return _between(drift, drift.base, drift.desired)
+    """Return what the source changed since then; nothing where no sync remembers what it was."""
+    return [] if drift.base is None else _between(drift, drift.base, drift.desired)
 
 
 def outcome(drift: Drift) -> list[Change]:
@@ -76,13 +86,15 @@ def _between(drift: Drift, old: Json, new: Json) -> list[Change]:
 
 
 def _drift(drift: Drift) -> Objection:
-    details = [("The target", _lines(theirs(drift)))]
+    details = [] if drift.base is None else [("The target", _lines(theirs(drift)))]
     if drift.how is DriftKind.BOTH:
         details.append(("The source", _lines(ours(drift))))
     else:
         details.append(("This plan would do", _lines(outcome(drift))))
-    if drift.conflicts:
+    if drift.conflicts and drift.base is not None:
         details.append(("Both changed, and not alike", tuple(_conflicts(drift))))
+    if saved := tuple(last_saved(drift)):
+        details.append(("Saved last", saved))
     hints = [(f"--allow-drift {drift.item}", "overwrites what the target has")]
     if not drift.conflicts:
         both = drift.how is DriftKind.BOTH

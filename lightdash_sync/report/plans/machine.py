@@ -10,7 +10,7 @@ from lightdash_sync.plan.outlook import nothing
 from lightdash_sync.report.changes import changes_json
 from lightdash_sync.report.parts.objections import objection_json
 from lightdash_sync.report.parts.phrases import VERBS
-from lightdash_sync.report.plans.against import drift_code, objections, ours, theirs
+from lightdash_sync.report.plans.against import drift_code, objections, ours, outcome, theirs
 from lightdash_sync.report.plans.told import Told, access_verb
 
 if TYPE_CHECKING:
@@ -96,6 +96,16 @@ def _drift(drift: Drift) -> Json:
         "conflicts": [[*path] for path in drift.conflicts],
         "target": changes_json(theirs(drift)),
         "source": changes_json(ours(drift)),
+        "outcome": changes_json(outcome(drift)),
+        "saved": saved_json(drift),
+    }
+
+
+def saved_json(drift: Drift) -> JsonObject:
+    """Return who saved either side of a drift last, and when; null for what Lightdash does not tell."""
+    sides = (("target", drift.saved_there), ("source", drift.saved_here))
+    return {
+        side: None if saved is None else {"at": saved.at, "by": saved.by or None} for side, saved in sides
     }
 
 

@@ -1,0 +1,139 @@
+"""Places that a scheduler delivers to, and patterns that name them.
+
+A pattern is of one kind of place: `*@example.com` (or `email:…`) for addresses, `slack:#finance-*` or
+`slack:C0123` for channels by name or id, `gsheets:ID` for Google sheets, `msteams:*` and `googlechat:*` for
+webhooks, whose addresses are secrets that no snapshot has. What is no known kind of place is told as such,
+whatever its shape, because nobody can say whom it reaches.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from lightdash_sync.model.changes.look import inside, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lightdash_sync.model.canonical import Json, JsonObject
+
+EMAIL, SLACK, TEAMS, CHAT, SHEETS = "email", "slack", "msteams", "googlechat", "gsheets"
+UNKNOWN = "unknown"
+PLACES = (EMAIL, SLACK, TEAMS, CHAT, SHEETS)
+
+_FIELDS = {"recipient": EMAIL, "channel": SLACK, "webhook": TEAMS, "googleChatWebhook": CHAT}
+_WEBHOOKS = frozenset({TEAMS, CHAT})
+_FORMATS = frozenset({"csv", "xlsx", "image", "pdf", SHEETS})
+_ONE_ADDRESS = re.compile(r"[^\s,;:<>\"'()\[\]\\@]+@[^\s,;:<>\"'()\[\]\\@]+")  # a list would reach several
+_PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_-]*):(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, order=True)
+class Destination:
+    """A place that a scheduler delivers to.
+
+    Attributes:
+        place: one of `PLACES`, or `UNKNOWN`.
+        address: an address, the id of a channel or sheet; "" for a webhook; what is unknown, in words.
+    """
+
+    place: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What one entry of the setting allows.
+
+    Attributes:
+        place: one of `PLACES`.
+        address: as `fnmatch` understands it; a channel's name begins with `#`, a person's with `@`.
+    """
+
+    place: str
+    address: str
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it goes by the name of a Slack channel, which only the server can tell."""
+        return self.place == SLACK and self.address.startswith(("#", "@"))
+
+    def fits(self, one: Destination, channels: Mapping[str, str] | None) -> bool:
+        """Whether it allows a place.
+
+        Args:
+            one: the place.
+            channels: id of each Slack channel of the target -> its name; None if they cannot be listed.
+        """
+        if one.place != self.place:
+            return False
+        if one.place == EMAIL:
+            return fnmatchcase(one.address.casefold(), self.address.casefold())
+        if self.is_name:
+            name, pattern = channel_name(one.address, channels), self.address.casefold()
+            return name is not None and fnmatchcase(name.casefold(), pattern)
+        return fnmatchcase(one.address, self.address)
+
+
+def parse_pattern(said: str) -> Pattern:
+    """Read an entry of the setting.
+
+    Raises:
+        ValueError: it names no kind of place, or more of it than can be known.
+    """
+    match = _PREFIX.fullmatch(said)
+    place, address = (match[1].lower(), match[2]) if match else (EMAIL, said)
+    if place not in PLACES:
+        raise ValueError(f"{said!r} is no kind of place to deliver to; there are {', '.join(PLACES)}")
+    if not address:
+        raise ValueError(f"{said!r} names nobody; `{place}:*` means all")
+    if place in _WEBHOOKS and address != "*":
+        raise ValueError(
+            f"{said!r} cannot be checked, because addresses of webhooks are secrets; say {place}:*"
+        )
+    return Pattern(place, address)
+
+
+def destinations(scheduler: Json) -> Iterator[Destination]:
+    """Yield every place that a scheduler delivers to, whatever its shape."""
+    rows = inside(scheduler, "targets")
+    if rows is not None and not isinstance(rows, list):
+        yield Destination(UNKNOWN, "targets that are no list")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            yield from _of_target(row)
+        else:
+            yield Destination(UNKNOWN, "a target that is no object")
+    form = text(scheduler, "format")
+    sheet = inside(scheduler, "options", "gdriveId")
+    if isinstance(sheet, str) and sheet:
+        yield Destination(SHEETS, sheet)
+    elif sheet is not None or form == SHEETS:
+        yield Destination(UNKNOWN, "a Google sheet without an id")
+    if form not in _FORMATS:
+        yield Destination(UNKNOWN, f"the format {form!r}")
+
+
+def _of_target(row: JsonObject) -> Iterator[Destination]:
+    said = {name: value for name, value in row.items() if value is not None}
+    for name, value in said.items():
+        place = _FIELDS.get(name)
+        if place is None or not isinstance(value, str) or not value:
+            yield Destination(UNKNOWN, f"a target with {name!r}")
+        elif place == EMAIL and not _ONE_ADDRESS.fullmatch(value):
+            yield Destination(UNKNOWN, f"{value!r}, which is not one address")
+        else:
+            yield Destination(place, "" if place in _WEBHOOKS else value)
+    if not said:
+        yield Destination(UNKNOWN, "a target that says nothing")
+
+
+def channel_name(channel: str, channels: Mapping[str, str] | None) -> str | None:
+    """Return the name of a channel with its `#` (or `@`, of a person); None if nobody can tell."""
+    if channel.startswith(("#", "@")):
+        return channel
+    name = (channels or {}).get(channel)
+    return None if not name else name if name.startswith(("#", "@")) else f"#{name}"
