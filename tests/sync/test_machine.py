@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, seed, settings
@@ -25,16 +23,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from lightdash_sync.apply.journal import Journal
 from lightdash_sync.client.capabilities import NEWEST
 from lightdash_sync.demo.faults import Fault
 from lightdash_sync.demo.state import VERSION
-from lightdash_sync.model.canonical import JsonObject
 from lightdash_sync.plan.document import from_bytes
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at
+from tests.sync.killing import Killed, killing
 from tests.sync.rows import Contents, Rows, contents_of, differences, rows_of
 from tests.worlds import SERVED
 
@@ -49,28 +46,8 @@ FAULTS = {
 FLAGS = ("--delete", "--max-deletes=1000", "--allow-twins=all", "--allow-broken=all")
 # Where files cost nothing: each step writes and drops hundreds of small ones.
 MEMORY = Path("/dev/shm")
-THEN = st.sampled_from(("nothing", "resume"))
+THEN = st.sampled_from(("nothing", "resume", "undo"))
 DRIFT: tuple[tuple[str, ...], ...] = ((), ("--allow-drift=all",), ("--merge",))
-
-
-class Killed(BaseException):
-    """The end of a process, as far as a test can have it."""
-
-
-@contextmanager
-def killing(line: int) -> Iterator[None]:
-    """Let the process die in the place of writing a line of its journal."""
-    came, real = 0, Journal._write
-
-    def write(journal: Journal, record: JsonObject) -> None:
-        nonlocal came
-        came += 1
-        if came >= line:
-            raise Killed
-        real(journal, record)
-
-    with patch.object(Journal, "_write", write):
-        yield
 
 
 class TwoProjects(RuleBasedStateMachine):
@@ -129,7 +106,7 @@ class TwoProjects(RuleBasedStateMachine):
 
     @rule(fault=st.sampled_from(sorted(FAULTS)), number=st.integers(1, 12), then=THEN)
     def sync_that_fails(self, fault: str, number: int, then: str) -> None:
-        """An answer is lost, or a write refused; then the run goes on, or another takes its place."""
+        """An answer is lost, or a write refused; then the run goes on, is taken back, or overtaken."""
         self.desk.strike(number, FAULTS[fault])
         self._apply((*FLAGS, "--allow-drift=all"), may_fail=True)
         self.desk.calm()
@@ -137,7 +114,7 @@ class TwoProjects(RuleBasedStateMachine):
 
     @rule(line=st.integers(1, 20), then=THEN)
     def sync_that_is_killed(self, line: int, then: str) -> None:
-        """Between any two lines of its journal; then the run goes on, or another takes its place."""
+        """Between any two lines of its journal; then the run goes on, is taken back, or overtaken."""
         with killing(line):
             self._apply((*FLAGS, "--allow-drift=all"), may_fail=True)
         self._after(then)
@@ -147,6 +124,18 @@ class TwoProjects(RuleBasedStateMachine):
         """The target is again what it was before the last run, unless a chart had left its dashboard."""
         if self.last is not None:
             self._undo("undo")
+
+    @rule(line=st.integers(1, 20), again=st.sampled_from(("undo", "apply --resume")))
+    def undo_that_is_killed(self, line: int, again: str) -> None:
+        """Whichever way it goes on, it ends where it would have ended."""
+        if self.last is None:
+            return
+        with killing(line):
+            code = self.desk_run("undo", *TO, "--yes")
+        if code == -9:
+            self._undo(again)
+        else:
+            self.last = None
 
     def _undo(self, command: str) -> None:
         undone = self.desk.do(*command.split(), *TO, "--yes", may=(0, 4))
@@ -162,10 +151,15 @@ class TwoProjects(RuleBasedStateMachine):
         self._is_sound()
 
     def _after(self, then: str) -> None:
-        """Go on with a run that did not do all, or not."""
-        if self.unfinished and then == "resume":
+        """Go on with a run that did not do all, or take it back, or neither."""
+        if not self.unfinished or then == "nothing":
+            return
+        if then == "undo":
+            self.last = self.found
+            self._undo("undo")
+        else:
             self._resume()
-            self.unfinished = False
+        self.unfinished = False
 
     def _apply(self, flags: tuple[str, ...], *, may_fail: bool = False) -> None:
         before, contents = self.rows(), self.contents()
