@@ -64,6 +64,8 @@ def serve_demo(port: int, version: str, *, as_json: bool) -> None:
     from lightdash_sync.demo.server import Server
 
     world = demo_world(version)
+    if world.can("whole_history"):  # where there is a window, all that the demo has would be too old for it
+        world.clock.follow()
     server = Server(world, port=port)
     try:
         server.start()

@@ -187,8 +187,12 @@ def chart_named(call: Call) -> Chart:
     return found
 
 
-def dashboard_named(call: Call) -> Dashboard:
+def dashboard_named(call: Call, *, anywhere: bool = False) -> Dashboard:
     """The dashboard in the path, by its uuid or, in newer versions, its slug; see `chart_named`.
+
+    Args:
+        call: the request.
+        anywhere: a slug is looked for in all projects, whichever the request names.
 
     Raises:
         Refusal: 404 "Dashboard not found".
@@ -196,15 +200,21 @@ def dashboard_named(call: Call) -> Dashboard:
     world = call.world
     if not world.can("slugs_in_paths"):
         return dashboard_of(world, call.params["u"])
-    found = _last_changed(call, world.dashboards, lambda one: world.spaces[one.space_uuid])
+    found = _last_changed(call, world.dashboards, lambda one: world.spaces[one.space_uuid], anywhere=anywhere)
     if found is None:
         raise not_found("Dashboard not found")
     return found
 
 
-def _last_changed(call: Call, rows: dict[str, Named], space_of: Callable[[Named], Space]) -> Named | None:
+def _last_changed(
+    call: Call,
+    rows: dict[str, Named],
+    space_of: Callable[[Named], Space],
+    *,
+    anywhere: bool = False,
+) -> Named | None:
     """What has the uuid or slug of the path, in the project that the request names, if it names one."""
-    key, project = call.params["u"], _project_of_slug(call)
+    key, project = call.params["u"], None if anywhere else _project_of_slug(call)
     found = [
         one
         for one in ([rows[key]] if key in rows else rows.values())

@@ -38,6 +38,15 @@ class Clock:
     def __init__(self, start: datetime = START) -> None:
         self.moment = start
         self.step = MILLISECOND
+        self._follows = False
+
+    def follow(self) -> None:
+        """Go with the time of this machine from now on, as a server that people look at does."""
+        self._follows = True
+
+    def _catch_up(self) -> None:
+        if self._follows:
+            self.moment = max(self.moment, datetime.now(UTC))
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Move the clock forward."""
@@ -45,10 +54,12 @@ class Clock:
 
     def now(self) -> str:
         """The current moment, without moving."""
+        self._catch_up()
         return printed(self.moment)
 
     def tick(self) -> str:
         """Move by one step, and return the new moment; by default no two are printed alike."""
+        self._catch_up()
         self.moment += self.step
         return printed(self.moment)
 

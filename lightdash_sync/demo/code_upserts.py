@@ -56,7 +56,8 @@ def charts_with(world: World, project: Project, slugs: set[str]) -> list[Chart]:
     ]
 
 
-def _dashboard_with(world: World, project: Project, slug: str) -> Dashboard | None:
+def dashboard_with(world: World, project: Project, slug: str) -> Dashboard | None:
+    """The dashboard of a project with a slug."""
     rows = (one for one in world.dashboards.values() if one.slug == slug)
     return next((one for one in rows if world.spaces[one.space_uuid].project_uuid == project.uuid), None)
 
@@ -129,7 +130,7 @@ def _new_chart(call: Call, project: Project, body: Json) -> Json:
     home, made = home_of(call, project, body["spaceSlug"])
     inside = None
     if body.get("dashboardSlug"):
-        dashboard = _dashboard_with(world, project, body["dashboardSlug"])
+        dashboard = dashboard_with(world, project, body["dashboardSlug"])
         if dashboard is None:
             words = body["dashboardSlug"].replace("-", " ").replace("_", " ").strip()
             empty = {"name": words[:1].upper() + words[1:], "tiles": [], "tabs": []}
@@ -222,7 +223,7 @@ def _filters(world: World, sent: Json, tiles: list[Json]) -> Json:
 def upsert_dashboard(call: Call) -> Json:
     """`POST /projects/{p}/dashboards/{slug}/code`."""
     world, body, project = call.world, call.body, _project(call)
-    dashboard = _dashboard_with(world, project, call.params["slug"])
+    dashboard = dashboard_with(world, project, call.params["slug"])
     warnings: list[str] = []
     if world.can("tab_slugs"):
         body = _on_tabs(world, dashboard, body)

@@ -96,7 +96,7 @@ def post_of_chart(call: Call) -> Json:
 def post_of_dashboard(call: Call) -> Json:
     """`POST /dashboards/{u}/schedulers`."""
     _check(call.world, call.body)
-    dashboard = dashboard_named(call)
+    dashboard = dashboard_named(call, anywhere=True)
     require_deliveries(call, "dashboard", call.world.spaces[dashboard.space_uuid])
     return _created(call, create_scheduler(call.world, call.body, call.person.uuid, None, dashboard.uuid))
 

@@ -81,6 +81,11 @@ def _writable(call: Call) -> Project:
 
 
 def _store(call: Call, project: Project, name: str, label: str) -> None:
+    store_virtual_view(call.world, project, name, label, call.body)
+
+
+def store_virtual_view(world: World, project: Project, name: str, label: str, body: Json) -> None:
+    """Make an explore of the SQL and columns of a body."""
     database = project.warehouse_connection.get("type", "postgres")
     dimensions = {
         column["reference"]: {
@@ -88,19 +93,19 @@ def _store(call: Call, project: Project, name: str, label: str) -> None:
             "type": column.get("type", "string"), "table": name, "fieldType": "dimension",
             "sql": f'"{column["reference"]}"', "tableLabel": _friendly(name), "hidden": False,
             "compiledSql": f'"{column["reference"]}"', "tablesReferences": [name],
-            **({"isIntervalBase": False} if call.world.can("current") else {}),
+            **({"isIntervalBase": False} if world.can("current") else {}),
         }
-        for column in sorted(call.body["columns"], key=lambda one: (len(one["reference"]), one["reference"]))
+        for column in sorted(body["columns"], key=lambda one: (len(one["reference"]), one["reference"]))
     }  # fmt: skip
-    values = call.body.get("parameterValues") if call.world.can("virtual_view_parameters") else None
-    used = {key: value for key, value in (values or {}).items() if f".{key}}}" in call.body["sql"]}
+    values = body.get("parameterValues") if world.can("virtual_view_parameters") else None
+    used = {key: value for key, value in (values or {}).items() if f".{key}}}" in body["sql"]}
     project.explores[name] = {
         "name": name, "tags": [], "type": VIRTUAL, "label": label, "baseTable": name, "joinedTables": [],
         "targetDatabase": database,
         "tables": {
             name: {
                 "name": name, "label": label, "schema": "", "metrics": {}, "database": database,
-                "sqlTable": f"({call.body['sql']})", "dimensions": dimensions,
+                "sqlTable": f"({body['sql']})", "dimensions": dimensions,
                 "lineageGraph": {"edges": [], "nodes": []},
             }
         },

@@ -48,7 +48,7 @@ UNORDERED = frozenset(
     {
         "results", "tiles", "tabs", "access", "groupsAccess", "dashboards", "schedulers", "data", "queries",
         "targets", "spaces", "categories", "users", "charts", "savedCharts", "sqlCharts", "tables", "fields",
-        "members", "memberUuids",
+        "members", "memberUuids", "scheduledDeliveries", "alerts", "googleSheetsSyncs", "skipped",
     }
 )  # fmt: skip
 
