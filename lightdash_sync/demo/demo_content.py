@@ -12,6 +12,7 @@ from lightdash_sync.demo import demo_charts
 from lightdash_sync.demo.catalog import create_tag
 from lightdash_sync.demo.charts import delete_chart
 from lightdash_sync.demo.comments import create_comment
+from lightdash_sync.demo.demo_current import fill_current
 from lightdash_sync.demo.demo_newer import fill_newer
 from lightdash_sync.demo.organisation import Company
 from lightdash_sync.demo.recipes import rule
@@ -271,6 +272,8 @@ def fill_production(world: World, company: Company) -> Studio:
     decorate(studio, spaces, charts, dashboards)
     if world.can("hidden_tabs"):
         fill_newer(studio, spaces["Sales"], charts["Weekly revenue"])
+    if world.can("current"):
+        fill_current(studio, spaces["Sales"])
     world.clock.advance(hours=9)
     return studio
 
