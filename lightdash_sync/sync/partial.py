@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import canonical, objects
+from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.changes import changes
-from lightdash_sync.model.kinds import KINDS
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.plan.managed import managed, same_content, unmanaged_fields
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.sync.readback import Mismatch, telling_content
@@ -20,9 +20,12 @@ from lightdash_sync.sync.readback import Mismatch, telling_content
 if TYPE_CHECKING:
     from lightdash_sync.apply.journal import Journalled
     from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.plan.options import Options
     from lightdash_sync.plan.values import Plan, Step
+
+
+# Fields whose rows are written one by one, so that a run can be cut short between two of them.
+_IN_PIECES = {Kind.SPACE: frozenset({"access"}), Kind.TAG: frozenset({"metrics"})}
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,10 @@ def blended(step: Step, now: Json, arrived: Json, before: Json, options: Options
             chosen = goal
         elif is_done:
             chosen = written
+        elif before is None or _is_in_pieces(step, name, there, written, options):
+            chosen = there
         else:
-            chosen = there if before is None else else_
+            chosen = else_
         if name in chosen:
             result[name] = chosen[name]
     return result
@@ -125,10 +130,21 @@ def _blended_list(
         return arrived
     if is_done:
         return step.after
-    rows, old, new = (_rows(step.kind, one, options) for one in (now, step.before, step.after))
-    on_the_way = old & new <= rows <= old | new
-    return now if on_the_way else before
+    rows = (managed(step.kind, one, options) for one in (step.before, now, step.after))
+    return now if _is_on_the_way(*rows) else before
 
 
-def _rows(kind: Kind, content: Json, options: Options) -> set[bytes]:
-    return {canonical(row) for row in objects(managed(kind, content, options))}
+def _is_in_pieces(step: Step, name: str, there: JsonObject, written: JsonObject, options: Options) -> bool:
+    """Whether a field can be written in part, and is on the way from what it was to what was written."""
+    if name not in _IN_PIECES.get(step.kind, frozenset()):
+        return False
+    old = _fields(step.kind, step.before, options)
+    return _is_on_the_way(old.get(name), there.get(name), written.get(name))
+
+
+def _is_on_the_way(before: Json, now: Json, after: Json) -> bool:
+    """Whether a list has what two lists share, and else what either has."""
+    old, rows, new = (
+        {canonical(row) for row in one} if isinstance(one, list) else set() for one in (before, now, after)
+    )
+    return old & new <= rows <= old | new
