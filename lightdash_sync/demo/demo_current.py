@@ -1,8 +1,8 @@
 """What the demo's production project has besides on a current Lightdash.
 
 A chart that merges rows of another query, one with the zone of who looks and rows in its pivot, one whose
-slug was renamed; a dashboard where a filter is locked on a tab and dates are zoomed by tile; and a delivery in
-plain text. Apps and personal spaces are made by those who want them: no other project can hold the former.
+slug was renamed; a dashboard where a filter is locked on a tab and dates are zoomed by tile; and a delivery
+in plain text. Apps and personal spaces are made by those who want them: no other project can hold the former.
 """
 
 from __future__ import annotations
