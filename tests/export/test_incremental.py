@@ -26,7 +26,7 @@ from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import lightdash_at, tree, undated
-from tests.worlds import demo_world, generated_world
+from tests.worlds import can, demo_world, generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_an_unchanged_project_costs_the_lists_and_one_request_a_space_and_dashbo
         before = tree(tmp_path / "p")
         report = _export(server, tmp_path / "p")
     spaces = sum(space.project_uuid == world.projects["production"] for space in world.spaces.values())
-    lists = 12 + world.can("chart_palettes") + world.can("space_member_role")
+    lists = 12 + can("chart_palettes") + can("space_member_role")
     assert report.requests <= lists + spaces + 5
     assert before == tree(tmp_path / "p")
 
