@@ -43,9 +43,8 @@ def export_demo(path: Path, version: str) -> Report:
     with Server(world) as server:
         connection = Connection(Origin(server.url, name=_NAME), world.tokens[_TOKEN_OF])
         with Session(connection) as session:
-            report = export_project(
-                Lightdash(session), world.projects[_PROJECT], path, Chosen(), progress=Bars()
-            )
+            lightdash = Lightdash(session, today=world.clock.moment.date())
+            report = export_project(lightdash, world.projects[_PROJECT], path, Chosen(), progress=Bars())
     if damages := verify(path).damages:
         raise SnapshotError(
             f"{path}/{damages[0].path} {damages[0].problem}", hint="This is a bug: please report it."

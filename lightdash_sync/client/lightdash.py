@@ -7,6 +7,7 @@ out is said in its docstring, because a backup must know.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -37,10 +38,13 @@ class Lightdash:
     Args:
         session: sends the requests.
         server: what the server can do; asked for (`GET /health`) if not given.
+        today: the day (UTC) on which it is read; that of the clock if not given. It is another one for
+            the embedded Lightdash, whose clock is frozen.
     """
 
-    def __init__(self, session: Session, server: Server | None = None) -> None:
+    def __init__(self, session: Session, server: Server | None = None, today: date | None = None) -> None:
         self.session = session
+        self.today = today or datetime.now(UTC).date()
         self._server = server
 
     @property

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -145,12 +144,12 @@ class Attempt:
     def _freshness(self, structure: Structure) -> Freshness:
         """Return how fresh what was read is; what an earlier reading of this run gave is as fresh as that."""
         if self.old is None:
-            return Freshness(datetime.now(UTC).date())
+            return Freshness(self.lightdash.today)
         if self.old.freshness is not None:
             return self.old.freshness
         kept = self._kept(structure)
         if not any(kept.values()):
-            return Freshness(self.old.day)
+            return Freshness(self.lightdash.today)
         taken = TakenOver(kept, structure.comments)
         older = what_is_older(taken, structure.inventory, self.lightdash.server, self.chosen)
         return Freshness(self.old.whole, older)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
@@ -34,7 +34,6 @@ class Old:
         is_replaced: whether what is read is going to stand in its place.
         again: uuids of items that are not taken over, whatever the lists prove.
         comments: when the comments on dashboards are read that are taken over.
-        day: today (UTC).
         whole: the last day on which everything was read; None if it is not known.
         renews: whether a full reading that finds nothing new says so.
         freshness: of what it holds, if an earlier reading of the same run made it.
@@ -49,7 +48,6 @@ class Old:
     is_replaced: bool = True
     again: frozenset[str] = frozenset()
     comments: Comments = Comments.WEEKLY
-    day: date = field(default_factory=lambda: datetime.now(UTC).date())
     whole: date | None = None
     renews: bool = False
     freshness: Freshness | None = None

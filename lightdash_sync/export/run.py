@@ -166,7 +166,6 @@ def _as_to_be_read(old: Old, reading: Reading, state: State | None, now: datetim
         full=reading.full or is_full_due(state, whole, now, reading.full_every),
         again=reading.again,
         comments=reading.comments,
-        day=now.date(),
         whole=whole,
         # Where no state is left, as in fresh checkouts, the manifest alone remembers.
         renews=state is None and whole is not None and 1 < reading.full_every <= (now.date() - whole).days,

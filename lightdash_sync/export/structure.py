@@ -420,6 +420,6 @@ def _comments(
         for row in inventory.dashboards
         if row.uuid in kept and chosen.wants_in(Kind.COMMENTS, keys[row.spaceUuid])
     }
-    due = comments_due(old.comments, silent, len(inventory.dashboards), old.day)
+    due = comments_due(old.comments, silent, len(inventory.dashboards), lightdash.today)
     slugs = {row.uuid: row.slug for row in inventory.content}
     return readings.of(Kind.DASHBOARD, due, lightdash.comments, slugs, "for their comments")

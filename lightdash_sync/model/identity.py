@@ -221,7 +221,7 @@ class _Names(_Named):
 
 class _Facts(_Names):
     slug: str | None = None
-    versions: dict[str, _Names] = {}
+    versions: dict[str, _Named] = {}  # their names of parts only help to name those of the next version
     former: list[str] = []
     settled: list[str] = []
 

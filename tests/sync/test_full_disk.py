@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lightdash_sync.errors import SyncError
+from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.values import Plan, Target
@@ -28,14 +29,16 @@ PLAN = Plan("sync", "a source", Target("target", "https://example.com", "uuid", 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SAID_BY = Source(url="https://example.com", lightdash="0.1372.1", project="Target")
 
+PINS = canonical([{"key": "weekly-revenue", "kind": "chart", "order": 1}])
+
 
 def _begin(folder: Path, disk: Disk, plan: Plan = PLAN) -> None:
     """Begin a run that touches one file, and keeps what is remembered of the target."""
     identity = Identity()
-    tree = Tree.of({"pins.json": b"[]\n"}, identity)
+    tree = Tree.of({"pins.json": PINS}, identity)
     memory = folder / "target.sync"
     if not memory.is_dir():
-        store(memory, [("pins.json", b"[]\n")], identity, SAID_BY)
+        store(memory, [("pins.json", PINS)], identity, SAID_BY)
     begin(folder / "runs", NOON, plan, tree, ["pins.json"], memory, SAID_BY, "d" * 64, disk=disk)
 
 
