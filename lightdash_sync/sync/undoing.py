@@ -58,13 +58,13 @@ def undo_request(run: Run, undos: Sequence[Run], options: Options) -> Request:
     if result is not None and result.get("state") == "undone":
         raise Refused(f"the run {run.id} was undone already", hint="`lightdash-sync runs` tells by which.")
     plan, before, after = run.plan(), run.before(), run.after()
-    written = {step.item for step in taken(plan, run.journalled()).written}
+    written = _written_items(run, plan)
     if not written:
         raise Refused(f"the run {run.id} wrote nothing", hint="There is nothing to undo.")
     base: dict[str, bytes] = {}
     for step in plan.steps:
         path = file_of(step.kind, step.key)
-        if step.item not in written:
+        if (step.kind, step.key) not in written:
             if step.before is not None:
                 base[path] = before[path]
         elif after is not None and path in after:
@@ -73,13 +73,12 @@ def undo_request(run: Run, undos: Sequence[Run], options: Options) -> Request:
             base[path] = canonical(step.after)
     for undo in undos:
         base = _as_left(base, undo)
-    touched = frozenset((step.kind, step.key) for step in plan.steps)
     return Request(
         source=f"what the run {run.id} found",
         desired=_with_empty_lists(before, plan),
         options=replace(
             options,
-            choice=Choice(items=touched, dependencies=False),
+            choice=Choice(items=written, dependencies=False),
             delete=True,
             enable_schedulers=True,
             verification=plan.verification,
@@ -89,6 +88,19 @@ def undo_request(run: Run, undos: Sequence[Run], options: Options) -> Request:
         purpose="undo",
         undoes=run.id,
         base=base,
+    )
+
+
+def _written_items(run: Run, plan: Plan) -> frozenset[tuple[Kind, str]]:
+    """Return the items that a run wrote, as far as its journal knows.
+
+    An item that it was to create, and did not, is not its own: somebody else's may have that key by now.
+    """
+    created = run.created()
+    return frozenset(
+        (step.kind, step.key)
+        for step in taken(plan, run.journalled()).written
+        if step.action is not Action.CREATE or step.kind in _LISTS or step.key in created.get(step.kind, {})
     )
 
 

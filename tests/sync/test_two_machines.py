@@ -112,3 +112,18 @@ def test_what_was_made_twice_is_named_and_can_be_taken_back(desk: Desk) -> None:
     desk.do("undo", desk.runs[-1].name, *TO, "--yes")
     left = rows_of(desk.world, desk.projects[TARGET]).keys() - before
     assert left == {(Kind.CHART, uuid)}
+
+
+def test_undoing_the_side_that_came_second_leaves_what_the_other_made(desk: Desk) -> None:
+    """What a run was to create, and another had made first, is not its own, whatever its key."""
+    theirs: dict[tuple[Kind, str], str] = {}
+
+    def apply_there() -> None:
+        other_machine(desk, "apply", *FROM_TO, "--adopt-by-name", "--yes")
+        theirs.update(rows_of(desk.world, desk.projects[TARGET]))
+
+    with meanwhile("begun", 1, apply_there):
+        desk.apply("--adopt-by-name", code=3)
+    desk.do("undo", *TO, "--yes", "--allow-drift", "all", may=(0, 1, 4))
+    left = rows_of(desk.world, desk.projects[TARGET])
+    assert {row: left.get(row) for row in theirs} == theirs
