@@ -121,11 +121,11 @@ def applied_text(applied: Applied, out: Console) -> None:
     ):
         for block in lines[:_LISTED]:
             for said in block:
-                out.print(said)
+                out.print(said, soft_wrap=what == "link")  # a broken address cannot be copied
         if len(lines) > _LISTED:
             out.print(f"  … and {counted(len(lines) - _LISTED, f'more {what}')}")
     for line in _next(applied):
-        out.print(Text(line))
+        out.print(Text(line), soft_wrap=True)  # nor can a broken command
 
 
 def applied_json(applied: Applied) -> JsonObject:

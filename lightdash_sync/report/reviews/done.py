@@ -53,11 +53,11 @@ def promoted_text(promoted: Promoted, out: Console) -> None:
     ):
         for block in blocks[:_LISTED]:
             for line in block:
-                out.print(line)
+                out.print(line, soft_wrap=what == "link")  # a broken address cannot be copied
         if len(blocks) > _LISTED:
             out.print(f"  … and {counted(len(blocks) - _LISTED, f'more {what}')}")
     for said in _next(promoted):
-        out.print(Text(said))
+        out.print(Text(said), soft_wrap=True)  # nor can a broken command
 
 
 def promoted_json(promoted: Promoted) -> JsonObject:
