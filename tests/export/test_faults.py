@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
 import pytest
 
 from lightdash_sync.demo.faults import Fault, Faults
@@ -12,6 +13,7 @@ from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SyncError
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen, Depth
+from lightdash_sync.model.canonical import canonical
 from lightdash_sync.verify import verify
 from tests.exporting import lightdash_at, tree
 from tests.worlds import generated_world
@@ -118,7 +120,23 @@ def _check(site: Site, tmp_path: Path, name: str, n: int) -> None:
             assert "/code?" in site.server.world.requests[n - 1 - outcome.requests][1]
             assert tree(tmp_path / "p") == site.files
     elif not isinstance(outcome, SyncError):
-        assert tree(tmp_path / "p") == site.files or outcome.warnings
+        assert (
+            _without_fingerprints(tmp_path / "p") == _without_fingerprints(site.older.parent / "newer")
+            or outcome.warnings
+        )
+
+
+def _without_fingerprints(root: Path) -> dict[str, str]:
+    """Return a snapshot's files, less the fingerprints of spaces: whose is missing is only read again.
+
+    Where the groups may not be listed, nobody can tell whether who is in a space is as it was.
+    """
+    files = tree(root)
+    identity = orjson.loads((root / "identity.json").read_bytes())
+    for facts in identity["items"]["space"].values():
+        facts.pop("seen", None)
+    del files["snapshot.json"]  # has the hash of the other
+    return files | {"identity.json": canonical(identity).decode()}
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

@@ -41,7 +41,11 @@ def test_a_plan_file_is_refused_when_the_setting_no_longer_allows_it(desk: Desk)
 
 
 def test_a_run_is_not_gone_on_with_when_the_setting_no_longer_allows_it(desk: Desk) -> None:
-    desk.strike(3, Fault.status(400))
+
+    def rule(_number: int, method: str, path: str) -> Fault | None:
+        return Fault.status(400) if method == "POST" and path.endswith("/schedulers") else None
+
+    desk.server.app.faults = Faults(rule=rule)
     desk.apply("--adopt-by-name", code=3)
     desk.calm()
     desk.settle(NOBODY_ELSE)
