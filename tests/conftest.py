@@ -57,7 +57,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the share that runs, and begin with what takes longest: else one worker ends last, alone."""
     slow = [item.nodeid for item in items if item.get_closest_marker("slow")]
-    chosen = share_of(slow, config.getoption("--share"), str(config.getoption("--hypothesis-seed")))
+    share = config.getoption("--share")
+    chosen = share_of(slow, share, str(config.getoption("--hypothesis-seed")))
+    if share > 1:
+        chosen -= {item.nodeid for item in items if item.get_closest_marker("minutes")}
     left_out = [item for item in items if item.get_closest_marker("slow") and item.nodeid not in chosen]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -196,6 +196,7 @@ def test_a_list_that_stays_behind_is_a_contradiction_however_busy_the_project_is
 
 
 @pytest.mark.slow
+@pytest.mark.minutes
 @pytest.mark.parametrize("version", VERSIONS)
 def test_ten_minutes_of_two_saves_a_second_give_a_snapshot_in_one_run(tmp_path: Path, version: str) -> None:
     """A server so slow that reading it takes ten minutes."""
