@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from lightdash_sync.client.by_slug import find_aliases
 from lightdash_sync.client.tokens import TokenKind
 from lightdash_sync.errors import ApiError, NotAuthorised, NotFound
 from lightdash_sync.export.inventory import palettes_by_name
@@ -17,11 +18,14 @@ from lightdash_sync.plan.fields import field_id
 from lightdash_sync.plan.options import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.workers import Workers
     from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.kinds import Kind
+
+    Slugs = Mapping[Kind, Collection[str]]
 
 T = TypeVar("T")
 
@@ -101,6 +105,23 @@ def with_fields(
         raise unread[0].error
     fields = {table: ids for table, ids in found if ids is not None}
     return replace(facts, fields={**facts.fields, **fields})
+
+
+def with_aliases(facts: Facts, lightdash: Lightdash, project: str, slugs: Slugs) -> Facts:
+    """Return facts with what had some slugs of the target before it was renamed.
+
+    Args:
+        facts: of `read_facts`.
+        lightdash: the server of the target.
+        project: uuid of the target.
+        slugs: kind -> slugs that no item there has now.
+
+    Raises:
+        ApiError: the server failed.
+    """
+    found = find_aliases(lightdash, project, slugs)
+    known = {kind: {**facts.aliases.get(kind, {}), **more} for kind, more in found.items()}
+    return replace(facts, aliases={**facts.aliases, **known})
 
 
 def field_ids(explore: Json) -> Iterator[str]:

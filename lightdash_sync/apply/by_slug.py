@@ -95,8 +95,8 @@ def _created(
         if is_taken(target.lightdash, step.kind, target.project, step.slug):
             raise SyncError(
                 f"{step.item} was not created: somebody made a {KINDS[step.kind].noun[0]} with its slug "
-                f"{shown(step.slug)} since the plan was made",
-                hint="Make a new plan: it shows that one.",
+                f"{shown(step.slug)} since the plan was made, or renamed one that had it",
+                hint="Make a new plan: it shows that one, or takes another slug.",
             )
         done = upsert()
         if done.action != "create" or not target.is_new(step.kind, done.uuid):
@@ -105,7 +105,7 @@ def _created(
 
     def look() -> JsonObject | None:
         raw = read_by_slug(target.lightdash, step.kind, target.project, step.slug)
-        if raw is None:
+        if raw is None or text(raw, "slug") != step.slug:  # what only had it once is not what was sent
             return None
         if _is_ours(target, step, raw, form) and fits(raw):
             return raw

@@ -18,7 +18,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.authorship import version_fields
 from lightdash_sync.model.canonical import JsonObject, canonical
 from lightdash_sync.model.keys import Candidate, assign_keys, key_from
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.naming import layout_names
 from lightdash_sync.model.normal import normalise
 from lightdash_sync.model.ordered import in_order
@@ -53,7 +53,11 @@ class Desired:
 
 
 def desired_of(
-    code: CodeTree, project: Tree, kept: Collection[Item] = (), synced: Collection[Item] | None = None
+    code: CodeTree,
+    project: Tree,
+    kept: Collection[Item] = (),
+    synced: Collection[Item] | None = None,
+    aliases: Mapping[Kind, Mapping[str, str]] | None = None,
 ) -> Desired:
     """Return what a tree of documents wants of a project.
 
@@ -63,21 +67,31 @@ def desired_of(
         kept: items of which documents say nothing, that are to stand beside as the project has them. One
             that hangs on a chart or dashboard that the documents no longer have is left out with it.
         synced: items of the project that an earlier sync made or a person linked; None if every key counts.
+        aliases: kind -> slug -> the current slug of the project's item that had it before it was renamed.
 
     Raises:
         SnapshotError: a document cannot be understood, or names what the project has twice.
     """
-    return _Desiring(code, project, kept, synced).desired()
+    return _Desiring(code, project, kept, synced, aliases or {}).desired()
 
 
 class _Desiring:
     """The making; the methods stand in the order in which `desired` calls them."""
 
     def __init__(
-        self, code: CodeTree, project: Tree, kept: Collection[Item], synced: Collection[Item] | None
+        self,
+        code: CodeTree,
+        project: Tree,
+        kept: Collection[Item],
+        synced: Collection[Item] | None,
+        aliases: Mapping[Kind, Mapping[str, str]],
     ) -> None:
-        self._code, self._project, self._kept = code, project, kept
+        self._code, self._project, self._kept, self._aliases = code, project, kept, aliases
         self._names = Names(project)
+        self._by_slug = {kind: {**there} for kind, there in self._names.by_slug.items()}
+        for kind, found in aliases.items():
+            there = self._names.by_slug[kind]
+            self._by_slug[kind] |= {slug: there[now] for slug, now in found.items() if now in there}
         self._synced = self._names.contents.there if synced is None else synced
         self._keys: dict[tuple[Kind, str], str] = {}
         self._there: set[Item] = set()
@@ -120,7 +134,7 @@ class _Desiring:
 
     def _found(self, kind: Kind, slugs: list[str]) -> dict[str, str]:
         """Return slug (of spaces path) -> key of what the project has."""
-        there = self._names.by_slug[kind]
+        there = self._by_slug[kind]
         for slug in slugs:
             if len(keys := there.get(slug, [])) > 1:
                 raise SnapshotError(
@@ -130,6 +144,8 @@ class _Desiring:
                 )
         found = {slug: there[slug][0] for slug in slugs if slug in there}
         taken = set(found.values())
+        if len(taken) < len(found):
+            self._require_one_name_each(kind, found)
         for slug in slugs:
             key = key_from(slug.rpartition("/")[2])
             item = (kind, key)
@@ -142,6 +158,20 @@ class _Desiring:
                 found[slug] = key
                 taken.add(key)
         return found
+
+    def _require_one_name_each(self, kind: Kind, found: Mapping[str, str]) -> None:
+        """Check that no two documents are of one item, once by its slug and once by one that it had before.
+
+        Raises:
+            SnapshotError: two are.
+        """
+        for slug, now in self._aliases.get(kind, {}).items():
+            if slug in found and now in found:
+                raise SnapshotError(
+                    f"{self._file(kind, slug)} and {self._file(kind, now)} are of one {KINDS[kind].noun[0]}:"
+                    f" {slug} was renamed to {now} there",
+                    hint="Take the older document away.",
+                )
 
     def _file(self, kind: Kind, slug: str) -> str:
         document = self._code.documents.get((kind, slug))
@@ -208,11 +238,11 @@ class _Desiring:
         return tile_type, self._uuid(CHART_TILES[tile_type][1], slug)
 
     def _is_known(self, kind: Kind, slug: str) -> bool:
-        return (kind, slug) in self._code.documents or slug in self._names.by_slug[kind]
+        return (kind, slug) in self._code.documents or slug in self._by_slug[kind]
 
     def _uuid(self, kind: Kind, slug: str) -> str:
         """Return the uuid of an item by its slug; of one that is nowhere a made up one."""
-        key = self._keys.get((kind, slug)) or next(iter(self._names.by_slug[kind].get(slug, [])), None)
+        key = self._keys.get((kind, slug)) or next(iter(self._by_slug[kind].get(slug, [])), None)
         if key is None:
             uuid = made_up(kind, "missing", slug)
             key = assign_keys([Candidate(uuid, slug, slug)], {}, {*self._identity.items.get(kind, {})})[uuid]
@@ -254,6 +284,11 @@ class _Desiring:
         return replace(self._identity, items=items, project=organisation)
 
     def _notes(self) -> Iterable[str]:
+        for kind, found in self._aliases.items():
+            for slug, now in found.items():
+                if (kind, slug) in self._code.documents and now in self._by_slug[kind]:
+                    noun = KINDS[kind].noun[0]
+                    yield f"{noun} {slug} of the tree is {now} there: its slug was renamed since"
         if self._lost:
             number, first = sum(self._lost.values()), next(iter(self._lost))
             yield (

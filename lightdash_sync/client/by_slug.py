@@ -1,6 +1,8 @@
 """What has a slug in a project, for servers that create with a chosen one.
 
-Reading a chart or dashboard by its slug counts a view; there is nothing to count where nothing has it.
+Newer servers find an item by the slugs that it had before it was renamed, too: such a slug is an *alias* of
+the item, and taken like any other. Reading a chart or dashboard by its slug counts a view; there is nothing
+to count where nothing has it, and pages of content as code count none.
 """
 
 from __future__ import annotations
@@ -8,18 +10,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from lightdash_sync.client.code_pages import CodePages
 from lightdash_sync.errors import NotAuthorised, NotFound, UnexpectedAnswer
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.model.canonical import JsonObject
 
 _ITEMS = {Kind.CHART: "saved", Kind.DASHBOARD: "dashboards"}
+_AS_CODE = {Kind.CHART: "charts", Kind.DASHBOARD: "dashboards", Kind.SQL_CHART: "sqlCharts"}
+
+
+def find_aliases(
+    lightdash: Lightdash, project: str, slugs: Mapping[Kind, Collection[str]]
+) -> dict[Kind, dict[str, str]]:
+    """Return kind -> slug -> the current slug of the item that had it before; only of aliases.
+
+    Asks only where the server may know aliases, a hundred slugs at once. Returns nothing for a token that may
+    not read content as code.
+
+    Args:
+        lightdash: the server.
+        project: uuid of the project.
+        slugs: kind -> slugs that no list of the project names.
+    """
+    pages, found = CodePages(lightdash.session, project), dict[Kind, dict[str, str]]()
+    for kind, wanted in slugs.items():
+        if not wanted or kind not in _AS_CODE or not lightdash.server.may_have_aliases(kind):
+            continue
+        try:
+            holders = pages.holders(_AS_CODE[kind], sorted(wanted))
+        except NotAuthorised as error:
+            if error.status != 403:
+                raise
+            continue
+        found[kind] = {slug: now for slug, now in holders.items() if now != slug}
+    return found
 
 
 def is_taken(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> bool:
-    """Whether an item of a kind has a slug; hidden charts inside dashboards count, the trash does not.
+    """Whether an item of a kind has a slug, or had it; hidden charts count, the trash does not.
 
     `GET /saved/{slug}?projectUuid=`, the same of dashboards, or `GET .../sqlRunner/saved/slug/{slug}`.
     """
@@ -37,9 +70,10 @@ def is_taken(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> bool:
 
 
 def read_by_slug(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> JsonObject | None:
-    """Return a chart or dashboard by its slug, or None: `GET /saved/{slug}?projectUuid=`.
+    """Return a chart or dashboard by its slug, or by one that it had: `GET /saved/{slug}?projectUuid=`.
 
-    Counts a view. Without the project the server would look in all of them (trap 45).
+    None if there is none. What was found by an alias says another slug of itself. Counts a view.
+    Without the project the server would look in all of them (trap 45).
     """
     path = f"/api/v1/{_ITEMS[kind]}/{quote(slug, safe='')}"
     try:

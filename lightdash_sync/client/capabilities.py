@@ -112,6 +112,7 @@ CAPABILITIES: dict[str, Capability] = {
     "sankeys": Capability((0, 2586, 0), "no Sankey charts"),
     "to_date_operators": Capability((0, 2731, 0), "no filters with `in period to date`"),
     "formula_calculations": Capability((0, 2740, 0), "no formulas in table calculations"),
+    "chart_slug_aliases": Capability((1, 166, 0)),
     "semantic_layer_gone": Capability(
         (0, 1767, 0), "tiles that show charts of the semantic layer, which newer versions do not have"
     ),
@@ -156,6 +157,13 @@ class Server:
         """Whether it tells earlier versions of a kind of content."""
         history = KINDS[kind].history
         return history is not None and (not history.capability or self.can(history.capability))
+
+    def may_have_aliases(self, kind: Kind) -> bool:
+        """Whether an item of a kind may be found by a slug that it had before it was renamed.
+
+        Of charts it is known since when; of a server newer than any that is known it may be so of others too.
+        """
+        return self.can("chart_slug_aliases") if kind is Kind.CHART else self.is_newer_than_known()
 
     @property
     def cannot(self) -> frozenset[str]:

@@ -28,10 +28,15 @@ _MAX_PAGES = 10_000  # pages that go on longer never end
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class CodeSqlChart(View):
-    """A SQL chart as code."""
+class CodeSlug(View):
+    """Anything as code: it has a slug."""
 
     slug: str
+
+
+class CodeSqlChart(CodeSlug):
+    """A SQL chart as code."""
+
     name: str
     description: str | None = None
     updatedAt: str
@@ -87,15 +92,59 @@ class CodePages:
         """Yield the explore charts page by page; while people work, one may come twice, or never."""
         return (row for row, _ in self._rows(CodeChart, "charts"))
 
+    def holders(self, what: str, slugs: Iterable[str]) -> dict[str, str]:
+        """Return slug -> the current slug of what has it, or had it before it was renamed; counts no view.
+
+        An item is found by each slug that it ever had (1.166.0), and its row tells its current one. A slug
+        that nothing has, or had, is missing in what is returned.
+
+        Args:
+            what: `charts`, `sqlCharts` or `dashboards`.
+            slugs: any number.
+        """
+        found: dict[str, str] = {}
+        for portion in portions(slug for slug in slugs if can_be_asked(slug)):
+            found |= self._holders(what, portion)
+        return found
+
+    def _holders(self, what: str, slugs: Sequence[str]) -> dict[str, str]:
+        """Return the holders of a portion of slugs; of several former ones each is asked for by itself."""
+        rows, missing = self._named(what, slugs)
+        there = {row.slug for row in rows}
+        found = {slug: slug for slug in slugs if slug in there}
+        former = [slug for slug in slugs if slug not in there and slug not in missing]
+        if len(slugs) == 1:
+            return {slugs[0]: rows[0].slug} if rows else {}
+        for slug in former:
+            found |= self._holders(what, [slug])
+        return found
+
+    def _named(self, what: str, slugs: Sequence[str]) -> tuple[list[CodeSlug], set[str]]:
+        """Return what a portion of slugs names, and those that name nothing, by the server's own word."""
+        found: list[CodeSlug] = []
+        missing: set[str] = set()
+        for path, results in self._answers(what, slugs):
+            found += [row for row, _ in rows_of(CodeSlug, results, path, what)]
+            lacking = results.get("missingIds")
+            missing |= (
+                {one for one in lacking if isinstance(one, str)} if isinstance(lacking, list) else set()
+            )
+        return found, missing
+
     def _rows(self, view: type[V], what: str, slugs: Sequence[str] = ()) -> Iterator[tuple[V, JsonObject]]:
         """Yield rows of all pages; a server may be set to give fewer than a hundred at once."""
+        for path, results in self._answers(what, slugs):
+            yield from rows_of(view, results, path, what)
+
+    def _answers(self, what: str, slugs: Sequence[str]) -> Iterator[tuple[str, JsonObject]]:
+        """Yield the path and what it answers, page by page, to the end."""
         path, offset = f"{self._path}/{what}/code", 0
         for _ in range(_MAX_PAGES):
             query: dict[str, int | Sequence[str]] = {"offset": offset}
             results = self._session.get(path, query | {"ids": [*slugs]} if slugs else query)
-            rows = rows_of(view, results, path, what)
-            yield from rows
             said = results if isinstance(results, dict) else {}
+            rows = said.get(what)
+            yield path, said
             after, total = said.get("offset"), said.get("total")
             if not isinstance(after, int) or not isinstance(total, int):
                 raise unexpected(path, "the page does not say how many there are")

@@ -101,6 +101,8 @@ class Facts:
             to the target.
         may_write_code: whether the token's owner may write content as code, which chooses slugs.
         keeps_deleted: for how many days what is deleted can be restored; None if it cannot.
+        aliases: kind -> slug -> the current slug of the target's item that had it before; of those slugs that
+            were asked for.
     """
 
     same_project: bool = False
@@ -119,6 +121,7 @@ class Facts:
     lacks: frozenset[str] = frozenset()
     source_lacks: frozenset[str] = frozenset()
     may_write_code: bool = True
+    aliases: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
 
     def can(self, capability: str) -> bool:
         """Whether the target's server has a capability, by its name."""

@@ -2,8 +2,9 @@
 
 By the slug Lightdash's own promotion and its command line know an item again (spaces by their path, the
 last part of which is taken for the slug here). What has the slug already is somebody's, whatever it is, so
-the new item gets the next one that is free, and the plan says which. Pure; what was taken since the plan
-was made is looked for when the item is created.
+the new item gets the next one that is free, and the plan says which. A slug that an item of the target had
+before it was renamed is taken, too: Lightdash still finds that item by it. Pure; what was taken since the
+plan was made is looked for when the item is created.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Slugs:
             kind: {known_by(kind, row) for row in source.items.get(kind, {}).values()} for kind in CHOOSES
         }
         self._taken = {
-            kind: {known_by(kind, row) for row in existing.items.get(kind, {}).values()} for kind in CHOOSES
+            kind: {known_by(kind, row) for row in existing.items.get(kind, {}).values()}
+            | {*facts.aliases.get(kind, {})}
+            for kind in CHOOSES
         }
 
     def choose(self, item: Item, source: JsonObject, name: str) -> tuple[str, tuple[Problem, ...]]:
@@ -82,7 +85,9 @@ class Slugs:
         self._taken[kind].add(slug)
         if slug == wanted:
             return slug, ()
-        what = f"its slug will be {slug}, because another {noun} there has {wanted}; {_LOST}"
+        now = self._facts.aliases.get(kind, {}).get(wanted)
+        has = f"has {wanted}" if now is None else f"had {wanted} before it was renamed to {now}"
+        what = f"its slug will be {slug}, because another {noun} there {has}; {_LOST}"
         return slug, (_problem(item, what),)
 
 

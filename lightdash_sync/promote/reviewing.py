@@ -25,6 +25,7 @@ from lightdash_sync.promote.left_behind import left_behind
 from lightdash_sync.promote.outcomes import calls_of, outcomes_of
 from lightdash_sync.promote.pairs import shown_on
 from lightdash_sync.promote.reading import read_both
+from lightdash_sync.promote.renamed import find_renamed
 from lightdash_sync.promote.selection import chosen, concerned
 from lightdash_sync.promote.values import (
     Call,
@@ -123,6 +124,7 @@ def review_for(
     known = replace(
         _known(lightdash, place, foresight, existing, memory, outcomes),
         links=links,
+        renamed=find_renamed(lightdash, project, place.project, items, foresight),
         standing=copies,
         words=answers.words,
         met=answers.met,

@@ -43,6 +43,7 @@ class Known:
         foresight: both projects.
         base: kind and key -> content upstream after the last sync or promotion; None for unknown.
         links: item -> uuid of the upstream item that this tool linked it with.
+        renamed: item -> uuid of the upstream item that had the same slug before one of them was renamed.
         words: item -> what the server says of it.
         standing: item -> key of the copy that an earlier promotion made of it, which needs nothing.
         met: item -> uuid of the upstream item that the server takes for the same, where it says.
@@ -60,6 +61,7 @@ class Known:
     foresight: Foresight
     base: Callable[[Item], Json]
     links: Mapping[Item, str] = field(default_factory=dict)
+    renamed: Mapping[Item, str] = field(default_factory=dict)
     words: Mapping[Item, Word] = field(default_factory=dict)
     standing: Mapping[Item, str] = field(default_factory=dict)
     met: Mapping[Item, str] = field(default_factory=dict)
@@ -172,11 +174,7 @@ def _identity(item: Item, known: Known) -> Iterator[Verdict]:
     linked, met = known.links.get(item), foresight.pairs.upstream(item)
     there = linked is not None and linked in foresight.there.known_keys(kind)
     if met is not None:
-        if there and linked != met:
-            key = foresight.there.key(kind, linked or "")
-            what = (
-                f"it was synced with {kind}:{key}, and promotion would write another item, which has its slug"
-            )
+        if what := _other_item(item, known, met, linked if there else None):
             yield _blocks(Code.OTHER_ITEM, what, replay=True)
         return
     noun = KINDS[kind].noun[0]
@@ -184,9 +182,10 @@ def _identity(item: Item, known: Known) -> Iterator[Verdict]:
         what = f"upstream has it as {kind}:{copy}, of another slug, and Lightdash would make another {noun}"
         yield _blocks(Code.NOT_PROMOTABLE, what, replay=True)
         return
+    same = linked if there else known.renamed.get(item)
     twins = [*_twins(item, foresight)]
-    if there and linked is not None:
-        twins.insert(0, foresight.there.key(kind, linked))
+    if same is not None:
+        twins.insert(0, foresight.there.key(kind, same))
     if not foresight.server.can("promotion_keeps_slugs"):
         made = len(known.shown.get(item[1], ())) if kind is Kind.CHART else 1
         copies = f"{made} copies" if made > 1 else "a copy"
@@ -197,7 +196,32 @@ def _identity(item: Item, known: Known) -> Iterator[Verdict]:
     elif twins:
         named = _listed([f"{kind}:{key}" for key in dict.fromkeys(twins)])
         what = f"a second one would be made: upstream has {named}, with another slug"
+        if item in known.renamed:
+            what += ": it had the same before it was renamed, and promotion does not follow that"
         yield _blocks(Code.WOULD_DUPLICATE, what, replay=True)
+
+
+def _other_item(item: Item, known: Known, met: str, linked: str | None) -> str:
+    """Return in words that what has the slug upstream is another item; "" if it is not known to be one.
+
+    Args:
+        item: of the source.
+        known: both projects.
+        met: uuid of the upstream item that has its slug.
+        linked: uuid of the upstream item that it was synced with, if that is there.
+    """
+    kind, there = item[0], known.foresight.there
+    writes = "promotion would write another item, which has its slug"
+    if linked is not None:
+        return "" if linked == met else f"it was synced with {kind}:{there.key(kind, linked)}, and {writes}"
+    if (before := known.renamed.get(item)) not in (None, met):
+        return f"it was {kind}:{there.key(kind, before or '')} upstream before it was renamed, and {writes}"
+    others = [
+        f"{other[0]}:{other[1]}" for other, uuid in known.renamed.items() if uuid == met and other != item
+    ]
+    if others:
+        return f"what has its slug upstream is {others[0]}, renamed, and promotion would write over it"
+    return ""
 
 
 def _twins(item: Item, foresight: Foresight, *, anywhere: bool = False) -> Iterator[str]:

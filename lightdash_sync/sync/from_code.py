@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.ascode.desired import Desired, desired_of
+from lightdash_sync.ascode.names import Names
+from lightdash_sync.client.by_slug import find_aliases
 from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
@@ -57,8 +59,10 @@ def plan_from_code(
     existing = read_target(place, memory.hints, memory.links, Identity(), full=full)
     synced = frozenset((kind, key) for kind in LINKED for key in existing.linked.keys.get(kind, ()))
 
+    aliases = _aliases(place, code, existing.tree)
+
     def onto(documents: CodeTree) -> Desired:
-        return desired_of(documents, existing.tree, kept=synced, synced=synced)
+        return desired_of(documents, existing.tree, kept=synced, synced=synced, aliases=aliases)
 
     wanted = onto(code)
     adopt = {
@@ -78,6 +82,16 @@ def plan_from_code(
     notes = (*code.notes, *wanted.notes, *_linked(sum(map(len, adopt.values()))))
     warnings = (*planned.existing.warnings, *notes)
     return replace(planned, existing=replace(planned.existing, warnings=warnings))
+
+
+def _aliases(place: Place, code: CodeTree, existing: Tree) -> dict[Kind, dict[str, str]]:
+    """Return kind -> slug -> current slug of what had the slug of a document before it was renamed there."""
+    there = Names(existing).by_slug
+    missing: dict[Kind, set[str]] = {}
+    for kind, slug in code.documents:
+        if slug not in there[kind]:
+            missing.setdefault(kind, set()).add(slug)
+    return find_aliases(place.lightdash, place.project, missing)
 
 
 def _taken_from(target: Identity, documents: Identity, adopted: LinkTable) -> frozenset[Item]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.export.workers import Workers
-from lightdash_sync.facts import read_facts, with_fields
+from lightdash_sync.facts import read_facts, with_aliases, with_fields
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.plan.inputs import Inputs
 from lightdash_sync.plan.keys import own_links
@@ -149,6 +149,7 @@ def plan_for(place: Place, request: Request) -> Planned:
         if tables := needed_tables(plan.steps, Contents(existing.tree).look):
             facts = fields_for(place, facts, tables)
             plan = make_plan(replace(inputs, facts=facts))
+        facts, plan = _with_free_slugs(place, replace(inputs, facts=facts), plan)
     except ValueError as error:
         raise SnapshotError(
             f"{request.source} cannot be planned for: {error}",
@@ -156,6 +157,28 @@ def plan_for(place: Place, request: Request) -> Planned:
         ) from error
     existing = replace(existing, warnings=(*existing.warnings, *request.notes, *_unfinished(place)))
     return Planned(plan, existing, memory, facts)
+
+
+def _with_free_slugs(place: Place, inputs: Inputs, plan: Plan) -> tuple[Facts, Plan]:
+    """Return the plan with slugs that nothing there has, or had; and the facts that tell.
+
+    What had a slug before it was renamed is in no list, so it is asked for: of the slugs that the plan gives.
+    """
+    facts = inputs.facts
+    asked: dict[Kind, set[str]] = {}
+    while True:
+        given: dict[Kind, set[str]] = {}
+        for step in plan.steps:
+            if step.slug and step.slug not in asked.get(step.kind, ()):
+                given.setdefault(step.kind, set()).add(step.slug)
+        if not given:
+            return facts, plan
+        for kind, slugs in given.items():
+            asked.setdefault(kind, set()).update(slugs)
+        known, facts = facts, with_aliases(facts, place.lightdash, place.project, given)
+        if facts.aliases == known.aliases:
+            return facts, plan
+        plan = make_plan(replace(inputs, facts=facts))
 
 
 def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing, LinkTable]:
