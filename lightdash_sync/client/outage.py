@@ -8,6 +8,7 @@ one that never did is not waited for.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,17 +33,23 @@ class Outage:
         self._lasts = False
         self._prober: int | None = None
         self._tries = 0
+        self._noticed = 0.0  # when the last request that met it failed
 
     @property
     def has_answered(self) -> bool:
         """Whether the server ever answered in this run."""
         return self._has_answered
 
-    def answered(self) -> None:
-        """Note that the server answered, whatever it said."""
+    def answered(self, sent: float) -> None:
+        """Note that the server answered, whatever the answer was.
+
+        Args:
+            sent: when the request was sent, in seconds of `time.monotonic`. An answer to a request from before
+                the outage may arrive during it, and does not end it.
+        """
         with self._changed:
             self._has_answered = True
-            if self._lasts or self._prober is not None or self._tries:
+            if sent >= self._noticed and (self._lasts or self._prober is not None or self._tries):
                 self._lasts, self._prober, self._tries = False, None, 0
                 self._changed.notify_all()
 
@@ -66,6 +73,7 @@ class Outage:
         """
         me = threading.get_ident()
         with self._changed:
+            self._noticed = time.monotonic()
             if self._prober not in (None, me):
                 while self._prober not in (None, me) and not is_stopped():
                     self._changed.wait(_LOOK)

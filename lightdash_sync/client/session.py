@@ -227,7 +227,7 @@ class Session:
                         self.pacer.sleep(wait)
                         continue
                 elif failed.error.status is not None:
-                    self.pacer.outage.answered()
+                    self.pacer.outage.answered(began)
                 if failed.retry_after_all is not None:
                     self.pacer.pause_all(failed.retry_after_all)
                 wait = self.pacer.repeat(
@@ -243,7 +243,7 @@ class Session:
                 waited += wait
                 self.pacer.sleep(wait)
             else:
-                self.pacer.outage.answered()
+                self.pacer.outage.answered(began)
                 log.info(
                     "%s %s: %d in %.0f ms", method, path, answer.status, 1000 * (time.monotonic() - began)
                 )

@@ -59,6 +59,19 @@ def test_an_outage_of_three_seconds_leaves_no_trace(tmp_path: Path, fault: Fault
     assert lightdash.session.pacer.repeats <= 10
 
 
+def test_an_answer_from_before_an_outage_does_not_end_it(tmp_path: Path) -> None:
+    """Slow requests that the server took before it went away are answered in the middle of its absence."""
+    world = demo_world()
+    export_world(world, tmp_path / "quiet")
+    faults = gone_for(Fault.status(502, body="html"))
+    faults.by_number = {number: Fault.wait(0.3 * (number - BEGINS + 6)) for number in range(BEGINS - 5, BEGINS)}
+    with Server(world, faults=faults) as server:
+        lightdash = patient(server.url, world)
+        with lightdash.session:
+            export_project(lightdash, world.projects["production"], tmp_path / "p", Chosen())
+    assert tree(tmp_path / "p") == tree(tmp_path / "quiet")
+
+
 def test_a_server_that_is_started_anew_leaves_no_trace(tmp_path: Path) -> None:
     """For some seconds nobody listens at all."""
     world = demo_world()
