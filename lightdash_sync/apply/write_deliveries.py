@@ -16,6 +16,7 @@ from lightdash_sync.errors import ApiError
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.references import UnresolvedReference
+from lightdash_sync.model.shown import shown
 
 if TYPE_CHECKING:
     from lightdash_sync.apply.target import Target, Task
@@ -26,6 +27,7 @@ Pinned = tuple[Pinnable, str]  # kind and uuid
 _PINNABLE: tuple[Pinnable, ...] = get_args(Pinnable)
 _LOOKS = 3
 _LAST = 100  # the order that the server gives a new pin
+_TAKEN = 500  # what a server says of a slug that another delivery has
 
 
 def create(target: Target, task: Task) -> JsonObject:
@@ -39,8 +41,17 @@ def create(target: Target, task: Task) -> JsonObject:
         without = {row.schedulerUuid for row, raw in rows if not raw.get("targets")}
         return ours(target, task.step, [row.schedulerUuid for row, _ in rows], without.__contains__)
 
+    slug = task.step.slug
+
     def write() -> JsonObject:
-        return {"uuid": target.writer.create_quiet_scheduler(target.project, form, target.today)}
+        nonlocal slug
+        try:
+            return {"uuid": target.writer.create_quiet_scheduler(target.project, form, target.today, slug)}
+        except ApiError as error:
+            if slug and error.status == _TAKEN:
+                target.noted(f"{task.step.item} may get another slug than {shown(slug)}: something has it.")
+                slug = ""
+            raise
 
     return target.once(write, look, doubtful=task.doubtful)
 

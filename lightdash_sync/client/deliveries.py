@@ -25,6 +25,7 @@ Pinnable: TypeAlias = Literal["space", "chart", "dashboard"]
 
 # Of a scheduler in normal form, what no body has: the place is in the path, the rest is the server's.
 _NOT_SENT = frozenset({"createdBy", "savedChartUuid", "dashboardUuid", "savedSqlUuid", "enabled"})
+_OF_NO_APP: JsonObject = {"appUuid": None, "appName": None}
 _SCHEDULER = ("name", "format", "cron", "options", "targets")
 
 
@@ -39,7 +40,7 @@ class DeliveryWrites(Sender):
     #   3. `replace_scheduler`         the true time and targets; a PATCH never enables
     #   4. `enable_scheduler(True)`    only if it should send
 
-    def create_quiet_scheduler(self, project: str, scheduler: JsonObject, today: date) -> str:
+    def create_quiet_scheduler(self, project: str, scheduler: JsonObject, today: date, slug: str = "") -> str:
         """`POST /saved/{u}/schedulers`, `/dashboards/{u}/schedulers` or `/sqlRunner/saved/{u}/schedulers`.
 
         The server enables what it creates, and the owner is the token's; so it is created without targets
@@ -51,6 +52,7 @@ class DeliveryWrites(Sender):
             scheduler: normal form; says by `savedChartUuid`, `dashboardUuid` or `savedSqlUuid` what it
                 delivers.
             today: the present day, in any time zone.
+            slug: that it shall have, which nothing in the project may have; "" for one of the server's.
 
         Returns:
             The uuid of the scheduler.
@@ -59,11 +61,12 @@ class DeliveryWrites(Sender):
             ApiError: `unclear` for a 500 too: 0.1372.1 says 500 to a bad time zone, after creating.
         """
         path = _delivered(project, scheduler)
-        body = _scheduler_body(scheduler, "POST", path)
-        if body["message"] is None:  # 0.2904.5 refuses null here for SQL charts
-            del body["message"]
-        body = {"includeLinks": True} | body
+        body = {"includeLinks": True} | _scheduler_body(scheduler, "POST", path)
         body |= {"cron": quiet_cron(today), "targets": [], "enabled": False}
+        if self.server.can("app_deliveries"):
+            body |= _OF_NO_APP
+        if slug:
+            body["slug"] = slug
         return told(replies.MadeScheduler, self._post(path, body), "POST", path).schedulerUuid
 
     def replace_scheduler(self, scheduler: str, content: JsonObject) -> None:
@@ -75,7 +78,9 @@ class DeliveryWrites(Sender):
             ApiError: also if a target's address is one that snapshots do not hold; nothing is sent then.
         """
         path = f"/api/v1/schedulers/{checked(scheduler)}"
-        body = _scheduler_body(content, "PATCH", path)
+        body: JsonObject = {"message": None} | _scheduler_body(content, "PATCH", path)
+        if self.server.can("plain_text_emails"):
+            body = {"plainTextEmail": False} | body
         for target in objects(body["targets"]):
             if any(target.get(name) == SECRET for name in SECRET_TARGETS):
                 message = "not sent, because the address of a webhook is a secret that snapshots do not hold"
@@ -191,9 +196,13 @@ def _delivered(project: str, scheduler: JsonObject) -> str:
 
 
 def _scheduler_body(content: JsonObject, method: str, path: str) -> JsonObject:
-    """Return the full body of a scheduler: a partial one is a 500, or loses what it leaves out."""
+    """Return the full body of a scheduler: a partial one is a 500, or loses what it leaves out.
+
+    What is not set is left out: newer servers refuse null for it.
+    """
     required = taken(content, _SCHEDULER, method, path)
-    return {"message": None} | without(content, _NOT_SENT) | required
+    said = without(content, _NOT_SENT) | required
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _item(project: str, item: str) -> str:

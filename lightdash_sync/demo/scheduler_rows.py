@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lightdash_sync.demo.calls import need, space_of_chart
 from lightdash_sync.demo.jsonb import jsonb, truthy
-from lightdash_sync.demo.refusals import went_wrong
+from lightdash_sync.demo.refusals import bad_parameter, went_wrong
 from lightdash_sync.demo.state import DataApp, Json, Project, Scheduler, Space, World
 
 # How a target is recognised and read: its own uuid, the field that it is, what a server must know for it.
@@ -16,6 +17,8 @@ TARGETS = (
     ("schedulerMsTeamsTargetUuid", "webhook", "teams_targets"),
     ("schedulerGoogleChatTargetUuid", "googleChatWebhook", "google_chat_targets"),
 )
+_MAX_SLUG = 240
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 WEBHOOKS = frozenset({"webhook", "googleChatWebhook"})
 
 
@@ -184,11 +187,22 @@ def create_app_scheduler(world: World, body: Any, person_uuid: str, app: DataApp
     return _insert(world, scheduler, body)
 
 
+def _slug(world: World, project_uuid: str, body: Any) -> str:
+    """The slug that is asked for, just so (a taken one is a 500), or a free one made of the name."""
+    wanted = body.get("slug") if world.can("app_deliveries") else None
+    if not wanted:
+        return world.slugs.claim("schedulers", body["name"], project_uuid)
+    if not _SLUG.fullmatch(wanted[:_MAX_SLUG]):
+        raise bad_parameter(f"Invalid scheduled delivery slug: {wanted[:_MAX_SLUG]}")
+    if world.slugs.is_taken("schedulers", wanted[:_MAX_SLUG], project_uuid):
+        raise went_wrong()
+    return world.slugs.take("schedulers", wanted[:_MAX_SLUG], project_uuid, force=True)
+
+
 def _insert(world: World, scheduler: Scheduler, body: Any) -> Scheduler:
     sent = need(body, "targets", list)
     scheduler.project_uuid = project_of_scheduler(world, scheduler).uuid
-    wanted = body.get("slug") if world.can("app_deliveries") else None
-    scheduler.slug = world.slugs.claim("schedulers", wanted or body["name"], scheduler.project_uuid)
+    scheduler.slug = _slug(world, scheduler.project_uuid, body)
     scheduler.targets = stored_targets(world, scheduler.uuid, sent, [])
     world.schedulers[scheduler.uuid] = scheduler
     world.schedulers_of.setdefault(scheduler.delivers, {})[scheduler.uuid] = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import canonical
+from lightdash_sync.model.delivered import why_not_replayed
 from lightdash_sync.model.keys import virtual_view_uuid
 from lightdash_sync.model.kinds import PROJECT_SETTINGS, Kind
 from lightdash_sync.model.normal import has_secret, normalise
@@ -45,12 +46,14 @@ class ListWriter:
         """Write a scheduler.
 
         Returns:
-            It, if it has a secret address, which is not in the snapshot.
+            It, if the snapshot does not hold all that it takes to make it anew: a secret address, or what
+            it delivers.
         """
         key = self._identity.key(Kind.SCHEDULER, row.schedulerUuid)
         self._put(Kind.SCHEDULER, key, raw)
-        why = "its webhook address is a secret; keep it elsewhere"
-        return [LeftOut(what=f"scheduler:{key}", why=why)] if has_secret(raw) else []
+        reasons = [why] if (why := why_not_replayed(raw)) else []
+        reasons += ["its webhook address is a secret; keep it elsewhere"] if has_secret(raw) else []
+        return [LeftOut(what=f"scheduler:{key}", why=why) for why in reasons]
 
     def virtual_view(self, project: str, name: str, raw: JsonObject) -> None:
         """Write a virtual view, given as an explore."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes.look import inside, text
+from lightdash_sync.model.changes.look import held, inside, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -115,6 +115,16 @@ def destinations(scheduler: Json) -> Iterator[Destination]:
         yield Destination(UNKNOWN, "a Google sheet without an id")
     if form not in _FORMATS:
         yield Destination(UNKNOWN, f"the format {form!r}")
+
+
+def unknown_way(scheduler: Json) -> str:
+    """Return a way in which a scheduler delivers that nobody here knows, in words; "" if there is none."""
+    for row in held(scheduler, "targets"):
+        for name, value in row.items():
+            if value is not None and name not in _FIELDS:
+                return f"a target with {name!r}"
+    form = text(scheduler, "format")
+    return f"the format {form!r}" if form and form not in _FORMATS else ""
 
 
 def _of_target(row: JsonObject) -> Iterator[Destination]:

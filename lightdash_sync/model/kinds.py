@@ -117,10 +117,10 @@ KINDS: dict[Kind, KindSpec] = {
         folder="schedulers",
         noun=("scheduler", "schedulers"),
         volatile=frozenset(
-            {"createdByName", "savedChartName", "dashboardName", "savedSqlName", "latestRun"}
+            {"createdByName", "savedChartName", "dashboardName", "savedSqlName", "appName", "latestRun"}
             | {"projectUuid", "projectName", "projectSchedulerTimezone"}
         ),
-        facts=frozenset({"schedulerUuid", "createdAt", "updatedAt"}),
+        facts=frozenset({"schedulerUuid", "slug", "createdAt", "updatedAt"}),
     ),
     Kind.TAG: KindSpec(
         folder="tags",

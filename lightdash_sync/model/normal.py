@@ -200,12 +200,19 @@ def _virtual_view(content: JsonObject, raw: JsonObject) -> JsonObject:
 
 
 def _scheduler(content: JsonObject, raw: JsonObject) -> JsonObject:
-    for place in ("savedChartUuid", "dashboardUuid", "savedSqlUuid"):
-        if place in raw and raw[place] is None:
-            del content[place]
+    content = without_unset(content)
     if isinstance(targets := raw.get("targets"), list):
         content["targets"] = sorted((_target(target) for target in targets), key=canonical)
     return content
+
+
+def without_unset(delivery: JsonObject) -> JsonObject:
+    """Return a delivery without what is not set: servers say that by null, by false, or not at all."""
+    return {
+        name: value
+        for name, value in delivery.items()
+        if value is not None and not (name in _UNSET_IF_FALSE and value is False)
+    }
 
 
 def _target(target: Json) -> Json:
@@ -242,6 +249,8 @@ def _comments(comments: Json) -> Json:
 def _kept(name: str) -> bool:
     return name not in COMMENT_VOLATILE
 
+
+_UNSET_IF_FALSE = frozenset({"plainTextEmail"})  # of a delivery: what older servers do not know
 
 _SPECIAL: dict[Kind, Callable[[JsonObject, JsonObject], JsonObject]] = {
     Kind.SPACE: _space,

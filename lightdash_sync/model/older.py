@@ -1,5 +1,8 @@
 """Content of older snapshots as this version would have written it.
 
+Before conversion 5, deliveries said null for what is not set, and had their slug in content and not among
+their facts.
+
 Before conversion 4, rules of filters stood in content by the server's own ids. Such a snapshot is known by
 its facts: they name the tiles of a dashboard and no rules. Where its content is compared or planned for, the
 rules get the names that an export would give them today. Files of earlier versions stay as they are, and so
@@ -15,15 +18,32 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import layout_names
+from lightdash_sync.model.normal import without_unset
 from lightdash_sync.model.parts import FILTERS, TILES
 from lightdash_sync.model.portable import to_server
-from lightdash_sync.model.references import UnresolvedReference
+from lightdash_sync.model.references import UnresolvedReference, untokenise
 from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.model.tree import Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.identity import Identity
+
+
+_PLAIN_DELIVERIES = 5  # the first conversion that writes them so
+_NO_CONTENT = frozenset({"slug", "appName"})  # of a delivery
+
+
+def as_written_today(tree: Tree, conversion: int) -> Tree:
+    """Return the content of a snapshot as this version would have written it.
+
+    Args:
+        tree: of the snapshot.
+        conversion: by which it was written; see `snapshot.manifest`.
+    """
+    return with_rules_named(with_deliveries_plain(tree) if conversion < _PLAIN_DELIVERIES else tree)
 
 
 def with_rules_named(tree: Tree) -> Tree:
@@ -48,8 +68,28 @@ def with_rules_named(tree: Tree) -> Tree:
     for (kind, key), content in said.items():
         with suppress(UnresolvedReference):
             files[file_of(kind, key)] = canonical(in_other_keys(kind, key, content, identity, named))
+    return _with(tree, files, named)
+
+
+def with_deliveries_plain(tree: Tree) -> Tree:
+    """Return a tree whose deliveries say nothing of what is not set, with their slugs among their facts."""
+    files: dict[str, bytes] = {}
+    slugs: dict[str, JsonObject] = {}
+    for key in tree.identity.items.get(Kind.SCHEDULER, {}):
+        content = _content(tree, Kind.SCHEDULER, key)
+        slug = content.get("slug")
+        plain = without_unset({name: value for name, value in content.items() if name not in _NO_CONTENT})
+        if plain != content:
+            files[file_of(Kind.SCHEDULER, key)] = canonical(plain)
+        if isinstance(slug, str):
+            slugs[key] = {"slug": untokenise(slug, tree.identity)}
+    return _with(tree, files, tree.identity.extended({Kind.SCHEDULER: slugs}) if slugs else tree.identity)
+
+
+def _with(tree: Tree, files: Mapping[str, bytes], identity: Identity) -> Tree:
+    """Return a tree with some of its files, and its map, said otherwise."""
     digests = {**tree.digests, **{path: sha256(data) for path, data in files.items()}}
-    return Tree(digests, lambda path: files[path] if path in files else tree[path], named)
+    return Tree(digests, lambda path: files[path] if path in files else tree[path], identity)
 
 
 def _names(key: str, content: JsonObject, identity: Identity) -> JsonObject:

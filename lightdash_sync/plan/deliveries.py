@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.changes.look import held, text
+from lightdash_sync.model.delivered import why_not_replayed
+from lightdash_sync.model.destinations import unknown_way
 from lightdash_sync.model.kinds import SECRET, SECRET_TARGETS, Kind
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.fields import Finding
@@ -43,6 +45,21 @@ def has_secret_address(scheduler: Json) -> bool:
     """Whether a scheduler delivers to a webhook, whose address no snapshot has."""
     targets = held(scheduler, "targets")
     return any(text(target, name) == SECRET for target in targets for name in SECRET_TARGETS)
+
+
+def why_not_planned(scheduler: Json, facts: Facts, options: Options) -> str:
+    """Return why nothing is planned for a delivery, in words; "" if it is like any other item.
+
+    What it delivers, or where to, is nothing that this version knows: another project may take that for
+    something else. (Where an environment names its recipients, an unknown one is refused; see `recipients`.)
+    """
+    if why := why_not_replayed(scheduler):
+        return why
+    if facts.same_project or options.recipients is not None:
+        return ""
+    if not (unknown := unknown_way(scheduler)):
+        return ""
+    return f"it delivers by {shown(unknown)}, which this version does not know: it cannot be replayed"
 
 
 def owner_problems(steps: Sequence[Step], facts: Facts) -> Iterator[Problem]:

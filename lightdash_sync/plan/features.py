@@ -117,7 +117,11 @@ FIELDS: tuple[Field, ...] = (
         Kind.DASHBOARD, ("tiles", EACH, "properties"), "hideFrame", "frameless_markdown", False,
         "that Markdown has no frame",
     ),
-    Field(Kind.SCHEDULER, (), "parameters", "parameters", None, _PARAMETERS),
+    Field(Kind.SCHEDULER, (), "parameters", "parameters", ABSENT, _PARAMETERS),
+    Field(
+        Kind.SCHEDULER, (), "plainTextEmail", "plain_text_emails", ABSENT,
+        "that its e-mails are plain text",
+    ),
     Field(Kind.TAG, (), "yamlReference", "yaml_tags", None, "that the dbt project defines it"),
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, parse, sha256
 from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.delivered import why_not_replayed
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of, in_other_keys
@@ -360,7 +361,15 @@ class _Making:
     def _surplus(self) -> frozenset[Item]:
         if not self.inputs.options.delete:
             return frozenset()
-        return surplus(self._mine, self.desired.there, self.existing, self.inputs.options.choice)
+        found = surplus(self._mine, self.desired.there, self.existing, self.inputs.options.choice)
+        return frozenset(item for item in found if not self._stays(item))
+
+    def _stays(self, item: Item) -> bool:
+        """Whether an item is not deleted, because nobody could make it anew; it is named then."""
+        why = why_not_replayed(self.existing.of(item)) if item[0] is Kind.SCHEDULER else ""
+        if why:
+            self.left_out.append(LeftOut(f"{item[0]}:{item[1]}", f"{why}; so it is not deleted"))
+        return bool(why)
 
     @property
     def _mine(self) -> frozenset[Item]:

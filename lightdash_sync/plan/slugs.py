@@ -29,11 +29,15 @@ CHOOSES = {
     Kind.CHART: "chosen_slugs",
     Kind.DASHBOARD: "chosen_slugs",
     Kind.SQL_CHART: "chosen_slugs",
+    Kind.SCHEDULER: "delivery_slugs",
 }
 _BY_CODE = (Kind.CHART, Kind.DASHBOARD)
 _USABLE = re.compile(r"[A-Za-z0-9_-]{1,1000}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MAX_OF_DELIVERY = 240
+_OF_DELIVERY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LOST = "Lightdash's promotion and its command line will not take it for the source's"
+_UNNAMED = "Lightdash's command line will not take it for the source's"  # no promotion carries deliveries
 
 
 class Slugs:
@@ -70,13 +74,15 @@ class Slugs:
         kind, wanted = item[0], known_by(item[0], source)
         if kind not in CHOOSES or not self._facts.can(CHOOSES[kind]) or not source:
             return "", ()
-        noun = KINDS[kind].noun[0]
+        if kind is Kind.SCHEDULER and not wanted:
+            return "", ()  # the source's Lightdash knows none
+        noun, lost = KINDS[kind].noun[0], _UNNAMED if kind is Kind.SCHEDULER else _LOST
         if kind in _BY_CODE and not self._facts.may_write_code:
-            what = f"its slug may not be the source's: it takes the role developer to choose one; {_LOST}"
+            what = f"its slug may not be the source's: it takes the role developer to choose one; {lost}"
             return "", (_problem(item, what),) if wanted else ()
         if not _can_be_given(kind, wanted):
             made = shown(slugify(name)) if slugify(name) else "one of its making"
-            what = f"its slug cannot be {shown(wanted) or 'empty'}; Lightdash gives it {made}, so {_LOST}"
+            what = f"its slug cannot be {shown(wanted) or 'empty'}; Lightdash gives it {made}, so {lost}"
             return "", (_problem(item, what),)
         slug, number = wanted, 0
         while slug in self._taken[kind] or (number and slug in self._wanted[kind]):
@@ -87,7 +93,7 @@ class Slugs:
             return slug, ()
         now = self._facts.aliases.get(kind, {}).get(wanted)
         has = f"has {wanted}" if now is None else f"had {wanted} before it was renamed to {now}"
-        what = f"its slug will be {slug}, because another {noun} there {has}; {_LOST}"
+        what = f"its slug will be {slug}, because another {noun} there {has}; {lost}"
         return slug, (_problem(item, what),)
 
 
@@ -100,6 +106,8 @@ def known_by(kind: Kind, facts: JsonObject) -> str:
 def _can_be_given(kind: Kind, slug: str) -> bool:
     if kind is Kind.SPACE:  # made of a name, so it must be one that a name can give
         return bool(slug) and slugify(slug) == slug
+    if kind is Kind.SCHEDULER:
+        return len(slug) <= _MAX_OF_DELIVERY and bool(_OF_DELIVERY.fullmatch(slug))
     return bool(_USABLE.fullmatch(slug)) and not _UUID.fullmatch(slug)
 
 

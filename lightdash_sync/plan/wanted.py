@@ -16,7 +16,7 @@ from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.access import adapted_access
 from lightdash_sync.plan.catalogue import adapted_metrics
-from lightdash_sync.plan.deliveries import has_secret_address
+from lightdash_sync.plan.deliveries import has_secret_address, why_not_planned
 from lightdash_sync.plan.flat_spaces import placed_space
 from lightdash_sync.plan.held import held_content
 from lightdash_sync.plan.managed import completed, same_content
@@ -73,6 +73,9 @@ def wanted_item(
     kind, key = item
     if now is None and (why := _why_not(item, content, desired, can_show)):
         return Wanted(None, why_not=why)
+    if kind is Kind.SCHEDULER and (why := why_not_planned(content, facts, options)):
+        kept = content if same_content(kind, content, now, options) else None
+        return Wanted(kept, why_not="" if kept is not None else why)
     held = held_content(item, content, now, facts, options)
     if held.why_not:
         return Wanted(None, why_not=held.why_not)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.older import with_rules_named
+from lightdash_sync.model.older import as_written_today
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import Manifest
@@ -106,7 +106,7 @@ class Snapshot:
             SnapshotError: the identity map is damaged.
         """
         digests = {path: sha for path, sha in self.manifest.files.items() if path != IDENTITY}
-        return with_rules_named(Tree(digests, self.checked, self.identity()))
+        return as_written_today(Tree(digests, self.checked, self.identity()), self.manifest.conversion)
 
     def files(self) -> Iterator[str]:
         """Yield the path of every file there is, in no order, whatever the manifest says.

@@ -21,7 +21,7 @@ from lightdash_sync.model.quiet import quiet_cron
 
 from .support import UUID, ok, refusal, served
 
-OLD, NEW = Server("0.1372.1"), Server("0.2904.5")
+OLD, NEW, CURRENT = Server("0.1372.1"), Server("0.2904.5"), Server("1.219.0")
 P, S, C, D, T, U = (f"{digit * 8}-2222-4333-8444-555555555555" for digit in "abcdef")
 TODAY = date(2026, 1, 1)
 
@@ -261,6 +261,23 @@ WRITES: dict[str, Write] = {
             P, {n: v for n, v in SCHEDULER.items() if n != "includeLinks"} | {"message": None}, TODAY
         ),
         "POST", f"/api/v1/saved/{C}/schedulers", DELIVERY | QUIET, ok({"schedulerUuid": UUID}), UUID,
+    ),
+    "scheduler on a server that delivers apps": Write(
+        lambda w: w.create_quiet_scheduler(P, SCHEDULER | {"timezone": None}, TODAY, "weekly"),
+        "POST", f"/api/v1/saved/{C}/schedulers",
+        without(DELIVERY, ["timezone"]) | QUIET | {"appUuid": None, "appName": None, "slug": "weekly"},
+        ok({"schedulerUuid": UUID}), UUID, CURRENT,
+    ),
+    "scheduler replaced, whose e-mails are no plain text": Write(
+        lambda w: w.replace_scheduler(T, SCHEDULER | {"timezone": None}),
+        "PATCH", f"/api/v1/schedulers/{T}",
+        without(DELIVERY, ["timezone"]) | {"message": None, "plainTextEmail": False},
+        MADE, None, CURRENT,
+    ),
+    "scheduler replaced, whose e-mails are plain text": Write(
+        lambda w: w.replace_scheduler(T, SCHEDULER | {"plainTextEmail": True}),
+        "PATCH", f"/api/v1/schedulers/{T}", DELIVERY | {"message": None, "plainTextEmail": True},
+        MADE, None, CURRENT,
     ),
     "scheduler replaced": Write(
         lambda w: w.replace_scheduler(T, SCHEDULER),

@@ -72,6 +72,23 @@ def test_a_delivery_of_a_chart_must_say_that_it_is_of_no_app(served: Served) -> 
     assert again["plainTextEmail"] is False
 
 
+def test_a_delivery_gets_just_the_slug_that_is_asked_for(served: Served) -> None:
+    """A taken one is a 500 and stores nothing, one of another form a 400; without one, the next is made."""
+    admin = served.asker()
+    chart = named(admin.get(f"{admin.production}/chart-summaries"), "Channels, merged")["uuid"]
+    body = {
+        "name": "Mine", "format": "csv", "cron": "0 9 1 1 *", "options": {}, "targets": [], "enabled": True,
+        "includeLinks": True, "appUuid": None, "appName": None,
+    }  # fmt: skip
+    path = f"/saved/{chart}/schedulers"
+    assert admin.results("POST", path, {**body, "slug": "mine"})["slug"] == "mine"
+    before = len(admin.get(path))
+    assert admin.status("POST", path, {**body, "slug": "mine"}) == 500
+    assert admin.status("POST", path, {**body, "slug": "Not Mine"}) == 400
+    assert len(admin.get(path)) == before
+    assert admin.results("POST", path, body)["slug"] == "mine-1"
+
+
 def test_a_dashboard_can_show_an_app_that_is_there_and_is_not_promoted_then(served: Served) -> None:
     admin, world = served.asker(), served.world
     space = next(one for one in world.spaces.values() if one.project_uuid == world.projects["staging"])

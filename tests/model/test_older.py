@@ -1,4 +1,4 @@
-"""Content of a snapshot from before rules of filters had names is as an export would write it today."""
+"""Content of an older snapshot is as an export would write it today."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.older import with_rules_named
+from lightdash_sync.model.older import as_written_today, with_rules_named
 from lightdash_sync.model.parts import without_parts
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
@@ -55,6 +55,21 @@ def test_other_snapshots_stay_as_they_are(lacks: tuple[str, ...]) -> None:
     items = {**tree.identity.items, Kind.DASHBOARD: {"kpis": board}}
     one = Tree(tree.digests, tree.read, Identity(items=items))
     assert with_rules_named(one) is one
+
+
+def test_deliveries_of_an_older_snapshot_say_nothing_of_what_is_not_set() -> None:
+    """Their slug is a fact, as an export has it today; a snapshot of today is not looked through."""
+    today = _tree({"filters": {}}, [], "r")
+    unset: JsonObject = {"slug": "daily", "appUuid": None, "timezone": None, "plainTextEmail": False}
+    delivery = parse(today[_DELIVERY])
+    assert isinstance(delivery, dict)
+    files = {path: today[path] for path in today} | {_DELIVERY: canonical(delivery | unset)}
+    older = Tree.of(files, today.identity)
+    found = as_written_today(older, 4)
+    assert {path: found[path] for path in found} == {path: today[path] for path in today}
+    assert found.digests == today.digests
+    assert found.identity.facts(Kind.SCHEDULER, "kpis")["slug"] == "daily"
+    assert as_written_today(older, 5) is older
 
 
 @pytest.mark.parametrize("damaged", [b"{", b"[]", canonical({"space": "gone"})])
