@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from lightdash_sync.demo.calls import need, space_of_chart
 from lightdash_sync.demo.jsonb import jsonb, truthy
@@ -17,6 +18,10 @@ TARGETS = (
     ("schedulerMsTeamsTargetUuid", "webhook", "teams_targets"),
     ("schedulerGoogleChatTargetUuid", "googleChatWebhook", "google_chat_targets"),
 )
+NOT_PUBLIC = (
+    "Webhook destinations must use a public URL. Localhost and private network addresses are not supported."
+)
+NO_SERVER = "We couldn't find a server at that webhook URL. Check the hostname and try again."
 _MAX_SLUG = 240
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 WEBHOOKS = frozenset({"webhook", "googleChatWebhook"})
@@ -140,11 +145,26 @@ def _field_of(world: World, target: Json) -> str:
     return next((field for field in known if field != "recipient" and field in target), "recipient")
 
 
+def _check_webhook(target: Json) -> None:
+    """Refuse a webhook that is no public address; what ends in `.invalid` is found nowhere, as it is said."""
+    for name in WEBHOOKS & target.keys():
+        url = urlsplit(str(target[name]))
+        if url.scheme != "https":
+            raise bad_parameter("Webhook URLs must start with https://.")
+        if url.hostname == "localhost":
+            raise bad_parameter(NOT_PUBLIC)
+        if not url.hostname or url.hostname.endswith(".invalid"):
+            raise bad_parameter(NO_SERVER)
+
+
 def stored_targets(world: World, scheduler_uuid: str, sent: list[Any], old: list[Json]) -> list[Json]:
     """The targets by kind, Slack first; one that is named by its uuid is kept, any other is new."""
     moment, targets = world.clock.now(), []
     if not all(isinstance(target, dict) for target in sent):
         raise went_wrong()
+    if world.can("app_deliveries"):
+        for target in sent:
+            _check_webhook(target)
     for key, value, _ in TARGETS:
         for target in sent:
             if _field_of(world, target) != value:

@@ -16,6 +16,8 @@ from lightdash_sync.model.changes import changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.links import links
+from lightdash_sync.model.portable import to_server
+from lightdash_sync.model.references import UnresolvedReference
 from lightdash_sync.model.rekey import file_of, items_of
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
@@ -92,6 +94,8 @@ def unforeseen(plan: Plan, failed: Iterable[Step], before: Tree, now: Tree) -> I
         was, there = _content(before, kind, key), _content(now, kind, key)
         if same_content(kind, was, there, _OPTIONS) or _follows(kind, was, there, gone):
             continue
+        if kind is Kind.SCHEDULER and _is_untouched(key, (was, before), (there, now)):
+            continue
         who, when = _saved(kind, key, now)
         yield Unforeseen(kind, key, was, there, who=who, when=when)
 
@@ -103,6 +107,24 @@ def _follows(kind: Kind, was: Json, there: Json, gone: set[Item]) -> bool:
         return _pinned(kept) == _pinned(objects(there))
     lost = {(str(of), key) for of, key in gone}
     return kind is Kind.SCHEDULER and there is None and not lost.isdisjoint(links(kind, was))
+
+
+def _is_untouched(key: str, was: tuple[Json, Tree], there: tuple[Json, Tree]) -> bool:
+    """Whether the server has a delivery as before: only parts of its dashboard are called otherwise, or gone.
+
+    Args:
+        key: of the delivery.
+        was: its content, and the upstream project before.
+        there: the same afterwards.
+    """
+    try:
+        one, other = (
+            to_server(Kind.SCHEDULER, key, content if isinstance(content, dict) else {}, tree.identity)
+            for content, tree in (was, there)
+        )
+    except UnresolvedReference:
+        return False
+    return same_content(Kind.SCHEDULER, one, other, _OPTIONS)
 
 
 def _pinned(pins: Iterable[JsonObject]) -> bytes:

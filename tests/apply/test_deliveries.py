@@ -14,7 +14,7 @@ from lightdash_sync.demo.scheduler_rows import create_app_scheduler, create_sche
 from lightdash_sync.demo.seed import empty_world
 from lightdash_sync.demo.state import Json, Scheduler, World
 from lightdash_sync.demo.studio import Studio
-from lightdash_sync.model.canonical import parse
+from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.options import Options
@@ -186,6 +186,23 @@ def test_a_delivery_of_an_app_is_not_deleted(tmp_path: Path) -> None:
         move.links = {kind: {**keys} for kind, keys in move.read(move.source).identity.items.items()}
         plan, _ = move.plan(desired, Options(delete=True))
         assert [step.item for step in plan.steps] == []
+
+
+@pytest.mark.parametrize("webhook", ["webhook", "googleChatWebhook"])
+def test_a_webhook_that_the_server_refuses_is_told_in_its_words(webhook: str, tmp_path: Path) -> None:
+    """Somebody wrote the address into the file, because no snapshot has it."""
+    world, _ = world_of(CURRENT)
+    with moving(world, tmp_path) as move:
+        read = move.read(move.source)
+        path = next(path for path in read if path.startswith("schedulers/") and "of-sql" in path)
+        delivery = parse(read[path])
+        assert isinstance(delivery, dict)
+        address: Json = {webhook: "https://nowhere.invalid/hook"}
+        files = {**{one: read[one] for one in read}, path: canonical(delivery | {"targets": [address]})}
+        plan, found = move.plan(Tree.of(files, read.identity))
+        (failed,) = [one for one in move.apply(plan, found).results if one.error]
+        assert failed.operation.item.startswith("scheduler:")
+        assert "We couldn't find a server at that webhook URL" in str(failed.error)
 
 
 def slugs(tree: Tree) -> dict[str, Any]:

@@ -192,3 +192,42 @@ def test_what_goes_with_a_deleted_chart_is_no_other_change(desk: Desk) -> None:
         promoted = stage.promote("dashboard with charts inside")
     assert promoted.is_complete, told(promoted)
     assert results(promoted)["chart:inside-never-shown"] == "deleted"
+
+
+@pytest.mark.parametrize("broken", ["tab", "rule"])
+def test_deliveries_whose_breaking_was_accepted_are_no_surprise(desk: Desk, broken: str) -> None:
+    """Nobody changes them: what they name is no more. A delivery that somebody changes meanwhile is told."""
+    production = Hands(desk, PRODUCTION)
+    dashboard = desk.world.dashboards[production.uuid(Kind.DASHBOARD, "Board, changed")]
+    target = {"fieldId": "orders_status", "tableName": "orders"}
+    rule = {"id": "upstream's own", "target": target, "operator": "equals", "values": ["a"], "label": None}
+    dashboard.version.filters["dimensions"].append(rule | {"tileTargets": {}})
+    for name in ("Broken", "Changed"):
+        production.deliver("Board, changed", name, "0 7 * * 1")
+    rows = {one.fields["name"]: one for one in desk.world.schedulers.values()}
+    for row in (rows["Broken"], rows["Changed"]):
+        if broken == "tab":
+            row.fields["selectedTabs"] = [dashboard.version.tabs[0]["uuid"]]
+        else:
+            row.fields["filters"] = [rule | {"values": ["b"]}]
+    with stage_of(desk) as stage:
+        prepared = stage.review("dashboard changed")
+        assert "breaks_deliveries" in {
+            verdict.code for item in prepared.review.items for verdict in item.verdicts
+        }
+        desk.strike(1, Fault.wait(0), also=lambda: rows["Changed"].fields.update(cron="0 8 * * 1"))
+        promoted = stage.run(prepared)
+    assert [one.name for one in promoted.unforeseen] == ["Changed"]
+    assert promoted.mismatches == ()
+
+
+def test_a_promotion_with_broken_deliveries_ends_well(desk: Desk) -> None:
+    """If they were accepted, and nothing else happened."""
+    production = Hands(desk, PRODUCTION)
+    dashboard = desk.world.dashboards[production.uuid(Kind.DASHBOARD, "Board, changed")]
+    production.deliver("Board, changed", "Broken", "0 7 * * 1")
+    (row,) = [one for one in desk.world.schedulers.values() if one.fields["name"] == "Broken"]
+    row.fields["selectedTabs"] = [dashboard.version.tabs[0]["uuid"]]
+    with stage_of(desk) as stage:
+        promoted = stage.promote("dashboard changed")
+    assert promoted.is_complete, told(promoted)
