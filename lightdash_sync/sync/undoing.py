@@ -65,9 +65,8 @@ def undo_request(run: Run, undos: Sequence[Run], options: Options) -> Request:
     for step in plan.steps:
         path = file_of(step.kind, step.key)
         if (step.kind, step.key) not in written:
-            if step.before is not None:
-                base[path] = before[path]
-        elif after is not None and path in after:
+            continue
+        if after is not None and path in after:
             base[path] = after[path]
         elif result is not None and step.after is not None:
             base[path] = canonical(step.after)
