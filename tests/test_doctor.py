@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_sync.client.capabilities import Server as Version
+from lightdash_sync.demo import seed
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.people import add_service_account, issue_oauth_token
 from lightdash_sync.demo.server import Server
@@ -214,6 +215,15 @@ def test_a_server_that_is_newer_than_known() -> None:
     assert checks["version"].state == "warning"
     assert "limits" not in checks
     assert checks["spaces"].state == "ok"
+
+
+@pytest.mark.parametrize(("version", "lacks"), [("0.2904.5", True), ("1.219.0", False)])
+def test_a_server_that_is_known(version: str, *, lacks: bool) -> None:
+    """A version that was tried is no warning; what it lacks is named, and the newest one lacks nothing."""
+    world = seed.demo_world(version)
+    checks = _examine(world, world.projects["production"])
+    assert checks["version"].state == "ok"
+    assert ("limits" in checks) == lacks
 
 
 @pytest.mark.parametrize(

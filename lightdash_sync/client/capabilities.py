@@ -15,7 +15,7 @@ from lightdash_sync.model.kinds import KINDS, Kind
 Version = tuple[int, int, int]
 
 OLDEST: Version = (0, 1372, 1)
-NEWEST: Version = (0, 2904, 5)
+NEWEST: Version = (1, 219, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,16 @@ CAPABILITIES: dict[str, Capability] = {
     "sankeys": Capability((0, 2586, 0), "no Sankey charts"),
     "to_date_operators": Capability((0, 2731, 0), "no filters with `in period to date`"),
     "formula_calculations": Capability((0, 2740, 0), "no formulas in table calculations"),
+    "merged_charts": Capability((1, 145, 0), "no merged charts"),
+    "project_timezones": Capability((0, 3138, 0), "no charts that follow the time zone of the project"),
+    "whole_history": Capability(
+        (0, 3007, 0), "earlier versions are told of the last days only (three, unless it is set otherwise)"
+    ),
+    "data_app_charts": Capability((0, 3280, 0), "no charts of types that data apps draw"),
+    "pivoted_rows": Capability((0, 3470, 0), "no choice of what is a row in pivoted charts"),
+    "spaces_as_code": Capability((0, 3400, 0)),
+    "code_paths": Capability((0, 3406, 1)),
+    "unique_slugs": Capability((1, 4, 0)),  # of charts; of spaces, dashboards and SQL charts a little before
     "chart_slug_aliases": Capability((1, 166, 0)),
     "semantic_layer_gone": Capability(
         (0, 1767, 0), "tiles that show charts of the semantic layer, which newer versions do not have"

@@ -36,6 +36,12 @@ def test_the_oldest_and_the_newest() -> None:
     assert _server(NEWEST).lacks() == []
 
 
+@pytest.mark.parametrize("version", ["0.1372.1", "0.2904.5", "1.219.0"])
+def test_versions_that_were_tried_are_known(version: str) -> None:
+    """Nobody is warned of a server of which recordings are replayed."""
+    assert not Server(version).is_newer_than_known()
+
+
 @given(VERSIONS, VERSIONS)
 def test_newer_servers_can_all_that_older_ones_can(one: tuple[int, ...], other: tuple[int, ...]) -> None:
     """Nothing is taken away by a newer version, however many digits its numbers have."""

@@ -35,7 +35,7 @@ from tests.sync.killing import Killed, killing
 from tests.sync.rows import Contents, Rows, contents_of, differences, rows_of
 from tests.worlds import SERVED
 
-VERSIONS = (VERSION, ".".join(map(str, NEWEST)))
+VERSIONS = (VERSION, "0.2904.5", ".".join(map(str, NEWEST)))
 CHANCES = st.integers(0, 2**32)
 FAULTS = {
     "cut": Fault.cut(),
