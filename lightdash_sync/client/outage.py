@@ -44,8 +44,8 @@ class Outage:
         """Note that the server answered, whatever the answer was.
 
         Args:
-            sent: when the request was sent, in seconds of `time.monotonic`. An answer to a request from before
-                the outage may arrive during it, and does not end it.
+            sent: when the request was sent, in seconds of `time.monotonic`. An answer to a request from
+                before the outage may arrive during it, and does not end it.
         """
         with self._changed:
             self._has_answered = True

@@ -64,7 +64,9 @@ def test_an_answer_from_before_an_outage_does_not_end_it(tmp_path: Path) -> None
     world = demo_world()
     export_world(world, tmp_path / "quiet")
     faults = gone_for(Fault.status(502, body="html"))
-    faults.by_number = {number: Fault.wait(0.3 * (number - BEGINS + 6)) for number in range(BEGINS - 5, BEGINS)}
+    faults.by_number = {
+        number: Fault.wait(0.3 * (number - BEGINS + 6)) for number in range(BEGINS - 5, BEGINS)
+    }
     with Server(world, faults=faults) as server:
         lightdash = patient(server.url, world)
         with lightdash.session:
