@@ -19,6 +19,7 @@ from lightdash_sync.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from lightdash_sync.environments import Environment
 
@@ -75,6 +76,7 @@ class Settings:
         recipients: patterns of addresses that schedulers there may deliver to, or None for any.
         token_type: which kind of token it is, if the user says so; else its beginning tells.
         comments: when comments on dashboards that did not change are read; None for what is usual.
+        history_since: the day from which on earlier versions are read; None for all.
     """
 
     env: str | None
@@ -89,6 +91,7 @@ class Settings:
     recipients: tuple[str, ...] | None = None
     token_type: str | None = None
     comments: str | None = None
+    history_since: date | None = None
 
     @property
     def secrets(self) -> list[str]:
@@ -134,6 +137,7 @@ def load_settings(
         recipients=tuple(own.recipients) if own and own.recipients is not None else None,
         token_type=token_type,
         comments=own.comments if own else None,
+        history_since=own.history_since if own else None,
     )
 
 

@@ -6,6 +6,7 @@ No server is asked and no token is read here. The file may say where a token is,
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -41,6 +42,7 @@ class Environment(BaseModel):
     concurrency: int | None = Field(default=None, ge=1, le=64)
     recipients: list[str] | None = None
     comments: Literal["nightly", "weekly"] | None = None
+    history_since: date | None = None
 
     @field_validator("recipients")
     @classmethod
@@ -110,6 +112,19 @@ def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tu
     """
     document = settings_file(folder, file)[1]
     return {name: (one.url, one.project) for name, one in document.env.items()}
+
+
+def environment_history(folder: Path, file: Path | None = None) -> dict[str, date | None]:
+    """Return name -> the day from which on earlier versions are read; None for all.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    return {name: one.history_since for name, one in settings_file(folder, file)[1].env.items()}
 
 
 def environment_comments(folder: Path, file: Path | None = None) -> dict[str, str | None]:

@@ -23,6 +23,7 @@ from lightdash_sync.snapshot.write import locked
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
     from pathlib import Path
 
     from lightdash_sync.client.lightdash import Lightdash
@@ -41,6 +42,7 @@ class Job:
         connect: opens its server, and tells uuid or name of the project (None for the only one).
         hints: tells, for the uuid of the project, keys of items that the snapshot does not know yet.
         comments: when the comments on dashboards are read that did not change themselves.
+        history_since: the day from which on earlier versions are read, unless a run says otherwise.
     """
 
     label: str
@@ -48,6 +50,7 @@ class Job:
     connect: Callable[[], AbstractContextManager[tuple[Lightdash, str | None]]]
     hints: Callable[[str], Identity]
     comments: Comments = Comments.AUTO
+    history_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +175,10 @@ def _back_up_one(
                 progress = listener.reading(job)
                 project = choose_project(lightdash, wanted, root)
                 hints = job.hints(project)
-                how = replace(reading, comments=job.comments)
+                how = replace(reading.or_since(job.history_since), comments=job.comments)
+                place = None if manner.dry else job.folder
                 report = export_project(
-                    lightdash, project, root, Chosen(), how, progress=progress, hints=hints
+                    lightdash, project, root, Chosen(), how, progress=progress, hints=hints, place=place
                 )
             with locked(root, Disk()), repository.exclusive():
                 is_new = repository.destination(manner.branch).is_to_begin

@@ -16,6 +16,7 @@ from lightdash_sync.cli.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
     from lightdash_sync.backup.run import Job
     from lightdash_sync.client.lightdash import Lightdash
@@ -59,7 +60,7 @@ def backup(
     """
     from lightdash_sync.backup.commits import Manner
     from lightdash_sync.backup.run import Pushing, back_up
-    from lightdash_sync.environments import environment_comments, environments
+    from lightdash_sync.environments import environment_comments, environment_history, environments
     from lightdash_sync.git import Repository
     from lightdash_sync.report import backups
     from lightdash_sync.shards import read_shard
@@ -68,7 +69,7 @@ def backup(
         raise click.UsageError("--backfill makes many commits, --single-commit makes one: choose.")
     began = time.monotonic()
     there = environments((), Path(), config, every=True)
-    comments = environment_comments(Path(), config)
+    comments, since = environment_comments(Path(), config), environment_history(Path(), config)
     names = list(environments(wanted, Path(), config, every=every))
     share = read_shard(shard, os.environ) if every or shard is not None else None
     mine = share.of(names) if share else names
@@ -76,7 +77,7 @@ def backup(
     push = Pushing(tuple(there.values()), share.total if share else 1) if pushing else None
     done = back_up(
         repository,
-        [_job(name, there[name], settings, comments[name]) for name in mine],
+        [_job(name, there[name], settings, comments[name], since[name]) for name in mine],
         reading,
         Manner(branch, single_commit, dry_run, backfill),
         push,
@@ -89,14 +90,20 @@ def backup(
     return done.worst.exit_code if done.worst else 0
 
 
-def _job(name: str, folder: Path, settings: Callable[[str], Settings], comments: str | None) -> Job:
+def _job(
+    name: str,
+    folder: Path,
+    settings: Callable[[str], Settings],
+    comments: str | None,
+    since: date | None,
+) -> Job:
     from lightdash_sync.backup.run import Job
     from lightdash_sync.export.comments import Comments
     from lightdash_sync.sync.folders import memory_of
     from lightdash_sync.sync.memory import hints_for
 
     hints = partial(hints_for, memory_of(folder))
-    return Job(name, folder, partial(_server, name, settings), hints, Comments.of(comments))
+    return Job(name, folder, partial(_server, name, settings), hints, Comments.of(comments), since)
 
 
 @contextmanager

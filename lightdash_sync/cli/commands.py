@@ -143,6 +143,8 @@ def export(
         raise click.UsageError("--nested, --from and --overwrite are for --format lightdash-yaml")
     from lightdash_sync.export.selection import Chosen, Depth
 
+    if no_history and (reading.history_since or reading.whole_history):
+        raise click.UsageError("--no-history reads no earlier version, --history-since some: choose")
     chosen = Chosen(
         kinds=frozenset(kinds) or None,
         spaces=frozenset(spaces) or None,
@@ -273,7 +275,7 @@ def _export(
     exclude(target)
     bars = Bars()
     hints = hints_for(memory_of(target), uuid)
-    reading = replace(reading, comments=Comments.of(loaded.comments))
+    reading = replace(reading.or_since(loaded.history_since), comments=Comments.of(loaded.comments))
     return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
 
 

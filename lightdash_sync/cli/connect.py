@@ -7,8 +7,9 @@ import logging
 import os
 import sys
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
@@ -18,6 +19,28 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
+
+_ALL = "all"
+
+
+class Day(click.ParamType["date | Literal['all']"]):
+    """A day such as `2026-01-31`, or `all`."""
+
+    name = "DATE"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date | Literal["all"]:
+        """Read a day."""
+        if value == _ALL:
+            return "all"
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise click.BadParameter(
+                f"{value!r} is no day; say it as 2026-01-31, or all", ctx, param
+            ) from None
+
 
 Command: TypeAlias = "Callable[..., Any]"
 
@@ -49,6 +72,12 @@ _READING = [
         "--full-every", type=click.IntRange(1), default=7, show_default=True, help="Do so each so many runs."
     ),
     click.option("--accept-shrink", is_flag=True, help="Accept that a kind, or half of one, is gone."),
+    click.option(
+        "--history-since",
+        type=Day(),
+        metavar="DATE|all",
+        help="Read earlier versions from this day on.  [default: history_since of the environment, else all]",
+    ),
 ]
 
 
@@ -94,10 +123,20 @@ def reading_options(command: Command) -> Command:
     """Add the options that say how to read a project; they arrive as one `Reading`."""
 
     @functools.wraps(command)
-    def wrapped(*args: Any, full: bool, full_every: int, accept_shrink: bool, **kwargs: Any) -> Any:
+    def wrapped(
+        *args: Any,
+        full: bool,
+        full_every: int,
+        accept_shrink: bool,
+        history_since: date | Literal["all"] | None,
+        **kwargs: Any,
+    ) -> Any:
         from lightdash_sync.export.run import Reading
 
-        return command(*args, reading=Reading(full, full_every, accept_shrink), **kwargs)
+        since = None if history_since == "all" else history_since
+        whole = history_since == "all"
+        reading = Reading(full, full_every, accept_shrink, history_since=since, whole_history=whole)
+        return command(*args, reading=reading, **kwargs)
 
     return with_options(wrapped, _READING)
 

@@ -155,7 +155,7 @@ class Lightdash:
         return self._one(views.DashboardVersion, f"/api/v1/dashboards/{dashboard}/version/{version}")
 
     def chart_history(self, chart: str) -> list[views.Version]:
-        """`GET /saved/{u}/history`: newest first; versions of the last days only, and always the current one.
+        """`GET /saved/{u}/history`: newest first; all of them since 0.3007.0, else the last days'.
 
         The order is the server's. It keeps microseconds and tells milliseconds, so of two versions that
         were saved in one millisecond only its order says which one is current.

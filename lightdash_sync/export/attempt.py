@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.content import Written
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
+    from lightdash_sync.export.past import Past
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.identity import Identity
 
 _NO_PALETTES = "only a chart's own answer tells which it has, and only exports with history read that"
+_CUT = "they were not asked for (--history-since); versions that an older snapshot held are kept"
 _NAMED = 10  # items that an error names
 
 
@@ -83,6 +85,7 @@ class Attempt:
         known: keys of that, and for items that it does not have.
         staging: takes the files.
         readings: reads, and remembers what could not be read and what changed meanwhile.
+        past: reads histories and earlier versions.
         former: uuid -> the uuids that an item had before it was deleted and put back.
     """
 
@@ -94,14 +97,19 @@ class Attempt:
     known: Identity
     staging: Staging
     readings: Readings
+    past: Past
     former: Mapping[str, list[str]] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
     nameless: list[LeftOut] = field(default_factory=list)
 
     def run(self) -> Read:
         """Read and write everything; nothing is swapped in."""
+        with self.past.survey():
+            return self._run()
+
+    def _run(self) -> Read:
         structure = read_structure(
-            self.lightdash, self.project, self.chosen, self.old, self.known, self.readings
+            self.lightdash, self.project, self.chosen, self.old, self.known, self.readings, self.past
         )
         identity = identify(structure, self.known)
         findings = Findings()
@@ -175,7 +183,8 @@ class Attempt:
     def _writer(self, identity: Identity, findings: Findings, structure: Structure) -> ContentWriter:
         converter = Converter(identity, self.known, findings)
         history, signs = self.chosen.history, self.chosen.signs(self.lightdash.server)
-        return ContentWriter(converter, self.staging, self.old, structure.seen, history=history, signs=signs)
+        past = self.past if history else None
+        return ContentWriter(converter, self.staging, self.old, structure.seen, past, signs=signs)
 
     def _charts(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> None:
         """Write charts and SQL charts, the bulk of the work."""
@@ -355,6 +364,8 @@ class Attempt:
         palettes = inventory.palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
         if palettes and not self.chosen.singly:
             left_out.append(LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES))
+        if since := self.chosen.in_manifest().historySince:
+            left_out.append(LeftOut(what=f"earlier versions from before {since}", why=_CUT))
         return left_out + unsupported(inventory)
 
     def _wants(self, kind: Kind, space: str, structure: Structure) -> bool:

@@ -1,8 +1,8 @@
 """Writing content into the staging directory, kind by kind, as it is read.
 
 Each method leaves the files of one kind; none keeps what it has written. Earlier versions that an older
-snapshot holds are taken over from there and never asked for again: they do not change, and the
-server itself stops listing them after some days.
+snapshot holds are taken over from there and never asked for again: they do not change, and older
+servers stop listing them after some days.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lightdash_sync.export.lists import ListWriter
 from lightdash_sync.export.names import metrics_of, names_in
-from lightdash_sync.export.reader import known_author, read_author, read_chart, read_version
+from lightdash_sync.export.reader import known_author, read_author, read_chart
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.versions import (
     Earlier,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.convert import Converter
     from lightdash_sync.export.old import Old
+    from lightdash_sync.export.past import Past
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.canonical import JsonObject
@@ -60,7 +61,7 @@ class ContentWriter:
         staging: takes the files.
         old: the snapshot being replaced, or None.
         seen: uuid -> fingerprint of what the lists name.
-        history: whether to read earlier versions.
+        past: reads earlier versions; None for none.
         signs: whether it is told who saved a chart inside a dashboard; if not, only where the old snapshot
             tells it of the same version.
 
@@ -74,8 +75,8 @@ class ContentWriter:
         staging: Staging,
         old: Old | None,
         seen: Mapping[str, str],
+        past: Past | None,
         *,
-        history: bool,
         signs: bool,
     ) -> None:
         self._seen = seen
@@ -84,7 +85,7 @@ class ContentWriter:
         self._identity = converter.identity
         self._staging = staging
         self._old = old
-        self._history = history
+        self._past = past
         self.lists = ListWriter(converter, staging)
 
     def names(self, kind: Kind) -> dict[str, str]:
@@ -182,12 +183,13 @@ class ContentWriter:
         """
         if page is not None and (signed := self._signed(lightdash, uuid, page)) is not None:
             return self._current(uuid, signed)
-        chart = read or read_chart(lightdash, uuid)
-        if not self._history:
+        listed = self._past.history(Kind.CHART, uuid) if self._past is not None and read is None else None
+        chart = read or read_chart(lightdash, uuid, listed)
+        if self._past is None:
             kept = {name: value for name, value in chart.raw.items() if apart or name not in CHART_APART}
             return self._current(uuid, self._signed(lightdash, uuid, kept) or kept)
         key = self._identity.key(Kind.CHART, uuid)
-        versions = self._chart_versions(lightdash, key, uuid, chart)
+        versions = self._chart_versions(self._past, key, uuid, chart)
         return self._put_chart(uuid, chart.raw, {"version": chart.current.versionUuid}, versions)
 
     def _signed(self, lightdash: Lightdash, uuid: str, raw: JsonObject) -> JsonObject | None:
@@ -219,13 +221,13 @@ class ContentWriter:
         self._put(Kind.CHART, self._identity.key(Kind.CHART, uuid), raw, more)
         return Written(len(versions), metrics_of(raw))
 
-    def _chart_versions(self, lightdash: Lightdash, key: str, uuid: str, chart: ChartRead) -> JsonObject:
+    def _chart_versions(self, past: Past, key: str, uuid: str, chart: ChartRead) -> JsonObject:
         """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""
         current = version_name(chart.current.createdAt, chart.current.versionUuid)
-        earlier = earlier_versions(self._old, Kind.CHART, uuid, current, chart.versions)
+        earlier = past.earlier(Kind.CHART, uuid, current, chart.versions)
         written = self._held(Kind.CHART, key, uuid, earlier)
-        for name, version in earlier.missing().items() if self._history else ():
-            view, raw = read_version(lightdash, uuid, version)
+        for name, version in earlier.missing().items():
+            view, raw = past.version(Kind.CHART, uuid, version)
             normal = normalise(Kind.CHART, raw)
             author = None if view.createdBy is None else self._converter.person(view.createdBy.model_dump())
             data = self._converter.version(Kind.CHART, key, normal, view.createdAt, author)

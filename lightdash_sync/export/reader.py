@@ -125,9 +125,9 @@ def _shown_by(dashboard: JsonObject, field: str) -> set[str]:
     return {uuid for shows in shown if isinstance(shows, dict) and isinstance(uuid := shows.get(field), str)}
 
 
-def read_chart(lightdash: Lightdash, uuid: str) -> ChartRead:
-    """Read a chart without counting as a view: its history, then its current version."""
-    versions = lightdash.chart_history(uuid)
+def read_chart(lightdash: Lightdash, uuid: str, versions: list[views.Version] | None = None) -> ChartRead:
+    """Read a chart without counting as a view: its history, unless that is given, and its current version."""
+    versions = versions or lightdash.chart_history(uuid)
     version, chart = read_version(lightdash, uuid, versions[0].versionUuid)
     return ChartRead(versions, version.chart, chart)
 

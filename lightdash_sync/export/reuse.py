@@ -233,8 +233,8 @@ def _is_like(old: Old, version: str, chosen: Selection) -> bool:
     """Whether an old snapshot was made the way one would be made now."""
     manifest, held = old.manifest, old.manifest.selection
     same = manifest.source.lightdash == version and manifest.conversion == CONVERSION
-    whole = held.history and not (old.is_replaced and not chosen.history)
-    as_much = (held.kinds, held.spaces) == (chosen.kinds, chosen.spaces) and (
-        whole or held.history == chosen.history
-    )
-    return same and as_much and not old.full
+    if held.history:
+        enough = held.reaches_back_to(chosen) if chosen.history else not old.is_replaced
+    else:
+        enough = not chosen.history
+    return same and enough and (held.kinds, held.spaces) == (chosen.kinds, chosen.spaces) and not old.full

@@ -16,6 +16,7 @@ from lightdash_sync.export.attempt import Attempt, Read, what_stands
 from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.identify import formerly, known_keys
 from lightdash_sync.export.old import Old, open_old, with_made_anew
+from lightdash_sync.export.past import KeptVersions, Past
 from lightdash_sync.export.readings import Moved, Readings
 from lightdash_sync.export.state import (
     FULL_EVERY,
@@ -35,6 +36,7 @@ from lightdash_sync.snapshot.write import Staging, drop_set_aside, locked
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import date
     from pathlib import Path
 
     from lightdash_sync.client.lightdash import Lightdash
@@ -54,6 +56,8 @@ class Reading:
         accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
         again: uuids of items that are read even if the lists prove them unchanged.
         comments: when the comments on dashboards are read that did not change themselves.
+        history_since: the day from which on earlier versions are read; None for all.
+        whole_history: whether the user wants all of them, whatever a setting says.
     """
 
     full: bool = False
@@ -61,6 +65,13 @@ class Reading:
     accept_shrink: bool = False
     again: frozenset[str] = frozenset()
     comments: Comments = Comments.AUTO
+    history_since: date | None = None
+    whole_history: bool = False
+
+    def or_since(self, setting: date | None) -> Reading:
+        """Return how to read where a setting says from which day on, if the user says nothing of that."""
+        said = self.whole_history or self.history_since is not None
+        return self if said else replace(self, history_since=setting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,7 @@ def export_project(
     disk: Disk | None = None,
     progress: Progress | None = None,
     hints: Identity | None = None,
+    place: Path | None = None,
 ) -> Report:
     """Export a project into a directory.
 
@@ -114,6 +126,8 @@ def export_project(
         disk: where to write.
         progress: who is told how far it is.
         hints: keys for items that the older snapshot does not have.
+        place: directory beside which versions that were read are kept, should the run be cut short; that of
+            the snapshot if none is named.
 
     Raises:
         Incomplete: something could not be read. The old snapshot stands as it was.
@@ -124,6 +138,7 @@ def export_project(
     """
     began = time.monotonic()
     disk, reading = disk or Disk(), reading or Reading()
+    chosen = replace(chosen, since=reading.history_since)
     session = lightdash.session
     workers = Workers(session.connection.concurrency, session.pacer.stopped, progress or Silent())
     try:
@@ -135,7 +150,9 @@ def export_project(
                 state = None
             old = old and _as_to_be_read(old, reading, state, now)
             chosen.require_fits(target, old.manifest if old else None)
-            read = read_into(lightdash, project, target, chosen, old, disk, workers, hints)
+            read = read_into(
+                lightdash, project, target, chosen, old, disk, workers, hints, place=place or target
+            )
             full = old is None or old.full
             if not chosen.in_manifest().is_partial:
                 since = 0 if full else state.since_full + 1 if state else 1
@@ -181,6 +198,7 @@ def read_into(
     disk: Disk,
     workers: Workers,
     hints: Identity | None = None,
+    place: Path | None = None,
 ) -> Read:
     """Read a project into a directory, again if it changed meanwhile.
 
@@ -193,10 +211,14 @@ def read_into(
         disk: where to write.
         workers: the threads.
         hints: keys for items that the old snapshot does not have.
+        place: directory beside which earlier versions are kept that were read; that of the target if none is
+            named.
 
     Raises:
         Incomplete: something could not be read; the target is as it was.
     """
+    server = f"{lightdash.session.connection.origin.url} {lightdash.server.version}"
+    kept = KeptVersions(place or target, server)
     if old is not None and hints is not None:
         old = with_made_anew(old, hints)
     former = formerly(old.identity if old else Identity(), hints or Identity())
@@ -210,11 +232,16 @@ def read_into(
             staging, readings = Staging(target, disk), Readings(workers)
             known = known_keys(base.identity if base else Identity(), _more_keys(old, base, hints))
             try:
-                attempt = Attempt(lightdash, project, chosen, old, base, known, staging, readings, former)
+                past = Past(lightdash, kept, chosen.in_manifest().historySince, base, workers)
+                attempt = Attempt(
+                    lightdash, project, chosen, old, base, known, staging, readings, past, former
+                )
                 read = attempt.run()
                 moved = _not_settled(readings, doubts, is_last=number == _ATTEMPTS - 1)
                 if not moved:
                     staging.commit(read.manifest)
+                    if chosen.history:
+                        kept.drop(disk)
                     return read
                 base, doubts = _base(old, staging.set_aside(read.manifest), read), readings.doubts
             except Moved as error:

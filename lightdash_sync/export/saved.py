@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from lightdash_sync.errors import NotAuthorised, NotFound
 from lightdash_sync.export.reader import DashboardRead, Saved, charts_on, read_dashboard
 from lightdash_sync.export.readings import Moved
-from lightdash_sync.export.versions import earlier_versions
 from lightdash_sync.model.canonical import JsonObject, objects
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.normal import normalise
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.old import Old
+    from lightdash_sync.export.past import Past
 
 _TRIES = 10  # somebody may save between two requests
 
@@ -36,8 +35,7 @@ def read_saved_dashboard(
     uuid: str,
     *,
     comments: bool,
-    earlier: bool,
-    old: Old | None,
+    past: Past | None,
     listed: Collection[str],
 ) -> DashboardRead:
     """Read a dashboard through its current version, and its earlier versions if wanted.
@@ -46,8 +44,7 @@ def read_saved_dashboard(
         lightdash: the server.
         uuid: of the dashboard.
         comments: whether to read the comments on it.
-        earlier: whether to read the earlier versions that the older snapshot does not hold.
-        old: the older snapshot, or None.
+        past: reads the earlier versions that the older snapshot does not hold; None for none.
         listed: the uuids of all charts that a list names.
 
     Returns:
@@ -57,7 +54,8 @@ def read_saved_dashboard(
         Moved: it is being saved all the time.
     """
     try:
-        versions, view, raw = _current(lightdash, uuid)
+        listing = past.history(Kind.DASHBOARD, uuid) if past else lightdash.dashboard_history(uuid)
+        versions, view, raw = _current(lightdash, uuid, listing)
     except NotAuthorised as error:
         if error.status != 403:
             raise
@@ -65,28 +63,29 @@ def read_saved_dashboard(
     raw = _emptied(lightdash, raw, charts_on(raw) - set(listed))
     said = lightdash.comments(uuid) if comments else None
     read = DashboardRead(view, normalise(Kind.DASHBOARD, raw), said, tuple(versions))
-    return _with_earlier(lightdash, uuid, read, old) if earlier else read
+    return _with_earlier(past, uuid, read) if past else read
 
 
-def _with_earlier(lightdash: Lightdash, uuid: str, read: DashboardRead, old: Old | None) -> DashboardRead:
+def _with_earlier(past: Past, uuid: str, read: DashboardRead) -> DashboardRead:
     """Add the earlier versions that the older snapshot does not hold."""
     earlier: dict[str, Saved] = {}
     shown: set[str] = set()
-    missing = earlier_versions(old, Kind.DASHBOARD, uuid, read.current, read.versions).missing()
+    missing = past.earlier(Kind.DASHBOARD, uuid, read.current, read.versions).missing()
     for name, version in missing.items():
-        found, then = _version(lightdash, uuid, version)
+        found, then = past.version(Kind.DASHBOARD, uuid, version)
         shown |= charts_on(then)
         earlier[name] = Saved.of(found, then)
     return replace(read, earlier=earlier, formerly=frozenset(shown))
 
 
-def _current(lightdash: Lightdash, uuid: str) -> tuple[list[views.Version], views.Dashboard, JsonObject]:
-    """Read the history and the current version.
+def _current(
+    lightdash: Lightdash, uuid: str, versions: list[views.Version]
+) -> tuple[list[views.Version], views.Dashboard, JsonObject]:
+    """Read the current version, and return it with the history.
 
     The dashboard in a version names the current one. If that is another, somebody saved since the history was
     read, and it is the one to read. Versions between them are in no list until the next export.
     """
-    versions = lightdash.dashboard_history(uuid)
     current = versions[0].versionUuid
     for _ in range(_TRIES):
         version, raw = _version(lightdash, uuid, current)

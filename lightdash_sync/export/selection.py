@@ -12,6 +12,7 @@ from lightdash_sync.snapshot.manifest import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from pathlib import Path
 
     from lightdash_sync.client.capabilities import Server
@@ -46,12 +47,14 @@ class Chosen:
         spaces: keys of spaces whose content to export, or None for all.
         depth: how much to ask of them.
         palettes: uuids of charts of which it must be known which palette they have, however deep.
+        since: the day from which on earlier versions are read; None for all.
     """
 
     kinds: frozenset[Kind] | None = None
     spaces: frozenset[str] | None = None
     depth: Depth = Depth.HISTORY
     palettes: frozenset[str] = frozenset()
+    since: date | None = None
 
     @property
     def history(self) -> bool:
@@ -114,6 +117,7 @@ class Chosen:
             kinds=None if self.kinds is None else sorted(self.kinds),
             spaces=None if self.spaces is None else sorted(self.spaces),
             history=self.history,
+            historySince=self.since.isoformat() if self.since and self.history else None,
         )
 
     def require_fits(self, target: Path, old: Manifest | None) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.deleted import Unlisted
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.old import Old
+    from lightdash_sync.export.past import Past
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.readings import Readings
     from lightdash_sync.export.reuse import Kept
@@ -104,6 +105,7 @@ def read_structure(
     old: Old | None,
     remembered: Identity,
     readings: Readings,
+    past: Past,
 ) -> Structure:
     """Read the structure of a project.
 
@@ -114,6 +116,7 @@ def read_structure(
         old: the snapshot that is being replaced, or None.
         remembered: items that were there once, by the old snapshot and by what syncs made.
         readings: reads, and remembers what could not be read.
+        past: reads histories and earlier versions.
 
     Raises:
         Moved: the project changed while it was read, or its lists contradict each other.
@@ -151,7 +154,8 @@ def read_structure(
     kept_content, bulk = begun[0].result()
     kept |= kept_content
     inventory = _with_pins(lightdash, inventory, reuse, readings)
-    dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
+    past.begin(_with_history(lightdash, inventory, chosen, keys, kept))
+    dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], past, readings)
     comments = _comments(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
@@ -272,6 +276,29 @@ def _in_bulk(
     }
 
 
+def _with_history(
+    lightdash: Lightdash,
+    inventory: Inventory,
+    chosen: Chosen,
+    keys: Mapping[str, str],
+    kept: Mapping[Kind, Collection[str]],
+) -> dict[Kind, list[str]]:
+    """Return the items that are read with their history, of those that the lists name."""
+    rows: dict[Kind, Sequence[views.Row]] = {
+        Kind.DASHBOARD: inventory.dashboards,
+        Kind.CHART: inventory.summaries,
+    }
+    return {
+        kind: [
+            row.uuid
+            for row in listed
+            if row.uuid not in kept[kind] and chosen.wants_in(kind, keys.get(row.spaceUuid, ""))
+        ]
+        for kind, listed in rows.items()
+        if chosen.wants_history(kind, lightdash.server)
+    }
+
+
 def _spaces(
     lightdash: Lightdash,
     chosen: Chosen,
@@ -344,7 +371,7 @@ def _dashboards(
     inventory: Inventory,
     keys: Mapping[str, str],
     kept: Collection[str],
-    old: Old | None,
+    past: Past,
     readings: Readings,
 ) -> dict[str, DashboardRead]:
     """Read the dashboards; the list has no slugs, so they come from the content list and must agree."""
@@ -361,7 +388,11 @@ def _dashboards(
     if history or (chosen.uncounted and lightdash.server.tells_history(Kind.DASHBOARD)):
         listed = {row.uuid for row in inventory.summaries}
         read = partial(
-            read_saved_dashboard, lightdash, comments=comments, earlier=history, old=old, listed=listed
+            read_saved_dashboard,
+            lightdash,
+            comments=comments,
+            past=past if history else None,
+            listed=listed,
         )
     dashboards = readings.of(Kind.DASHBOARD, wanted, partial(_storable, read), slugs)
     readings.moved += [

@@ -1,8 +1,8 @@
 """Which earlier versions an item has, and which of them an older snapshot holds already.
 
-Versions that an older snapshot holds do not change, and are never asked for again. The server lists those of
-the last days only, but gives one of any age to who knows its uuid: so the version that was current in the
-older snapshot is known too, however long ago that was.
+Versions that an older snapshot holds do not change, and are never asked for again. Before 0.3007.0 the server
+lists those of the last days only, but gives one of any age to who knows its uuid: so the version that was
+current in the older snapshot is known too, however long ago that was.
 """
 
 from __future__ import annotations
@@ -43,7 +43,12 @@ class Earlier:
 
 
 def earlier_versions(
-    old: Old | None, kind: Kind, uuid: str, current: str, listed: Iterable[views.Version]
+    old: Old | None,
+    kind: Kind,
+    uuid: str,
+    current: str,
+    listed: Iterable[views.Version],
+    since: str | None = None,
 ) -> Earlier:
     """Find out which earlier versions of an item there are.
 
@@ -53,6 +58,8 @@ def earlier_versions(
         uuid: of the item.
         current: name of the current version, which is none of them.
         listed: what the server lists.
+        since: the day from which on versions are wanted; None for all. What the older snapshot holds, or had
+            as the current version, is wanted however old it is.
     """
     facts, known = old_facts(old, kind, uuid), known_versions(old, kind, uuid)
     names = {name: str(version["uuid"]) for name, version in known.items()}
@@ -60,7 +67,8 @@ def earlier_versions(
         names = {name: one for name, one in names.items() if _is_there(old, kind, uuid, name)}
     elif isinstance(version := facts.get("version"), str):
         names[version_name(str(facts.get("updatedAt")), version)] = version
-    names |= {version_name(one.createdAt, one.versionUuid): one.versionUuid for one in listed}
+    wanted = (one for one in listed if since is None or one.createdAt >= since)
+    names |= {version_name(one.createdAt, one.versionUuid): one.versionUuid for one in wanted}
     names.pop(current, None)
     held = {name: known[name] for name in names if name in known and _is_there(old, kind, uuid, name)}
     return Earlier(dict(sorted(names.items())), held)

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +29,7 @@ from lightdash_sync.report.shown import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
+_OFTEN = 30.0  # seconds from one line about the same work to the next
 _LINE = 240  # columns of output that goes into a file or pipe
 
 
@@ -84,7 +93,7 @@ class Bars:
         """Show a bar until the work has ended, or a line that says what begins."""
         if not self._live:
             self._console.print(Text(f"{verb} {total} {shown(what)}"))
-            yield lambda: None
+            yield _Pace(total, lambda far: self._console.print(Text(f"  {shown(what)}: {far}"))).advance
             return
         try:
             display = self._begin()
@@ -106,6 +115,7 @@ class Bars:
                     BarColumn(),
                     MofNCompleteColumn(),
                     TimeElapsedColumn(),
+                    TimeRemainingColumn(elapsed_when_finished=True),
                     console=self._console,
                     transient=True,
                     redirect_stdout=False,  # rich would send it to stderr
@@ -121,3 +131,30 @@ class Bars:
             if self._under_way == 0 and self._display is not None:
                 self._display.stop()
                 self._display = None
+
+
+class _Pace:
+    """How far some work is, said from time to time where there are no bars.
+
+    Args:
+        total: how many items.
+        say: is told, in words.
+    """
+
+    def __init__(self, total: int, say: Callable[[str], None]) -> None:
+        self._total, self._say = total, say
+        self._began = self._told = time.monotonic()
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def advance(self) -> None:
+        """Count one more item; may be called from any thread."""
+        with self._lock:
+            self._done += 1
+            now = time.monotonic()
+            if now - self._told < _OFTEN or self._done >= self._total:
+                return
+            self._told = now
+            left = (now - self._began) / self._done * (self._total - self._done)
+            minutes = max(1, round(left / 60))
+            self._say(f"{self._done} of {self._total}, about {minutes} min left")

@@ -76,11 +76,19 @@ class Selection(_Part):
         kinds: names of kinds, or None for all.
         spaces: keys of spaces, or None for all.
         history: whether earlier versions were read.
+        historySince: the day from which on; None for all that the server lists.
     """
 
     kinds: list[str] | None = None
     spaces: list[str] | None = None
     history: bool = True
+    historySince: Annotated[str, StringConstraints(pattern=_DAY)] | None = None
+
+    def reaches_back_to(self, other: Selection) -> bool:
+        """Whether earlier versions were read as far back as another choice asks for."""
+        if self.historySince is None:
+            return True
+        return other.historySince is not None and self.historySince <= other.historySince
 
     @property
     def is_partial(self) -> bool:
@@ -120,7 +128,10 @@ class Manifest(_Part):
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes."""
-        return canonical(self.model_dump())
+        document = self.model_dump()
+        if self.selection.historySince is None:  # as all snapshots had it before there was a choice
+            del document["selection"]["historySince"]
+        return canonical(document)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:

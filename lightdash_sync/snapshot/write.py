@@ -142,6 +142,11 @@ def set_aside(target: Path) -> Path:
     return beside(target, "read")
 
 
+def versions_of_run(target: Path) -> Path:
+    """Where earlier versions stand that a run has read, until a snapshot holds them."""
+    return beside(target, "versions")
+
+
 def drop_set_aside(target: Path, disk: Disk) -> None:
     """Remove what was set aside; the files that were taken over from it stay."""
     disk.remove(set_aside(target))

@@ -52,7 +52,7 @@ LASTING = {
 # These say something of one item, which may be true.
 TELLING = {"403": Fault.status(403), "404": Fault.status(404)}
 # What an export leaves beside the snapshot.
-BESIDE = {".p.lock", ".p.state.json"}
+BESIDE = {".p.lock", ".p.state.json", ".p.versions"}
 ALL = {**PASSING, **LASTING, **TELLING}
 
 
@@ -94,7 +94,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def _strike(site: Site, tmp_path: Path, fault: Fault, n: int) -> Report | SyncError:
     """Export over the older snapshot with one fault, and check what stands afterwards."""
     target = tmp_path / "p"
-    shutil.rmtree(target, ignore_errors=True)
+    for left in (target, tmp_path / ".p.versions"):  # of the fault before
+        shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(site.older, target)
     try:
         outcome: Report | SyncError = site.export(target, Faults({n: fault}))
