@@ -107,7 +107,7 @@ def grant(target: Target, task: Task) -> None:
     """Give the grants that a space shall have and has not, but for the token owner's own."""
     uuid, writer = target.uuid(Kind.SPACE, task.step.key), target.writer
     users, groups = _wanted(target, task.step)
-    there = _existing(target, task.step, "users")
+    there: dict[str, Role | None] = {**_existing(target, task.step, "users")}
     if _copies_grants(target, task.step):
         there = _read_grants(target, uuid)
         for user in sorted(there.keys() - users.keys() - {target.caller}):
@@ -126,10 +126,11 @@ def leave(target: Target, task: Task) -> None:
     uuid, caller = target.uuid(Kind.SPACE, task.step.key), target.caller
     wanted = _wanted(target, task.step)[0].get(caller)
     creates = task.step.action is Action.CREATE
+    there: dict[str, Role | None]
     if creates or _copies_grants(target, task.step):
         there = _read_grants(target, uuid)
     else:
-        there = _existing(target, task.step, "users")
+        there = {**_existing(target, task.step, "users")}
     # Of a service account no space tells the role; the list of spaces tells that it holds a grant.
     if (caller in there) == (wanted is not None) and there.get(caller) == wanted:
         return
@@ -158,13 +159,28 @@ def _grants(target: Target, step: Step, content: Json, who: str) -> dict[str, Ro
     return {str(row.get(field)): cast("Role", row["role"]) for row in rows if row.get("role") in _RANK}
 
 
-def _read_grants(target: Target, uuid: str) -> dict[str, Role]:
-    """Return user -> role of the grants that a space has now."""
+def _read_grants(target: Target, uuid: str) -> dict[str, Role | None]:
+    """Return user -> role of the grants that a space has now; None for a role that is not told.
+
+    Where a space tells the caller's access alone, its list of access tells the highest role of everybody:
+    that is the one of their grant only if nothing else gives one.
+    """
     listed = {row.uuid: row for row, _ in target.lightdash.spaces(target.project)}
-    _, raw = target.lightdash.space(target.project, uuid)
     granted = listed[uuid].access if uuid in listed else []
-    access, _unseen = space_access(granted, objects(raw.get("access")), ())
-    return {str(row["userUuid"]): cast("Role", row["role"]) for row in objects(access["users"])}
+    raw = target.lightdash.space(target.project, uuid)[1]
+    shares = objects(raw.get("access"))
+    if target.lightdash.server.can("own_access_only"):
+        others = raw.get("groupsAccess") or raw.get("projectMemberAccessRole") or _inherits_there(raw)
+        shares = [
+            {"userUuid": one.userUuid, "role": None if others else one.role}
+            for one in target.lightdash.space_access(target.project, uuid)
+        ]
+    access, _unseen = space_access(granted, shares, ())
+    return {str(row["userUuid"]): cast("Role | None", row["role"]) for row in objects(access["users"])}
+
+
+def _inherits_there(raw: JsonObject) -> bool:
+    return raw.get("inheritParentPermissions") is not False
 
 
 def _copies_grants(target: Target, step: Step) -> bool:

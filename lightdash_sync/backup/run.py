@@ -63,7 +63,8 @@ class Outcome:
         made: its commits, oldest first.
         begun: the branch that was made for it without a commit of its own, because where it begins holds the
             project as it is; None if there is none.
-        error: why it was not backed up, or None.
+        error: why it was not backed up, or not whole, or None.
+        is_written: whether there is a snapshot as it is now, whole or not.
     """
 
     job: Job
@@ -71,6 +72,7 @@ class Outcome:
     made: tuple[Made, ...] = ()
     begun: str | None = None
     error: SyncError | None = None
+    is_written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def back_up(
         listener.ended(outcome)
         outcomes.append(outcome)
     done = Backup(tuple(outcomes))
-    if pushing is None or manner.dry or all(outcome.error for outcome in outcomes):
+    if pushing is None or manner.dry or not any(outcome.is_written for outcome in outcomes):
         return done
     try:
         with repository.exclusive():
@@ -185,4 +187,5 @@ def _back_up_one(
                 made = commit_snapshot(repository, job.folder, job.label, manner, root)
     except (SyncError, OSError) as error:
         return Outcome(job, report, error=as_sync_error(error))
-    return Outcome(job, report, tuple(made), manner.branch if is_new and not made else None)
+    begun = manner.branch if is_new and not made else None
+    return Outcome(job, report, tuple(made), begun, error=report.incomplete, is_written=True)

@@ -281,7 +281,7 @@ def _export(
 
 def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> int:
     from lightdash_sync.report import results
-    from lightdash_sync.report.terminal import say_warning
+    from lightdash_sync.report.terminal import say_error, say_warning
 
     for warning in report.warnings:
         say_warning(warning)
@@ -291,6 +291,9 @@ def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> 
         results.export_text(report)
         if next_steps:
             results.next_steps(report.target)
+    if report.incomplete is not None:
+        say_error(report.incomplete.message, report.incomplete.hint)
+        return report.incomplete.exit_code
     return 0
 
 

@@ -62,6 +62,7 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "inherited_access": Capability((0, 2619, 1), "no access inherited from the space above"),
     "space_member_role": Capability((0, 2718, 0), "no role for all members of the project in a space"),
+    "own_access_only": Capability((1, 104, 0)),  # a space tells the caller's access; code tells everybody's
     "dashboard_history": Capability((0, 2450, 0), "no version history of dashboards"),
     "promotes_sql_charts": Capability((0, 2462, 0), "promotion leaves SQL charts behind"),
     "virtual_view_parameters": Capability((0, 2728, 2), "no values of parameters in virtual views"),

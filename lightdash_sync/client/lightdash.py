@@ -18,6 +18,7 @@ from lightdash_sync.client.answers import rows_of, segment, unexpected, viewed
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.pages import read_pages
 from lightdash_sync.client.promotion import PromotionDiff, promotion_path
+from lightdash_sync.client.space_access import read_code_spaces, read_space_access
 from lightdash_sync.errors import ApiError, NotFound
 from lightdash_sync.model.kinds import Kind
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from lightdash_sync.client.session import Session
+    from lightdash_sync.client.space_access import CodeSpaces, Entry
     from lightdash_sync.model.canonical import JsonObject
 
 V = TypeVar("V", bound=BaseModel)
@@ -109,6 +111,14 @@ class Lightdash:
     def space(self, project: str, space: str) -> tuple[views.Space, JsonObject]:
         """`GET /projects/{p}/spaces/{s}`."""
         return self._one(views.Space, f"/api/v1/projects/{project}/spaces/{space}")
+
+    def code_spaces(self, project: str) -> CodeSpaces:
+        """See `client.space_access.read_code_spaces`."""
+        return read_code_spaces(self.session, project)
+
+    def space_access(self, project: str, space: str) -> list[Entry]:
+        """See `client.space_access.read_space_access`."""
+        return read_space_access(self.session, project, space)
 
     def charts(self, project: str) -> list[views.ChartRow]:
         """`GET /projects/{p}/charts`: charts in spaces, SQL charts too; none that live in a dashboard."""

@@ -85,6 +85,7 @@ class Member(View):
 
     userUuid: Uuid
     email: str
+    role: str | None = None
     firstName: str = ""
     lastName: str = ""
 

@@ -6,6 +6,7 @@ person by itself is left out, and refused. Actions are in capitals here.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from lightdash_sync.demo.access import can_in_project, can_in_space
@@ -14,9 +15,10 @@ from lightdash_sync.demo.calls import Call, Route, project_of
 from lightdash_sync.demo.code_pages import code_path
 from lightdash_sync.demo.code_spaces import NO_UPLOAD, make_spaces, space_at, to_path
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, invalid, not_found
-from lightdash_sync.demo.spaces import is_personal
+from lightdash_sync.demo.spaces import is_own, is_personal
 from lightdash_sync.demo.state import Json, Project, Space, World
 
+NO_NAME = "Direct access contains a user without a portable organization identity"
 NO_DOWNLOAD = "You are not allowed to download spaces"
 
 
@@ -65,7 +67,29 @@ def get_spaces_code(call: Call) -> Json:
     rows = [world.spaces[uuid] for uuid in project.spaces]
     seen = [one for one in rows if admin or can_in_space(world, call.person, "view", "Space", one)]
     seen.sort(key=lambda one: (one.path.count("."), one.path))
-    return {"spaces": [space_as_code(world, one) for one in seen if not is_personal(one)], "skipped": []}
+    spaces: list[Json] = []
+    skipped: list[Json] = []
+    times = Counter(one.path for one in rows)
+    for space in seen:
+        if is_own(space):
+            continue
+        reason = _unsaid(world, space, times)
+        if reason is None or reason == NO_NAME:
+            told = space_as_code(world, space)
+            names = ("contentType", "spaceName", "slug") if reason else tuple(told)
+            spaces.append({name: told[name] for name in names})
+        if reason is not None:
+            skipped.append({"slug": code_path(space), "reason": reason})
+    return {"spaces": spaces, "skipped": skipped}
+
+
+def _unsaid(world: World, space: Space, times: Counter[str]) -> str | None:
+    """Why code leaves a space out, or its access."""
+    if times[space.path] > 1:
+        return "Multiple spaces use this hierarchy path"
+    if is_personal(space):
+        return "An ancestor space is not accessible for portable export"
+    return NO_NAME if any(world.people[uuid].is_service for uuid in space.access) else None
 
 
 def post_space_code(call: Call) -> Json:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from lightdash_sync.demo import inheritance
-from lightdash_sync.demo.access import can_in_project, can_in_space, shares, shares_of
+from lightdash_sync.demo.access import can_in_project, can_in_space, own_access, shares_of
 from lightdash_sync.demo.bodies import (
     check_group_share,
     check_nested_space_create,
@@ -49,14 +49,18 @@ def get_spaces(call: Call) -> list[Json]:
 
 
 def get_access(call: Call) -> Json:
-    """`GET /projects/{p}/spaces/{s}/access`: everybody's, in pages if asked for; `directOnly` are grants."""
+    """`GET /projects/{p}/spaces/{s}/access`: everybody's, in pages if asked for.
+
+    `directOnly` leaves out also who has a grant, if a space above gives them a higher role.
+    """
     world, space = call.world, _space(call, "space")
     if space.project_uuid != call.params["p"]:
         raise not_found(f"Space with uuid {space.uuid} not found")
     require_in_space(call, "view", "Space", space)
-    rows = shares(world, space)
+    rows = [row for person in world.people.values() for row in own_access(world, space, person)]
     if call.one("directOnly") == "true":
-        rows = [row for row in rows if row["hasDirectAccess"]]
+        rows = [row for row in rows if row["hasDirectAccess"] or row["inheritedFrom"] == "space_group"]
+        rows = [row for row in rows if row["inheritedFrom"] != "parent_space"]
     if people := call.all("userUuids"):
         rows = [row for row in rows if row["userUuid"] in people]
     words = (call.one("searchQuery") or "").lower()

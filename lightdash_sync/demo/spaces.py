@@ -31,6 +31,11 @@ def is_personal(space: Space | str) -> bool:
     return path.startswith(f"{PERSONAL}.")
 
 
+def is_own(space: Space) -> bool:
+    """Whether a space is one that the server made for a person, and not one inside it."""
+    return is_personal(space) and space.path.count(".") == 1
+
+
 def create_space(
     world: World,
     project_uuid: str,

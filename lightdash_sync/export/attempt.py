@@ -21,7 +21,6 @@ from lightdash_sync.export.guards import require_no_shrink
 from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
 from lightdash_sync.export.identify import identify, pruned, with_charts, with_former_uuids
 from lightdash_sync.export.lists import unsupported
-from lightdash_sync.export.membership import teams_of
 from lightdash_sync.export.names import metrics_of
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
@@ -63,12 +62,14 @@ class Read:
         identity: its identity map; it has keys of items without a file, if the reading is not settled.
         warnings: what the user should know, in words.
         freshness: of what was read; the manifest may still say what an earlier one said.
+        unread: what of that is in no answer, though it should be: it is left out, and the export incomplete.
     """
 
     manifest: Manifest
     identity: Identity
     warnings: list[str]
     freshness: Freshness
+    unread: tuple[LeftOut, ...] = ()
 
 
 @dataclass
@@ -101,6 +102,7 @@ class Attempt:
     former: Mapping[str, list[str]] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
     nameless: list[LeftOut] = field(default_factory=list)
+    unread_roles: list[LeftOut] = field(default_factory=list)
 
     def run(self) -> Read:
         """Read and write everything; nothing is swapped in."""
@@ -142,7 +144,8 @@ class Attempt:
         before = replaced.manifest if replaced is not None and replaced.is_replaced else None
         renews = replaced is not None and replaced.renews
         manifest = with_freshness(manifest, before, freshness, renews=renews)
-        return Read(manifest, identity, self._warnings(structure, identity), freshness)
+        warnings = self._warnings(structure, identity)
+        return Read(manifest, identity, warnings, freshness, tuple(self.unread_roles))
 
     @property
     def _is_settled(self) -> bool:
@@ -286,13 +289,13 @@ class Attempt:
         self, writer: ContentWriter, structure: Structure, counts: Counter[str]
     ) -> list[LeftOut]:
         """Write what the structure has already."""
-        listed = {row.uuid: (row, raw) for row, raw in structure.inventory.spaces}
-        members = {row.userUuid for row in structure.inventory.members or []}
-        teams = teams_of(structure.inventory, self.lightdash.server)
         left_out: list[LeftOut] = []
-        for uuid, (_, raw) in structure.spaces.items():
-            write = partial(writer.space, *listed[uuid], raw, teams, members)
-            left_out += self.readings.convert(f"{Kind.SPACE}:{structure.space_key(uuid)}", write) or []
+        for uuid, read in structure.spaces.items():
+            write = partial(writer.space, uuid, read)
+            named = self.readings.convert(f"{Kind.SPACE}:{structure.space_key(uuid)}", write)
+            if named is not None:
+                left_out += [*named[0], *named[1]]
+                self.unread_roles += named[1]
         for uuid, item in structure.kept[Kind.SPACE].items():
             if self.chosen.wants_in(Kind.SPACE, structure.space_key(uuid)):
                 writer.keep(Kind.SPACE, uuid, item)
@@ -416,6 +419,6 @@ class Attempt:
 
 def _sees_all_spaces(lightdash: Lightdash, inventory: Inventory) -> bool:
     """Whether private spaces are shown too; the list of spaces says who reads it, if there is one."""
-    if inventory.spaces:
-        return inventory.spaces[0][0].reader_is_admin
+    if inventory.spaces:  # a personal space that is not the reader's own does not tell
+        return any(row.reader_is_admin for row, _ in inventory.spaces)
     return lightdash.user().sees_all_spaces(inventory.project.projectUuid)

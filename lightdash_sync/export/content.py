@@ -19,26 +19,28 @@ from lightdash_sync.export.versions import (
     known_versions,
     version_when_deleted,
 )
-from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import CHART_APART, Kind
 from lightdash_sync.model.naming import layouts_of, names_like
-from lightdash_sync.model.normal import normalise, normalise_comments, other_ways, space_access
+from lightdash_sync.model.normal import normalise, normalise_comments
 from lightdash_sync.snapshot.layout import item_path, moment_in_name, version_name, version_path
 from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
-    from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.convert import Converter
     from lightdash_sync.export.old import Old
     from lightdash_sync.export.past import Past
     from lightdash_sync.export.reader import ChartRead, DashboardRead
     from lightdash_sync.export.reuse import Kept
+    from lightdash_sync.export.spaces import SpaceRead
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.snapshot.write import Staging
+
+_UNTOLD = "the API does not show the role of"
+_UNREAD = "this Lightdash did not tell the role of"
 
 
 class Written(NamedTuple):
@@ -129,39 +131,19 @@ class ContentWriter:
         self._converter.named(kept.comments)
         return 1
 
-    def space(
-        self,
-        row: views.SpaceRow,
-        listed: JsonObject,
-        raw: JsonObject,
-        teams: Mapping[str, list[str]] | None = None,
-        members: Collection[str] = (),
-    ) -> list[LeftOut]:
-        """Write a space, from its row in the list and its own answer.
-
-        Args:
-            row: the row.
-            listed: its raw form.
-            raw: the raw form of the answer.
-            teams: see `Inventory.teams`.
-            members: uuids of the organisation's members; empty if all who are named are known, or may not be.
+    def space(self, uuid: str, read: SpaceRead) -> tuple[list[LeftOut], list[LeftOut]]:
+        """Write a space.
 
         Returns:
-            The grants whose role the API does not show.
+            The grants whose role the API does not show, and those whose role could not be read.
         """
-        key = self._identity.key(Kind.SPACE, row.uuid)
-        shares, groups = objects(raw.get("access")), objects(raw.get("groupsAccess"))
-        outside = set(row.access).difference(members) if members else ()
-        others = None if teams is None else other_ways(raw, teams, outside)
-        access, unseen = space_access(row.access, shares, groups, others)
-        self._put(Kind.SPACE, key, {**listed, **raw, "access": access}, self._seen_as(row.uuid))
-        return [
-            LeftOut(
-                what=f"space:{key}",
-                why=f"the API does not show the role of {self._identity.person(uuid)}",
-            )
-            for uuid in unseen
-        ]
+        key, granted = self._identity.key(Kind.SPACE, uuid), read.granted
+        self._put(Kind.SPACE, key, read.raw, self._seen_as(uuid))
+        untold, unread = (
+            [LeftOut(what=f"space:{key}", why=f"{why} {self._identity.person(one)}") for one in people]
+            for why, people in ((_UNTOLD, granted.untold), (_UNREAD, granted.unread))
+        )
+        return untold, unread
 
     def chart(
         self,

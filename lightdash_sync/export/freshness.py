@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.export.personal import personal_spaces
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.manifest import UNKNOWN, Older
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import date
 
+    from lightdash_sync.client import views
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.reuse import Kept
@@ -76,6 +78,10 @@ def what_is_older(taken: TakenOver, inventory: Inventory, server: Server, chosen
         told |= {Kind.DASHBOARD: len(dashboards), Kind.SPACE: len(spaces)}
         if any(told.values()):
             found.append(f"colour palettes of {_counted(told)}")
+    if server.can("own_access_only"):
+        whole = {row.uuid for row, _ in inventory.spaces if set(row.access) <= {_reader(row)}}
+        if number := len((personal_spaces(inventory) & spaces.keys()) - whole):
+            found.append(f"roles in {_counted({Kind.SPACE: number})} of single people")
     if server.can("verification"):
         inside = {row.uuid for row in inventory.summaries if row.dashboardUuid is not None}
         if number := len(inside & charts.keys()):
@@ -104,6 +110,11 @@ def with_freshness(new: Manifest, old: Manifest | None, said: Freshness, *, rene
             return new.model_copy(update={"wholeOn": old.wholeOn, "older": old.older})
     day = None if said.whole is None else said.whole.isoformat()
     return new.model_copy(update={"wholeOn": day, "older": said.older})
+
+
+def _reader(row: views.SpaceRow) -> str:
+    """Return the uuid of whose token it is; "" if the row does not tell."""
+    return str(row.userAccess.get("userUuid")) if isinstance(row.userAccess, dict) else ""
 
 
 def _counted(numbers: Mapping[Kind, int]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.export.inventory import palettes_by_name
+from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.identity import FORMER, Identity, former_uuids
 from lightdash_sync.model.keys import Candidate, assign_keys, virtual_view_uuid
 from lightdash_sync.model.kinds import Kind
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client import views
     from lightdash_sync.export.convert import Findings
     from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.spaces import SpaceRead
     from lightdash_sync.export.structure import Structure
     from lightdash_sync.model.canonical import JsonObject
 
@@ -42,7 +44,7 @@ def identify(structure: Structure, known: Identity) -> Identity:
         known: the map of the snapshot that is being replaced, or an empty one.
     """
     inventory = structure.inventory
-    shares = [space for space, _ in structure.spaces.values()]
+    spaces = [*structure.spaces.values()]
     charts = [(row.uuid, row.slug, row.name) for row in inventory.summaries]
     charts += [(chart.view.uuid, chart.view.slug, chart.view.name) for chart in structure.hidden.values()]
     slugs = {row.uuid: row.slug for row in inventory.content}
@@ -61,8 +63,8 @@ def identify(structure: Structure, known: Identity) -> Identity:
             ),
             Kind.TAG: _keyed((tag_candidate(name, uuid) for uuid, name in _tags(inventory)), Kind.TAG, known),
         },
-        people=_people(inventory, shares, known),
-        groups=_groups(shares),
+        people=_people(inventory, spaces, known),
+        groups=_groups(inventory, structure, spaces),
         palettes=palettes_by_name(inventory.palettes),
         project=_project(inventory),
     )
@@ -165,13 +167,13 @@ def _tags(inventory: Inventory) -> list[tuple[str, str]]:
     return sorted(tags.items())
 
 
-def _people(inventory: Inventory, shares: Iterable[views.Space], known: Identity) -> dict[str, JsonObject]:
+def _people(inventory: Inventory, spaces: Iterable[SpaceRead], known: Identity) -> dict[str, JsonObject]:
     """Everybody whose e-mail is known; from the older snapshot if the token may not list the members."""
     people = {str(facts["uuid"]): (email, facts) for email, facts in known.people.items()}
     people |= {
         share.userUuid: (share.email, _person(share))
-        for space in shares
-        for share in space.access
+        for space in spaces
+        for share in (*(space.view.access if space.view else ()), *space.entries)
         if share.email
     }
     people |= {row.userUuid: (row.email, _person(row)) for row in inventory.members or []}
@@ -182,9 +184,20 @@ def _person(row: views.Share | views.Member) -> JsonObject:
     return {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
 
 
-def _groups(shares: Iterable[views.Space]) -> dict[str, JsonObject]:
-    """Groups by name, of all that are shared with."""
-    return named_apart({group.groupUuid: group.groupName for space in shares for group in space.groupsAccess})
+def _groups(inventory: Inventory, structure: Structure, spaces: Iterable[SpaceRead]) -> dict[str, JsonObject]:
+    """Groups by name, of all that are shared with, as spaces and spaces as code tell."""
+    shared = {
+        str(grant["groupUuid"])
+        for granted in structure.grants.told.values()
+        for grant in objects(granted.access["groups"])
+    }
+    names = {group.uuid: group.name for group in inventory.groups or () if group.uuid in shared}
+    names |= {
+        group.groupUuid: group.groupName
+        for space in spaces
+        for group in (space.view.groupsAccess if space.view else ())
+    }
+    return named_apart(names)
 
 
 def _project(inventory: Inventory) -> JsonObject:

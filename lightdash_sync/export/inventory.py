@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lightdash_sync.client.code_pages import CodePages
-from lightdash_sync.errors import NotAuthorised
+from lightdash_sync.errors import NotAuthorised, NotFound, UnexpectedAnswer
 from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.client.space_access import CodeSpaces
     from lightdash_sync.export.workers import Workers
     from lightdash_sync.model.canonical import JsonObject
 
@@ -54,6 +55,8 @@ class Inventory:
         virtual_views: names of the explores that people wrote in SQL; none if they are not wanted.
         chart_total: how many explore charts there are, hidden ones included; None where the server cannot
             tell, or not this token.
+        code_spaces: the spaces as code; None where a space tells everybody's access itself, or where the
+            server, or this token, has no spaces as code.
     """
 
     project: views.Project
@@ -72,6 +75,7 @@ class Inventory:
     palettes: tuple[views.Palette, ...] = ()
     virtual_views: tuple[str, ...] = ()
     chart_total: int | None = None
+    code_spaces: CodeSpaces | None = None
 
     @property
     def sql_charts(self) -> list[views.ChartRow]:
@@ -123,6 +127,8 @@ def read_inventory(
         )
     if lightdash.server.can("charts_in_bulk"):
         reads["chart_total"] = lambda: if_allowed(CodePages(lightdash.session, project).count_charts)
+    if lightdash.server.can("own_access_only"):
+        reads["code_spaces"] = lambda: _code_spaces(lightdash, project)
     lists, unread = workers.run(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )
@@ -293,6 +299,14 @@ def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]
 def palettes_by_name(palettes: Iterable[views.Palette]) -> dict[str, JsonObject]:
     """Return name -> `{"uuid"}` of colour palettes, as an identity map has them."""
     return named_apart({row.colorPaletteUuid: row.name for row in palettes})
+
+
+def _code_spaces(lightdash: Lightdash, project: str) -> CodeSpaces | None:
+    """Read the spaces as code; None where they cannot be read, or understood: then each space tells more."""
+    try:
+        return if_allowed(lambda: lightdash.code_spaces(project))
+    except (NotFound, UnexpectedAnswer):
+        return None
 
 
 def if_allowed(read: Callable[[], T]) -> T | None:

@@ -8,7 +8,6 @@ from lightdash_sync.client import views
 from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
-    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.model.identity import Identity
 
@@ -37,16 +36,6 @@ def called_otherwise(known: Identity, inventory: Inventory) -> frozenset[str]:
     called = {str(facts.get("uuid")): name for name, facts in now.items()}
     groups = {f"group:{name}" for uuid, name in before.items() if called.get(uuid) != name}
     return frozenset(people | groups)
-
-
-def teams_of(inventory: Inventory, server: Server) -> dict[str, list[str]] | None:
-    """Return uuid of a group -> uuids of its members.
-
-    None where the list of spaces names only who holds a grant, so that it does not matter who is in a group.
-    """
-    if not server.can("space_member_role"):
-        return None
-    return {row.uuid: row.memberUuids for row in inventory.groups or () if isinstance(row, views.Team)}
 
 
 def may_hold_unseen(inventory: Inventory, reader: str) -> bool:

@@ -17,6 +17,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.convert import PEOPLE
 from lightdash_sync.export.membership import may_hold_unseen
 from lightdash_sync.export.names import names_in
+from lightdash_sync.export.personal import personal_spaces
 from lightdash_sync.model.canonical import Json, JsonObject, begins, canonical, objects, parse, sha256
 from lightdash_sync.model.keys import EXTERNAL, external_key
 from lightdash_sync.model.kinds import KINDS, Kind
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client import views
     from lightdash_sync.client.capabilities import Server
+    from lightdash_sync.export.grants import Grants
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.names import Names
     from lightdash_sync.export.old import Old
@@ -62,21 +64,28 @@ def fingerprints(inventory: Inventory) -> dict[str, str]:
     return {uuid: sha256(canonical([*fields]))[:16] for uuid, fields in carried.items()}
 
 
-def space_fingerprints(inventory: Inventory) -> dict[str, str]:
-    """Return uuid -> fingerprint of every space that the list of a current server tells whole.
+def space_fingerprints(inventory: Inventory, grants: Grants) -> dict[str, str]:
+    """Return uuid -> fingerprint of every space that the lists of a current server tell whole.
 
-    The list names whoever has a grant, of their own or by a group, and tells the reader's role alone. So it
-    tells a space whole if nobody else has a grant, and no group is without a member who would be named. (A
-    palette is not seen; see `freshness`.)
+    Spaces as code tell all grants. The list of spaces names whoever has a grant, of their own or by a group,
+    and tells the reader's role alone. So it tells a space whole if nobody else has a grant, and no group is
+    without a member who would be named. Of a personal space no list tells the roles, and of none its palette:
+    that they are older is said; see `freshness`.
     """
     told: dict[str, str] = {}
+    personal = personal_spaces(inventory)
     for row, raw in inventory.spaces:
+        fields = {name: value for name, value in raw.items() if name not in _SPACE_VOLATILE}
+        fields |= {"access": [*sorted(row.access)]}
         reader = row.userAccess if isinstance(row.userAccess, dict) else {}
         uuid = str(reader.get("userUuid"))
-        if set(row.access) <= {uuid} and not may_hold_unseen(inventory, uuid):
-            fields = {name: value for name, value in raw.items() if name not in _SPACE_VOLATILE}
-            fields |= {"access": [*sorted(row.access)], "role": reader.get("role") if row.access else None}
-            told[row.uuid] = sha256(canonical(fields))[:16]
+        if row.uuid in grants.told:
+            fields["grants"] = grants.told[row.uuid].access
+        elif set(row.access) <= {uuid} and not may_hold_unseen(inventory, uuid):
+            fields["role"] = reader.get("role") if row.access else None
+        elif row.uuid not in personal or not grants.server.can("own_access_only"):
+            continue
+        told[row.uuid] = sha256(canonical(fields))[:16]
     return told
 
 
@@ -210,13 +219,17 @@ def _kept_space(facts: JsonObject, data: bytes) -> Kept | None:
     """Return a space with the people whom its grants name; None if it is not as its list can tell it."""
     content = parse(data)
     access = content.get("access") if isinstance(content, dict) else None
-    if not isinstance(access, dict) or access.get("groups"):
+    if not isinstance(access, dict):
         return None
-    people = {str(grant.get("email")) for grant in objects(access.get("users"))}
-    if any("@{" in person for person in people):  # a name with a uuid in it
+    users, groups = objects(access.get("users")), objects(access.get("groups"))
+    if any(grant.get("role") is None for grant in users):  # it may be told now
+        return None
+    holders = {f"user:{grant.get('email')}" for grant in users}
+    holders |= {f"group:{grant.get('group')}" for grant in groups}
+    if any("@{" in holder for holder in holders):  # a name with a uuid in it
         return None
     names = names_in(data)
-    return Kept(facts, replace(names, tokens=names.tokens | {f"user:{person}" for person in people}))
+    return Kept(facts, replace(names, tokens=names.tokens | holders))
 
 
 def _shows_outside(data: bytes) -> bool:

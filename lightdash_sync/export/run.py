@@ -30,7 +30,7 @@ from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.model.canonical import sha256
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.manifest import Manifest, Older
+from lightdash_sync.snapshot.manifest import LeftOut, Manifest, Older
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import Staging, drop_set_aside, locked
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.export.workers import Progress
 
+_NAMED = 10  # what could not be read, in an error
 _ATTEMPTS = 5  # readings of a project that changes under us; each but the first reads only what changed
 
 
@@ -89,6 +90,7 @@ class Report:
         warnings: what the user should know, in words.
         requests: sent to the server.
         duration_s: seconds.
+        unread: what of the snapshot no answer told, though one should have: it is named there as left out.
     """
 
     target: Path
@@ -101,6 +103,22 @@ class Report:
     warnings: list[str]
     requests: int
     duration_s: float
+    unread: tuple[LeftOut, ...] = ()
+
+    @property
+    def incomplete(self) -> Incomplete | None:
+        """The error of an export whose snapshot lacks something that could not be read; None if none does."""
+        if not self.unread:
+            return None
+        named = "; ".join(f"{one.what}: {one.why}" for one in self.unread[:_NAMED])
+        more = f"; and {len(self.unread) - _NAMED} more" if len(self.unread) > _NAMED else ""
+        count = "1 grant" if len(self.unread) == 1 else f"{len(self.unread)} grants"
+        return Incomplete(
+            f"the snapshot is written, but the role of {count} in spaces could not be read ({named}{more})",
+            hint="Use the token of an admin. Where that is one: only spaces as code tell the role of whom "
+            "a group, or the space above, gives the same or a higher one, and they leave out spaces that "
+            "somebody without an e-mail has a grant in.",
+        )
 
 
 def export_project(
@@ -172,6 +190,7 @@ def export_project(
         warnings=read.warnings,
         requests=session.requests,
         duration_s=round(time.monotonic() - began, 3),
+        unread=read.unread,
     )
 
 

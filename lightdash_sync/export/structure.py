@@ -15,20 +15,17 @@ from lightdash_sync.export.bulk import Bulk, begin_bulk
 from lightdash_sync.export.comments import comments_due
 from lightdash_sync.export.deleted import confirm_deleted, is_there
 from lightdash_sync.export.deliveries import deliverable, require_all_listed, with_schedulers
+from lightdash_sync.export.grants import Grants
 from lightdash_sync.export.guards import confirm_metrics, require_listed, require_tags, unlisted_items
 from lightdash_sync.export.hidden import charts_that_are_seen, delivered_charts, shown_charts
-from lightdash_sync.export.inventory import (
-    marked_pins,
-    palettes_by_name,
-    pin_contradictions,
-    space_contradictions,
-)
+from lightdash_sync.export.inventory import marked_pins, palettes_by_name, pin_contradictions
 from lightdash_sync.export.membership import called_otherwise
 from lightdash_sync.export.reader import read_dashboard
 from lightdash_sync.export.readings import Moved
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
 from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.export.settle import read_settled, unexplained
+from lightdash_sync.export.spaces import read_spaces
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
@@ -47,6 +44,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.readings import Readings
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.spaces import SpaceRead
     from lightdash_sync.model.canonical import JsonObject
 
 _USE_ADMIN = "Use the token of an admin; --accept-shrink takes what this one sees for all there is."
@@ -67,11 +65,12 @@ class Structure:
         comments: uuid -> comments on those dashboards that are taken over, where they were read all the same.
         virtual_views: name -> the explore, as the server gives it.
         bulk: pages of charts that were asked for.
+        grants: who holds a grant in which space, as far as that was told.
     """
 
     inventory: Inventory
     space_keys: Mapping[str, str]
-    spaces: Mapping[str, tuple[views.Space, JsonObject]]
+    spaces: Mapping[str, SpaceRead]
     dashboards: Mapping[str, DashboardRead]
     hidden: Mapping[str, ChartRead]
     seen: Mapping[str, str]
@@ -79,6 +78,7 @@ class Structure:
     comments: Mapping[str, JsonObject]
     virtual_views: Mapping[str, JsonObject]
     bulk: Bulk
+    grants: Grants
 
     def space_key(self, space: str) -> str:
         """Return the key of a space, "" for one that is not visible."""
@@ -141,16 +141,30 @@ def read_structure(
         delivered = deliverable(inventory, hidden, lightdash.server)
         inventory = with_schedulers(lightdash, inventory, delivered, readings)
     present = _present(inventory, hidden)
-    seen = fingerprints(inventory)
+    seen, grants = fingerprints(inventory), Grants.by_code(inventory, lightdash.server, known)
     if lightdash.server.can("space_member_role"):
-        seen |= space_fingerprints(inventory)
+        seen |= space_fingerprints(inventory, grants)
     palettes, otherwise = palettes_by_name(inventory.palettes), called_otherwise(known, inventory)
     reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes, otherwise)
     begun = readings.workers.begin(
         [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, readings)]
     )
     kept = _kept(inventory, reuse, (Kind.SPACE,))
-    spaces = _spaces(lightdash, chosen, inventory, keys, kept[Kind.SPACE], readings)
+    wanted = [
+        row.uuid
+        for row, _ in inventory.spaces
+        if row.uuid not in kept[Kind.SPACE] and chosen.wants_in(Kind.SPACE, keys[row.uuid])
+    ]
+    spaces, disputed = read_spaces(lightdash, inventory, grants, wanted, keys, readings, singly=chosen.singly)
+    unsettled = len(readings.moved)
+    _explain(
+        lightdash,
+        inventory,
+        {item: words for one in disputed.values() for item, words in one.items()},
+        readings,
+    )
+    if len(readings.moved) > unsettled:  # the next reading does not take these spaces over
+        seen = {uuid: fingerprint for uuid, fingerprint in seen.items() if uuid not in disputed}
     kept_content, bulk = begun[0].result()
     kept |= kept_content
     inventory = _with_pins(lightdash, inventory, reuse, readings)
@@ -168,7 +182,7 @@ def read_structure(
         )
     inventory = _storable_schedulers(inventory, readings)
     written = _virtual_views(lightdash, inventory, readings)
-    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, comments, written, bulk)
+    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, comments, written, bulk, grants)
 
 
 def _known_charts(
@@ -297,29 +311,6 @@ def _with_history(
         for kind, listed in rows.items()
         if chosen.wants_history(kind, lightdash.server)
     }
-
-
-def _spaces(
-    lightdash: Lightdash,
-    chosen: Chosen,
-    inventory: Inventory,
-    keys: Mapping[str, str],
-    kept: Collection[str],
-    readings: Readings,
-) -> dict[str, tuple[views.Space, JsonObject]]:
-    """Read the spaces, and hold what each says of its content against the lists."""
-    rows = {
-        row.uuid: row
-        for row, _ in inventory.spaces
-        if row.uuid not in kept and chosen.wants_in(Kind.SPACE, keys[row.uuid])
-    }
-    project = inventory.project.projectUuid
-    spaces = readings.of(Kind.SPACE, rows, partial(lightdash.space, project), keys)
-    disputed: dict[str, str] = {}
-    for uuid, (space, _) in spaces.items():
-        disputed |= space_contradictions(rows[uuid], space, inventory)
-    _explain(lightdash, inventory, disputed, readings)
-    return spaces
 
 
 def _explain(

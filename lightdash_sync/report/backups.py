@@ -77,7 +77,7 @@ def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
 def _row(outcome: Outcome, dry: bool) -> list[str]:
     report = outcome.report
     if outcome.error is not None:
-        result = f"failed ({outcome.error.exit_code})"
+        result = f"{'incomplete' if outcome.is_written else 'failed'} ({outcome.error.exit_code})"
     elif outcome.made:
         result = f"{'would make ' if dry else ''}{_counted(len(outcome.made), 'commit')}"
     elif outcome.begun is not None:
@@ -116,13 +116,19 @@ def _outcome_json(outcome: Outcome) -> JsonObject:
         **read,
         "environment": outcome.job.label,
         "path": str(outcome.job.folder),
-        "result": "failed" if outcome.error else "committed" if outcome.made else "unchanged",
+        "result": _result(outcome),
         "branch_made": outcome.begun,
         "commits": [
             {"id": one.id or None, "subject": one.subject, "author": one.author} for one in outcome.made
         ],
         "error": None if outcome.error is None else {**outcome.error.as_json()},
     }
+
+
+def _result(outcome: Outcome) -> str:
+    if outcome.error is not None:
+        return "incomplete" if outcome.is_written else "failed"
+    return "committed" if outcome.made else "unchanged"
 
 
 def _counted(number: int, what: str) -> str:

@@ -71,6 +71,7 @@ def export_json(report: Report) -> JsonObject:
         "changed": [*report.changed],
         "removed": [*report.removed],
         "left_out": [{"what": left.what, "why": left.why} for left in report.manifest.leftOut],
+        "unread": [{"what": left.what, "why": left.why} for left in report.unread],
         "older": [{"what": one.what, "as_of": one.asOf} for one in report.older],
         "warnings": [*report.warnings],
         "requests": report.requests,
