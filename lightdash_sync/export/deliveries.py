@@ -6,7 +6,7 @@ first one knows nothing of them; there the list is held against what each chart 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -91,24 +91,52 @@ def require_all_listed(
     """
     if inventory.schedulers is None:
         return inventory
-    there: dict[str, str] = {}
-    for kind, uuids in owners.items():
-        ask = partial(lightdash.schedulers_of, kind)
-        found = readings.of(Kind.SCHEDULER, uuids, partial(_if_allowed, ask), {}, "of each item")
-        there |= {row.schedulerUuid: row.name for rows in found.values() for row, _ in rows or []}
+    there = _found_at(lightdash, owners, readings)
     readings_left = _READINGS
     while missing := there.keys() - {row.schedulerUuid for row, _ in inventory.schedulers or []}:
         if not readings_left:
             uuid = min(missing)
             raise Incomplete(
-                f"the list of schedulers does not name {there[uuid]!r} ({uuid}), which is there; "
+                f"the list of schedulers does not name {there[uuid].name!r} ({uuid}), which is there; "
                 "no snapshot was written",
                 hint="Export again; if it stays so, save the delivery in Lightdash, or leave all out.",
             )
         lightdash.session.pacer.sleep(_PAUSE * (_READINGS - readings_left))
         inventory = replace(inventory, schedulers=lightdash.schedulers(inventory.project.projectUuid))
+        # People may have deleted them meanwhile, or made others.
+        asked: dict[str, set[str]] = {}
+        for uuid in missing:
+            asked.setdefault(there[uuid].kind, set()).add(there[uuid].owner)
+        again = {kind: sorted(uuids) for kind, uuids in sorted(asked.items())}
+        there = _found_at(lightdash, again, readings)
         readings_left -= 1
     return inventory
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A delivery that a chart or dashboard names.
+
+    Attributes:
+        name: of the delivery.
+        kind: of the owner, as the API's paths say it.
+        owner: uuid of the chart or dashboard.
+    """
+
+    name: str
+    kind: str
+    owner: str
+
+
+def _found_at(lightdash: Lightdash, owners: Mapping[str, list[str]], readings: Readings) -> dict[str, _Found]:
+    """Return uuid of a delivery -> what its owner says of it, for all deliveries of some owners."""
+    there: dict[str, _Found] = {}
+    for kind, uuids in owners.items():
+        ask = partial(lightdash.schedulers_of, kind)
+        found = readings.of(Kind.SCHEDULER, uuids, partial(_if_allowed, ask), {}, "of each item")
+        for owner, rows in found.items():
+            there |= {row.schedulerUuid: _Found(row.name, kind, owner) for row, _ in rows or []}
+    return there
 
 
 def _if_allowed(ask: Callable[[str], R], uuid: str) -> R | None:

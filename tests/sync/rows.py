@@ -9,12 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from lightdash_sync.demo.dashboards import read_tiles
 from lightdash_sync.demo.state import Json, World
 from lightdash_sync.model.kinds import Kind
 
 Rows = dict[tuple[Kind, str], str]
 Contents = dict[tuple[Kind, str], Any]
 
+# What a tile tells of its chart besides which it is.
+_OF_THE_CHART = frozenset({"chartName", "chartSlug", "belongsToDashboard", "lastVersionChartKind"})
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -36,6 +39,9 @@ def contents_of(world: World, project: str) -> Contents:
     found: Contents = {
         item: content for item, content in _items(world, project).items() if not _is_hidden(world, *item)
     }
+    for (kind, uuid), content in found.items():
+        if kind is Kind.DASHBOARD:
+            content["tiles"] = _seen_tiles(world, uuid)
     pinned: list[tuple[int, str]] = []
     for table in (world.spaces, world.charts, world.dashboards):
         pinned += [
@@ -50,6 +56,11 @@ def contents_of(world: World, project: str) -> Contents:
         if metric.icon
     )
     return found
+
+
+def hidden_charts(world: World, project: str) -> set[tuple[Kind, str]]:
+    """Return the charts inside dashboards that are on no tile: the next save of the dashboard deletes them."""
+    return {item for item in _items(world, project) if item[0] is Kind.CHART and _is_hidden(world, *item)}
 
 
 def differences(before: Contents, after: Contents, lost: frozenset[str]) -> list[str]:
@@ -105,8 +116,14 @@ def _replaced(row: str, colours: Mapping[str, str]) -> str:
     return _UUID.sub(lambda found: colours.get(found[0], found[0]), row)
 
 
-def _without(content: Any, names: frozenset[str]) -> Any:
+def _without(content: Json, names: frozenset[str]) -> Json:
     return {name: value for name, value in content.items() if name not in names}
+
+
+def _seen_tiles(world: World, dashboard: str) -> list[Json]:
+    """Return the tiles as the server tells them: one whose chart was deleted shows none."""
+    tiles = sorted(read_tiles(world, world.dashboards[dashboard].version), key=lambda tile: str(tile["uuid"]))
+    return [tile | {"properties": _without(tile["properties"], _OF_THE_CHART)} for tile in tiles]
 
 
 def _items(world: World, project: str) -> dict[tuple[Kind, str], Json]:
