@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -193,6 +193,38 @@ def test_a_list_that_stays_behind_is_a_contradiction_however_busy_the_project_is
         with lightdash.session, pytest.raises(Incomplete, match="contradict"):
             export_project(lightdash, project, tmp_path / "p", Chosen())
     assert not (tmp_path / "p").exists()
+
+
+def test_a_delivery_that_comes_and_goes_during_a_first_export_is_no_contradiction(tmp_path: Path) -> None:
+    """It is made after the lists were read, named by its chart, and deleted before the list is read again."""
+    world = seed_module.demo_world(NEWER)
+    project = world.projects["production"]
+    listed = f"/api/v1/schedulers/{project}/list"
+    with Server(world) as server:
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
+        with lightdash.session:
+            before: Any = lightdash.session.get(listed, {"page": 1, "pageSize": 1000})
+    uuid = str(before["data"].pop(0)["schedulerUuid"])
+    before["pagination"]["totalResults"] -= 1
+    short = Fault.content(orjson.dumps({"status": "ok", "results": before}))
+    named = False
+
+    def rule(_number: int, _method: str, path: str) -> Fault | None:
+        nonlocal named
+        if path.startswith(listed):
+            if not named:
+                return short
+            if uuid in world.schedulers:
+                world.delete_scheduler(uuid)
+        named |= "/schedulers" in path.removeprefix("/api/v1/schedulers")
+        return None
+
+    with Server(world, faults=Faults(rule=rule)) as server:
+        lightdash = lightdash_at(server.url, world.tokens["admin"])
+        with lightdash.session:
+            export_project(lightdash, project, tmp_path / "p", Chosen())
+    assert verify(tmp_path / "p").damages == []
+    assert uuid not in world.schedulers
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def contents_of(world: World, project: str) -> Contents:
 
 
 def hidden_charts(world: World, project: str) -> set[tuple[Kind, str]]:
-    """Return the charts inside dashboards that are on no tile: the next save of the dashboard deletes them."""
+    """Return the charts inside dashboards that are on no tile: the next save deletes them."""
     return {item for item in _items(world, project) if item[0] is Kind.CHART and _is_hidden(world, *item)}
 
 
