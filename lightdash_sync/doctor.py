@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
+from lightdash_sync.client.elsewhere import if_here
 from lightdash_sync.client.tokens import TokenKind
 from lightdash_sync.errors import SyncError
+from lightdash_sync.export.elsewhere import asked_elsewhere, listed_elsewhere
 from lightdash_sync.projects import find_project
 from lightdash_sync.promote.abilities import Abilities
 
@@ -82,6 +84,7 @@ def examine(lightdash: Lightdash, wanted: str | None) -> list[Check]:
         checks.append(Check("project", "ok", f"{project.name} ({project.projectUuid})"))
         checks += [_role(user, project), _rights(lightdash.server, user, project)]
         checks += [_upstream(projects, project), _spaces(lightdash, project)]
+        checks += _elsewhere(lightdash, project)
     except SyncError as error:
         checks.append(Check("answer", "failed", error.message, error.hint, error.exit_code))
     return checks
@@ -166,6 +169,16 @@ def _upstream(projects: list[views.ProjectRow], project: views.ProjectRow) -> Ch
         hint = "Promotion needs a token that sees both projects."
         return Check("upstream", "warning", f"{upstream} is not visible to this token", hint)
     return Check("upstream", "ok", name)
+
+
+def _elsewhere(lightdash: Lightdash, row: views.ProjectRow) -> list[Check]:
+    """Say what of the project, and beside it, no snapshot holds, and how much of it there is."""
+    project, _ = lightdash.project(row.projectUuid)
+    server = lightdash.server
+    palettes = lightdash.color_palettes() if server.can("chart_palettes") else []
+    found = listed_elsewhere(lightdash.content(row.projectUuid), if_here(lightdash.groups), palettes, server)
+    found += asked_elsewhere(lightdash, project)
+    return [Check("left out", "ok", f"{left.words}: {left.why}") for left in found]
 
 
 def _spaces(lightdash: Lightdash, project: views.ProjectRow) -> Check:

@@ -75,10 +75,12 @@ class ApiError(SyncError):
         hint: the next step.
 
     Attributes:
+        name: the server's own name for the error, such as `MissingConfigError`; "" if it told none.
         unclear: of a write, that it may have been carried out: look before you send it again. False for a
             read, and for a write that the server certainly did not carry out.
     """
 
+    name: str = ""
     unclear: bool = False
 
     def __init__(

@@ -89,6 +89,7 @@ CAPABILITIES: dict[str, Capability] = {
     "sql_chart_schedulers": Capability((0, 2651, 0), "no schedulers of SQL charts"),
     "pdf_deliveries": Capability((0, 2729, 0), "no deliveries as PDF alone"),
     "app_deliveries": Capability((0, 3307, 1)),  # and each delivery has to say that it is of no app
+    "direct_access": Capability((1, 255, 0)),
     "delivery_slugs": Capability((0, 3368, 0), "no slugs of scheduled deliveries"),
     "plain_text_emails": Capability((1, 131, 0), "no deliveries as plain text e-mails"),
     "favorites": Capability((0, 2889, 0)),

@@ -225,6 +225,7 @@ def _refused(response: httpx.Response, body: bytes, method: str, path: str, toke
         error = Unavailable(said, method=method, path=path, status=status, hint="Try again later.")
     else:
         error = ApiError(said, method=method, path=path, status=status, hint=_WHO_KNOWS)
+    error.name = _name(body)
     if status == 429:
         pause = None if retry_after is None else parse_retry_after(retry_after)
         return Failed(Failure.REFUSED, error, retry_after, _PAUSE_WITHOUT_WORD if pause is None else pause)
@@ -261,6 +262,15 @@ def _words(body: bytes) -> str:
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         words = "" if body.lstrip().startswith(b"<") else body.decode("utf-8", "replace")
     return str(words).strip()[:_SAID]
+
+
+def _name(body: bytes) -> str:
+    """Return the server's name for an error, "" if the answer has none."""
+    try:
+        name = orjson.loads(body)["error"]["name"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
+    return str(name)[:_SAID]
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

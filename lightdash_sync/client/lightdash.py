@@ -137,8 +137,13 @@ class Lightdash:
         return self._rows(views.DashboardRow, f"/api/v1/projects/{project}/dashboards")
 
     def content(self, project: str) -> list[views.ContentRow]:
-        """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another query."""
+        """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another query.
+
+        On servers that have data apps also these; they are in no snapshot, but counted.
+        """
         query = {"projectUuids": project}
+        if self.server.can("app_deliveries"):
+            query["includePersonalDataApps"] = "true"
         rows = self._pages(views.ContentRow, "/api/v2/content", query, lambda row: row.uuid)
         return [row for row, _ in rows]
 

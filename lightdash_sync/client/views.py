@@ -228,11 +228,16 @@ class Creator(View):
 
 
 class ContentRow(View):
-    """An item of `GET /api/v2/content`; newer servers tell here alone who verified it, and when."""
+    """An item of `GET /api/v2/content`, of any type; newer servers tell here alone who verified it, and when.
+
+    `template` is that of a data app: it tells apps from custom chart types.
+    """
 
     uuid: Uuid
     contentType: str
-    slug: str
+    slug: str = ""
+    name: str = ""
+    template: str | None = None
     verification: dict[str, Any] | None = None
     createdAt: str | None = None
     createdBy: Creator | None = None

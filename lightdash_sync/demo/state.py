@@ -300,6 +300,7 @@ class World:
         soft_delete: whether what is deleted can be restored (off by default on a real server, too).
         has_google: whether people have connected their Google accounts, without which newer versions take no
             delivery to Google Sheets.
+        licensed: path of a route -> what is answered there: by a licensed server, or what people made.
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
     """
 
@@ -331,6 +332,7 @@ class World:
     schedulers_of: dict[str, Keys] = field(default_factory=dict)
     tags: dict[str, Tag] = field(default_factory=dict)
     apps: dict[str, DataApp] = field(default_factory=dict)
+    licensed: dict[str, Any] = field(default_factory=dict)
     deleted: dict[str, Any] = field(default_factory=dict)
     favorites: dict[tuple[str, str, str], str] = field(default_factory=dict)
     comments: dict[str, list[Comment]] = field(default_factory=dict)

@@ -13,9 +13,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from lightdash_sync.client.elsewhere import lists_elsewhere
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter
 from lightdash_sync.export.convert import Converter, Findings
+from lightdash_sync.export.elsewhere import (
+    ask_elsewhere,
+    known_elsewhere,
+    listed_elsewhere,
+)
 from lightdash_sync.export.freshness import Freshness, TakenOver, what_is_older, with_freshness
 from lightdash_sync.export.guards import require_no_shrink
 from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
@@ -26,7 +32,7 @@ from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
-from lightdash_sync.snapshot.manifest import FORMAT, PALETTES_OF_CHARTS, LeftOut, Manifest, Source
+from lightdash_sync.snapshot.manifest import CONVERSION, FORMAT, PALETTES_OF_CHARTS, LeftOut, Manifest, Source
 from lightdash_sync.snapshot.write import Staging
 
 if TYPE_CHECKING:
@@ -121,6 +127,7 @@ class Attempt:
         writer = self._writer(identity, findings, structure)
         left_out = [*self.nameless, *self._spaces_and_dashboards(writer, structure, counts)]
         left_out += self._lists(writer, structure, counts)
+        left_out += self._elsewhere(structure.inventory)
         self._require_complete()
         identity = with_former_uuids(pruned(identity, findings), self.former)
         self.readings.doubts |= findings.homeless
@@ -159,9 +166,14 @@ class Attempt:
         if self.old.freshness is not None:
             return self.old.freshness
         kept = self._kept(structure)
-        if not any(kept.values()):
+        counted = (
+            self.chosen.counts_the_rest
+            and self._counted_before is not None
+            and lists_elsewhere(self.lightdash.server) != ()
+        )
+        if not any(kept.values()) and not counted:
             return Freshness(self.lightdash.today)
-        taken = TakenOver(kept, structure.comments)
+        taken = TakenOver(kept, structure.comments, numbers=counted)
         older = what_is_older(taken, structure.inventory, self.lightdash.server, self.chosen)
         return Freshness(self.old.whole, older)
 
@@ -366,10 +378,33 @@ class Attempt:
             counts[Kind.PROJECT] += 1
         palettes = inventory.palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
         if palettes and not self.chosen.singly:
-            left_out.append(LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES))
+            left_out.append(
+                LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES, count=len(inventory.summaries))
+            )
         if since := self.chosen.in_manifest().historySince:
             left_out.append(LeftOut(what=f"earlier versions from before {since}", why=_CUT))
         return left_out + unsupported(inventory)
+
+    def _elsewhere(self, inventory: Inventory) -> list[LeftOut]:
+        """Count what no snapshot holds, if this one is to be kept."""
+        if not self.chosen.counts_the_rest:
+            return []
+        server = self.lightdash.server
+        groups = inventory.groups if server.can("space_member_role") else ()  # else not always read
+        listed = listed_elsewhere(inventory.content, groups, inventory.palettes, server)
+        if (before := self._counted_before) is not None:
+            return [*listed, *known_elsewhere(before)]
+        return [*listed, *ask_elsewhere(self.lightdash, inventory.project, self.readings.workers)]
+
+    @property
+    def _counted_before(self) -> Manifest | None:
+        """The manifest from which the numbers of other lists are taken over; None if these are asked for."""
+        replaced = self.replaced
+        if replaced is None or replaced.full or not replaced.is_replaced:
+            return None
+        manifest = replaced.manifest
+        same = (manifest.conversion, manifest.source.lightdash) == (CONVERSION, self.lightdash.server.version)
+        return manifest if same else None
 
     def _wants(self, kind: Kind, space: str, structure: Structure) -> bool:
         return self.chosen.wants_in(kind, structure.space_key(space))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.export.elsewhere import NUMBERS
 from lightdash_sync.export.personal import personal_spaces
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.manifest import UNKNOWN, Older
@@ -33,10 +34,12 @@ class TakenOver:
     Attributes:
         kept: kind -> uuid -> the item, of the chosen ones.
         commented: uuids of those dashboards whose comments are read all the same.
+        numbers: whether the numbers of what no snapshot holds are taken over, too.
     """
 
     kept: Mapping[Kind, Mapping[str, Kept]]
     commented: Collection[str]
+    numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ def what_is_older(taken: TakenOver, inventory: Inventory, server: Server, chosen
             found.append(f"verification of {_counted({Kind.CHART: number})} inside dashboards")
     if number := sum(item.leads_outside for item in dashboards.values()):
         found.append(f"charts of other projects on {_counted({Kind.DASHBOARD: number})}")
+    if taken.numbers:
+        found.append(NUMBERS)
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lightdash_sync.client.code_pages import CodePages
+from lightdash_sync.client.elsewhere import if_here
 from lightdash_sync.errors import NotAuthorised, NotFound, UnexpectedAnswer
 from lightdash_sync.model.naming import named_apart
 
@@ -116,9 +117,9 @@ def read_inventory(
         "members": lambda: if_allowed(lightdash.members),
     }
     if lightdash.server.can("space_member_role"):
-        reads["groups"] = lambda: if_allowed(lightdash.teams)
+        reads["groups"] = lambda: if_here(lightdash.teams)
     elif groups:
-        reads["groups"] = lambda: if_allowed(lightdash.groups)
+        reads["groups"] = lambda: if_here(lightdash.groups)
     if lightdash.server.can("chart_palettes"):
         reads["palettes"] = lambda: tuple(lightdash.color_palettes())
     if virtual_views:

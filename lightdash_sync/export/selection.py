@@ -76,6 +76,11 @@ class Chosen:
         """Whether everything is exported, with history: then each item is asked for by itself anyway."""
         return self.history and not self.in_manifest().is_partial
 
+    @property
+    def counts_the_rest(self) -> bool:
+        """Whether what no snapshot holds is counted: in exports of everything, and in no mere comparison."""
+        return self.depth in (Depth.CONTENT, Depth.HISTORY) and not self.in_manifest().is_partial
+
     def by_itself(self, chart: str) -> bool:
         """Whether a chart is read by itself: only so the server tells its palette."""
         return self.singly or chart in self.palettes

@@ -52,7 +52,7 @@ def export_text(report: Report) -> None:
     else:
         out.print("Nothing has changed since the last export.")
     for left in report.manifest.leftOut:
-        out.print(Text(f"Left out: {shown(left.what)}: {shown(left.why)}"))
+        out.print(Text(f"Left out: {shown(left.words)}: {shown(left.why)}"))
     for line in older_lines(report.older):
         out.print(Text(line))
     out.print(Text(f"{report.requests} requests in {report.duration_s:.1f} s", style="dim"))
@@ -70,7 +70,10 @@ def export_json(report: Report) -> JsonObject:
         "added": [*report.added],
         "changed": [*report.changed],
         "removed": [*report.removed],
-        "left_out": [{"what": left.what, "why": left.why} for left in report.manifest.leftOut],
+        "left_out": [
+            {"what": left.what, "count": left.count, "names": [*left.names], "why": left.why}
+            for left in report.manifest.leftOut
+        ],
         "unread": [{"what": left.what, "why": left.why} for left in report.unread],
         "older": [{"what": one.what, "as_of": one.asOf} for one in report.older],
         "warnings": [*report.warnings],

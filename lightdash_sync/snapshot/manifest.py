@@ -41,19 +41,35 @@ class Source(_Part):
     project: str
 
 
+_NAMED = 10  # names that a person is shown; all are in the manifest
 PALETTES_OF_CHARTS = "colour palettes of charts"  # what is left out; see `LeftOut`
 
 
 class LeftOut(_Part):
-    """Something of the project that the snapshot does not hold.
+    """Something of the project, or beside it, that the snapshot does not hold.
 
     Attributes:
         what: in words, or `kind:key`.
         why: the reason.
+        count: how many there are; None if nobody can tell.
+        names: of those that have names; empty where `what` names it.
     """
 
     what: str
     why: str
+    count: Annotated[int, Field(ge=1)] | None = 1
+    names: list[str] = []
+
+    @property
+    def words(self) -> str:
+        """What it is and how many, in words."""
+        if self.count is None:
+            return f"{self.what} (nobody can tell how many)"
+        if not self.names:
+            return self.what if self.count == 1 else f"{self.what} ({self.count:,})"
+        more = len(self.names) - _NAMED
+        named = ", ".join(self.names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        return f"{self.what} ({self.count:,}: {named})"
 
 
 class Older(_Part):

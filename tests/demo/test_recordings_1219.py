@@ -201,7 +201,6 @@ EXCEPTIONS: Exceptions = {
         (".results.data[14].slug", ".results.data[15].firstViewedAt"),
         "the chart of 266 and what read the first one were recorded again later",
     ),
-    281: (EVERYTHING, "user attributes are not imitated"),
 }  # fmt: skip
 
 

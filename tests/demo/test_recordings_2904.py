@@ -161,7 +161,7 @@ EXCEPTIONS: Exceptions = {
     159: ((".results.pagination",), "most metrics of the real demo project are not recorded"),
     160: (EVERYTHING, "most metrics of the real demo project are not recorded"),
     166: (EVERYTHING, "the explorer of metrics is not imitated"),
-    281: (EVERYTHING, "user attributes are not imitated"),
+    281: (EVERYTHING, "the user attribute of the server is not recorded as made"),
     95: (EVERYTHING, "no browser draws charts here"),
     99: (EVERYTHING, QUERY),
     280: (("content type",), "the recording has none"),

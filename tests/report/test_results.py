@@ -78,7 +78,8 @@ def test_an_export_for_machines() -> None:
         "added": ["charts/a.json"],
         "changed": [],
         "removed": [],
-        "left_out": [{"what": "space:a", "why": "because\rof"}],
+        "left_out": [{"what": "space:a", "count": 1, "names": [], "why": "because\rof"}],
+        "unread": [],
         "older": [
             {"what": "comments of 2 dashboards", "as_of": "2026-11-23"},
             {"what": "a\rb", "as_of": "2026-11-23"},
