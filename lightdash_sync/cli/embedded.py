@@ -59,12 +59,10 @@ def serve_demo(port: int, version: str, *, as_json: bool) -> None:
         ConfigError: the extra `demo` is not installed, or the port is taken.
     """
     _require_extra()
-    from lightdash_sync.demo.seed import demo_world
+    from lightdash_sync.demo.seed import demo_of_today
     from lightdash_sync.demo.server import Server
 
-    world = demo_world(version)
-    if world.can("whole_history"):  # where there is a window, all that the demo has would be too old for it
-        world.clock.follow()
+    world = demo_of_today(version)
     server = Server(world, port=port)
     try:
         server.start()

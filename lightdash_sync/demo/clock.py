@@ -31,37 +31,41 @@ class Clock:
         start: the first moment.
 
     Attributes:
-        moment: what it shows.
         step: how far a write moves it.
     """
 
     def __init__(self, start: datetime = START) -> None:
-        self.moment = start
+        self._moment = start
         self.step = MILLISECOND
         self._follows = False
+
+    @property
+    def moment(self) -> datetime:
+        """What it shows."""
+        if self._follows:
+            self._moment = max(self._moment, datetime.now(UTC))
+        return self._moment
+
+    @moment.setter
+    def moment(self, moment: datetime) -> None:
+        self._moment = moment
 
     def follow(self) -> None:
         """Go with the time of this machine from now on, as a server that people look at does."""
         self._follows = True
 
-    def _catch_up(self) -> None:
-        if self._follows:
-            self.moment = max(self.moment, datetime.now(UTC))
-
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Move the clock forward."""
-        self.moment += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        self._moment = self.moment + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
     def now(self) -> str:
         """The current moment, without moving."""
-        self._catch_up()
         return printed(self.moment)
 
     def tick(self) -> str:
         """Move by one step, and return the new moment; by default no two are printed alike."""
-        self._catch_up()
-        self.moment += self.step
-        return printed(self.moment)
+        self._moment = self.moment + self.step
+        return printed(self._moment)
 
     def midnight_before(self, days: int) -> str:
         """Midnight (UTC) of the day that lies `days` days back: where the history window of a chart opens."""

@@ -6,7 +6,9 @@ Each call makes a new world, and each the same: uuids, times, slugs and tokens d
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 
+from lightdash_sync.demo.clock import START, Clock
 from lightdash_sync.demo.demo_content import fill_production, fill_staging
 from lightdash_sync.demo.generated import (
     generate_charts,
@@ -28,12 +30,28 @@ def empty_world(version: str = VERSION) -> World:
     return world
 
 
-def demo_world(version: str = VERSION) -> World:
-    """The demo: production full of content with a past, staging with some work in progress."""
-    world = World(seed="demo", version=version)
+def demo_world(version: str = VERSION, start: datetime = START) -> World:
+    """The demo: production full of content with a past, staging with some work in progress.
+
+    Args:
+        version: what it behaves like.
+        start: when its past begins.
+    """
+    world = World(seed="demo", version=version, clock=Clock(start))
     company = found_company(world)
     fill_production(world, company)
     fill_staging(world, company)
+    return world
+
+
+def demo_of_today(version: str = VERSION) -> World:
+    """The demo, its past ending now, its clock that of this machine: for people and programs that look at it.
+
+    A server answers with the time of its machine, which is that of the files that a program writes on it.
+    """
+    past = demo_world(version).clock.moment - START
+    world = demo_world(version, datetime.now(UTC) - past)
+    world.clock.follow()
     return world
 
 

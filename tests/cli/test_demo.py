@@ -6,12 +6,13 @@ import itertools
 import json
 import signal
 import urllib.request
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.versions import VERSIONS
+from lightdash_sync.demo.versions import VERSIONS, can
 from tests.cli.running import ROOT, run, run_process, serving
 from tests.exporting import tree
 from tests.worlds import empty_world
@@ -80,6 +81,38 @@ def test_a_served_demo_is_the_version_that_is_asked_for(tmp_path: Path, version:
             assert json.load(answer)["results"]["version"] == version
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("version", [one for one in VERSIONS if can(one, "content_as_code")])
+def test_a_served_demo_goes_by_the_time_of_the_machine_as_a_server_does(tmp_path: Path, version: str) -> None:
+    """What is downloaded from it bears the time of the files; what it tells of was saved before, and lately.
+
+    The official upload takes a file for changed that is not of the time of its download.
+    """
+    with serving("demo", "--serve", "--lightdash", version, "--json", home=tmp_path) as (process, line):
+        told = json.loads(line)
+        charts = f"/api/v1/projects/{told['projects']['production']}/charts"
+        began = datetime.now(UTC)
+        code = _get(told, f"{charts}/code")["charts"]
+        ended = datetime.now(UTC)
+        named = next(row for row in _get(told, charts) if row["name"] == "Weekly revenue")
+        history = _get(told, f"/api/v1/saved/{named['uuid']}/history")["history"]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    second = timedelta(seconds=1)
+    assert code
+    assert all(began - second < datetime.fromisoformat(one["downloadedAt"]) < ended + second for one in code)
+    saved = [datetime.fromisoformat(one["updatedAt"]) for one in code]
+    assert began - timedelta(days=3) < max(saved) < began
+    assert history, "those of the last days are told"
+
+
+def _get(served: dict[str, Any], path: str) -> Any:
+    request = urllib.request.Request(
+        f"{served['url']}{path}", headers={"Authorization": f"ApiKey {served['token']}"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["results"]
 
 
 def test_a_served_demo_tells_people_what_to_type(tmp_path: Path) -> None:
