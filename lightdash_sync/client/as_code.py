@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from lightdash_sync.client.code_paths import write_either
 from lightdash_sync.client.promotion import Action
 from lightdash_sync.client.sending import Sender, checked, only, taken, told
 from lightdash_sync.client.views import Uuid, View
@@ -75,7 +76,7 @@ class CodeWrites(Sender):
     def upsert_chart(
         self, project: str, slug: str, chart: JsonObject, space_path: str, dashboard_slug: str = ""
     ) -> Upserted:
-        """`POST /projects/{p}/charts/{slug}/code`.
+        """`POST /projects/{p}/code/charts/{slug}`.
 
         Args:
             project: its uuid.
@@ -90,25 +91,30 @@ class CodeWrites(Sender):
             NotFound: there is no space of that path; nothing was written.
             ApiError: 422 if the body does not pass the server's checks; nothing was written.
         """
-        path = f"/api/v1/projects/{checked(project)}/charts/{_segment(slug)}/code"
-        body = only(chart, ("name", "pivotConfig", "parameters")) | taken(chart, _CHART, "POST", path)
+        body = only(chart, ("name", "pivotConfig", "parameters")) | taken(
+            chart, _CHART, "POST", "code/charts"
+        )
         body |= _place(slug, space_path) | _told(chart, ("description",))
         if dashboard_slug:
             body["dashboardSlug"] = dashboard_slug
-        results = self._post(path, body)
+        path, results = self._upsert(project, "charts", slug, body)
         return _upserted(told(_Charts, results, "POST", path).charts[0], results, "charts")
 
     def upsert_empty_dashboard(
         self, project: str, slug: str, dashboard: JsonObject, space_path: str
     ) -> Upserted:
-        """`POST /projects/{p}/dashboards/{slug}/code`: of the dashboard only the name; no tiles.
+        """`POST /projects/{p}/code/dashboards/{slug}`: of the dashboard only the name; no tiles.
 
         Args and errors as of `upsert_chart`.
         """
-        path = f"/api/v1/projects/{checked(project)}/dashboards/{_segment(slug)}/code"
-        body = taken(dashboard, ("name",), "POST", path) | {"tiles": [], "tabs": []}
-        results = self._post(path, body | _place(slug, space_path))
+        body = taken(dashboard, ("name",), "POST", "code/dashboards") | {"tiles": [], "tabs": []}
+        path, results = self._upsert(project, "dashboards", slug, body | _place(slug, space_path))
         return _upserted(told(_Dashboards, results, "POST", path).dashboards[0], results, "dashboards")
+
+    def _upsert(self, project: str, what: str, slug: str, body: JsonObject) -> tuple[str, Json]:
+        return write_either(
+            self.server, checked(project), what, _segment(slug), lambda path: self._post(path, body)
+        )
 
     def roll_back_dashboard(self, dashboard: str, version: str) -> None:
         """`POST /dashboards/{u}/rollback/{v}`: charts inside it go back to that moment, too."""

@@ -37,7 +37,7 @@ def find_aliases(
         project: uuid of the project.
         slugs: kind -> slugs that no list of the project names.
     """
-    pages, found = CodePages(lightdash.session, project), dict[Kind, dict[str, str]]()
+    pages, found = CodePages(lightdash.session, lightdash.server, project), dict[Kind, dict[str, str]]()
     for kind, wanted in slugs.items():
         if not wanted or kind not in _AS_CODE or not lightdash.server.may_have_aliases(kind):
             continue

@@ -1,4 +1,4 @@
-"""Content as code: a hundred charts in one answer (`GET .../charts/code`, `.../sqlCharts/code`).
+"""Content as code: a hundred charts in one answer (`GET .../code/charts`, `.../code/sqlCharts`).
 
 Only what is read of these endpoints is here. They need the permission to manage content as code
 (developers and up), count no view, and tell no uuid: a row names its chart by slug, its dashboard and
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from lightdash_sync.client.answers import rows_of, unexpected
+from lightdash_sync.client.code_paths import ask_either
 from lightdash_sync.client.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from lightdash_sync.client.session import Session
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.client.capabilities import Server
+    from lightdash_sync.client.session import Query, Session
+    from lightdash_sync.model.canonical import Json, JsonObject
 
 SLUGS_AT_ONCE = 100  # observed on 0.2904.5: with one more the server cannot read the query
 _QUERY = 6_000  # characters of slugs in a query; proxies take 8,000 in all
@@ -57,12 +59,15 @@ class CodePages:
 
     Args:
         session: sends the requests.
+        server: what it can do.
         project: uuid of the project.
     """
 
-    def __init__(self, session: Session, project: str) -> None:
-        self._session = session
-        self._path = f"/api/v1/projects/{project}"
+    def __init__(self, session: Session, server: Server, project: str) -> None:
+        self._session, self._server, self._project = session, server, project
+
+    def _page(self, what: str, query: Query) -> tuple[str, Json]:
+        return ask_either(self._server, self._project, what, lambda path: self._session.get(path, query))
 
     def count_charts(self) -> int:
         """Return how many explore charts there are, those included that no tile of their dashboard shows.
@@ -70,10 +75,10 @@ class CodePages:
         Raises:
             NotAuthorised: the token may not read content as code.
         """
-        results = self._session.get(f"{self._path}/charts/code", {"offset": _BEYOND})
+        path, results = self._page("charts", {"offset": _BEYOND})
         total = results.get("total") if isinstance(results, dict) else None
         if not isinstance(total, int):
-            raise unexpected(f"{self._path}/charts/code", "it does not say how many charts there are")
+            raise unexpected(path, "it does not say how many charts there are")
         return total
 
     def charts(self, slugs: Sequence[str]) -> list[tuple[CodeChart, JsonObject]]:
@@ -138,10 +143,10 @@ class CodePages:
 
     def _answers(self, what: str, slugs: Sequence[str]) -> Iterator[tuple[str, JsonObject]]:
         """Yield the path and what it answers, page by page, to the end."""
-        path, offset = f"{self._path}/{what}/code", 0
+        path, offset = what, 0
         for _ in range(_MAX_PAGES):
             query: dict[str, int | Sequence[str]] = {"offset": offset}
-            results = self._session.get(path, query | {"ids": [*slugs]} if slugs else query)
+            path, results = self._page(what, query | {"ids": [*slugs]} if slugs else query)
             said = results if isinstance(results, dict) else {}
             rows = said.get(what)
             yield path, said

@@ -121,7 +121,7 @@ def begin_bulk(
     bulk = Bulk()
     if inventory.chart_total is None:
         return bulk
-    pages = CodePages(lightdash.session, inventory.project.projectUuid)
+    pages = CodePages(lightdash.session, lightdash.server, inventory.project.projectUuid)
     ways: dict[Kind, tuple[Callable[[Inventory], list[tuple[str, Expected]]], Callable[..., Page]]] = {
         Kind.CHART: (_charts, pages.charts),
         Kind.SQL_CHART: (_sql_charts, pages.sql_charts),

@@ -114,7 +114,7 @@ def are_missing(
             return False
         before = (listed, total)
         listed = {row.uuid for row in lightdash.chart_summaries(project)}
-        total = CodePages(lightdash.session, project).count_charts()
+        total = CodePages(lightdash.session, lightdash.server, project).count_charts()
         if before == (listed, total):
             break
     return total > len(listed.union(hidden)) + nameless
@@ -140,7 +140,7 @@ def find_by_pages(
     project = inventory.project.projectUuid
     known = Counter(row.slug for row in inventory.summaries)
     known.update(chart.view.slug for chart in hidden.values())
-    rows = list(dict.fromkeys(CodePages(lightdash.session, project).all_charts()))
+    rows = list(dict.fromkeys(CodePages(lightdash.session, lightdash.server, project).all_charts()))
     times = Counter(row.slug for row in rows)
     lost = [row for row in rows if row.dashboardSlug is not None and times[row.slug] > known[row.slug]]
     alone = [row.slug for row in lost if times[row.slug] == 1]

@@ -127,7 +127,9 @@ def read_inventory(
             sorted(row.name for row in lightdash.explores(project) if row.is_virtual)
         )
     if lightdash.server.can("charts_in_bulk"):
-        reads["chart_total"] = lambda: if_allowed(CodePages(lightdash.session, project).count_charts)
+        reads["chart_total"] = lambda: if_allowed(
+            CodePages(lightdash.session, lightdash.server, project).count_charts
+        )
     if lightdash.server.can("own_access_only"):
         reads["code_spaces"] = lambda: _code_spaces(lightdash, project)
     lists, unread = workers.run(
