@@ -125,7 +125,6 @@ def adopt(
     Only where exactly one item here and one there has it; all others are left for `link add`. Says which
     of them are not alike: of these a plan is refused until each is allowed by name.
     """
-    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.plan.options import Options
     from lightdash_sync.report.plans import last_saved, saved_json
     from lightdash_sync.sync.linking import add_links, adoptable
@@ -135,7 +134,7 @@ def adopt(
         opening = Opening(settings, config, stack)
         place, _ = opening.place(target)
         side = opening.side(source, target)
-        lacks = Server(side.manifest.source.lightdash).cannot
+        lacks = side.lacks()
         found = adoptable(place, Request(side.label, side.tree, Options(), adopt_by=by, source_lacks=lacks))
         if not dry_run:
             add_links(place, found.links)

@@ -246,7 +246,6 @@ def _planned(
     restores: str = "",
 ) -> tuple[Planned, Place]:
     """Make a plan; `restores` is the revision to which the target is put back, "" for a sync."""
-    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.sync.planning import Request, plan_for
 
     place, _ = opened
@@ -276,7 +275,7 @@ def _planned(
         full=full,
         purpose="restore" if restores else "sync",
         backup=opening.last_backup(target, restores) if restores else None,
-        source_lacks=Server(side.manifest.source.lightdash).cannot,
+        source_lacks=side.lacks(),
         notes=side.untold(),
     )
     return plan_for(place, request), place

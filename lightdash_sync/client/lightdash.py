@@ -64,6 +64,17 @@ class Lightdash:
         """`GET /user`: whose token this is."""
         return self._one(views.User, "/api/v1/user")[0]
 
+    def flag(self, name: str) -> bool | None:
+        """`GET /api/v2/feature-flag/{name}`: whether a feature is on for who asks; None if it is not told."""
+        try:
+            results = self.session.get(f"/api/v2/feature-flag/{name}")
+        except ApiError as error:
+            if error.status in (400, 403, 404, 422):
+                return None
+            raise
+        enabled = results.get("enabled") if isinstance(results, dict) else None
+        return enabled if isinstance(enabled, bool) else None
+
     def members(self) -> list[views.Member]:
         """`GET /org/users`: everybody in the organisation, with e-mail."""
         return self._rows(views.Member, "/api/v1/org/users", inside="data")

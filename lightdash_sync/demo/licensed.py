@@ -63,8 +63,8 @@ def get_attributes(call: Call) -> list[Json]:
 
 
 def get_flag(call: Call) -> Json:
-    """`GET /api/v2/feature-flag/{name}`: all are off."""
-    return {"id": call.params["name"], "enabled": False}
+    """`GET /api/v2/feature-flag/{name}`: all are off, but for those that a test switched on."""
+    return {"id": call.params["name"], "enabled": call.params["name"] in call.world.flags}
 
 
 def get_flags(_call: Call) -> Json:

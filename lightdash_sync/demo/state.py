@@ -300,6 +300,7 @@ class World:
         soft_delete: whether what is deleted can be restored (off by default on a real server, too).
         has_google: whether people have connected their Google accounts, without which newer versions take no
             delivery to Google Sheets.
+        flags: names of features that are off by default, and on here.
         licensed: path of a route -> what is answered there: by a licensed server, or what people made.
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
     """
@@ -317,6 +318,7 @@ class World:
     soft_delete: bool = False
     has_google: bool = True
     slug_gap: float = 0.0
+    flags: set[str] = field(default_factory=set)
     slugs: SlugRegister = field(default_factory=SlugRegister)
     orgs: dict[str, Org] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)

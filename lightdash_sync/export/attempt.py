@@ -32,7 +32,15 @@ from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
-from lightdash_sync.snapshot.manifest import CONVERSION, FORMAT, PALETTES_OF_CHARTS, LeftOut, Manifest, Source
+from lightdash_sync.snapshot.manifest import (
+    CONVERSION,
+    FORMAT,
+    MERGES_OF_CHARTS,
+    PALETTES_OF_CHARTS,
+    LeftOut,
+    Manifest,
+    Source,
+)
 from lightdash_sync.snapshot.write import Staging
 
 if TYPE_CHECKING:
@@ -51,6 +59,10 @@ if TYPE_CHECKING:
 
 _NO_PALETTES = "only a chart's own answer tells which it has, and only exports with history read that"
 _CUT = "they were not asked for (--history-since); versions that an older snapshot held are kept"
+_NO_MERGES = (
+    "pages of charts do not tell them; the server lets nobody make any, but who uses its API can, and only "
+    "exports with history look"
+)
 _NAMED = 10  # items that an error names
 
 
@@ -381,9 +393,18 @@ class Attempt:
             left_out.append(
                 LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES, count=len(inventory.summaries))
             )
+        if self._guesses_merges(structure):
+            left_out.append(LeftOut(what=MERGES_OF_CHARTS, why=_NO_MERGES, count=None))
         if since := self.chosen.in_manifest().historySince:
             left_out.append(LeftOut(what=f"earlier versions from before {since}", why=_CUT))
         return left_out + unsupported(inventory)
+
+    def _guesses_merges(self, structure: Structure) -> bool:
+        """Whether charts were read, or taken over, of which nothing told whether they merge anything."""
+        if structure.bulk.guesses:
+            return True
+        old = self.old.manifest if self.old is not None else None
+        return bool(structure.kept[Kind.CHART]) and old is not None and old.leaves_out(MERGES_OF_CHARTS)
 
     def _elsewhere(self, inventory: Inventory) -> list[LeftOut]:
         """Count what no snapshot holds, if this one is to be kept."""

@@ -5,6 +5,10 @@ nobody tells but the chart itself (`model.kinds.CHART_APART`). What is returned 
 form as that answer less the latter. A chart that does not come just once, or otherwise than the lists
 have it, is not returned, and is read by itself: a page that comes back short makes nothing smaller.
 
+Since 1.145.0 a chart may merge rows of other queries, and pages (of 1.219.0 at least) do not tell it. There a
+page is only believed if it tells merges, as those of newer servers do, or if the server lets nobody make any.
+In the latter case somebody may have made one by the API all the same, so that is said of what was read.
+
     lists -> what is expected -> pages, begun beside all other reading -> what fits, by uuid
 """
 
@@ -12,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
     from lightdash_sync.export.workers import Workers
 
     Page = Sequence[tuple[CodeSqlChart, JsonObject]]
+
+_FLAG = "merge-queries"  # whether people can make merges, by the server's settings
 
 # What a page has of a chart and its own answer has not.
 _ONLY_IN_PAGES = {
@@ -73,15 +80,41 @@ class Expected:
         )
 
 
+class Merges(Enum):
+    """What is known of the merges of charts before any page is read.
+
+    Attributes:
+        NONE: the server knows no merges.
+        UNLIKELY: it lets nobody make them; what its API is told, it stores.
+        POSSIBLE: people make them, or nobody knows, or it has to be known of each chart.
+    """
+
+    NONE = "none"
+    UNLIKELY = "unlikely"
+    POSSIBLE = "possible"
+
+
+def _merges(lightdash: Lightdash, *, must_be_known: bool) -> Merges:
+    """Return what is known of merges; asks the server only if that decides anything."""
+    if not lightdash.server.can("merged_charts"):
+        return Merges.NONE
+    may_be_made = must_be_known or lightdash.flag(_FLAG) is not False
+    return Merges.POSSIBLE if may_be_made else Merges.UNLIKELY
+
+
 @dataclass
 class Bulk:
     """Pages that were asked for, and what of them fits the lists.
 
     Attributes:
         pages: kind -> the pages that were asked for, and the charts that they shall have by slug.
+        merges: what is known of merges before.
+        guesses: whether charts were returned of which no page told whether they merge anything.
     """
 
     pages: dict[Kind, list[tuple[Future[Page], Mapping[str, Expected]]]] = field(default_factory=dict)
+    merges: Merges = Merges.NONE
+    guesses: bool = False
 
     def found(self, kind: Kind) -> dict[str, JsonObject]:
         """Wait for the pages of a kind, and return uuid -> what the chart's own answer would be.
@@ -91,6 +124,7 @@ class Bulk:
         """
         found: dict[str, JsonObject] = {}
         extra = _ONLY_IN_PAGES[kind]
+        tells_merges = False
         for future, expected in self.pages.get(kind, ()):
             try:
                 rows = future.result()
@@ -98,17 +132,29 @@ class Bulk:
                 if error.status == 401:
                     raise
                 continue  # perhaps because of one chart only; which one is seen when each is read
+            tells_merges |= any("merge" in raw for _, raw in rows)
             times = Counter(row.slug for row, _ in rows)
             for row, raw in rows:
                 chart = expected.get(row.slug)
+                if raw.get("merge") is not None:
+                    continue  # nothing says that a page tells it in the form of the chart's own answer
                 if chart is not None and times[row.slug] == 1 and chart.fits(row):
                     kept = {name: value for name, value in raw.items() if name not in extra}
                     found[chart.uuid] = kept | chart.fields
+        if kind is Kind.CHART and self.merges is not Merges.NONE and not tells_merges:
+            if self.merges is Merges.POSSIBLE:
+                return {}
+            self.guesses = bool(found)
         return found
 
 
 def begin_bulk(
-    lightdash: Lightdash, inventory: Inventory, wanted: Mapping[Kind, Iterable[str]], workers: Workers
+    lightdash: Lightdash,
+    inventory: Inventory,
+    wanted: Mapping[Kind, Iterable[str]],
+    workers: Workers,
+    *,
+    merges: bool = False,
 ) -> Bulk:
     """Ask for pages with some charts.
 
@@ -117,6 +163,7 @@ def begin_bulk(
         inventory: the project's lists.
         wanted: kind -> uuids of the charts, of those that the lists name.
         workers: begin the reading, and go on with it while others read.
+        merges: whether it must be known of each chart whether it merges anything.
     """
     bulk = Bulk()
     if inventory.chart_total is None:
@@ -128,6 +175,10 @@ def begin_bulk(
     }
     for kind, (listed, read) in ways.items():
         uuids = frozenset(wanted.get(kind, ()))
+        if kind is Kind.CHART and uuids:
+            bulk.merges = _merges(lightdash, must_be_known=merges)
+            if bulk.merges is Merges.POSSIBLE and not lightdash.server.is_newer_than_known():
+                continue  # its pages tell no merges
         expected = _by_slug(listed(inventory), uuids) if uuids else {}
         chosen = [*portions(expected)]
         futures = workers.begin(partial(read, slugs) for slugs in chosen)

@@ -73,7 +73,8 @@ def read_now(
         project: its uuid.
         over: a snapshot of the project, None if there is none. It gives the keys, and what the lists prove
             unchanged is taken over from it; it is only read. If it tells the palettes of charts, because it
-            was made with history, those of charts that changed are asked for, too.
+            was made with history, those of charts that changed are asked for, too. Merges of charts are told
+            in any case: a chart that is carried without would become another one.
         target: an empty or missing directory.
         progress: who is told how far it is.
         comments: of which dashboards that did not change the comments are read.
@@ -99,7 +100,7 @@ def read_now(
         whole = day_of(over.manifest.wholeOn)
         old = Old(over, identity, take_history=False, is_replaced=False, comments=comments, whole=whole)
     tells_all = over is not None and over.manifest.selection.history
-    chosen = Chosen(depth=Depth.SINGLY if tells_all else Depth.AUTHORS)
+    chosen = Chosen(depth=Depth.SINGLY if tells_all else Depth.AUTHORS, merges=True)
     return _read(lightdash, project, target, chosen, old, progress)
 
 

@@ -23,7 +23,7 @@ from lightdash_sync.model.keys import EXTERNAL, external_key
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import Link, links
 from lightdash_sync.snapshot.layout import item_path
-from lightdash_sync.snapshot.manifest import CONVERSION
+from lightdash_sync.snapshot.manifest import CONVERSION, MERGES_OF_CHARTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -136,6 +136,8 @@ class Reuse:
         self._otherwise = frozenset(otherwise)
         self._chosen = chosen
         self._seen = seen
+        self._before = old
+        self._tells_merges = old is None or not old.manifest.leaves_out(MERGES_OF_CHARTS)
         self._fresh: set[str] = set()
         self._vanished: set[Link] = set()
         self._keys = {kind: self._old.identity.known_keys(kind) for kind in Kind} if self._old else {}
@@ -159,6 +161,8 @@ class Reuse:
             return None
         if kind in self._with_history and "version" not in facts:
             return None  # by a version of this tool that read no history of the kind
+        if kind is Kind.CHART and self._chosen.merges and not self._tells_merges:
+            return None
         if any(f"user:{facts.get(name)}" in self._otherwise for name in PEOPLE.values()):
             return None
         data = self._untouched(self._old, kind, key)
@@ -173,6 +177,16 @@ class Reuse:
             comments = self._untouched(self._old, Kind.COMMENTS, key)
             return None if comments is None else replace(kept, comments=names_in(comments))
         return kept
+
+    def merges(self, chart: str) -> bool:
+        """Whether the old snapshot, as it may be, has a chart that merges rows of other queries."""
+        if self._before is None:
+            return False
+        key = self._before.identity.known_keys(Kind.CHART).get(chart)
+        try:
+            return key is not None and begins(self._before.read(item_path(Kind.CHART, key)), "merge") == b"{"
+        except SnapshotError:
+            return False
 
     def _untouched(self, old: Old, kind: Kind, key: str) -> bytes | None:
         """Return a file; None if it is damaged, or refers to what came or went since."""

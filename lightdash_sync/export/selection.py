@@ -47,6 +47,8 @@ class Chosen:
         spaces: keys of spaces whose content to export, or None for all.
         depth: how much to ask of them.
         palettes: uuids of charts of which it must be known which palette they have, however deep.
+        merges: whether it must be known which charts merge rows of other queries, however deep, and even
+            where the server lets nobody make merges: who uses its API still can.
         since: the day from which on earlier versions are read; None for all.
     """
 
@@ -54,6 +56,7 @@ class Chosen:
     spaces: frozenset[str] | None = None
     depth: Depth = Depth.HISTORY
     palettes: frozenset[str] = frozenset()
+    merges: bool = False
     since: date | None = None
 
     @property

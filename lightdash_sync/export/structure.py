@@ -252,7 +252,8 @@ def _begin_content(
     """
     kept = _kept(inventory, reuse, (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD))
     wanted = _in_bulk(inventory, chosen, keys, kept)
-    return kept, begin_bulk(lightdash, inventory, wanted, readings.workers)
+    wanted[Kind.CHART] = [uuid for uuid in wanted[Kind.CHART] if not reuse.merges(uuid)]
+    return kept, begin_bulk(lightdash, inventory, wanted, readings.workers, merges=chosen.merges)
 
 
 def _kept(inventory: Inventory, reuse: Reuse, kinds: Iterable[Kind]) -> dict[Kind, dict[str, Kept]]:

@@ -94,6 +94,7 @@ FIELDS: tuple[Field, ...] = (
     Field(Kind.CHART, _QUERY, "metricOverrides", "field_overrides", {}, _OVERRIDES),
     Field(Kind.CHART, _QUERY, "dimensionOverrides", "field_overrides", {}, _OVERRIDES),
     Field(Kind.CHART, _QUERY, "timezone", "unset_timezones", ABSENT, held_before=True),
+    Field(Kind.CHART, (), "merge", "merged_charts"),
     Field(
         Kind.CHART, (*_QUERY, "sorts", EACH), "nullsFirst", "nulls_first", ABSENT,
         "where its sorts put what is empty",

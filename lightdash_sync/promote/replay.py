@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.client.capabilities import Server
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.shown import shown
@@ -107,7 +106,7 @@ def plan_replay(
         adopt=wanted.adopt,
         adopt_by="slug" if by_slug else wanted.adopt_by,
         full=full,
-        source_lacks=Server(side.manifest.source.lightdash).cannot,
+        source_lacks=side.lacks(),
         notes=side.untold(),
     )
     planned = plan_for(place, request)

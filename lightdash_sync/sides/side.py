@@ -17,6 +17,7 @@ from lightdash_sync.ascode.desired import desired_of
 from lightdash_sync.ascode.folder import Role, role_of
 from lightdash_sync.ascode.names import DOCUMENTED
 from lightdash_sync.ascode.read import code_tree, is_code_tree, read_tree
+from lightdash_sync.client.capabilities import Server
 from lightdash_sync.errors import ConfigError, GitError, naming
 from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.live import read_now
@@ -27,7 +28,14 @@ from lightdash_sync.model.tree import Tree
 from lightdash_sync.projects import choose_project
 from lightdash_sync.sides.named import Named, SideKind
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
-from lightdash_sync.snapshot.manifest import FORMAT, PALETTES_OF_CHARTS, Manifest, Selection, Source
+from lightdash_sync.snapshot.manifest import (
+    FORMAT,
+    MERGES_OF_CHARTS,
+    PALETTES_OF_CHARTS,
+    Manifest,
+    Selection,
+    Source,
+)
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import put_back
 
@@ -97,8 +105,13 @@ class Side:
         return tuple(
             f"{self.label} does not tell the {left.what} ({left.why}): charts of the target keep theirs"
             for left in self.manifest.leftOut
-            if left.what == PALETTES_OF_CHARTS
+            if left.what in (PALETTES_OF_CHARTS, MERGES_OF_CHARTS)
         )
+
+    def lacks(self) -> frozenset[str]:
+        """Return the names of capabilities that it says nothing of: of its server, and of how it was read."""
+        lacking = Server(self.manifest.source.lightdash).cannot
+        return lacking | {"merged_charts"} if self.manifest.leaves_out(MERGES_OF_CHARTS) else lacking
 
 
 @contextmanager

@@ -42,7 +42,9 @@ class Source(_Part):
 
 
 _NAMED = 10  # names that a person is shown; all are in the manifest
-PALETTES_OF_CHARTS = "colour palettes of charts"  # what is left out; see `LeftOut`
+# What of charts may be left out; see `LeftOut`.
+PALETTES_OF_CHARTS = "colour palettes of charts"
+MERGES_OF_CHARTS = "merges of charts with other queries"
 
 
 class LeftOut(_Part):
@@ -136,6 +138,10 @@ class Manifest(_Part):
     files: dict[str, Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]]
     wholeOn: Annotated[str, StringConstraints(pattern=_DAY)] | None = None
     older: list[Older] = []
+
+    def leaves_out(self, what: str) -> bool:
+        """Whether the snapshot says of something that it does not hold it."""
+        return any(left.what == what for left in self.leftOut)
 
     def says_the_same(self, other: Manifest) -> bool:
         """Whether two manifests differ at most in how fresh what they hold is."""

@@ -43,8 +43,10 @@ from lightdash_sync.sync.reading import read_back, read_for, with_deleted
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
 from lightdash_sync.sync.target import joined
+from lightdash_sync.sync.untold_merges import untold_merges
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from lightdash_sync.apply.journal import Journalled
@@ -108,6 +110,7 @@ def apply(place: Place, plan: Plan, now: datetime) -> Applied:
             f"the target has changed since the plan was made: {'; '.join(stale[:_NAMED])}",
             hint="Nothing was written. Make a new plan, and look at it.",
         )
+    _require_known_merges(place, existing, plan.steps)
     touched = [file_of(step.kind, step.key) for step in plan.steps if step.before is not None]
     touched += emptied(plan.steps, existing.tree)
     folders = place.folders
@@ -150,6 +153,20 @@ def remember(place: Place, plan: Plan) -> int:
     )
 
 
+def _require_known_merges(place: Place, existing: Existing, steps: Sequence[Step]) -> None:
+    """Refuse to take merges from charts that nobody saw when the plan was made.
+
+    Raises:
+        Stale: a chart has one.
+    """
+    if untold := untold_merges(place, existing, steps):
+        items = sorted(step.item for step in untold.values())
+        raise Stale(
+            f"{', '.join(items[:_NAMED])}: merges rows of other queries since the plan was made",
+            hint="Nothing was written. Make a new plan, and look at it.",
+        )
+
+
 def resume(place: Place, run: Run, now: datetime) -> Applied:
     """Go on with a run that was cut short, or that could not do everything.
 
@@ -182,6 +199,7 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
             f"the target has changed since the run was cut short: {'; '.join(stale[:_NAMED])}",
             hint="Make a new plan, which starts from what the target has now.",
         )
+    _require_known_merges(place, existing, waiting.steps)
     return _carry_out(place, run, plan, memory, existing, now, journalled)
 
 

@@ -217,7 +217,7 @@ def _facts(source: Side, target: Side) -> Facts:
         groups=dict.fromkeys([*old.identity.groups, *new.identity.groups], ""),
         palettes=frozenset((*old.identity.palettes, *new.identity.palettes)),
         lacks=Server(target.manifest.source.lightdash).cannot,
-        source_lacks=Server(source.manifest.source.lightdash).cannot,
+        source_lacks=source.lacks(),
     )
 
 

@@ -28,7 +28,8 @@ from lightdash_sync.sync.deleted import require_deleted
 from lightdash_sync.sync.memory import RESTORED
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import cut_short, damaged, way_on
-from lightdash_sync.sync.target import Existing, joined, read_target, relinked, with_palette
+from lightdash_sync.sync.target import Existing, apart_from_pages, joined, read_target, relinked
+from lightdash_sync.sync.untold_merges import untold_merges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,8 +112,19 @@ def plan_for(place: Place, request: Request) -> Planned:
         Refused: an item cannot be adopted.
         SnapshotError: the desired side is damaged.
     """
+    apart: frozenset[str] = frozenset()
+    while True:
+        planned = _planned(place, request, apart)
+        untold = untold_merges(place, planned.existing, planned.plan.steps)
+        if untold.keys() <= apart:
+            return planned
+        apart |= untold.keys()
+
+
+def _planned(place: Place, request: Request, apart: frozenset[str]) -> Planned:
+    """Make a plan; charts `apart` are read by themselves."""
     memory = recall(place)
-    existing, adopted = _existing(place, memory, request)
+    existing, adopted = _existing(place, memory, request, apart)
     facts = facts_for(place, request.desired.identity)
     facts = replace(facts, source_lacks=request.source_lacks)
     options = replace(request.options, recipients=place.recipients)
@@ -181,15 +193,17 @@ def _with_free_slugs(place: Place, inputs: Inputs, plan: Plan) -> tuple[Facts, P
         plan = make_plan(replace(inputs, facts=facts))
 
 
-def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing, LinkTable]:
+def _existing(
+    place: Place, memory: Memory, request: Request, apart: frozenset[str]
+) -> tuple[Existing, LinkTable]:
     """Read the target in the keys of the plan; return what is linked by this plan, too."""
     desired, reserved = request.desired, _reserved(request.desired)
     own = memory.as_now(own_links(desired.identity, place.project))
     links = joined(memory.links, own, request.links, request.adopt)
-    palettes = with_palette(desired, links) | with_palette(memory.base, links)
+    palettes = apart | apart_from_pages(desired, links) | apart_from_pages(memory.base, links)
     if request.backup is not None:
-        palettes |= with_palette(request.backup.tree, links)
-    if request.read is None:
+        palettes |= apart_from_pages(request.backup.tree, links)
+    if request.read is None or apart:
         existing = read_target(place, memory.hints, links, reserved, full=request.full, palettes=palettes)
     else:
         existing = relinked(request.read, links, reserved)
@@ -208,7 +222,7 @@ def _existing(place: Place, memory: Memory, request: Request) -> tuple[Existing,
         alike = same_views(Contents(desired), Contents(existing.tree), mine, existing.linked.identity)
         adopted = joined(adopted, alike)
         existing = relinked(existing, links := joined(links, alike), reserved) if alike else existing
-    unknown = with_palette(desired, links) - palettes
+    unknown = apart_from_pages(desired, links) - palettes
     if unknown and request.read is None:  # of charts that are linked by this plan
         existing = read_target(place, memory.hints, links, reserved, palettes=palettes | unknown)
     return existing, adopted

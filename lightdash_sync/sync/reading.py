@@ -12,7 +12,7 @@ from lightdash_sync.model.parts import with_names
 from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.keys import LINKED, with_former
-from lightdash_sync.sync.target import joined, read_target, with_palette
+from lightdash_sync.sync.target import apart_from_pages, joined, read_target
 
 if TYPE_CHECKING:
     from lightdash_sync.plan.values import Plan
@@ -41,9 +41,9 @@ def read_for(
         file_of(step.kind, step.key): canonical(side)
         for step in plan.steps
         for side in (step.before, step.after)
-        if step.kind is Kind.CHART and isinstance(side, dict) and side.get("palette") is not None
+        if step.kind is Kind.CHART and isinstance(side, dict)
     }
-    palettes = with_palette(written, keys)
+    palettes = apart_from_pages(written, keys)
     return read_target(
         place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes
     )

@@ -27,7 +27,7 @@ from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.keys import Linked, linked
 from lightdash_sync.plan.values import Target
 from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.manifest import Source
+from lightdash_sync.snapshot.manifest import MERGES_OF_CHARTS, Source
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import discard
 
@@ -119,6 +119,7 @@ class Existing:
         source: where it is, for a manifest.
         warnings: what the reading of it had to say.
         commented: uuids of the dashboards that have comments.
+        guesses_merges: whether of charts that came in pages nothing told whether they merge anything.
     """
 
     tree: Tree
@@ -127,6 +128,7 @@ class Existing:
     source: Source
     warnings: tuple[str, ...] = ()
     commented: frozenset[str] = frozenset()
+    guesses_merges: bool = False
 
 
 def read_target(
@@ -148,7 +150,8 @@ def read_target(
         reserved: a map whose keys no other item may have.
         full: read everything, also what the lists prove unchanged.
         again: uuids of items that are read whatever the lists prove: no list tells of another palette.
-        palettes: uuids of charts of which it must be known which palette they have; see `with_palette`.
+        palettes: uuids of charts that are read by themselves, because of what no page tells of them; see
+            `apart_from_pages`.
 
     Raises:
         Incomplete: something could not be read.
@@ -170,13 +173,16 @@ def read_target(
         source=source,
         warnings=tuple(report.warnings),
         commented=_commented(raw),
+        guesses_merges=report.manifest.leaves_out(MERGES_OF_CHARTS),
     )
 
 
-def with_palette(tree: Mapping[str, bytes], links: Mapping[Kind, Mapping[str, JsonObject]]) -> frozenset[str]:
-    """Return the uuids of the target's charts that have a palette of their own in some content.
+def apart_from_pages(
+    tree: Mapping[str, bytes], links: Mapping[Kind, Mapping[str, JsonObject]]
+) -> frozenset[str]:
+    """Return the uuids of the target's charts that have a palette of their own, or a merge, in some content.
 
-    A target is read by pages, which do not tell the palettes of charts; of these it has to be asked.
+    A target is read by pages, which tell neither of charts; these charts have to be asked for by themselves.
 
     Args:
         tree: content, in the keys of the plan.
@@ -187,7 +193,7 @@ def with_palette(tree: Mapping[str, bytes], links: Mapping[Kind, Mapping[str, Js
     return frozenset(
         str(linked[key]["uuid"])
         for path, key in keys
-        if key in linked and begins(tree[path], "palette") == b'"'
+        if key in linked and (begins(tree[path], "palette") == b'"' or begins(tree[path], "merge") == b"{")
     )
 
 
