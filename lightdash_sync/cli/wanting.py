@@ -40,6 +40,9 @@ _CHOICE = [
         metavar="WHEN",
         help="Only what was saved since: 2026-11-01, 3d, or a git revision.",
     ),
+    click.option(
+        "--personal-spaces", is_flag=True, help="Take personal spaces along into another project, too."
+    ),
     click.option("--no-dependencies", is_flag=True, help="Refuse what needs something that is not chosen."),
 ]
 _DELETES = [
@@ -177,6 +180,7 @@ def allowed(said: Mapping[str, Any], choice: Choice) -> Options:
         allow_broken=frozenset(said["allow_broken"]),
         keep_access=said["keep_access"],
         enable_schedulers=said.get("enable_schedulers", False),
+        personal_spaces=said.get("personal_spaces", False),
         verification=said.get("with_verification", False),
     )
 

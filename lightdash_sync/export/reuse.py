@@ -76,7 +76,7 @@ def space_fingerprints(inventory: Inventory, grants: Grants) -> dict[str, str]:
     personal = personal_spaces(inventory)
     for row, raw in inventory.spaces:
         fields = {name: value for name, value in raw.items() if name not in _SPACE_VOLATILE}
-        fields |= {"access": [*sorted(row.access)]}
+        fields |= {"access": [*sorted(row.access)], **({"personal": True} if row.uuid in personal else {})}
         reader = row.userAccess if isinstance(row.userAccess, dict) else {}
         uuid = str(reader.get("userUuid"))
         if row.uuid in grants.told:

@@ -39,6 +39,7 @@ from lightdash_sync.plan.limits import delete_limits
 from lightdash_sync.plan.lists import adapted_list, without_deleted
 from lightdash_sync.plan.managed import GONE, same_content, settled_form
 from lightdash_sync.plan.options import Item, allows
+from lightdash_sync.plan.personal import asked_for, left_behind, made_ordinary, personal_items
 from lightdash_sync.plan.preflight import reference_problems
 from lightdash_sync.plan.returning import lost_comments, pinned_again, refilled
 from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose, scope_problems
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.inputs import Inputs
+    from lightdash_sync.plan.options import Choice
 
 _RANK = {kind: place for place, kind in enumerate(PLANNED)}
 _LISTS = frozenset({Kind.PINS, Kind.METRIC_ICONS})
@@ -86,6 +88,7 @@ class _Making:
         existing = self.existing
         scope = self._scope
         self._told(scope_problems(scope, self._exists))
+        self.left_out += left_behind(scope.left, self.desired)
         for item in sorted(scope.items, key=_place):
             self._item(item, selected=item in scope.chosen)
         for item in sorted(self._surplus(), key=_place):
@@ -98,6 +101,7 @@ class _Making:
         self._delete_unshown()
         self._pins_of_written()
         self.problems += delete_problems(self.steps, existing)
+        self.problems += made_ordinary(self.steps, self.desired)
         created = [step for step in self.steps if step.action is Action.CREATE]
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in _WITH_TWINS})
         facts, options = self.inputs.facts, self.inputs.options
@@ -132,8 +136,18 @@ class _Making:
 
     @cached_property
     def _scope(self) -> Scope:
-        deleted_only = self.inputs.purpose == "restore"
-        return choose(self.desired, self.inputs.options.choice, self._exists, deleted_only=deleted_only)
+        choice, deleted_only = self.inputs.options.choice, self.inputs.purpose == "restore"
+        return choose(
+            self.desired, choice, self._exists, deleted_only=deleted_only, without=self._personal(choice)
+        )
+
+    def _personal(self, choice: Choice) -> frozenset[Item]:
+        """Return what is in personal spaces, if that is left out."""
+        facts, options = self.inputs.facts, self.inputs.options
+        if facts.same_project or options.personal_spaces or self.inputs.purpose == "undo":
+            return frozenset()
+        found = personal_items(self.desired)
+        return found.difference(asked_for(found, choice, self.desired))
 
     @property
     def _puts_back(self) -> bool:
@@ -367,9 +381,20 @@ class _Making:
     def _stays(self, item: Item) -> bool:
         """Whether an item is not deleted, because nobody could make it anew; it is named then."""
         why = why_not_replayed(self.existing.of(item)) if item[0] is Kind.SCHEDULER else ""
+        if item in self._personal_there:
+            why = "what people keep to themselves in a personal space is deleted with --personal-spaces only"
         if why:
             self.left_out.append(LeftOut(f"{item[0]}:{item[1]}", f"{why}; so it is not deleted"))
         return bool(why)
+
+    @cached_property
+    def _personal_there(self) -> frozenset[Item]:
+        """What is in personal spaces of the target, and nobody asked to delete."""
+        options = self.inputs.options
+        if options.personal_spaces or self.inputs.purpose == "undo":
+            return frozenset()
+        found = personal_items(self.existing)
+        return found.difference(asked_for(found, options.choice, self.existing))
 
     @property
     def _mine(self) -> frozenset[Item]:

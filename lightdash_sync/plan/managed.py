@@ -2,7 +2,8 @@
 
 Equality between the desired, the existing and the last synced content is that of what is managed. Not
 managed are: the owner of a scheduler (Lightdash makes the token's owner it), whether it is switched on
-(unless asked for), verification (unless asked for), and, if the user keeps access, who may see a space.
+(unless asked for), verification (unless asked for), whether a space is a personal one (Lightdash alone
+makes those), and, if the user keeps access, who may see a space.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
         case Kind.SCHEDULER:
             return ("owner",) if options.enable_schedulers else ("owner", "enabled")
         case Kind.SPACE:
-            return _ACCESS if options.keep_access else ()
+            return ("personal", *_ACCESS) if options.keep_access else ("personal",)
         case Kind.CHART | Kind.DASHBOARD:
             return () if options.verification else ("verification",)
         case Kind.SQL_CHART:

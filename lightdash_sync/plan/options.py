@@ -56,6 +56,7 @@ class Options:
         keep_access: leave privacy and grants of spaces that exist as they are.
         enable_schedulers: switch schedulers on as the source has them; else new ones are paused and
             those that exist are left as they are.
+        personal_spaces: carry personal spaces into another project, as ordinary private ones.
         verification: carry whether charts and dashboards are verified; else that is left to the target.
         recipients: patterns of places that schedulers of the target may deliver to (`model.destinations`);
             None for any. Said by the settings of the target, not by the user.
@@ -70,6 +71,7 @@ class Options:
     allow_broken: frozenset[str] = frozenset()
     keep_access: bool = False
     enable_schedulers: bool = False
+    personal_spaces: bool = False
     verification: bool = False
     recipients: tuple[str, ...] | None = None
 

@@ -24,6 +24,7 @@ from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.shown import shown
 from lightdash_sync.model.tree import place_of
 from lightdash_sync.plan.fields import explores_of
+from lightdash_sync.plan.personal import WHY
 from lightdash_sync.plan.values import Problem
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Scope:
         unwanted: (who needs it, what): items that would have to come along, and may not.
         alive: what a chosen item shows, or what delivers it, and the target has, where only what was deleted
             comes along.
+        personal: (who needs it, what): items that would have to come along, and are in a personal space.
+        left: what would be chosen, and is left out because it is in a personal space.
     """
 
     chosen: frozenset[Item]
@@ -71,6 +74,8 @@ class Scope:
     missing: tuple[tuple[Item, Item], ...] = ()
     unwanted: tuple[tuple[Item, Item], ...] = ()
     alive: frozenset[Item] = frozenset()
+    personal: tuple[tuple[Item, Item], ...] = ()
+    left: frozenset[Item] = frozenset()
 
     @property
     def items(self) -> frozenset[Item]:
@@ -166,7 +171,12 @@ def planned_items(tree: Tree) -> frozenset[Item]:
 
 
 def choose(
-    desired: Contents, choice: Choice, exists: Callable[[Item], bool], *, deleted_only: bool = False
+    desired: Contents,
+    choice: Choice,
+    exists: Callable[[Item], bool],
+    *,
+    deleted_only: bool = False,
+    without: frozenset[Item] = frozenset(),
 ) -> Scope:
     """Return what a plan is about, on the desired side.
 
@@ -175,14 +185,19 @@ def choose(
         choice: of the user.
         exists: whether the target has an item that is linked with a desired one.
         deleted_only: whether only what the target has no more comes along, with its deliveries.
+        without: items that are neither chosen nor come along.
     """
+    meant = frozenset(item for item in desired.there if is_chosen(item, choice, desired))
+    left, chosen = meant & without, meant - without
     if choice.is_all:
-        return Scope(desired.there)
-    chosen = frozenset(item for item in desired.there if is_chosen(item, choice, desired))
-    brought: set[Item] = {*(choice.unfinished & desired.there) - chosen}
+        pairs = ((item, need) for item in chosen if left for need, _ in _needs(item, desired, exists))
+        lacking = sorted((item, need) for item, need in pairs if need in left and not exists(need))
+        return Scope(chosen, personal=tuple(lacking), left=left)
+    brought: set[Item] = {*(choice.unfinished & desired.there) - meant}
     present: set[Item] = set()
     missing: dict[tuple[Item, Item], None] = {}
     unwanted: dict[tuple[Item, Item], None] = {}
+    personal: dict[tuple[Item, Item], None] = {}
     alive: set[Item] = set()
     waiting = sorted(chosen | brought)
     while waiting:
@@ -200,6 +215,9 @@ def choose(
                 alive |= {need} if on_tile else set()
             elif need in chosen or need in brought or not (on_tile or not exists(need)):
                 continue
+            elif need in without:
+                if not exists(need):
+                    personal[item, need] = None
             elif not choice.dependencies:
                 if not exists(need):
                     unwanted[item, need] = None
@@ -215,6 +233,8 @@ def choose(
         tuple(sorted(missing)),
         tuple(sorted(unwanted)),
         frozenset(alive),
+        tuple(sorted(personal)),
+        left,
     )
 
 
@@ -228,6 +248,7 @@ def scope_problems(scope: Scope, exists: Callable[[Item], bool]) -> Iterator[Pro
     for pairs, code, why in (
         (scope.missing, "missing_item", "which the source does not have"),
         (scope.unwanted, "not_selected", "which is not selected and not on the target"),
+        (scope.personal, "personal", f"which the target does not have: it {WHY}"),
     ):
         for (kind, key), needed in pairs:
             if not exists(needed):
