@@ -15,7 +15,7 @@ from lightdash_sync.demo.calls import Call, Route, project_of
 from lightdash_sync.demo.code_pages import code_path
 from lightdash_sync.demo.code_spaces import NO_UPLOAD, make_spaces, space_at, to_path
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, invalid, not_found
-from lightdash_sync.demo.spaces import is_own, is_personal
+from lightdash_sync.demo.spaces import is_in_personal
 from lightdash_sync.demo.state import Json, Project, Space, World
 
 NO_NAME = "Direct access contains a user without a portable organization identity"
@@ -71,7 +71,7 @@ def get_spaces_code(call: Call) -> Json:
     skipped: list[Json] = []
     times = Counter(one.path for one in rows)
     for space in seen:
-        if is_own(space):
+        if space.is_personal:
             continue
         reason = _unsaid(world, space, times)
         if reason is None or reason == NO_NAME:
@@ -87,7 +87,7 @@ def _unsaid(world: World, space: Space, times: Counter[str]) -> str | None:
     """Why code leaves a space out, or its access."""
     if times[space.path] > 1:
         return "Multiple spaces use this hierarchy path"
-    if is_personal(space):
+    if is_in_personal(world, space):
         return "An ancestor space is not accessible for portable export"
     return NO_NAME if any(world.people[uuid].is_service for uuid in space.access) else None
 
@@ -98,7 +98,8 @@ def post_space_code(call: Call) -> Json:
     if not can_in_project(world, call.person, "create", "ContentAsCode", project):
         raise forbidden(f'{NO_UPLOAD} (content slug "{body["slug"]}")')
     path = to_path(body["slug"])
-    if is_personal(path):
+    there = space_at(world, project, path)
+    if there is not None and there.is_personal:
         raise bad_parameter(f'Generated personal space "{body["slug"]}" cannot be managed as code')
     access = _access(world, project, body.get("access"))
     space, action = space_at(world, project, path), "UPDATE"

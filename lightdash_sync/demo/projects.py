@@ -189,7 +189,7 @@ def patch_user_spaces(call: Call) -> Any:
         if person.uuid not in there and can_in_project(world, person, "create", "Space", project):
             name = f"{person.first_name} {person.last_name}"
             space = create_space(world, project.uuid, name, None, is_private=True, above=root)
-            space.access[person.uuid] = "admin"
+            space.access[person.uuid], space.is_personal = "admin", True
     return OK
 
 

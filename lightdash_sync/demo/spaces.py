@@ -25,15 +25,10 @@ def path_label(slug: str) -> str:
 PERSONAL = "default_user_spaces"
 
 
-def is_personal(space: Space | str) -> bool:
-    """Whether a space, or a path, is of those that current versions make for each person."""
-    path = space if isinstance(space, str) else space.path
-    return path.startswith(f"{PERSONAL}.")
-
-
-def is_own(space: Space) -> bool:
-    """Whether a space is one that the server made for a person, and not one inside it."""
-    return is_personal(space) and space.path.count(".") == 1
+def is_in_personal(world: World, space: Space) -> bool:
+    """Whether a space lies in one that the server made for a person."""
+    above = world.spaces.get(space.parent_uuid or "")
+    return above is not None and (above.is_personal or is_in_personal(world, above))
 
 
 def create_space(

@@ -77,6 +77,7 @@ class Space:
         parent_uuid: the space it is in, if any.
         path: the slugs down from the root, with `_` for `-`, joined by dots; kept through renames.
         member_role: the role that all members of the project have in it, if it says so.
+        is_personal: that the server made it for a person; no answer says so.
     """
 
     uuid: str
@@ -97,6 +98,7 @@ class Space:
     children: Keys = field(default_factory=dict)
     created_at: str = ""
     created_by: str | None = None
+    is_personal: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from lightdash_sync.export.versions import (
     version_when_deleted,
 )
 from lightdash_sync.model.keys import external_key
-from lightdash_sync.model.kinds import CHART_APART, Kind
+from lightdash_sync.model.kinds import CHART_APART, PERSONAL, Kind
 from lightdash_sync.model.naming import layouts_of, names_like
 from lightdash_sync.model.normal import normalise, normalise_comments
 from lightdash_sync.snapshot.layout import item_path, moment_in_name, version_name, version_path
@@ -138,7 +138,8 @@ class ContentWriter:
             The grants whose role the API does not show, and those whose role could not be read.
         """
         key, granted = self._identity.key(Kind.SPACE, uuid), read.granted
-        self._put(Kind.SPACE, key, read.raw, self._seen_as(uuid))
+        personal: JsonObject = {PERSONAL: True} if read.raw.get(PERSONAL) else {}
+        self._put(Kind.SPACE, key, read.raw, self._seen_as(uuid) | personal)
         untold, unread = (
             [LeftOut(what=f"space:{key}", why=f"{why} {self._identity.person(one)}") for one in people]
             for why, people in ((_UNTOLD, granted.untold), (_UNREAD, granted.unread))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.export.inventory import space_contradictions
 from lightdash_sync.export.personal import personal_spaces
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import PERSONAL, Kind
 from lightdash_sync.model.normal import normalise
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def read_spaces(
 
 def _raw(listed: JsonObject, raw: JsonObject, granted: Granted, *, is_personal: bool = False) -> JsonObject:
     """Return a space as `normalise` takes it."""
-    return {**listed, **raw, "access": granted.access, **({"personal": True} if is_personal else {})}
+    return {**listed, **raw, "access": granted.access, **({PERSONAL: True} if is_personal else {})}
 
 
 def _spaces_above(inventory: Inventory, spaces: Collection[str], grants: Grants) -> list[str]:

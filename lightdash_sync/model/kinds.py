@@ -63,6 +63,8 @@ class KindSpec:
     history: History | None = None
 
 
+PERSONAL = "personal"  # of a space: that Lightdash made it for one person; a field of its file, and a fact
+
 # The reader's own access, the organisation's colours, and where the item was found.
 _ABOUT_THE_READER = {"organizationUuid", "projectUuid", "access", "isPrivate", "inheritsFromOrgOrProject"}
 _PINNED = {"pinnedListUuid", "pinnedListOrder"}  # kept in pins.json

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import JsonObject, canonical, objects
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.kinds import KINDS, PERSONAL, Kind
 from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.quiet import is_quiet
 
@@ -32,7 +32,7 @@ def unmanaged_fields(kind: Kind, options: Options) -> tuple[str, ...]:
         case Kind.SCHEDULER:
             return ("owner",) if options.enable_schedulers else ("owner", "enabled")
         case Kind.SPACE:
-            return ("personal", *_ACCESS) if options.keep_access else ("personal",)
+            return (PERSONAL, *_ACCESS) if options.keep_access else (PERSONAL,)
         case Kind.CHART | Kind.DASHBOARD:
             return () if options.verification else ("verification",)
         case Kind.SQL_CHART:

@@ -17,7 +17,6 @@ from lightdash_sync.plan.values import Action, Gravity, LeftOut, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lightdash_sync.model.canonical import Json
     from lightdash_sync.plan.options import Choice, Item
     from lightdash_sync.plan.scope import Contents
     from lightdash_sync.plan.values import Step
@@ -25,16 +24,9 @@ if TYPE_CHECKING:
 WHY = "is in a personal space, which another project does not get unless you say --personal-spaces"
 
 
-def is_personal(space: Json) -> bool:
-    """Whether a space, as content, is a personal one."""
-    return isinstance(space, dict) and space.get("personal") is True
-
-
 def personal_items(contents: Contents) -> frozenset[Item]:
     """Return the personal spaces, all that is in them, and spaces that hold nothing but such spaces."""
-    personal = {
-        key for kind, key in contents.there if kind is Kind.SPACE and is_personal(contents.of((kind, key)))
-    }
+    personal = {key for kind, key in contents.there if kind is Kind.SPACE and contents.is_personal(key)}
     if not personal:
         return frozenset()
     spaces = {item: contents.spaces_of(item) for item in contents.there}
@@ -48,22 +40,23 @@ def personal_items(contents: Contents) -> frozenset[Item]:
 
 
 def asked_for(personal: Iterable[Item], choice: Choice, contents: Contents) -> Iterator[Item]:
-    """Yield those items that somebody named, or whose own space they named."""
+    """Yield those items that somebody named, or whose space they named, with the spaces that these are in."""
     for item in personal:
         spaces = {
             key
             for key in contents.spaces_of(item)
             if (Kind.SPACE, key) in choice.items or key in choice.spaces
         }
-        if item in choice.items or any(is_personal(contents.of((Kind.SPACE, key))) for key in spaces):
+        if item in choice.items or any(contents.is_personal(key) for key in spaces):
             yield item
+            yield from ((Kind.SPACE, key) for key in contents.spaces_of(item))
 
 
 def made_ordinary(steps: Iterable[Step], contents: Contents) -> Iterator[Problem]:
     """Yield a warning for each personal space that a plan makes: only Lightdash makes real ones."""
     for step in steps:
-        content = contents.of((step.kind, step.key)) if step.kind is Kind.SPACE else None
-        if step.action is Action.CREATE and is_personal(content):
+        makes = step.kind is Kind.SPACE and step.action is Action.CREATE
+        if makes and contents.is_personal(step.key):
             what = (
                 "is a personal space of the source, and becomes an ordinary private one for the same people; "
                 "Lightdash may make its owner another personal one"
@@ -80,7 +73,7 @@ def left_behind(items: Iterable[Item], contents: Contents) -> Iterator[LeftOut]:
     """
     held: dict[str, Counter[Kind]] = {}
     for item in items:
-        keys = [key for key in contents.spaces_of(item) if is_personal(contents.of((Kind.SPACE, key)))]
+        keys = [key for key in contents.spaces_of(item) if contents.is_personal(key)]
         if not keys:
             continue
         numbers = held.setdefault(keys[-1], Counter())

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import Json, JsonObject, objects, parse
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.keys import EXTERNAL
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import PERSONAL, Kind
 from lightdash_sync.model.links import links
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.shown import shown
@@ -106,6 +106,10 @@ class Contents:
     def uuid(self, item: Item) -> str:
         """Return the uuid of an item, "" if it has none."""
         return self._tree.identity.uuid(*item) or ""
+
+    def is_personal(self, space: str) -> bool:
+        """Whether a space is a personal one, by its facts: no content is read for that."""
+        return self._tree.identity.facts(Kind.SPACE, space).get(PERSONAL) is True
 
     def saved(self, item: Item) -> str:
         """Return when the version of an item was saved, "" where that is not known."""
