@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from lightdash_sync.ascode.documents import IF_SET, SAME
 from lightdash_sync.ascode.names import made_up
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.unset import without_unset
 from lightdash_sync.plan.verification import BY_THE_OWNER, FIELD, VERIFIABLE
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def taken_over(document: Document, existing: JsonObject | None, places: Places) 
     if kind is Kind.SQL_CHART and "chartKind" not in body:
         _keep(result, "chartKind", existing)
     if kind is Kind.CHART:
-        result["metricQuery"] = _query(document, existing)
+        result = without_unset(kind, result | {"metricQuery": _query(document, existing)})
     if kind in VERIFIABLE and isinstance(verified := body.get("verified"), bool):  # else it stays as it is
         had = result.get(FIELD)
         result[FIELD] = (had if isinstance(had, dict) else BY_THE_OWNER) if verified else None

@@ -23,6 +23,7 @@ from lightdash_sync.model.authorship import moment, of_no_version, version_stamp
 from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.links import is_known, links, schema_problem
+from lightdash_sync.model.older import item_as_written_today
 from lightdash_sync.model.parts import PARTS, parts_in, without_parts
 from lightdash_sync.snapshot.layout import item_path, parse_path, version_path
 
@@ -220,7 +221,8 @@ def _needs_itself(item: Item, needs: Mapping[Item, Collection[Item]]) -> bool:
 def _then(kind: Kind, saved: JsonObject, now: Json) -> JsonObject:
     """Return the content of an item's file when a version was the current one."""
     history = KINDS[kind].history
-    return (_object(saved.get(history.saved)) if history else {}) | _object(of_no_version(kind, now))
+    then = _object(saved.get(history.saved)) if history else {}
+    return item_as_written_today(kind, then) | _object(of_no_version(kind, now))
 
 
 def _rank(kind: Kind, time: datetime | None) -> Rank:

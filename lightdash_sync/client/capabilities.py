@@ -104,7 +104,6 @@ CAPABILITIES: dict[str, Capability] = {
     "chosen_slugs": Capability(
         (0, 2235, 0), "what is created gets a slug of its own, so promotion does not find it by the source's"
     ),
-    "unset_timezones": Capability((0, 1397, 0), "charts without a time zone say so"),
     "wider_operators": Capability((0, 1735, 0), "no filters with `not in between`"),
     "treemaps": Capability((0, 1843, 0), "no treemaps"),
     "nulls_first": Capability((0, 1935, 0), "no choice of where a sort puts what is empty"),

@@ -94,7 +94,9 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.CHART: KindSpec(
         folder="charts",
         noun=("chart", "charts"),
-        volatile=frozenset({"spaceName", "dashboardName"} | _ABOUT_THE_READER | _PINNED | _PALETTE),
+        volatile=frozenset(
+            {"spaceName", "dashboardName", "dashboardSlug"} | _ABOUT_THE_READER | _PINNED | _PALETTE
+        ),
         facts=frozenset({"uuid", "slug", "updatedAt", "updatedByUser"}),
         history=History("chart"),
     ),

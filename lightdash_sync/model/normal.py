@@ -24,6 +24,7 @@ from lightdash_sync.model.kinds import (
     UNVERSIONED,
     Kind,
 )
+from lightdash_sync.model.unset import without_unset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -136,6 +137,7 @@ def _chart(content: JsonObject, raw: JsonObject) -> JsonObject:
     content.pop(
         "spaceUuid" if raw.get("dashboardUuid") else "dashboardUuid", None
     )  # the place it is really in
+    content = without_unset(Kind.CHART, content)
     query = content.get("metricQuery")
     if isinstance(query, dict):
         query = dict(query)
@@ -200,19 +202,10 @@ def _virtual_view(content: JsonObject, raw: JsonObject) -> JsonObject:
 
 
 def _scheduler(content: JsonObject, raw: JsonObject) -> JsonObject:
-    content = without_unset(content)
+    content = without_unset(Kind.SCHEDULER, content)
     if isinstance(targets := raw.get("targets"), list):
         content["targets"] = sorted((_target(target) for target in targets), key=canonical)
     return content
-
-
-def without_unset(delivery: JsonObject) -> JsonObject:
-    """Return a delivery without what is not set: servers say that by null, by false, or not at all."""
-    return {
-        name: value
-        for name, value in delivery.items()
-        if value is not None and not (name in _UNSET_IF_FALSE and value is False)
-    }
 
 
 def _target(target: Json) -> Json:
@@ -249,8 +242,6 @@ def _comments(comments: Json) -> Json:
 def _kept(name: str) -> bool:
     return name not in COMMENT_VOLATILE
 
-
-_UNSET_IF_FALSE = frozenset({"plainTextEmail"})  # of a delivery: what older servers do not know
 
 _SPECIAL: dict[Kind, Callable[[JsonObject, JsonObject], JsonObject]] = {
     Kind.SPACE: _space,

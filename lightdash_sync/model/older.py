@@ -1,5 +1,8 @@
 """Content of older snapshots as this version would have written it.
 
+Before conversion 7, charts said what is not set as their server did, and the slug of the dashboard around
+them.
+
 Before conversion 5, deliveries said null for what is not set, and had their slug in content and not among
 their facts.
 
@@ -18,12 +21,12 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.naming import layout_names
-from lightdash_sync.model.normal import without_unset
 from lightdash_sync.model.parts import FILTERS, TILES
 from lightdash_sync.model.portable import to_server
 from lightdash_sync.model.references import UnresolvedReference, untokenise
 from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.model.tree import Tree
+from lightdash_sync.model.unset import without_unset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +35,11 @@ if TYPE_CHECKING:
     from lightdash_sync.model.identity import Identity
 
 
-_PLAIN_DELIVERIES = 5  # the first conversion that writes them so
-_NO_CONTENT = frozenset({"slug", "appName"})  # of a delivery
+# The first conversion that writes items of a kind without what is not set, and what was content before.
+_PLAIN = {
+    Kind.SCHEDULER: (5, frozenset({"slug", "appName"})),
+    Kind.CHART: (7, frozenset({"dashboardSlug"})),
+}
 
 
 def as_written_today(tree: Tree, conversion: int) -> Tree:
@@ -43,7 +49,19 @@ def as_written_today(tree: Tree, conversion: int) -> Tree:
         tree: of the snapshot.
         conversion: by which it was written; see `snapshot.manifest`.
     """
-    return with_rules_named(with_deliveries_plain(tree) if conversion < _PLAIN_DELIVERIES else tree)
+    for kind, (plain, _) in _PLAIN.items():
+        if conversion < plain:
+            tree = _with_items_plain(tree, kind)
+    return with_rules_named(tree)
+
+
+def item_as_written_today(kind: Kind, content: JsonObject) -> JsonObject:
+    """Return the content of one item, or of a version of it, as this version would have written it.
+
+    Names of rules are left as they are: they go by all that is known of a dashboard.
+    """
+    _, no_content = _PLAIN.get(kind, (0, frozenset()))
+    return without_unset(kind, {name: value for name, value in content.items() if name not in no_content})
 
 
 def with_rules_named(tree: Tree) -> Tree:
@@ -71,19 +89,18 @@ def with_rules_named(tree: Tree) -> Tree:
     return _with(tree, files, named)
 
 
-def with_deliveries_plain(tree: Tree) -> Tree:
-    """Return a tree whose deliveries say nothing of what is not set, with their slugs among their facts."""
+def _with_items_plain(tree: Tree, kind: Kind) -> Tree:
+    """Return a tree whose items of a kind say nothing of what is not set; slugs are among their facts."""
     files: dict[str, bytes] = {}
     slugs: dict[str, JsonObject] = {}
-    for key in tree.identity.items.get(Kind.SCHEDULER, {}):
-        content = _content(tree, Kind.SCHEDULER, key)
-        slug = content.get("slug")
-        plain = without_unset({name: value for name, value in content.items() if name not in _NO_CONTENT})
+    for key, facts in tree.identity.items.get(kind, {}).items():
+        content = _content(tree, kind, key)
+        plain = item_as_written_today(kind, content)
         if plain != content:
-            files[file_of(Kind.SCHEDULER, key)] = canonical(plain)
-        if isinstance(slug, str):
+            files[file_of(kind, key)] = canonical(plain)
+        if "slug" not in facts and isinstance(slug := content.get("slug"), str):
             slugs[key] = {"slug": untokenise(slug, tree.identity)}
-    return _with(tree, files, tree.identity.extended({Kind.SCHEDULER: slugs}) if slugs else tree.identity)
+    return _with(tree, files, tree.identity.extended({kind: slugs}) if slugs else tree.identity)
 
 
 def _with(tree: Tree, files: Mapping[str, bytes], identity: Identity) -> Tree:

@@ -3,8 +3,8 @@
 A *field* is a value that a server with the capability shows in a certain way where nothing is set, and one
 without does not know. A *feature* is something that a content has or has not; what becomes of it where the
 server lacks the capability is its *fate*. What is done with both is in `held`; palettes and verification are
-seen to in modules of these names. Sources: api-facts section 15, the answers and the tables of 0.1372.1 and
-0.2904.5.
+seen to in modules of these names. Sources: api-facts section 15, the answers and the tables of 0.1372.1,
+0.2904.5 and 1.219.0.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import Json, JsonObject, objects
 from lightdash_sync.model.changes.change import ABSENT, Value
 from lightdash_sync.model.changes.look import held, inside, text
+from lightdash_sync.model.changes.phrases import merged_queries
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.shown import shown
 
@@ -45,7 +46,6 @@ class Field:
         needs: the capability.
         unset: how a server that has it shows that nothing is set; ABSENT if it does not show it then.
         words: what it is, for people; "" if a feature tells of it.
-        held_before: whether servers without the capability hold it as well, and show null if nothing is set.
     """
 
     kind: Kind
@@ -54,7 +54,6 @@ class Field:
     needs: str
     unset: Value = ABSENT
     words: str = ""
-    held_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,19 @@ _QUERY = ("metricQuery",)
 _METRICS = ("metricQuery", "additionalMetrics", EACH)
 _OVERRIDES = "the formats and names that it sets for fields itself"
 _PARAMETERS = "its parameters"
+_READERS_ZONE = "user_timezone"
+# The zones that a chart can have since 0.3138.0. Any other becomes the project's when it is written.
+CHART_ZONES = frozenset(
+    {
+        "America/Anchorage", "America/Buenos_Aires", "America/Chicago", "America/Denver",
+        "America/Los_Angeles", "America/New_York", "America/Noronha", "America/Santo_Domingo",
+        "America/St_Johns", "Asia/Bangkok", "Asia/Dhaka", "Asia/Dubai", "Asia/Karachi", "Asia/Kathmandu",
+        "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo", "Atlantic/Cape_Verde", "Australia/Brisbane",
+        "Australia/Eucla", "Australia/Sydney", "Europe/Athens", "Europe/London", "Europe/Moscow",
+        "Europe/Paris", "Pacific/Apia", "Pacific/Auckland", "Pacific/Honolulu", "Pacific/Kiritimati",
+        "Pacific/Marquesas", "Pacific/Noumea", "Pacific/Pago_Pago", "UTC",
+    }
+)  # fmt: skip
 
 FIELDS: tuple[Field, ...] = (
     Field(
@@ -91,10 +103,10 @@ FIELDS: tuple[Field, ...] = (
         "the role that all members of the project have in it",
     ),
     Field(Kind.CHART, (), "parameters", "parameters", ABSENT, _PARAMETERS),
-    Field(Kind.CHART, _QUERY, "metricOverrides", "field_overrides", {}, _OVERRIDES),
-    Field(Kind.CHART, _QUERY, "dimensionOverrides", "field_overrides", {}, _OVERRIDES),
-    Field(Kind.CHART, _QUERY, "timezone", "unset_timezones", ABSENT, held_before=True),
+    Field(Kind.CHART, _QUERY, "metricOverrides", "field_overrides", ABSENT, _OVERRIDES),
+    Field(Kind.CHART, _QUERY, "dimensionOverrides", "field_overrides", ABSENT, _OVERRIDES),
     Field(Kind.CHART, (), "merge", "merged_charts"),
+    Field(Kind.CHART, ("pivotConfig",), "rows", "pivoted_rows", ABSENT, "which fields are rows of its pivot"),
     Field(
         Kind.CHART, (*_QUERY, "sorts", EACH), "nullsFirst", "nulls_first", ABSENT,
         "where its sorts put what is empty",
@@ -142,6 +154,29 @@ def _calculated(field: str, words: str) -> Callable[[JsonObject], Iterator[str]]
                 yield f"the table calculation {shown(text(one, 'name'))}, which is {words}"
 
     return find
+
+
+def _merged(chart: JsonObject) -> Iterator[str]:
+    if inside(chart, "merge") is not None:
+        yield f"the merge with {merged_queries(inside(chart, 'merge'))}"
+
+
+def _zone_of_readers(chart: JsonObject) -> Iterator[str]:
+    if text(chart, "metricQuery", "timezone") == _READERS_ZONE:
+        yield "that its times are those of the time zone of whoever looks"
+
+
+def _zone_unknown(chart: JsonObject) -> Iterator[str]:
+    zone = text(chart, "metricQuery", "timezone")
+    if zone and zone != _READERS_ZONE and zone not in CHART_ZONES:
+        yield f"the time zone {shown(zone)} (times will be those of the project's zone)"
+
+
+def _without_zone(chart: JsonObject) -> JsonObject:
+    query = chart.get("metricQuery")
+    if not isinstance(query, dict):
+        return chart
+    return chart | {"metricQuery": {name: value for name, value in query.items() if name != "timezone"}}
 
 
 def _custom_groups(chart: JsonObject) -> Iterator[str]:
@@ -228,6 +263,15 @@ FEATURES: tuple[Feature, ...] = (
     Feature(Kind.CHART, "gauge", "gauges", Fate.REFUSED, _chart_type("gauge")),
     Feature(Kind.CHART, "map", "maps", Fate.REFUSED, _chart_type("map")),
     Feature(Kind.CHART, "sankey", "sankeys", Fate.REFUSED, _chart_type("sankey")),
+    Feature(Kind.CHART, "data_app_chart", "data_app_charts", Fate.REFUSED, _chart_type("data_app_viz")),
+    Feature(Kind.CHART, "merged_chart", "merged_charts", Fate.REFUSED, _merged),
+    Feature(
+        Kind.CHART, "readers_time_zone", "project_timezones", Fate.LEFT_OUT, _zone_of_readers, _without_zone
+    ),
+    Feature(
+        Kind.CHART, "unknown_time_zone", "project_timezones", Fate.LEFT_OUT, _zone_unknown, _without_zone,
+        ends=True,
+    ),
     Feature(
         Kind.CHART, "template_calculation", "calculation_templates", Fate.REFUSED,
         _calculated("template", "made from a template"),

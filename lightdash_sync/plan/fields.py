@@ -76,22 +76,35 @@ def field_id(table: str, name: str) -> str:
 
 def explores_of(chart: Json) -> list[str]:
     """Return the explores that a chart names; the first is that of its fields."""
-    named = text(chart, "tableName"), text(chart, "metricQuery", "exploreName")
+    named = (text(chart, "tableName"), *(text(query, "exploreName") for query in _queries_of(chart)))
     return list(dict.fromkeys(name for name in named if name))
 
 
+def _queries_of(chart: Json) -> Iterator[Json]:
+    """Yield the query of a chart, then those whose rows it merges with its own."""
+    yield inside(chart, "metricQuery")
+    for source in held(chart, "merge", "sources"):
+        if (query := inside(source, "metricQuery")) is not None:
+            yield query
+
+
 def chart_uses(chart: Json) -> Iterator[Use]:
-    """Yield the fields that a chart takes from its explore, some several times."""
-    query, own = inside(chart, "metricQuery"), own_fields(chart)
-    table = next(iter(explores_of(chart)), "")
-    for name, place in _query_fields(query):
-        if name and name not in own:
-            yield Use(table, name, place)
+    """Yield the fields that a chart takes from its explore, and from those it merges; some several times."""
+    first = next(iter(explores_of(chart)), "")
+    for number, query in enumerate(_queries_of(chart)):
+        table = text(query, "exploreName") if number else first
+        own = _own_fields(query)
+        for name, place in _query_fields(query):
+            if name and name not in own:
+                yield Use(table, name, f"{place} of a merged query" if number else place)
 
 
 def own_fields(chart: Json) -> frozenset[str]:
     """Return the ids of what a chart's query defines itself."""
-    query = inside(chart, "metricQuery")
+    return _own_fields(inside(chart, "metricQuery"))
+
+
+def _own_fields(query: Json) -> frozenset[str]:
     own = {text(one, "name") for one in held(query, "tableCalculations")}
     own |= {field_id(text(one, "table"), text(one, "name")) for one in held(query, "additionalMetrics")}
     own |= {text(one, "id") for one in held(query, "customDimensions")}
@@ -130,15 +143,19 @@ def chart_findings(chart: Json, facts: Facts) -> Iterator[Finding]:
         elif facts.tables is not None and name not in facts.tables:
             what = f"the target has no explore {shown(name)}; {_DEPLOY}"
             yield Finding("missing_explore", name, what)
-    uses = list(chart_uses(chart))
-    if not explores or (facts.tables is not None and explores[0] not in facts.tables):
-        return
-    fields = facts.fields.get(explores[0])
-    if fields is not None:
-        yield from _missing(use for use in uses if use.field not in fields)
-        yield from _missing_tables(chart, explores[0], fields)
-    elif uses and facts.tables is not None:
-        yield _unchecked(explores[0])
+    uses: dict[str, list[Use]] = {}
+    for use in chart_uses(chart):
+        uses.setdefault(use.table, []).append(use)
+    for name in explores:
+        if facts.tables is not None and name not in facts.tables:
+            continue
+        fields = facts.fields.get(name)
+        if fields is not None:
+            yield from _missing(use for use in uses.get(name, ()) if use.field not in fields)
+            if name == explores[0]:
+                yield from _missing_tables(chart, name, fields)
+        elif name in uses and facts.tables is not None:
+            yield _unchecked(name)
 
 
 def filter_findings(

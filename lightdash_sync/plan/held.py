@@ -119,10 +119,8 @@ def _with_field(
         if row.name == "hideFrame" and "content" not in holder:
             return holder  # only Markdown has a frame
         value = get(holder, row.name)
-        if row.held_before:
-            kept = value if _says_something(value) else ABSENT if facts.can(row.needs) else None
-        elif not facts.can(row.needs):
-            kept = ABSENT
+        kept: Value = ABSENT
+        if not facts.can(row.needs):
             if _says_something(value) and row.words:
                 lost[row.words] = None
         elif row.needs in facts.source_lacks:

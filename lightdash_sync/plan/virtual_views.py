@@ -158,7 +158,7 @@ def _broken(step: Step, existing: Contents, written: Collection[Item]) -> Iterat
         return
     for kind, key in sorted(existing.there - set(written)):
         chart = existing.of((kind, key)) if kind is Kind.CHART else {}
-        if name in explores_of(chart) and any(use.field in gone for use in chart_uses(chart)):
+        if any(use.table == name and use.field in gone for use in chart_uses(chart)):
             yield shown(f"chart:{key}")
 
 

@@ -9,6 +9,7 @@ from lightdash_sync.model.authorship import Stamp, moment, of_version, version_s
 from lightdash_sync.model.canonical import Json, JsonObject, parse
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.older import item_as_written_today
 from lightdash_sync.snapshot.layout import is_version_name, version_name
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Past:
             return
         person = document.get("createdBy")
         stamp = Stamp(name, time, person if isinstance(person, str) else None)
-        new = Version(stamp, saved, source[0], source)
+        new = Version(stamp, item_as_written_today(self.item.kind, saved), source[0], source)
         known = self.versions.get(name)
         self.versions[name] = new if known is None else replace(new, commit=known.commit or source[0])
 
@@ -134,9 +135,14 @@ def version_in(item: Item, facts: JsonObject) -> str:
 
 
 def readable(kind: Kind, data: bytes) -> Json:
-    """Return the content of an item's file; None if it is no JSON, or no object (for some kinds a list)."""
+    """Return the content of an item's file, as this version would have written it.
+
+    None if it is no JSON, or no object (for some kinds a list).
+    """
     try:
         content = parse(data)
     except ValueError:
         return None
-    return content if isinstance(content, list if KINDS[kind].is_list else dict) else None
+    if not isinstance(content, list if KINDS[kind].is_list else dict):
+        return None
+    return item_as_written_today(kind, content) if isinstance(content, dict) else content

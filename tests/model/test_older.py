@@ -7,10 +7,12 @@ import pytest
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.older import as_written_today, with_rules_named
+from lightdash_sync.model.normal import normalise
+from lightdash_sync.model.older import as_written_today, item_as_written_today, with_rules_named
 from lightdash_sync.model.parts import without_parts
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
+from lightdash_sync.snapshot.manifest import CONVERSION
 
 from .generated import build_world
 
@@ -69,7 +71,33 @@ def test_deliveries_of_an_older_snapshot_say_nothing_of_what_is_not_set() -> Non
     assert {path: found[path] for path in found} == {path: today[path] for path in today}
     assert found.digests == today.digests
     assert found.identity.facts(Kind.SCHEDULER, "kpis")["slug"] == "daily"
-    assert as_written_today(older, 5) is older
+    assert as_written_today(older, CONVERSION) is older
+
+
+@pytest.mark.parametrize(
+    ("said", "query"),
+    [
+        ({}, {"timezone": None}),  # 0.1372.1
+        ({}, {"metricOverrides": {}, "dimensionOverrides": {}}),  # 0.2904.5
+        (
+            {"merge": None, "dashboardSlug": "kpis"},
+            {"timezone": "project_timezone", "metricOverrides": {}},
+        ),  # 1.219.0
+    ],
+)
+def test_charts_of_older_snapshots_are_alike_whichever_server_they_are_of(
+    said: JsonObject, query: JsonObject
+) -> None:
+    """What is not set is not there: each version of Lightdash says it in another way."""
+    today = _tree({"filters": {}}, [], "r")
+    plain: JsonObject = {"name": "KPIs", "space": "kpis", "metricQuery": {"limit": 5}}
+    old = {**plain, **said, "metricQuery": {"limit": 5, **query}}
+    files = {path: today[path] for path in today}
+    older = Tree.of(files | {"charts/kpis.json": canonical(old)}, today.identity)
+    assert as_written_today(older, 6)["charts/kpis.json"] == canonical(plain)
+    assert item_as_written_today(Kind.CHART, old) == plain
+    normal = normalise(Kind.CHART, {**old, "dashboardUuid": "d"})
+    assert normal.content == {**plain, "dashboardUuid": "d"}
 
 
 @pytest.mark.parametrize("damaged", [b"{", b"[]", canonical({"space": "gone"})])

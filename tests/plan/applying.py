@@ -31,7 +31,7 @@ FACTS = Facts(
     groups={name: made_uuid(name) for name in GROUPS},
     caller=CALLER,
     # A server that shows no fields besides those of the projects that are made up here.
-    lacks=frozenset(row.needs for row in FIELDS if not row.held_before),
+    lacks=frozenset(row.needs for row in FIELDS),
 )
 FREE = Options(allow_twins=frozenset({"all"}), max_deletes=1000)
 WITH_DELETES = replace(FREE, delete=True)

@@ -19,7 +19,10 @@ from lightdash_sync.plan.values import Gravity
 from .making import chart, dashboard, scheduler, space
 
 OLD = Facts(lacks=Server("0.1372.1").cannot)
-NEW = Facts(lacks=Server("0.2904.5").cannot)
+NEW = Facts(lacks=Server("1.219.0").cannot)
+BEFORE = Facts(lacks=Server("0.2904.5").cannot)
+QUERY: Any = {"exploreName": "events", "dimensions": ["events_day"]}
+MERGE: Any = {"sources": [{"id": "a", "kind": "chart"}, {"id": "b", "kind": "query", "metricQuery": QUERY}]}
 ALLOWED = Options(allow_broken=frozenset({"all"}))
 CALCULATION: Any = {"name": "c", "displayName": "c"}
 OPERATOR: Any = {"id": "r", "target": {"fieldId": "orders_amount"}, "values": [1, 2]}
@@ -41,6 +44,10 @@ HAVING: dict[tuple[Kind, str], Any] = {
     (Kind.CHART, "gauge"): chart() | {"chartConfig": {"type": "gauge"}},
     (Kind.CHART, "map"): chart() | {"chartConfig": {"type": "map"}},
     (Kind.CHART, "sankey"): chart() | {"chartConfig": {"type": "sankey"}},
+    (Kind.CHART, "data_app_chart"): chart() | {"chartConfig": {"type": "data_app_viz"}},
+    (Kind.CHART, "merged_chart"): chart() | {"merge": MERGE},
+    (Kind.CHART, "readers_time_zone"): chart(timezone="user_timezone"),
+    (Kind.CHART, "unknown_time_zone"): chart(timezone="Europe/Berlin"),
     (Kind.CHART, "template_calculation"): chart(
         tableCalculations=[CALCULATION | {"template": {"type": "running_total"}}]
     ),
@@ -72,6 +79,11 @@ SAYING: dict[str, tuple[Kind, Any, str]] = {
     "a role for all": (Kind.SPACE, space() | {"projectMemberAccessRole": "viewer"}, "all members"),
     "parameters": (Kind.CHART, chart() | {"parameters": {"a": "b"}}, "parameters"),
     "overrides": (Kind.CHART, chart(metricOverrides={"m": {"label": "M"}}), "formats and names"),
+    "rows of a pivot": (
+        Kind.CHART,
+        chart() | {"pivotConfig": {"columns": [], "rows": ["a"]}},
+        "rows of its pivot",
+    ),
     "nulls": (Kind.CHART, chart(sorts=[{"fieldId": "a", "nullsFirst": True}]), "sorts put what is empty"),
     "config": (Kind.DASHBOARD, dashboard() | {"config": {"isDateZoomDisabled": True}}, "date zoom"),
     "a hidden tab": (Kind.DASHBOARD, dashboard() | {"tabs": [{"id": "t", "hidden": True}]}, "will see them"),
@@ -148,7 +160,8 @@ def test_from_old_to_new_and_back_nothing_of_the_old_one_is_lost(case: tuple[Kin
     kind, content = case
     held = kept(kind, content, OLD)
     there = kept(kind, held.content, Facts(source_lacks=OLD.lacks))
-    if held.why_not or any(one.code == "semantic_viewer_tile" for one in there.problems):
+    ended = {feature.code for feature in FEATURES if feature.ends}
+    if held.why_not or ended & {one.code for one in there.problems}:
         return
     back = kept(kind, there.content, OLD)
     assert canonical(back.content) == canonical(held.content)
@@ -161,9 +174,29 @@ def test_new_fields_are_filled_in_as_the_server_shows_them() -> None:
     assert held["config"] is None
     assert held["tabs"] == [{"id": "t", "name": "T", "hidden": False}]
     assert held["tiles"][0]["properties"] == {"content": "x", "hideFrame": False}
-    query: Any = kept(Kind.CHART, chart(timezone=None), NEW).content["metricQuery"]
-    assert (query["metricOverrides"], query["dimensionOverrides"]) == ({}, {})
-    assert "timezone" not in query
+
+
+def test_a_merged_chart_is_refused_where_it_would_become_a_plain_one() -> None:
+    """The server would store the chart without its merge, and say nothing."""
+    (problem,) = kept(Kind.CHART, chart() | {"merge": MERGE}, BEFORE, options=Options()).problems
+    assert problem.gravity is Gravity.BLOCKS
+    assert "cannot hold the merge with a query of events" in problem.what
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "user_timezone", ""])
+def test_zones_that_current_servers_know_are_kept(zone: str) -> None:
+    """All others become the zone of the project when they are written."""
+    item = chart(timezone=zone) if zone else chart()
+    held = kept(Kind.CHART, item, NEW)
+    assert (held.problems, held.content) == ((), item)
+
+
+def test_a_zone_that_a_current_server_replaces_is_named() -> None:
+    """So what is wanted is what becomes of it."""
+    held = kept(Kind.CHART, chart(timezone="Europe/Berlin"), NEW)
+    (problem,) = held.problems
+    assert "the time zone Europe/Berlin (times will be those of the project's zone)" in problem.what
+    assert held.content == chart()
 
 
 def test_names_of_sql_dimensions_are_no_columns_on_newer_servers() -> None:

@@ -161,6 +161,21 @@ def test_what_a_query_defines_itself_is_not_looked_for_in_the_explore() -> None:
     assert problems(create(Kind.CHART, "x", chart_)) == ()
 
 
+def test_the_queries_that_a_chart_merges_are_looked_through_as_well() -> None:
+    """Each has an explore of its own; that of a chart does not count for it."""
+
+    def merged(explore: str, *dimensions: str) -> Any:
+        query = {"exploreName": explore, "dimensions": [*dimensions]}
+        sources = [{"id": "a", "kind": "chart"}, {"id": "b", "kind": "query", "metricQuery": query}]
+        return {**chart(), "merge": {"sources": sources}}
+
+    (problem,) = problems(create(Kind.CHART, "x", merged("orders", GONE)))
+    assert (problem.code, problem.gravity) == ("missing_field", BLOCKS)
+    assert "dimension of a merged query" in problem.what
+    assert codes(create(Kind.CHART, "x", merged("nowhere"))) == [("missing_explore", BLOCKS)]
+    assert problems(create(Kind.CHART, "x", merged("orders", "orders_status"))) == ()
+
+
 def test_one_field_in_many_places_is_one_problem() -> None:
     """It names all of them."""
     sorts = [{"fieldId": GONE}]

@@ -168,6 +168,19 @@ def _sorts(walk: Walk, old: Value, new: Value, path: Path) -> None:
     walk.say("sort_changed", path, old, new)
 
 
+_merge_fields = anything("merge_changed", below=("merge",))
+
+
+def _merge(walk: Walk, old: Value, new: Value, path: Path) -> None:
+    """A merge comes, goes, or changes field by field."""
+    if old in (ABSENT, None):
+        walk.say("merge_added", path, old, new)
+    elif new in (ABSENT, None):
+        walk.say("merge_removed", path, old, new)
+    else:
+        _merge_fields(walk, old, new, path)
+
+
 def chart(walk: Walk, old: Value, new: Value, path: Path) -> None:
     """Compare two charts."""
     twice = _explores_agree(old, new)
@@ -177,6 +190,7 @@ def chart(walk: Walk, old: Value, new: Value, path: Path) -> None:
         {
             "tableName": value("explore_changed", also),
             "metricQuery": _query(elsewhere if twice else value("explore_changed")),
+            "merge": _merge,
             "pivotConfig": value("pivot_changed"),
             "chartConfig": _picture,
             "tableConfig": fields({"columnOrder": _columns(_field_ids(old) ^ _field_ids(new))}),

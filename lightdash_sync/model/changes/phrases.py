@@ -178,6 +178,13 @@ def sorts(item: Value, tables: Sequence[str]) -> str:
     return listed(said)
 
 
+def merged_queries(item: Value) -> str:
+    """Return the queries whose rows a chart merges with its own, by their explores."""
+    others = [one for one in held(item, "sources") if text(one, "kind") != "chart"]
+    explores = [text(one, "metricQuery", "exploreName") for one in others]
+    return f"a query of {listed([one or 'an unknown explore' for one in explores])}" if others else "nothing"
+
+
 def place(item: Value) -> tuple[str, str]:
     """Return where an item is: in what, and its key."""
     for name, noun in _PLACES.items():

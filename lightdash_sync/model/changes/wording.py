@@ -225,6 +225,7 @@ _SAID: dict[str, Callable[[Value, Sequence[str]], str]] = {
     ),
     "filter_logic_changed": lambda item, _: _JOINED.get(str(item), phrases.quoted(item)),
     "sort_changed": phrases.sorts,
+    **dict.fromkeys(("merge_added", "merge_removed"), lambda item, _: phrases.merged_queries(item)),
     "pivot_changed": _pivot,
     "columns_changed": phrases.names,
     "columns_reordered": phrases.names,

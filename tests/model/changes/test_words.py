@@ -523,6 +523,10 @@ def test_an_edit_is_told(kind: Kind, edit: Callable[[Any], Any], said: list[str]
 
 
 # What is told of two contents that no single edit of a sample makes.
+_PRIMARY: Any = {"id": "a", "kind": "chart"}
+_MERGE: Any = {"primarySourceId": "a", "sources": [_PRIMARY], "joinType": "full"}
+_EVENTS: Any = {"id": "b", "kind": "query", "metricQuery": {"exploreName": "events"}}
+
 CONTENTS: list[tuple[Kind, Any, Any, list[str]]] = [
     (_S, {"thresholds": []}, {"thresholds": [{"fieldId": "a"}]}, ["threshold added: a"]),
     (
@@ -580,6 +584,19 @@ CONTENTS: list[tuple[Kind, Any, Any, list[str]]] = [
             "tile added: without a name at 5",
             "tile removed: without a name",
         ],
+    ),
+    (
+        _C,
+        {},
+        {"merge": _MERGE | {"sources": [_PRIMARY, _EVENTS]}},
+        ["merged with a query of events"],
+    ),
+    (_C, {"merge": _MERGE}, {}, ["merge removed (it was with nothing)"]),
+    (
+        _C,
+        {"merge": _MERGE},
+        {"merge": _MERGE | {"joinType": "left"}},
+        ["merge: joinType: 'full' → 'left'"],
     ),
     (
         _D,
