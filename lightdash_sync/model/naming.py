@@ -151,8 +151,8 @@ def scheduler_candidate(normal: JsonObject, uuid: str, identity: Identity) -> Ca
         if isinstance(found := normal.get(field), str):
             owner = identity.key(kind, found).lstrip("~")
     name = str(normal.get("name"))
-    words = slugify(name)
-    base = f"{owner}-{words}" if words else f"{owner}-{key_from(name)}"
+    words = slugify(name) or key_from(name)
+    base = f"{owner}-{words}" if owner else words  # of what no snapshot holds
     return Candidate(uuid, base, f"{base} {name} {normal.get('cron')} {normal.get('format')}")
 
 

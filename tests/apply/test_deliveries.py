@@ -165,6 +165,7 @@ def test_a_delivery_of_an_app_is_kept_and_never_planned(tmp_path: Path) -> None:
     with moving(world, tmp_path) as move:
         desired = move.read(move.source)
         (key,) = (key for key, slug in slugs(desired).items() if slug == "of-the-app")
+        assert key == "of-the-app"
         assert parse(desired[f"schedulers/{key}.json"])["appUuid"] == app.uuid  # type: ignore[call-overload, index]
         plan, found = move.plan(desired)
         assert [one for one in plan.left_out if one.item == f"scheduler:{key}" and "data app" in one.why]
