@@ -18,9 +18,10 @@ from typing import Any, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from lightdash_sync.demo.app import App
+from lightdash_sync.demo.app import App, lightdash
 from lightdash_sync.demo.faults import Faults
 from lightdash_sync.demo.state import World
+from lightdash_sync.demo.upgrades import upgrade_world
 
 HOST = "127.0.0.1"
 BACKLOG = 512
@@ -105,6 +106,11 @@ class Server:
         self._thread: threading.Thread | None = None
         self._server: _Uvicorn | None = None
         self._socket: socket.socket | None = None
+
+    def upgrade(self, version: str) -> None:
+        """Go on as a newer version, with all that is stored."""
+        upgrade_world(self.world, version)
+        self.app.lightdash = lightdash(self.world)
 
     @property
     def url(self) -> str:

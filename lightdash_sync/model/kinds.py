@@ -168,6 +168,8 @@ TARGET_REGENERATED = frozenset(
 
 # Ids of comments cannot be restored, and the replies stand below what they answer.
 COMMENT_VOLATILE = frozenset({"canRemove", "commentId", "replyTo"})
+# What newer servers say besides of who wrote one: the account, which the name stands for, and its picture.
+COMMENTER_VOLATILE = frozenset({"userUuid", "avatarUrl", "avatarGradient"})
 
 # Addresses that are secrets: whoever knows one can post to the channel.
 SECRET_TARGETS = frozenset({"webhook", "googleChatWebhook"})

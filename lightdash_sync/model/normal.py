@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.kinds import (
     COMMENT_VOLATILE,
+    COMMENTER_VOLATILE,
     KINDS,
     METRIC_REGENERATED,
     SECRET,
@@ -230,17 +231,15 @@ def _comments(comments: Json) -> Json:
         objects(comments), key=lambda comment: (str(comment.get("createdAt")), canonical(comment))
     )
     return [
-        {
-            name: _comments(value) if name == "replies" else value
-            for name, value in comment.items()
-            if _kept(name)
-        }
+        {name: _in_comment(name, value) for name, value in comment.items() if name not in COMMENT_VOLATILE}
         for comment in ordered
     ]
 
 
-def _kept(name: str) -> bool:
-    return name not in COMMENT_VOLATILE
+def _in_comment(name: str, value: Json) -> Json:
+    if name == "replies":
+        return _comments(value)
+    return _without(value, COMMENTER_VOLATILE) if name == "user" else value
 
 
 _SPECIAL: dict[Kind, Callable[[JsonObject, JsonObject], JsonObject]] = {

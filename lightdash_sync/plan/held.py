@@ -8,7 +8,7 @@ that its people set stays. The table is `features`; spaces inside spaces are see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, objects
@@ -74,6 +74,41 @@ def held_content(item: Item, content: JsonObject, now: Json, facts: Facts, optio
     if lost:
         problems.append(Problem(named, "not_held", _said(Fate.LEFT_OUT, [*lost]), Gravity.WARNS))
     return Held(content, tuple(problems))
+
+
+def held_today(item: Item, content: Json, now: Json, facts: Facts, options: Options) -> Json:
+    """Return what the target once had as its server, which may have been upgraded since, would show it today.
+
+    Newer versions show more of what is not set, and roles that no answer told before; nobody changed that.
+
+    Args:
+        item: kind and key.
+        content: as the target had it; None if it had nothing.
+        now: as the target has it, or None.
+        facts: of the target.
+        options: of the user.
+    """
+    if not isinstance(content, dict) or not isinstance(now, dict):
+        return content
+    shown_today = held_content(item, content, now, replace(facts, source_lacks=frozenset()), options).content
+    if now.get("palette", "") is None:
+        shown_today = {"palette": None, **shown_today}
+    if item[0] is Kind.SPACE:
+        shown_today = _with_roles(shown_today, now)
+    return shown_today
+
+
+def _with_roles(space: JsonObject, now: JsonObject) -> JsonObject:
+    """Return a space with the roles that were not told when it was read, as they are told now."""
+    access = space.get("access")
+    roles = {text(grant, "email"): grant.get("role") for grant in held(now, "access", "users")}
+    if not isinstance(access, dict):
+        return space
+    users: list[Json] = [
+        grant if grant.get("role") is not None else grant | {"role": roles.get(text(grant, "email"))}
+        for grant in objects(access.get("users"))
+    ]
+    return space | {"access": access | {"users": users}} if users else space
 
 
 def _without_sql_columns(chart: JsonObject) -> JsonObject:

@@ -33,6 +33,7 @@ from lightdash_sync.plan.drift import (
     merged_content,
     with_saved,
 )
+from lightdash_sync.plan.held import held_today
 from lightdash_sync.plan.keys import LINKED, named_items
 from lightdash_sync.plan.layout import layout, taken_over
 from lightdash_sync.plan.limits import delete_limits
@@ -260,12 +261,14 @@ class _Making:
         return self._exists(item) or any((step.kind, step.key) == item for step in self.steps)
 
     def _drift(self, item: Item, now: Json, wanted: Json) -> Drift | None:
-        base = self.inputs.base.get(file_of(*item))
+        known = self.inputs.base.get(file_of(*item))
+        base = None if known is None else parse(known)
+        base = held_today(item, base, now, self.inputs.facts, self.inputs.options)
         mine, there = self.inputs.desired.identity, self.inputs.linked.identity
         if self.inputs.backed_up is not None:
-            found = self._drift_since_backup(item, None if base is None else parse(base), now, wanted)
+            found = self._drift_since_backup(item, base, now, wanted)
         elif base is not None:
-            found = drift_of(item, parse(base), now, wanted, self.inputs.options)
+            found = drift_of(item, base, now, wanted, self.inputs.options)
         elif self.inputs.undoes and wanted is None and item not in self.inputs.options.choice.items:
             found = made_since(item, now, self.inputs.options)
         elif self.inputs.purpose != "sync":
