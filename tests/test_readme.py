@@ -14,12 +14,13 @@ import httpx
 import pytest
 
 from lightdash_sync import errors
+from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.demo.server import Server
 from lightdash_sync.demo.state import World
+from lightdash_sync.demo.versions import VERSIONS
 from lightdash_sync.environments import read_file
 from tests.cli.running import run
 from tests.dialects import preview_of
-from tests.worlds import can, demo_world
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -40,8 +41,8 @@ def _commands() -> list[str]:
 
 
 def _world() -> World:
-    """The demo, called as the README's example is."""
-    world = demo_world()
+    """The demo as it is by default, called as the README's example is."""
+    world = demo_world(VERSIONS[-1])
     project = world.project_rows[world.projects["production"]]
     project.name = "Production"
     world.project_rows[world.projects["staging"]].name = "Staging"
@@ -128,8 +129,6 @@ def test_every_command_of_the_readme_works(tmp_path: Path, shell: dict[str, str]
                 (work / "lightdash-sync.toml").write_text(text)
                 continue
             for command in filter(None, block.splitlines()):
-                if can("chosen_slugs"):  # there other items of the demo have names in common
-                    command = command.replace("--allow-twins space:sales-2", "--allow-twins all")
                 if command in BY_CI | INSTALL or command.startswith("export ") or "--serve" in command:
                     continue
                 _run(command, work, env)

@@ -239,7 +239,7 @@ def doctor(settings: Callable[[], Settings], as_json: bool) -> int:
     "--lightdash",
     "version",
     type=click.Choice(DEMO_VERSIONS),
-    default=DEMO_VERSIONS[0],
+    default=DEMO_VERSIONS[-1],
     show_default=True,
     help="The version that the embedded Lightdash behaves like.",
 )

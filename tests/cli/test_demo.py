@@ -118,7 +118,7 @@ def _get(served: dict[str, Any], path: str) -> Any:
 def test_a_served_demo_tells_people_what_to_type(tmp_path: Path) -> None:
     """Without `--json`, the lines to copy into another terminal are there at once."""
     with serving("demo", "--serve", home=tmp_path) as (process, line):
-        assert line.startswith("Lightdash 0.1372.1, a stand-in, at http://127.0.0.1:")
+        assert line.startswith("Lightdash 1.219.0, a stand-in, at http://127.0.0.1:")
         assert process.stdout is not None
         out = "".join(itertools.islice(process.stdout, 8))
         process.send_signal(signal.SIGINT)
