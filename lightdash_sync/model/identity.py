@@ -136,6 +136,8 @@ class Identity:
             return self.group_uuid(key)
         if kind == "palette":
             return self.palette_uuid(key)
+        if kind == "app":
+            return self.external.get(key)
         return self.uuid(Kind(kind), key) if kind in set(Kind) else None
 
     def known_keys(self, kind: Kind) -> dict[str, str]:

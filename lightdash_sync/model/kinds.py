@@ -69,6 +69,11 @@ PERSONAL = "personal"  # of a space: that Lightdash made it for one person; a fi
 _ABOUT_THE_READER = {"organizationUuid", "projectUuid", "access", "isPrivate", "inheritsFromOrgOrProject"}
 _PINNED = {"pinnedListUuid", "pinnedListOrder"}  # kept in pins.json
 _PALETTE = {"colorPalette", "resolvedColorPalette"}
+# Drafts that wait for the reader (2.x).
+_DRAFTS = {
+    "hasUnpublishedChanges", "draftsAwaitingReview", "draftStaleness", "dismissedDraftUuid",
+    "draftOverlayError",
+}  # fmt: skip
 
 KINDS: dict[Kind, KindSpec] = {
     Kind.SPACE: KindSpec(
@@ -95,7 +100,7 @@ KINDS: dict[Kind, KindSpec] = {
         folder="charts",
         noun=("chart", "charts"),
         volatile=frozenset(
-            {"spaceName", "dashboardName", "dashboardSlug"} | _ABOUT_THE_READER | _PINNED | _PALETTE
+            {"spaceName", "dashboardName", "dashboardSlug"} | _ABOUT_THE_READER | _PINNED | _PALETTE | _DRAFTS
         ),
         facts=frozenset({"uuid", "slug", "updatedAt", "updatedByUser"}),
         history=History("chart"),
@@ -113,7 +118,13 @@ KINDS: dict[Kind, KindSpec] = {
     Kind.DASHBOARD: KindSpec(
         folder="dashboards",
         noun=("dashboard", "dashboards"),
-        volatile=frozenset({"spaceName", "views", "firstViewedAt"} | _ABOUT_THE_READER | _PINNED | _PALETTE),
+        volatile=frozenset(
+            {"spaceName", "views", "firstViewedAt", "owner"}  # nobody writes the owner back (2.x)
+            | _ABOUT_THE_READER
+            | _PINNED
+            | _PALETTE
+            | _DRAFTS
+        ),
         facts=frozenset({"uuid", "slug", "dashboardVersionId", "versionUuid", "updatedAt", "updatedByUser"}),
         history=History("dashboard", "dashboard_history"),
     ),
@@ -156,7 +167,9 @@ _CALLED = {
 }
 
 # Tiles carry names of what they show; a rename of a chart must not change its dashboards' files.
-TILE_DERIVED = frozenset({"chartName", "lastVersionChartKind", "belongsToDashboard", "chartSlug"})
+TILE_DERIVED = frozenset(
+    {"chartName", "lastVersionChartKind", "belongsToDashboard", "chartSlug", "appDeletedAt"}
+)
 
 # Made anew by the server with every write, so they name nothing.
 METRIC_REGENERATED = frozenset({"uuid"})

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.parts import TOKENS
 from lightdash_sync.model.problems import first_problem
 from lightdash_sync.model.references import UnresolvedReference, tokens_in, untokenise
 
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 PERSON = "user"
 GROUP = "group"
 PALETTE = "palette"
+APP = "app"  # a data app, which is in no snapshot
 
 
 class Link(NamedTuple):
     """A reference from one item to another.
 
     Attributes:
-        to: kind of what is referred to, or `user`, `group`, `palette`, `project`, `organization`.
+        to: kind of what is referred to, or `user`, `group`, `palette`, `app`, `project`, `organization`.
         key: its key, e-mail or name; "" for the project and the organisation.
     """
 
@@ -126,8 +128,8 @@ def schema_problem(kind: Kind, content: Json) -> str | None:
 
 
 def links(kind: Kind, content: Json) -> Iterator[Link]:
-    """Yield every reference in a content file, some perhaps twice."""
-    yield from (_from_token(token) for token in tokens_in(content))
+    """Yield every reference in a content file, some perhaps twice; none to the item's own parts."""
+    yield from (_from_token(token) for token in tokens_in(content) if not is_own_part(kind, token))
     if kind is Kind.PINS:
         for pin in objects(content):
             yield Link(str(pin.get("kind")), str(pin.get("key")))
@@ -148,6 +150,12 @@ def links(kind: Kind, content: Json) -> Iterator[Link]:
         for tile in objects(content.get("tiles")):
             if isinstance(shows := tile.get("properties"), dict):
                 yield from _keys(shows, {"chart": Kind.CHART, "sqlChart": Kind.SQL_CHART})
+                yield from _keys(shows, {"app": APP})
+
+
+def is_own_part(kind: Kind, token: str) -> bool:
+    """Whether a token in a content file stands for a part of its own dashboard, such as `tile:revenue`."""
+    return kind in (Kind.DASHBOARD, Kind.SCHEDULER) and token.partition(":")[0] in TOKENS
 
 
 def is_known(link: Link, identity: Identity) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.identity import Identity
 
 _SAYS_NOTHING = re.compile(r"(-[0-9]+)?")
+_OF_PARTS = frozenset({"id", "tileTargets", "lockedTabUuids"})  # of a rule: what has other ids elsewhere
 _WORDS = 48  # characters of a title that go into a tile's name
 
 
@@ -68,7 +69,7 @@ def _rules(normal: JsonObject, identity: Identity) -> Iterable[Candidate]:
     times: Counter[str] = Counter()
     found: dict[str, Candidate] = {}
     for group, rule in rules_of(normal):
-        rest: JsonObject = {name: value for name, value in rule.items() if name not in ("id", "tileTargets")}
+        rest: JsonObject = {name: value for name, value in rule.items() if name not in _OF_PARTS}
         says = canonical([group, tokenise(rest, identity)]).decode()
         times[says] += 1
         if isinstance(uuid := rule.get("id"), str):  # a second rule of one id has the name of the first

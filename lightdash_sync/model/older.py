@@ -1,5 +1,8 @@
 """Content of older snapshots as this version would have written it.
 
+Before conversion 8, tiles and tabs stood by the server's uuids where date zoom, locks of filters and unknown
+fields speak of them, and tiles of data apps by the uuid of the app.
+
 Before conversion 7, charts said what is not set as their server did, and the slug of the dashboard around
 them.
 
@@ -18,11 +21,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import canonical, parse, sha256
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.canonical import canonical, objects, parse, sha256
+from lightdash_sync.model.kinds import TILE_DERIVED, Kind
 from lightdash_sync.model.naming import layout_names
+from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.parts import FILTERS, TILES
-from lightdash_sync.model.portable import to_server
+from lightdash_sync.model.portable import to_portable, to_server
 from lightdash_sync.model.references import UnresolvedReference, untokenise
 from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.model.tree import Tree
@@ -40,6 +44,7 @@ _PLAIN = {
     Kind.SCHEDULER: (5, frozenset({"slug", "appName"})),
     Kind.CHART: (7, frozenset({"dashboardSlug"})),
 }
+_PARTS_NAMED = 8  # the first conversion that says parts of dashboards by name wherever they stand
 
 
 def as_written_today(tree: Tree, conversion: int) -> Tree:
@@ -52,7 +57,8 @@ def as_written_today(tree: Tree, conversion: int) -> Tree:
     for kind, (plain, _) in _PLAIN.items():
         if conversion < plain:
             tree = _with_items_plain(tree, kind)
-    return with_rules_named(tree)
+    tree = with_rules_named(tree)
+    return with_parts_named(tree) if conversion < _PARTS_NAMED else tree
 
 
 def item_as_written_today(kind: Kind, content: JsonObject) -> JsonObject:
@@ -87,6 +93,37 @@ def with_rules_named(tree: Tree) -> Tree:
         with suppress(UnresolvedReference):
             files[file_of(kind, key)] = canonical(in_other_keys(kind, key, content, identity, named))
     return _with(tree, files, named)
+
+
+def with_parts_named(tree: Tree) -> Tree:
+    """Return a tree whose dashboards, and their deliveries, name parts and data apps wherever they do."""
+    identity = tree.identity
+    files: dict[str, bytes] = {}
+    external: dict[str, str] = {}
+    for kind in (Kind.DASHBOARD, Kind.SCHEDULER):
+        for key in identity.items.get(kind, {}):
+            content = _content(tree, kind, key)
+            if not content or (kind is Kind.SCHEDULER and not isinstance(content.get("dashboard"), str)):
+                continue
+            with suppress(UnresolvedReference):
+                normal = to_server(kind, key, content, identity)
+                portable = to_portable(kind, key, _without_derived(normal), identity)
+                said = in_order(kind, portable.content)
+                if said != content:
+                    files[file_of(kind, key)] = canonical(said)
+                    external |= portable.external
+    return _with(tree, files, identity.extended({}, external)) if files else tree
+
+
+def _without_derived(dashboard: JsonObject) -> JsonObject:
+    """Return a dashboard without what its tiles say of data apps beside their uuid and slug."""
+    tiles = [
+        tile
+        if not isinstance(shows := tile.get("properties"), dict)
+        else tile | {"properties": {name: value for name, value in shows.items() if name not in TILE_DERIVED}}
+        for tile in objects(dashboard.get("tiles"))
+    ]
+    return dashboard | {"tiles": [*tiles]} if tiles else dashboard
 
 
 def _with_items_plain(tree: Tree, kind: Kind) -> Tree:

@@ -8,17 +8,20 @@ are called in content as they are called there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+from uuid import NAMESPACE_OID, uuid5
 
 from lightdash_sync.model.canonical import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from lightdash_sync.model.canonical import JsonObject
 
 TILES, TABS, FILTERS = "tiles", "tabs", "filters"
 PARTS = (TILES, TABS, FILTERS)
+TOKENS = {"tile": TILES, "tab": TABS, "filter": FILTERS}
+"""How a dashboard's content says its own parts inside text and unknown fields: `@{tile:revenue}`."""
 ID_ON_SERVER = {TILES: "uuid", TABS: "uuid", FILTERS: "id"}  # in content it is `id` in each
 
 
@@ -79,3 +82,58 @@ def without_parts(facts: JsonObject, parts: Iterable[str] = PARTS) -> JsonObject
     """Return a dashboard's facts without some parts: those of a reading that tells no ids."""
     left_out = {*parts}
     return {name: value for name, value in facts.items() if name not in left_out}
+
+
+class Names(Protocol):
+    """Names that stand for uuids inside text."""
+
+    def token(self, uuid: str) -> str | None:
+        """Return the name that stands for a uuid."""
+
+    def token_uuid(self, name: str) -> str | None:
+        """Return the uuid that a name means."""
+
+
+class Within:
+    """The names of an environment, and before these the names of one dashboard's own parts.
+
+    Args:
+        names: of the environment.
+        facts: of the dashboard; {} for an item that is not of any.
+        there: part -> ids of the elements that it has; None if that is not known.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        facts: JsonObject | None = None,
+        there: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        self._names, self._facts = names, facts or {}
+        self._said = {
+            uuid: f"{token}:{name}"
+            for token, part in TOKENS.items()
+            for uuid, name in by_id(self._facts, part).items()
+            if there is None or uuid in there[part]
+        }
+
+    def token(self, uuid: str) -> str | None:
+        """Return the name that stands for a uuid inside text."""
+        return self._said.get(uuid) or self._names.token(uuid)
+
+    def token_uuid(self, name: str) -> str | None:
+        """Return the uuid that a name means."""
+        token, _, own = name.partition(":")
+        if token in TOKENS:
+            return names_of(self._facts, TOKENS[token]).get(own)
+        return self._names.token_uuid(name)
+
+
+def stand_ins(tokens: Iterable[str]) -> JsonObject:
+    """Return facts that give each part of a dashboard that tokens name a uuid, made of its name."""
+    facts: dict[str, JsonObject] = {}
+    for token in sorted(tokens):
+        kind, _, name = token.partition(":")
+        if kind in TOKENS:
+            facts.setdefault(TOKENS[kind], {})[name] = str(uuid5(NAMESPACE_OID, token))
+    return {**facts}

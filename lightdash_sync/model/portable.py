@@ -2,7 +2,8 @@
 
 `to_portable` puts a key in the place of each reference: `spaceUuid` becomes `space`, a tile's
 `savedChartUuid` becomes `chart`, tiles, tabs and rules of filters get names of their own within the
-dashboard (by which its schedulers say them, too), and uuids elsewhere become tokens (see `references`).
+dashboard (by which its schedulers say them, too), and uuids elsewhere become tokens (see `references`), those
+of the dashboard's own parts as well.
 `to_server` is its exact inverse, given the same identity map; given the map of another environment it says
 the same content in that environment's uuids. Fields that nobody told us of pass through both ways, at every
 depth.
@@ -17,7 +18,16 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from lightdash_sync.model.canonical import objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.parts import FILTERS, PARTS, TABS, TILES, by_id, names_of
+from lightdash_sync.model.parts import (
+    FILTERS,
+    PARTS,
+    TABS,
+    TILES,
+    Within,
+    by_id,
+    names_of,
+    server_ids,
+)
 from lightdash_sync.model.references import UnresolvedReference, tokenise, untokenise
 
 if TYPE_CHECKING:
@@ -30,6 +40,7 @@ if TYPE_CHECKING:
 PLACES = {"spaceUuid": ("space", Kind.SPACE), "dashboardUuid": ("dashboard", Kind.DASHBOARD)}
 SHOWN = {"savedChartUuid": ("chart", Kind.CHART), "savedSqlUuid": ("sqlChart", Kind.SQL_CHART)}
 DELIVERED = SHOWN | {"dashboardUuid": ("dashboard", Kind.DASHBOARD)}
+APP = ("appUuid", "app")  # of a tile; data apps are not in a snapshot, so each lies outside
 PALETTE = "colorPaletteUuid"
 _ESCAPE = "server:"  # a server's field, or id of a rule, that has the name of one of ours
 
@@ -71,6 +82,9 @@ class _Keys:
     def palette(self, uuid: Json) -> Json:
         return self._noted(uuid, self.identity.palette(str(uuid)))
 
+    def app(self, uuid: Json) -> Json:
+        return self._noted(uuid, external_key(str(uuid)))
+
     def _noted(self, uuid: Json, key: str) -> Json:
         if not isinstance(uuid, str):
             return uuid
@@ -97,6 +111,9 @@ class _Uuids:
     def palette(self, name: Json) -> Json:
         return self._found(name, self.identity.palette_uuid(str(name)), "palette")
 
+    def app(self, key: Json) -> Json:
+        return self._found(key, self.identity.external.get(str(key)), "data app")
+
     def _found(self, key: Json, uuid: str | None, kind: str) -> Json:
         if not isinstance(key, str):
             return key
@@ -119,15 +136,20 @@ def to_portable(
     """
     keys = _Keys(identity, {})
     content = _escape(normal, _OURS.get(kind, frozenset()))
+    within = Within(identity)
     if kind is Kind.DASHBOARD:
-        content = _layout_out(content, identity.facts(kind, key) if layout is None else layout, keys)
+        facts = identity.facts(kind, key) if layout is None else layout
+        within = Within(identity, facts, {part: server_ids(normal, part) for part in PARTS})
+        content = _layout_out(content, facts, keys)
     elif kind is Kind.SCHEDULER:
-        content = _delivery(content, _said_in(_dashboard_facts(normal.get("dashboardUuid"), keys)))
+        facts = _dashboard_facts(normal.get("dashboardUuid"), keys)
+        within = Within(identity, facts)
+        content = _delivery(content, _said_in(facts))
     content = _renamed(content, _fields(kind, keys))
     if kind is Kind.SPACE:
         users, groups = ("userUuid", "email", keys.person), ("groupUuid", "group", keys.group)
         content = _with(content, "access", lambda access: _grants(access, users, groups))
-    return Portable(cast("JsonObject", tokenise(content, identity)), keys.external)
+    return Portable(cast("JsonObject", tokenise(content, within)), keys.external)
 
 
 def to_server(kind: Kind, key: str, content: JsonObject, identity: Identity) -> JsonObject:
@@ -137,17 +159,18 @@ def to_server(kind: Kind, key: str, content: JsonObject, identity: Identity) -> 
         UnresolvedReference: the environment has no such item, person or group.
     """
     uuids = _Uuids(identity)
-    normal = cast("JsonObject", untokenise(content, identity))
+    dashboard = key if kind is Kind.DASHBOARD else content.get("dashboard")
+    has_parts = kind in (Kind.DASHBOARD, Kind.SCHEDULER) and isinstance(dashboard, str)
+    facts = identity.facts(Kind.DASHBOARD, str(dashboard)) if has_parts else {}
+    normal = cast("JsonObject", untokenise(content, Within(identity, facts)))
     if kind is Kind.SPACE:
         users, groups = ("email", "userUuid", uuids.person), ("group", "groupUuid", uuids.group)
         normal = _with(normal, "access", lambda access: _grants(access, users, groups))
-    dashboard = content.get("dashboard")
     normal = _renamed(normal, {ours: (theirs, back) for theirs, (ours, back) in _fields(kind, uuids).items()})
     if kind is Kind.DASHBOARD:
-        normal = _layout_back(normal, identity.facts(kind, key), uuids)
+        normal = _layout_back(normal, facts, uuids)
     elif kind is Kind.SCHEDULER:
-        delivered = identity.facts(Kind.DASHBOARD, dashboard) if isinstance(dashboard, str) else {}
-        normal = _delivery(normal, _meant_by(delivered))
+        normal = _delivery(normal, _meant_by(facts))
     return _unescape(normal)
 
 
@@ -178,13 +201,14 @@ _OURS: dict[Kind, frozenset[str]] = {
 }
 _OURS_IN_TILES = frozenset({"id", "tab"})
 _OURS_IN_TABS = frozenset({"id"})
-_OURS_IN_PROPERTIES = frozenset({"chart", "sqlChart"})
+_OURS_IN_PROPERTIES = frozenset({"chart", "sqlChart", "app"})
 
 
 def _layout_out(content: JsonObject, facts: JsonObject, keys: _Keys) -> JsonObject:
     """Name tiles, tabs and rules of filters, and say by these names where filters apply."""
     names = _said_in(facts)
     shown: dict[str, Field] = {theirs: (ours, keys.of(of)) for theirs, (ours, of) in SHOWN.items()}
+    shown[APP[0]] = (APP[1], keys.app)
     tile_fields: dict[str, Field] = {"uuid": ("id", names[TILES]), "tabUuid": ("tab", names[TABS])}
 
     def tile_out(tile: JsonObject) -> JsonObject:
@@ -195,12 +219,13 @@ def _layout_out(content: JsonObject, facts: JsonObject, keys: _Keys) -> JsonObje
     content = _each(
         content, TABS, lambda tab: _renamed(_escape(tab, _OURS_IN_TABS), {"uuid": ("id", names[TABS])})
     )
-    return _filters(content, names)
+    return _elsewhere(content, names)
 
 
 def _layout_back(normal: JsonObject, facts: JsonObject, uuids: _Uuids) -> JsonObject:
     ids = _meant_by(facts)
     shown: dict[str, Field] = {ours: (theirs, uuids.of(of)) for theirs, (ours, of) in SHOWN.items()}
+    shown[APP[1]] = (APP[0], uuids.app)
     tile_fields: dict[str, Field] = {"id": ("uuid", ids[TILES]), "tab": ("tabUuid", ids[TABS])}
 
     def tile_back(tile: JsonObject) -> JsonObject:
@@ -209,7 +234,7 @@ def _layout_back(normal: JsonObject, facts: JsonObject, uuids: _Uuids) -> JsonOb
 
     normal = _each(normal, TILES, tile_back)
     normal = _each(normal, TABS, lambda tab: _unescape(_renamed(tab, {"id": ("uuid", ids[TABS])})))
-    return _filters(normal, ids)
+    return _elsewhere(normal, ids)
 
 
 def _delivery(content: JsonObject, names: _Parts) -> JsonObject:
@@ -237,6 +262,20 @@ def _meant_by(facts: JsonObject) -> _Parts:
     return {TILES: _in(tiles), TABS: _in(tabs), FILTERS: _rule_meant(filters)}
 
 
+def _elsewhere(content: JsonObject, names: _Parts) -> JsonObject:
+    """Say the parts of a dashboard otherwise where its filters and its date zoom speak of them."""
+    content = _with(content, "config", lambda config: _with(config, "dateZoomConfig", partial(_zoom, names)))
+    return _filters(content, names)
+
+
+def _zoom(names: _Parts, zoom: JsonObject) -> JsonObject:
+    return _with(zoom, "tileTargets", partial(_targets, names))
+
+
+def _targets(names: _Parts, applies: JsonObject) -> JsonObject:
+    return {str(names[TILES](tile)): to for tile, to in applies.items()}
+
+
 def _filters(content: JsonObject, names: _Parts) -> JsonObject:
     def rules(filters: JsonObject) -> JsonObject:
         for group in filters:
@@ -247,11 +286,10 @@ def _filters(content: JsonObject, names: _Parts) -> JsonObject:
 
 
 def _rule(rule: JsonObject, names: _Parts) -> JsonObject:
-    def targets(applies: JsonObject) -> JsonObject:
-        return {str(names[TILES](tile)): to for tile, to in applies.items()}
-
     rule = rule | {"id": names[FILTERS](rule["id"])} if "id" in rule else rule
-    return _with(rule, "tileTargets", targets)
+    if isinstance(locked := rule.get("lockedTabUuids"), list):
+        rule = rule | {"lockedTabUuids": [names[TABS](tab) for tab in locked]}
+    return _with(rule, "tileTargets", partial(_targets, names))
 
 
 def _grants(access: JsonObject, users: Said, groups: Said) -> JsonObject:

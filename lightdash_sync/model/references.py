@@ -16,7 +16,7 @@ from lightdash_sync.errors import SyncError
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
-    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.model.parts import Names
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"@\{([^{}]*)\}")
@@ -28,7 +28,7 @@ class UnresolvedReference(SyncError):
     """A content file refers to something that the environment does not have."""
 
 
-def tokenise(value: Json, identity: Identity) -> Json:
+def tokenise(value: Json, identity: Names) -> Json:
     """Replace each uuid that the identity map knows, at any depth, keys of objects included."""
     if isinstance(value, str):
         return _tokenise_text(value, identity)
@@ -39,7 +39,7 @@ def tokenise(value: Json, identity: Identity) -> Json:
     return value
 
 
-def untokenise(value: Json, identity: Identity) -> Json:
+def untokenise(value: Json, identity: Names) -> Json:
     """Put the environment's uuids back where `tokenise` put names.
 
     Raises:
@@ -65,7 +65,7 @@ def tokens_in(value: Json) -> set[str]:
     return set()
 
 
-def _tokenise_text(text: str, identity: Identity) -> str:
+def _tokenise_text(text: str, identity: Names) -> str:
     if "@{" in text:
         text = text.replace(
             "@{", "@{}{"
@@ -85,7 +85,7 @@ def _tokenise_text(text: str, identity: Identity) -> str:
     return "".join((*parts, text[done:]))
 
 
-def _untokenise_text(text: str, identity: Identity) -> str:
+def _untokenise_text(text: str, identity: Names) -> str:
     if "@{" not in text:
         return text
 

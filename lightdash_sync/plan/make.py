@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.canonical import Json, JsonObject, parse, sha256
-from lightdash_sync.model.changes.look import text
+from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.delivered import why_not_replayed
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
@@ -33,6 +33,7 @@ from lightdash_sync.plan.drift import (
     merged_content,
     with_saved,
 )
+from lightdash_sync.plan.foreign import parts_of_all
 from lightdash_sync.plan.held import held_today
 from lightdash_sync.plan.keys import LINKED, named_items
 from lightdash_sync.plan.layout import layout, taken_over
@@ -112,8 +113,9 @@ class _Making:
         self.problems += view_problems(self.steps, facts, options, existing)
         external = self._external
         self.problems += reference_problems(
-            self.steps, facts, options, existing.there, external, existing.look
-        )
+            self.steps, facts, options, existing.there, external.keys() | self._apps, existing.look,
+            parts_of_all(self.inputs.desired.identity) if self._is_of_another else None,
+        )  # fmt: skip
         return Plan(
             purpose=self.inputs.purpose,
             source=self.inputs.source,
@@ -176,9 +178,24 @@ class _Making:
     @cached_property
     def _external(self) -> dict[str, str]:
         """What lies outside the project and may be shown: not what content of another project asks for."""
-        source = self.inputs.desired.identity
-        of_another = source.project.get("uuid") is not None and not self.inputs.facts.same_project
-        return {} if of_another else dict(source.external)
+        return {} if self._is_of_another else dict(self.inputs.desired.identity.external)
+
+    @property
+    def _is_of_another(self) -> bool:
+        """Whether what is wanted is the content of another project."""
+        project = self.inputs.desired.identity.project.get("uuid")
+        return project is not None and not self.inputs.facts.same_project
+
+    @cached_property
+    def _apps(self) -> frozenset[str]:
+        """The data apps that the target shows itself; none if nothing that is written shows any."""
+        if not any(
+            text(tile, "properties", "app") for step in self.steps for tile in held(step.after, "tiles")
+        ):
+            return frozenset()
+        boards = [self.existing.of(item) for item in self.existing.there if item[0] is Kind.DASHBOARD]
+        found = (text(tile, "properties", "app") for board in boards for tile in held(board, "tiles"))
+        return frozenset(key for key in found if key)
 
     def _exists(self, item: Item) -> bool:
         return item in self._linked if item[0] in LINKED else file_of(*item) in self.inputs.existing

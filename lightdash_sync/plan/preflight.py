@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.links import GROUP, PALETTE, PERSON, Link, links
+from lightdash_sync.model.links import APP, GROUP, PALETTE, PERSON, Link, is_own_part, links
+from lightdash_sync.model.parts import TOKENS, elements
 from lightdash_sync.model.references import tokens_in
 from lightdash_sync.model.shown import shown
 from lightdash_sync.plan.deliveries import delivery_findings, owner_problems
@@ -25,6 +26,7 @@ from lightdash_sync.plan.fields import (
     threshold_findings,
     tile_charts,
 )
+from lightdash_sync.plan.foreign import foreign_findings
 from lightdash_sync.plan.options import allows
 from lightdash_sync.plan.outlook import Look, Outlook, nothing
 from lightdash_sync.plan.recipients import NOT_ALLOWED, UNKNOWN_PLACE
@@ -32,7 +34,7 @@ from lightdash_sync.plan.values import Action, Gravity, Problem
 from lightdash_sync.plan.virtual_views import with_views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence, Set
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 
     from lightdash_sync.model.canonical import Json
     from lightdash_sync.plan.options import Facts, Item, Options
@@ -59,7 +61,7 @@ def needed_tables(steps: Sequence[Step], look: Look = nothing) -> frozenset[str]
 # What nothing can be written for, whatever the user allows.
 IMPOSSIBLE = frozenset(
     {"missing_item", "deleted_reference", "external_reference", "unknown_holder", "unknown_reference"}
-    | {"secret_address", NOT_ALLOWED, UNKNOWN_PLACE}
+    | {"secret_address", NOT_ALLOWED, UNKNOWN_PLACE, "missing_app", "missing_part"}
 )
 
 
@@ -70,6 +72,7 @@ def reference_problems(
     existing: Set[Item],
     external: Collection[str] = (),
     look: Look = nothing,
+    parts: Mapping[str, str] | None = None,
 ) -> tuple[Problem, ...]:
     """Return what the items that a plan writes refer to and would not find.
 
@@ -80,9 +83,10 @@ def reference_problems(
         existing: kind and key of every item of the target.
         external: `~` keys of what lies outside the project and the target can say.
         look: content of charts and dashboards that the plan leaves alone.
+        parts: uuid -> words, of the parts of dashboards of the source; None if that is the target itself.
     """
     outlook, then = Outlook.of(steps, look), with_views(facts, steps)
-    there = _There(outlook, facts, existing, external)
+    there = _There(outlook, facts, existing, external, parts)
     found = [*owner_problems(steps, facts)]
     for step in steps:
         if step.action is Action.DELETE:
@@ -140,28 +144,71 @@ class _There:
         facts: people and groups of the target.
         existing: its items.
         external: what lies outside the project and is known there.
+        parts: uuid -> words, of the parts of dashboards of the source; None if that is the target itself.
     """
 
     def __init__(
-        self, outlook: Outlook, facts: Facts, existing: Set[Item], external: Collection[str]
+        self,
+        outlook: Outlook,
+        facts: Facts,
+        existing: Set[Item],
+        external: Collection[str],
+        parts: Mapping[str, str] | None,
     ) -> None:
-        self._steps = outlook.steps
+        self._parts = parts
+        self._outlook, self._steps = outlook, outlook.steps
         self._facts = facts
         self._existing = existing
         self._external = external
 
     def findings(self, kind: Kind, content: Json) -> Iterator[Finding]:
         """Yield the references of an item that lead nowhere."""
-        in_text = {Link(*_split(token)) for token in tokens_in(content)}
+        tokens = tokens_in(content)
+        in_text = {Link(*_split(token)) for token in tokens}
+        yield from self._own_parts(kind, content, tokens)
+        if self._parts is not None:
+            yield from foreign_findings(content, self._parts)
         for link in sorted(set(links(kind, content))):
             if link.to in (PERSON, GROUP, PALETTE):
                 if link in in_text:  # grants, owners and palettes of items are seen to elsewhere
                     yield from self._holder(link)
+            elif link.to == APP:
+                yield from self._app(content, link.key)
             elif link.to in _KINDS - _ITSELF:
                 yield from self._item(Kind(link.to), link.key, place_of(kind, content, link))
             elif link.to not in _ITSELF:
                 what = f"its text refers to {_named(link)}, which nothing can be"
                 yield Finding("unknown_reference", _named(link), what)
+
+    def _own_parts(self, kind: Kind, content: Json, tokens: Collection[str]) -> Iterator[Finding]:
+        """Yield the parts of its dashboard that a text names and that the dashboard does not have."""
+        own = sorted(token for token in tokens if is_own_part(kind, token))
+        if not own:
+            return
+        board = (
+            content
+            if kind is Kind.DASHBOARD
+            else self._outlook.after(Kind.DASHBOARD, text(content, "dashboard"))
+        )
+        dashboard = board if isinstance(board, dict) else {}
+        for token in own:
+            word, name = _split(token)
+            if name not in {text(one, "id") for one in elements(dashboard, TOKENS[word])}:
+                what = f"its text refers to the {word} {shown(name)}, which its dashboard does not have"
+                yield Finding("missing_part", token, what)
+
+    def _app(self, content: Json, key: str) -> Iterator[Finding]:
+        if key in self._external:
+            return
+        for tile in held(content, "tiles"):
+            if text(tile, "properties", "app") == key:
+                title = shown(text(tile, "properties", "appSlug") or text(tile, "properties", "title"))
+                what = (
+                    f"the tile {shown(text(tile, 'id'))} shows the data app {title}, which is not in a"
+                    " snapshot and not on any dashboard of the target; take the tile away, or show the app"
+                    " of the target there first"
+                )
+                yield Finding("missing_app", f"{text(tile, 'id')} {key}", what)
 
     def _item(self, kind: Kind, key: str, place: str) -> Iterator[Finding]:
         name = _named(Link(kind, key))

@@ -17,8 +17,8 @@ from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.ordered import in_order
-from lightdash_sync.model.parts import PARTS, by_id, names_of
-from lightdash_sync.model.references import tokenise, untokenise
+from lightdash_sync.model.parts import PARTS, Within, by_id, names_of, stand_ins
+from lightdash_sync.model.references import tokenise, tokens_in, untokenise
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
 from lightdash_sync.promote.pairs import shown_on
@@ -214,7 +214,8 @@ class Foresight:
         return self._said_there(item[0], self._placed(self.literal.of(item)))
 
     def _said_there(self, kind: Kind, content: JsonObject) -> JsonObject:
-        said = _object(tokenise(untokenise(content, self.here), self.there))
+        parts = stand_ins(tokens_in(content))  # promotion keeps their ids
+        said = _object(tokenise(untokenise(content, Within(self.here, parts)), Within(self.there, parts)))
         if kind is not Kind.DASHBOARD:
             return said
         return said | {"tiles": [self._tile(tile) for tile in held(said, "tiles")]}

@@ -17,7 +17,7 @@ from lightdash_sync.model.problems import first_problem
 
 FORMAT = 1
 # Raised whenever the same answers of a server would become other files; older files are then not reused.
-CONVERSION = 7
+CONVERSION = 8
 
 UNKNOWN = "unknown"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"

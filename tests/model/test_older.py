@@ -14,7 +14,7 @@ from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.snapshot.manifest import CONVERSION
 
-from .generated import build_world
+from .generated import build_world, made_uuid
 
 _BOARD, _DELIVERY = file_of(Kind.DASHBOARD, "kpis"), file_of(Kind.SCHEDULER, "kpis")
 _RULE: JsonObject = {"target": {"fieldId": "orders_status"}, "label": "see @{chart:kpis}"}
@@ -108,3 +108,26 @@ def test_what_cannot_be_understood_stays_as_it_is(damaged: bytes) -> None:
     found = with_rules_named(Tree.of(files, older.identity))
     assert {path: found[path] for path in found} == files
     assert parse(found[_DELIVERY]) == parse(older[_DELIVERY])
+
+
+def test_parts_that_an_older_snapshot_says_by_uuid_get_their_names() -> None:
+    """In date zoom, locks of filters, and fields that nobody knows; a data app becomes what lies outside."""
+    world = build_world(["kpis"], [], [])
+    (tile, *_), (tab, *_) = (world.parts("kpis", part) for part in ("tiles", "tabs"))
+    app = made_uuid("an app")
+
+    def files(tile_said: str, tab_said: str, later: str, shows: JsonObject) -> dict[str, bytes]:
+        zoom: JsonObject = {"tileTargets": {tile_said: {"fieldId": "x"}}}
+        board: JsonObject = {
+            "name": "KPIs", "space": "kpis", "tabs": [{"id": "tabs-0"}], "later": later,
+            "tiles": [{"id": "tiles-0", "properties": shows}], "config": {"dateZoomConfig": zoom},
+            "filters": {"dimensions": [{"id": "rule-0", "lockedTabUuids": [tab_said]}]},
+        }  # fmt: skip
+        return {_BOARD: canonical(board)}
+
+    older = Tree.of(files(tile, tab, f"see {tab}", {"appUuid": app, "appDeletedAt": None}), world.identity)
+    found = as_written_today(older, 7)
+    (key,) = found.identity.external
+    assert found.identity.external == {key: app}
+    assert dict(found) == files("tiles-0", "tabs-0", "see @{tab:tabs-0}", {"app": key})
+    assert as_written_today(found, 8) is found
