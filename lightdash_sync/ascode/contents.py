@@ -57,6 +57,8 @@ def taken_over(document: Document, existing: JsonObject | None, places: Places) 
             del result[name]
     if kind is Kind.SQL_CHART and "chartKind" not in body:
         _keep(result, "chartKind", existing)
+    if kind is Kind.CHART and "merge" in body:  # 2.x says it; without it the chart keeps what it has
+        result["merge"] = body["merge"]
     if kind is Kind.CHART:
         result = without_unset(kind, result | {"metricQuery": _query(document, existing)})
     if kind in VERIFIABLE and isinstance(verified := body.get("verified"), bool):  # else it stays as it is

@@ -14,16 +14,19 @@ from lightdash_sync.ascode.contents import taken_over
 from lightdash_sync.ascode.documents import CHART_TILES
 from lightdash_sync.ascode.layouts import laid_out
 from lightdash_sync.ascode.names import DOCUMENTED, Names, made_up
+from lightdash_sync.ascode.tabs import APP_TILE
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.authorship import version_fields
 from lightdash_sync.model.canonical import JsonObject, canonical
-from lightdash_sync.model.keys import Candidate, assign_keys, key_from
+from lightdash_sync.model.changes.look import held, text
+from lightdash_sync.model.keys import EXTERNAL, Candidate, assign_keys, external_key, key_from
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.naming import layout_names
 from lightdash_sync.model.normal import normalise
 from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.parts import parts_in
 from lightdash_sync.model.portable import to_portable, to_server
+from lightdash_sync.model.references import tokenise
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 
@@ -178,25 +181,43 @@ class _Desiring:
         return document.file if document else f"{kind} {slug}"
 
     def _spaces(self) -> Iterable[tuple[str, bytes]]:
-        """Yield key and content of the spaces; who may see an existing one is the project's own business."""
+        """Yield key and content of the spaces; who may see an existing one stays, if no document says it."""
         for path, name in sorted(self._code.spaces.items()):
             key = self._keys[Kind.SPACE, path]
             parent, _, last = path.rpartition("/")
             if (Kind.SPACE, key) in self._there:
                 content = dict(self._names.contents.of((Kind.SPACE, key)))
-                yield key, canonical(content | ({"name": name} if name is not None else {}))
+                content |= {"name": name} if name is not None else {}
+                yield key, canonical(content | self._access(path, content))
                 continue
-            yield (
-                key,
-                canonical(
-                    {
-                        "name": last.replace("-", " ").capitalize() if name is None else name,
-                        "parent": self._keys[Kind.SPACE, parent] if parent else None,
-                        "inheritsAccess": bool(parent),
-                        "access": {"users": [], "groups": []},
-                    }
-                ),
-            )
+            new: JsonObject = {
+                "name": last.replace("-", " ").capitalize() if name is None else name,
+                "parent": self._keys[Kind.SPACE, parent] if parent else None,
+                "inheritsAccess": bool(parent),
+                "access": {"users": [], "groups": []},
+            }
+            yield key, canonical(new | self._access(path, new))
+
+    def _access(self, path: str, before: JsonObject) -> JsonObject:
+        """Return who may see a space, as its document says it; {} if that says nothing.
+
+        Holders without an e-mail, such as who has left, are in no document: they stay.
+        """
+        said = self._code.access.get(path)
+        if said is None:
+            return {}
+        access: JsonObject = {}
+        for who, theirs, ours in (("users", "email", "email"), ("groups", "name", "group")):
+            unsaid = [one for one in held(before, "access", who) if text(one, ours).startswith(EXTERNAL)]
+            named = [
+                {ours: tokenise(one[theirs], self._identity), "role": one["role"]} for one in held(said, who)
+            ]
+            access[who] = [*sorted([*unsaid, *named], key=lambda one: str(one[ours]))]
+        found: JsonObject = {"inheritsAccess": said["inheritParentPermissions"], "access": access}
+        role = said.get("projectMemberAccessRole")
+        if role is not None or "projectMemberAccessRole" in before:
+            found["projectMemberAccessRole"] = role
+        return found
 
     def _item(self, document: Document, key: str) -> bytes:
         """Return the content of an item; that of the project, where it is the same but for its order."""
@@ -236,6 +257,17 @@ class _Desiring:
             if self._is_known(kind, slug):
                 return name, self._uuid(kind, slug)
         return tile_type, self._uuid(CHART_TILES[tile_type][1], slug)
+
+    def app(self, slug: str) -> str:
+        """Return the uuid of a data app, as a dashboard of the project shows it; else a made up one."""
+        for kind, key in sorted(self._names.contents.there):
+            for tile in held(self._names.contents.of((kind, key)), "tiles") if kind is Kind.DASHBOARD else ():
+                shown = text(tile, "properties", "app")
+                if text(tile, "properties", "appSlug") == slug and shown in self._identity.external:
+                    return self._identity.external[shown]
+        uuid = made_up(APP_TILE, slug)
+        self._identity = self._identity.extended({}, {external_key(uuid): uuid})
+        return uuid
 
     def _is_known(self, kind: Kind, slug: str) -> bool:
         return (kind, slug) in self._code.documents or slug in self._by_slug[kind]

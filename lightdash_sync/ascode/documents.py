@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.ascode.tabs import in_newer_form
 from lightdash_sync.model.canonical import Json, JsonObject, objects
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
@@ -53,12 +54,13 @@ class Shown:
     elsewhere: bool = False
 
 
-def document_of(item: Item, names: Names) -> JsonObject:
+def document_of(item: Item, names: Names, *, newer: bool = False) -> JsonObject:
     """Return the document of a chart, SQL chart or dashboard.
 
     Args:
         item: kind and key.
         names: the tree that it is in.
+        newer: whether in the newer form, see `tabs`.
 
     Raises:
         UnresolvedReference: it names something that the tree does not know.
@@ -69,6 +71,8 @@ def document_of(item: Item, names: Names) -> JsonObject:
     if kind is Kind.DASHBOARD:
         document |= {name: normal[name] for name in IF_SET if normal.get(name)}
         document |= layout_of(normal, names)
+        if newer:
+            document = in_newer_form(document, slugs_of_tiles(normal, names))
     document["slug"] = names.slug(item)
     document["spaceSlug"] = names.path(names.contents.space_of(item))
     document["version"] = VERSION
@@ -90,17 +94,22 @@ def layout_of(normal: JsonObject, names: Names) -> JsonObject:
         normal: the dashboard in the server's form.
         names: the tree that it is in.
     """
-    tiles = in_servers_order(objects(normal.get("tiles")))
-    slugs = tile_slugs([shown_on(tile, names) for tile in tiles])
-    by_uuid = {str(tile.get("uuid")): slug for tile, slug in zip(tiles, slugs, strict=True)}
+    tiles, by_uuid = in_servers_order(objects(normal.get("tiles"))), slugs_of_tiles(normal, names)
     said: JsonObject = {
-        "tiles": [tile_document(tile, names, slug) for tile, slug in zip(tiles, slugs, strict=True)]
+        "tiles": [tile_document(tile, names, by_uuid[str(tile.get("uuid"))]) for tile in tiles]
     }
     filters = normal.get("filters")
     if isinstance(filters, dict):
         rules: list[Json] = [dimension_rule(rule, by_uuid) for rule in objects(filters.get("dimensions"))]
         said["filters"] = filters | {"dimensions": rules}
     return said
+
+
+def slugs_of_tiles(normal: JsonObject, names: Names) -> dict[str, str | None]:
+    """Return uuid of a tile -> what it is called; None for one that shows no chart of the project."""
+    tiles = in_servers_order(objects(normal.get("tiles")))
+    slugs = tile_slugs([shown_on(tile, names) for tile in tiles])
+    return {str(tile.get("uuid")): slug for tile, slug in zip(tiles, slugs, strict=True)}
 
 
 def in_servers_order(tiles: list[JsonObject]) -> list[JsonObject]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from lightdash_sync.ascode.documents import SPACE, document_of
+from lightdash_sync.ascode.documents import SPACE, VERSION, document_of
 from lightdash_sync.ascode.dump import to_yaml
 from lightdash_sync.ascode.folder import METADATA, document_path, space_path
 from lightdash_sync.ascode.names import DOCUMENTED, Names
@@ -22,11 +22,12 @@ from lightdash_sync.model.canonical import objects, parse
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.references import untokenise
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.tree import Tree
@@ -70,13 +71,22 @@ class CodeFiles:
     not_held: tuple[NotHeld, ...]
 
 
-def code_files(tree: Tree, nested_in: str | None = None, versions: int = 0) -> CodeFiles:
+def code_files(
+    tree: Tree,
+    nested_in: str | None = None,
+    versions: int = 0,
+    *,
+    newer: bool = False,
+    access_of: Collection[str] | None = None,
+) -> CodeFiles:
     """Return the files that the official tool would write of a project, as far as a snapshot knows it.
 
     Args:
         tree: of the snapshot.
         nested_in: name of the project, for the nested form; None for the flat one.
         versions: how many earlier versions the snapshot has.
+        newer: whether in the form of 0.3469.0 and later: tabs by slug, and who may see a space.
+        access_of: paths of the spaces of which it is known who may see them; None for all.
 
     Raises:
         UnresolvedReference: a file of the snapshot names something that its map does not know.
@@ -89,20 +99,20 @@ def code_files(tree: Tree, nested_in: str | None = None, versions: int = 0) -> C
     items = sorted(item for item in names.contents.there if item[0] in _TIMED)
     sections = _times(items, names)
     for item in items:
-        document = document_of(item, names)
+        document = document_of(item, names, newer=newer)
         slug = str(document["slug"])
         path = document_path(item[0], slug, str(document["spaceSlug"]), nested_in)
         if path in files:
             same.append(f"{item[0]}:{item[1]}")
             continue
         files[path], times[path] = to_yaml(document), sections[_SECTIONS[item[0]]][slug]
-    files |= dict(_spaces(names, nested_in, files))
+    files |= dict(_spaces(names, nested_in, files, newer, access_of))
     files[METADATA] = _metadata(sections)
     counts = {
         KINDS[kind].noun[1]: sum(item[0] is kind for item in names.contents.there)
         for kind in (Kind.SPACE, *DOCUMENTED)
     }
-    return CodeFiles(files, times, counts, tuple(_not_held(tree, names, same, versions)))
+    return CodeFiles(files, times, counts, tuple(_not_held(tree, names, same, versions, newer=newer)))
 
 
 def _times(items: list[Item], names: Names) -> dict[str, dict[str, datetime]]:
@@ -115,14 +125,44 @@ def _times(items: list[Item], names: Names) -> dict[str, dict[str, datetime]]:
     return sections
 
 
-def _spaces(names: Names, nested_in: str | None, taken: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _spaces(
+    names: Names,
+    nested_in: str | None,
+    taken: Mapping[str, bytes],
+    newer: bool,
+    access_of: Collection[str] | None,
+) -> Iterator[tuple[str, bytes]]:
     used = set(taken)
     spaces = sorted((names.path(key), key) for kind, key in names.contents.there if kind is Kind.SPACE)
     for path, key in spaces:
         name = names.name((Kind.SPACE, key))
-        file = space_path(path, name, nested_in, used)
+        file = space_path(path, name, nested_in, used, newer=newer)
         used.add(file)
-        yield file, to_yaml({"contentType": SPACE, "spaceName": name, "slug": path})
+        said: JsonObject = {"contentType": SPACE, "spaceName": name, "slug": path}
+        if newer:
+            said["version"] = VERSION
+            if access_of is None or path in access_of:
+                said |= _access(names.contents.of((Kind.SPACE, key)), names)
+        yield file, to_yaml(said)
+
+
+def _access(space: JsonObject, names: Names) -> JsonObject:
+    """Return who may see a space, as documents say it; {} where it is not known whole."""
+    if not isinstance(space.get("access"), dict):
+        return {}
+    said: JsonObject = {
+        "inheritParentPermissions": space.get("inheritsAccess") is not False,
+        "projectMemberAccessRole": space.get("projectMemberAccessRole"),
+    }
+    for who, ours, theirs in (("users", "email", "email"), ("groups", "group", "name")):
+        named = [one for one in held(space, "access", who) if _is_said(one, ours)]
+        said[who] = [{theirs: untokenise(one[ours], names.identity), "role": one["role"]} for one in named]
+    return {"access": said}
+
+
+def _is_said(grant: JsonObject, holder: str) -> bool:
+    """Whether a document can say a grant: its holder has a name, and its role is known."""
+    return bool(text(grant, "role")) and not text(grant, holder).startswith(EXTERNAL)
 
 
 def _metadata(sections: dict[str, dict[str, datetime]]) -> bytes:
@@ -136,7 +176,7 @@ def _javascript_time(time: datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
 
 
-def _not_held(tree: Tree, names: Names, same: list[str], versions: int) -> Iterator[NotHeld]:
+def _not_held(tree: Tree, names: Names, same: list[str], versions: int, *, newer: bool) -> Iterator[NotHeld]:
     """Yield what a tree has no word for, as far as the snapshot has any of it."""
     for kind in _WITHOUT_DOCUMENT:
         if number := _count(tree, kind):
@@ -145,8 +185,14 @@ def _not_held(tree: Tree, names: Names, same: list[str], versions: int) -> Itera
         item: names.contents.of(item) for item in names.contents.there if item[0] in (Kind.SPACE, *_TIMED)
     }
     spaces = [content for item, content in contents.items() if item[0] is Kind.SPACE]
-    grants = sum(len(held(space, "access", who)) for space in spaces for who in ("users", "groups"))
-    closed = sum(space.get("inheritsAccess") is False for space in spaces)
+    grants = sum(
+        not (newer and _is_said(one, holder))
+        for space in spaces
+        for who, holder in (("users", "email"), ("groups", "group"))
+        for one in held(space, "access", who)
+    )
+    closed = 0 if newer else sum(space.get("inheritsAccess") is False for space in spaces)
+    merged = sum(content.get("merge") is not None for content in contents.values())
     palettes = sum(bool(content.get("palette")) for content in contents.values())
     outside = sum(
         text(tile, "properties", name).startswith(EXTERNAL)
@@ -155,6 +201,7 @@ def _not_held(tree: Tree, names: Names, same: list[str], versions: int) -> Itera
     for code, number, noun in (
         ("access", grants, ("grant of access to a space", "grants of access to spaces")),
         ("privacy", closed, ("space that not everybody sees", "spaces that not everybody sees")),
+        ("merges", merged, ("chart that is merged with others", "charts that are merged with others")),
         ("palettes", palettes, ("choice of a colour palette", "choices of colour palettes")),
         ("outside", outside, ("tile with a chart of another project", "tiles with charts of other projects")),
         ("versions", versions, ("earlier version", "earlier versions")),

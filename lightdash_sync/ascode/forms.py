@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ALWAYS = frozenset({"slug", "spaceSlug", "version", "contentType", "updatedAt", "downloadedAt"})
 _KNOWN = {
-    Kind.CHART: _ALWAYS | {*SAME[Kind.CHART], "dashboardSlug", "verified", "verification"},
+    Kind.CHART: _ALWAYS | {*SAME[Kind.CHART], "dashboardSlug", "verified", "verification", "merge"},
     Kind.SQL_CHART: _ALWAYS | {*SAME[Kind.SQL_CHART]},
     Kind.DASHBOARD: _ALWAYS
     | {*SAME[Kind.DASHBOARD], *IF_SET, "tiles", "filters", "verified", "verification"},
@@ -55,11 +55,13 @@ class _Tile(_Form):
     h: float
     properties: dict[str, Any]
     tabUuid: str | None = None
+    tabSlug: str | None = None
     tileSlug: str | None = None
 
 
 class _Tab(_Form):
     name: str
+    slug: str | None = None
 
 
 class _Filters(_Form):
@@ -74,9 +76,27 @@ class _Dashboard(_Item):
     filters: _Filters | None = None
 
 
+class _Person(_Form):
+    email: str
+    role: str
+
+
+class _Group(_Form):
+    name: str
+    role: str
+
+
+class _Access(_Form):
+    inheritParentPermissions: bool
+    projectMemberAccessRole: str | None = None
+    users: list[_Person] = []
+    groups: list[_Group] = []
+
+
 class _Space(_Form):
     slug: str = Field(min_length=1)
     spaceName: str
+    access: _Access | None = None
 
 
 _FORMS: dict[Kind, type[BaseModel]] = {
@@ -107,7 +127,7 @@ def path_problem(path: str) -> str | None:
 
 
 def unknown_fields(kind: Kind, body: JsonObject) -> set[str]:
-    """Return the names of fields that no document of 0.2904.5 has."""
+    """Return the names of fields that no document of a known version has."""
     return body.keys() - _KNOWN[kind]
 
 

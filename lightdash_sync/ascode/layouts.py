@@ -7,6 +7,7 @@ chart and title, by its chart, by its place. What is found keeps its id.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,9 +21,19 @@ from lightdash_sync.ascode.documents import (
     layout_of,
 )
 from lightdash_sync.ascode.names import made_up
+from lightdash_sync.ascode.tabs import (
+    APP_TILE,
+    name_of_tab,
+    named_tab,
+    tab_slugs,
+    with_zoom,
+    without_default_title,
+    zoom_targets,
+)
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.changes.match import match
+from lightdash_sync.model.parts import rules_of
 
 if TYPE_CHECKING:
     from lightdash_sync.ascode.names import Names
@@ -39,14 +50,17 @@ class Charts(Protocol):
     def chart(self, slug: str, tile_type: str) -> tuple[str, str]:
         """Return the type of the tile that shows a chart, and the chart's uuid."""
 
+    def app(self, slug: str) -> str:
+        """Return the uuid of a data app, as a dashboard of the project shows it; else a made up one."""
+
 
 @dataclass(frozen=True)
 class Laid:
     """Tiles, tabs and filters in the server's form.
 
     Attributes:
-        content: the three fields.
-        lost: how many tiles are named by filters and are not known here.
+        content: the fields, and `config` where it speaks of tiles.
+        lost: how many tiles and tabs are named by filters and date zoom, and are not known here.
     """
 
     content: JsonObject
@@ -73,7 +87,7 @@ class _Laying:
         self._slug, self._body, self._charts = document.slug, document.body, charts
         self._had = in_servers_order(objects(existing.get("tiles")))  # as documents have them
         self._had_tabs = objects(existing.get("tabs"))
-        self._filters = existing.get("filters")
+        self._existing, self._filters = existing, existing.get("filters")
         self._before = layout_of(existing, names) if existing else {}
         ordered = objects(self._before.get("tiles"))
         self._said = {str(tile.get("uuid")): said for tile, said in zip(self._had, ordered, strict=True)}
@@ -92,17 +106,30 @@ class _Laying:
         content: JsonObject = {"tiles": [*tiles]}
         if self._had_tabs or "tabs" in self._body:
             content["tabs"] = [*tabs.values()]
-        if (filters := self._rules(called, {str(tile["uuid"]) for tile in tiles})) is not None:
-            content["filters"] = filters
+        there = {str(tile["uuid"]) for tile in tiles}
+        if (filters := self._rules(called, there)) is not None:
+            content["filters"] = self._locked(filters, tabs)
+        content |= with_zoom(
+            {"config": self._body["config"]} if "config" in self._body else {},
+            lambda targets: self._zoomed(targets, called, there),
+        )
         return Laid(content, len(self._lost))
 
     def _tabs(self) -> dict[str, JsonObject]:
-        """Return uuid of a tab in the document -> the tab."""
+        """Return how tiles of the document name a tab -> the tab."""
         said = objects(self._body.get("tabs"))
-        pairs = match([*self._had_tabs], [*said], lambda tab: text(tab, "uuid") or None, _name).both
+        if twice := [
+            slug for slug, times in Counter(text(tab, "slug") for tab in said).items() if slug and times > 1
+        ]:
+            raise ValueError(
+                f"two tabs have the slug {twice[0]!r}; give one of them another, there and on its tiles"
+            )
+        slugs = tab_slugs(self._had_tabs)
+        had = [tab | {"slug": slugs[text(tab, "uuid")]} for tab in self._had_tabs]
+        pairs = match([*had], [*said], _uuid, _slug, _name).both
         known = {new: self._had_tabs[old] for old, new in pairs}
         return {
-            text(tab, "uuid") or f"#{place}": tab
+            name_of_tab(tab, place): {name: value for name, value in tab.items() if name != "slug"}
             | {
                 "uuid": known[place]["uuid"]
                 if place in known
@@ -130,11 +157,13 @@ class _Laying:
 
     def _placed(self, tile: JsonObject, tabs: dict[str, JsonObject]) -> JsonObject:
         """Return a tile with the uuid that its tab has here."""
-        tab = tile.get("tabUuid")
+        tab = named_tab(tile)
+        if "tabSlug" in tile:
+            tile = {name: value for name, value in tile.items() if name != "tabSlug"} | {"tabUuid": None}
         if not isinstance(tab, str):
             return tile
         if tab not in tabs:
-            raise ValueError(f"a tile is on the tab {tab}, which is not in `tabs`")
+            raise ValueError(f"a tile is on the tab {tab.removeprefix('slug:')}, which is not in `tabs`")
         return tile | {"tabUuid": tabs[tab]["uuid"]}
 
     def _of_here(self, tile: JsonObject, elsewhere: set[tuple[str, ...]]) -> JsonObject:
@@ -152,7 +181,7 @@ class _Laying:
         made = {"uuid": had.get("uuid") or made_up("tile", self._slug, str(place), repr(canonical(tile)))}
         shows = tile.get("properties")
         if not is_chart_tile(tile) or not isinstance(shows, dict):
-            return said | made | {"properties": shows}
+            return said | made | {"properties": self._shown(tile, had, shows)}
         before, slug = had.get("properties"), _chart(tile)
         kept = before if isinstance(before, dict) else {}
         titles = {name: shows[name] for name in TITLES if name in shows}
@@ -163,11 +192,55 @@ class _Laying:
         kind, uuid = self._charts.chart(slug, kind) if slug else (kind, None)
         return said | made | {"type": kind, "properties": titles | {CHART_TILES[kind][0]: uuid}}
 
+    def _shown(self, tile: JsonObject, had: JsonObject, shows: Json) -> Json:
+        """Return what a tile shows that is no chart; what the newer form leaves out stays."""
+        before = had.get("properties")
+        if not isinstance(shows, dict) or not isinstance(before, dict):
+            before = {}
+        if not isinstance(shows, dict):
+            return shows
+        if tile.get("type") == APP_TILE and "appUuid" not in shows and (slug := text(shows, "appSlug")):
+            same = text(before, "appSlug") == slug and "appUuid" in before
+            return shows | {"appUuid": before["appUuid"] if same else self._charts.app(slug)}
+        if "hideTitle" not in shows and before.get("hideTitle") is False:
+            return shows | {"hideTitle": False}
+        return shows
+
+    def _zoomed(self, targets: JsonObject, called: dict[str, str], there: set[str]) -> JsonObject:
+        """Return the targets of date zoom by uuids of tiles; documents say slugs or uuids."""
+        kept = {slug: called.get(slug, slug) for slug in targets}
+        known = there | zoom_targets(self._existing).keys()
+        self._lost |= {slug for slug, tile in kept.items() if tile not in known}
+        return {kept[slug]: to for slug, to in targets.items() if kept[slug] in known}
+
+    def _locked(self, filters: Json, tabs: dict[str, JsonObject]) -> Json:
+        """Return filters that are locked on tabs by the uuids that these have here."""
+        uuids = {text(tab, "uuid"): text(tab, "uuid") for tab in tabs.values()}
+        uuids |= {name: text(tab, "uuid") for name, tab in tabs.items()}
+        for _, rule in rules_of(self._existing):
+            locked = rule.get("lockedTabUuids")
+            uuids |= {str(tab): str(tab) for tab in (locked if isinstance(locked, list) else [])}
+
+        def here(rule: Json) -> Json:
+            locked = rule.get("lockedTabUuids") if isinstance(rule, dict) else None
+            if not isinstance(rule, dict) or not isinstance(locked, list):
+                return rule
+            self._lost |= {str(tab) for tab in locked if str(tab) not in uuids}
+            return rule | {"lockedTabUuids": [uuids[str(tab)] for tab in locked if str(tab) in uuids]}
+
+        if not isinstance(filters, dict):
+            return filters
+        return {
+            group: [here(rule) for rule in rules] if isinstance(rules, list) else rules
+            for group, rules in filters.items()
+        }
+
     def _rules(self, called: dict[str, str], tiles: set[str]) -> Json:
         said = self._body.get("filters")
         had = self._filters if isinstance(self._filters, dict) else {}
         if not isinstance(said, dict):
-            said = {group: [] for group in (had or GROUPS)}
+            said = {}
+        said = {group: [] for group in (had or GROUPS) if group in GROUPS} | said
         result: JsonObject = {name: value for name, value in said.items() if name != "dimensions"}
         for group in GROUPS[1:]:
             if group in said:
@@ -220,6 +293,10 @@ class _Laying:
         return result
 
 
+_TITLES = ("chartSlug", "appSlug", "title", "text", "url", "content")
+_OF_OTHERS = frozenset({"chartName", "appUuid"})  # what others decide, or only the older form says
+
+
 def canonical_of(value: Value) -> bytes | None:
     """Return all that an element says."""
     return canonical(value) if isinstance(value, dict) else None
@@ -230,7 +307,8 @@ def _plain(tile: JsonObject) -> JsonObject:
     said = {name: value for name, value in tile.items() if name not in ("tileSlug", "uuid")}
     shows = said.get("properties")
     if isinstance(shows, dict):
-        said["properties"] = {name: value for name, value in shows.items() if name != "chartName"}
+        shows = without_default_title(tile, shows)
+        said["properties"] = {name: value for name, value in shows.items() if name not in _OF_OTHERS}
     return said
 
 
@@ -242,6 +320,14 @@ def _name(tab: Value) -> str | None:
     return text(tab, "name") or None
 
 
+def _slug(tab: Value) -> str | None:
+    return text(tab, "slug") or None
+
+
+def _uuid(tab: Value) -> str | None:
+    return text(tab, "uuid") or None
+
+
 def _named(tab: JsonObject) -> str:
     return text(tab, "name")
 
@@ -249,7 +335,7 @@ def _named(tab: JsonObject) -> str:
 def _chart_and_title(tile: Value) -> tuple[str, ...] | None:
     if not isinstance(tile, dict):
         return None
-    words = [text(tile, "properties", name) for name in ("chartSlug", "title", "text", "url", "content")]
+    words = [text(tile, "properties", name) for name in _TITLES]
     return (text(tile, "type"), str(tile.get("tabUuid")), *words) if any(words) else None
 
 

@@ -7,10 +7,11 @@ What cannot be understood is an error that names the file: half a tree is no wis
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.ascode.folder import METADATA, Role, role_of
+from lightdash_sync.ascode.folder import METADATA, NO_DOCUMENT, Role, role_of
 from lightdash_sync.ascode.forms import form_problem, unknown_fields
 from lightdash_sync.ascode.load import MAX_BYTES, from_yaml
 from lightdash_sync.ascode.tree import CodeTree, Document
@@ -47,7 +48,7 @@ def read_tree(root: Path) -> CodeTree:
     """
     links: list[str] = []
     paths = sorted(_paths(root, links))
-    files = ((path, _read(root, path)) for path in paths if role_of(path) is not Role.OTHER)
+    files = ((path, _read(root, path)) for path in paths if role_of(path) not in NO_DOCUMENT)
     tree = code_tree(str(root), files, paths)
     if not links:
         return tree
@@ -79,6 +80,7 @@ class _Reading:
         self._documents: dict[tuple[Kind, str], Document] = {}
         self._spaces: dict[str, str | None] = {}
         self._space_files: dict[str, str] = {}
+        self._access: dict[str, JsonObject] = {}
         self._times: Json = None
         self._strange: list[str] = []
         self._ignored: dict[str, list[str]] = {}
@@ -113,6 +115,8 @@ class _Reading:
         if self._spaces.get(slug, name) != name:
             raise SnapshotError(f"{file}: {self._space_files[slug]} gives the space {slug!r} another name")
         self._spaces[slug], self._space_files[slug] = name, file
+        if isinstance(access := body.get("access"), dict):
+            self._access[slug] = access
 
     def _document(self, kind: Kind, file: str, body: JsonObject) -> None:
         slug = str(body["slug"])
@@ -127,6 +131,7 @@ class _Reading:
 
     def tree(self, paths: Iterable[str]) -> CodeTree:
         """Return all that was read."""
+        paths = [*paths]
         for document in self._documents.values():
             self._spaces.setdefault(str(document.body["spaceSlug"]), None)
         for path in list(self._spaces):
@@ -136,7 +141,8 @@ class _Reading:
         return CodeTree(
             documents={item: self._timed(document) for item, document in sorted(self._documents.items())},
             spaces=dict(sorted(self._spaces.items())),
-            notes=tuple(self._notes([path for path in paths if path.endswith(".yaml")])),
+            notes=tuple(self._notes(paths)),
+            access=self._access,
         )
 
     def _timed(self, document: Document) -> Document:
@@ -145,11 +151,14 @@ class _Reading:
         time = text(inside(self._times, section), document.slug) or document.downloaded
         return replace(document, downloaded=time)
 
-    def _notes(self, wrong: list[str]) -> Iterator[str]:
-        if wrong:
+    def _notes(self, paths: list[str]) -> Iterator[str]:
+        if wrong := [path for path in paths if path.endswith(".yaml")]:
             yield f"files that end with .yaml are passed over: {_first(wrong)}"
         if self._strange:
             yield f"files that are no documents are passed over: {_first(self._strange)}"
+        if others := Counter(path.partition("/")[0] for path in paths if role_of(path) is Role.ELSEWHERE):
+            named = ", ".join(f"{name} ({number})" for name, number in sorted(others.items()))
+            yield f"files of what a tree is not read for are passed over: {named}"
         for name, where in self._ignored.items():
             yield f"the field {shown(name)} is not known, and passed over: {_first(where)}"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.canonical import objects
+from lightdash_sync.model.kinds import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,17 @@ class CodeTree:
         documents: by kind and slug.
         spaces: path of each space that the tree speaks of -> its name; None where nothing says it.
         notes: what was passed over, for people.
+        access: path of a space -> who may see it, for those of which the tree says it (1.219.0).
     """
 
     documents: Mapping[tuple[Kind, str], Document]
     spaces: Mapping[str, str | None]
     notes: tuple[str, ...] = ()
+    access: Mapping[str, JsonObject] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it is in the form of 0.3469.0 and later."""
+        boards = [one.body for one in self.documents.values() if one.kind is Kind.DASHBOARD]
+        tiles = (tile for board in boards for tile in objects(board.get("tiles")))
+        return bool(self.access) or any("tabSlug" in tile for tile in tiles)

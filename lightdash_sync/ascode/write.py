@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from lightdash_sync.ascode.folder import METADATA, Role, role_of
+from lightdash_sync.ascode.folder import METADATA, NO_DOCUMENT, Role, role_of
 from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.model.problems import conform
@@ -66,7 +66,7 @@ def write_tree(target: Path, code: CodeFiles, disk: Disk, *, overwrite: bool = F
 
     def fits(path: str) -> bool:
         """Whether a file that a run left is a document, or one that came along and still stands there."""
-        return role_of(path) is not Role.OTHER or (target / path).is_file()
+        return role_of(path) not in NO_DOCUMENT or (target / path).is_file()
 
     with locked(target, disk, fits):
         found = _survey(target)
@@ -76,7 +76,7 @@ def write_tree(target: Path, code: CodeFiles, disk: Disk, *, overwrite: bool = F
         try:
             for path, data in sorted(code.files.items()):
                 staging.put(path, data)
-            kept = [path for path in found if role_of(path) is Role.OTHER and path not in code.files]
+            kept = [path for path in found if role_of(path) in NO_DOCUMENT and path not in code.files]
             for path in kept:
                 staging.take(path, target / path, found)
             staging.finish()
@@ -87,7 +87,9 @@ def write_tree(target: Path, code: CodeFiles, disk: Disk, *, overwrite: bool = F
             staging.discard()
             raise
         _remember(target, code.files, disk)
-    documents = {path: sha for path, sha in found.items() if role_of(path) not in (Role.OTHER, Role.METADATA)}
+    documents = {
+        path: sha for path, sha in found.items() if role_of(path) not in {*NO_DOCUMENT, Role.METADATA}
+    }
     written = {path: sha256(data) for path, data in code.files.items() if path != METADATA}
     return Written(
         changed=sum(documents.get(path) != sha for path, sha in written.items()),
@@ -131,7 +133,7 @@ def _require_ours(target: Path, found: Mapping[str, str], files: Mapping[str, by
         path
         for path, sha in found.items()
         if role_of(path) is not Role.METADATA
-        and (role_of(path) is not Role.OTHER or path in files)
+        and (role_of(path) not in NO_DOCUMENT or path in files)
         and sha != ours.get(path)
         and (path not in files or sha256(files[path]) != sha)
     ]

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lightdash_sync.cli.connect import connected
 from lightdash_sync.cli.output import print_json
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from lightdash_sync.ascode.tree import CodeTree
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
     from lightdash_sync.model.kinds import Kind
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.snapshot.manifest import Manifest
 
+# Label, content, manifest, number of requests, and the documents if it is a tree of such.
+_Read: TypeAlias = "tuple[str, Tree, Manifest, int, CodeTree | None]"
 _DEFAULT = Path("lightdash")  # where the official tool writes, and reads
 
 
@@ -58,6 +61,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
     """
     from lightdash_sync.ascode.files import code_files
     from lightdash_sync.ascode.write import write_tree
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.git import exclude
     from lightdash_sync.report import ascode
     from lightdash_sync.report.terminal import say_warning
@@ -66,10 +70,15 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
     began = time.monotonic()
     target = wanted.path or _DEFAULT
     opened = _taken(wanted) if wanted.source is not None else _read(settings, wanted)
-    with opened as (label, tree, manifest, requests):
+    with opened as (label, tree, manifest, requests, documents):
         try:
             versions = sum(number for what, number in manifest.counts.items() if what.endswith("_version"))
-            code = code_files(tree, manifest.source.project if wanted.nested else None, versions)
+            nested = manifest.source.project if wanted.nested else None
+            if documents is None:
+                newer = Server(manifest.source.lightdash).can("tab_slugs")
+                code = code_files(tree, nested, versions, newer=newer)
+            else:  # in the form that it has, and no more than it says
+                code = code_files(tree, nested, newer=documents.is_newer, access_of=documents.access)
         except ValueError as error:
             raise SnapshotError(
                 f"{label} cannot be said in the official tool's files: {error}",
@@ -88,7 +97,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
 
 
 @contextmanager
-def _taken(wanted: CodeExport) -> Iterator[tuple[str, Tree, Manifest, int]]:
+def _taken(wanted: CodeExport) -> Iterator[_Read]:
     """Open a snapshot, a commit, or another tree of documents; none of them needs a server."""
     from lightdash_sync.environments import known_environments
     from lightdash_sync.sides import Environments, SideKind, opened, parse_side
@@ -104,7 +113,7 @@ def _taken(wanted: CodeExport) -> Iterator[tuple[str, Tree, Manifest, int]]:
     base = wanted.config.parent if wanted.config else Path()
     known = Environments(base, folders, _no_server, default)
     with opened(named, known) as side:
-        yield side.label, side.tree, side.manifest, 0
+        yield side.label, side.tree, side.manifest, 0, side.code
 
 
 def _no_server(name: str) -> AbstractContextManager[tuple[Lightdash, str | None]]:
@@ -112,7 +121,7 @@ def _no_server(name: str) -> AbstractContextManager[tuple[Lightdash, str | None]
 
 
 @contextmanager
-def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[tuple[str, Tree, Manifest, int]]:
+def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[_Read]:
     """Read the project as it is now, over its snapshot if there is one; that is left as it is."""
     from lightdash_sync.export.live import read_now
     from lightdash_sync.export.run import Reading, export_project
@@ -144,4 +153,5 @@ def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[tupl
             )
             read_now(lightdash, project, over, root / "now", progress=bars)
         snapshot = Snapshot(root / "now")
-        yield snapshot.manifest.source.project, snapshot.tree(), snapshot.manifest, lightdash.session.requests
+        source, requests = snapshot.manifest.source.project, lightdash.session.requests
+        yield source, snapshot.tree(), snapshot.manifest, requests, None

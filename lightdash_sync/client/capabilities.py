@@ -150,6 +150,7 @@ CAPABILITIES: dict[str, Capability] = {
     "project_dashboards": Capability((0, 2624, 0)),
     "breaks_views_of_dashboards": Capability((0, 2904, 5)),  # seen there; since when is not known
     "tiles_without_tab": Capability((0, 2641, 0)),
+    "tab_slugs": Capability((0, 3469, 0)),
 }
 
 
