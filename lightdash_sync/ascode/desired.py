@@ -324,6 +324,6 @@ class _Desiring:
         if self._lost:
             number, first = sum(self._lost.values()), next(iter(self._lost))
             yield (
-                f"filters name tiles that are not known here ({number}, such as in {first}): they are left"
-                " out there, as by the official tool"
+                f"filters and date zoom name tiles or tabs that are not known here ({number}, such as in"
+                f" {first}): they are left out there, as by the official tool"
             )

@@ -27,7 +27,7 @@ from lightdash_sync.ascode.tabs import (
     named_tab,
     tab_slugs,
     with_zoom,
-    without_default_title,
+    without_title,
     zoom_targets,
 )
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
@@ -202,8 +202,8 @@ class _Laying:
         if tile.get("type") == APP_TILE and "appUuid" not in shows and (slug := text(shows, "appSlug")):
             same = text(before, "appSlug") == slug and "appUuid" in before
             return shows | {"appUuid": before["appUuid"] if same else self._charts.app(slug)}
-        if "hideTitle" not in shows and before.get("hideTitle") is False:
-            return shows | {"hideTitle": False}
+        if tile.get("type") == "markdown" and "hideTitle" not in shows and "hideTitle" in before:
+            return shows | {"hideTitle": before["hideTitle"]}
         return shows
 
     def _zoomed(self, targets: JsonObject, called: dict[str, str], there: set[str]) -> JsonObject:
@@ -307,7 +307,7 @@ def _plain(tile: JsonObject) -> JsonObject:
     said = {name: value for name, value in tile.items() if name not in ("tileSlug", "uuid")}
     shows = said.get("properties")
     if isinstance(shows, dict):
-        shows = without_default_title(tile, shows)
+        shows = without_title(tile, shows)
         said["properties"] = {name: value for name, value in shows.items() if name not in _OF_OTHERS}
     return said
 

@@ -43,7 +43,8 @@ def in_newer_form(document: JsonObject, tiles: Mapping[str, str | None]) -> Json
     """
     tabs = objects(document.get("tabs"))
     slugs = tab_slugs(tabs)
-    result = document | {"tiles": [_tile(tile, slugs) for tile in objects(document.get("tiles"))]}
+    tiles_there = sorted((_tile(tile, slugs) for tile in objects(document.get("tiles"))), key=_order)
+    result: JsonObject = document | {"tiles": [*tiles_there]}
     if "tabs" in document:
         result["tabs"] = [
             {name: value for name, value in tab.items() if name != "uuid"}
@@ -82,12 +83,27 @@ def _tile(tile: JsonObject, slugs: Mapping[str, str]) -> JsonObject:
     if tile.get("type") == APP_TILE:
         app: JsonObject = {name: shows[name] for name in ("title", "hideTitle", "appSlug") if name in shows}
         return said | {"properties": app, "tileSlug": shows.get("appSlug")}
-    return said | {"properties": without_default_title(tile, shows)}
+    if said.get("tileSlug") is None:  # its chart was deleted
+        said.pop("tileSlug", None)
+    if tile.get("type") == "saved_chart" and shows.get("chartName") is None:
+        shows = {name: value for name, value in shows.items() if name != "chartName"}
+    return said | {"properties": without_title(tile, shows)}
 
 
-def without_default_title(tile: JsonObject, shows: JsonObject) -> JsonObject:
-    """Return what a tile shows; Markdown does not say that its title is not hidden."""
-    if tile.get("type") != "markdown" or shows.get("hideTitle"):
+def _order(tile: JsonObject) -> tuple[float, float, str, str, str]:
+    return (
+        _number(tile.get("y")), _number(tile.get("x")),
+        text(tile, "tabSlug"), text(tile, "tileSlug"), text(tile, "type"),
+    )  # fmt: skip
+
+
+def _number(value: Json) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def without_title(tile: JsonObject, shows: JsonObject) -> JsonObject:
+    """Return what a tile shows; of Markdown the newer form has no word for whether its title is hidden."""
+    if tile.get("type") != "markdown":
         return shows
     return {name: value for name, value in shows.items() if name != "hideTitle"}
 

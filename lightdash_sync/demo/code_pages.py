@@ -101,10 +101,16 @@ def tab_slugs(tabs: list[Json]) -> dict[str, str]:
 
 
 def _with_tab(tile: Json, slugs: dict[str, str]) -> Json:
-    """A tile by the slug of its tab; a Markdown tile does not say that its title is not hidden."""
+    """A tile by the slug of its tab; a Markdown tile does not say whether its title is hidden.
+
+    One whose chart was deleted has no `tileSlug`, and a chart's tile then has no `chartName` either.
+    """
     kept = {name: value for name, value in tile.items() if name != "tabUuid"}
-    if tile["type"] == "markdown" and not tile["properties"].get("hideTitle"):
-        kept["properties"] = {n: value for n, value in tile["properties"].items() if n != "hideTitle"}
+    left_out = {"markdown": "hideTitle", "saved_chart": "chartName"}.get(tile["type"])
+    if left_out == "hideTitle" or tile["properties"].get("chartName") is None:
+        kept["properties"] = {name: value for name, value in tile["properties"].items() if name != left_out}
+    if kept.get("tileSlug") is None:
+        kept.pop("tileSlug", None)
     return {**kept, "tabSlug": slugs.get(tile["tabUuid"])}
 
 
