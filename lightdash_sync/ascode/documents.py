@@ -17,6 +17,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.portable import to_server
 
 if TYPE_CHECKING:
+    from lightdash_sync.ascode.dialect import Dialect
     from lightdash_sync.ascode.names import Names
     from lightdash_sync.plan.options import Item
 
@@ -54,13 +55,13 @@ class Shown:
     elsewhere: bool = False
 
 
-def document_of(item: Item, names: Names, *, newer: bool = False) -> JsonObject:
+def document_of(item: Item, names: Names, dialect: Dialect) -> JsonObject:
     """Return the document of a chart, SQL chart or dashboard.
 
     Args:
         item: kind and key.
         names: the tree that it is in.
-        newer: whether in the newer form, see `tabs`.
+        dialect: of the version whose document it is to be.
 
     Raises:
         UnresolvedReference: it names something that the tree does not know.
@@ -71,8 +72,10 @@ def document_of(item: Item, names: Names, *, newer: bool = False) -> JsonObject:
     if kind is Kind.DASHBOARD:
         document |= {name: normal[name] for name in IF_SET if normal.get(name)}
         document |= layout_of(normal, names)
-        if newer:
+        if dialect.newer:
             document = in_newer_form(document, slugs_of_tiles(normal, names))
+    elif kind is Kind.CHART and isinstance(query := document.get("metricQuery"), dict):
+        document["metricQuery"] = dialect.unset | query
     document["slug"] = names.slug(item)
     document["spaceSlug"] = names.path(names.contents.space_of(item))
     document["version"] = VERSION

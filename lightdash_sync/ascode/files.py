@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from lightdash_sync.ascode.dialect import Dialect
 from lightdash_sync.ascode.documents import SPACE, VERSION, document_of
 from lightdash_sync.ascode.dump import to_yaml
 from lightdash_sync.ascode.folder import METADATA, document_path, space_path
@@ -76,7 +77,7 @@ def code_files(
     nested_in: str | None = None,
     versions: int = 0,
     *,
-    newer: bool = False,
+    dialect: Dialect | None = None,
     access_of: Collection[str] | None = None,
 ) -> CodeFiles:
     """Return the files that the official tool would write of a project, as far as a snapshot knows it.
@@ -85,34 +86,34 @@ def code_files(
         tree: of the snapshot.
         nested_in: name of the project, for the nested form; None for the flat one.
         versions: how many earlier versions the snapshot has.
-        newer: whether in the form of 0.3469.0 and later: tabs by slug, and who may see a space.
+        dialect: of the version whose files they are to be; None for one that says least.
         access_of: paths of the spaces of which it is known who may see them; None for all.
 
     Raises:
         UnresolvedReference: a file of the snapshot names something that its map does not know.
         ValueError: a file of the snapshot is no JSON.
     """
-    names = Names(tree)
+    names, dialect = Names(tree), dialect or Dialect()
     files: dict[str, bytes] = {}
     times: dict[str, datetime] = {}
     same: list[str] = []
     items = sorted(item for item in names.contents.there if item[0] in _TIMED)
     sections = _times(items, names)
     for item in items:
-        document = document_of(item, names, newer=newer)
+        document = document_of(item, names, dialect)
         slug = str(document["slug"])
         path = document_path(item[0], slug, str(document["spaceSlug"]), nested_in)
         if path in files:
             same.append(f"{item[0]}:{item[1]}")
             continue
         files[path], times[path] = to_yaml(document), sections[_SECTIONS[item[0]]][slug]
-    files |= dict(_spaces(names, nested_in, files, newer, access_of))
+    files |= dict(_spaces(names, nested_in, files, dialect.newer, access_of))
     files[METADATA] = _metadata(sections)
     counts = {
         KINDS[kind].noun[1]: sum(item[0] is kind for item in names.contents.there)
         for kind in (Kind.SPACE, *DOCUMENTED)
     }
-    return CodeFiles(files, times, counts, tuple(_not_held(tree, names, same, versions, newer=newer)))
+    return CodeFiles(files, times, counts, tuple(_not_held(tree, names, same, versions, newer=dialect.newer)))
 
 
 def _times(items: list[Item], names: Names) -> dict[str, dict[str, datetime]]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import objects
-from lightdash_sync.model.kinds import Kind
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.model.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,3 @@ class CodeTree:
     spaces: Mapping[str, str | None]
     notes: tuple[str, ...] = ()
     access: Mapping[str, JsonObject] = field(default_factory=dict, repr=False)
-
-    @property
-    def is_newer(self) -> bool:
-        """Whether it is in the form of 0.3469.0 and later."""
-        boards = [one.body for one in self.documents.values() if one.kind is Kind.DASHBOARD]
-        tiles = (tile for board in boards for tile in objects(board.get("tiles")))
-        return bool(self.access) or any("tabSlug" in tile for tile in tiles)

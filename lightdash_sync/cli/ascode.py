@@ -59,6 +59,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
         SnapshotError: the snapshot is damaged.
         SyncError: whatever reading a project can raise.
     """
+    from lightdash_sync.ascode.dialect import dialect_in, dialect_of
     from lightdash_sync.ascode.files import code_files
     from lightdash_sync.ascode.write import write_tree
     from lightdash_sync.client.capabilities import Server
@@ -75,10 +76,11 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
             versions = sum(number for what, number in manifest.counts.items() if what.endswith("_version"))
             nested = manifest.source.project if wanted.nested else None
             if documents is None:
-                newer = Server(manifest.source.lightdash).can("tab_slugs")
-                code = code_files(tree, nested, versions, newer=newer)
+                dialect = dialect_of(Server(manifest.source.lightdash).can)
+                code = code_files(tree, nested, versions, dialect=dialect)
             else:  # in the form that it has, and no more than it says
-                code = code_files(tree, nested, newer=documents.is_newer, access_of=documents.access)
+                dialect = dialect_in(documents)
+                code = code_files(tree, nested, dialect=dialect, access_of=documents.access)
         except ValueError as error:
             raise SnapshotError(
                 f"{label} cannot be said in the official tool's files: {error}",

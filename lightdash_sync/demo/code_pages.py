@@ -71,7 +71,7 @@ def dashboard_as_code(world: World, dashboard: Dashboard) -> Json:
     shown = [_tile(tile, tiles) for tile in tiles]
     if world.can("tab_slugs"):
         slugs = tab_slugs(read["tabs"])
-        shown = [_with_tab(tile, slugs) for tile in shown]
+        shown = sorted((_with_tab(tile, slugs) for tile in shown), key=_order)
         read["tabs"] = [
             {"slug": slugs[tab["uuid"]], **{name: value for name, value in tab.items() if name != "uuid"}}
             for tab in read["tabs"]
@@ -98,6 +98,11 @@ def tab_slugs(tabs: list[Json]) -> dict[str, str]:
         several = named.count(slug) > 1
         found[tab["uuid"]] = f"{slug}-{named[: place + 1].count(slug)}" if several else slug
     return found
+
+
+def _order(tile: Json) -> tuple[Any, ...]:
+    """Where a tile comes, by nothing that another project would say otherwise."""
+    return tile["y"], tile["x"], tile["tabSlug"] or "", tile.get("tileSlug") or "", tile["type"]
 
 
 def _with_tab(tile: Json, slugs: dict[str, str]) -> Json:
