@@ -7,6 +7,9 @@ from typing import Any
 from lightdash_sync.demo.spaces import create_space
 from lightdash_sync.demo.state import World
 
+# What current versions want to be told of each new delivery of a chart; others ignore it.
+OF_NO_APP: dict[str, Any] = {"appUuid": None, "appName": None}
+
 
 def privacy(private: bool) -> dict[str, bool]:
     """What a body says of the privacy of a space, in the words of both versions; each ignores the other's."""

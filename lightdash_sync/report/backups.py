@@ -61,6 +61,9 @@ def backup_text(done: Backup, share: Shard | None, dry: bool) -> None:
         columns = ["ENVIRONMENT", "RESULT", "FILES", "READ", "REQUESTS", "TIME"]
         out.print(table(columns, (_row(outcome, dry) for outcome in done.outcomes)))
     for outcome in done.outcomes:
+        if outcome.report and (left := outcome.report.manifest.leftOut):
+            words = "; ".join(one.words for one in left)
+            out.print(Text(f"{shown(outcome.job.label)}: not in the backup: {shown(words)}.", style="dim"))
         for line in results.older_lines(outcome.report.older) if outcome.report else ():
             out.print(Text(f"{shown(outcome.job.label)}: {line}", style="dim"))
         for commit in outcome.made[:_LISTED]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.dialects import privacy
+from tests.dialects import OF_NO_APP, privacy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,6 +257,7 @@ class Editors:
             "name": self._new_name(), "format": "csv", "cron": "0 9 * * 1",
             "options": {"formatted": True, "limit": "table"},
             "targets": [{"recipient": "someone@example.com"}], "enabled": True, "includeLinks": True,
+            **OF_NO_APP,
         }  # fmt: skip
         where = self.chance.choice(
             (f"/saved/{self._one(self._charts())}", f"/dashboards/{self._one(self._dashboards())}")

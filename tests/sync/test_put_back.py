@@ -14,16 +14,19 @@ from lightdash_sync.demo.state import World
 from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.cli.nights import bare_machine
+from tests.dialects import OF_NO_APP
 from tests.git.hands import Hands
 from tests.sync.desk import SOURCE, TARGET, Desk, desk_at
 
 TO = ("--to", SOURCE)
-DELIVERY: dict[str, Any] = {
+DELIVERY: dict[str, Any] = OF_NO_APP | {
     "name": "Each morning",
     "format": "csv",
     "cron": "0 6 * * *",
     "options": {"formatted": True, "limit": "table"},
     "targets": [{"recipient": "someone@kettle.example"}],
+    "enabled": True,
+    "includeLinks": True,
 }
 
 
