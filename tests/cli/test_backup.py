@@ -62,6 +62,15 @@ def test_one_commit_of_everything(nights: Nights) -> None:
     assert body.count("\nCo-authored-by: ") == 2
 
 
+def test_a_backup_says_what_is_not_in_it(nights: Nights) -> None:
+    """In a line for each environment, for people; machines get how many, which and why."""
+    assert "production: not in the backup: " in nights.backup("--env", "production").out
+    nights.change_a_chart("editor", 1, 11)
+    read = nights.backup("--env", "production", "--json").json["environments"][0]
+    assert read["left_out"]
+    assert all({"what", "count", "names", "why"} == one.keys() for one in read["left_out"])
+
+
 def test_a_first_backup_tells_the_past(nights: Nights, tmp_path: Path) -> None:
     """`--backfill`: each known version is a commit of its author and time, and each of them is whole."""
     uuid = nights.change_a_chart("editor", 1, 11)
