@@ -34,7 +34,8 @@ def adapted_access(
     """Return a space as the target can have it, and what was left out.
 
     Grants of people and groups that the target's organisation does not have are dropped. A grant whose
-    role the source could not see keeps the role that the same holder has on the target.
+    role the source could not see keeps the role that the same holder has on the target, and so does one whose
+    role the target does not show: nobody can tell whether it is another one.
 
     Args:
         item: the space as `space:key`, for the problems.
@@ -112,6 +113,8 @@ def _sorted_out(
         holder = wanted if wanted in held else find(wanted) if find else None
         if holder is None:
             missing.append(wanted)
+        elif holder in held and held[holder].get("role") is None:
+            possible[holder] = held[holder]  # the target does not tell which role it is
         elif grant.get("role") is not None:
             possible[holder] = grant | {field: holder}
         elif holder in held:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.apply.look import telling
 from lightdash_sync.client.writes import Writer
 from lightdash_sync.model.canonical import parse
-from lightdash_sync.model.changes import Change, changes
+from lightdash_sync.model.changes import ABSENT, Change, changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
@@ -55,6 +55,8 @@ def _is_own_way(change: Change) -> bool:
     """Whether a change is one that the server makes by itself."""
     if change.what == "tile_changed":
         return _without_markdown(change.before) == _without_markdown(change.after)
+    if change.what == "access_changed" and change.after in (None, ABSENT):
+        return True  # some versions do not show the role of who has none in the project
     return change.where[-1:] in _OWN_WAYS
 
 
