@@ -195,18 +195,22 @@ class _Telling:
 
     def _space(self, row: Row) -> Row:
         space = self.get(f"{self.path}/spaces/{row['uuid']}")
-        direct = set(row["access"])
         return {
             "everybody": space.get("inheritParentPermissions", not space.get("isPrivate", False)),
             "members": space.get("projectMemberAccessRole"),
             "palette": space.get("colorPaletteUuid"),
-            "people": {
-                one["email"]: one["role"]
-                for one in space["access"]
-                if one["userUuid"] in direct and one.get("inheritedFrom") != "space_group"
-            },
+            "people": self._people(row, space),
             "groups": {one["groupName"]: one["spaceRole"] for one in space["groupsAccess"]},
         }
+
+    def _people(self, row: Row, space: Row) -> Row:
+        """Who has a grant of their own; since 1.104.0 a space itself names nobody but who asks."""
+        try:
+            told = self.get(f"{self.path}/spaces/{row['uuid']}/access", directOnly=True)["data"]
+        except (AssertionError, json.JSONDecodeError):
+            direct = set(row["access"])
+            told = [one for one in space["access"] if one["userUuid"] in direct]
+        return {one["email"]: one["role"] for one in told if one.get("inheritedFrom") != "space_group"}
 
     def _chart(self, row: Row) -> Row:
         return {**self._worded(_cleaned(row)), "place": self._home(row)}
