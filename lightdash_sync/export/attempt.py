@@ -29,6 +29,7 @@ from lightdash_sync.export.identify import identify, pruned, with_charts, with_f
 from lightdash_sync.export.lists import unsupported
 from lightdash_sync.export.names import metrics_of
 from lightdash_sync.export.readings import Readings
+from lightdash_sync.export.spaces import leaves_out_palettes
 from lightdash_sync.export.structure import Structure, read_structure
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
@@ -37,6 +38,7 @@ from lightdash_sync.snapshot.manifest import (
     FORMAT,
     MERGES_OF_CHARTS,
     PALETTES_OF_CHARTS,
+    PALETTES_OF_SPACES,
     LeftOut,
     Manifest,
     Source,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.identity import Identity
 
 _NO_PALETTES = "only a chart's own answer tells which it has, and only exports with history read that"
+_NO_SPACE_PALETTES = "only a space's own answer tells which it has, and only exports with history read each"
 _CUT = "they were not asked for (--history-since); versions that an older snapshot held are kept"
 _NO_MERGES = (
     "pages of charts do not tell them; the server lets nobody make any, but who uses its API can, and only "
@@ -392,6 +395,11 @@ class Attempt:
         if palettes and not self.chosen.singly:
             left_out.append(
                 LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES, count=len(inventory.summaries))
+            )
+        singly, server = self.chosen.whole_spaces, self.lightdash.server
+        if self.chosen.wants(Kind.SPACE) and leaves_out_palettes(inventory, server, singly=singly):
+            left_out.append(
+                LeftOut(what=PALETTES_OF_SPACES, why=_NO_SPACE_PALETTES, count=len(inventory.spaces))
             )
         if self._guesses_merges(structure):
             left_out.append(LeftOut(what=MERGES_OF_CHARTS, why=_NO_MERGES, count=None))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.export.elsewhere import NUMBERS
 from lightdash_sync.export.personal import personal_spaces
+from lightdash_sync.export.spaces import leaves_out_palettes
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.snapshot.manifest import UNKNOWN, Older
 
@@ -78,7 +79,9 @@ def what_is_older(taken: TakenOver, inventory: Inventory, server: Server, chosen
         found.append(f"comments of {_counted({Kind.DASHBOARD: len(silent)})}")
     if inventory.palettes:
         told = {Kind.CHART: len(charts) if chosen.singly else 0}
-        told |= {Kind.DASHBOARD: len(dashboards), Kind.SPACE: len(spaces)}
+        told |= {Kind.DASHBOARD: len(dashboards)}
+        if not leaves_out_palettes(inventory, server, singly=chosen.whole_spaces):
+            told |= {Kind.SPACE: len(spaces)}
         if any(told.values()):
             found.append(f"colour palettes of {_counted(told)}")
     if server.can("own_access_only"):

@@ -49,6 +49,7 @@ def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: P
         kinds=None if selection.kinds is None else frozenset(map(Kind, selection.kinds)),
         spaces=None if selection.spaces is None else frozenset(selection.spaces),
         depth=Depth.SINGLY if selection.history else Depth.AUTHORS,
+        space_palettes=selection.history,
     )
     old = Old(snapshot, identity, full=True, take_history=False, accept_shrink=True)
     return _read(lightdash, project, target, chosen, old, progress)

@@ -131,6 +131,7 @@ class Reuse:
     ) -> None:
         self._old = old if old is not None and _is_like(old, server.version, chosen.in_manifest()) else None
         self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
+        self._palettes = bool(palettes)
         before = self._old.identity.palettes if self._old else {}
         self._renamed = {name for name, facts in before.items() if (palettes or {}).get(name) != facts}
         self._otherwise = frozenset(otherwise)
@@ -167,6 +168,13 @@ class Reuse:
             return None
         data = self._untouched(self._old, kind, key)
         if data is None or (uuid in self._chosen.palettes and not begins(data, "palette")):
+            return None
+        if (
+            kind is Kind.SPACE
+            and self._chosen.whole_spaces
+            and self._palettes
+            and not begins(data, "palette")
+        ):
             return None
         if kind is Kind.SPACE:
             space = _kept_space(facts, data)

@@ -47,6 +47,7 @@ class Chosen:
         spaces: keys of spaces whose content to export, or None for all.
         depth: how much to ask of them.
         palettes: uuids of charts of which it must be known which palette they have, however deep.
+        space_palettes: whether it must be known of spaces, unless only content is asked for.
         merges: whether it must be known which charts merge rows of other queries, however deep, and even
             where the server lets nobody make merges: who uses its API still can.
         since: the day from which on earlier versions are read; None for all.
@@ -56,6 +57,7 @@ class Chosen:
     spaces: frozenset[str] | None = None
     depth: Depth = Depth.HISTORY
     palettes: frozenset[str] = frozenset()
+    space_palettes: bool = True
     merges: bool = False
     since: date | None = None
 
@@ -73,6 +75,11 @@ class Chosen:
     def singly(self) -> bool:
         """Whether each chart is read by itself, also where the server has pages."""
         return self.depth >= Depth.SINGLY
+
+    @property
+    def whole_spaces(self) -> bool:
+        """Whether each space is read by itself, also where lists tell of it: only so its palette is told."""
+        return self.depth >= Depth.AUTHORS and self.space_palettes
 
     @property
     def reads_all(self) -> bool:

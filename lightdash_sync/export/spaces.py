@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from lightdash_sync.client import views
+    from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.client.space_access import Entry
     from lightdash_sync.export.grants import Granted, Grants
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from lightdash_sync.export.readings import Readings
     from lightdash_sync.model.canonical import JsonObject
 
-_WITHOUT_PALETTE: JsonObject = {"colorPaletteUuid": None}
+_PALETTE = "colorPaletteUuid"
+_NO_PALETTE: JsonObject = {_PALETTE: None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def read_spaces(
     personal = personal_spaces(inventory)
     project = inventory.project.projectUuid
     told = [uuid for uuid in wanted if uuid in grants.told]
-    sample, rest = (told[:1], told[1:]) if not (singly or inventory.palettes) else (told, [])
+    sample, rest = (told, []) if singly else (told[:1], told[1:])
+    leaves_palettes = leaves_out_palettes(inventory, lightdash.server, singly=singly)
     spaces = readings.of(
         Kind.SPACE,
         [*sample, *(uuid for uuid in wanted if uuid not in grants.told)],
@@ -85,19 +88,22 @@ def read_spaces(
     )
     found: dict[str, SpaceRead] = {}
 
-    def by_lists(uuid: str) -> JsonObject:
-        return _raw(listed[uuid][1], _WITHOUT_PALETTE, grants.told[uuid], is_personal=uuid in personal)
+    def whole(uuid: str, raw: JsonObject) -> JsonObject:
+        """Return a space as `normalise` takes it."""
+        content = {**listed[uuid][1], **raw, "access": grants.told[uuid].access}
+        if leaves_palettes:
+            content.pop(_PALETTE, None)
+        return content | ({PERSONAL: True} if uuid in personal else {})
 
-    if rest and not all(
-        normalise(Kind.SPACE, by_lists(uuid))
-        == normalise(Kind.SPACE, _raw(listed[uuid][1], spaces[uuid][1], grants.told[uuid]))
-        for uuid in sample
-        if uuid in spaces
-    ):
+    def is_whole_in_lists(uuid: str) -> bool:
+        raw = spaces[uuid][1]
+        return normalise(Kind.SPACE, whole(uuid, raw)) == normalise(Kind.SPACE, whole(uuid, _NO_PALETTE))
+
+    if rest and not all(is_whole_in_lists(uuid) for uuid in sample if uuid in spaces):
         spaces |= readings.of(Kind.SPACE, rest, partial(lightdash.space, project), keys, "more")
         rest = []
     for uuid in rest:
-        found[uuid] = SpaceRead(by_lists(uuid), grants.told[uuid])
+        found[uuid] = SpaceRead(whole(uuid, _NO_PALETTE), grants.told[uuid])
     above = _spaces_above(inventory, spaces, grants)
     if above:
         spaces_above = readings.of(Kind.SPACE, above, partial(lightdash.space, project), keys, "above them")
@@ -115,17 +121,20 @@ def read_spaces(
         elif not lightdash.server.can("own_access_only"):
             grants.told[uuid] = grants.by_space(row, raw)
         if uuid in spaces and uuid in grants.told:  # else it is remembered as unread
-            content = _raw(listed[uuid][1], raw, grants.told[uuid], is_personal=uuid in personal)
-            found[uuid] = SpaceRead(content, grants.told[uuid], view, tuple(entries.get(uuid, ())))
+            read = SpaceRead(whole(uuid, raw), grants.told[uuid], view, tuple(entries.get(uuid, ())))
+            found[uuid] = read
     said = {
         uuid: space_contradictions(listed[uuid][0], view, inventory) for uuid, (view, _) in spaces.items()
     }
     return found, {uuid: disputed for uuid, disputed in said.items() if disputed}
 
 
-def _raw(listed: JsonObject, raw: JsonObject, granted: Granted, *, is_personal: bool = False) -> JsonObject:
-    """Return a space as `normalise` takes it."""
-    return {**listed, **raw, "access": granted.access, **({PERSONAL: True} if is_personal else {})}
+def leaves_out_palettes(inventory: Inventory, server: Server, *, singly: bool) -> bool:
+    """Whether no palettes of spaces are told: there are some, and spaces are not read by themselves.
+
+    Then they are left out of those, too, that are read all the same: which these are is of no meaning.
+    """
+    return bool(inventory.palettes) and server.can("own_access_only") and not singly
 
 
 def _spaces_above(inventory: Inventory, spaces: Collection[str], grants: Grants) -> list[str]:

@@ -155,7 +155,9 @@ def read_structure(
         for row, _ in inventory.spaces
         if row.uuid not in kept[Kind.SPACE] and chosen.wants_in(Kind.SPACE, keys[row.uuid])
     ]
-    spaces, disputed = read_spaces(lightdash, inventory, grants, wanted, keys, readings, singly=chosen.singly)
+    spaces, disputed = read_spaces(
+        lightdash, inventory, grants, wanted, keys, readings, singly=chosen.whole_spaces
+    )
     unsettled = len(readings.moved)
     _explain(
         lightdash,

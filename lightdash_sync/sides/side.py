@@ -32,6 +32,7 @@ from lightdash_sync.snapshot.manifest import (
     FORMAT,
     MERGES_OF_CHARTS,
     PALETTES_OF_CHARTS,
+    PALETTES_OF_SPACES,
     Manifest,
     Selection,
     Source,
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 _COMMIT = 10  # digits of a commit in a label
 _FROM_HERE = ("./", "../")
+
+# What a side may leave out of items that it holds, and whose.
+_UNTOLD = {PALETTES_OF_CHARTS: "charts", PALETTES_OF_SPACES: "spaces", MERGES_OF_CHARTS: "charts"}
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,9 @@ class Side:
     def untold(self) -> tuple[str, ...]:
         """Return what it does not tell of items that it holds, in words for people."""
         return tuple(
-            f"{self.label} does not tell the {left.what} ({left.why}): charts of the target keep theirs"
+            f"{self.label} does not tell the {left.what} ({left.why}): {kept} of the target keep theirs"
             for left in self.manifest.leftOut
-            if left.what in (PALETTES_OF_CHARTS, MERGES_OF_CHARTS)
+            if (kept := _UNTOLD.get(left.what))
         )
 
     def lacks(self) -> frozenset[str]:

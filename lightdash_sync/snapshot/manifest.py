@@ -44,6 +44,7 @@ class Source(_Part):
 _NAMED = 10  # names that a person is shown; all are in the manifest
 # What of charts may be left out; see `LeftOut`.
 PALETTES_OF_CHARTS = "colour palettes of charts"
+PALETTES_OF_SPACES = "colour palettes of spaces"
 MERGES_OF_CHARTS = "merges of charts with other queries"
 
 

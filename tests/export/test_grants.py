@@ -233,3 +233,42 @@ def test_a_quiet_night_reads_no_space(tmp_path: Path) -> None:
 
 def _uuids(world: World, *names: str) -> list[str]:
     return [world.token_rows[world.tokens[name]].person_uuid for name in names]
+
+
+def test_spaces_whose_palette_is_not_asked_for_come_from_the_lists(tmp_path: Path) -> None:
+    """One is read to see that its own answer tells nothing more; what is left out is named."""
+    world = crowded_world()
+    asked: list[str] = []
+
+    def note(_n: int, _method: str, path: str) -> Fault | None:
+        asked.append(path)
+        return None
+
+    content = Chosen(depth=Depth.CONTENT)
+    report = export_world(world, tmp_path / "p", chosen=content, faults=Faults(rule=note))
+    assert len({path for path in asked if "/spaces/" in path and not path.endswith("/access")}) == 1
+    assert [one for one in report.manifest.leftOut if one.what == "colour palettes of spaces"]
+    export_world(world, tmp_path / "whole", chosen=Chosen(depth=Depth.SINGLY))
+    for path in sorted((tmp_path / "whole/spaces").iterdir()):
+        whole = json.loads(path.read_text())
+        assert whole.pop("palette") is None
+        assert json.loads((tmp_path / "p/spaces" / path.name).read_text()) == whole
+
+
+def test_what_a_newer_server_tells_of_a_space_by_itself_is_read_of_each(tmp_path: Path) -> None:
+    """A field that the lists do not have makes each space be read, and is kept."""
+    world = crowded_world()
+    bodies: dict[str, bytes] = {}
+    with at_desk(world) as desk:
+        for row in desk.send("GET", "/spaces"):
+            space = desk.send("GET", f"/spaces/{row['uuid']}") | {"motto": f"Of {row['name']}"}
+            bodies[row["uuid"]] = json.dumps({"status": "ok", "results": space}).encode()
+    faults = Faults(
+        rule=lambda _n, _method, path: (
+            Fault.content(bodies[path.rpartition("/")[2]]) if path.rpartition("/")[2] in bodies else None
+        )
+    )
+    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT), faults=faults)
+    for path in (tmp_path / "p/spaces").iterdir():
+        space = json.loads(path.read_text())
+        assert space["motto"] == f"Of {space['name']}"
