@@ -116,6 +116,13 @@ CAPABILITIES: dict[str, Capability] = {
     "sankeys": Capability((0, 2586, 0), "no Sankey charts"),
     "to_date_operators": Capability((0, 2731, 0), "no filters with `in period to date`"),
     "formula_calculations": Capability((0, 2740, 0), "no formulas in table calculations"),
+    "pivoted_exports": Capability((0, 2924, 1), "no choice whether deliveries pivot what they send"),
+    "locked_filters": Capability((0, 2958, 0), "no filters that are locked on tabs of dashboards"),
+    "date_zoom_controls": Capability((0, 3248, 0), "no date zoom by controls for some tiles"),
+    "filter_groups": Capability((1, 26, 0), "no groups of filters of which one is required"),
+    # Seen on 1.219.0; since when is not known.
+    "filters_with_null": Capability((1, 219, 0), "no filters that let through what is empty besides values"),
+    "pages_by_tab": Capability((1, 219, 0), "no deliveries with a page for each tab"),
     "merged_charts": Capability((1, 145, 0), "no merged charts"),
     "project_timezones": Capability((0, 3138, 0), "no charts that follow the time zone of the project"),
     "whole_history": Capability(

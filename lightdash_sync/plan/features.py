@@ -199,16 +199,41 @@ def _operator(name: str) -> Callable[[JsonObject], Iterator[str]]:
     return find
 
 
-def _operators(value: Json) -> Iterator[str]:
-    """Yield the operators of all filters in a value, at any depth."""
+def _rules_with(field: str, words: str) -> Callable[[JsonObject], Iterator[str]]:
+    def find(item: JsonObject) -> Iterator[str]:
+        if any(rule.get(field) for rule in _objects([inside(item, "filters"), inside(item, "metricQuery")])):
+            yield words
+
+    return find
+
+
+def _objects(value: Json) -> Iterator[JsonObject]:
+    """Yield all objects in a value, at any depth."""
     if isinstance(value, list):
         for one in value:
-            yield from _operators(one)
+            yield from _objects(one)
     elif isinstance(value, dict):
-        if isinstance(operator := value.get("operator"), str):
-            yield operator
+        yield value
         for one in value.values():
-            yield from _operators(one)
+            yield from _objects(one)
+
+
+def _zoomed_by_controls(dashboard: JsonObject) -> Iterator[str]:
+    if inside(dashboard, "config", "dateZoomConfig"):
+        yield "its controls of date zoom"
+
+
+def _set(option: str, words: str) -> Callable[[JsonObject], Iterator[str]]:
+    def find(scheduler: JsonObject) -> Iterator[str]:
+        if inside(scheduler, "options", option) is not None:
+            yield words
+
+    return find
+
+
+def _operators(value: Json) -> Iterator[str]:
+    """Yield the operators of all filters in a value, at any depth."""
+    return (operator for one in _objects(value) if isinstance(operator := one.get("operator"), str))
 
 
 def _tiles(kind: str, words: str) -> Callable[[JsonObject], Iterator[str]]:
@@ -289,6 +314,30 @@ FEATURES: tuple[Feature, ...] = (
             ("not_in_between", "wider_operators", "notInBetween"),
             ("in_period_to_date", "to_date_operators", "inPeriodToDate"),
         )
+    ),
+    *(
+        Feature(
+            kind, "filter_with_null", "filters_with_null", Fate.IDLE,
+            _rules_with("includeNull", "that a filter lets through what is empty, too"),
+        )
+        for kind in (Kind.CHART, Kind.DASHBOARD, Kind.SCHEDULER)
+    ),
+    Feature(
+        Kind.DASHBOARD, "locked_filter", "locked_filters", Fate.IDLE,
+        _rules_with("lockedTabUuids", "that a filter is locked on tabs"),
+    ),
+    Feature(
+        Kind.DASHBOARD, "filter_group", "filter_groups", Fate.IDLE,
+        _rules_with("requiredGroupId", "that one of a group of filters is required"),
+    ),
+    Feature(Kind.DASHBOARD, "date_zoom_control", "date_zoom_controls", Fate.IDLE, _zoomed_by_controls),
+    Feature(
+        Kind.SCHEDULER, "pivoted_export", "pivoted_exports", Fate.IDLE,
+        _set("exportPivotedData", "whether what it sends is pivoted"),
+    ),
+    Feature(
+        Kind.SCHEDULER, "page_by_tab", "pages_by_tab", Fate.IDLE,
+        _set("pagePerTab", "whether each tab has a page of its own"),
     ),
     Feature(
         Kind.DASHBOARD, "heading_tile", "heading_tiles", Fate.LEFT_OUT,

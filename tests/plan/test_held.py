@@ -66,6 +66,16 @@ HAVING: dict[tuple[Kind, str], Any] = {
     (Kind.SCHEDULER, "in_period_to_date"): scheduler(filters=[OPERATOR | {"operator": "inPeriodToDate"}]),
     (Kind.DASHBOARD, "heading_tile"): dashboard() | {"tiles": [tile("heading", text="H")]},
     (Kind.DASHBOARD, "semantic_viewer_tile"): dashboard() | {"tiles": [tile("semantic_viewer_chart")]},
+    (Kind.CHART, "filter_with_null"): chart(
+        filters={"dimensions": {"and": [OPERATOR | {"includeNull": True}]}}
+    ),
+    (Kind.DASHBOARD, "filter_with_null"): dashboard(rules=[OPERATOR | {"includeNull": True}]),
+    (Kind.SCHEDULER, "filter_with_null"): scheduler(filters=[OPERATOR | {"includeNull": True}]),
+    (Kind.DASHBOARD, "locked_filter"): dashboard(rules=[OPERATOR | {"lockedTabUuids": ["first"]}]),
+    (Kind.DASHBOARD, "filter_group"): dashboard(rules=[OPERATOR | {"requiredGroupId": "g"}]),
+    (Kind.DASHBOARD, "date_zoom_control"): dashboard() | {"config": {"dateZoomConfig": {"controls": [1]}}},
+    (Kind.SCHEDULER, "pivoted_export"): scheduler(options={"exportPivotedData": False}),
+    (Kind.SCHEDULER, "page_by_tab"): scheduler(options={"pagePerTab": True}),
     (Kind.SCHEDULER, "xlsx_delivery"): scheduler(format="xlsx"),
     (Kind.SCHEDULER, "pdf_delivery"): scheduler(format="pdf"),
     (Kind.SCHEDULER, "teams_target"): scheduler(targets=[{"webhook": "secret"}, {"recipient": "a@b.c"}]),
