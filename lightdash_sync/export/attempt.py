@@ -31,6 +31,7 @@ from lightdash_sync.export.names import metrics_of
 from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.spaces import leaves_out_palettes
 from lightdash_sync.export.structure import Structure, read_structure
+from lightdash_sync.export.unknown import unknown_things, unknown_warnings
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
 from lightdash_sync.snapshot.manifest import (
@@ -160,6 +161,7 @@ class Attempt:
             selection=self.chosen.in_manifest(),
             counts=dict(sorted(counts.items())),
             leftOut=left_out,
+            unknown=unknown_things(identity),
             files=dict(sorted(self.staging.files.items())),
         )
         freshness = self._freshness(structure)
@@ -461,6 +463,7 @@ class Attempt:
         server, inventory = self.lightdash.server, structure.inventory
         if server.is_newer_than_known():
             warnings.append(f"Lightdash {server.version} is newer than any version this tool was tried on.")
+        warnings += unknown_warnings(unknown_things(identity))
         if not _sees_all_spaces(self.lightdash, inventory):
             warnings.append("The token is not an admin's: private spaces may be missing without a trace.")
         if inventory.members is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
 from lightdash_sync.model.keys import external_key
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.known import unknown_in
 from lightdash_sync.model.normal import Normal, earlier_version
 from lightdash_sync.model.ordered import in_order
 from lightdash_sync.model.portable import to_portable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.model.identity import Identity
     from lightdash_sync.model.kinds import History
+
+UNKNOWN = "unknown"  # the fact that names what of an item is not known here; see `model.known`
 
 # Server field with a person in it -> name of the fact.
 PEOPLE = {
@@ -103,9 +106,11 @@ class Converter:
             more: facts that are not in the item itself.
         """
         self._note_home(kind, key, normal.content)
-        data = self._portable(kind, key, normal.content)
-        self.findings.add(kind, key, self._facts(normal.facts) | (more or {}))
-        return data
+        content = self._portable_object(kind, key, normal.content)
+        unknown = unknown_in(kind, content)
+        strange: JsonObject = {UNKNOWN: [*unknown]} if unknown else {}
+        self.findings.add(kind, key, self._facts(normal.facts) | strange | (more or {}))
+        return canonical(content)
 
     def version(
         self,
@@ -164,9 +169,6 @@ class Converter:
         key = self.identity.person(uuid)
         self._note_person(key, author)
         return key
-
-    def _portable(self, kind: Kind, key: str, content: JsonObject) -> bytes:
-        return canonical(self._portable_object(kind, key, content))
 
     def _portable_object(
         self, kind: Kind, key: str, content: JsonObject, layout: JsonObject | None = None

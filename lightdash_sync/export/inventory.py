@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lightdash_sync.client.code_pages import CodePages
 from lightdash_sync.client.elsewhere import if_here
-from lightdash_sync.errors import NotAuthorised, NotFound, UnexpectedAnswer
+from lightdash_sync.errors import Incomplete, NotAuthorised, NotFound, UnexpectedAnswer
 from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.client.space_access import CodeSpaces
-    from lightdash_sync.export.workers import Workers
+    from lightdash_sync.export.workers import Unread, Workers
     from lightdash_sync.model.canonical import JsonObject
 
 T = TypeVar("T")
@@ -114,20 +114,20 @@ def read_inventory(
         "schedulers": lambda: if_allowed(lambda: lightdash.schedulers(project)),
         "tags": lambda: lightdash.tags(project),
         "metrics": lambda: lightdash.metrics(project),
-        "members": lambda: if_allowed(lightdash.members),
+        "members": lambda: if_here(lightdash.members),
     }
     if lightdash.server.can("space_member_role"):
         reads["groups"] = lambda: if_here(lightdash.teams)
     elif groups:
         reads["groups"] = lambda: if_here(lightdash.groups)
     if lightdash.server.can("chart_palettes"):
-        reads["palettes"] = lambda: tuple(lightdash.color_palettes())
+        reads["palettes"] = lambda: tuple(if_here(lightdash.color_palettes) or ())
     if virtual_views:
         reads["virtual_views"] = lambda: tuple(
             sorted(row.name for row in lightdash.explores(project) if row.is_virtual)
         )
     if lightdash.server.can("charts_in_bulk"):
-        reads["chart_total"] = lambda: if_allowed(
+        reads["chart_total"] = lambda: if_here(
             CodePages(lightdash.session, lightdash.server, project).count_charts
         )
     if lightdash.server.can("own_access_only"):
@@ -136,10 +136,20 @@ def read_inventory(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )
     if unread:  # a project that is not there fails every list
-        raise min(unread, key=lambda item: item.what != _PROJECT).error
+        first = min(unread, key=lambda item: item.what != _PROJECT)
+        raise _no_list(first) if isinstance(first.error, NotFound) and first.what != _PROJECT else first.error
     said = dict(lists)
     head, settings = said.pop(_PROJECT)
     return Inventory(project=head, settings=settings, pins=[], **said)
+
+
+def _no_list(unread: Unread) -> Incomplete:
+    """Return the error for a list that a server does not have, though it has the project."""
+    return Incomplete(
+        f"Lightdash has no list of {unread.what} where this tool knows one ({unread.error.message}); "
+        "nothing was written",
+        hint="If this Lightdash is newer than this tool, look for a newer lightdash-sync.",
+    )
 
 
 def contradictions(inventory: Inventory, *, counts: bool = True) -> list[str]:

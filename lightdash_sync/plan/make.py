@@ -47,6 +47,7 @@ from lightdash_sync.plan.returning import lost_comments, pinned_again, refilled
 from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose, scope_problems
 from lightdash_sync.plan.slugs import Slugs
 from lightdash_sync.plan.twins import likenesses
+from lightdash_sync.plan.unknown import Unknowns
 from lightdash_sync.plan.values import Action, Drift, Gravity, LeftOut, Plan, Problem, Step, Twin
 from lightdash_sync.plan.verification import cleared, is_verified
 from lightdash_sync.plan.virtual_views import view_problems
@@ -172,6 +173,10 @@ class _Making:
         return Slugs(self.inputs.linked.identity, self.inputs.facts, self.inputs.desired.identity)
 
     @cached_property
+    def _unknowns(self) -> Unknowns:
+        return Unknowns(self.existing)
+
+    @cached_property
     def _linked(self) -> frozenset[Item]:
         return frozenset((kind, key) for kind, keys in self.inputs.linked.keys.items() for key in keys)
 
@@ -246,7 +251,21 @@ class _Making:
         if found.why_not:
             self._unmade.add(item)
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
-        return found.content
+        return self._understood(item, found.content, now)
+
+    def _understood(self, item: Item, content: JsonObject | None, now: Json) -> JsonObject | None:
+        """Return a content without what is understood neither here nor by the target."""
+        if content is None or self.inputs.facts.same_project:
+            return content
+        found = self._unknowns.adapt(item, content)
+        self._told(found.problems)
+        if not found.why_not:
+            return found.content
+        if now is not None and same_content(item[0], found.content, now, self.inputs.options):
+            return found.content
+        self._unmade.add(item)
+        self.left_out.append(LeftOut(f"{item[0]}:{item[1]}", found.why_not))
+        return None
 
     def _why_not_back(self, item: Item, content: JsonObject) -> str:
         """Return why a deleted item cannot be put back; "" if it can.

@@ -76,6 +76,7 @@ def export_json(report: Report) -> JsonObject:
         ],
         "unread": [{"what": left.what, "why": left.why} for left in report.unread],
         "older": [{"what": one.what, "as_of": one.asOf} for one in report.older],
+        "unknown": [one.model_dump() for one in report.manifest.unknown],
         "warnings": [*report.warnings],
         "requests": report.requests,
         "duration_s": report.duration_s,

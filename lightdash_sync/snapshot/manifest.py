@@ -75,6 +75,20 @@ class LeftOut(_Part):
         return f"{self.what} ({self.count:,}: {named})"
 
 
+class Unknown(_Part):
+    """Something that the server answers and this tool does not know; the snapshot holds it as it came.
+
+    Attributes:
+        kind: of the items that have it.
+        what: a field, or a value, by its place in the item's file.
+        items: how many have it.
+    """
+
+    kind: str
+    what: str
+    items: Annotated[int, Field(ge=1)]
+
+
 class Older(_Part):
     """Something that the snapshot holds as an earlier export read it, because no list tells of a change.
 
@@ -128,6 +142,7 @@ class Manifest(_Part):
         conversion: how answers were made into files; see `CONVERSION`.
         wholeOn: the last day (UTC) on which everything was read; None if that is not known.
         older: what was not read by the export itself; empty if it read everything.
+        unknown: what is in it that the tool does not know; as it was when the snapshot was made.
     """
 
     format: Annotated[int, Field(ge=1)]
@@ -139,6 +154,7 @@ class Manifest(_Part):
     files: dict[str, Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]]
     wholeOn: Annotated[str, StringConstraints(pattern=_DAY)] | None = None
     older: list[Older] = []
+    unknown: list[Unknown] = []
 
     def leaves_out(self, what: str) -> bool:
         """Whether the snapshot says of something that it does not hold it."""
@@ -154,6 +170,8 @@ class Manifest(_Part):
         document = self.model_dump()
         if self.selection.historySince is None:  # as all snapshots had it before there was a choice
             del document["selection"]["historySince"]
+        if not self.unknown:
+            del document["unknown"]
         return canonical(document)
 
     @classmethod

@@ -52,6 +52,15 @@ EDITS: list[tuple[Kind, str, dict[str, Any]]] = [
     (Kind.TAG, "core", {"color": "blue"}),
     (Kind.TAG, "core", {"metrics": []}),
 ]
+# Edits of our own for each kind.
+OURS: dict[Kind, dict[str, Any]] = {
+    Kind.SPACE: {"name": "Ours", "inheritsAccess": False},
+    Kind.CHART: {"pivotConfig": {"columns": ["ours"]}},
+    Kind.SQL_CHART: {"limit": 7},
+    Kind.DASHBOARD: {"description": "ours"},
+    Kind.SCHEDULER: {"message": "ours"},
+    Kind.TAG: {"name": "ours"},
+}
 UNMANAGED: list[tuple[Kind, str, dict[str, Any]]] = [
     (Kind.SCHEDULER, "monday", {"enabled": True}),
     (Kind.SCHEDULER, "monday", {"owner": "bob@example.com"}),
@@ -64,6 +73,11 @@ MERGE = replace(FREE, merge=True)
 def _ours(kind: Kind, key: str, **fields: Any) -> Project:
     """The source after an edit of its own."""
     return {**PROJECT, (kind, key): {**PROJECT[kind, key], **fields}}
+
+
+def _our_edit(kind: Kind, theirs: dict[str, Any]) -> dict[str, Any]:
+    """An edit of another field than theirs."""
+    return dict([next((name, value) for name, value in OURS[kind].items() if name not in theirs)])
 
 
 def _plan(world: World, project: Project, options: Options = FREE) -> Plan:
@@ -115,20 +129,20 @@ def test_a_merge_leaves_what_only_the_target_changed(kind: Kind, key: str, their
 @pytest.mark.parametrize(("kind", "key", "theirs"), EDITS)
 def test_different_fields_are_combined_by_a_merge_and_only_by_it(kind: Kind, key: str, theirs: Any) -> None:
     """Without one the plan says that they could be."""
-    world, ours = edited(synced(PROJECT), kind, key, **theirs), _ours(kind, key, ourField="ours")
+    world, ours = edited(synced(PROJECT), kind, key, **theirs), _ours(kind, key, **_our_edit(kind, theirs))
     refused = _plan(world, ours)
     (drift,) = refused.drift
     assert (drift.how, drift.conflicts, drift.allowed) == (DriftKind.BOTH, (), False)
     assert isinstance(drift.merged, dict)
     plan = _plan(world, ours, MERGE)
     assert plan.refusals() == []
-    assert _after(plan).items() >= {**theirs, "ourField": "ours"}.items()
+    assert _after(plan).items() >= {**theirs, **_our_edit(kind, theirs)}.items()
 
 
 @pytest.mark.parametrize(("kind", "key", "theirs"), EDITS)
 def test_a_merge_converges(kind: Kind, key: str, theirs: Any) -> None:
     """What was merged stays: the target's part is told as drift, and never taken back."""
-    world, ours = edited(synced(PROJECT), kind, key, **theirs), _ours(kind, key, ourField="ours")
+    world, ours = edited(synced(PROJECT), kind, key, **theirs), _ours(kind, key, **_our_edit(kind, theirs))
     plan = _plan(world, ours, MERGE)
     after = world.apply(plan, tree_of(ours))
     assert _plan(after, ours, MERGE).is_empty

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.known import unknown_in, without_unknown
 from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
+from lightdash_sync.model.tree import Tree, place_of
 from lightdash_sync.plan.document import digest
 from lightdash_sync.plan.keys import LINKED
 from lightdash_sync.plan.managed import same_content
@@ -79,13 +80,38 @@ def test_applying_a_plan_makes_the_target_as_desired(
     for kind, key in project:
         if f"{kind}:{key}" in left_out or kind in (Kind.PINS, Kind.METRIC_ICONS):
             continue
-        assert same_content(
-            kind, parse(desired[file_of(kind, key)]), parse(content[file_of(kind, key)]), options
-        )
+        wanted, made = (_known(kind, tree[file_of(kind, key)]) for tree in (desired, content))
+        assert same_content(kind, wanted, made, options)
     again = after.plan(desired, options)
     assert again.is_empty, [(step.verb, step.item, step.changes) for step in again.steps]
     assert again.drift == ()
     assert digest(after.plan(desired, options)) == digest(again)
+
+
+def _known(kind: Kind, data: bytes) -> Any:
+    """What is known of a content; the rest may be left out, which the plan names."""
+    content = parse(data)
+    return without_unknown(kind, content, frozenset()) if isinstance(content, dict) else content
+
+
+@FEWER
+@given(projects(), targets())
+def test_what_is_not_known_is_written_only_where_the_target_says_it_itself(
+    project: Project, target: World
+) -> None:
+    desired = tree_of(project)
+    plan = target.plan(desired)
+    existing = target.seen(desired)[1]
+    said = {
+        (place[0], what)
+        for path in existing
+        if (place := place_of(path)) is not None and isinstance(content := parse(existing[path]), dict)
+        for what in unknown_in(place[0], content)
+    }
+    for step in plan.steps:
+        if step.action is not Action.DELETE and isinstance(step.after, dict):
+            left = [what for what in unknown_in(step.kind, step.after) if (step.kind, what) not in said]
+            assert left == [], (step.item, left)
 
 
 @FEWER

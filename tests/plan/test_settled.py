@@ -26,7 +26,7 @@ PROJECT: Project = {
 NORMALISED = [
     (Kind.CHART, "weekly", {"chartConfig": {"type": "table", "config": {}}}),
     (Kind.SCHEDULER, "monday", {"timezone": None}),
-    (Kind.SPACE, "sales", {"colour": "none"}),
+    (Kind.SPACE, "sales", {"projectMemberAccessRole": "viewer"}),
 ]
 
 

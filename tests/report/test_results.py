@@ -84,6 +84,7 @@ def test_an_export_for_machines() -> None:
             {"what": "comments of 2 dashboards", "as_of": "2026-11-23"},
             {"what": "a\rb", "as_of": "2026-11-23"},
         ],
+        "unknown": [],
         "warnings": ["careful"],
         "full": False,
         "requests": 7,
