@@ -173,13 +173,13 @@ def moving(world: World, folder: Path, *, source: str = "production") -> Iterato
 def carried(tree: Tree) -> dict[str, Json]:
     """Return the content that can be carried over, in full but for what is documented not to be.
 
-    Schedulers arrive paused. Neither comments nor settings of the project can be written, and nobody has
-    verified what was copied.
+    Schedulers arrive paused, and belong to whoever brings them. Neither comments nor settings of the project
+    can be written, and nobody has verified what was copied.
     """
     found = {path: parse(tree[path]) for path in items_of(tree)}
     for path, content in found.items():
         if path.startswith("schedulers/") and isinstance(content, dict):
-            found[path] = content | {"enabled": False}
+            found[path] = content | {"enabled": False, "owner": None}
         elif isinstance(content, dict) and "verification" in content:
             found[path] = content | {"verification": None}
     return found

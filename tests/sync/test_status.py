@@ -81,7 +81,7 @@ def test_one_edit_of_the_target_is_one_item_both_ways(desk: Desk, edit: str) -> 
 def test_a_whole_project_and_its_copy_are_the_same(tmp_path: Path) -> None:
     """What no plan carries does not count, and is said: paused schedulers, grants of roles nobody shows.
 
-    The other way, a plan would take such a grant away, and that counts.
+    The other way, a plan would take such a grant away, and that counts. Newer servers show all roles.
     """
     with desk_at(demo_world(), tmp_path / "work") as desk:
         desk.apply(*COPIES)
@@ -90,7 +90,7 @@ def test_a_whole_project_and_its_copy_are_the_same(tmp_path: Path) -> None:
         with desk.nothing_is_written():
             said = told(desk)
         assert (pair(said)["same"], pair(said)["not_counted"]) == (True, 1)
-        assert items(said, TARGET, SOURCE) == ["space:roastery-floor"]
+        assert items(said, TARGET, SOURCE) == ([] if can("own_access_only") else ["space:roastery-floor"])
         assert any("1 item is in one of them only, and not counted" in note for note in said["warnings"])
         assert desk.do("plan", *FROM_TO, "--delete", "--exit-code").code == 0
 
