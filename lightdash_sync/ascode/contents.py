@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from lightdash_sync.ascode.documents import IF_SET, SAME
-from lightdash_sync.ascode.names import made_up
+from lightdash_sync.ascode.rules import with_ids
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.unset import without_unset
 from lightdash_sync.plan.verification import BY_THE_OWNER, FIELD, VERIFIABLE
 
 if TYPE_CHECKING:
     from lightdash_sync.ascode.tree import Document
-    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.canonical import JsonObject
 
 _PLACES = ("spaceUuid", "dashboardUuid")
 # What a query has at least; people leave out what they do not need.
@@ -94,18 +94,6 @@ def _query(document: Document, existing: JsonObject | None) -> JsonObject:
     query = needed | query
     if isinstance(filters := query.get("filters"), dict):
         query["filters"] = {
-            name: _with_ids(group, f"{document.slug}/{name}") for name, group in filters.items()
+            name: with_ids(group, f"{document.slug}/{name}") for name, group in filters.items()
         }
     return query
-
-
-def _with_ids(item: Json, place: str) -> Json:
-    """Return a group of filters, or a filter, with an id; people who write one by hand give none."""
-    if not isinstance(item, dict):
-        return item
-    said = item if "id" in item else item | {"id": made_up("filter", place)}
-    for name in ("and", "or"):
-        if isinstance(members := said.get(name), list):
-            inner = [_with_ids(one, f"{place}/{name}/{number}") for number, one in enumerate(members)]
-            said = said | {name: [*inner]}
-    return said

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.ascode.contents import taken_over
-from lightdash_sync.ascode.documents import CHART_TILES
+from lightdash_sync.ascode.deliveries import Board, taken_over_delivery
+from lightdash_sync.ascode.documents import CHART_TILES, board_of
 from lightdash_sync.ascode.layouts import laid_out
-from lightdash_sync.ascode.names import DOCUMENTED, Names, made_up
+from lightdash_sync.ascode.names import ADDED, DOCUMENTED, Names, made_up
 from lightdash_sync.ascode.tabs import APP_TILE
+from lightdash_sync.ascode.views import taken_over_view
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.authorship import version_fields
 from lightdash_sync.model.canonical import JsonObject, canonical
@@ -100,11 +102,14 @@ class _Desiring:
         self._there: set[Item] = set()
         self._lost: dict[str, int] = {}
         self._identity = self._names.identity
+        self._files: dict[str, bytes] = {}
+        self._laid: Names | None = None
 
     def desired(self) -> Desired:
         self._name_all()
-        files = {file_of(Kind.SPACE, key): data for key, data in self._spaces()}
-        for document in self._code.documents.values():
+        files = self._files
+        files |= {file_of(Kind.SPACE, key): data for key, data in self._spaces()}
+        for document in sorted(self._code.documents.values(), key=lambda one: one.kind is Kind.SCHEDULER):
             key = self._keys[document.kind, document.slug]
             try:
                 files[file_of(document.kind, key)] = self._item(document, key)
@@ -115,7 +120,8 @@ class _Desiring:
 
     def _name_all(self) -> None:
         """Give every item that the documents speak of its key."""
-        said: dict[Kind, list[str]] = {Kind.SPACE: [*self._code.spaces], **{kind: [] for kind in DOCUMENTED}}
+        said: dict[Kind, list[str]] = {kind: [] for kind in (*DOCUMENTED, *ADDED)}
+        said[Kind.SPACE] = [*self._code.spaces]
         for kind, slug in self._code.documents:
             said[kind].append(slug)
         new: dict[Kind, dict[str, JsonObject]] = {}
@@ -224,6 +230,10 @@ class _Desiring:
         kind, path = document.kind, file_of(document.kind, key)
         before = self._names.contents.of((kind, key)) if (kind, key) in self._there else None
         existing = None if before is None else to_server(kind, key, before, self._names.identity)
+        if kind in ADDED:
+            content = canonical(in_order(kind, self._added(document, key, before, existing)))
+            is_same = before is not None and canonical(in_order(kind, before)) == content
+            return self._project[path] if is_same else content
         raw = taken_over(document, existing, self)
         if kind is Kind.DASHBOARD:
             laid = laid_out(document, existing or {}, self._names, self)
@@ -237,6 +247,36 @@ class _Desiring:
         content = canonical(in_order(kind, to_portable(kind, key, normal, self._identity).content))
         is_same = before is not None and canonical(in_order(kind, before)) == content
         return self._project[path] if is_same else content
+
+    def _added(
+        self, document: Document, key: str, before: JsonObject | None, existing: JsonObject | None
+    ) -> JsonObject:
+        """Return the content of a virtual view or delivery."""
+        if document.kind is Kind.VIRTUAL_VIEW:
+            return taken_over_view(document.body, before)
+        shown, slug = (text(document.body, "resource", name) for name in ("type", "slug"))
+        kind = Kind.DASHBOARD if shown == Kind.DASHBOARD else Kind.CHART
+        uuid = self._uuid(kind, slug)
+        board = self._board(slug) if kind is Kind.DASHBOARD else Board()
+        raw, lost = taken_over_delivery(document, existing, uuid, board)
+        if lost:
+            self._lost[document.file] = lost
+        normal = normalise(document.kind, raw).content
+        portable = to_portable(document.kind, key, normal, self._identity)
+        self._identity = self._identity.extended({}, portable.external)
+        return portable.content
+
+    def _board(self, slug: str) -> Board:
+        """Return what documents call the parts of a dashboard, as it is to be; the others are made by now."""
+        if self._laid is None:
+            there = {path: self._project[path] for path in self._project}
+            self._laid = Names(Tree.of(there | self._files, self._identity))
+        item = (
+            Kind.DASHBOARD,
+            self._keys.get((Kind.DASHBOARD, slug))
+            or self._identity.key(Kind.DASHBOARD, self._uuid(Kind.DASHBOARD, slug)),
+        )
+        return board_of(item, self._laid) if item in self._laid.contents.there else Board()
 
     def space(self, path: str) -> str:
         """Return the uuid of a space; made up if it is to be made."""

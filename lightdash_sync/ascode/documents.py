@@ -10,7 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.ascode.tabs import in_newer_form
+from lightdash_sync.ascode.deliveries import Board
+from lightdash_sync.ascode.rules import dimension_rule
+from lightdash_sync.ascode.tabs import in_newer_form, tab_slugs
 from lightdash_sync.model.canonical import Json, JsonObject, objects
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Item
 
 VERSION = 1
-CONTENT_TYPES = {Kind.CHART: "chart", Kind.SQL_CHART: "sql_chart", Kind.DASHBOARD: "dashboard"}
+CONTENT_TYPE = {Kind.CHART: "chart", Kind.SQL_CHART: "sql_chart", Kind.DASHBOARD: "dashboard"}
 SPACE = "space"
 
 # Fields that a document has as the server says them.
@@ -79,7 +81,7 @@ def document_of(item: Item, names: Names, dialect: Dialect) -> JsonObject:
     document["slug"] = names.slug(item)
     document["spaceSlug"] = names.path(names.contents.space_of(item))
     document["version"] = VERSION
-    document["contentType"] = CONTENT_TYPES[kind]
+    document["contentType"] = CONTENT_TYPE[kind]
     if kind is Kind.SQL_CHART:
         return document
     if kind is Kind.CHART and (dashboard := text(names.contents.of(item), "dashboard")):
@@ -106,6 +108,19 @@ def layout_of(normal: JsonObject, names: Names) -> JsonObject:
         rules: list[Json] = [dimension_rule(rule, by_uuid) for rule in objects(filters.get("dimensions"))]
         said["filters"] = filters | {"dimensions": rules}
     return said
+
+
+def board_of(item: Item, names: Names) -> Board:
+    """Return what documents call the parts of a dashboard.
+
+    Args:
+        item: kind and key of the dashboard.
+        names: the tree that it is in.
+    """
+    normal = to_server(*item, names.contents.of(item), names.identity)
+    filters = normal.get("filters")
+    rules = objects(filters.get("dimensions")) if isinstance(filters, dict) else []
+    return Board(slugs_of_tiles(normal, names), tab_slugs(objects(normal.get("tabs"))), tuple(rules))
 
 
 def slugs_of_tiles(normal: JsonObject, names: Names) -> dict[str, str | None]:
@@ -171,15 +186,6 @@ def tile_document(tile: JsonObject, names: Names, slug: str | None) -> JsonObjec
     if isinstance(shows, dict):
         shown |= {name: shows[name] for name in TITLES if name in shows}
     return said | {"tileSlug": slug, "properties": shown}
-
-
-def dimension_rule(rule: JsonObject, slugs: dict[str, str | None]) -> JsonObject:
-    """Return a filter on a dimension: without its id, and with the tiles by what they are called."""
-    targets = rule.get("tileTargets")
-    named: JsonObject = {}
-    if isinstance(targets, dict):
-        named = {slug: target for tile, target in targets.items() if (slug := slugs.get(tile))}
-    return {name: value for name, value in rule.items() if name != "id"} | {"tileTargets": named}
 
 
 def _number(value: Json) -> float:

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from lightdash_sync.ascode.deliveries import Board, delivery_document
 from lightdash_sync.ascode.dialect import Dialect
-from lightdash_sync.ascode.documents import SPACE, VERSION, document_of
+from lightdash_sync.ascode.documents import SPACE, VERSION, board_of, document_of
 from lightdash_sync.ascode.dump import to_yaml
-from lightdash_sync.ascode.folder import METADATA, document_path, space_path
+from lightdash_sync.ascode.folder import METADATA, delivery_path, document_path, space_path, view_path
 from lightdash_sync.ascode.names import DOCUMENTED, Names
+from lightdash_sync.ascode.views import view_document
 from lightdash_sync.model.authorship import version_stamp
 from lightdash_sync.model.canonical import objects, parse
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.portable import to_server
 from lightdash_sync.model.references import untokenise
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import place_of
@@ -113,7 +116,43 @@ def code_files(
         KINDS[kind].noun[1]: sum(item[0] is kind for item in names.contents.there)
         for kind in (Kind.SPACE, *DOCUMENTED)
     }
-    return CodeFiles(files, times, counts, tuple(_not_held(tree, names, same, versions, newer=dialect.newer)))
+    unsaid: dict[Kind, int] = {kind: _count(tree, kind) for kind in _WITHOUT_DOCUMENT}
+    if dialect.newer:
+        for kind, added in ((Kind.VIRTUAL_VIEW, _views(names)), (Kind.SCHEDULER, _deliveries(names))):
+            found = dict(added)
+            counts[KINDS[kind].noun[1]] = len(found)
+            unsaid[kind] -= len(found)
+            files |= found
+    not_held = _not_held(names, unsaid, same, versions, newer=dialect.newer)
+    return CodeFiles(files, times, counts, tuple(not_held))
+
+
+def _views(names: Names) -> Iterator[tuple[str, bytes]]:
+    for item in sorted(item for item in names.contents.there if item[0] is Kind.VIRTUAL_VIEW):
+        document = view_document(names.contents.of(item))
+        yield view_path(str(document["slug"])), to_yaml(document)
+
+
+def _deliveries(names: Names) -> Iterator[tuple[str, bytes]]:
+    """Yield the documents of deliveries, as far as there are words for them."""
+    boards: dict[str, Board] = {}
+    for item in sorted(item for item in names.contents.there if item[0] is Kind.SCHEDULER):
+        content = names.contents.of(item)
+        of = next((kind for kind in (Kind.CHART, Kind.DASHBOARD) if text(content, kind)), None)
+        if of is None or (of, key := text(content, of)) not in names.contents.there:
+            continue
+        if of is Kind.DASHBOARD and key not in boards:
+            boards[key] = board_of((of, key), names)
+        shown: JsonObject = {"type": str(of), "slug": names.slug((of, key))}
+        normal, facts = to_server(*item, content, names.identity), names.identity.facts(*item)
+        board = boards.get(key, Board()) if of is Kind.DASHBOARD else Board()
+        document = delivery_document(normal, text(facts, "slug"), shown, board)
+        if document is None:
+            continue
+        stamp = version_stamp(Kind.SCHEDULER, facts)
+        document["downloadedAt"] = _javascript_time(stamp.time if stamp else _EPOCH)
+        kind, slug = text(document, "contentType"), text(document, "slug")
+        yield delivery_path(kind, str(of), text(shown, "slug"), slug), to_yaml(document)
 
 
 def _times(items: list[Item], names: Names) -> dict[str, dict[str, datetime]]:
@@ -177,10 +216,12 @@ def _javascript_time(time: datetime) -> str:
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
 
 
-def _not_held(tree: Tree, names: Names, same: list[str], versions: int, *, newer: bool) -> Iterator[NotHeld]:
+def _not_held(
+    names: Names, unsaid: Mapping[Kind, int], same: list[str], versions: int, *, newer: bool
+) -> Iterator[NotHeld]:
     """Yield what a tree has no word for, as far as the snapshot has any of it."""
-    for kind in _WITHOUT_DOCUMENT:
-        if number := _count(tree, kind):
+    for kind, number in unsaid.items():
+        if number:
             yield _said(kind, number, KINDS[kind].noun)
     contents = {
         item: names.contents.of(item) for item in names.contents.there if item[0] in (Kind.SPACE, *_TIMED)

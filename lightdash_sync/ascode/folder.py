@@ -2,9 +2,10 @@
 
 Flat: `charts/SLUG.yml`, `charts/SLUG.sql.yml`, `dashboards/SLUG.yml`, `NAME.space.yml` (newer ones have it
 in `spaces/`). Nested: the same below `PROJECT/SPACE/…`. Newer ones put other kinds into folders of their own
-at the top, such as `virtual-views/`; a tree is not read for these. Elsewhere a `.yml` file is what its
-`contentType` says. Times of the download stand in `.lightdash-metadata.json`. Files end with `.yml`; that
-tool passes over `.yaml`, and so do we.
+at the top: `virtual-views/SLUG.yml`, and `scheduled-deliveries/charts/SLUG OF THE CHART/SLUG.yml` and the
+like; a tree is not read for kinds that we do not carry. Elsewhere a `.yml` file is what its `contentType`
+says. Times of the download stand in `.lightdash-metadata.json`. Files end with `.yml`; that tool passes over
+`.yaml` (but for the kinds with folders of their own), and so do we.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from lightdash_sync.ascode.deliveries import FOLDERS as DELIVERIES
+from lightdash_sync.ascode.views import FOLDER as VIEWS
 from lightdash_sync.model.keys import is_key, key_from, slugify
 from lightdash_sync.model.kinds import Kind
 
@@ -23,7 +26,7 @@ METADATA = ".lightdash-metadata.json"
 _YAML, _SPACE, _SQL, _LANGUAGE = ".yml", ".space.yml", ".sql.yml", ".language.map.yml"
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,199}")
 _LONGER_THAN_DEVICES = 10  # characters; `con` and the like are no names on Windows
-_BY_RESOURCE = frozenset({"scheduled-deliveries", "alerts", "google-sheets", "apps", "chart-types"})
+_BY_RESOURCE = frozenset({*DELIVERIES.values(), "apps", "chart-types"})
 _FOLDERS = {Kind.CHART: "charts", Kind.SQL_CHART: "charts", Kind.DASHBOARD: "dashboards"}
 
 
@@ -34,25 +37,22 @@ class Role(Enum):
     DASHBOARDS = "dashboard"
     SPACE = "space"
     LOOSE = "by its contentType"
+    VIEWS = "virtual view"
+    DELIVERIES = "delivery"
     METADATA = "times"
     ELSEWHERE = "of a kind that a tree is not read for"
     OTHER = "no document"
 
 
+ADDED = frozenset({Role.VIEWS, Role.DELIVERIES})
 NO_DOCUMENT = frozenset({Role.OTHER, Role.ELSEWHERE})
+_ADDED = {VIEWS: Role.VIEWS, **dict.fromkeys(DELIVERIES.values(), Role.DELIVERIES)}
 _ELSEWHERE = frozenset(
     {
-        "virtual-views",
-        "scheduled-deliveries",
-        "alerts",
-        "google-sheets",
-        "ai-agents",
-        "homepages",
-        "documents",
+        "ai-agents", "homepages", "documents", "external-connections", "apps", "chart-types", "custom-roles",
+        "users", "groups", "user-attributes", "themes",
     }
-    | {"external-connections", "apps", "chart-types", "custom-roles", "users", "groups", "user-attributes"}
-    | {"themes"}
-)
+)  # fmt: skip
 
 
 def role_of(path: str) -> Role:
@@ -60,8 +60,9 @@ def role_of(path: str) -> Role:
     *folders, name = path.split("/")
     if path == METADATA:
         return Role.METADATA
-    if folders and folders[0] in _ELSEWHERE and not _is_space_folder(folders, name):
-        return Role.ELSEWHERE
+    if folders and folders[0] in _ELSEWHERE | _ADDED.keys() and not _is_space_folder(folders, name):
+        role = _ADDED.get(folders[0], Role.ELSEWHERE)
+        return Role.OTHER if role in ADDED and not name.endswith((_YAML, ".yaml")) else role
     if not name.endswith(_YAML) or name.endswith(_LANGUAGE):
         return Role.OTHER
     if name.endswith(_SPACE):
@@ -88,6 +89,23 @@ def document_path(kind: Kind, slug: str, space: str, project: str | None) -> str
     """
     name = _safe(slug) + (_SQL if kind is Kind.SQL_CHART else _YAML)
     return "/".join([*_nesting(space, project), _FOLDERS[kind], name])
+
+
+def view_path(slug: str) -> str:
+    """Return where the document of a virtual view stands, in both forms."""
+    return f"{VIEWS}/{_safe(slug)}{_YAML}"
+
+
+def delivery_path(content_type: str, resource: str, shown: str, slug: str) -> str:
+    """Return where the document of a delivery stands, in both forms.
+
+    Args:
+        content_type: delivery, alert or sync.
+        resource: `chart` or `dashboard`.
+        shown: slug of what is delivered.
+        slug: of the delivery.
+    """
+    return f"{DELIVERIES[content_type]}/{resource}s/{_safe(shown)}/{_safe(slug)}{_YAML}"
 
 
 def space_path(

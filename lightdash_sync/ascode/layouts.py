@@ -15,12 +15,12 @@ from lightdash_sync.ascode.documents import (
     CHART_TILES,
     GROUPS,
     TITLES,
-    dimension_rule,
     in_servers_order,
     is_chart_tile,
     layout_of,
 )
 from lightdash_sync.ascode.names import made_up
+from lightdash_sync.ascode.rules import canonical_of, rules_taken_over
 from lightdash_sync.ascode.tabs import (
     APP_TILE,
     name_of_tab,
@@ -269,37 +269,13 @@ class _Laying:
         """Return filters on dimensions: with their ids, and with the tiles that no document names."""
         had = objects(self._filters.get("dimensions")) if isinstance(self._filters, dict) else []
         slugs = {str(uuid): text(said, "tileSlug") or None for uuid, said in self._said.items()}
-        before = [_without_targets(dimension_rule(rule, slugs)) for rule in had]
-        wanted = [_without_targets(rule) for rule in rules]
-        pairs = match([*before], [*wanted], canonical_of, _field_and_label, _field).both
-        known = {new: had[old] for old, new in pairs}
-        result: list[JsonObject] = []
-        for place, rule in enumerate(rules):
-            old = known.get(place, {})
-            targets, others = rule.get("tileTargets"), old.get("tileTargets")
-            kept = (
-                {tile: to for tile, to in others.items() if not slugs.get(tile)}
-                if isinstance(others, dict)
-                else {}
-            )
-            if isinstance(targets, dict):
-                self._lost |= targets.keys() - called.keys()
-                kept |= {called[slug]: to for slug, to in targets.items() if slug in called}
-            made = rule | {
-                "id": old.get("id") or made_up("rule", self._slug, str(place), repr(canonical(rule)))
-            }
-            made.pop("tileTargets", None)
-            result.append(made | {"tileTargets": kept} if kept or "tileTargets" in old or not old else made)
+        result, lost = rules_taken_over(rules, had, slugs, called, self._slug)
+        self._lost |= lost
         return result
 
 
 _TITLES = ("chartSlug", "appSlug", "title", "text", "url", "content")
 _OF_OTHERS = frozenset({"chartName", "appUuid"})  # what others decide, or only the older form says
-
-
-def canonical_of(value: Value) -> bytes | None:
-    """Return all that an element says."""
-    return canonical(value) if isinstance(value, dict) else None
 
 
 def _plain(tile: JsonObject) -> JsonObject:
@@ -310,10 +286,6 @@ def _plain(tile: JsonObject) -> JsonObject:
         shows = without_title(tile, shows)
         said["properties"] = {name: value for name, value in shows.items() if name not in _OF_OTHERS}
     return said
-
-
-def _without_targets(rule: JsonObject) -> JsonObject:
-    return {name: value for name, value in rule.items() if name not in ("tileTargets", "id")}
 
 
 def _name(tab: Value) -> str | None:
@@ -362,13 +334,3 @@ def _place(tile: Value) -> tuple[str, ...] | None:
     if not isinstance(tile, dict):
         return None
     return (text(tile, "type"), *(str(tile.get(side)) for side in ("tabUuid", "x", "y", "w", "h")))
-
-
-def _field_and_label(rule: Value) -> tuple[str, ...] | None:
-    where = _field(rule)
-    return (*where, text(rule, "label"), text(rule, "operator")) if where else None
-
-
-def _field(rule: Value) -> tuple[str, ...] | None:
-    name = text(rule, "target", "fieldId")
-    return (text(rule, "target", "tableName"), name) if name else None

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Item
 
 DOCUMENTED = (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
-"""The kinds that have a document each."""
+"""The kinds that have a document each, in trees of every version."""
+
+ADDED = (Kind.VIRTUAL_VIEW, Kind.SCHEDULER)
+"""The kinds that newer trees have documents of, too; of an item without one they say nothing."""
 
 _MADE_UP = uuid.UUID("6d0c1f0e-5e0a-4f43-9a3b-3c0a3c1f4d55")
 
@@ -71,7 +74,7 @@ class Names:
     @cached_property
     def by_slug(self) -> Mapping[Kind, Mapping[str, list[str]]]:
         """Kind -> slug (of spaces the path) -> keys of the items that have it, mostly one."""
-        found: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in (Kind.SPACE, *DOCUMENTED)}
+        found: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in (Kind.SPACE, *DOCUMENTED, *ADDED)}
         for kind, key in sorted(self.contents.there):
             if kind in found:
                 name = self.path(key) if kind is Kind.SPACE else self.slug((kind, key))

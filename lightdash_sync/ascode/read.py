@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.ascode.folder import METADATA, NO_DOCUMENT, Role, role_of
-from lightdash_sync.ascode.forms import form_problem, unknown_fields
+from lightdash_sync.ascode.forms import CONTENT_TYPES, form_problem, unknown_fields
 from lightdash_sync.ascode.load import MAX_BYTES, from_yaml
+from lightdash_sync.ascode.names import DOCUMENTED
 from lightdash_sync.ascode.tree import CodeTree, Document
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import parse
@@ -133,7 +134,8 @@ class _Reading:
         """Return all that was read."""
         paths = [*paths]
         for document in self._documents.values():
-            self._spaces.setdefault(str(document.body["spaceSlug"]), None)
+            if document.kind in DOCUMENTED:
+                self._spaces.setdefault(str(document.body["spaceSlug"]), None)
         for path in list(self._spaces):
             parts = path.split("/")
             for depth in range(1, len(parts)):
@@ -147,12 +149,14 @@ class _Reading:
 
     def _timed(self, document: Document) -> Document:
         """Return a document with the time of its download; current versions keep it in a file for all."""
+        if document.kind not in DOCUMENTED:
+            return document
         section = "dashboards" if document.kind is Kind.DASHBOARD else "charts"
         time = text(inside(self._times, section), document.slug) or document.downloaded
         return replace(document, downloaded=time)
 
     def _notes(self, paths: list[str]) -> Iterator[str]:
-        if wrong := [path for path in paths if path.endswith(".yaml")]:
+        if wrong := [path for path in paths if path.endswith(".yaml") and role_of(path) in NO_DOCUMENT]:
             yield f"files that end with .yaml are passed over: {_first(wrong)}"
         if self._strange:
             yield f"files that are no documents are passed over: {_first(self._strange)}"
@@ -170,6 +174,9 @@ def _kind(role: Role, body: JsonObject) -> Kind | None:
             return Kind.SQL_CHART if "sql" in body and "tableName" not in body else Kind.CHART
         case Role.DASHBOARDS:
             return Kind.DASHBOARD
+        case Role.VIEWS | Role.DELIVERIES:
+            kind = Kind.VIRTUAL_VIEW if role is Role.VIEWS else Kind.SCHEDULER
+            return kind if body.get("contentType") in CONTENT_TYPES[kind] else None
         case Role.SPACE:
             return Kind.SPACE if body.get("contentType") == "space" else None
         case _:

@@ -82,7 +82,7 @@ def dashboard_as_code(world: World, dashboard: Dashboard) -> Json:
         "tiles": shown,
         "filters": {
             **read["filters"],
-            "dimensions": [_filter(one, tiles) for one in read["filters"]["dimensions"]],
+            "dimensions": [filter_as_code(one, tiles) for one in read["filters"]["dimensions"]],
         },
         **_of_page(world, "dashboard", world.spaces[dashboard.space_uuid]),
         **_verified(read["verification"]),
@@ -128,7 +128,7 @@ def _config(config: Any, tiles: list[Json]) -> Any:
 
 
 def _by_slug(targets: Json | None, tiles: list[Json]) -> Json:
-    slugs = {tile["uuid"]: _tile_slug(tile, tiles) for tile in tiles if tile["type"] in _CHART_TILES}
+    slugs = {tile["uuid"]: tile_slug(tile, tiles) for tile in tiles if tile["type"] in _CHART_TILES}
     return {slug: to for uuid, to in (targets or {}).items() if (slug := slugs.get(uuid))}
 
 
@@ -142,10 +142,10 @@ def _tile(tile: Json, tiles: list[Json]) -> Json:
     properties = tile["properties"]
     shown = {name: properties.get(name) for name in ("title", "hideTitle", "chartSlug", "chartName")}
     shown = {name: value for name, value in shown.items() if name in properties}
-    return {**kept, "properties": shown, "tileSlug": _tile_slug(tile, tiles)}
+    return {**kept, "properties": shown, "tileSlug": tile_slug(tile, tiles)}
 
 
-def _tile_slug(tile: Json, tiles: list[Json]) -> str | None:
+def tile_slug(tile: Json, tiles: list[Json]) -> str | None:
     """The slug of the chart on a tile, with a number if several tiles show it."""
     slug = tile["properties"].get("chartSlug")
     same = [
@@ -156,7 +156,8 @@ def _tile_slug(tile: Json, tiles: list[Json]) -> str | None:
     return f"{slug}-{same.index(tile['uuid']) + 1}" if len(same) > 1 and slug is not None else slug
 
 
-def _filter(one: Json, tiles: list[Json]) -> Json:
+def filter_as_code(one: Json, tiles: list[Json]) -> Json:
+    """A filter on a dimension without its id, and with its tiles by what they are called."""
     targets = _by_slug(one.get("tileTargets"), tiles)
     return {**{name: value for name, value in one.items() if name != "id"}, "tileTargets": targets}
 

@@ -1,7 +1,8 @@
 """Deliveries, alerts and Google Sheets as code (`GET` and `POST /projects/{p}/code/...`, since 0.3368.0).
 
 They are told by the slug of what they deliver. Those of SQL charts and apps are left out, and so are alerts
-in another form than an image; both are named.
+in another form than an image, and what lacks the options of its form; all are named. A delivery with filters
+of a dashboard is written at each upload: the server compares ids that it left out with none.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 from lightdash_sync.demo.access import can_in_project
 from lightdash_sync.demo.bodies import anything, body_of, flag, text
 from lightdash_sync.demo.calls import Call, Route, project_of
-from lightdash_sync.demo.code_pages import tab_slugs
+from lightdash_sync.demo.code_pages import filter_as_code, tab_slugs, tile_slug
 from lightdash_sync.demo.code_upserts import charts_with, dashboard_with
+from lightdash_sync.demo.dashboards import read_dashboard
 from lightdash_sync.demo.refusals import bad_parameter, forbidden, not_found
 from lightdash_sync.demo.scheduler_rows import (
     create_scheduler,
@@ -39,7 +41,10 @@ def _is_told(scheduler: Scheduler) -> bool:
     """Whether it can be told as code: not of a SQL chart or app, not with webhooks, alerts as images."""
     if not (scheduler.chart_uuid or scheduler.dashboard_uuid):
         return False
-    if _kind(scheduler) == "alert" and scheduler.fields["format"] != "image":
+    kind, form, options = _kind(scheduler), scheduler.fields["format"], scheduler.fields["options"] or {}
+    if kind == "alert" and (form != "image" or not scheduler.chart_uuid):
+        return False
+    if kind == "scheduled_delivery" and _OPTION_OF[form] not in (*options, ""):
         return False
     return all(any(name in target for name in _TARGETS) for target in scheduler.targets)
 
@@ -63,11 +68,14 @@ def delivery_as_code(world: World, scheduler: Scheduler) -> Json:
         "enabled": scheduler.enabled,
         "downloadedAt": world.clock.now(),
         "resource": {"type": "chart" if chart else "dashboard", "slug": shown.slug if shown else None},
-        "filters": _without_ids(fields["filters"]),
+        "filters": _filters(world, fields["filters"], dashboard),
         "parameters": fields["parameters"],
     }
     if kind == "alert":
-        more = {"thresholds": fields["thresholds"], "notificationFrequency": fields["notificationFrequency"]}
+        more = {
+            "thresholds": fields["thresholds"],
+            "notificationFrequency": fields["notificationFrequency"] or "always",
+        }
         return {**told, **more, "targets": [_target(one) for one in scheduler.targets]}
     slugs = tab_slugs(dashboard.version.tabs) if dashboard else {}
     tabs = [slugs.get(one, one) for one in fields["selectedTabs"] or []] or None
@@ -81,6 +89,14 @@ def delivery_as_code(world: World, scheduler: Scheduler) -> Json:
         return {**told, "destination": destination}
     targets = [_target(one) for one in scheduler.targets]
     return {**told, "targets": targets, "format": fields["format"], "options": fields["options"]}
+
+
+def _filters(world: World, filters: Any, dashboard: Dashboard | None) -> Any:
+    """Filters without ids; those of a dashboard with its tiles by what they are called."""
+    if dashboard is None or not isinstance(filters, list):
+        return _without_ids(filters)
+    tiles = read_dashboard(world, dashboard)["tiles"]
+    return [filter_as_code(one, tiles) for one in filters]
 
 
 def _without_ids(filters: Any) -> Any:
@@ -124,7 +140,7 @@ def _writer(kind: str, words: str) -> Callable[[Call], Json]:
         item = _resource(world, project, body["resource"])
         rows = (one for one in world.schedulers.values() if one.slug == slug)
         there = next((one for one in rows if project_of_scheduler(world, one) is project), None)
-        if there is not None and there.delivers != item.uuid:
+        if there is not None and (there.delivers != item.uuid or _kind(there) != kind):
             raise bad_parameter(f"{name} slug '{slug}' is already used by another resource in this project")
         sent = _body(world, kind, item, body)
         if there is None:
@@ -133,9 +149,7 @@ def _writer(kind: str, words: str) -> Callable[[Call], Json]:
             made.enabled = bool(body["enabled"])
             return {"action": "create"}
         before = delivery_as_code(world, there)
-        if call.one("force") != "true" and all(
-            body.get(key) == value for key, value in before.items() if key != "downloadedAt"
-        ):
+        if call.one("force") != "true" and _is_told(there) and _is_equal(before, body):
             return {"action": "no changes"}
         there.fields = stored_fields(world, sent, on_dashboard=isinstance(item, Dashboard))
         there.targets = stored_targets(world, there.uuid, sent["targets"], there.targets)
@@ -143,6 +157,18 @@ def _writer(kind: str, words: str) -> Callable[[Call], Json]:
         return {"action": "update"}
 
     return write
+
+
+def _is_equal(before: Json, body: Json) -> bool:
+    """Whether the server finds two documents equal."""
+    if before["resource"]["type"] == "dashboard" and before["filters"]:
+        return False
+    same = all(body.get(key) == value for key, value in before.items() if key not in _COMPARED_APART)
+    return same and _addresses(before) == _addresses(body)
+
+
+def _addresses(told: Json) -> list[tuple[str, str]]:
+    return sorted((one["type"], one.get("recipient") or one["channel"]) for one in told.get("targets") or [])
 
 
 def _resource(world: World, project: Project, told: Json) -> Chart | Dashboard:
@@ -184,10 +210,28 @@ def _body(world: World, kind: str, item: Chart | Dashboard, body: Json) -> Json:
                 raise not_found(f"Dashboard tab '{slug}' referenced by scheduled delivery was not found")
         sent["selectedTabs"] = [uuids[slug] for slug in body.get("selectedTabs") or []] or None
         if isinstance(body.get("filters"), list):
-            sent["filters"] = [{"id": world.new_uuid(), **rule} for rule in body["filters"]]
+            tiles = read_dashboard(world, item)["tiles"]
+            sent["filters"] = [_on_tiles(world, rule, tiles) for rule in body["filters"]]
     return sent
 
 
+def _on_tiles(world: World, rule: Json, tiles: list[Json]) -> Json:
+    """A filter of a dashboard with a new id, and its tiles by their uuids.
+
+    Raises:
+        Refusal: 404 for a tile that is not there.
+    """
+    uuids = {slug: tile["uuid"] for tile in reversed(tiles) if (slug := tile_slug(tile, tiles))}
+    targets = rule.get("tileTargets") or {}
+    for slug in targets:
+        if slug not in uuids:
+            raise not_found(f"Dashboard tile '{slug}' referenced by scheduled delivery was not found")
+    named = {uuids[slug]: target for slug, target in targets.items()}
+    return {**rule, "id": world.new_uuid(), "tileTargets": named}
+
+
+_COMPARED_APART = ("downloadedAt", "targets")
+_OPTION_OF = {"csv": "limit", "xlsx": "limit", "image": "withPdf", "pdf": ""}
 _NAMES = {
     "scheduled_delivery": "Scheduled delivery",
     "alert": "Alert",

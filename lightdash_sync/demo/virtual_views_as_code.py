@@ -28,7 +28,7 @@ def check_view(body: Any) -> None:
 def view_as_code(explore: Json) -> Json:
     """A virtual view, from the explore that it is."""
     table = explore["tables"][explore["baseTable"]]
-    fields = table["dimensions"].values()
+    fields = sorted(table["dimensions"].values(), key=lambda field: field["name"])
     return {
         "contentType": "virtual_view",
         "version": 1,
@@ -75,7 +75,8 @@ def post_view(call: Call) -> Json:
         if lost := [one["reference"] for one in before["columns"] if one["reference"] not in kept]:
             told = ", ".join(lost)
             raise bad_parameter(f"Destructive virtual view column changes require force: {told}")
-        if all(before[name] == body[name] for name in ("name", "sql", "columns", "parameters")):
+        said = {**body, "columns": sorted(body["columns"], key=lambda column: column["reference"])}
+        if all(before[name] == said[name] for name in ("name", "sql", "columns", "parameters")):
             return {"action": "no changes"}
     sent = {**body, "parameterValues": body["parameters"]}
     store_virtual_view(call.world, project, slug, body["name"], sent)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.ascode.desired import desired_of
+from lightdash_sync.ascode.names import ADDED
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.scope import planned_items
 
@@ -28,14 +29,14 @@ def beside_each_other(before: Side, after: Side) -> tuple[Side, Side, tuple[str,
     if after.code is None:
         second, first, told = beside_each_other(after, before)
         return first, second, told
-    said = desired_of(after.code, before.tree, kept=_spaces(before.tree))
+    said = desired_of(after.code, before.tree, kept=_untold(before.tree))
     notes = [*after.code.notes]
     if before.code is None:
         notes += said.notes
-    else:  # neither tells of all spaces
+    else:  # neither tells of all spaces, views and deliveries
         notes += before.code.notes
-        before = replace(before, tree=desired_of(before.code, said.tree, kept=_spaces(said.tree)).tree)
-        said = desired_of(after.code, before.tree, kept=_spaces(before.tree))
+        before = replace(before, tree=desired_of(before.code, said.tree, kept=_untold(said.tree)).tree)
+        said = desired_of(after.code, before.tree, kept=_untold(before.tree))
     note = (
         f"{after.label} is a tree of `lightdash download`: it is compared by slugs, and only in what such a"
         " tree holds"
@@ -43,5 +44,6 @@ def beside_each_other(before: Side, after: Side) -> tuple[Side, Side, tuple[str,
     return before, replace(after, tree=said.tree), (note, *notes)
 
 
-def _spaces(tree: Tree) -> list[Item]:
-    return [item for item in planned_items(tree) if item[0] is Kind.SPACE]
+def _untold(tree: Tree) -> list[Item]:
+    """Return the items of which nothing is said by a tree without a document of them."""
+    return [item for item in planned_items(tree) if item[0] in (Kind.SPACE, *ADDED)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.ascode.desired import desired_of
 from lightdash_sync.ascode.folder import Role, role_of
-from lightdash_sync.ascode.names import DOCUMENTED
+from lightdash_sync.ascode.names import ADDED, DOCUMENTED
 from lightdash_sync.ascode.read import code_tree, is_code_tree, read_tree
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.errors import ConfigError, GitError, naming
@@ -182,10 +182,12 @@ def _on_disk(named: Named, root: Path) -> Side:
 
 def _code(label: str, kind: SideKind, root: Path, code: CodeTree, place: Path, commit: str = "") -> Side:
     """Return a tree of documents as a side of its own, with keys made of slugs."""
+    there = {kind for kind, _ in code.documents}
+    kinds = [Kind.SPACE, *DOCUMENTED, *(kind for kind in ADDED if kind in there)]
     manifest = Manifest(
         format=FORMAT,
         source=Source(url="", lightdash="", project=root.name),
-        selection=Selection(kinds=[Kind.SPACE.value, *(one.value for one in DOCUMENTED)], history=False),
+        selection=Selection(kinds=[kind.value for kind in kinds], history=False),
         counts={},
         leftOut=[],
         files={},

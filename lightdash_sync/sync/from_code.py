@@ -101,7 +101,9 @@ def _taken_from(target: Identity, documents: Identity, adopted: LinkTable) -> fr
         for key, facts in entries.items():
             here = version_stamp(kind, documents.facts(kind, key))
             there = version_stamp(kind, target.facts(kind, target.key(kind, str(facts["uuid"]))))
-            if kind is Kind.SPACE or (here is not None and there is not None and there.time <= here.time):
+            if kind in (Kind.SPACE, Kind.VIRTUAL_VIEW) or (
+                here is not None and there is not None and there.time <= here.time
+            ):
                 found.add((kind, key))
     return frozenset(found)
 

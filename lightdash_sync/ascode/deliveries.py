@@ -1,0 +1,208 @@
+"""Scheduled deliveries, alerts and syncs with Google Sheets as documents (since 0.3368.0).
+
+Such a document names what is delivered by its slug, tabs by theirs, and the tiles that a filter is on by what
+they are called; filters have no ids. It has no word for who owns a delivery, and there is none for deliveries
+of SQL charts, for addresses that are neither e-mail nor Slack, and for alerts that are no image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lightdash_sync.ascode.names import made_up
+from lightdash_sync.ascode.rules import dimension_rule, rules_taken_over, with_ids, without_ids
+from lightdash_sync.model.canonical import Json, JsonObject, objects
+from lightdash_sync.model.changes.look import inside, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightdash_sync.ascode.tree import Document
+
+DELIVERY, ALERT, SHEET = "scheduled_delivery", "alert", "google_sheets_sync"
+FOLDERS = {DELIVERY: "scheduled-deliveries", ALERT: "alerts", SHEET: "google-sheets"}
+RESOURCES = {"chart": "savedChartUuid", "dashboard": "dashboardUuid"}
+SAID = (
+    "name", "message", "cron", "timezone", "enabled", "includeLinks", "plainTextEmail", "parameters",
+)  # fmt: skip
+OF_DASHBOARDS = ("customViewportWidth", "selectedTabs")
+_DELIVERED = (*RESOURCES.values(), "savedSqlUuid")
+_TARGETS = {"recipient": "email", "channel": "slack"}
+_DESTINATION = {
+    "spreadsheetId": "gdriveId", "spreadsheetName": "gdriveName", "url": "url",
+    "organizationName": "gdriveOrganizationName", "tabName": "tabName",
+}  # fmt: skip
+_OPTION_OF = {"csv": "limit", "xlsx": "limit", "image": "withPdf", "pdf": ""}  # that it must have
+_ALWAYS = "always"  # how often an alert tells of itself where nothing is set
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a delivery names of its dashboard.
+
+    Attributes:
+        tiles: uuid of a tile -> what it is called; None where it has no name.
+        tabs: uuid of a tab -> its slug.
+        rules: its filters on dimensions.
+    """
+
+    tiles: Mapping[str, str | None] = field(default_factory=dict)
+    tabs: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[JsonObject, ...] = ()
+
+
+def delivery_document(normal: JsonObject, slug: str, resource: JsonObject, board: Board) -> JsonObject | None:
+    """Return the document of a delivery; None if there is no word for it.
+
+    Args:
+        normal: the delivery in the server's form.
+        slug: its slug; "" if it has none.
+        resource: what it delivers, as documents say it.
+        board: of its dashboard.
+    """
+    targets = [_target(one) for one in objects(normal.get("targets"))]
+    kind = _kind(normal)
+    if not slug or None in targets or not _has_a_form(kind, normal, resource):
+        return None
+    said: JsonObject = {name: normal.get(name) for name in SAID} | {
+        "plainTextEmail": normal.get("plainTextEmail", False),
+        "slug": slug,
+        "version": 1,
+        "contentType": kind,
+        "resource": resource,
+        "filters": _filters_said(normal.get("filters"), board),
+    }
+    if kind == ALERT:
+        often = normal.get("notificationFrequency") or _ALWAYS
+        return said | {
+            "targets": [*targets], "thresholds": normal.get("thresholds"), "notificationFrequency": often,
+        }  # fmt: skip
+    said |= {name: normal.get(name) for name in OF_DASHBOARDS}
+    if isinstance(tabs := normal.get("selectedTabs"), list):
+        said["selectedTabs"] = [board.tabs.get(str(tab), tab) for tab in tabs]
+    if kind == SHEET:
+        return said | {
+            "destination": {ours: inside(normal, "options", theirs) for ours, theirs in _DESTINATION.items()}
+        }
+    options = {} if normal.get("format") == "pdf" else normal.get("options")
+    return said | {"targets": [*targets], "format": normal.get("format"), "options": options}
+
+
+def taken_over_delivery(
+    document: Document, existing: JsonObject | None, uuid: str, board: Board
+) -> tuple[JsonObject, int]:
+    """Return a delivery in the server's form, and how many tiles and tabs are named that are not known.
+
+    Args:
+        document: what is wanted.
+        existing: the delivery in the server's form; None if the project has none.
+        uuid: of what is delivered.
+        board: of its dashboard, as it is to be.
+    """
+    body, had = document.body, existing or {}
+    result: JsonObject = {name: value for name, value in had.items() if name not in _DELIVERED}
+    result |= {name: body[name] for name in SAID if name in body}
+    result[RESOURCES[text(body, "resource", "type")]] = uuid
+    kind = text(body, "contentType")
+    if kind == SHEET:
+        result |= {"format": "gsheets", "options": _sheet(body, had)}
+        result.setdefault("targets", [])
+    else:
+        result["targets"] = [_address(one) for one in objects(body.get("targets"))]
+    if kind == DELIVERY:
+        keeps = body.get("format") == "pdf" == had.get("format")
+        options = had.get("options") if keeps else body.get("options")
+        result |= {"format": body.get("format"), "options": {} if options is None else options}
+    if kind == ALERT:
+        result["thresholds"] = body.get("thresholds")
+        if body.get("notificationFrequency") != _ALWAYS or "notificationFrequency" in had:
+            result["notificationFrequency"] = body.get("notificationFrequency")
+        if had.get("format") != "image":
+            result |= {"format": "image", "options": {"withPdf": False}}
+    else:
+        for name in ("thresholds", "notificationFrequency"):
+            result.pop(name, None)
+    lost = _take_parts(result, body, had, board, document.slug)
+    return result, lost
+
+
+def _take_parts(result: JsonObject, body: JsonObject, had: JsonObject, board: Board, slug: str) -> int:
+    """Take over filters and tabs; return how many tiles and tabs are not known."""
+    if "filters" in body:
+        said, lost = body["filters"], 0
+        if isinstance(said, list):
+            own = objects(had.get("filters"))
+            overridden = {text(rule, "id") for rule in own}
+            others = [  # what is overridden here keeps its id, not its tiles
+                rule | {"tileTargets": {}} for rule in board.rules if text(rule, "id") not in overridden
+            ]
+            called = {slug: tile for tile, slug in board.tiles.items() if slug}
+            rules, missing = rules_taken_over(objects(said), [*own, *others], board.tiles, called, slug)
+            result["filters"], lost = [*rules], len(missing)
+        elif isinstance(said, dict):
+            same = without_ids(had.get("filters")) == without_ids(said)
+            result["filters"] = had["filters"] if same else _with_ids(said, slug)
+        else:
+            result["filters"] = None
+    else:
+        lost = 0
+    if "customViewportWidth" in body:
+        result["customViewportWidth"] = body["customViewportWidth"]
+    if "selectedTabs" in body:
+        tabs = body["selectedTabs"]
+        uuids = {slug: tab for tab, slug in board.tabs.items()} | {tab: tab for tab in board.tabs}
+        known = {str(tab) for tab in tabs if isinstance(tab, str)} if isinstance(tabs, list) else set()
+        before = had.get("selectedTabs")
+        kept = {str(tab): str(tab) for tab in (before if isinstance(before, list) else [])}
+        uuids = kept | uuids
+        lost += len(known - uuids.keys())
+        result["selectedTabs"] = (
+            [uuids[str(tab)] for tab in tabs if str(tab) in uuids] if isinstance(tabs, list) else None
+        )
+    return lost
+
+
+def _kind(normal: JsonObject) -> str:
+    if normal.get("thresholds"):
+        return ALERT
+    return SHEET if normal.get("format") == "gsheets" else DELIVERY
+
+
+def _has_a_form(kind: str, normal: JsonObject, resource: JsonObject) -> bool:
+    """Whether a server tells of it as code: its options must be whole, and an alert an image of a chart."""
+    if kind == ALERT:
+        return resource["type"] == "chart" and normal.get("format") == "image"
+    needed = "gdriveId" if kind == SHEET else _OPTION_OF.get(text(normal, "format"))
+    options = normal.get("options")
+    return needed == "" or (needed is not None and isinstance(options, dict) and needed in options)
+
+
+def _target(target: JsonObject) -> JsonObject | None:
+    """Return an address as documents say it; None if they have no word for it."""
+    name = next((one for one in _TARGETS if one in target), None)
+    return None if name is None or target.keys() != {name} else {"type": _TARGETS[name], name: target[name]}
+
+
+def _address(target: JsonObject) -> JsonObject:
+    return {name: target[name] for name in _TARGETS if name in target}
+
+
+def _sheet(body: JsonObject, had: JsonObject) -> JsonObject:
+    options = had.get("options") if had.get("format") == "gsheets" else None
+    result = dict(options) if isinstance(options, dict) else {}
+    for ours, theirs in _DESTINATION.items():
+        value = inside(body, "destination", ours)
+        if value is not None or theirs in result:
+            result[theirs] = value
+    return result
+
+
+def _filters_said(filters: Json, board: Board) -> Json:
+    if not isinstance(filters, list):
+        return without_ids(filters)
+    return [dimension_rule(rule, board.tiles) for rule in objects(filters)]
+
+
+def _with_ids(filters: JsonObject, slug: str) -> JsonObject:
+    return {name: with_ids(group, f"{made_up('delivery', slug)}/{name}") for name, group in filters.items()}
