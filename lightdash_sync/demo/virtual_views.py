@@ -93,10 +93,12 @@ def store_virtual_view(world: World, project: Project, name: str, label: str, bo
             "type": column.get("type", "string"), "table": name, "fieldType": "dimension",
             "sql": f'"{column["reference"]}"', "tableLabel": _friendly(name), "hidden": False,
             "compiledSql": f'"{column["reference"]}"', "tablesReferences": [name],
-            **({"isIntervalBase": False} if world.can("current") else {}),
+            **({"isIntervalBase": column.get("type") in _INTERVALS} if world.can("current") else {}),
         }
         for column in sorted(body["columns"], key=lambda one: (len(one["reference"]), one["reference"]))
     }  # fmt: skip
+    if world.can("current"):
+        dimensions |= _intervals(dimensions)
     values = body.get("parameterValues") if world.can("virtual_view_parameters") else None
     used = {key: value for key, value in (values or {}).items() if f".{key}}}" in body["sql"]}
     project.explores[name] = {
@@ -110,6 +112,24 @@ def store_virtual_view(world: World, project: Project, name: str, label: str, bo
             }
         },
         **({"savedParameterValues": used} if used else {}),
+    }  # fmt: skip
+
+
+_DATES = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+_INTERVALS = {"date": _DATES, "timestamp": ("RAW", *_DATES)}
+
+
+def _intervals(dimensions: dict[str, Json]) -> dict[str, Json]:
+    """The dimensions that the server makes of each that is a date."""
+    return {
+        name: {
+            **one, "name": name, "label": f"{one['label']} {interval.lower()}", "isIntervalBase": False,
+            "type": one["type"] if interval == "RAW" else "date", "timeInterval": interval,
+            "timeIntervalBaseDimensionName": base, "timeIntervalBaseDimensionType": one["type"],
+        }
+        for base, one in dimensions.items()
+        for interval in _INTERVALS.get(one["type"], ())
+        if (name := f"{base}_{interval.lower()}") not in dimensions
     }  # fmt: skip
 
 

@@ -28,7 +28,8 @@ def check_view(body: Any) -> None:
 def view_as_code(explore: Json) -> Json:
     """A virtual view, from the explore that it is."""
     table = explore["tables"][explore["baseTable"]]
-    fields = sorted(table["dimensions"].values(), key=lambda field: field["name"])
+    own = (field for field in table["dimensions"].values() if "timeInterval" not in field)
+    fields = sorted(own, key=lambda field: field["name"])
     return {
         "contentType": "virtual_view",
         "version": 1,

@@ -186,7 +186,10 @@ def _tile(tile: JsonObject) -> Json:
 
 
 def _virtual_view(content: JsonObject, raw: JsonObject) -> JsonObject:
-    """Of an explore, what people wrote: name, label, SQL (it stands in brackets in its table) and columns."""
+    """Of an explore, what people wrote: name, label, SQL (it stands in brackets in its table) and columns.
+
+    Since 1.x the server makes dimensions for days, months and so on of a column that is a date.
+    """
     tables = raw.get("tables")
     table = tables.get(str(raw.get("baseTable"))) if isinstance(tables, dict) else None
     sql, dimensions = _get(table, "sqlTable"), _get(table, "dimensions")
@@ -195,6 +198,7 @@ def _virtual_view(content: JsonObject, raw: JsonObject) -> JsonObject:
     columns: list[Json] = [
         {"reference": name, "type": _get(dimension, "type")}
         for name, dimension in sorted(dimensions.items() if isinstance(dimensions, dict) else ())
+        if _get(dimension, "timeInterval") is None
     ]
     content |= {"sql": sql, "columns": columns}
     if values := raw.get("savedParameterValues"):

@@ -97,8 +97,8 @@ def fill(desk: Desk) -> None:
     """Make a virtual view, and a delivery that names each part of its dashboard."""
     desk.send(
         "POST", f"/projects/{desk.projects[SOURCE]}/sqlRunner/virtual-view",
-        {"name": "shop_view", "sql": "select 1 as b, 2 as a",
-         "columns": [{"reference": "b", "type": "number"}, {"reference": "a", "type": "number"}]},
+        {"name": "shop_view", "sql": "select current_date as b, 2 as a",
+         "columns": [{"reference": "b", "type": "date"}, {"reference": "a", "type": "number"}]},
     )  # fmt: skip
     (uuid,) = (one.uuid for one in desk.world.dashboards.values() if one.slug == "channels")
     board = got(desk, f"/dashboards/{uuid}")
@@ -245,6 +245,8 @@ def test_deliveries_and_views_come_into_an_empty_project(at: Callable[[str], Des
     assert steps(desk.do("plan", *FROM, *TO, "--json")) == []
     mine, there = desk.content(SOURCE), desk.content(TARGET)
     assert mine["virtual_views/shop_view.json"] == there["virtual_views/shop_view.json"]
+    view: Any = parse(mine["virtual_views/shop_view.json"])
+    assert [column["reference"] for column in view["columns"]] == ["a", "b"], "not what the server adds"
 
     def parts(content: dict[str, bytes]) -> Any:
         found: list[Any] = [parse(data) for path, data in content.items() if path.startswith("schedulers/")]
