@@ -32,6 +32,16 @@ ADA, INES = "ada.kovac@kettle.example", "ines.marchetti@kettle.example"
 ENDED: list[tuple[str, str | None, str]] = (
     [("changed", None, "verification removed")] if can("verification") else []
 )
+# The chart's versions before the demo's last days, which older servers do not list.
+OLDEST: list[tuple[str, str | None, str]] = (
+    [
+        ("changed", "lena.brandt@kettle.example", "limit: 104 → 52"),
+        ("changed", "tom.okafor@kettle.example", "limit: 500 → 104"),
+        ("first_version", INES, ""),
+    ]
+    if can("whole_history")
+    else [("first_version", "lena.brandt@kettle.example", "")]
+)
 UGLY = "[/foo] \x1b[31mred\x1b[0m 🚀\nnew\u202eline"
 
 

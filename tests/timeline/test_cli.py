@@ -14,7 +14,7 @@ from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.write import spare
 from tests.cli.running import Done, fails, run, run_process, run_terminal
-from tests.timeline.story import ENDED, UGLY
+from tests.timeline.story import ENDED, OLDEST, UGLY
 from tests.worlds import can
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 REVENUE = "charts/weekly-revenue.json"
 # What is in the first backup: where spaces nest, the demo has two more, with two charts and a dashboard.
-FIRST_ITEMS = 66 if can("nested_spaces") else 61
+FIRST_ITEMS = (66 if can("nested_spaces") else 61) + (4 if can("whole_history") else 0)
 SHOWN = UGLY.encode("unicode_escape").decode("ascii").replace("\\U0001f680", "🚀")
 
 
@@ -139,7 +139,7 @@ def test_a_time_line_is_limited_too(here: Told) -> None:
     """The newest entries, and how many older ones there are."""
     told = lines(run("log", "chart:weekly-revenue", "-n", "2"))
     assert len(told) == 5
-    assert told[-1] == f"{5 + len(ENDED)} older not listed; --limit 0 lists all."
+    assert told[-1] == f"{4 + len(OLDEST) + len(ENDED)} older not listed; --limit 0 lists all."
 
 
 def test_what_happened_otherwise_has_words(mine: Told) -> None:
@@ -233,7 +233,7 @@ def test_the_time_line_as_json_is_complete(here: Told) -> None:
     """Every entry with its changes in words and codes, the whole name of the version, the whole commit."""
     result = run("log", "chart:weekly-revenue", "--json", "-n", "3").json
     assert (result["kind"], result["key"], result["name"]) == ("chart", "weekly-revenue", UGLY)
-    assert result["older"] == 4 + len(ENDED)
+    assert result["older"] == 3 + len(OLDEST) + len(ENDED)
     renamed, saved, _ = result["entries"]
     assert (renamed["event"], renamed["who"], renamed["seen_by"], renamed["version"]) == (
         "changed",
@@ -413,7 +413,7 @@ def test_content_that_cannot_be_read_is_said_and_passed_over(mine: Told) -> None
     assert [item["unreadable"] for item in items] == [True, True]
     done = run("log", "chart:weekly-revenue", "--json")
     assert commit[:10] in done.json["warnings"][0]
-    assert len(done.json["entries"]) == 7 + len(ENDED)
+    assert len(done.json["entries"]) == 6 + len(OLDEST) + len(ENDED)
     fails(run("show", "chart:weekly-revenue"), 10)
 
 
