@@ -429,11 +429,16 @@ class Attempt:
 
     @property
     def _counted_before(self) -> Manifest | None:
-        """The manifest from which the numbers of other lists are taken over; None if these are asked for."""
+        """The manifest from which the numbers of other lists are taken over; None if these are asked for.
+
+        That of a part of a project has none of them.
+        """
         replaced = self.replaced
         if replaced is None or replaced.full or not replaced.is_replaced:
             return None
         manifest = replaced.manifest
+        if manifest.selection.is_partial:
+            return None
         same = (manifest.conversion, manifest.source.lightdash) == (CONVERSION, self.lightdash.server.version)
         return manifest if same else None
 

@@ -19,6 +19,7 @@ from lightdash_sync.demo.state import World
 from lightdash_sync.doctor import examine
 from lightdash_sync.export.elsewhere import NUMBERS, listed_elsewhere
 from lightdash_sync.export.selection import Chosen, Depth
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.report.results import export_json
 from lightdash_sync.snapshot.manifest import LeftOut, Manifest
 from tests.exporting import export_world, lightdash_at, undated
@@ -129,6 +130,15 @@ def test_a_part_of_a_project_and_a_mere_comparison_count_nothing(tmp_path: Path)
     for chosen in (Chosen(spaces=frozenset({"shared"})), Chosen(depth=Depth.AUTHORS)):
         report = export_world(world, tmp_path / chosen.depth.name, chosen=chosen)
         assert EXPECTED.keys().isdisjoint(counts(report.manifest))
+
+
+def test_a_whole_over_a_part_counts_all(tmp_path: Path) -> None:
+    """The part counted nothing, so nothing is taken over from it, and no number is said to be older."""
+    world = licensed_world()
+    export_world(world, tmp_path / "p", chosen=Chosen(kinds=frozenset({Kind.CHART})))
+    report = export_world(world, tmp_path / "p")
+    assert EXPECTED.items() <= counts(report.manifest).items()
+    assert NUMBERS not in [one.what for one in report.older]
 
 
 def test_content_of_a_type_that_nobody_knows_is_named() -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
 
 LISTS = {
-    "spaces": "/spaces",
-    "charts": "/charts",
+    "spaces": "/projects/[^/]*/spaces",
+    "charts": "/projects/[^/]*/charts",  # and not what a server has as code
     "chart summaries": "/chart-summaries",
     "dashboards": "/projects/[^/]*/dashboards",
     "content": "/api/v2/content",
