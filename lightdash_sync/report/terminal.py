@@ -6,6 +6,7 @@ Progress goes to stderr: bars on a terminal, else a calm line when a kind begins
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ from lightdash_sync.report.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from types import FrameType
 
 _OFTEN = 30.0  # seconds from one line about the same work to the next
 _LINE = 240  # columns of output that goes into a file or pipe
@@ -107,7 +109,7 @@ class Bars:
         self._console.print(Text(shown(message)))
 
     def _begin(self) -> Progress:
-        with self._lock:
+        with _signals_put_off(), self._lock:
             self._under_way += 1
             if self._display is None:
                 self._display = Progress(
@@ -125,12 +127,44 @@ class Bars:
             return self._display
 
     def _end(self) -> None:
-        """Take the bars away with the last work; also if an interruption came before they were all there."""
-        with self._lock:
+        """Take the bars away with the last work."""
+        with _signals_put_off(), self._lock:
             self._under_way = max(0, self._under_way - 1)
             if self._under_way == 0 and self._display is not None:
                 self._display.stop()
                 self._display = None
+
+
+@contextmanager
+def _signals_put_off() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM take effect only when the context ends, so that what is in it is done whole.
+
+    Bars that are there by half can neither be shown nor taken away, and the cursor would stay hidden.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread only
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    calls = {number: handler for number, handler in handlers.items() if callable(handler)}
+    came: list[tuple[signal.Signals, FrameType | None]] = []
+    is_over = False
+
+    def put_off(number: int, frame: FrameType | None) -> None:
+        if is_over:  # another signal came before the handlers were all back
+            calls[signal.Signals(number)](number, frame)
+        else:
+            came.append((signal.Signals(number), frame))
+
+    try:
+        for number in calls:
+            signal.signal(number, put_off)
+        yield
+    finally:
+        is_over = True
+        for number, handler in calls.items():
+            signal.signal(number, handler)
+        for number, frame in came[:1]:
+            calls[number](number, frame)
 
 
 class _Pace:

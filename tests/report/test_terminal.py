@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 
 import pyte
@@ -36,6 +37,7 @@ def rows(text: str, columns: int = 100) -> list[str]:
     return [row.rstrip() for row in screen.display if row.strip()]
 
 
+HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"  # the cursor
 HOSTILE = ["[/foo]", "[red]x[/red]", ":smile:", "\x1b]0;owned\x07", "a\u202eb", "{x}", "\\[bold]"]
 
 
@@ -125,6 +127,41 @@ def test_bars_go_away_with_work_that_fails(terminal: Terminal, interruption: typ
     text = terminal.getvalue()
     assert rows(text) == ["between", "after"]
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+class Interrupting(Terminal):
+    """A terminal on which a signal arrives right before something is written for the first time."""
+
+    def __init__(self, number: signal.Signals, before: str) -> None:
+        super().__init__()
+        self._number, self._before = number, before
+
+    def write(self, text: str) -> int:
+        """Write, after the signal if it is time."""
+        if self._before and self._before in text:
+            self._before = ""
+            signal.raise_signal(self._number)
+        return super().write(text)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("before", [HIDDEN, SHOWN])
+def test_a_signal_while_bars_come_or_go_leaves_the_terminal_as_it_was(
+    terminal: Terminal, number: signal.Signals, before: str
+) -> None:
+    """It is an interruption and no other error, once, and the next one is at once."""
+    del terminal  # its environment is this one's, too
+    screen = Interrupting(number, before)
+    former = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), Bars(screen).track("charts", 2) as advance:
+            advance()
+        assert screen.getvalue().count(SHOWN) == screen.getvalue().count(HIDDEN) == 1
+        assert rows(screen.getvalue()) == []
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    finally:
+        signal.signal(number, former)
 
 
 def test_output_while_work_is_under_way_goes_where_it_was_sent(
