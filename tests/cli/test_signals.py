@@ -14,12 +14,16 @@ from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.verify import verify
 from tests.cli.running import ended, is_gone, reach, run, started, wait_until
-from tests.exporting import export_world, tree
+from tests.exporting import export_world, tree, undated
 from tests.worlds import demo_world, generated_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+BESIDE = {".p.lock", ".p.state.json"}  # a snapshot, when a run has ended
+KEPT = ".p.versions"  # earlier versions that a run read which was cut short; the next one takes them over
 
 
 class Interrupting(Disk):
@@ -77,19 +81,24 @@ def _interrupt(site: Site, folder: Path, number: int) -> int:
     assert "Traceback" not in done.err, done.err
     assert is_gone(process.pid)
     left = {path.name for path in folder.iterdir()}
-    assert left <= {"p", ".p.lock", ".p.state.json"}, f"at request {chosen}: {left}"
+    assert left <= {"p", *BESIDE, KEPT}, f"at request {chosen}: {left}"
     if done.code == 130:
         assert "interrupted" in done.err
         assert tree(target) in (tree(site.older), site.newer)
     else:
         assert (done.code, tree(target)) == (0, site.newer), done.err
+        assert KEPT not in left
     assert verify(target).damages == []
+    if KEPT in left:
+        again = run("export", "--path", str(target), env=reach(site.server))
+        assert (again.code, tree(target)) == (0, site.newer), again.err
+        assert {path.name for path in folder.iterdir()} == {"p", *BESIDE}
     return done.code
 
 
 @pytest.mark.parametrize("number", range(6))
 def test_an_interrupted_export(site: Site, tmp_path: Path, number: int) -> None:
-    """Exit code 130, the old snapshot as it was, no staging, no process left."""
+    """Exit code 130, the old snapshot as it was, no staging, no process left; the next run finishes."""
     _interrupt(site, tmp_path, number)
 
 
@@ -109,13 +118,16 @@ def test_an_interrupted_run_tells_machines(site: Site, tmp_path: Path) -> None:
     done = ended(process)
     assert done.code == 130
     assert done.json["error"]["exit_code"] == 130
-    assert {path.name for path in tmp_path.iterdir()} <= {".p.lock", ".p.state.json"}
+    assert {path.name for path in tmp_path.iterdir()} <= {*BESIDE, KEPT}
 
 
 @pytest.mark.parametrize("before", [1, 2])
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), OSError("the disk fails")])
 def test_an_interruption_in_the_middle_of_the_swap(tmp_path: Path, stop: BaseException, before: int) -> None:
-    """Between the two renames too: the old snapshot stands under its own name when the run has ended."""
+    """Between the two renames too: the old snapshot stands under its own name when the run has ended.
+
+    Beside it are at most the earlier versions that were read, until the next run has them in its snapshot.
+    """
     world = generated_world(
         charts=2, versions=1, dashboards=1, tiles=1, spaces=1, schedulers=1, sql_charts=1, tags=1
     )
@@ -125,4 +137,8 @@ def test_an_interruption_in_the_middle_of_the_swap(tmp_path: Path, stop: BaseExc
     with pytest.raises(type(stop)):
         export_world(world, tmp_path / "p", disk=Interrupting(stop, before))
     assert tree(tmp_path / "p") == before_it
-    assert {path.name for path in tmp_path.iterdir()} == {"p", ".p.lock", ".p.state.json"}
+    assert {path.name for path in tmp_path.iterdir()} - {KEPT} == {"p", *BESIDE}
+    export_world(world, tmp_path / "p")
+    export_world(world, tmp_path / "new")
+    assert undated(tmp_path / "p") == undated(tmp_path / "new")
+    assert {path.name for path in tmp_path.iterdir()} == {"p", "new", *BESIDE, ".new.lock", ".new.state.json"}
