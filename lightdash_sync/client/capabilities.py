@@ -86,6 +86,8 @@ CAPABILITIES: dict[str, Capability] = {
     "soft_delete": Capability((0, 2457, 0), "no restoring of deleted content"),
     "single_validation": Capability((0, 2537, 0)),
     "google_chat_targets": Capability((0, 2576, 0), "no deliveries to Google Chat"),
+    # Charts and dashboards tell who may not manage deliveries their own alone; seen in 1.219.0.
+    "own_schedulers_only": Capability((0, 2904, 6)),
     "sql_chart_schedulers": Capability((0, 2651, 0), "no schedulers of SQL charts"),
     "pdf_deliveries": Capability((0, 2729, 0), "no deliveries as PDF alone"),
     "app_deliveries": Capability((0, 3307, 1)),  # and each delivery has to say that it is of no app

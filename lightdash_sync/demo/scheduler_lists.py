@@ -16,7 +16,7 @@ from lightdash_sync.demo.refusals import forbidden, invalid
 from lightdash_sync.demo.scheduler_rows import TARGETS, project_of_scheduler, read_scheduler
 from lightdash_sync.demo.schedulers import require_deliveries
 from lightdash_sync.demo.sql_charts import sql_chart_of
-from lightdash_sync.demo.state import Json, Scheduler, World
+from lightdash_sync.demo.state import Json, Scheduler, Space, World
 
 DESTINATIONS = {"slack": "channel", "email": "recipient", "msteams": "webhook"} | {
     "googlechat": "googleChatWebhook"
@@ -50,16 +50,29 @@ def _of(world: World, uuid: str) -> list[Scheduler]:
     return _ordered(world, (world.schedulers[one] for one in world.schedulers_of.get(uuid, {})))
 
 
+def _shown(call: Call, space: Space, uuid: str) -> list[Scheduler]:
+    """The deliveries of an item; in current versions only the asker's own, unless they manage deliveries."""
+    world, found = call.world, _of(call.world, uuid)
+    project = world.project_rows[space.project_uuid]
+    if not world.can("current") or can_in_project(
+        world, call.person, "manage", "ScheduledDeliveries", project
+    ):
+        return found
+    return [one for one in found if one.created_by == call.person.uuid]
+
+
 def _of_chart(call: Call) -> list[Scheduler]:
     chart = chart_of(call.world, call.params["u"])
-    require_deliveries(call, "chart", space_of_chart(call.world, chart))
-    return _of(call.world, chart.uuid)
+    space = space_of_chart(call.world, chart)
+    require_deliveries(call, "chart", space)
+    return _shown(call, space, chart.uuid)
 
 
 def _of_dashboard(call: Call) -> list[Scheduler]:
     dashboard = dashboard_named(call)
-    require_deliveries(call, "dashboard", call.world.spaces[dashboard.space_uuid])
-    return _of(call.world, dashboard.uuid)
+    space = call.world.spaces[dashboard.space_uuid]
+    require_deliveries(call, "dashboard", space)
+    return _shown(call, space, dashboard.uuid)
 
 
 def get_of_chart(call: Call) -> list[Json]:

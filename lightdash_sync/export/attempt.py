@@ -67,6 +67,10 @@ _NO_MERGES = (
     "pages of charts do not tell them; the server lets nobody make any, but who uses its API can, and only "
     "exports with history look"
 )
+OTHERS_SCHEDULERS = LeftOut(
+    what="deliveries of other people",
+    why="this token may not list the project's, and charts and dashboards tell it its owner's alone",
+)
 _NAMED = 10  # items that an error names
 
 
@@ -124,7 +128,7 @@ class Attempt:
     former: Mapping[str, list[str]] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
     nameless: list[LeftOut] = field(default_factory=list)
-    unread_roles: list[LeftOut] = field(default_factory=list)
+    unread: list[LeftOut] = field(default_factory=list)
 
     def run(self) -> Read:
         """Read and write everything; nothing is swapped in."""
@@ -169,7 +173,7 @@ class Attempt:
         renews = replaced is not None and replaced.renews
         manifest = with_freshness(manifest, before, freshness, renews=renews)
         warnings = self._warnings(structure, identity)
-        return Read(manifest, identity, warnings, freshness, tuple(self.unread_roles))
+        return Read(manifest, identity, warnings, freshness, tuple(self.unread))
 
     @property
     def _is_settled(self) -> bool:
@@ -324,7 +328,7 @@ class Attempt:
             named = self.readings.convert(f"{Kind.SPACE}:{structure.space_key(uuid)}", write)
             if named is not None:
                 left_out += [*named[0], *named[1]]
-                self.unread_roles += named[1]
+                self.unread += named[1]
         for uuid, item in structure.kept[Kind.SPACE].items():
             if self.chosen.wants_in(Kind.SPACE, structure.space_key(uuid)):
                 writer.keep(Kind.SPACE, uuid, item)
@@ -379,6 +383,9 @@ class Attempt:
                 left_out += self.readings.convert(f"{Kind.SCHEDULER}:{key}", write) or []
             left_out.sort(key=lambda one: one.what)
             counts[Kind.SCHEDULER] += len(rows)
+            if inventory.has_own_schedulers:
+                left_out.append(OTHERS_SCHEDULERS)
+                self.unread.append(OTHERS_SCHEDULERS)
         if self.chosen.wants(Kind.VIRTUAL_VIEW):
             for name, raw in structure.virtual_views.items():
                 put = partial(writer.lists.virtual_view, self.project, name, raw)

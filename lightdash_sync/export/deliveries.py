@@ -72,7 +72,8 @@ def with_schedulers(
                 "The token's owner may not read schedulers: use an admin's token, or leave them out (--only)."
             )
         raise
-    return replace(inventory, schedulers=rows)
+    own = lightdash.server.can("own_schedulers_only")
+    return replace(inventory, schedulers=rows, has_own_schedulers=own)
 
 
 def require_all_listed(

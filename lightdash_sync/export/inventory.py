@@ -47,6 +47,8 @@ class Inventory:
         dashboards: dashboards.
         content: charts in spaces and dashboards, from another query.
         schedulers: with their raw form; None if the token may not list them.
+        has_own_schedulers: whether these may be the token owner's alone, because each was asked for by its
+            chart or dashboard, and the server tells others' only to who may manage deliveries.
         tags: with their raw form.
         metrics: of the catalogue.
         pins: pinned items.
@@ -77,6 +79,7 @@ class Inventory:
     virtual_views: tuple[str, ...] = ()
     chart_total: int | None = None
     code_spaces: CodeSpaces | None = None
+    has_own_schedulers: bool = False
 
     @property
     def sql_charts(self) -> list[views.ChartRow]:

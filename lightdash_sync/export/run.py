@@ -112,9 +112,8 @@ class Report:
             return None
         named = "; ".join(f"{one.what}: {one.why}" for one in self.unread[:_NAMED])
         more = f"; and {len(self.unread) - _NAMED} more" if len(self.unread) > _NAMED else ""
-        count = "1 grant" if len(self.unread) == 1 else f"{len(self.unread)} grants"
         return Incomplete(
-            f"the snapshot is written, but the role of {count} in spaces could not be read ({named}{more})",
+            f"the snapshot is written, but not all could be read ({named}{more})",
             hint="Use the token of an admin. Where that is one: only spaces as code tell the role of whom "
             "a group, or the space above, gives the same or a higher one, and they leave out spaces that "
             "somebody without an e-mail has a grant in.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_sync.demo import seed
 from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import NotAuthorised
@@ -14,7 +15,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.exporting import export_world, lightdash_at, tree
-from tests.worlds import SCHEDULER_LIST, demo_world, empty_world
+from tests.worlds import SCHEDULER_LIST, can, demo_world, empty_world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +31,22 @@ def _forbidden(ending: str) -> Faults:
 def test_schedulers_are_read_one_by_one_where_they_may_not_be_listed(tmp_path: Path) -> None:
     """Without the editor role there is no list of schedulers; they come from their charts and dashboards."""
     export_world(demo_world(), tmp_path / "listed")
-    export_world(demo_world(), tmp_path / "asked", faults=_forbidden(f"/{SCHEDULER_LIST}"))
+    report = export_world(demo_world(), tmp_path / "asked", faults=_forbidden(f"/{SCHEDULER_LIST}"))
     listed, asked = tree(tmp_path / "listed"), tree(tmp_path / "asked")
     assert {path for path in listed if path.startswith("schedulers/")}
+    if can("own_schedulers_only"):  # nobody can tell that these are all
+        assert [one.what for one in report.unread] == ["deliveries of other people"]
+        listed.pop("snapshot.json"), asked.pop("snapshot.json")
     assert listed == asked
+
+
+def test_deliveries_that_a_token_is_not_told_of_are_named(tmp_path: Path) -> None:
+    """Current servers tell an editor their own deliveries alone, with 200: the export is incomplete."""
+    report = export_world(seed.demo_world("1.219.0"), tmp_path / "p", who="editor")
+    assert report.incomplete is not None
+    assert report.incomplete.exit_code == 3
+    assert "deliveries of other people" in report.incomplete.message
+    assert "deliveries of other people" in [one.what for one in report.manifest.leftOut]
 
 
 def test_a_token_that_may_not_read_schedulers_is_told_what_to_do(tmp_path: Path) -> None:
@@ -109,8 +122,12 @@ def test_an_older_snapshot_is_no_hindrance_to_reading_schedulers_one_by_one(tmp_
     world = demo_world()
     export_world(world, tmp_path / "p")
     before = tree(tmp_path / "p")
-    export_world(world, tmp_path / "p", faults=_forbidden(f"/{SCHEDULER_LIST}"))
-    assert tree(tmp_path / "p") == before
+    report = export_world(world, tmp_path / "p", faults=_forbidden(f"/{SCHEDULER_LIST}"))
+    after = tree(tmp_path / "p")
+    assert len(report.unread) == can("own_schedulers_only")
+    if report.unread:  # named in the manifest
+        before.pop("snapshot.json"), after.pop("snapshot.json")
+    assert after == before
 
 
 def test_a_part_helps_nothing_in_reading_the_whole(tmp_path: Path) -> None:
