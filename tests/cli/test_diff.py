@@ -207,6 +207,14 @@ def test_a_night_in_git_is_compared_with_now(nights: Nights) -> None:
 
 def test_two_projects_are_compared(nights: Nights) -> None:
     """Both are read; what may be the same under another key is pointed out on stderr."""
+    world = nights.server.world
+    staging = world.projects["staging"]
+    (chart,) = [
+        chart for chart in world.charts.values()
+        if chart.name == "Weekly revenue" and chart.space_uuid
+        and world.spaces[chart.space_uuid].project_uuid == staging
+    ]  # fmt: skip
+    chart.slug = "weekly-revenue-of-staging"  # newer servers give a copy the slug that the other project has
     done = _live(nights, "staging", "production", "--json")
     assert done.code == 0, done.err
     assert done.json["counts"]["space"]["created"] > 1

@@ -177,11 +177,15 @@ class Story:
     def new_chart(self) -> str:
         """Return the key of a chart that only staging has, after giving it a name of its own."""
         world = self.site.server.world
-        uuid = world.projects["staging"]
-        chart = next(
-            chart for _, chart in sorted(world.charts.items())
-            if chart.space_uuid and world.spaces[chart.space_uuid].project_uuid == uuid
-        )  # fmt: skip
+        of = {
+            nickname: [
+                chart for _, chart in sorted(world.charts.items())
+                if chart.space_uuid and world.spaces[chart.space_uuid].project_uuid == uuid
+            ]
+            for nickname, uuid in world.projects.items()
+        }  # fmt: skip
+        known = {chart.slug for chart in of["production"]}  # newer servers let projects have the same slug
+        chart = next(chart for chart in of["staging"] if chart.slug not in known)
         chart.name = "Only in staging"
         return chart.slug
 
