@@ -222,6 +222,26 @@ def _layout_out(content: JsonObject, facts: JsonObject, keys: _Keys) -> JsonObje
     return _elsewhere(content, names)
 
 
+def with_copied_parts(kind: Kind, content: JsonObject, here: JsonObject, there: JsonObject) -> JsonObject:
+    """Say the parts of a dashboard by name where a copy of it still has the ids of what it was copied from.
+
+    Lightdash gives the tabs of a preview new ids, and leaves the old ones in the rules of filters.
+
+    Args:
+        kind: a dashboard or a scheduler; others stay as they are.
+        content: of the copy, or of its scheduler.
+        here: facts of the copy.
+        there: facts of the dashboard that it was copied from; only names that the copy has too are taken.
+    """
+    names: _Parts = {
+        part: _in({uuid: name for uuid, name in by_id(there, part).items() if name in names_of(here, part)})
+        for part in (TILES, TABS)
+    } | {FILTERS: lambda rule: rule}
+    if kind is Kind.SCHEDULER:
+        return _delivery(content, names)
+    return _elsewhere(content, names) if kind is Kind.DASHBOARD else content
+
+
 def _layout_back(normal: JsonObject, facts: JsonObject, uuids: _Uuids) -> JsonObject:
     ids = _meant_by(facts)
     shown: dict[str, Field] = {ours: (theirs, uuids.of(of)) for theirs, (ours, of) in SHOWN.items()}

@@ -16,6 +16,7 @@ from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.delivered import why_not_replayed
 from lightdash_sync.model.keys import EXTERNAL
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.portable import with_copied_parts
 from lightdash_sync.model.rekey import file_of, in_other_keys
 from lightdash_sync.model.shown import shown
 from lightdash_sync.model.tree import place_of
@@ -242,6 +243,8 @@ class _Making:
             return rows
         if not isinstance(content, dict):
             raise ValueError(f"{file_of(*item)} is not an object")
+        if self._is_of_another:
+            content = self._with_copied_parts(item, content)
         if now is None and (why := self._why_not_back(item, content)):
             self._unmade.add(item)
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", why))
@@ -252,6 +255,14 @@ class _Making:
             self._unmade.add(item)
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return self._understood(item, found.content, now)
+
+    def _with_copied_parts(self, item: Item, content: JsonObject) -> JsonObject:
+        dashboard = item[1] if item[0] is Kind.DASHBOARD else text(content, "dashboard")
+        here, there = (
+            side.identity.facts(Kind.DASHBOARD, dashboard)
+            for side in (self.inputs.desired, self.inputs.existing)
+        )
+        return with_copied_parts(item[0], content, here, there)
 
     def _understood(self, item: Item, content: JsonObject | None, now: Json) -> JsonObject | None:
         """Return a content without what is understood neither here nor by the target."""

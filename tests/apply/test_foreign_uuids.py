@@ -15,7 +15,7 @@ from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.parts import PARTS, TOKENS, by_id
-from lightdash_sync.model.portable import to_portable, to_server
+from lightdash_sync.model.portable import to_portable, to_server, with_copied_parts
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.foreign import foreign_findings, parts_of_all
 from lightdash_sync.plan.values import Gravity
@@ -90,6 +90,30 @@ def test_a_whole_replay_names_nothing_of_the_source(version: str, tmp_path: Path
         assert [*written["config"]["dateZoomConfig"]["tileTargets"]] == [tiles[0]]
         assert {*written["config"]["laterKnown"]} <= {*tiles}
         assert written["filters"]["dimensions"][0]["lockedTabUuids"] == [written["tabs"][0]["uuid"]]
+
+
+def test_a_copy_may_hold_the_ids_of_its_original(tmp_path: Path) -> None:
+    """As previews do in the locks of filters: nothing differs, unless the copy has no such tab."""
+    path = "dashboards/channels.json"
+    with moving(demo_world("1.219.0"), tmp_path) as move:
+        desired = move.read(move.source)
+        move.apply(*move.plan(desired))
+        there, _ = move.existing(desired)
+        facts = there.identity.facts(Kind.DASHBOARD, "channels")
+        board: Any = parse(desired[path])
+        (first, second) = (tab["id"] for tab in board["tabs"])
+        (uuid,) = (uuid for uuid, name in by_id(facts, "tabs").items() if name == first)
+        board["filters"]["dimensions"][0]["lockedTabUuids"] = [uuid]
+        plan, _ = move.plan(edited(desired, {"dashboards/channels": board}))
+        assert plan.unchanged[path] == there.digests[path]
+        assert [one for one in plan.problems if "uuid" in one.code] == []
+        assert with_copied_parts(Kind.DASHBOARD, board, {"tabs": {second: "x"}}, facts) == board
+        delivery: JsonObject = {"dashboard": "channels", "selectedTabs": [uuid, "another"]}
+        mine = desired.identity.facts(Kind.DASHBOARD, "channels")
+        named = with_copied_parts(Kind.SCHEDULER, delivery, mine, facts)
+        assert named == delivery | {"selectedTabs": [first, "another"]}
+        lacks = with_copied_parts(Kind.SCHEDULER, delivery, {"tabs": {second: "x"}}, facts)
+        assert lacks == delivery
 
 
 def test_a_file_says_date_zoom_and_locks_by_names(tmp_path: Path) -> None:
