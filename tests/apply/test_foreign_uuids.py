@@ -70,7 +70,7 @@ def board_with_links(move: Move) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_whole_replay_names_nothing_of_the_source(version: str, tmp_path: Path, bodies: list[str]) -> None:
-    """Date zoom, locks of filters, links to tabs and settings that nobody knows arrive in the target's."""
+    """Date zoom, locks of filters and links to tabs arrive in the target's."""
     with moving(demo_world(version), tmp_path) as move:
         if version == VERSIONS[-1]:
             board_with_links(move)
@@ -84,11 +84,12 @@ def test_a_whole_replay_names_nothing_of_the_source(version: str, tmp_path: Path
             return
         there, _ = move.existing(desired)
         path = "dashboards/channels.json"
-        assert parse(there[path]) == parse(desired[path])
+        board: Any = parse(desired[path])
+        del board["config"]["laterKnown"]  # the target does not have it anywhere, so it is not sent
+        assert parse(there[path]) == board
         written: Any = to_server(Kind.DASHBOARD, "channels", parse(there[path]), there.identity)  # type: ignore[arg-type]
         tiles = [tile["uuid"] for tile in written["tiles"]]
         assert [*written["config"]["dateZoomConfig"]["tileTargets"]] == [tiles[0]]
-        assert {*written["config"]["laterKnown"]} <= {*tiles}
         assert written["filters"]["dimensions"][0]["lockedTabUuids"] == [written["tabs"][0]["uuid"]]
 
 
