@@ -30,7 +30,7 @@ GONE = {
 MARKS = {
     Kind.CHART: {"metricQuery", "chartConfig", "tableConfig"},
     Kind.DASHBOARD: {"tiles", "tabs", "filters"},
-    Kind.SQL_CHART: {"sql", "config", "savedSqlUuid"},
+    Kind.SQL_CHART: {"sql", "config", "limit"},
     Kind.SCHEDULER: {"schedulerUuid", "cron", "targets"},
 }
 UUIDS = {Kind.SQL_CHART: "savedSqlUuid", Kind.SCHEDULER: "schedulerUuid"}
