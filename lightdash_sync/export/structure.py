@@ -283,14 +283,7 @@ def _in_bulk(
         Kind.CHART: [row for row in inventory.summaries if not chosen.by_itself(row.uuid)],
         Kind.SQL_CHART: inventory.sql_charts,
     }
-    return {
-        kind: [
-            row.uuid
-            for row in listed
-            if row.uuid not in kept[kind] and chosen.wants_in(kind, keys.get(row.spaceUuid, ""))
-        ]
-        for kind, listed in rows.items()
-    }
+    return _to_read(rows, chosen, keys, kept)
 
 
 def _with_history(
@@ -305,6 +298,17 @@ def _with_history(
         Kind.DASHBOARD: inventory.dashboards,
         Kind.CHART: inventory.summaries,
     }
+    listed = {kind: found for kind, found in rows.items() if chosen.wants_history(kind, lightdash.server)}
+    return _to_read(listed, chosen, keys, kept)
+
+
+def _to_read(
+    rows: Mapping[Kind, Sequence[views.Row]],
+    chosen: Chosen,
+    keys: Mapping[str, str],
+    kept: Mapping[Kind, Collection[str]],
+) -> dict[Kind, list[str]]:
+    """Return kind -> uuids of the rows that were chosen, and are not taken over."""
     return {
         kind: [
             row.uuid
@@ -312,7 +316,6 @@ def _with_history(
             if row.uuid not in kept[kind] and chosen.wants_in(kind, keys.get(row.spaceUuid, ""))
         ]
         for kind, listed in rows.items()
-        if chosen.wants_history(kind, lightdash.server)
     }
 
 
