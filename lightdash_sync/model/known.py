@@ -149,6 +149,12 @@ def unknown_in(kind: Kind, content: JsonObject) -> list[str]:
     return sorted(set(_object(content, known, ""))) if known is not None else []
 
 
+def is_known_field(kind: Kind, name: str) -> bool:
+    """Whether an item's content has a field of this name in a version of Lightdash that is known."""
+    known = _known(kind)
+    return known is None or name in known
+
+
 def is_field(what: str) -> bool:
     """Whether what is not known is a field, or what one holds; else it is a value of a known field."""
     return " = " not in what

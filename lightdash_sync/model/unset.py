@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.known import is_known_field
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json, JsonObject
@@ -34,7 +35,10 @@ def without_unset(kind: Kind, content: JsonObject) -> JsonObject:
 
 
 def _is_unset(name: str, value: Json) -> bool:
-    return value is None or (name in _UNSET_IF_FALSE and value is False)
+    """Whether a field of a delivery is not set; what null means in an unknown field is unknown."""
+    if value is None:
+        return is_known_field(Kind.SCHEDULER, name)
+    return name in _UNSET_IF_FALSE and value is False
 
 
 def _chart(chart: JsonObject) -> JsonObject:

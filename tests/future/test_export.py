@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lightdash_sync.demo.seed import demo_world
@@ -42,7 +42,7 @@ VALUES = {  # enumerated: place, field, how it is named
     Kind.SCHEDULER: ((), "format", "format"),
 }
 # Lists and pages that a newer server may have elsewhere, and why an export ends with 3 then; "" for 0.
-LIST, ROLES = "no list of", "could not be read (space:"
+LIST, ROLES = "no list of", "did not tell the role of"
 GONE: dict[str, str] = {
     r"GET /api/v1/projects/[^/]+/(charts|sqlCharts|dashboards)/code": "",  # the older form
     r"GET /api/v1/projects/[^/]+/code/(charts|sqlCharts|dashboards)": "",  # the newer one
@@ -101,6 +101,7 @@ def contents(path: Path, kind: Kind) -> list[Any]:
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([(Novelty(Kind.SCHEDULER, (), "newField", None), "field newField")], False)
 @given(
     st.lists(
         novelties(), min_size=1, max_size=4, unique_by=lambda one: (one[0].kind, one[0].path, one[0].name)
