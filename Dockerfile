@@ -2,6 +2,7 @@
 FROM python:3.12-slim-bookworm AS build
 COPY pyproject.toml README.md LICENSE /src/
 COPY lightdash_sync /src/lightdash_sync
+COPY lightdash_standin /src/lightdash_standin
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir /src
 
 FROM python:3.12-slim-bookworm

@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from lightdash_standin.seed import generated_world
+from lightdash_standin.server import Server
+from lightdash_standin.state import VERSION
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.session import Connection, Session
-from lightdash_sync.demo.seed import generated_world
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import VERSION
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen
 

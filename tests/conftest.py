@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from lightdash_sync.demo.state import VERSION
+from lightdash_standin.state import VERSION
 from tests.reached import reached_by
 from tests.share import share_of
 from tests.worlds import SERVED

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightdash_sync.demo.spaces import create_space
-from lightdash_sync.demo.state import World
+from lightdash_standin.spaces import create_space
+from lightdash_standin.state import World
 
 # What current versions want to be told of each new delivery of a chart; others ignore it.
 OF_NO_APP: dict[str, Any] = {"appUuid": None, "appName": None}

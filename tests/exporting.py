@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from lightdash_standin.server import Server
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.retry import Pacer
 from lightdash_sync.client.session import Connection, Limits, Session
-from lightdash_sync.demo.server import Server
 from lightdash_sync.export.run import Reading, Report, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.snapshot.manifest import Manifest
@@ -17,8 +17,8 @@ from lightdash_sync.snapshot.manifest import Manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.demo.faults import Faults
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.faults import Faults
+    from lightdash_standin.state import World
     from lightdash_sync.export.workers import Progress
     from lightdash_sync.snapshot.disk import Disk
 

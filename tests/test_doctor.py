@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_standin import seed
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.people import add_service_account, issue_oauth_token
+from lightdash_standin.server import Server
 from lightdash_sync.client.capabilities import Server as Version
-from lightdash_sync.demo import seed
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.people import add_service_account, issue_oauth_token
-from lightdash_sync.demo.server import Server
 from lightdash_sync.doctor import Check, examine
 from tests.exporting import lightdash_at
 from tests.worlds import SERVED, demo_world, empty_world
 
 if TYPE_CHECKING:
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 HEALTH = b'{"status":"ok","results":{"healthy":true,"version":"%s","isAuthenticated":true}}'
 

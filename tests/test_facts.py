@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightdash_standin.explores import TABLES
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
+from lightdash_standin.validations import validate_project
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.stop import Stop
-from lightdash_sync.demo.explores import TABLES
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.validations import validate_project
 from lightdash_sync.errors import ApiError, NotAuthorised
 from lightdash_sync.export.workers import Silent, Workers
 from lightdash_sync.facts import field_ids, read_facts, with_fields
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lightdash_standin.seed import demo_world
+from lightdash_standin.server import Server
+from lightdash_standin.state import World
+from lightdash_standin.versions import VERSIONS
 from lightdash_sync import errors
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import World
-from lightdash_sync.demo.versions import VERSIONS
 from lightdash_sync.environments import read_file
 from tests.cli.running import run
 from tests.dialects import preview_of

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Incomplete, NotAuthorised
 from lightdash_sync.validation import Invalid, validate
 from tests.worlds import demo_world
@@ -20,8 +20,8 @@ from .exporting import lightdash_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lightdash_standin.state import World
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.demo.state import World
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
+from lightdash_standin import seed
+from lightdash_standin.state import VERSION, World
 from lightdash_sync.client.capabilities import Server
-from lightdash_sync.demo import seed
-from lightdash_sync.demo.state import VERSION, World
 
 SERVED = os.environ.get("LIGHTDASH_SYNC_SERVED", VERSION)
 # The last part of the path where that version lists all schedulers.

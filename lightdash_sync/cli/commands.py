@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
+from lightdash_standin.versions import VERSIONS as DEMO_VERSIONS
 from lightdash_sync import __version__
 from lightdash_sync.cli.connect import connected, reading_options, server_options
 from lightdash_sync.cli.output import print_json
-from lightdash_sync.demo.versions import VERSIONS as DEMO_VERSIONS
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:

@@ -28,11 +28,11 @@ def export_demo(path: Path, version: str) -> Report:
         SyncError: whatever an export can raise.
     """
     _require_extra()
+    from lightdash_standin.seed import demo_world
+    from lightdash_standin.server import Server
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.client.origin import Origin
     from lightdash_sync.client.session import Connection, Session
-    from lightdash_sync.demo.seed import demo_world
-    from lightdash_sync.demo.server import Server
     from lightdash_sync.errors import SnapshotError
     from lightdash_sync.export.run import export_project
     from lightdash_sync.export.selection import Chosen
@@ -59,8 +59,8 @@ def serve_demo(port: int, version: str, *, as_json: bool) -> None:
         ConfigError: the extra `demo` is not installed, or the port is taken.
     """
     _require_extra()
-    from lightdash_sync.demo.seed import demo_of_today
-    from lightdash_sync.demo.server import Server
+    from lightdash_standin.seed import demo_of_today
+    from lightdash_standin.server import Server
 
     world = demo_of_today(version)
     server = Server(world, port=port)

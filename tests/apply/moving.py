@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
+from lightdash_standin.state import World
 from lightdash_sync.apply.execute import Outcome, apply_plan
 from lightdash_sync.apply.journal import NAME, Journal, read_journal
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import World
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.export.workers import Silent

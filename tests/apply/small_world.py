@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lightdash_sync.demo.catalog import create_tag
-from lightdash_sync.demo.demo_charts import simple_chart, sql_charts
-from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.scheduler_rows import create_scheduler
-from lightdash_sync.demo.state import Chart, Json, Space, SqlChart, World
-from lightdash_sync.demo.studio import Studio
+from lightdash_standin.catalog import create_tag
+from lightdash_standin.demo_charts import simple_chart, sql_charts
+from lightdash_standin.organisation import found_company
+from lightdash_standin.scheduler_rows import create_scheduler
+from lightdash_standin.state import Chart, Json, Space, SqlChart, World
+from lightdash_standin.studio import Studio
 from tests.worlds import SERVED
 
 FILTER: Json = {

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.demo.demo_charts import simple_chart, sql_charts
-from lightdash_sync.demo.demo_current import add_app
-from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.scheduler_rows import create_app_scheduler, create_scheduler
-from lightdash_sync.demo.seed import empty_world
-from lightdash_sync.demo.state import Json, Scheduler, World
-from lightdash_sync.demo.studio import Studio
+from lightdash_standin.demo_charts import simple_chart, sql_charts
+from lightdash_standin.demo_current import add_app
+from lightdash_standin.organisation import found_company
+from lightdash_standin.scheduler_rows import create_app_scheduler, create_scheduler
+from lightdash_standin.seed import empty_world
+from lightdash_standin.state import Json, Scheduler, World
+from lightdash_standin.studio import Studio
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.tree import Tree

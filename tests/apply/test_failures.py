@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_standin.faults import Fault, Faults
 from lightdash_sync.apply.execute import MAX_UNAVAILABLE, State
 from lightdash_sync.apply.journal import read_journal
-from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.errors import NotAuthorised, Unavailable
 from lightdash_sync.model.canonical import JsonObject, canonical
 from lightdash_sync.model.tree import Tree

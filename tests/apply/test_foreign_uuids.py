@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.demo.seed import demo_world
+from lightdash_standin.seed import demo_world
 from lightdash_sync.model.canonical import Json, JsonObject, canonical, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.parts import PARTS, TOKENS, by_id

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_standin.faults import Fault
 from lightdash_sync.apply.journal import Journal, read_journal
-from lightdash_sync.demo.faults import Fault
 from lightdash_sync.errors import SyncError
 from lightdash_sync.model.canonical import JsonObject
 from tests.apply.edits import reworked

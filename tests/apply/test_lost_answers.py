@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_standin.faults import Fault
+from lightdash_standin.spaces import create_space, delete_space
+from lightdash_standin.state import Space
 from lightdash_sync.apply.execute import State
 from lightdash_sync.apply.journal import read_journal
-from lightdash_sync.demo.faults import Fault
-from lightdash_sync.demo.spaces import create_space, delete_space
-from lightdash_sync.demo.state import Space
 from lightdash_sync.errors import Unsure
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.options import Options

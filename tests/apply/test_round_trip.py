@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.demo.faults import Faults
-from lightdash_sync.demo.state import Scheduler
+from lightdash_standin.faults import Faults
+from lightdash_standin.state import Scheduler
 from lightdash_sync.model.canonical import JsonObject
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.drafts import What

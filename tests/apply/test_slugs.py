@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from lightdash_standin.charts import create_chart
+from lightdash_standin.dashboards import create_dashboard
+from lightdash_standin.demo_charts import simple_chart
+from lightdash_standin.faults import Fault
+from lightdash_standin.organisation import found_company
+from lightdash_standin.state import Json, Space, World
+from lightdash_standin.studio import Studio
 from lightdash_sync.apply.execute import Outcome
-from lightdash_sync.demo.charts import create_chart
-from lightdash_sync.demo.dashboards import create_dashboard
-from lightdash_sync.demo.demo_charts import simple_chart
-from lightdash_sync.demo.faults import Fault
-from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.state import Json, Space, World
-from lightdash_sync.demo.studio import Studio
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.slugs import CHOOSES, known_by
 from tests.apply.moving import Move, moving

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lightdash_standin.catalog import create_tag
+from lightdash_standin.dashboards import add_dashboard_version
+from lightdash_standin.demo_charts import simple_chart, sql_charts
+from lightdash_standin.organisation import found_company
+from lightdash_standin.scheduler_rows import create_scheduler
+from lightdash_standin.seed import empty_world
+from lightdash_standin.state import Dashboard, Json, World
+from lightdash_standin.studio import Studio
 from lightdash_sync.client.capabilities import Server
-from lightdash_sync.demo.catalog import create_tag
-from lightdash_sync.demo.dashboards import add_dashboard_version
-from lightdash_sync.demo.demo_charts import simple_chart, sql_charts
-from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.scheduler_rows import create_scheduler
-from lightdash_sync.demo.seed import empty_world
-from lightdash_sync.demo.state import Dashboard, Json, World
-from lightdash_sync.demo.studio import Studio
 from lightdash_sync.model.canonical import Json as Content
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.options import Options

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightdash_standin.server import Server
 from lightdash_sync.backup.commits import Manner, commit_snapshot
 from lightdash_sync.backup.committed import write_out
-from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
 from lightdash_sync.verify import verify
 from tests.export.editing import Editors
@@ -22,7 +22,7 @@ from .looking import git, restored
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
     from lightdash_sync.git import Repository
 
 

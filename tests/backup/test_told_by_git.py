@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from lightdash_standin import seed
+from lightdash_standin.charts import read_chart
+from lightdash_standin.server import Server
 from lightdash_sync.backup.commits import Manner, commit_snapshot
-from lightdash_sync.demo import seed
-from lightdash_sync.demo.charts import read_chart
-from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.authorship import moment
 from lightdash_sync.model.kinds import Kind
@@ -27,8 +27,8 @@ from .looking import git, restored
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightdash_standin.state import Chart, World
     from lightdash_sync.client.views import Version
-    from lightdash_sync.demo.state import Chart, World
     from lightdash_sync.git import Repository
 
 WHO = ("admin", "second_admin", "editor", "second_editor", "developer")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from tests.cli.nights import Nights, bare_machine, settings
 from tests.git.hands import Hands
 from tests.worlds import demo_world

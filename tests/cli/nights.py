@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from lightdash_sync.demo.server import Server
+    from lightdash_standin.server import Server
     from lightdash_sync.git import Repository
 
 TOKEN = "TOKEN_OF_ADMIN"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lightdash_standin.server import Server
 from lightdash_sync.cli import main
-from lightdash_sync.demo.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_standin.faults import Fault, Faults
 from lightdash_sync.git import Repository
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.disk import Disk

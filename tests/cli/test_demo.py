@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.versions import VERSIONS, can
+from lightdash_standin.server import Server
+from lightdash_standin.versions import VERSIONS, can
 from tests.cli.running import ROOT, run, run_process, serving
 from tests.exporting import tree
 from tests.worlds import empty_world

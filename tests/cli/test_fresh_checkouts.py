@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightdash_sync.demo.comments import create_comment
+from lightdash_standin.comments import create_comment
 from lightdash_sync.snapshot.manifest import Manifest
 from tests.cli.nights import TOKEN, Nights
 from tests.cli.running import Done, run

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.references import untokenise
 from lightdash_sync.snapshot.read import Snapshot
@@ -20,7 +20,7 @@ from tests.worlds import generated_world
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 # What a terminal obeys, or what makes a reader see something else, and what rich takes for markup.
 PAYLOADS = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_standin.faults import Fault, Faults
 from lightdash_sync.export.live import export_beside
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.git import Repository

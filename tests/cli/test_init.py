@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from lightdash_sync.environments import Environment, read_file
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.scaffold import settings_text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from tests.cli.nights import TOKEN, Nights, bare_machine, settings
 from tests.cli.running import ended, environment, run_process, started
 from tests.exporting import tree

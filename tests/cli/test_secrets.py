@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from tests.cli.running import ended, reach, run, started
 from tests.worlds import generated_world
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.people import add_service_account
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
+from lightdash_standin.people import add_service_account
+from lightdash_standin.seed import demo_world
+from lightdash_standin.server import Server
 from tests.cli.running import run
 from tests.dialects import preview_of
 from tests.exporting import tree
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 SETTINGS = """
 [env.{name}]

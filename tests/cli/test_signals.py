@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.verify import verify

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.cli import cli
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
 from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import locked
 from tests.cli.running import environment, fails, reach, run

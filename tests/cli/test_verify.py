@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from tests.cli.running import fails, reach, run
 from tests.exporting import tree
 from tests.worlds import demo_world

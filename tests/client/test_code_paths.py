@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.seed import demo_world
+from lightdash_standin.server import Server
 from lightdash_sync.client import capabilities
 from lightdash_sync.client.code_pages import CodePages
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import NotFound
 from tests.exporting import lightdash_at
 

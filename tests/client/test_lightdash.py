@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from lightdash_standin.server import Server as Embedded
 from lightdash_sync.client import catalogue, promotion, replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.demo.server import Server as Embedded
 from lightdash_sync.errors import UnexpectedAnswer
 from lightdash_sync.model.kinds import Kind
 from tests.worlds import SERVED, demo_world

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from lightdash_standin.server import Server as Embedded
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.server import Server as Embedded
 from lightdash_sync.errors import ApiError, NotAuthorised, NotFound, SyncError, Unavailable, UnexpectedAnswer
 from lightdash_sync.model.kinds import Kind
 from tests.worlds import demo_world

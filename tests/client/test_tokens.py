@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lightdash_standin.people import add_service_account, issue_oauth_token
+from lightdash_standin.seed import empty_world
+from lightdash_standin.server import Server
+from lightdash_standin.state import World
 from lightdash_sync.client.tokens import TokenKind
-from lightdash_sync.demo.people import add_service_account, issue_oauth_token
-from lightdash_sync.demo.seed import empty_world
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import World
 from lightdash_sync.errors import ConfigError, NotAuthorised
 
 from .support import answer, ok, served, session_with

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightdash_standin.cron import runs_today
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.sending import without
 from lightdash_sync.client.writes import Writer
-from lightdash_sync.demo.cron import runs_today
 from lightdash_sync.errors import ApiError, NotFound, SyncError, UnexpectedAnswer
 from lightdash_sync.model.kinds import SECRET, Kind
 from lightdash_sync.model.quiet import quiet_cron

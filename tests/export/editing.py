@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 WHO = ("admin", "second_admin", "editor")
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightdash_standin.charts import add_version, create_chart, delete_chart, move_chart
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.seed import demo_world, generated_world
+from lightdash_standin.server import Server
 from lightdash_sync.client.code_pages import CodePages, portions
-from lightdash_sync.demo.charts import add_version, create_chart, delete_chart, move_chart
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import demo_world, generated_world
-from lightdash_sync.demo.server import Server
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.model.kinds import Kind
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lightdash_sync.demo.state import Chart, World
+    from lightdash_standin.state import Chart, World
     from lightdash_sync.export.run import Report
 
 CURRENT = "0.2904.5"

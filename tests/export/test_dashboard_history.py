@@ -9,10 +9,10 @@ import httpx
 import orjson
 import pytest
 
+from lightdash_standin import seed
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.demo import seed
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.live import export_beside, read_now
 from lightdash_sync.export.selection import Chosen, Depth
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from lightdash_sync.demo.state import Dashboard, World
+    from lightdash_standin.state import Dashboard, World
 
 CURRENT = "0.2904.5"
 PATH = "dashboards/sales-overview.json"

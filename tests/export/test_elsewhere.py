@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from lightdash_standin.demo_current import add_app
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.licensed import ATTRIBUTES, ROLES, TREES
+from lightdash_standin.seed import demo_world
+from lightdash_standin.server import Server
+from lightdash_standin.state import World
 from lightdash_sync.client import views
 from lightdash_sync.client.capabilities import Server as Version
 from lightdash_sync.client.elsewhere import ELSEWHERE
-from lightdash_sync.demo.demo_current import add_app
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.licensed import ATTRIBUTES, ROLES, TREES
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import World
 from lightdash_sync.doctor import examine
 from lightdash_sync.export.elsewhere import NUMBERS, listed_elsewhere
 from lightdash_sync.export.selection import Chosen, Depth

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.errors import SyncError
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen, Depth

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.people import add_service_account
-from lightdash_sync.demo.seed import demo_world
-from lightdash_sync.demo.server import Server
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.people import add_service_account
+from lightdash_standin.seed import demo_world
+from lightdash_standin.server import Server
 from lightdash_sync.export.selection import Chosen, Depth
 from tests.exporting import export_world, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.demo.state import Space, World
+    from lightdash_standin.state import Space, World
 
 CURRENT = "1.219.0"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.errors import Incomplete, Refused, SyncError
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
@@ -19,7 +19,7 @@ from tests.worlds import SCHEDULER_LIST, demo_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
     from lightdash_sync.model.canonical import Json
 
 LISTS = {

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_standin.catalog import create_tag
+from lightdash_standin.comments import create_comment
+from lightdash_standin.server import Server
 from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.demo.catalog import create_tag
-from lightdash_sync.demo.comments import create_comment
-from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Refused
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.run import Reading, export_project
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from lightdash_standin.accounts import Person
+    from lightdash_standin.state import World
     from lightdash_sync.client.views import ContentRow
-    from lightdash_sync.demo.accounts import Person
-    from lightdash_sync.demo.state import World
     from lightdash_sync.export.run import Report
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from lightdash_sync.demo import seed as seed_module
-from lightdash_sync.demo.dashboards import add_dashboard_version, read_dashboard
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
+from lightdash_standin import seed as seed_module
+from lightdash_standin.dashboards import add_dashboard_version, read_dashboard
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.run import Reading, export_project
 from lightdash_sync.export.selection import Chosen
@@ -25,7 +25,7 @@ from tests.exporting import export_world, lightdash_at, tree, undated
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 NEWER = "0.2904.5"  # reads dashboards through their versions
 VERSIONS = ("0.1372.1", NEWER)

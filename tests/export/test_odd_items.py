@@ -15,7 +15,7 @@ from tests.worlds import demo_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 # An answer of more than 1024 levels cannot be parsed. Schedulers come in a list, which cannot be read then.
 ODD = [

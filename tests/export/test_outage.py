@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.session import Connection, Session
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
 from lightdash_sync.errors import Incomplete, Unavailable
 from lightdash_sync.export.run import export_project
 from lightdash_sync.export.selection import Chosen
@@ -22,7 +22,7 @@ from tests.worlds import demo_world, generated_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 SECONDS = 3.0
 BEGINS = 30  # the request after which it begins

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.seed import generated_world
-from lightdash_sync.demo.server import Server
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.seed import generated_world
+from lightdash_standin.server import Server
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
 from tests.cli.running import ended, reach, run, run_process, started
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from subprocess import Popen
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 CURRENT = "1.219.0"  # lists every version that there ever was
 CHARTS, VERSIONS = 30, 9

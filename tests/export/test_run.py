@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_standin.faults import Fault, Faults
 from lightdash_sync.errors import ConfigError, Incomplete, NotAuthorised, Refused, SnapshotError
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.model.kinds import Kind
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from lightdash_sync.demo.state import Chart, World
+    from lightdash_standin.state import Chart, World
 
 
 def _named(world: World, name: str) -> Chart:

@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.read import Snapshot
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightdash_sync.demo.state import World
+    from lightdash_standin.state import World
 
 SAVES = 3
 CHARTS = 16

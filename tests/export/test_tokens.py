@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo import seed
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
+from lightdash_standin import seed
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.errors import NotAuthorised
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.model.kinds import Kind

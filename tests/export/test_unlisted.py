@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from lightdash_sync.demo.comments import create_comment
-from lightdash_sync.demo.palettes import create_palette
-from lightdash_sync.demo.people import create_group
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import Verification
+from lightdash_standin.comments import create_comment
+from lightdash_standin.palettes import create_palette
+from lightdash_standin.people import create_group
+from lightdash_standin.server import Server
+from lightdash_standin.state import Verification
 from lightdash_sync.export.comments import CHEAP, Comments, comments_due
 from lightdash_sync.export.live import read_now
 from lightdash_sync.export.run import Reading, Report, export_project
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lightdash_sync.demo.state import Chart, Dashboard, World
+    from lightdash_standin.state import Chart, Dashboard, World
 
 TODAY = date(2026, 11, 30)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import World
+from lightdash_standin.server import Server
+from lightdash_standin.state import World
 from lightdash_sync.model.kinds import Kind
 
 VERSION = "7.1.0"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from lightdash_sync.demo.seed import demo_world
+from lightdash_standin.seed import demo_world
 from lightdash_sync.model.canonical import canonical, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.known import unknown_in
@@ -172,7 +172,7 @@ def test_a_quiet_night_names_it_again_and_reads_nothing_for_it(tmp_path: Path) -
 
 
 def test_on_a_known_server_everything_is_known(tmp_path: Path) -> None:
-    from lightdash_sync.demo.server import Server
+    from lightdash_standin.server import Server
 
     with Server(demo_world(NEWEST)) as server:
         done = exported(server, tmp_path / "p")

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from lightdash_sync.demo.demo_charts import simple_chart
-from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import World
-from lightdash_sync.demo.studio import NO_FILTERS, Studio
+from lightdash_standin.demo_charts import simple_chart
+from lightdash_standin.organisation import found_company
+from lightdash_standin.server import Server
+from lightdash_standin.state import World
+from lightdash_standin.studio import NO_FILTERS, Studio
 from lightdash_sync.model.kinds import Kind
 from tests.cli.running import Done, run
 from tests.future.server import Future, Novelty, served

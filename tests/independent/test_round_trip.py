@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from tests.cli.running import Done, run
 from tests.independent.reader import Content, Reader, differences
 from tests.independent.wire import Wire, counted

@@ -13,7 +13,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.known import unknown_in
 from lightdash_sync.model.normal import normalise
 from lightdash_sync.model.portable import to_portable
-from tests.demo.recordings import VERSIONS, recordings_of
+from tests.standin.recordings import VERSIONS, recordings_of
 
 # By which fields an object in an answer is known to be a whole item.
 MARKS = {

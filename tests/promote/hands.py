@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lightdash_sync.demo.demo_charts import simple_chart, sql_charts
+from lightdash_standin.demo_charts import simple_chart, sql_charts
 from lightdash_sync.model.kinds import Kind
 from tests.dialects import privacy
 from tests.sync.desk import Desk

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_standin.faults import Fault, Faults
 from lightdash_sync.errors import Incomplete, NotAuthorised
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.running import Promoted, done_items

@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from lightdash_standin.abilities import ability_rules
+from lightdash_standin.access import can
+from lightdash_standin.organisation import STAFF
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.views import AbilityRule
-from lightdash_sync.demo.abilities import ability_rules
-from lightdash_sync.demo.access import can
-from lightdash_sync.demo.organisation import STAFF
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.abilities import UNTOLD, Abilities
 from lightdash_sync.promote.permission import Permissions

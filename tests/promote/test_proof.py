@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_standin.faults import Fault
 from lightdash_sync.apply.journal import Journal
-from lightdash_sync.demo.faults import Fault
 from lightdash_sync.errors import Refused
 from lightdash_sync.model.canonical import JsonObject
 from lightdash_sync.model.kinds import Kind

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from lightdash_standin.faults import Fault
 from lightdash_sync.cli.replaying import Wishes
-from lightdash_sync.demo.faults import Fault
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.replay import EXTRAS
 from tests.apply.small_world import small_world

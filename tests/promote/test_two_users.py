@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lightdash_sync.demo.state import World
+from lightdash_standin.state import World
 from lightdash_sync.model.kinds import Kind
 from tests.cli.running import run
 from tests.promote.hands import Hands

@@ -17,9 +17,9 @@ from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
-from lightdash_sync.demo.organisation import found_company
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import World
+from lightdash_standin.organisation import found_company
+from lightdash_standin.server import Server
+from lightdash_standin.state import World
 from lightdash_sync.model.kinds import Kind
 from tests.dialects import preview_of
 from tests.promote.hands import Hands, Tiles

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from tests.cli.nights import bare_machine
 from tests.cli.running import ROOT
 from tests.recipes.site import Site

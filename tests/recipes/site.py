@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from tests.git.hands import Hands
 
 if TYPE_CHECKING:

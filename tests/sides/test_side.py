@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.server import Server
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.server import Server
 from lightdash_sync.errors import ConfigError, GitError, Incomplete, Refused, SnapshotError
 from lightdash_sync.sides import Environments, Side, opened, parse_side
 from lightdash_sync.snapshot.layout import IDENTITY

@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from lightdash_sync.demo.faults import Fault, Faults
-from lightdash_sync.demo.roles import org_role
-from lightdash_sync.demo.server import Server
-from lightdash_sync.demo.state import Space, World
+from lightdash_standin.faults import Fault, Faults
+from lightdash_standin.roles import org_role
+from lightdash_standin.server import Server
+from lightdash_standin.state import Space, World
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.tree import place_of

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lightdash_sync.demo.dashboards import read_tiles
-from lightdash_sync.demo.state import Json, World
+from lightdash_standin.dashboards import read_tiles
+from lightdash_standin.state import Json, World
 from lightdash_sync.model.kinds import Kind
 
 Rows = dict[tuple[Kind, str], str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_standin.faults import Fault, Faults
 
 from .desk import Desk
 

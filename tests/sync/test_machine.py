@@ -23,9 +23,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from lightdash_standin.faults import Fault
+from lightdash_standin.state import VERSION
 from lightdash_sync.client.capabilities import NEWEST, Server
-from lightdash_sync.demo.faults import Fault
-from lightdash_sync.demo.state import VERSION
 from lightdash_sync.plan.document import from_bytes
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from lightdash_standin.seed import demo_world
 from lightdash_sync.ascode.dump import to_yaml
 from lightdash_sync.ascode.load import from_yaml
-from lightdash_sync.demo.seed import demo_world
 from lightdash_sync.model.canonical import canonical, parse
 from tests.sync.desk import SOURCE, TARGET, TO, Desk, desk_at
 

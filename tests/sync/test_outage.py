@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lightdash_standin.faults import Fault, Faults
 from lightdash_sync.apply.journal import read_journal
-from lightdash_sync.demo.faults import Fault, Faults
 from lightdash_sync.model.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TO, Desk
 

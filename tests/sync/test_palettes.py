@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.demo.accounts import ColorPalette
+from lightdash_standin.accounts import ColorPalette
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from tests.apply.small_world import small_world

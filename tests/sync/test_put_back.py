@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.demo.state import World
+from lightdash_standin.state import World
 from lightdash_sync.model.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.cli.nights import bare_machine

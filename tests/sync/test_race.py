@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lightdash_sync.demo.faults import Fault
+from lightdash_standin.faults import Fault
 from lightdash_sync.model.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lightdash_sync.demo.faults import Fault, Faults
+from lightdash_standin.faults import Fault, Faults
 from tests.sync.desk import FROM_TO, SOURCE, TO, Desk
 
 PLAN = Path("plan.json")

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from lightdash_sync.demo import seed
-from lightdash_sync.demo.server import Server
+from lightdash_standin import seed
+from lightdash_standin.server import Server
 from lightdash_sync.model.kinds import KINDS, Kind
 from tests.cli.running import Done, run
 from tests.dialects import preview_of

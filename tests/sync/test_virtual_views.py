@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.demo.recipes import cartesian, chart, query
+from lightdash_standin.recipes import cartesian, chart, query
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.verify import verify
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, read

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from lightdash_standin.server import Server
 from lightdash_sync.backup.commits import Manner, commit_snapshot
-from lightdash_sync.demo.server import Server
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.git import Repository
 from lightdash_sync.model.canonical import canonical, parse
@@ -21,8 +21,8 @@ from tests.worlds import can, demo_world
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightdash_standin.state import Chart, Dashboard
     from lightdash_sync.backup.commits import Made
-    from lightdash_sync.demo.state import Chart, Dashboard
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.timeline import Entry, Past
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.demo.server import Server
+from lightdash_standin.server import Server
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes import compare
 from lightdash_sync.model.kinds import Kind
