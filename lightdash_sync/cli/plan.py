@@ -277,6 +277,7 @@ def _planned(
         backup=opening.last_backup(target, restores) if restores else None,
         source_lacks=side.lacks(),
         notes=side.untold(),
+        unseen=side.manifest.unseen(),
     )
     return plan_for(place, request), place
 

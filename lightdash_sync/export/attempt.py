@@ -70,6 +70,16 @@ _NO_MERGES = (
 OTHERS_SCHEDULERS = LeftOut(
     what="deliveries of other people",
     why="this token may not list the project's, and charts and dashboards tell it its owner's alone",
+    count=None,
+    unseenKinds=[Kind.SCHEDULER.value],
+)
+_PRIVATE_SPACES = LeftOut(
+    what="private spaces that the token's owner has no access to, and what is in them",
+    why="the token is not an admin's",
+    count=None,
+    unseenKinds=[
+        kind.value for kind in (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER)
+    ],
 )
 _NAMED = 10  # items that an error names
 
@@ -172,7 +182,7 @@ class Attempt:
         before = replaced.manifest if replaced is not None and replaced.is_replaced else None
         renews = replaced is not None and replaced.renews
         manifest = with_freshness(manifest, before, freshness, renews=renews)
-        warnings = self._warnings(structure, identity)
+        warnings = self._warnings(structure, identity, manifest)
         return Read(manifest, identity, warnings, freshness, tuple(self.unread))
 
     @property
@@ -412,6 +422,8 @@ class Attempt:
             )
         if self._guesses_merges(structure):
             left_out.append(LeftOut(what=MERGES_OF_CHARTS, why=_NO_MERGES, count=None))
+        if not _sees_all_spaces(self.lightdash, inventory):
+            left_out.append(_PRIVATE_SPACES)
         if since := self.chosen.in_manifest().historySince:
             left_out.append(LeftOut(what=f"earlier versions from before {since}", why=_CUT))
         return left_out + unsupported(inventory)
@@ -469,15 +481,17 @@ class Attempt:
             hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
         )
 
-    def _warnings(self, structure: Structure, identity: Identity) -> list[str]:
+    def _warnings(self, structure: Structure, identity: Identity, manifest: Manifest) -> list[str]:
         """Say what the user should know, and what may be missing without a trace."""
         warnings: list[str] = []
         server, inventory = self.lightdash.server, structure.inventory
         if server.is_newer_than_known():
             warnings.append(f"Lightdash {server.version} is newer than any version this tool was tried on.")
         warnings += unknown_warnings(unknown_things(identity))
-        if not _sees_all_spaces(self.lightdash, inventory):
-            warnings.append("The token is not an admin's: private spaces may be missing without a trace.")
+        if Kind.SPACE in manifest.unseen():
+            warnings.append(
+                "The token is not an admin's: private spaces, and what is in them, may be missing."
+            )
         if inventory.members is None:
             warnings.append(
                 "The token may not list the organisation's members: people without a grant have no e-mail."

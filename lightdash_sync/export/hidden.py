@@ -147,7 +147,7 @@ def find_by_pages(
     uuids = readings.of(Kind.CHART, alone, partial(lightdash.chart_uuid, project), {}, "that no list names")
     found = _find(lightdash, inventory, set(uuids.values()) - set(hidden), readings)
     named = {f"chart {row.slug!r} in dashboard {row.dashboardSlug!r}" for row in lost if times[row.slug] > 1}
-    left_out = [LeftOut(what=what, why=_NAMELESS) for what in sorted(named)]
+    left_out = [LeftOut(what=what, why=_NAMELESS, unseenKinds=[Kind.CHART.value]) for what in sorted(named)]
     short = inventory.chart_total and inventory.chart_total > known.total() + len(lost)
     if short and are_missing(lightdash, inventory, {**hidden, **found}, len(left_out)):
         readings.moved.append(f"of {inventory.chart_total} charts some came in no page")

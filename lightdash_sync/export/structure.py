@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
+from lightdash_sync.errors import Refused
 from lightdash_sync.export.bulk import Bulk, begin_bulk
 from lightdash_sync.export.comments import comments_due
 from lightdash_sync.export.deleted import confirm_deleted, is_there
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.spaces import SpaceRead
     from lightdash_sync.model.canonical import JsonObject
 
+_NAMED = 10  # items that an error names
 _USE_ADMIN = "Use the token of an admin; --accept-shrink takes what this one sees for all there is."
 
 
@@ -182,6 +184,8 @@ def read_structure(
         inventory = require_all_listed(
             lightdash, inventory, deliverable(inventory, hidden, lightdash.server), readings
         )
+    if old is not None and one_by_one and not old.accept_shrink:
+        _require_schedulers_shown(lightdash, inventory, known, readings)
     inventory = _storable_schedulers(inventory, readings)
     written = _virtual_views(lightdash, inventory, readings)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, comments, written, bulk, grants)
@@ -228,6 +232,34 @@ def _require_no_deliveries(inventory: Inventory, deleted: Iterable[Unlisted]) ->
     for one in deleted:
         if one.uuid in delivered:
             raise Moved(f"{one.item} is gone")
+
+
+def _require_schedulers_shown(
+    lightdash: Lightdash, inventory: Inventory, known: Identity, readings: Readings
+) -> None:
+    """Check that the deliveries of an older snapshot which no chart or dashboard names are deleted.
+
+    Raises:
+        Refused: one is there, so the token is shown fewer than the one that made the snapshot.
+    """
+    present = _present(inventory, ())
+    unlisted = [one for one in unlisted_items(inventory, known, present) if one.kind is Kind.SCHEDULER]
+    there = confirm_deleted(
+        lightdash,
+        inventory.project.projectUuid,
+        unlisted,
+        readings,
+        seen="at the last export",
+        hint=_USE_ADMIN,
+    )
+    if there.others:
+        items = ", ".join(one.item for one in there.others[:_NAMED])
+        more = f" and {len(there.others) - _NAMED} more" if len(there.others) > _NAMED else ""
+        raise Refused(
+            f"the token was shown more at the last export than it is now: {items}{more} "
+            f"{'are' if len(there.others) > 1 else 'is'} there, and not in any list that it gets",
+            hint=_USE_ADMIN,
+        )
 
 
 def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:

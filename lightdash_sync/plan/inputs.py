@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
     from lightdash_sync.plan.options import Item
+    from lightdash_sync.plan.unseen import Unseen
     from lightdash_sync.plan.values import Target
 
 
@@ -42,6 +43,8 @@ class Inputs:
             content is the base then; None for what is not compared with a backup.
         known_origin: items without a base of which it is known nevertheless that nothing of the target's
             people is in them: an unfinished run made them, or the desired content was taken from them.
+        unseen: what the reader of the desired content may not have been shown.
+        existing_unseen: what the reader of the target may not have been shown.
     """
 
     source: str
@@ -59,3 +62,5 @@ class Inputs:
     undoes: str = ""
     backed_up: Identity | None = None
     known_origin: frozenset[Item] = frozenset()
+    unseen: Unseen = field(default_factory=dict)
+    existing_unseen: Unseen = field(default_factory=dict)

@@ -26,7 +26,7 @@ def adapted_list(
     desired: Json,
     existing: Json,
     will_exist: Callable[[Item], bool],
-    is_linked: Callable[[Item], bool],
+    is_known: Callable[[Item], bool],
     facts: Facts,
     options: Options,
 ) -> tuple[Json, tuple[Problem, ...]]:
@@ -37,7 +37,7 @@ def adapted_list(
         desired: the list of the source.
         existing: the list of the target; null if it has none.
         will_exist: whether the target has an item of the desired side, or will have it.
-        is_linked: whether the target has one.
+        is_known: whether the target has one, and the source would tell if it had it, too.
         facts: of the target.
         options: of the user.
     """
@@ -45,7 +45,7 @@ def adapted_list(
         wanted = [pin for pin in objects(desired) if will_exist(pinned(pin))]
         problems = tuple(_notpinned(pin) for pin in objects(desired) if pin not in wanted)
         found = _with_others(
-            wanted, objects(existing), pinned, lambda pin: not (options.delete and is_linked(pinned(pin)))
+            wanted, objects(existing), pinned, lambda pin: not (options.delete and is_known(pinned(pin)))
         )
         return numbered([*found]), problems
     known, problems = adapted_metrics(str(kind), kind, desired, facts)

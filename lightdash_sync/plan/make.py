@@ -49,13 +49,14 @@ from lightdash_sync.plan.scope import PLANNED, Contents, Scope, choose, scope_pr
 from lightdash_sync.plan.slugs import Slugs
 from lightdash_sync.plan.twins import likenesses
 from lightdash_sync.plan.unknown import Unknowns
+from lightdash_sync.plan.unseen import unseen_creates, unseen_deletes
 from lightdash_sync.plan.values import Action, Drift, Gravity, LeftOut, Plan, Problem, Step, Twin
 from lightdash_sync.plan.verification import cleared, is_verified
 from lightdash_sync.plan.virtual_views import view_problems
 from lightdash_sync.plan.wanted import into_a_dashboard, wanted_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.inputs import Inputs
@@ -105,6 +106,7 @@ class _Making:
         self._delete_unshown()
         self._pins_of_written()
         self.problems += delete_problems(self.steps, existing)
+        self.problems += self._unseen()
         self.problems += made_ordinary(self.steps, self.desired)
         created = [step for step in self.steps if step.action is Action.CREATE]
         twins = self._twins({(step.kind, step.key) for step in created if step.kind in _WITH_TWINS})
@@ -138,6 +140,13 @@ class _Making:
             items=named_items(self.inputs.linked.identity),
             external=dict(external),
         )
+
+    def _unseen(self) -> Iterator[Problem]:
+        """Yield the deletes and creates of what a side may have without showing it to its reader."""
+        inputs = self.inputs
+        yield from unseen_deletes(self.steps, self.desired.there, inputs.unseen)
+        gone = frozenset((kind, key) for kind, keys in inputs.linked.gone.items() for key in keys)
+        yield from unseen_creates(self.steps, gone, inputs.existing_unseen, inputs.options)
 
     @cached_property
     def _scope(self) -> Scope:
@@ -238,7 +247,9 @@ class _Making:
         kind, facts, options = item[0], self.inputs.facts, self.inputs.options
         content = self._content(self.inputs.desired, file_of(*item))
         if kind in _LISTS:
-            rows, problems = adapted_list(kind, content, now, self._will_exist, self._exists, facts, options)
+            rows, problems = adapted_list(
+                kind, content, now, self._will_exist, self._is_known_to_both, facts, options
+            )
             self._told(problems)
             return rows
         if not isinstance(content, dict):
@@ -255,6 +266,10 @@ class _Making:
             self._unmade.add(item)
             self.left_out.append(LeftOut(f"{kind}:{item[1]}", found.why_not))
         return self._understood(item, found.content, now)
+
+    def _is_known_to_both(self, item: Item) -> bool:
+        """Whether the target has an item, and the source would show it if it had it."""
+        return self._exists(item) and (item in self.desired.there or item[0] not in self.inputs.unseen)
 
     def _with_copied_parts(self, item: Item, content: JsonObject) -> JsonObject:
         dashboard = item[1] if item[0] is Kind.DASHBOARD else text(content, "dashboard")

@@ -108,6 +108,7 @@ def plan_replay(
         full=full,
         source_lacks=side.lacks(),
         notes=side.untold(),
+        unseen=side.manifest.unseen(),
     )
     planned = plan_for(place, request)
     desired = with_tokens(side.tree, planned.existing.linked)

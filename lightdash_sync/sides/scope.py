@@ -45,7 +45,11 @@ class Scope:
 
 def common_scope(old: Side, new: Side) -> Scope:
     """Return what two sides can both tell of."""
-    return Scope(_chosen(old), _chosen(new), tuple(note for side in (old, new) if (note := _note(side))))
+    parts = [note for side in (old, new) if (note := _note(side))]
+    unseen = [
+        f"{note}: such items are told as missing there" for side in (old, new) for note in side.unseen()
+    ]
+    return Scope(_chosen(old), _chosen(new), (*parts, *unseen))
 
 
 def _chosen(side: Side) -> Chosen:

@@ -106,10 +106,21 @@ class Side:
 
     def untold(self) -> tuple[str, ...]:
         """Return what it does not tell of items that it holds, in words for people."""
+        return (
+            tuple(
+                f"{self.label} does not tell the {left.what} ({left.why}): {kept} of the target keep theirs"
+                for left in self.manifest.leftOut
+                if (kept := _UNTOLD.get(left.what))
+            )
+            + self.unseen()
+        )
+
+    def unseen(self) -> tuple[str, ...]:
+        """Return which items it may lack because its reader was not shown them, in words for people."""
         return tuple(
-            f"{self.label} does not tell the {left.what} ({left.why}): {kept} of the target keep theirs"
+            f"{self.label} may lack {left.words}: {left.why}"
             for left in self.manifest.leftOut
-            if (kept := _UNTOLD.get(left.what))
+            if left.unseenKinds
         )
 
     def lacks(self) -> frozenset[str]:

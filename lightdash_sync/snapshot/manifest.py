@@ -56,12 +56,15 @@ class LeftOut(_Part):
         why: the reason.
         count: how many there are; None if nobody can tell.
         names: of those that have names; empty where `what` names it.
+        unseenKinds: names of the kinds of which some items may be missing, because the reader was not shown
+            them: that such an item is not in the snapshot does not mean that the project lacks it.
     """
 
     what: str
     why: str
     count: Annotated[int, Field(ge=1)] | None = 1
     names: list[str] = []
+    unseenKinds: list[str] = []
 
     @property
     def words(self) -> str:
@@ -160,6 +163,14 @@ class Manifest(_Part):
         """Whether the snapshot says of something that it does not hold it."""
         return any(left.what == what for left in self.leftOut)
 
+    def unseen(self) -> dict[str, str]:
+        """Return name of a kind -> what of it may be missing, in words; of all others nothing is."""
+        found: dict[str, str] = {}
+        for left in self.leftOut:
+            for kind in left.unseenKinds:
+                found.setdefault(kind, left.what)
+        return found
+
     def says_the_same(self, other: Manifest) -> bool:
         """Whether two manifests differ at most in how fresh what they hold is."""
         freshness = {"wholeOn": self.wholeOn, "older": self.older}
@@ -172,6 +183,9 @@ class Manifest(_Part):
             del document["selection"]["historySince"]
         if not self.unknown:
             del document["unknown"]
+        for left in document["leftOut"]:
+            if not left["unseenKinds"]:
+                del left["unseenKinds"]
         return canonical(document)
 
     @classmethod

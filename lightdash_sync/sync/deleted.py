@@ -73,5 +73,5 @@ def require_deleted(
     if left:
         raise Incomplete(
             f"{left[0]} is on the target, and its lists do not name it",
-            hint="Plan again; if it stays so, open the item in Lightdash.",
+            hint="Plan again; if it stays so, use the token of a project admin: lists may show others less.",
         )

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.tree import Tree
     from lightdash_sync.plan.keys import Linked
     from lightdash_sync.plan.options import Facts, Item
+    from lightdash_sync.plan.unseen import Unseen
     from lightdash_sync.sync.backed_up import Backup
     from lightdash_sync.sync.memory import LinkTable, Memory
     from lightdash_sync.sync.target import Place
@@ -64,6 +65,7 @@ class Request:
         notes: what is to be said of the desired side, for people.
         backup: of a plan to restore, the last backup of the target: what people did since is drift.
         known_origin: see `Inputs.known_origin`; what unfinished runs made is added.
+        unseen: what the reader of the desired content may not have been shown.
     """
 
     source: str
@@ -81,6 +83,7 @@ class Request:
     notes: tuple[str, ...] = ()
     backup: Backup | None = None
     known_origin: frozenset[Item] = frozenset()
+    unseen: Unseen = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,8 @@ def _planned(place: Place, request: Request, apart: frozenset[str]) -> Planned:
         undoes=request.undoes,
         backed_up=backed_up,
         known_origin=request.known_origin | memory.unfinished | _made_by_unfinished_runs(place, now),
+        unseen=request.unseen,
+        existing_unseen=existing.unseen,
     )
     try:
         plan = make_plan(inputs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError, Refused, SnapshotError
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.workers import Progress
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.model.tree import Tree
+    from lightdash_sync.plan.unseen import Unseen
     from lightdash_sync.sync.folders import Folders
     from lightdash_sync.sync.memory import LinkTable
 
@@ -120,6 +121,7 @@ class Existing:
         warnings: what the reading of it had to say.
         commented: uuids of the dashboards that have comments.
         guesses_merges: whether of charts that came in pages nothing told whether they merge anything.
+        unseen: what the token may not have been shown.
     """
 
     tree: Tree
@@ -129,6 +131,7 @@ class Existing:
     warnings: tuple[str, ...] = ()
     commented: frozenset[str] = frozenset()
     guesses_merges: bool = False
+    unseen: Unseen = field(default_factory=dict)
 
 
 def read_target(
@@ -174,6 +177,7 @@ def read_target(
         warnings=tuple(report.warnings),
         commented=_commented(raw),
         guesses_merges=report.manifest.leaves_out(MERGES_OF_CHARTS),
+        unseen=report.manifest.unseen(),
     )
 
 

@@ -9,6 +9,7 @@ from lightdash_sync.model.changes.change import dotted
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.features import REFUSED
 from lightdash_sync.plan.preflight import IMPOSSIBLE
+from lightdash_sync.plan.unseen import UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET
 from lightdash_sync.plan.values import DriftKind, Gravity
 from lightdash_sync.report.parts.objections import Objection, Objections
 from lightdash_sync.report.parts.phrases import counted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.values import Drift, Plan, Problem, Twin
 
 _NEVER_ALLOWED = frozenset({"not_empty", "name_taken"})  # Lightdash goes its own way, whoever allows it
+_UNSEEN = frozenset({UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET})
 _OF_TILES = frozenset({"missing_item", "external_reference"})
 
 
@@ -32,7 +34,9 @@ def objections(plan: Plan) -> list[Objections]:
     drift = [_drift(one) for one in refused if one.how is not DriftKind.UNSYNCED and not one.is_of_backup]
     twins = [_twin(one) for one in plan.twins if not one.allowed]
     names = {step.item: step.name for step in plan.steps}
-    broken = [_broken(one, names.get(one.item, "")) for one in plan.problems if one.gravity is Gravity.BLOCKS]
+    blocking = [one for one in plan.problems if one.gravity is Gravity.BLOCKS]
+    unseen = [_unseen(one, names.get(one.item, "")) for one in blocking if one.code in _UNSEEN]
+    broken = [_broken(one, names.get(one.item, "")) for one in blocking if one.code not in _UNSEEN]
     limits = [
         Objection(
             "limit",
@@ -49,6 +53,7 @@ def objections(plan: Plan) -> list[Objections]:
         Objections("drift", "Changed on the target since the last backup", tuple(newer)),
         Objections("drift", "Different on the target, and never synced", tuple(unsynced)),
         Objections("twins", "On the target already, but not linked", tuple(twins)),
+        Objections("unseen", "Not shown to the token, and perhaps there", tuple(unseen)),
         Objections("broken", "Would be broken", tuple(broken)),
     )
     return [group for group in groups if group.found]
@@ -139,6 +144,18 @@ def _twin(twin: Twin) -> Objection:
         hints.append((f"--allow-twins {twin.item}", "makes a second one"))
     what = f"would be created, and the target has {number} of this name in the same place"
     return Objection("twin", twin.item, twin.name, what, hints=tuple(hints))
+
+
+def _unseen(problem: Problem, name: str) -> Objection:
+    hints = (
+        (("without --delete", "leaves it there"), ("the token of an admin", "shows all of the source"))
+        if problem.code == UNSEEN_IN_SOURCE
+        else (
+            ("the token of an admin", "shows all of the target"),
+            (f"--allow-twins {problem.item}", "makes a second one if there is one"),
+        )
+    )
+    return Objection(problem.code, problem.item, name, problem.what, hints=hints)
 
 
 def _broken(problem: Problem, name: str) -> Objection:
