@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from lightdash_standin.scheduler_rows import project_of_scheduler
 from tests.dialects import OF_NO_APP, privacy
 
 if TYPE_CHECKING:
@@ -264,12 +265,19 @@ class Editors:
         )
         self._send("POST", f"{where}/schedulers", body)
 
+    def _schedulers(self) -> list[str]:
+        return sorted(
+            uuid
+            for uuid, one in self.world.schedulers.items()
+            if project_of_scheduler(self.world, one).uuid == self.project
+        )
+
     def change_scheduler(self) -> None:
-        uuid = self._one(sorted(self.world.schedulers))
+        uuid = self._one(self._schedulers())
         self._send("PATCH", f"/schedulers/{uuid}/enabled", {"enabled": self.chance.random() < 0.5})
 
     def delete_scheduler(self) -> None:
-        self._send("DELETE", f"/schedulers/{self._one(sorted(self.world.schedulers))}")
+        self._send("DELETE", f"/schedulers/{self._one(self._schedulers())}")
 
     def _tags(self) -> list[str]:
         return sorted(self.world.project_rows[self.project].tags)

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 from lightdash_standin.faults import Fault
 from lightdash_standin.state import VERSION
 from lightdash_sync.client.capabilities import NEWEST, Server
+from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.document import from_bytes
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.verify import verify
@@ -171,6 +172,8 @@ class TwoProjects(RuleBasedStateMachine):
             drifted = [one for one in plan.drift if not one.allowed]
             # Somebody else has a name, or put a delivery on what would be deleted.
             taken = {"name_taken", "not_empty"} & {one.code for one in plan.problems}
+            # Two tags of one name cannot be, where a server refuses the second.
+            taken |= {str(one.kind) for one in plan.twins if one.kind is Kind.TAG}
             assert drifted or taken, plan.refusals()
             with self.desk.nothing_is_written():
                 assert self.desk_run("apply", "plan.json", "--yes") == 4
