@@ -51,7 +51,7 @@ from lightdash_sync.plan.twins import likenesses
 from lightdash_sync.plan.unknown import Unknowns
 from lightdash_sync.plan.unseen import unseen_creates, unseen_deletes
 from lightdash_sync.plan.values import Action, Drift, Gravity, LeftOut, Plan, Problem, Step, Twin
-from lightdash_sync.plan.verification import cleared, is_verified
+from lightdash_sync.plan.verification import cleared, is_verified, lost
 from lightdash_sync.plan.virtual_views import view_problems
 from lightdash_sync.plan.wanted import into_a_dashboard, wanted_item
 
@@ -114,6 +114,9 @@ class _Making:
         if not facts.can("equal_tag_names"):
             self.problems += taken_names(self.steps, existing, twins)
         self.problems += cleared(self.steps, options)
+        if self._puts_back:
+            undoes = bool(self.inputs.undoes)
+            self.problems += lost(self.steps, self.desired, facts, options, undoes=undoes)
         self.problems += view_problems(self.steps, facts, options, existing)
         external = self._external
         self.problems += reference_problems(

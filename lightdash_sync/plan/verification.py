@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lightdash_sync.plan.options import Facts, Options
+    from lightdash_sync.plan.scope import Contents
     from lightdash_sync.plan.values import Step
 
 FIELD = "verification"
+LOST = "loses_verification"  # the code of a problem
 VERIFIABLE = frozenset({Kind.CHART, Kind.DASHBOARD})
 # What a content says of a verification that is to come.
 BY_THE_OWNER: JsonObject = {"verifiedBy": {"firstName": "the token's", "lastName": "owner"}}
@@ -79,6 +81,31 @@ def cleared(steps: Sequence[Step], options: Options) -> Iterator[Problem]:
             "--with-verification verifies it again, in the name of the token's owner, if the source has it so"
         )
         yield from _problem(step.kind, step.key, "clears_verification", what)
+
+
+def lost(
+    steps: Sequence[Step], desired: Contents, facts: Facts, options: Options, *, undoes: bool
+) -> Iterator[Problem]:
+    """Yield the items that were verified, and are put back without that.
+
+    Args:
+        steps: of a plan that puts back what was deleted or changed.
+        desired: what is put back.
+        facts: whether the target can restore what was deleted.
+        options: whether verification is carried.
+        undoes: whether the plan takes a run back: then no option carries verification.
+    """
+    for step in steps:
+        if step.kind not in VERIFIABLE or step.action is Action.DELETE or options.verification:
+            continue
+        if not is_verified(desired.of((step.kind, step.key))) or is_verified(step.before):
+            continue  # of what is verified on the target, `cleared` tells
+        unless = "" if facts.keeps_deleted is None else ", unless Lightdash restores the item with it"
+        again = "verify it again in Lightdash"
+        if not undoes:
+            again = "--with-verification verifies it again, in the name of the token's owner"
+        what = f"was verified, and its verification does not come back{unless}; {again}"
+        yield from _problem(step.kind, step.key, LOST, what)
 
 
 def _problem(kind: Kind, key: str, code: str, what: str) -> tuple[Problem, ...]:

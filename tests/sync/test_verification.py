@@ -72,6 +72,21 @@ def test_what_is_created_is_verified_after_all_else_is_written(desk: Desk) -> No
     assert _verified(desk) == set()
 
 
+def test_what_is_put_back_without_its_verification_is_named(desk: Desk) -> None:
+    """Plan and result of an undo say so: the run that is taken back deleted a verified chart."""
+    desk.apply("--adopt-by-name")
+    _mark(desk, TARGET, ITEMS[1])
+    chart = desk.uuid(*ITEMS[1], SOURCE)
+    desk.send("DELETE", f"/saved/{chart}")
+    desk.apply("--full", "--delete", "--max-deletes", "9", "--allow-drift", "all", "--allow-broken", "all")
+    said = "chart:orders-again: was verified, and its verification does not come back"
+    dry = desk.do("undo", *TO, "--dry-run").out
+    done = desk.do("undo", *TO, "--yes").out
+    assert said in " ".join(dry.split())
+    assert f"not put back: {said}" in " ".join(done.split())
+    assert _verified(desk) == set()
+
+
 def test_a_write_that_takes_a_verification_off_is_told_beforehand(desk: Desk) -> None:
     _mark(desk, SOURCE, *ITEMS)
     desk.apply("--adopt-by-name", WITH)

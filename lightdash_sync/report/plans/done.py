@@ -13,6 +13,7 @@ from lightdash_sync.apply.execute import State
 from lightdash_sync.model.changes import words
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.values import Action
+from lightdash_sync.plan.verification import LOST
 from lightdash_sync.report.changes import changes_json
 from lightdash_sync.report.parts.phrases import counted
 from lightdash_sync.report.shown import shown
@@ -80,6 +81,13 @@ class Done:
         return [(item, cause) for item, cause in found.items() if item not in own]
 
     @property
+    def not_put_back(self) -> list[str]:
+        """What of the items that were put back did not come with them, in words."""
+        done = {step.item for step, fate in self.fates if fate in ("created", "updated")}
+        problems = self.applied.plan.problems
+        return [f"{one.item}: {one.what}" for one in problems if one.code == LOST and one.item in done]
+
+    @property
     def links(self) -> list[tuple[Step, str]]:
         """Dashboards, charts and spaces that were created or updated, each with its address."""
         plan, identity = self.applied.plan, self.applied.outcome.identity
@@ -117,6 +125,7 @@ def applied_text(applied: Applied, out: Console) -> None:
         ([*_skipped(done)], "item"),
         ([*_mismatches(applied)], "item"),
         ([*_strangers(applied)], "item"),
+        ([[Text(f"  not put back: {shown(line)}")] for line in done.not_put_back], "item"),
         ([*_links(done)], "link"),
     ):
         for block in lines[:_LISTED]:
@@ -153,6 +162,7 @@ def applied_json(applied: Applied) -> JsonObject:
         ],
         "failed": [_failure_json(result) for result in done.failed],
         "skipped": [{"item": item, "because": cause} for item, cause in done.skipped],
+        "not_put_back": [*done.not_put_back],
         "strangers": [
             {"item": one.item, "name": one.name, "uuids": [*one.uuids]} for one in applied.strangers
         ],
