@@ -6,7 +6,7 @@ No server is asked and no token is read here. The file may say where a token is,
 from __future__ import annotations
 
 import tomllib
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +23,18 @@ FILE = "lightdash-sync.toml"
 _SNAPSHOTS = "snapshots"
 
 _FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
+
+
+def past_day(day: date) -> date:
+    """Return a day from which on something is read.
+
+    Raises:
+        ValueError: it has begun nowhere yet, neither here nor by UTC.
+    """
+    now = datetime.now(UTC)
+    if day > max(now.date(), now.astimezone().date()):
+        raise ValueError(f"{day} is in the future")
+    return day
 
 
 class Environment(BaseModel):
@@ -43,6 +55,11 @@ class Environment(BaseModel):
     recipients: list[str] | None = None
     comments: Literal["nightly", "weekly"] | None = None
     history_since: date | None = None
+
+    @field_validator("history_since")
+    @classmethod
+    def _check_history_since(cls, said: date | None) -> date | None:
+        return None if said is None else past_day(said)
 
     @field_validator("recipients")
     @classmethod

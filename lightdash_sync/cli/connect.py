@@ -32,14 +32,20 @@ class Day(click.ParamType["date | Literal['all']"]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> date | Literal["all"]:
         """Read a day."""
+        from lightdash_sync.environments import past_day
+
         if value == _ALL:
             return "all"
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             raise click.BadParameter(
                 f"{value!r} is no day; say it as 2026-01-31, or all", ctx, param
             ) from None
+        try:
+            return past_day(day)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}; say a day that has begun, or all", ctx, param) from None
 
 
 Command: TypeAlias = "Callable[..., Any]"

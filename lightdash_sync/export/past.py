@@ -87,6 +87,10 @@ class KeptVersions:
             fresh.write_bytes(zlib.compress(canonical(raw), _FAST))
             os.replace(fresh, place)  # noqa: PTH105 - replaces on every system
 
+    def count(self) -> int:
+        """Return how many versions are kept."""
+        return sum(1 for _ in self._root.glob("??/*.z"))
+
     def drop(self, disk: Disk) -> None:
         """Forget all: a snapshot holds them.
 

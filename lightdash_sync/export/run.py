@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Incomplete, SyncError, Unavailable
+from lightdash_sync.errors import Incomplete, Interrupted, SyncError, Unavailable
 from lightdash_sync.export.attempt import Attempt, Read, what_stands
 from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.identify import formerly, known_keys
@@ -266,6 +266,10 @@ def read_into(
                 moved = str(error)
             except Unavailable as error:
                 raise _cut_off(error, what_stands(old), lightdash) from error
+            except (KeyboardInterrupt, Interrupted):
+                if chosen.history and (words := _what_is_kept(kept, is_first=old is None)):
+                    workers.progress.noted(words)
+                raise
             finally:
                 workers.forget()
                 staging.discard()
@@ -282,6 +286,16 @@ def _cut_off(error: Unavailable, left: str, lightdash: Lightdash) -> SyncError:
     if not lightdash.session.pacer.outage.has_answered:
         return error
     return Incomplete(f"the server is not there any more: {error.message}; {left}", hint=error.hint)
+
+
+def _what_is_kept(kept: KeptVersions, *, is_first: bool) -> str:
+    """Say what a run that is cut short leaves to the next one; "" for nothing that needs to be said."""
+    count = kept.count()
+    if not count:
+        return "No earlier version was read yet: the next run begins anew." if is_first else ""
+    if count == 1:
+        return "1 earlier version that was read is kept: the next run takes it from there."
+    return f"{count} earlier versions that were read are kept: the next run takes them from there."
 
 
 def _not_settled(readings: Readings, before: Collection[str], *, is_last: bool) -> str:

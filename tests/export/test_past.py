@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CURRENT = "1.219.0"  # lists every version that there ever was
 CHARTS, VERSIONS = 30, 9
+TODAY = datetime.now(UTC).date()  # later than anything in the project
 EARLIER = CHARTS * (VERSIONS - 1) + 2  # each of two dashboards was saved twice
 
 
@@ -103,6 +104,31 @@ def test_a_run_that_is_killed_is_gone_on_with(server: Server, tmp_path: Path) ->
     assert sorted(one.name for one in tmp_path.iterdir() if "versions" in one.name) == []
 
 
+@pytest.mark.parametrize(
+    ("read", "words"), [(0, "No earlier version was read yet"), (120, "are kept: the next")]
+)
+def test_an_interrupted_run_says_what_it_keeps(server: Server, tmp_path: Path, read: int, words: str) -> None:
+    """Lists and histories are read anew by the next run, versions are not: the message says how many."""
+    begun: list[Popen[str]] = []
+    sent: list[int] = []
+
+    def rule(_number: int, _method: str, asked: str) -> Fault | None:
+        due = "/version/" in asked if read else asked.endswith("/history")
+        if due and not sent and begun and len(versions_read(server.world)) >= read:
+            sent.append(signal.SIGINT)
+            begun[0].send_signal(signal.SIGINT)
+            return Fault.wait(0.2)
+        return None
+
+    server.app.faults = Faults(rule=rule)
+    begun.append(started("export", "--path", str(tmp_path / "p"), home=tmp_path, env=reach(server)))
+    done = ended(begun[0])
+    assert done.code == 130
+    assert words in done.err.replace("\n", " ")
+    kept = len([*(tmp_path / ".p.versions").rglob("*.z")])
+    assert (f"{kept} earlier versions that were read are kept" in done.err) == (read > 0)
+
+
 def test_a_kept_version_that_is_damaged_is_read_again(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "p"
     last = next(reversed(server.world.charts))
@@ -152,8 +178,7 @@ def test_what_a_snapshot_holds_is_never_cut_from_it(server: Server, tmp_path: Pa
     chart = next(iter(server.world.charts.values()))
     server.world.clock.advance(hours=1)
     _save(server, chart.uuid)
-    tomorrow = date(2099, 1, 1).isoformat()
-    export(server, path, "--history-since", tomorrow)
+    export(server, path, "--history-since", TODAY.isoformat())
     assert history(path) > held
     assert len(history(path)) == len(held) + 1
 
@@ -165,7 +190,7 @@ def test_the_settings_say_since_when_and_a_run_may_say_otherwise(
     env = reach(server)
     Path("lightdash-sync.toml").write_text(
         f'[env.p]\nurl = "{server.url}"\nproject = "{env["LIGHTDASH_PROJECT"]}"\ntoken_env = "T"\n'
-        "history_since = 2099-01-01\n",
+        f"history_since = {TODAY}\n",
         "utf-8",
     )
     token = {"T": env["LIGHTDASH_API_KEY"]}
@@ -175,6 +200,22 @@ def test_the_settings_say_since_when_and_a_run_may_say_otherwise(
     assert len(history(Path("snapshots/p"))) == EARLIER
     done = run("export", "--env", "p", "--history-since", "soon", env=token)
     assert (done.code, "no day" in done.err) == (2, True)
+
+
+def test_a_day_that_has_not_begun_is_refused(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would read no earlier version at all, and is a slip: as an option and in the settings alike."""
+    monkeypatch.chdir(tmp_path)
+    env, day = reach(server), TODAY + timedelta(days=3)
+    done = run("export", "--path", "p", "--history-since", str(day), env=env)
+    assert (done.code, f"{day} is in the future" in done.err) == (2, True)
+    Path("lightdash-sync.toml").write_text(
+        f'[env.p]\nurl = "{server.url}"\ntoken_env = "T"\nhistory_since = {day}\n', "utf-8"
+    )
+    done = run("export", "--env", "p", env={"T": env["LIGHTDASH_API_KEY"]})
+    assert (done.code, f"{day} is in the future" in done.err) == (2, True)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["lightdash-sync.toml"]
 
 
 def _save(server: Server, chart: str) -> None:
