@@ -255,6 +255,6 @@ def test_all_promises_hold_whatever_people_and_failures_do(request: pytest.Fixtu
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("shard", range(12))
 def test_all_promises_hold_for_long(request: pytest.FixtureRequest, shard: int) -> None:
-    """In pieces, which workers share, and of which CI takes other ones each time; each version has its turn."""
+    """In pieces, which workers share, and of which CI takes others each time; versions take turns."""
     chosen = request.config.getoption("--hypothesis-seed")
     _run(VERSIONS[shard % len(VERSIONS)], 8, 20, chosen and f"{chosen} {shard}")
