@@ -1,7 +1,7 @@
 """The stand-in as an ASGI application: envelopes, authentication, bodies, faults.
 
-Starlette routes, reads the requests and writes the answers; `respond` decides each answer and touches no
-network. Faults wrap the whole, because they need the connection in hand.
+Starlette reads the requests and writes the answers; `_table` has the endpoints; `respond` decides each answer
+and touches no network. Faults wrap the whole, because they need the connection in hand.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ import asyncio
 import importlib
 import json
 import pkgutil
+import re
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
-from starlette import routing
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import lightdash_standin
 from lightdash_standin.accounts import Person
@@ -39,6 +38,7 @@ from lightdash_standin.refusals import (
     went_wrong,
 )
 from lightdash_standin.state import World
+from lightdash_standin.versions import can
 
 PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"
@@ -62,13 +62,9 @@ def _error(world: World, refusal: Refusal) -> Response:
     return Response(content, refusal.status, media_type=JSON_TYPE)
 
 
-def _unknown(world: World) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _unknown(world: World, request: Request) -> Response:
     """What answers an unknown route: JSON, or in old versions a page."""
-
-    async def unknown(request: Request, _why: Exception) -> Response:
-        return _error(world, no_endpoint()) if world.can("json_for_unknown_endpoints") else _page(request)
-
-    return unknown
+    return _error(world, no_endpoint()) if world.can("json_for_unknown_endpoints") else _page(request)
 
 
 def _page(request: Request) -> Response:
@@ -178,35 +174,52 @@ def respond(world: World, route: Route, request: Request, content: bytes) -> Res
         return _signed(world, _error(world, went_wrong()))
 
 
-def _endpoint(world: World, route: Route) -> Callable[[Request], Awaitable[Response]]:
-    """What Starlette calls for a route; routes that make a slug can race with themselves here."""
-
-    async def endpoint(request: Request) -> Response:
-        content = await request.body()
-        if not route.creates or not world.slug_gap:
-            return respond(world, route, request, content)
-        seen = world.slugs.look()
-        await asyncio.sleep(world.slug_gap)
-        world.slugs.seen = seen
-        try:
-            return respond(world, route, request, content)
-        finally:
-            world.slugs.seen = None
-
-    return endpoint
+async def _answered(world: World, route: Route, request: Request) -> Response:
+    """Answer a request on a known route; routes that make a slug can race with themselves here."""
+    content = await request.body()
+    if not route.creates or not world.slug_gap:
+        return respond(world, route, request, content)
+    seen = world.slugs.look()
+    await asyncio.sleep(world.slug_gap)
+    world.slugs.seen = seen
+    try:
+        return respond(world, route, request, content)
+    finally:
+        world.slugs.seen = None
 
 
-def lightdash(world: World) -> Starlette:
+@cache
+def _table(version: str) -> dict[tuple[str, int], list[tuple[re.Pattern[str], Route]]]:
+    """The endpoints of a version, by method and number of slashes: a request is compared with a few of them.
+
+    Starlette's own router compares it with one after the other of two hundred, which took longer than to
+    answer.
+    """
+    table: dict[tuple[str, int], list[tuple[re.Pattern[str], Route]]] = {}
+    for route in _routes():
+        if (route.needs and not can(version, route.needs)) or (route.until and can(version, route.until)):
+            continue
+        pattern, _, _ = compile_path(route.path)
+        table.setdefault((route.method, route.path.count("/")), []).append((pattern, route))
+    return table
+
+
+def lightdash(world: World) -> ASGIApp:
     """The application without faults; a known path with another method is as unknown as any."""
-    rows = [
-        route
-        for route in _routes()
-        if (not route.needs or world.can(route.needs)) and not (route.until and world.can(route.until))
-    ]
-    routes = [routing.Route(row.path, _endpoint(world, row), methods=[row.method]) for row in rows]
-    app = Starlette(routes=routes, exception_handlers={404: _unknown(world), 405: _unknown(world)})
-    app.router.redirect_slashes = False
-    return app
+    table = _table(world.version)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        path, method = scope["path"], scope["method"]
+        for pattern, route in table.get(("GET" if method == "HEAD" else method, path.count("/")), ()):
+            if match := pattern.match(path):
+                request = Request({**scope, "path_params": match.groupdict()}, receive)
+                answer = await _answered(world, route, request)
+                break
+        else:
+            answer = _unknown(world, Request(scope, receive))
+        await answer(scope, receive, send)
+
+    return serve
 
 
 class App:

@@ -1,7 +1,7 @@
 """A request as a handler sees it, the routes, and the checks that several handlers share.
 
 A handler takes a `Call` and returns the `results` of the answer (or `OK` for an answer without results), or
-raises a `Refusal`. `app` makes a route of Starlette of each `Route`.
+raises a `Refusal`. `app` finds the `Route` of each request.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from the tool that is tested against it.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 Version = tuple[int, int, int]
 
@@ -96,6 +97,7 @@ SINCE: dict[str, Version] = {
 }
 
 
+@cache
 def can(version: str, change: str) -> bool:
     """Whether a version has a change; one that is no number is taken for the newest."""
     numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
