@@ -131,6 +131,8 @@ def leave(target: Target, task: Task) -> None:
         there = _read_grants(target, uuid)
     else:
         there = {**_existing(target, task.step, "users")}
+    if creates and caller in there and there[caller] is None:
+        there[caller] = "admin"  # the server makes whoever creates a space one, also where it does not tell
     # Of a service account no space tells the role; the list of spaces tells that it holds a grant.
     if (caller in there) == (wanted is not None) and there.get(caller) == wanted:
         return

@@ -16,7 +16,7 @@ from lightdash_sync.plan.outlook import Look, Outlook, nothing
 from lightdash_sync.plan.values import AccessChange, Gravity, Problem, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from lightdash_sync.plan.options import Facts, Options
 
@@ -61,24 +61,27 @@ def adapted_access(
     return content | {"access": access}, tuple(problems)
 
 
-def access_changes(steps: Sequence[Step], look: Look = nothing) -> tuple[AccessChange, ...]:
+def access_changes(
+    steps: Sequence[Step], look: Look = nothing, spaces: Iterable[str] = ()
+) -> tuple[AccessChange, ...]:
     """Return who gains, loses or changes a role in which space, and by which moves of items.
 
-    Spaces that inherit their access are followed to the space that decides. A chart or dashboard that
-    moves has a row for each holder whose role in the two spaces differs.
+    Spaces that inherit their access are followed to the space that decides; so one that the plan leaves alone
+    changes with the space above it. A chart or dashboard that moves has a row for each holder whose role in
+    the two spaces differs.
 
     Args:
         steps: of the plan.
         look: content of spaces that the plan leaves alone.
+        spaces: keys of all spaces of the target.
     """
     outlook = Outlook.of(steps, look)
     found: list[AccessChange] = []
+    changed = {step.key for step in steps if step.kind is Kind.SPACE}
+    for key in {*changed, *spaces} if changed else ():
+        found += _differences(key, "", _roles(outlook.before, key), _roles(outlook.after, key))
     for step in steps:
-        if step.kind is Kind.SPACE:
-            found += _differences(
-                step.key, "", _roles(outlook.before, step.key), _roles(outlook.after, step.key)
-            )
-        elif step.kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD):
+        if step.kind in (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD):
             old, new = _place(outlook.before, step.before), _place(outlook.after, step.after)
             if old and new and old != new:  # what is new or deleted moves nowhere
                 found += _differences(new, step.item, _roles(outlook.before, old), _roles(outlook.after, new))

@@ -135,7 +135,9 @@ class _Making:
             unchanged=dict(sorted(self.unchanged.items())),
             drift=tuple(self.drift),
             problems=tuple(sorted(set(self.problems))),
-            access=access_changes(self.steps, existing.look),
+            access=access_changes(
+                self.steps, existing.look, [key for kind, key in existing.there if kind is Kind.SPACE]
+            ),
             twins=twins,
             limits=self._limits(),
             left_out=tuple(sorted(self.left_out)),

@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from lightdash_sync.apply.journal import NAME as JOURNAL
 from lightdash_sync.apply.journal import read_journal
-from lightdash_sync.errors import SyncError
+from lightdash_sync.errors import Refused, SyncError
 from lightdash_sync.model.canonical import JsonObject, canonical, parse
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.problems import conform
@@ -446,12 +446,19 @@ def run_to_undo(folder: Path, wanted: str | None) -> Run:
 
     Raises:
         SyncError: there is none, or several begin so.
+        Refused: none is named, and the last run took another one back.
     """
     found = find_run(folder, wanted)
     undoes = found.plan().undoes
-    if wanted is None and undoes and not is_complete(found):
+    if wanted is not None or not undoes:
+        return found
+    if not is_complete(found):
         return find_run(folder, undoes)
-    return found
+    raise Refused(
+        f"the last run is taken back already: {found.id} undid {undoes}",
+        hint=f"To do {undoes} again, take the undo back by its name: `lightdash-sync undo {found.id} --to "
+        "ENV`. An earlier run is named, too; `lightdash-sync runs` lists them.",
+    )
 
 
 def open_undos(folder: Path, run: Run) -> list[Run]:

@@ -20,6 +20,25 @@ PEOPLE = {"ann@example.com": "uuid-ann", "Bob@Example.com": "uuid-bob"}
 FACTS = Facts(people=PEOPLE, groups={"Ops": "uuid-ops", "@{x}": "uuid-x"})
 
 
+def test_a_space_that_inherits_changes_with_the_space_above_it() -> None:
+    """Also two levels below, and though no step touches it; one that does not inherit stays as it is."""
+    look = there(
+        (Kind.SPACE, "below", space("Below", parent="top")),
+        (Kind.SPACE, "deep", space("Deep", parent="below")),
+        (Kind.SPACE, "apart", space("Apart", public=False, parent="top", cid="viewer")),
+    )
+    steps = [update(Kind.SPACE, "top", space(public=False, ann="editor"), space(public=False, bob="viewer"))]
+    found = access_changes(steps, look, ["top", "below", "deep", "apart"])
+    assert {(one.space, one.who, one.before, one.after) for one in found} == {
+        (key, who, before, after)
+        for key in ("top", "below", "deep")
+        for who, before, after in (
+            ("ann@example.com", "editor", None),
+            ("bob@example.com", None, "viewer"),
+        )
+    }
+
+
 def adapted(
     content: Any, existing: Any = None, facts: Facts = FACTS, **options: Any
 ) -> tuple[Any, list[str]]:

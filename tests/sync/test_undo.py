@@ -89,10 +89,15 @@ def test_an_undo_can_be_taken_back_too(desk: Desk) -> None:
     desk.apply("--adopt-by-name")
     People(desk, SOURCE).chart_query()
     desk.apply()
-    after = desk.content(TARGET)
+    before, after, run = desk.content(SOURCE), desk.content(TARGET), desk.runs[-1].name
     desk.do("undo", *TO, "--yes")
-    desk.do("undo", *TO, "--yes")
-    assert desk.content(TARGET) == after
+    undo = desk.runs[-1].name
+    with desk.nothing_is_written():  # whoever says it twice wants nothing back
+        said = desk.do("undo", *TO, "--yes", code=4).err
+    assert f"{undo} undid {run}" in " ".join(said.split())
+    assert f"lightdash-sync undo {undo} --to" in " ".join(said.split())
+    desk.do("undo", undo, *TO, "--yes")
+    assert desk.content(TARGET) == after == before
 
 
 def test_a_chart_that_left_its_dashboard_stays_where_it_is_and_all_else_is_taken_back(desk: Desk) -> None:

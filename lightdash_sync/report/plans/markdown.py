@@ -44,9 +44,7 @@ def plan_markdown(plan: Plan, *, look: Look = nothing, every: bool = False) -> s
             *_access(told),
             *notes_markdown("Warnings", told.warnings),
             *notes_markdown("Left out", [f"{one.item}: {one.why}" for one in plan.left_out]),
-            *notes_markdown(
-                "Linked by this plan", [f"{kind}:{key} = {uuid}" for kind, key, uuid in told.adopted]
-            ),
+            *notes_markdown("Linked by this plan", told.links),
         ]
     )
     return above + items_markdown(told.section, MAX_CHARACTERS - len(above) - len(below)) + below

@@ -39,11 +39,10 @@ def plan_text(plan: Plan, out: Console, *, look: Look = nothing, every: bool = F
         out.print(line)
     items_text(told.section, out)
     _access(told, out)
-    notes = [f"{kind}:{key} is {uuid} from now on" for kind, key, uuid in told.adopted]
     for line in (
         *notes_text("Warnings", told.warnings, every=every, style="yellow"),
         *notes_text("Left out", [f"{one.item}: {one.why}" for one in plan.left_out], every=every),
-        *notes_text("Linked by this plan", notes, every=every),
+        *notes_text("Linked by this plan", told.links, every=every),
     ):
         out.print(line)
     if number := sum(len(group.found) for group in objections(plan)):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NEEDED = "needed by the selection"
 COMES_BACK = "comes back with the selection"
+_LINKS = 10  # that are listed one by one
 REFUSED = "This plan will be refused"
 
 _STATUS = {Action.CREATE: Status.CREATED, Action.UPDATE: Status.CHANGED, Action.DELETE: Status.DELETED}
@@ -198,6 +199,16 @@ class Told:
             for kind, entries in sorted(self.plan.adopted.items())
             for key, facts in sorted(entries.items())
         ]
+
+    @property
+    def links(self) -> list[str]:
+        """The target's items that the plan links, in words; long lists as counts, unless all is wanted."""
+        found = self.adopted
+        if self.every or len(found) <= _LINKS:
+            return [f"{kind}:{key} is {uuid} from now on" for kind, key, uuid in found]
+        numbers = Counter(kind for kind, _, _ in found)
+        counts = ", ".join(f"{number} {KINDS[kind].noun[number != 1]}" for kind, number in numbers.items())
+        return [f"{counts} of the target are linked from now on (plan --format json lists them)"]
 
 
 def access_row(change: AccessChange) -> tuple[str, str, str, str, str]:
