@@ -137,11 +137,11 @@ def _left_out(
             if asked
             else f"the token may not list the {noun} of the target; use one of an admin"
         )
-        what = f"grants are left out for {_listed(missing)}: {why}"
+        what = f"carried without the grants of {_listed(missing)}: {why}"
         yield Problem(item, f"unknown_{who}", what, Gravity.WARNS)
     if hidden:
         what = (
-            f"grants are left out for {_listed(hidden)}: the source does not show the role; "
+            f"carried without the grants of {_listed(hidden)}: the source does not show the role; "
             "share the space with them by hand"
         )
         yield Problem(item, "hidden_role", what, Gravity.WARNS)

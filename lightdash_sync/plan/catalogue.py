@@ -40,7 +40,9 @@ def adapted_metrics(item: str, kind: Kind, content: Json, facts: Facts) -> tuple
             missing.append(f"{table}.{metric}")
     if not missing:
         return content, ()
-    what = f"left out for metrics that the target does not have: {', '.join(map(shown, sorted(missing)))}"
+    what = (
+        f"carried without the metrics that the target does not have: {', '.join(map(shown, sorted(missing)))}"
+    )
     problem = Problem(item, "missing_metric", what, Gravity.WARNS)
     return (content | {"metrics": kept} if isinstance(content, dict) else kept), (problem,)
 

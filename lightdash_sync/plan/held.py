@@ -136,7 +136,7 @@ def _said(fate: Fate, found: list[str]) -> str:
     what = "; ".join(dict.fromkeys(found))
     match fate:
         case Fate.LEFT_OUT:
-            return f"left out, because the target's Lightdash cannot hold it: {what}"
+            return f"carried without what the target's Lightdash cannot hold: {what}"
         case Fate.IDLE:
             return f"without effect on the target's Lightdash: {what}"
         case Fate.BROKEN:

@@ -35,7 +35,7 @@ def adapted_palette(
     said = wanted.get(_FIELD)
     if facts.palettes is None:
         kept = {name: value for name, value in wanted.items() if name != _FIELD}
-        what = f"its colour palette {shown(str(said))} is left out: this Lightdash has none for it"
+        what = f"carried without its colour palette {shown(str(said))}: this Lightdash has none for it"
         return kept, () if said is None else (_problem(kind, key, "no_palettes", what),)
     own = now.get(_FIELD) if isinstance(now, dict) else None
     if _FIELD not in wanted:

@@ -64,7 +64,7 @@ class Unknowns:
         if values:
             why = f"nobody here knows {_listed(values)}, and the target has nothing like it"
             return Understood(wanted, why_not=f"{why}: look for a newer lightdash-sync")
-        what = f"{_listed(sorted(strange))}: not known here and in no {kind} of the target, so it is left out"
+        what = f"carried without {_listed(sorted(strange))}: not known here, and in no {kind} of the target"
         problem = Problem(f"{kind}:{key}", "unknown_left_out", what, Gravity.WARNS)
         return Understood(without_unknown(kind, wanted, self._of_target(kind)), (problem,))
 

@@ -53,7 +53,7 @@ def adapted_verification(
         return wanted, ()
     rest = {name: value for name, value in wanted.items() if name != FIELD}
     if not facts.verifies:
-        what = "its verification is left out: this Lightdash has none"
+        what = "carried without its verification: this Lightdash has none"
         return rest, _problem(kind, key, "no_verification", what) if is_verified(source) else ()
     own = now.get(FIELD) if isinstance(now, dict) else None
     if FIELD not in source or is_verified(source) == is_verified(now):

@@ -75,7 +75,7 @@ def adapted_view(item: str, view: JsonObject, facts: Facts) -> tuple[JsonObject,
     """Return a virtual view as the target can hold it: older servers keep no values of parameters with it."""
     if facts.can("virtual_view_parameters") or "parameterValues" not in view:
         return view, ()
-    what = "its values of parameters are left out: this Lightdash keeps none with a virtual view"
+    what = "carried without its values of parameters: this Lightdash keeps none with a virtual view"
     kept = {name: value for name, value in view.items() if name != "parameterValues"}
     return kept, (Problem(item, "no_parameters", what, Gravity.WARNS),)
 

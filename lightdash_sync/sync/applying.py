@@ -8,7 +8,7 @@ base of the next plan.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ from lightdash_sync.sync.concluding import conclude
 from lightdash_sync.sync.learning import base_of_merges, merges, still_alike
 from lightdash_sync.sync.memory import Update, write_memory
 from lightdash_sync.sync.partial import taken
-from lightdash_sync.sync.readback import strangers
+from lightdash_sync.sync.readback import added_by_server, strangers
 from lightdash_sync.sync.reading import read_back, read_for, with_deleted
 from lightdash_sync.sync.recall import recall
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
@@ -46,7 +46,7 @@ from lightdash_sync.sync.target import joined
 from lightdash_sync.sync.untold_merges import untold_merges
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from lightdash_sync.apply.journal import Journalled
@@ -72,6 +72,7 @@ class Applied:
         existing: the target afterwards.
         requests: sent in all.
         strangers: items that somebody made while this run made the same.
+        added: kind and field that the server added by itself and nobody here knows -> of how many items.
     """
 
     run: Run
@@ -81,6 +82,7 @@ class Applied:
     existing: Existing
     requests: int
     strangers: tuple[Stranger, ...] = ()
+    added: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -257,7 +259,8 @@ def _carry_out(
         mismatches = tuple(one for one in found if not one.is_harmless)
         twice = strangers(outcome.created, run.journalled().known, after.tree)
         requests = place.lightdash.session.requests
-        applied = Applied(run, plan, outcome, mismatches, after, requests, twice)
+        added = added_by_server(found)
+        applied = Applied(run, plan, outcome, mismatches, after, requests, twice, added)
         _close(place, run, applied, now)
     except (Unavailable, Incomplete) as error:
         raise Incomplete(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes import ABSENT, Change, changes
 from lightdash_sync.model.changes.look import text
 from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.known import is_field, unknown_in, without_unknown
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.plan.managed import same_content
 from lightdash_sync.plan.options import Options
@@ -40,14 +42,16 @@ class Mismatch:
     Attributes:
         item: as `kind:key`.
         changes: what differs from what was wanted, but for null, false and empty where nothing was written.
+        added: fields that the server filled in by itself, and that nobody here knows or sent, in words.
     """
 
     item: str
     changes: tuple[Change, ...]
+    added: tuple[str, ...] = ()
 
     @property
     def is_harmless(self) -> bool:
-        """Whether the server only said it its own way: HTML of Markdown, order of columns, empty fields."""
+        """Whether the server only said it its own way: HTML of Markdown, order of columns, new fields."""
         return all(change.quiet or _is_own_way(change) for change in self.changes)
 
 
@@ -81,10 +85,31 @@ def differences(plan: Plan, done: Iterable[Step], now: Tree) -> Iterator[Mismatc
         there = parse(now[path]) if path in now else None
         if there is None and step.after == []:  # a list without rows has no file
             continue
-        if not same_content(step.kind, step.after, there, options):
-            yield Mismatch(
-                step.item, tuple(changes(step.kind, telling_content(step.after), telling_content(there)))
-            )
+        if same_content(step.kind, step.after, there, options):
+            continue
+        known, added = _without_added(step.kind, step.after, there)
+        found = () if same_content(step.kind, step.after, known, options) else changes(
+            step.kind, telling_content(step.after), telling_content(known)
+        )  # fmt: skip
+        yield Mismatch(step.item, tuple(found), added)
+
+
+def _without_added(kind: Kind, sent: Json, there: Json) -> tuple[Json, tuple[str, ...]]:
+    """Return what the server has, without the unknown fields that it added by itself; and these, in words."""
+    if not isinstance(sent, dict) or not isinstance(there, dict):
+        return there, ()
+    own = frozenset(unknown_in(kind, sent))
+    added = tuple(what for what in unknown_in(kind, there) if is_field(what) and what not in own)
+    return (without_unknown(kind, there, own) if added else there), added
+
+
+def added_by_server(found: Iterable[Mismatch]) -> dict[str, int]:
+    """Return kind and field that the server added by itself and nobody here knows -> of how many items."""
+    return dict(
+        sorted(
+            Counter(f"{one.item.partition(':')[0]}: {what}" for one in found for what in one.added).items()
+        )
+    )
 
 
 @dataclass(frozen=True, order=True)

@@ -147,9 +147,9 @@ def test_from_the_old_version_to_the_new_one_and_back(tmp_path: Path) -> None:
     """New fields are filled in as the server shows them, and what comes back is what went."""
     went = read(plain_world(OLD), tmp_path)
     there, told = brought(went, empty_world(NEW), tmp_path, OLD)
-    assert [words for words in told if "cannot" in words or "left out" in words] == []
+    assert [words for words in told if "cannot" in words or "carried without" in words] == []
     back, told = brought(there, empty_world(OLD), tmp_path, NEW)
-    assert [words for words in told if "cannot" in words or "left out" in words] == []
+    assert [words for words in told if "cannot" in words or "carried without" in words] == []
     assert comparable(back) == comparable(went)
 
 
@@ -165,13 +165,13 @@ def test_from_the_new_version_to_the_old_one_all_that_is_lost_is_told(tmp_path: 
     said = "\n".join(told)
     for words in (
         "space:below-board: it lies in Board",
-        "space:for-all: left out, because the target's Lightdash cannot hold it: the role that all members",
-        "chart:orders: left out, because the target's Lightdash cannot hold it: its parameters; "
+        "space:for-all: carried without what the target's Lightdash cannot hold: the role that all members",
+        "chart:orders: carried without what the target's Lightdash cannot hold: its parameters; "
         "the formats and names that it sets for fields itself; where its sorts put what is empty",
         "chart:tree: the target's Lightdash cannot hold a chart of the type treemap",
         "chart:formula: the target's Lightdash cannot hold the table calculation f, which is a formula",
         "chart:between: the target's Lightdash would store and not understand a filter",
-        "dashboard:overview: left out, because the target's Lightdash cannot hold it: the tile heading-head",
+        "dashboard:overview: carried without what the target's Lightdash cannot hold: the tile heading-head",
         "its settings of date zoom, filters and parameters; its parameters; that tabs are hidden "
         "(whoever sees the dashboard will see them); that Markdown has no frame",
     ):

@@ -130,6 +130,17 @@ def test_a_field_that_the_target_says_itself_goes_along(tmp_path: Path) -> None:
         assert '"newTile": true' in sent
 
 
+def test_a_field_that_the_server_adds_by_itself_is_no_deviation(tmp_path: Path) -> None:
+    """It was not sent, and nobody here knows it: it is named once, and the next plan is empty."""
+    with Bench(tmp_path, Future(FIELDS), "7.1.0") as bench:
+        done = bench.do("apply", "--from", "here", "--to", "there", *CHOSEN, "--yes", "--json").json
+        assert (done["complete"], done["mismatches"]) == (True, [])
+        assert done["added_by_server"]["chart: field newTop"] == 2
+        assert done["added_by_server"]["dashboard: field tiles[].newTile"] == 1
+        assert "new" not in json.dumps(bench.there.sent).replace("newest", "")
+        assert bench.plan()["steps"] == []
+
+
 @pytest.mark.parametrize(
     ("novelty", "item"),
     [

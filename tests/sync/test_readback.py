@@ -11,7 +11,7 @@ from lightdash_sync.model.kinds import Kind
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.values import Action, Plan, Step, Target
-from lightdash_sync.sync.readback import Mismatch, differences
+from lightdash_sync.sync.readback import Mismatch, added_by_server, differences
 
 CHART: Any = {
     "name": "Weekly", "space": "sales", "tableName": "orders", "metricQuery": {"limit": 500},
@@ -54,12 +54,32 @@ def test_empty_fields_that_a_newer_server_fills_in_are_harmless(empty: Any) -> N
 
 
 @pytest.mark.parametrize(
-    "there", [{"metricQuery": {"limit": 5}}, {"metricQuery": {}}, {"name": ""}, {"more": [0]}, {"more": True}]
+    "there",
+    [
+        {"metricQuery": {"limit": 5}},
+        {"metricQuery": {}},
+        {"name": ""},
+        {"parameters": {"day": [0]}},
+        {"pivotConfig": {"columns": ["x"]}},
+    ],
 )
 def test_what_says_something_else_is_told(there: Any) -> None:
     (mismatch,) = found(Kind.CHART, CHART, {**CHART, **there})
     assert not mismatch.is_harmless
     assert mismatch.changes
+
+
+def test_a_field_that_nobody_here_knows_is_the_servers_own() -> None:
+    """What was not sent is no deviation, and is named; what was sent and comes back otherwise is one."""
+    there = {**CHART, "more": [0], "metricQuery": {"limit": 500, "deep": True}}
+    (mismatch,) = found(Kind.CHART, CHART, there)
+    assert mismatch.is_harmless
+    assert mismatch.added == ("field metricQuery.deep", "field more")
+    assert added_by_server([mismatch, mismatch])["chart: field more"] == 2
+    (other,) = found(Kind.CHART, {**CHART, "more": [1]}, there)
+    assert not other.is_harmless
+    (lost,) = found(Kind.CHART, {**CHART, "more": [1]}, CHART)
+    assert not lost.is_harmless
 
 
 def test_html_that_the_server_writes_its_own_way_in_markdown_is_harmless() -> None:

@@ -133,6 +133,9 @@ def applied_text(applied: Applied, out: Console) -> None:
                 out.print(said, soft_wrap=what == "link")  # a broken address cannot be copied
         if len(lines) > _LISTED:
             out.print(f"  … and {counted(len(lines) - _LISTED, f'more {what}')}")
+    for what, items in applied.added.items():
+        fills = f"Lightdash adds by itself, and this tool does not know: {what} ({counted(items, 'item')})"
+        out.print(Text(shown(fills)))
     for line in _next(applied):
         out.print(Text(line), soft_wrap=True)  # nor can a broken command
 
@@ -163,6 +166,7 @@ def applied_json(applied: Applied) -> JsonObject:
         "failed": [_failure_json(result) for result in done.failed],
         "skipped": [{"item": item, "because": cause} for item, cause in done.skipped],
         "not_put_back": [*done.not_put_back],
+        "added_by_server": {**applied.added},
         "strangers": [
             {"item": one.item, "name": one.name, "uuids": [*one.uuids]} for one in applied.strangers
         ],
