@@ -112,9 +112,8 @@ class CodeWrites(Sender):
         return _upserted(told(_Dashboards, results, "POST", path).dashboards[0], results, "dashboards")
 
     def _upsert(self, project: str, what: str, slug: str, body: JsonObject) -> tuple[str, Json]:
-        return write_either(
-            self.server, checked(project), what, _segment(slug), lambda path: self._post(path, body)
-        )
+        place = (checked(project), what, _segment(slug))
+        return write_either(self.session, self.server, *place, lambda path: self._post(path, body))
 
     def roll_back_dashboard(self, dashboard: str, version: str) -> None:
         """`POST /dashboards/{u}/rollback/{v}`: charts inside it go back to that moment, too."""

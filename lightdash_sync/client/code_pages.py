@@ -67,7 +67,8 @@ class CodePages:
         self._session, self._server, self._project = session, server, project
 
     def _page(self, what: str, query: Query) -> tuple[str, Json]:
-        return ask_either(self._server, self._project, what, lambda path: self._session.get(path, query))
+        session = self._session
+        return ask_either(session, self._server, self._project, what, lambda path: session.get(path, query))
 
     def count_charts(self) -> int:
         """Return how many explore charts there are, those included that no tile of their dashboard shows.

@@ -210,7 +210,8 @@ def from_response(
 
 def _refused(response: httpx.Response, body: bytes, method: str, path: str, token: TokenKind) -> Failed:
     status = response.status_code
-    said = _words(body) or response.reason_phrase
+    words, name = _error_of(body)
+    said = words or response.reason_phrase
     retry_after = response.headers.get("retry-after")
     if status == 401:
         hint = when_refused(token, response.headers.get("lightdash-version"))
@@ -225,7 +226,7 @@ def _refused(response: httpx.Response, body: bytes, method: str, path: str, toke
         error = Unavailable(said, method=method, path=path, status=status, hint="Try again later.")
     else:
         error = ApiError(said, method=method, path=path, status=status, hint=_WHO_KNOWS)
-    error.name = _name(body)
+    error.name = name
     if status == 429:
         pause = None if retry_after is None else parse_retry_after(retry_after)
         return Failed(Failure.REFUSED, error, retry_after, _PAUSE_WITHOUT_WORD if pause is None else pause)
@@ -253,24 +254,19 @@ def _unexpected(message: str, method: str, path: str, status: int, hint: str) ->
     return UnexpectedAnswer(message, method=method, path=path, status=status, hint=hint)
 
 
-def _words(body: bytes) -> str:
-    """Return the server's message: from the envelope, or the text itself if it is short and plain."""
+def _error_of(body: bytes) -> tuple[str, str]:
+    """Return the server's message and its name for an error; "" for what the answer does not have.
+
+    A body that is no envelope is the message itself, unless it is a web page.
+    """
     try:
-        envelope = orjson.loads(body)
-        error = envelope["error"]
+        error = orjson.loads(body)["error"]
+        name = error.get("name")
         words = error.get("message") or error["name"]
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        words = "" if body.lstrip().startswith(b"<") else body.decode("utf-8", "replace")
-    return str(words).strip()[:_SAID]
-
-
-def _name(body: bytes) -> str:
-    """Return the server's name for an error, "" if the answer has none."""
-    try:
-        name = orjson.loads(body)["error"]["name"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return ""
-    return str(name)[:_SAID]
+        page = body.lstrip().startswith(b"<")
+        return ("" if page else body.decode("utf-8", "replace")).strip()[:_SAID], ""
+    return str(words).strip()[:_SAID], "" if name is None else str(name)[:_SAID]
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

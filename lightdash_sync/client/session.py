@@ -116,11 +116,15 @@ class Session:
     Args:
         connection: where to, and as whom.
         pacer: retries and pauses; shared by all threads.
+
+    Attributes:
+        newer_code_paths: kind of content as code -> whether it was found at the newer path; see `code_paths`.
     """
 
     def __init__(self, connection: Connection, pacer: Pacer | None = None) -> None:
         self.connection = connection
         self.pacer = pacer or Pacer()
+        self.newer_code_paths: dict[str, bool] = {}
         self._deadline = Deadline()
         limits = connection.limits
         size = connection.concurrency
