@@ -19,7 +19,7 @@ from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.pages import read_pages
 from lightdash_sync.client.promotion import PromotionDiff, promotion_path
 from lightdash_sync.client.space_access import read_code_spaces, read_space_access
-from lightdash_sync.errors import ApiError, NotFound
+from lightdash_sync.errors import ApiError, NotFound, Unavailable
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Lightdash:
 
     Args:
         session: sends the requests.
-        server: what the server can do; asked for (`GET /health`) if not given.
+        server: what the server can do; if not given, it is learnt from the answers, or asked for.
         today: the day (UTC) on which it is read; that of the clock if not given. It is another one for
             the embedded Lightdash, whose clock is frozen.
     """
@@ -48,13 +48,39 @@ class Lightdash:
         self.session = session
         self.today = today or datetime.now(UTC).date()
         self._server = server
+        self._first: tuple[str, tuple[views.Project, JsonObject]] | None = None
 
     @property
     def server(self) -> Server:
-        """What this server can do, by its version."""
+        """What this server can do, by its version.
+
+        Each answer has the version in a header since 0.1408.0. An older server, or one behind a proxy that
+        takes the header away, is asked (`GET /health`).
+        """
         if self._server is None:
-            self._server = Server(self.health().version)
+            self._server = Server(self.session.version or self.health().version)
         return self._server
+
+    def open_project(self, project: str) -> Server:
+        """Begin the reading of a project: its own answer tells the version of the server, too.
+
+        That answer is the one that the next call of `project` returns, so it takes no request of its own. If
+        it is an error, `/health` is asked: it tells a wrong URL, or a server too old, from a wrong project.
+
+        Raises:
+            ApiError: this is no Lightdash, it does not work, or the project cannot be read.
+            SyncError: the server is too old.
+        """
+        if self._server is None and self.session.version is None:
+            try:
+                self._first = (project, self.project(project))
+            except Unavailable:
+                raise
+            except ApiError:
+                self.server.require_supported()
+                raise
+        self.server.require_supported()
+        return self.server
 
     def health(self) -> views.Health:
         """`GET /health`: needs no token."""
@@ -113,6 +139,9 @@ class Lightdash:
 
     def project(self, project: str) -> tuple[views.Project, JsonObject]:
         """`GET /projects/{p}`: holds connection details; only an allow-list of it may be stored."""
+        first, self._first = self._first, None
+        if first is not None and first[0] == project:
+            return first[1]
         return self._one(views.Project, f"/api/v1/projects/{project}")
 
     def spaces(self, project: str) -> list[tuple[views.SpaceRow, JsonObject]]:

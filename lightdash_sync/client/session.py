@@ -118,6 +118,7 @@ class Session:
         pacer: retries and pauses; shared by all threads.
 
     Attributes:
+        version: of the server, as the header of its last answer tells it; None if none did.
         newer_code_paths: kind of content as code -> whether it was found at the newer path; see `code_paths`.
     """
 
@@ -125,6 +126,7 @@ class Session:
         self.connection = connection
         self.pacer = pacer or Pacer()
         self.newer_code_paths: dict[str, bool] = {}
+        self.version: str | None = None
         self._deadline = Deadline()
         limits = connection.limits
         size = connection.concurrency
@@ -248,6 +250,7 @@ class Session:
                 self.pacer.sleep(wait)
             else:
                 self.pacer.outage.answered(began)
+                self.version = answer.version or self.version
                 log.info(
                     "%s %s: %d in %.0f ms", method, path, answer.status, 1000 * (time.monotonic() - began)
                 )

@@ -159,7 +159,7 @@ def export_project(
     session = lightdash.session
     workers = Workers(session.connection.concurrency, session.pacer.stopped, progress or Silent())
     try:
-        lightdash.server.require_supported()
+        lightdash.open_project(project)
         with locked(target, disk):
             state, now = read_state(target), datetime.now(UTC)
             old = open_old(target, project, accept_shrink=reading.accept_shrink)

@@ -15,7 +15,7 @@ from lightdash_standin.server import Server as Embedded
 from lightdash_sync.client import catalogue, promotion, replies, views
 from lightdash_sync.client.capabilities import Server
 from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.errors import UnexpectedAnswer
+from lightdash_sync.errors import SyncError, UnexpectedAnswer
 from lightdash_sync.model.kinds import Kind
 from tests.worlds import SERVED, demo_world
 
@@ -273,6 +273,49 @@ def test_the_server_is_asked_for_its_version_once() -> None:
         assert lightdash.server == lightdash.server == Server("0.1400.0")
         assert Lightdash(session, NEW).server is NEW
     assert len(server.seen) == 1
+
+
+PROJECT = {"projectUuid": UUID, "name": "Sales", "organizationUuid": UUID}
+
+
+def test_the_answer_about_a_project_tells_the_version_too() -> None:
+    """A server that has it in a header is not asked for it, and its answer about the project is used once."""
+    signed = ok(PROJECT, Lightdash_Version="1.219.0")
+    with served(signed) as (server, session):
+        lightdash = Lightdash(session)
+        assert lightdash.open_project(UUID) == lightdash.server == Server("1.219.0")
+        assert lightdash.project(UUID)[0].name == "Sales"
+        assert [one.target for one in server.seen] == [f"/api/v1/projects/{UUID}"]
+        lightdash.project(UUID)
+    assert len(server.seen) == 2
+
+
+def test_a_server_that_does_not_tell_its_version_is_asked() -> None:
+    """Older ones have no such header, and some proxies take away what they do not know."""
+    with served(ok(PROJECT), ok({"version": "0.1372.1"})) as (server, session):
+        assert Lightdash(session).open_project(UUID) == Server("0.1372.1")
+    assert [one.target for one in server.seen] == [f"/api/v1/projects/{UUID}", "/api/v1/health"]
+
+
+PAGE = answer(200, "<!doctype html>", kind="text/html")
+
+
+@pytest.mark.parametrize(
+    ("replies", "path", "words"),
+    [
+        ([refusal(404, "no such path")], "/api/v1/health", "no such path"),
+        ([PAGE], "/api/v1/health", "not JSON"),
+        ([refusal(404, "no such project"), ok({"version": "1.219.0"})], "/projects/", "no such project"),
+        ([refusal(401, "who?"), ok({"version": "1.219.0"})], "/projects/", "who?"),
+        ([PAGE, ok({"version": "0.1300.0"})], "", "0.1300.0 is too old"),
+    ],
+)
+def test_a_wrong_url_is_told_from_a_wrong_project(replies: list[bytes], path: str, words: str) -> None:
+    """What `/health` answers decides: with it the project is what is wrong, else this is no Lightdash."""
+    with served(*replies) as (_, session), pytest.raises(SyncError) as caught:
+        Lightdash(session).open_project(UUID)
+    assert words in caught.value.message
+    assert path in getattr(caught.value, "path", "")
 
 
 # --- what stays in its place
