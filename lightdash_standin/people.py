@@ -222,11 +222,24 @@ def get_users(call: Call) -> Json:
     people = [one for one in world.people.values() if one.org_uuid == mine and not one.is_service]
     found = [one for one in people if words in f"{one.first_name} {one.last_name} {one.email}".lower()]
     rows = [_member(world, one) for one in found]
-    if call.one("includeGroups"):
+    if most := int(call.one("includeGroups") or 0):
+        rows = rows[:most]  # so many members, not groups
         for row in rows:
-            groups = [one for one in world.groups.values() if row["userUuid"] in one.members]
-            row["groups"] = [{"name": one.name, "uuid": one.uuid} for one in groups]
+            row["groups"] = _groups_of(world, row["userUuid"])
     return _paged(call, rows)
+
+
+def _groups_of(world: World, person: str) -> list[Json]:
+    """The groups of somebody: uuids and names are sorted apart from each other, and then put side by side.
+
+    So who is in several groups has them under each other's names. Seen on 1.219.0.
+    """
+    groups = [one for one in world.groups.values() if person in one.members]
+    uuids, names = sorted(one.uuid for one in groups), sorted({one.name for one in groups})
+    return [
+        {"uuid": uuid, **({"name": names[number]} if number < len(names) else {})}
+        for number, uuid in enumerate(uuids)
+    ]
 
 
 def _group(group: Group) -> Json:

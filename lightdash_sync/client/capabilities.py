@@ -132,6 +132,7 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "data_app_charts": Capability((0, 3280, 0), "no charts of types that data apps draw"),
     "pivoted_rows": Capability((0, 3470, 0), "no choice of what is a row in pivoted charts"),
+    "virtual_views_as_code": Capability((0, 3375, 0)),
     "spaces_as_code": Capability((0, 3400, 0)),
     "code_paths": Capability((0, 3406, 1)),
     "unique_slugs": Capability((1, 4, 0)),  # of charts; of spaces, dashboards and SQL charts a little before

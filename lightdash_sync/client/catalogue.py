@@ -35,6 +35,23 @@ class VirtualView(View):
     tables: dict[str, _VirtualTable]
 
 
+class CodeView(View):
+    """A virtual view as code."""
+
+    slug: str
+
+
+class _Skipped(View):
+    slug: str
+
+
+class CodeViews(View):
+    """`GET /api/v1/projects/{p}/code/virtualViews`: all virtual views; some may not be said in code."""
+
+    virtualViews: list[CodeView]
+    skipped: list[_Skipped]
+
+
 class Tag(View):
     """A row of `GET /api/v1/projects/{p}/tags`."""
 

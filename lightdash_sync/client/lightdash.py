@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from lightdash_sync.client import catalogue, replies, views
 from lightdash_sync.client.answers import rows_of, segment, unexpected, viewed
 from lightdash_sync.client.capabilities import Server
+from lightdash_sync.client.code_paths import ask_either
 from lightdash_sync.client.pages import read_pages
 from lightdash_sync.client.promotion import PromotionDiff, promotion_path
 from lightdash_sync.client.space_access import read_code_spaces, read_space_access
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V", bound=BaseModel)
 
-_MANY = 100_000  # members of a group
+_MANY = 100_000  # members of a group, or of an organisation
 
 
 class Lightdash:
@@ -104,6 +105,20 @@ class Lightdash:
     def members(self) -> list[views.Member]:
         """`GET /org/users`: everybody in the organisation, with e-mail."""
         return self._rows(views.Member, "/api/v1/org/users", inside="data")
+
+    def members_with_groups(self) -> list[views.MemberOfGroups]:
+        """`GET /org/users?includeGroups=...`: everybody in the organisation, with their groups.
+
+        The server sorts uuids and names of a member's groups apart from each other, and then pairs them, so
+        who is in several groups tells which, and what they are called, but not which is called how. The
+        number limits the members, in no order.
+        """
+        path = "/api/v1/org/users"
+        results = self.session.get(path, {"includeGroups": _MANY})
+        members = [row for row, _ in rows_of(views.MemberOfGroups, results, path, "data")]
+        if len(members) >= _MANY:
+            raise unexpected(path, f"there are {len(members)} members or more")
+        return members
 
     def groups(self) -> list[views.Group]:
         """`GET /org/groups`: all groups of the organisation; this endpoint pages only if it is asked to."""
@@ -304,6 +319,21 @@ class Lightdash:
         if explore.get("type") != "virtual":
             raise NotFound("the explore is no virtual view", method="GET", path=path, status=200)
         return viewed(catalogue.VirtualView, [explore], path)[0]
+
+    def code_views(self, project: str) -> tuple[dict[str, JsonObject], set[str]]:
+        """`GET /projects/{p}/code/virtualViews`: what people wrote of each virtual view, by name.
+
+        Returns:
+            The virtual views, and the names of those that cannot be said in code.
+
+        Raises:
+            NotAuthorised: the token may not read content as code.
+            NotFound: the server has no virtual views as code.
+        """
+        path, results = ask_either(self.session, self.server, project, "virtualViews", self.session.get)
+        told = viewed(catalogue.CodeViews, [results], path)[0][0]
+        rows = rows_of(catalogue.CodeView, results, path, "virtualViews")
+        return {row.slug: raw for row, raw in rows}, {one.slug for one in told.skipped}
 
     def charts_using(self, project: str, metric: catalogue.Metric) -> list[catalogue.UsingChart]:
         """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.

@@ -90,6 +90,19 @@ class Member(View):
     lastName: str = ""
 
 
+class GroupOfMember(View):
+    """A group that a member is in; the name may be that of another of their groups."""
+
+    uuid: Uuid
+    name: str | None = None
+
+
+class MemberOfGroups(Member):
+    """A row of `GET /api/v1/org/users?includeGroups=...`."""
+
+    groups: list[GroupOfMember]
+
+
 class Group(View):
     """A row of `GET /api/v1/org/groups`."""
 

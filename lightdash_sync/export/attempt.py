@@ -18,9 +18,12 @@ from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.content import ContentWriter
 from lightdash_sync.export.convert import Converter, Findings
 from lightdash_sync.export.elsewhere import (
+    GROUPS,
+    PALETTES,
     ask_elsewhere,
     known_elsewhere,
     listed_elsewhere,
+    with_unasked,
 )
 from lightdash_sync.export.freshness import Freshness, TakenOver, what_is_older, with_freshness
 from lightdash_sync.export.guards import require_no_shrink
@@ -202,7 +205,7 @@ class Attempt:
             and self._counted_before is not None
             and lists_elsewhere(self.lightdash.server) != ()
         )
-        if not any(kept.values()) and not counted:
+        if not any(kept.values()) and not counted and not structure.inventory.is_spared:
             return Freshness(self.lightdash.today)
         taken = TakenOver(kept, structure.comments, numbers=counted)
         older = what_is_older(taken, structure.inventory, self.lightdash.server, self.chosen)
@@ -400,7 +403,10 @@ class Attempt:
             for name, raw in structure.virtual_views.items():
                 put = partial(writer.lists.virtual_view, self.project, name, raw)
                 self.readings.convert(f"{Kind.VIRTUAL_VIEW}:{name}", put)
-            counts[Kind.VIRTUAL_VIEW] += len(structure.virtual_views)
+            kept = structure.kept[Kind.VIRTUAL_VIEW]
+            for uuid, item in kept.items():
+                writer.keep(Kind.VIRTUAL_VIEW, uuid, item)
+            counts[Kind.VIRTUAL_VIEW] += len(structure.virtual_views) + len(kept)
         if self.chosen.wants(Kind.TAG):
             counts[Kind.TAG] += writer.lists.tags(inventory)
         if self.chosen.wants(Kind.METRIC_ICONS):
@@ -410,7 +416,7 @@ class Attempt:
         if self.chosen.wants(Kind.PROJECT):
             writer.lists.project(inventory.settings)
             counts[Kind.PROJECT] += 1
-        palettes = inventory.palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
+        palettes = inventory.has_palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
         if palettes and not self.chosen.singly:
             left_out.append(
                 LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES, count=len(inventory.summaries))
@@ -440,10 +446,13 @@ class Attempt:
         if not self.chosen.counts_the_rest:
             return []
         server = self.lightdash.server
+        unasked = [PALETTES] if inventory.is_spared else []
+        unasked += [GROUPS] if inventory.has_groups_of_members else []
         groups = inventory.groups if server.can("space_member_role") else ()  # else not always read
+        groups = () if inventory.has_groups_of_members else groups
         listed = listed_elsewhere(inventory.content, groups, inventory.palettes, server)
         if (before := self._counted_before) is not None:
-            return [*listed, *known_elsewhere(before)]
+            return [*with_unasked(listed, unasked, before), *known_elsewhere(before)]
         return [*listed, *ask_elsewhere(self.lightdash, inventory.project, self.readings.workers)]
 
     @property

@@ -1,8 +1,9 @@
 """What is in no snapshot: counted, and named in the manifest with the reason.
 
-What the lists of a project tell anyway is counted each time: apps and types of content that this version does
-not know, groups and palettes of the organisation. What has a list of its own is asked for when everything is
-read, and else taken over from the older manifest: it says of which day that is (see `freshness`).
+What the lists of a project tell anyway is counted each time: apps and types of content that this version
+does not know; groups and palettes of the organisation, if they are asked for (see `spared`). What has a list
+of its own is asked for when everything is read. What is not asked for is taken over from the older manifest:
+that says of which day it is (see `freshness`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from lightdash_sync.errors import ApiError, NotAuthorised
 from lightdash_sync.snapshot.manifest import LeftOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.workers import Workers
     from lightdash_sync.snapshot.manifest import Manifest
 
+GROUPS, PALETTES = "groups of the organisation", "colour palettes of the organisation"
 NUMBERS = "numbers of what no snapshot holds"  # what is older, if they are taken over
 
 _HELD = frozenset({"chart", "dashboard", "space"})  # types of content
@@ -57,8 +59,8 @@ def listed_elsewhere(
         for what, rows in names.items()
     ]
     for what, named in (
-        ("groups of the organisation", [row.name for row in groups or ()]),
-        ("colour palettes of the organisation", [row.name for row in palettes]),
+        (GROUPS, [row.name for row in groups or ()]),
+        (PALETTES, [row.name for row in palettes]),
     ):
         found += [_counted(what, named, _OF_ORGANISATION)] if named else []
     if server.can("direct_access"):
@@ -95,6 +97,12 @@ def known_elsewhere(manifest: Manifest) -> list[LeftOut]:
     """Return what an older manifest tells of the lists that are asked for only when everything is read."""
     asked = {one.what for one in ELSEWHERE}
     return [left for left in manifest.leftOut if left.what in asked]
+
+
+def with_unasked(listed: list[LeftOut], unasked: Collection[str], manifest: Manifest) -> list[LeftOut]:
+    """Add what an older manifest tells of lists that were not asked for, in the place that it has there."""
+    known = [left for left in manifest.leftOut if left.what in unasked]
+    return sorted([*listed, *known], key=lambda one: one.what)
 
 
 def _asked(lightdash: Lightdash, one: Elsewhere, project: Project) -> LeftOut | None:

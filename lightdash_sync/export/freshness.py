@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.export.elsewhere import NUMBERS
+from lightdash_sync.export.membership import may_hold_unseen
 from lightdash_sync.export.personal import personal_spaces
 from lightdash_sync.export.spaces import leaves_out_palettes
 from lightdash_sync.model.kinds import KINDS, Kind
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.snapshot.manifest import Manifest
+
+
+UNSHOWN = "charts that were saved in dashboards and never shown on them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +81,23 @@ def what_is_older(taken: TakenOver, inventory: Inventory, server: Server, chosen
     found: list[str] = []
     if chosen.wants(Kind.COMMENTS) and (silent := dashboards.keys() - set(taken.commented)):
         found.append(f"comments of {_counted({Kind.DASHBOARD: len(silent)})}")
-    if inventory.palettes:
+    if inventory.has_palettes or (inventory.is_spared and server.can("chart_palettes")):
         told = {Kind.CHART: len(charts) if chosen.singly else 0}
         told |= {Kind.DASHBOARD: len(dashboards)}
         if not leaves_out_palettes(inventory, server, singly=chosen.whole_spaces):
             told |= {Kind.SPACE: len(spaces)}
         if any(told.values()):
             found.append(f"colour palettes of {_counted(told)}")
+    if inventory.is_spared and charts and server.can("charts_in_bulk"):
+        found.append(UNSHOWN)
     if server.can("own_access_only"):
-        whole = {row.uuid for row, _ in inventory.spaces if set(row.access) <= {_reader(row)}}
+        whole = {
+            row.uuid
+            for row, _ in inventory.spaces
+            if set(row.access) <= {_reader(row)}
+            and not inventory.has_groups_of_members
+            and not may_hold_unseen(inventory, _reader(row))
+        }
         if number := len((personal_spaces(inventory) & spaces.keys()) - whole):
             found.append(f"roles in {_counted({Kind.SPACE: number})} of single people")
     if server.can("verification"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.readings import Readings
 
 _COUNTS = 4  # times that the charts are counted, if some are made or deleted meanwhile
-_NAMELESS = "nothing refers to it, and another chart has the same slug, so its uuid cannot be learnt"
+NAMELESS = "nothing refers to it, and another chart has the same slug, so its uuid cannot be learnt"
 
 
 def delivered_charts(
@@ -147,7 +147,7 @@ def find_by_pages(
     uuids = readings.of(Kind.CHART, alone, partial(lightdash.chart_uuid, project), {}, "that no list names")
     found = _find(lightdash, inventory, set(uuids.values()) - set(hidden), readings)
     named = {f"chart {row.slug!r} in dashboard {row.dashboardSlug!r}" for row in lost if times[row.slug] > 1}
-    left_out = [LeftOut(what=what, why=_NAMELESS, unseenKinds=[Kind.CHART.value]) for what in sorted(named)]
+    left_out = [LeftOut(what=what, why=NAMELESS, unseenKinds=[Kind.CHART.value]) for what in sorted(named)]
     short = inventory.chart_total and inventory.chart_total > known.total() + len(lost)
     if short and are_missing(lightdash, inventory, {**hidden, **found}, len(left_out)):
         readings.moved.append(f"of {inventory.chart_total} charts some came in no page")

@@ -65,7 +65,7 @@ def identify(structure: Structure, known: Identity) -> Identity:
         },
         people=_people(inventory, spaces, known),
         groups=_groups(inventory, structure, spaces),
-        palettes=palettes_by_name(inventory.palettes),
+        palettes=known.palettes if inventory.is_spared else palettes_by_name(inventory.palettes),
         project=_project(inventory),
     )
     kept = structure.kept[Kind.DASHBOARD]

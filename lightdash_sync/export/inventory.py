@@ -9,16 +9,17 @@ or the server does not say everything. It never passes in silence.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lightdash_sync.client.code_pages import CodePages
 from lightdash_sync.client.elsewhere import if_here
 from lightdash_sync.errors import Incomplete, NotAuthorised, NotFound, UnexpectedAnswer
+from lightdash_sync.export.membership import groups_of_members
 from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from lightdash_sync.client import catalogue, views
     from lightdash_sync.client.lightdash import Lightdash
@@ -32,6 +33,21 @@ SQL = "sql"
 EXPLORE = "dbt_explore"
 _PROJECT = "project"
 _NAMED = 3  # uuids that a contradiction names; the rest is a number
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Which lists of a project are read, besides those that always are.
+
+    Attributes:
+        virtual_views: whether virtual views are listed.
+        groups: whether the groups are needed, though their members are not.
+        spare: whether the lists of `export.spared` are left out.
+    """
+
+    virtual_views: bool = True
+    groups: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,9 +69,14 @@ class Inventory:
         metrics: of the catalogue.
         pins: pinned items.
         members: of the organisation; None if the token may not list them.
-        groups: of the organisation; empty if they were not needed, None if the token may not list them.
+        groups: of the organisation; empty if they were not needed, None if the token may not list them, or if
+            `has_groups_of_members` and these do not tell them.
+        has_groups_of_members: whether the groups are those that members are in: others are missing.
         palettes: colour palettes of the organisation; none where items have none.
         virtual_views: names of the explores that people wrote in SQL; none if they are not wanted.
+        code_views: the virtual views as code, by name; none where they were not asked for.
+        had_palettes: whether there were colour palettes when they were asked for the last time.
+        is_spared: whether the lists of `export.spared` were not asked for.
         chart_total: how many explore charts there are, hidden ones included; None where the server cannot
             tell, or not this token.
         code_spaces: the spaces as code; None where a space tells everybody's access itself, or where the
@@ -80,6 +101,15 @@ class Inventory:
     chart_total: int | None = None
     code_spaces: CodeSpaces | None = None
     has_own_schedulers: bool = False
+    has_groups_of_members: bool = False
+    code_views: Mapping[str, JsonObject] = field(default_factory=dict)
+    is_spared: bool = False
+    had_palettes: bool = False
+
+    @property
+    def has_palettes(self) -> bool:
+        """Whether there are colour palettes, as far as that is known."""
+        return self.had_palettes if self.is_spared else bool(self.palettes)
 
     @property
     def sql_charts(self) -> list[views.ChartRow]:
@@ -93,7 +123,7 @@ class Inventory:
 
 
 def read_inventory(
-    lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool = True, groups: bool = False
+    lightdash: Lightdash, project: str, workers: Workers, lists: Lists | None = None
 ) -> Inventory:
     """Read a project's settings and all its lists, but the pins, which are not always needed.
 
@@ -101,12 +131,12 @@ def read_inventory(
         lightdash: the server.
         project: uuid of the project.
         workers: read side by side.
-        virtual_views: whether the list of explores is read for them.
-        groups: whether the groups are needed, though their members are not.
+        lists: which of those that are not always needed are read; all but groups if not given.
 
     Raises:
         ApiError: one of them cannot be read.
     """
+    lists = lists or Lists()
     reads: dict[str, Callable[[], Any]] = {
         _PROJECT: lambda: lightdash.project(project),
         "spaces": lambda: lightdash.spaces(project),
@@ -119,31 +149,65 @@ def read_inventory(
         "metrics": lambda: lightdash.metrics(project),
         "members": lambda: if_here(lightdash.members),
     }
-    if lightdash.server.can("space_member_role"):
+    by_members = lists.spare and lightdash.server.can("own_access_only")
+    if by_members:
+        reads["members"] = lambda: if_here(lightdash.members_with_groups)
+    elif lightdash.server.can("space_member_role"):
         reads["groups"] = lambda: if_here(lightdash.teams)
-    elif groups:
+    elif lists.groups:
         reads["groups"] = lambda: if_here(lightdash.groups)
-    if lightdash.server.can("chart_palettes"):
-        reads["palettes"] = lambda: tuple(if_here(lightdash.color_palettes) or ())
-    if virtual_views:
-        reads["virtual_views"] = lambda: tuple(
-            sorted(row.name for row in lightdash.explores(project) if row.is_virtual)
-        )
-    if lightdash.server.can("charts_in_bulk"):
-        reads["chart_total"] = lambda: if_here(
-            CodePages(lightdash.session, lightdash.server, project).count_charts
-        )
+    if not lists.spare:
+        reads |= spared_lists(lightdash, project)
+    if lists.virtual_views:
+        reads["virtual_views"] = lambda: _virtual_views(lightdash, project, as_code=lists.spare)
     if lightdash.server.can("own_access_only"):
         reads["code_spaces"] = lambda: _code_spaces(lightdash, project)
-    lists, unread = workers.run(
+    found, unread = workers.run(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )
     if unread:  # a project that is not there fails every list
         first = min(unread, key=lambda item: item.what != _PROJECT)
         raise _no_list(first) if isinstance(first.error, NotFound) and first.what != _PROJECT else first.error
-    said = dict(lists)
+    said = dict(found)
     head, settings = said.pop(_PROJECT)
-    return Inventory(project=head, settings=settings, pins=[], **said)
+    names, in_code = said.pop("virtual_views", ((), {}))
+    if by_members:
+        said["groups"] = None if said["members"] is None else groups_of_members(said["members"])
+    return Inventory(
+        project=head,
+        settings=settings,
+        pins=[],
+        virtual_views=names,
+        code_views=in_code,
+        has_groups_of_members=by_members,
+        is_spared=lists.spare,
+        **said,
+    )
+
+
+def spared_lists(lightdash: Lightdash, project: str) -> dict[str, Callable[[], Any]]:
+    """Return how the lists are read that a night without news does without, by their names in `Inventory`."""
+    server = lightdash.server
+    reads: dict[str, Callable[[], Any]] = {}
+    if server.can("chart_palettes"):
+        reads["palettes"] = lambda: tuple(if_here(lightdash.color_palettes) or ())
+    if server.can("charts_in_bulk"):
+        reads["chart_total"] = lambda: if_here(CodePages(lightdash.session, server, project).count_charts)
+    return reads
+
+
+def _virtual_views(
+    lightdash: Lightdash, project: str, *, as_code: bool
+) -> tuple[tuple[str, ...], dict[str, JsonObject]]:
+    """Return the names of the virtual views, and these as code if that is wanted and tells all of them."""
+    if as_code and lightdash.server.can("virtual_views_as_code"):
+        try:
+            told = if_allowed(lambda: lightdash.code_views(project))
+        except (NotFound, UnexpectedAnswer):
+            told = None
+        if told is not None and not told[1]:
+            return tuple(sorted(told[0])), told[0]
+    return tuple(sorted(row.name for row in lightdash.explores(project) if row.is_virtual)), {}
 
 
 def _no_list(unread: Unread) -> Incomplete:

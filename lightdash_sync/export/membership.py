@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from lightdash_sync.client import views
 from lightdash_sync.model.naming import named_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.model.identity import Identity
+
+
+def groups_of_members(members: Sequence[views.MemberOfGroups]) -> list[views.Team] | None:
+    """Return the groups that somebody is in; None if it is not certain which of them is called how.
+
+    A member of one group tells its name. Of a member of several the names are told as a set, so the last one
+    is certain when the others are known from other members.
+    """
+    in_groups: dict[str, list[str]] = defaultdict(list)
+    told: list[tuple[frozenset[str], frozenset[str]]] = []
+    for member in members:
+        uuids = frozenset(group.uuid for group in member.groups)
+        called = frozenset(group.name for group in member.groups if group.name is not None)
+        if len(uuids) != len(called):
+            return None
+        told.append((uuids, called))
+        for uuid in uuids:
+            in_groups[uuid].append(member.userUuid)
+    names: dict[str, str] = {}
+    while found := {
+        uuid: name
+        for uuids, called in told
+        if len(uuids - names.keys()) == 1
+        for uuid in uuids - names.keys()
+        for name in called - {names[one] for one in uuids & names.keys()}
+    }:
+        names |= found
+    if any({names.get(uuid) for uuid in uuids} != called for uuids, called in told):
+        return None
+    return [
+        views.Team(uuid=uuid, name=names[uuid], memberUuids=people)
+        for uuid, people in sorted(in_groups.items())
+    ]
 
 
 def called_otherwise(known: Identity, inventory: Inventory) -> frozenset[str]:

@@ -79,11 +79,12 @@ def space_fingerprints(inventory: Inventory, grants: Grants) -> dict[str, str]:
         fields |= {"access": [*sorted(row.access)], **({"personal": True} if row.uuid in personal else {})}
         reader = row.userAccess if isinstance(row.userAccess, dict) else {}
         uuid = str(reader.get("userUuid"))
+        is_own = row.uuid in personal and grants.server.can("own_access_only")
         if row.uuid in grants.told:
             fields["grants"] = grants.told[row.uuid].access
-        elif set(row.access) <= {uuid} and not may_hold_unseen(inventory, uuid):
+        elif set(row.access) <= {uuid} and (is_own or not may_hold_unseen(inventory, uuid)):
             fields["role"] = reader.get("role") if row.access else None
-        elif row.uuid not in personal or not grants.server.can("own_access_only"):
+        elif not is_own:
             continue
         told[row.uuid] = sha256(canonical(fields))[:16]
     return told
@@ -129,7 +130,7 @@ class Reuse:
         palettes: Mapping[str, JsonObject] | None = None,
         otherwise: Collection[str] = (),
     ) -> None:
-        self._old = old if old is not None and _is_like(old, server.version, chosen.in_manifest()) else None
+        self._old = old if old is not None and is_like(old, server.version, chosen.in_manifest()) else None
         self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
         self._palettes = bool(palettes)
         before = self._old.identity.palettes if self._old else {}
@@ -186,6 +187,21 @@ class Reuse:
             return None if comments is None else replace(kept, comments=names_in(comments))
         return kept
 
+    def kept_view(self, uuid: str, told: JsonObject) -> Kept | None:
+        """Return what is known of a virtual view if its file says just what it says as code, else None."""
+        key = self._keys[Kind.VIRTUAL_VIEW].get(uuid) if self._old else None
+        if self._old is None or key is None or uuid in self._old.again:
+            return None
+        data = self._untouched(self._old, Kind.VIRTUAL_VIEW, key)
+        if data is None or b"@{" in data or EXTERNAL.encode() in data or not _says(data, told):
+            return None
+        return Kept(self._old.identity.facts(Kind.VIRTUAL_VIEW, key), names_in(data))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing has appeared or vanished since the old snapshot."""
+        return self._old is not None and not self._fresh and not self._vanished
+
     def merges(self, chart: str) -> bool:
         """Whether the old snapshot, as it may be, has a chart that merges rows of other queries."""
         if self._before is None:
@@ -237,6 +253,36 @@ class Reuse:
         return kind, identity.uuid(Kind(kind), str(row["key"])), row["order"]
 
 
+def without_renamed(
+    kept: Mapping[Kind, Mapping[str, Kept]], before: Identity, now: Mapping[str, JsonObject]
+) -> dict[Kind, dict[str, Kept]]:
+    """Return what is taken over, without what names a colour palette that has another name now.
+
+    Args:
+        kept: kind -> uuid -> item.
+        before: the map of the older snapshot.
+        now: name of a colour palette -> facts.
+    """
+    renamed = {name for name, facts in before.palettes.items() if now.get(name) != facts}
+    return {
+        kind: {uuid: item for uuid, item in items.items() if renamed.isdisjoint(item.names.palettes)}
+        for kind, items in kept.items()
+    }
+
+
+def _says(data: bytes, told: JsonObject) -> bool:
+    """Whether the file of a virtual view says what it says as code, and nothing more."""
+    columns = objects(told.get("columns"))
+    wanted: JsonObject = {
+        "name": told.get("slug"),
+        "label": told.get("name"),
+        "sql": told.get("sql"),
+        "columns": [*sorted(columns, key=lambda column: str(column.get("reference")))],
+        "parameterValues": told.get("parameters") or None,
+    }
+    return parse(data) == {name: value for name, value in wanted.items() if value is not None}
+
+
 def _kept_space(facts: JsonObject, data: bytes) -> Kept | None:
     """Return a space with the people whom its grants name; None if it is not as its list can tell it."""
     content = parse(data)
@@ -264,7 +310,7 @@ def _shows_outside(data: bytes) -> bool:
     return any(str(shows.get("chart")).startswith(EXTERNAL) for shows in shown if isinstance(shows, dict))
 
 
-def _is_like(old: Old, version: str, chosen: Selection) -> bool:
+def is_like(old: Old, version: str, chosen: Selection) -> bool:
     """Whether an old snapshot was made the way one would be made now."""
     manifest, held = old.manifest, old.manifest.selection
     same = manifest.source.lightdash == version and manifest.conversion == CONVERSION

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client import views
     from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.inventory import Inventory, Lists
     from lightdash_sync.export.workers import Workers
 
 Row = TypeVar("Row", "views.ChartRow", "views.SummaryRow", "views.DashboardRow", "views.ContentRow")
@@ -35,16 +35,14 @@ _READINGS = 5  # of the lists, until they agree about every item
 _PAUSE = 0.3  # seconds more before each of them
 
 
-def read_settled(
-    lightdash: Lightdash, project: str, workers: Workers, *, virtual_views: bool, groups: bool = False
-) -> Inventory:
+def read_settled(lightdash: Lightdash, project: str, workers: Workers, lists: Lists) -> Inventory:
     """Read the lists of a project, again if they disagree; see `read_inventory`.
 
     Raises:
         Moved: they never agree about an item.
         ApiError: one of them cannot be read.
     """
-    read = partial(read_inventory, lightdash, project, workers, virtual_views=virtual_views, groups=groups)
+    read = partial(read_inventory, lightdash, project, workers, lists)
     readings = [read()]
     while (problems := _disagreements(readings)) or _may_be_new(readings):
         if len(readings) == _READINGS:

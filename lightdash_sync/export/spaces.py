@@ -134,7 +134,7 @@ def leaves_out_palettes(inventory: Inventory, server: Server, *, singly: bool) -
 
     Then they are left out of those, too, that are read all the same: which these are is of no meaning.
     """
-    return bool(inventory.palettes) and server.can("own_access_only") and not singly
+    return inventory.has_palettes and server.can("own_access_only") and not singly
 
 
 def _spaces_above(inventory: Inventory, spaces: Collection[str], grants: Grants) -> list[str]:

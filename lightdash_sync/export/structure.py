@@ -16,17 +16,19 @@ from lightdash_sync.export.bulk import Bulk, begin_bulk
 from lightdash_sync.export.comments import comments_due
 from lightdash_sync.export.deleted import confirm_deleted, is_there
 from lightdash_sync.export.deliveries import deliverable, require_all_listed, with_schedulers
+from lightdash_sync.export.elsewhere import GROUPS
 from lightdash_sync.export.grants import Grants
 from lightdash_sync.export.guards import confirm_metrics, require_listed, require_tags, unlisted_items
 from lightdash_sync.export.hidden import charts_that_are_seen, delivered_charts, shown_charts
-from lightdash_sync.export.inventory import marked_pins, palettes_by_name, pin_contradictions
+from lightdash_sync.export.inventory import Lists, marked_pins, palettes_by_name, pin_contradictions
 from lightdash_sync.export.membership import called_otherwise
 from lightdash_sync.export.reader import read_dashboard
 from lightdash_sync.export.readings import Moved
-from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints
+from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints, without_renamed
 from lightdash_sync.export.saved import read_saved_dashboard
 from lightdash_sync.export.settle import read_settled, unexplained
 from lightdash_sync.export.spaces import read_spaces
+from lightdash_sync.export.spared import ask_spared, had_palettes, may_be_spared, with_all_groups
 from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.identity import Identity
 from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.canonical import JsonObject
 
 _NAMED = 10  # items that an error names
+_CONTENT = (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
 _USE_ADMIN = "Use the token of an admin; --accept-shrink takes what this one sees for all there is."
 
 
@@ -127,9 +130,11 @@ def read_structure(
     """
     known = old.identity if old else Identity()
     with_views = chosen.wants(Kind.VIRTUAL_VIEW)
-    inventory = read_settled(
-        lightdash, project, readings.workers, virtual_views=with_views, groups=bool(known.groups)
-    )
+    spare = may_be_spared(old, lightdash.server, chosen)
+    lists = Lists(virtual_views=with_views, groups=bool(known.groups), spare=spare)
+    inventory = read_settled(lightdash, project, readings.workers, lists)
+    if spare and old is not None:
+        inventory = replace(inventory, had_palettes=had_palettes(old))
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
     keys = assign_keys(spaces_seen, known.known_keys(Kind.SPACE))
     chosen.require_spaces(keys.values())
@@ -144,14 +149,23 @@ def read_structure(
         inventory = with_schedulers(lightdash, inventory, delivered, readings)
     present = _present(inventory, hidden)
     seen, grants = fingerprints(inventory), Grants.by_code(inventory, lightdash.server, known)
+    counted = old.manifest.names_left_out(GROUPS) if old and chosen.counts_the_rest else None
+    if inventory is not (listed := with_all_groups(lightdash, inventory, grants, known, counted)):
+        inventory, grants = listed, Grants.by_code(listed, lightdash.server, known)
     if lightdash.server.can("space_member_role"):
         seen |= space_fingerprints(inventory, grants)
-    palettes, otherwise = palettes_by_name(inventory.palettes), called_otherwise(known, inventory)
-    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes, otherwise)
+    palettes = known.palettes if inventory.is_spared else palettes_by_name(inventory.palettes)
+    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes, called_otherwise(known, inventory))
+    kept: dict[Kind, dict[str, Kept]] = {}
+    if inventory.is_spared:
+        kept = _kept(inventory, reuse, (Kind.SPACE, *_CONTENT))
+        if not reuse.is_settled or _is_anything_read(inventory, chosen, keys, kept):
+            inventory = ask_spared(lightdash, inventory, readings.workers)
+            kept = without_renamed(kept, known, palettes_by_name(inventory.palettes))
     begun = readings.workers.begin(
-        [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, readings)]
+        [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, kept, readings)]
     )
-    kept = _kept(inventory, reuse, (Kind.SPACE,))
+    kept = kept or _kept(inventory, reuse, (Kind.SPACE,))
     wanted = [
         row.uuid
         for row, _ in inventory.spaces
@@ -187,7 +201,8 @@ def read_structure(
     if old is not None and one_by_one and not old.accept_shrink:
         _require_schedulers_shown(lightdash, inventory, known, readings)
     inventory = _storable_schedulers(inventory, readings)
-    written = _virtual_views(lightdash, inventory, readings)
+    kept[Kind.VIRTUAL_VIEW] = _kept_views(inventory, reuse)
+    written = _virtual_views(lightdash, inventory, kept[Kind.VIRTUAL_VIEW], readings)
     return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, comments, written, bulk, grants)
 
 
@@ -278,13 +293,14 @@ def _begin_content(
     chosen: Chosen,
     keys: Mapping[str, str],
     reuse: Reuse,
+    known: Mapping[Kind, dict[str, Kept]],
     readings: Readings,
 ) -> tuple[dict[Kind, dict[str, Kept]], Bulk]:
-    """Find out which charts and dashboards need not be read, and ask for pages of the others.
+    """Find out which charts and dashboards need not be read, if not known, and ask for pages of the others.
 
     This goes on while spaces are read: the files of the old snapshot are looked through meanwhile.
     """
-    kept = _kept(inventory, reuse, (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD))
+    kept = {kind: known[kind] for kind in _CONTENT} if known else _kept(inventory, reuse, _CONTENT)
     wanted = _in_bulk(inventory, chosen, keys, kept)
     wanted[Kind.CHART] = [uuid for uuid in wanted[Kind.CHART] if not reuse.merges(uuid)]
     return kept, begin_bulk(lightdash, inventory, wanted, readings.workers, merges=chosen.merges)
@@ -302,6 +318,24 @@ def _kept(inventory: Inventory, reuse: Reuse, kinds: Iterable[Kind]) -> dict[Kin
         kind: {uuid: kept for uuid in listed[kind] if (kept := reuse.kept(kind, uuid)) is not None}
         for kind in kinds
     }
+
+
+def _is_anything_read(
+    inventory: Inventory,
+    chosen: Chosen,
+    keys: Mapping[str, str],
+    kept: Mapping[Kind, Collection[str]],
+) -> bool:
+    """Whether any chosen space, chart or dashboard is not taken over."""
+    rows: dict[Kind, Sequence[views.Row]] = {
+        Kind.CHART: inventory.summaries,
+        Kind.SQL_CHART: inventory.sql_charts,
+        Kind.DASHBOARD: inventory.dashboards,
+    }
+    spaces = (row.uuid for row, _ in inventory.spaces if chosen.wants_in(Kind.SPACE, keys[row.uuid]))
+    return any(_to_read(rows, chosen, keys, kept).values()) or any(
+        uuid not in kept[Kind.SPACE] for uuid in spaces
+    )
 
 
 def _in_bulk(
@@ -365,14 +399,25 @@ def _explain(
     if not disputed:
         return
     project = inventory.project.projectUuid
-    now = read_settled(lightdash, project, readings.workers, virtual_views=False)
+    now = read_settled(lightdash, project, readings.workers, Lists(virtual_views=False))
     readings.moved += sorted(disputed[uuid] for uuid in unexplained(disputed, inventory, now))
 
 
-def _virtual_views(lightdash: Lightdash, inventory: Inventory, readings: Readings) -> dict[str, JsonObject]:
-    """Read the virtual views, each every time: no list tells when one was changed."""
-    read = partial(lightdash.virtual_view, inventory.project.projectUuid)
-    found = readings.of(Kind.VIRTUAL_VIEW, inventory.virtual_views, read, {})
+def _kept_views(inventory: Inventory, reuse: Reuse) -> dict[str, Kept]:
+    """Find out which virtual views need not be read: their files say what they say as code."""
+    project = inventory.project.projectUuid
+    uuids = {name: virtual_view_uuid(project, name) for name in inventory.code_views}
+    kept = {uuid: reuse.kept_view(uuid, inventory.code_views[name]) for name, uuid in uuids.items()}
+    return {uuid: item for uuid, item in kept.items() if item is not None}
+
+
+def _virtual_views(
+    lightdash: Lightdash, inventory: Inventory, kept: Collection[str], readings: Readings
+) -> dict[str, JsonObject]:
+    """Read the virtual views that are not taken over: no list tells when one was changed."""
+    project = inventory.project.projectUuid
+    names = [name for name in inventory.virtual_views if virtual_view_uuid(project, name) not in kept]
+    found = readings.of(Kind.VIRTUAL_VIEW, names, partial(lightdash.virtual_view, project), {})
     return {name: raw for name, (_, raw) in found.items()}
 
 

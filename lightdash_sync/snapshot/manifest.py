@@ -171,6 +171,10 @@ class Manifest(_Part):
                 found.setdefault(kind, left.what)
         return found
 
+    def names_left_out(self, what: str) -> list[str]:
+        """Return the names of what the snapshot says that it does not hold; none if it says nothing of it."""
+        return [name for left in self.leftOut if left.what == what for name in left.names or ()]
+
     def says_the_same(self, other: Manifest) -> bool:
         """Whether two manifests differ at most in how fresh what they hold is."""
         freshness = {"wholeOn": self.wholeOn, "older": self.older}

@@ -1,0 +1,116 @@
+"""What a night without news does not ask for, and how it is known that it need not.
+
+An export over an older snapshot takes over whatever the lists prove unchanged. If that is all charts, SQL
+charts, dashboards and spaces, some lists tell nothing that would be written otherwise:
+
+    colour palettes    no item is written that names one; that a palette has another name now is found when
+                       they are asked for again, and until then is named with the day (see `freshness`)
+    number of charts   it only shows whether there is a chart that no list names. A chart that was listed, or
+                       known, is asked for by itself; one that is saved in a dashboard, and was never on any
+                       version of it that this tool saw, is named with the day
+    groups             where spaces as code tell the grants: the list of people tells the groups that they
+                       are in. It has no groups without members, so all groups are asked for if such a group
+                       may matter: it is granted something, a file names it, or a space is not told of
+    virtual views      as code all come in one answer; one whose file says just that is not read
+
+As soon as anything is read, palettes and number are asked for, before anything is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lightdash_sync.client.elsewhere import if_here
+from lightdash_sync.export.elsewhere import PALETTES
+from lightdash_sync.export.hidden import NAMELESS
+from lightdash_sync.export.inventory import spared_lists
+from lightdash_sync.export.personal import personal_spaces
+from lightdash_sync.export.reuse import is_like
+from lightdash_sync.snapshot.manifest import PALETTES_OF_CHARTS, PALETTES_OF_SPACES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from lightdash_sync.client.capabilities import Server
+    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.export.grants import Grants
+    from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.export.old import Old
+    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.workers import Workers
+    from lightdash_sync.model.identity import Identity
+
+
+def may_be_spared(old: Old | None, server: Server, chosen: Chosen) -> bool:
+    """Whether an export may do without some lists: it replaces a snapshot that was made just so.
+
+    One that names charts of which nobody can learn the uuid may not: only pages of all charts tell of these.
+    Readings of a target may not: a plan has no day to name.
+    """
+    return (
+        old is not None
+        and old.is_replaced
+        and old.freshness is None
+        and is_like(old, server.version, chosen.in_manifest())
+        and not any(left.why == NAMELESS for left in old.manifest.leftOut)
+    )
+
+
+def had_palettes(old: Old) -> bool:
+    """Whether there were colour palettes when they were asked for the last time, as far as that is known."""
+    told = (PALETTES, PALETTES_OF_CHARTS, PALETTES_OF_SPACES)
+    return bool(old.identity.palettes) or any(old.manifest.leaves_out(what) for what in told)
+
+
+def ask_spared(lightdash: Lightdash, inventory: Inventory, workers: Workers) -> Inventory:
+    """Return the lists with those that were left out.
+
+    Raises:
+        ApiError: one of them cannot be read.
+    """
+    reads = spared_lists(lightdash, inventory.project.projectUuid)
+    found, unread = workers.run(
+        "more lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
+    )
+    if unread:
+        raise unread[0].error
+    return replace(inventory, is_spared=False, **dict(found))
+
+
+def with_all_groups(
+    lightdash: Lightdash,
+    inventory: Inventory,
+    grants: Grants,
+    known: Identity,
+    counted: Collection[str] | None,
+) -> Inventory:
+    """Return the lists with all groups of the organisation, if those that people are in may not be enough.
+
+    Args:
+        lightdash: the server.
+        inventory: the lists.
+        grants: what spaces as code tell, by the groups that are known.
+        known: the map of the older snapshot.
+        counted: names of the groups that its manifest has; None if they are not counted.
+    """
+    if not inventory.has_groups_of_members or not _may_lack_groups(inventory, grants, known, counted):
+        return inventory
+    return replace(inventory, groups=if_here(lightdash.teams), has_groups_of_members=False)
+
+
+def _may_lack_groups(
+    inventory: Inventory, grants: Grants, known: Identity, counted: Collection[str] | None
+) -> bool:
+    """Whether a group that nobody is in may be granted something, be named, or be new."""
+    if inventory.groups is None or inventory.code_spaces is None:
+        return True
+    names = {group.name for group in inventory.groups}
+    granted = {
+        group.name for space in inventory.code_spaces.spaces if space.access for group in space.access.groups
+    }
+    named = {str(facts.get("uuid")) for facts in known.groups.values()}
+    untold = {row.uuid for row, _ in inventory.spaces} - set(grants.told) - personal_spaces(inventory)
+    is_enough = granted <= names and named <= {group.uuid for group in inventory.groups}
+    is_new = counted is not None and not names <= set(counted)
+    return bool(untold) or is_new or not is_enough
