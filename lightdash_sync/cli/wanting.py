@@ -240,13 +240,13 @@ def _require_known(side: Side, items: set[Item], *, deletes: bool) -> None:
 
     if deletes:  # what is to be deleted is not in the source
         return
-    for kind, key in sorted(items):
-        if file_of(kind, key) not in side.tree:
-            raise ConfigError(
-                f"{side.label} has no {kind}:{key}",
-                hint=f"A key is the name of the item's file in a snapshot; `lightdash-sync log {kind}:{key}` "
-                "tells when it was there.",
-            )
+    missing = [f"{kind}:{key}" for kind, key in sorted(items) if file_of(kind, key) not in side.tree]
+    if missing:
+        raise ConfigError(
+            f"{side.label} has no {', '.join(missing)}",
+            hint=f"A key is the name of the item's file in a snapshot; `lightdash-sync log {missing[0]}` "
+            "tells when it was there.",
+        )
 
 
 def _changed(side: Side, since: str | None, earlier: Callable[[str], Side]) -> frozenset[str] | None:

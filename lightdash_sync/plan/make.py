@@ -577,7 +577,9 @@ class _Making:
         if not created:
             return ()
         options, identity = self.inputs.options, self.inputs.linked.identity
-        found = likenesses(self.desired, self.existing, self._linked, created, adopt=False)
+        # What looks like it in a space that may be the same is told together with the space.
+        apart = frozenset(item for item in created if allows(options.allow_twins, f"{item[0]}:{item[1]}"))
+        found = likenesses(self.desired, self.existing, self._linked, created, adopt=True, apart=apart)
         return tuple(
             Twin(
                 item[0], item[1], text(self.desired.of(item), "name"),

@@ -63,7 +63,13 @@ class Likenesses:
 
 
 def likenesses(
-    desired: Contents, existing: Contents, linked: frozenset[Item], wanted: Iterable[Item], *, adopt: bool
+    desired: Contents,
+    existing: Contents,
+    linked: frozenset[Item],
+    wanted: Iterable[Item],
+    *,
+    adopt: bool,
+    apart: frozenset[Item] = frozenset(),
 ) -> Likenesses:
     """Find the target's items that desired ones may be.
 
@@ -74,6 +80,7 @@ def likenesses(
         wanted: desired items that are not linked.
         adopt: take an item as the same where there is one of the name here and there, so that what is in
             it can be found as well.
+        apart: desired items that are not the same as any, whatever looks like them.
     """
     same: dict[Item, Item] = {item: item for item in linked}
     found: dict[Item, tuple[Item, ...]] = {}
@@ -92,7 +99,12 @@ def likenesses(
                 if not candidates:
                     continue
                 found[item] = tuple(sorted(candidates))
-                if adopt and here[look] == len(candidates) == 1 and candidates.isdisjoint(same.values()):
+                if (
+                    adopt
+                    and item not in apart
+                    and here[look] == len(candidates) == 1
+                    and candidates.isdisjoint(same.values())
+                ):
                     same[item] = found[item][0]
     return Likenesses(found, same)
 

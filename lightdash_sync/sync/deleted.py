@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lightdash_sync.plan.options import Item
     from lightdash_sync.sync.target import Place
 
+_NAMED = 10  # items that an error names
+
 
 def require_deleted(
     place: Place,
@@ -71,7 +73,9 @@ def require_deleted(
         )
     left = [one.item for one in unlisted if one.uuid in there.charts] + [one.item for one in there.others]
     if left:
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        are, them = ("is", "it") if len(left) == 1 else ("are", "them")
         raise Incomplete(
-            f"{left[0]} is on the target, and its lists do not name it",
+            f"{', '.join(left[:_NAMED])}{more} {are} on the target, and its lists do not name {them}",
             hint="Plan again; if it stays so, use the token of a project admin: lists may show others less.",
         )

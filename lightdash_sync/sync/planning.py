@@ -323,12 +323,15 @@ def _made_anew(memory: Memory, found: Linked) -> LinkTable:
 
 
 def _require_there(found: Linked, adopted: Mapping[Kind, Mapping[str, JsonObject]]) -> None:
-    for kind, entries in adopted.items():
-        if lost := sorted(found.gone.get(kind, frozenset()) & entries.keys()):
-            raise Refused(
-                f"{kind}:{lost[0]} cannot be adopted: the target has no {kind} {entries[lost[0]]['uuid']}",
-                hint="`lightdash-sync link show --all --to ENV` lists its items and their uuids.",
-            )
+    lost = [
+        f"{kind}:{key} cannot be adopted: the target has no {kind} {entries[key]['uuid']}"
+        for kind, entries in adopted.items()
+        for key in sorted(found.gone.get(kind, frozenset()) & entries.keys())
+    ]
+    if lost:
+        raise Refused(
+            "; ".join(lost), hint="`lightdash-sync link show --all --to ENV` lists its items and their uuids."
+        )
 
 
 def fields_for(place: Place, facts: Facts, tables: frozenset[str]) -> Facts:

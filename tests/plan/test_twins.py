@@ -100,10 +100,12 @@ def test_several_of_one_name_are_all_shown_and_none_is_adopted_by_name() -> None
     assert (Kind.CHART, "weekly") not in _found(world, two, adopt=True).same
 
 
-def test_what_is_in_a_twin_is_found_only_when_that_is_adopted() -> None:
-    """Nothing is known of what lies in a space that may be another one."""
+def test_what_is_in_a_twin_is_told_with_it_unless_a_second_one_may_be_made() -> None:
+    """Else the plan is refused for the space, and after that for what is in it; a second space is empty."""
     world = world_of(PROJECT)
-    assert _twins(world.plan(tree_of(PROJECT), WARY)) == {"space:sales": 1, "tag:core": 1}
+    assert _twins(world.plan(tree_of(PROJECT), WARY)) == {f"{kind}:{key}": 1 for kind, key in PROJECT}
+    second = replace(WARY, allow_twins=frozenset({"space:sales"}))
+    assert _twins(world.plan(tree_of(PROJECT), second)) == {"space:sales": 1, "tag:core": 1}
     found = _found(world, PROJECT, adopt=True).same
     assert {item: other[0] for item, other in found.items()} == {item: item[0] for item in PROJECT}
     uuids = world.seen(tree_of(PROJECT))[0].identity
