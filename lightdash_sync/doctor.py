@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.client.lightdash import Lightdash
 
+LIMITS = "limits"
+"""The name of the checks that say what an old version cannot do."""
+
 _CLOCK_SECONDS = 60  # a larger difference makes dates in reports and logs misleading
 
 # What a token may be used for: action and subject of the server's rules, in words, and the capability without
@@ -104,7 +107,7 @@ def _server(lightdash: Lightdash) -> list[Check]:
         )
     else:
         checks.append(Check("version", "ok", server.version))
-    checks += [Check("limits", "ok", missing) for missing in server.lacks()]
+    checks += [Check(LIMITS, "ok", missing) for missing in server.lacks()]
     checks.append(_clock(answer.date))
     return checks
 

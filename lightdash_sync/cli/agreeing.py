@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.output import json_line, print_json
+from lightdash_sync.cli.output import print_json, show_report, warn
 from lightdash_sync.cli.planning import confirmed
-from lightdash_sync.errors import Refused, naming
+from lightdash_sync.errors import Refused
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from lightdash_sync.plan.outlook import Look
+    from lightdash_sync.model.canonical import Json
     from lightdash_sync.plan.values import Plan
+    from lightdash_sync.report.value import Report
     from lightdash_sync.sync.applying import Applied
     from lightdash_sync.sync.planning import Planned
     from lightdash_sync.sync.target import Place
@@ -62,71 +59,33 @@ def nothing_to_do(place: Place, found: Plan, *, as_json: bool) -> int:
 
 
 def show_plan(planned: Planned, form: str) -> None:
-    """Render a plan to stdout; what the reading of the target had to say goes to stderr."""
+    """Render a plan to stdout; warnings from reading the target go to stderr."""
+    warn(planned.existing.warnings)
+    show_report(report_of(planned), form)
+
+
+def report_of(planned: Planned) -> Report:
+    """Return a plan as a report, with the names of spaces that it leaves alone."""
     from lightdash_sync.plan.scope import Contents
-    from lightdash_sync.report.terminal import say_warning
+    from lightdash_sync.report.plans import plan_report
 
-    for warning in planned.existing.warnings:
-        say_warning(warning)
-    tell_plan(planned.plan, Contents(planned.existing.tree).look, form)
-
-
-def tell_plan(found: Plan, look: Look, form: str) -> None:
-    """Render a plan to stdout; `look` gives content of the target that it leaves alone."""
-    from lightdash_sync.report.plans import plan_text
-    from lightdash_sync.report.terminal import console
-
-    if form == "text":
-        plan_text(found, console(), look=look)
-    else:
-        write(rendered(found, look, form))
-
-
-def rendered(found: Plan, look: Look, form: str) -> str:
-    """Return a plan as text, as one line of JSON, as Markdown or as HTML."""
-    from lightdash_sync.report import plans
-    from lightdash_sync.report.terminal import console
-
-    match form:
-        case "text":
-            plans.plan_text(found, console(written := io.StringIO()), look=look)
-            return written.getvalue()
-        case "json":
-            return json_line(plans.plan_json(found, look=look))
-        case "markdown":
-            return plans.plan_markdown(found, look=look)
-        case _:
-            return plans.plan_html(found, look=look)
-
-
-def write(said: str, output: Path | None = None) -> None:
-    """Write what was rendered to stdout, or into a file; what is no Unicode becomes escapes."""
-    data = said.encode("utf-8", "backslashreplace")
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with naming(output):
-            output.write_bytes(data)
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()
+    return plan_report(planned.plan, Contents(planned.existing.tree).look)
 
 
 def tell_applied(applied: Applied, place: Place, began: float, *, as_json: bool, validate: bool) -> int:
     """Show what came of it."""
-    from lightdash_sync.report.plans import applied_json, applied_text
-    from lightdash_sync.report.terminal import console, say_warning
+    from lightdash_sync.report.results import applied_report
     from lightdash_sync.sync.readback import validated
 
     errors = validated(place, applied.plan, applied.existing.linked.identity) if validate else ()
+    report = applied_report(applied)
     if as_json:
-        said = applied_json(applied)
-        said["validation"] = [{"item": one.item, "error": one.error} for one in errors]
-        print_json({**said, "duration_s": round(time.monotonic() - began, 3)})
+        validation: list[Json] = [{"item": one.item, "error": one.error} for one in errors]
+        duration_s = round(time.monotonic() - began, 3)
+        print_json({**report.data, "validation": validation, "duration_s": duration_s})
     else:
-        applied_text(applied, console())
-        for one in errors:
-            say_warning(f"{one.item}: {one.error}")
+        show_report(report)
+        warn(f"{one.item}: {one.error}" for one in errors)
     return 0 if applied.is_complete else 3
 
 

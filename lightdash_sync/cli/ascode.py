@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 from lightdash_sync.cli.connect import connected
-from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.output import show_report, warn
 from lightdash_sync.errors import ConfigError, SnapshotError
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
     from lightdash_sync.ascode.write import write_tree
     from lightdash_sync.client.capabilities import Server
     from lightdash_sync.git import exclude
-    from lightdash_sync.report import ascode
-    from lightdash_sync.report.terminal import say_warning
+    from lightdash_sync.report.exports import code_report
     from lightdash_sync.snapshot.disk import Disk
 
     began = time.monotonic()
@@ -89,12 +88,10 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
         exclude(target)
         written = write_tree(target, code, Disk(), overwrite=wanted.overwrite)
     if code.not_held:
-        say_warning(f"{target} cannot hold: {'; '.join(one.what for one in code.not_held)}")
+        warn([f"{target} cannot hold: {'; '.join(one.what for one in code.not_held)}"])
     took = round(time.monotonic() - began, 3)
-    if as_json:
-        print_json(ascode.written_json(target, label, code, written, requests, took))
-    else:
-        ascode.written_text(target, label, code, written, requests, took)
+    report = code_report(target, label, code, written, requests, took)
+    show_report(report, "json" if as_json else "text")
     return 0
 
 

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 import click
 
 from lightdash_sync.cli.connect import connected, environment_options, reading_options
-from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.output import show_report, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from lightdash_sync.backup.run import Job
+    from lightdash_sync.backup.run import Job, Outcome
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
+    from lightdash_sync.errors import SyncError
     from lightdash_sync.export.run import Reading
+    from lightdash_sync.export.workers import Progress
 
 
 @click.command()
@@ -62,7 +64,7 @@ def backup(
     from lightdash_sync.backup.run import Pushing, back_up
     from lightdash_sync.environments import environment_comments, environment_history, environments
     from lightdash_sync.git import Repository
-    from lightdash_sync.report import backups
+    from lightdash_sync.report.exports import backup_report
     from lightdash_sync.shards import read_shard
 
     if backfill and single_commit:
@@ -81,13 +83,50 @@ def backup(
         reading,
         Manner(branch, single_commit, dry_run, backfill),
         push,
-        backups.Told(quiet=quiet),
+        _Shown(quiet=quiet),
     )
-    if as_json:
-        print_json(backups.backup_json(done, share, dry_run, round(time.monotonic() - began, 3)))
-    elif not quiet:
-        backups.backup_text(done, share, dry_run)
+    if as_json or not quiet:
+        report = backup_report(done, share, round(time.monotonic() - began, 3), is_dry=dry_run)
+        show_report(report, "json" if as_json else "text")
     return done.worst.exit_code if done.worst else 0
+
+
+class _Shown:
+    """Shows on stderr how far a backup is.
+
+    Args:
+        quiet: show errors only.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def reading(self, job: Job) -> Progress:
+        """Show which environment is read, and how far that is."""
+        from lightdash_sync.export.workers import Silent
+        from lightdash_sync.report.terminal import Bars
+
+        if self._quiet:
+            return Silent()
+        bars = Bars()
+        bars.noted(f"{job.label}:")
+        return bars
+
+    def ended(self, outcome: Outcome) -> None:
+        """Show what a person should know of an environment."""
+        from lightdash_sync.report.terminal import say_error
+
+        label = outcome.job.label
+        if outcome.report and not self._quiet:
+            warn(f"{label}: {warning}" for warning in outcome.report.warnings)
+        if outcome.error is not None:
+            say_error(f"{label}: {outcome.error.message}", outcome.error.hint)
+
+    def refused(self, error: SyncError) -> None:
+        """Show why nothing could be pushed."""
+        from lightdash_sync.report.terminal import say_error
+
+        say_error(error.message, error.hint)
 
 
 def _job(

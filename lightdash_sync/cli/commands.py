@@ -14,7 +14,7 @@ import click
 from lightdash_standin.versions import VERSIONS as DEMO_VERSIONS
 from lightdash_sync import __version__
 from lightdash_sync.cli.connect import connected, reading_options, server_options
-from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.output import show_report, warn
 from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def verify(
     Exits with 10 if anything is damaged, and names each file; with 1 if it is older than allowed.
     """
     from lightdash_sync.export.state import require_fresh
-    from lightdash_sync.report import results
+    from lightdash_sync.report.exports import verify_report
     from lightdash_sync.snapshot.write import put_back
     from lightdash_sync.verify import verify as check
 
@@ -182,10 +182,8 @@ def verify(
         with connected(loaded) as lightdash:
             differences = _compare_live(lightdash, verdict)
             requests = lightdash.session.requests
-    if as_json:
-        print_json(results.verify_json(verdict, differences, requests, round(time.monotonic() - began, 3)))
-    else:
-        results.verify_text(verdict, differences)
+    report = verify_report(verdict, differences, requests, round(time.monotonic() - began, 3))
+    show_report(report, "json" if as_json else "text")
     if verdict.damages:
         return 10
     if max_age is not None:
@@ -197,35 +195,36 @@ def verify(
 @server_options(project=False)
 def projects(settings: Callable[[], Settings], as_json: bool) -> int:
     """List the projects that the token sees, with their upstream."""
-    from lightdash_sync.report import results
+    from lightdash_sync.report.setups import projects_report
 
     began = time.monotonic()
     with connected(settings()) as lightdash:
         found = sorted(lightdash.projects(), key=lambda project: (project.name, project.projectUuid))
         requests = lightdash.session.requests
-    if as_json:
-        print_json(results.projects_json(found, requests, round(time.monotonic() - began, 3)))
-    else:
-        results.projects_text(found)
+    report = projects_report(found, requests, round(time.monotonic() - began, 3))
+    show_report(report, "json" if as_json else "text")
     return 0
 
 
 @cli.command()
 @server_options(project=True)
 def doctor(settings: Callable[[], Settings], as_json: bool) -> int:
-    """Check server, version, token, role, project and clock, and say what to do."""
+    """Check server, version, token, role, project and clock, and say what to do.
+
+    With --verbose, also list all that the server's version cannot do.
+    """
     from lightdash_sync.doctor import examine
-    from lightdash_sync.report import results
+    from lightdash_sync.report.setups import doctor_report
 
     began = time.monotonic()
     loaded = settings()
     with connected(loaded) as lightdash:
         checks = examine(lightdash, loaded.project)
         requests = lightdash.session.requests
-    if as_json:
-        print_json(results.doctor_json(checks, requests, round(time.monotonic() - began, 3)))
-    else:
-        results.doctor_text(checks)
+    is_verbose = bool(click.get_current_context().params["verbose"])
+    duration_s = round(time.monotonic() - began, 3)
+    report = doctor_report(checks, requests, duration_s, is_verbose=is_verbose)
+    show_report(report, "json" if as_json else "text")
     return next((check.exit_code for check in checks if check.exit_code), 0)
 
 
@@ -251,7 +250,7 @@ def demo(path: Path, serve: bool, port: int, version: str, as_json: bool) -> int
     if serve:
         serve_demo(port, version, as_json=as_json)
         return 0
-    return _tell_export(export_demo(path, version), as_json=as_json, next_steps=True)
+    return _tell_export(export_demo(path, version), as_json=as_json, is_demo=True)
 
 
 def _export(
@@ -279,21 +278,16 @@ def _export(
     return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
 
 
-def _tell_export(report: Report, *, as_json: bool, next_steps: bool = False) -> int:
-    from lightdash_sync.report import results
-    from lightdash_sync.report.terminal import say_error, say_warning
+def _tell_export(export: Report, *, as_json: bool, is_demo: bool = False) -> int:
+    from lightdash_sync.report.exports import demo_report, export_report
+    from lightdash_sync.report.terminal import say_error
 
-    for warning in report.warnings:
-        say_warning(warning)
-    if as_json:
-        print_json(results.export_json(report))
-    else:
-        results.export_text(report)
-        if next_steps:
-            results.next_steps(report.target)
-    if report.incomplete is not None:
-        say_error(report.incomplete.message, report.incomplete.hint)
-        return report.incomplete.exit_code
+    warn(export.warnings)
+    report = demo_report(export) if is_demo else export_report(export)
+    show_report(report, "json" if as_json else "text")
+    if export.incomplete is not None:
+        say_error(export.incomplete.message, export.incomplete.hint)
+        return export.incomplete.exit_code
     return 0
 
 

@@ -172,7 +172,7 @@ def with_options(command: Command, options: Sequence[Callable[[Command], Command
 
 def log_requests(settings: Settings, *, verbose: bool) -> None:
     """Log requests to stderr, without secrets and without what the HTTP library would say."""
-    from lightdash_sync.report.shown import Redacted
+    from lightdash_sync.cli.output import Redacted
 
     log = logging.getLogger("lightdash_sync")
     log.setLevel(logging.INFO if verbose else logging.WARNING)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from lightdash_sync.cli.connect import connections, environment_options
-from lightdash_sync.cli.output import json_line
-from lightdash_sync.errors import PENDING, naming
+from lightdash_sync.cli.output import show_report, warn
+from lightdash_sync.errors import PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lightdash_sync.config import Settings
-    from lightdash_sync.report.diffs import Section
-    from lightdash_sync.sides import Difference, Side
+    from lightdash_sync.sides import Side
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -54,15 +51,26 @@ def diff(
 
     Exits with 0 whether there are differences or not; with --exit-code, 6 means that there are.
     """
+    from lightdash_sync.report.differences import diff_report
     from lightdash_sync.sides import difference, parse_only
 
     form = _format(form, as_json=as_json)
     wanted = [parse_only(said) for said in only]
     with _opened(old, new, settings, config) as (before, after, notes):
         found = difference(before, after, wanted, every=every)
-        section = _section(before, after, found, notes, every=every)
-        _tell(section, form, output)
-    return PENDING if exit_code and section.items else 0
+        all_notes = (*notes, *found.notes)
+        warn(all_notes)
+        report = diff_report(
+            before.label,
+            after.label,
+            found.items,
+            quiet=found.quiet,
+            spaces=found.spaces,
+            notes=all_notes,
+            every=every,
+        )
+        show_report(report, form, output)
+    return PENDING if exit_code and found.items else 0
 
 
 def _format(form: str | None, *, as_json: bool) -> str:
@@ -95,49 +103,3 @@ def _opened(
         else:
             before, after, said = beside_each_other(before, after)
         yield before, after, [*(side.note for side in sides if side.note), *said]
-
-
-def _section(before: Side, after: Side, found: Difference, notes: list[str], *, every: bool) -> Section:
-    from lightdash_sync.report.diffs import Section
-
-    return Section(
-        title="Differences",
-        old=before.label,
-        new=after.label,
-        items=found.items,
-        quiet=found.quiet,
-        spaces=found.spaces,
-        notes=(*notes, *found.notes),
-        every=every,
-    )
-
-
-def _tell(section: Section, form: str, output: Path | None) -> None:
-    """Render, to stdout or into a file; warnings go to stderr in any case."""
-    from lightdash_sync.report import diffs
-    from lightdash_sync.report.terminal import console, say_warning
-
-    for note in section.notes:
-        say_warning(note)
-    if form == "text" and output is None:
-        diffs.diff_text(section, console())
-        return
-    match form:
-        case "text":
-            written = io.StringIO()
-            diffs.diff_text(section, console(written))
-            said = written.getvalue()
-        case "json":
-            said = json_line(diffs.diff_json(section))
-        case "markdown":
-            said = diffs.diff_markdown(section)
-        case _:
-            said = diffs.diff_html(section)
-    data = said.encode("utf-8", "backslashreplace")
-    if output is not None:
-        with naming(output):
-            output.write_bytes(data)
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.output import show_report
 
 
 @click.command()
@@ -45,15 +45,13 @@ def init(
     """
     from lightdash_sync.config import Options
     from lightdash_sync.git import Repository
-    from lightdash_sync.report import results
+    from lightdash_sync.report.setups import init_report
     from lightdash_sync.scaffold import Ci, prepare, settings_for
 
     options = Options(env, url, project, ca_bundle, allow_http, concurrency)
     chosen = settings_for(folder, options, os.environ)
     repository, is_new = Repository.around_or_new(folder)
     done = prepare(folder.resolve(), repository.root, chosen, Ci(ci))
-    if as_json:
-        print_json(results.init_json(repository.root, is_new, chosen.name, done))
-    else:
-        results.init_text(repository.root, is_new, chosen.name, done)
+    report = init_report(repository.root, chosen.name, done, is_new=is_new)
+    show_report(report, "json" if as_json else "text")
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lightdash_sync.cli.connect import environment_options
-from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.output import print_json, show_report
 from lightdash_sync.cli.planning import Opening
 from lightdash_sync.cli.wanting import parse_item, parse_uuid
 
@@ -39,17 +39,13 @@ def show_links(
     settings: Callable[[str], Settings], target: str, every: bool, config: Path | None, as_json: bool
 ) -> int:
     """List the links of an environment, with the names that the items have there."""
-    from lightdash_sync.report.plans import links_json, links_text
-    from lightdash_sync.report.terminal import console
+    from lightdash_sync.report.records import links_report
     from lightdash_sync.sync.linking import links_of
 
     with ExitStack() as stack:
         place, _ = Opening(settings, config, stack).place(target)
         found = [one for one in links_of(place) if every or one.how != "own"]
-    if as_json:
-        print_json(links_json(found))
-    else:
-        links_text(found, console())
+    show_report(links_report(found), "json" if as_json else "text")
     return 0
 
 
@@ -126,7 +122,8 @@ def adopt(
     of them are not alike: of these a plan is refused until each is allowed by name.
     """
     from lightdash_sync.plan.options import Options
-    from lightdash_sync.report.plans import last_saved, saved_json
+    from lightdash_sync.report.blockers import last_saved
+    from lightdash_sync.report.plans import saved_json
     from lightdash_sync.sync.linking import add_links, adoptable
     from lightdash_sync.sync.planning import Request
 
@@ -166,19 +163,14 @@ def adopt(
 def runs(target: str, config: Path | None, as_json: bool) -> int:
     """List what was applied to an environment from this machine."""
     from lightdash_sync.environments import snapshot_folder
-    from lightdash_sync.report.plans import runs_json, runs_text
-    from lightdash_sync.report.terminal import console
+    from lightdash_sync.report.records import runs_report
     from lightdash_sync.sync.folders import Folders
     from lightdash_sync.sync.runs import runs as all_runs
 
     folder = snapshot_folder(target, Path(), config) or Path("snapshots") / target
     folders = Folders(folder)
     folders.require_plain()
-    found = all_runs(folders.runs)
-    if as_json:
-        print_json(runs_json(found))
-    else:
-        runs_text(found, console())
+    show_report(runs_report(all_runs(folders.runs)), "json" if as_json else "text")
     return 0
 
 

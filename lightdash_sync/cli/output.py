@@ -1,14 +1,84 @@
-"""Results and errors on their way out: JSON on stdout for machines, text for people."""
+"""Output: reports in the requested format, JSON for machines, errors, and log lines without secrets."""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import sys
 from typing import TYPE_CHECKING
 
+from lightdash_sync.errors import naming
+from lightdash_sync.model.shown import shown
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
     from lightdash_sync.errors import SyncError
     from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.report.value import Report
+
+
+def show_report(report: Report, form: str = "text", output: Path | None = None) -> None:
+    """Render a report to stdout, or into a file.
+
+    Args:
+        report: what to show.
+        form: `text`, `json`, `markdown` or `html`.
+        output: the file; None for stdout.
+    """
+    if form == "text" and output is None:
+        from lightdash_sync.report.terminal import console
+        from lightdash_sync.report.text import render_text
+
+        render_text(report, console())
+    else:
+        write(render(report, form), output)
+
+
+def render(report: Report, form: str) -> str:
+    """Return a report as text, as one line of JSON, as Markdown or as HTML."""
+    match form:
+        case "text":
+            from lightdash_sync.report.terminal import console
+            from lightdash_sync.report.text import render_text
+
+            render_text(report, console(written := io.StringIO()))
+            return written.getvalue()
+        case "json":
+            from lightdash_sync.report.json import render_json
+
+            return json_line(render_json(report))
+        case "markdown":
+            from lightdash_sync.report.markdown import render_markdown
+
+            return render_markdown(report)
+        case _:
+            from lightdash_sync.report.html import render_html
+
+            return render_html(report)
+
+
+def write(content: str, output: Path | None = None) -> None:
+    """Write what was rendered to stdout, or into a file; what is no Unicode becomes escapes."""
+    data = content.encode("utf-8", "backslashreplace")
+    if output is not None:
+        with naming(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_bytes(data)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+
+
+def warn(notes: Iterable[str]) -> None:
+    """Print warnings on stderr."""
+    from lightdash_sync.report.terminal import say_warning
+
+    for note in notes:
+        say_warning(note)
 
 
 def print_json(result: JsonObject) -> None:
@@ -33,3 +103,23 @@ def fail(error: SyncError, *, wants_json: bool) -> int:
     if wants_json:
         print_json({"error": {**error.as_json()}})
     return error.exit_code
+
+
+class Redacted(logging.Filter):
+    """Replaces secrets in log lines: a net below the rule that none is ever logged.
+
+    Args:
+        secrets: the exact texts.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        super().__init__()
+        self._secrets = tuple(secrets)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the message; always let it pass."""
+        message = record.getMessage()
+        for secret in self._secrets:
+            message = message.replace(secret, "***")
+        record.msg, record.args = shown(message), ()
+        return True

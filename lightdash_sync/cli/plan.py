@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, show_plan, tell_applied, tell_plan
+from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, show_plan, tell_applied
 from lightdash_sync.cli.connect import environment_options
+from lightdash_sync.cli.output import show_report
 from lightdash_sync.cli.planning import Opening
 from lightdash_sync.cli.wanting import Wanted, planning_options
 from lightdash_sync.errors import PENDING, ConfigError, Refused, naming
@@ -108,7 +109,7 @@ def apply(
     Exits with 3 if a part could not be done (`apply --resume` goes on), with 4 if the plan is refused, and
     with 5 if the target has changed since the plan was made; then nothing was written.
     """
-    from lightdash_sync.plan.outlook import nothing
+    from lightdash_sync.report.plans import plan_report
     from lightdash_sync.sync.applying import apply as apply_plan
     from lightdash_sync.sync.applying import resume as resume_run
     from lightdash_sync.sync.runs import find_run
@@ -123,7 +124,7 @@ def apply(
             found = _read(document)
             place, _ = opening.place(target or found.target.environment)
             if found.is_empty:
-                tell_plan(found, nothing, "json" if as_json else "text")
+                show_report(plan_report(found), "json" if as_json else "text")
                 return nothing_to_do(place, found, as_json=as_json)
             applied = apply_plan(place, found, now())
         elif target is None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lightdash_sync.cli.agreeing import now, write
+from lightdash_sync.cli.agreeing import now
 from lightdash_sync.cli.connect import environment_options, with_options
-from lightdash_sync.cli.output import json_line, print_json
+from lightdash_sync.cli.output import print_json, show_report, warn
 from lightdash_sync.cli.planning import Opening, confirmed
 from lightdash_sync.cli.replaying import (
     replay_options,
@@ -146,8 +146,7 @@ def run(
             )
         from lightdash_sync.promote.document import digest
         from lightdash_sync.promote.running import run as run_promotion
-        from lightdash_sync.report.reviews.done import promoted_json, promoted_text
-        from lightdash_sync.report.terminal import console
+        from lightdash_sync.report.results import promoted_report
 
         prepared, source, place = asked.review(full=full, writing=True)
         found = prepared.review
@@ -163,10 +162,11 @@ def run(
         done = run_promotion(source.lightdash, place, prepared, now(), approved)
         if found.is_empty:
             return 0
+        report = promoted_report(done)
         if as_json:
-            print_json({**promoted_json(done), "duration_s": round(time.monotonic() - began, 3)})
+            print_json({**report.data, "duration_s": round(time.monotonic() - began, 3)})
         else:
-            promoted_text(done, console())
+            show_report(report)
         return 0 if done.is_complete else 3
 
 
@@ -297,24 +297,10 @@ def _require_allowed(review: Review) -> None:
 def _show(review: Review, form: str, output: Path | None) -> None:
     """Render a review, to stdout or into a file; what people should know goes to stderr in any case."""
     from lightdash_sync.promote.document import approval, digest
-    from lightdash_sync.report import reviews
-    from lightdash_sync.report.terminal import console, say_warning
+    from lightdash_sync.report.reviews import review_report
 
-    for note in review.notes:
-        say_warning(note)
-    proof = digest(review)
-    if form == "text" and output is None:
-        reviews.review_text(review, console(), digest=proof)
-        return
-    match form:
-        case "text":
-            written = io.StringIO()
-            reviews.review_text(review, console(written), digest=proof)
-            said = written.getvalue()
-        case "json":
-            said = json_line({**reviews.review_json(review, digest=proof), "approval": approval(review)})
-        case "markdown":
-            said = reviews.review_markdown(review, digest=proof)
-        case _:
-            said = reviews.review_html(review, digest=proof)
-    write(said, output)
+    warn(review.notes)
+    report = review_report(review, digest(review))
+    if form == "json":
+        report = replace(report, data={**report.data, "approval": approval(review)})
+    show_report(report, form, output)

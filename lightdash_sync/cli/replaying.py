@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, rendered, tell_applied, tell_plan, write
+from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, report_of, tell_applied
 from lightdash_sync.cli.connect import Command, with_options
-from lightdash_sync.cli.output import json_line
+from lightdash_sync.cli.output import json_line, show_report, warn, write
 from lightdash_sync.cli.planning import confirmed
 from lightdash_sync.cli.wanting import ADOPTED, ALLOWED, adopted, adopted_by, allowed, taken
 from lightdash_sync.errors import PENDING, Refused
@@ -185,26 +185,19 @@ def tell_review(
         Stale: it is not what was approved. Where a person reads it, it is shown all the same.
     """
     from lightdash_sync.model.canonical import canonical
-    from lightdash_sync.plan.scope import Contents
     from lightdash_sync.promote import approval
-    from lightdash_sync.report.plans import plan_json
-    from lightdash_sync.report.terminal import say_warning
 
-    found, look = planned.plan, Contents(planned.existing.tree).look
-    for warning in planned.existing.warnings:
-        say_warning(warning)
+    found, report = planned.plan, report_of(planned)
+    warn(planned.existing.warnings)
     if form == "json":
         _compare(approved, planned)
-        document = approval.document(approval.Approved(wanted, found), plan_json(found, look=look))
+        document = approval.document(approval.Approved(wanted, found), report.data)
         write(json_line(document) if output is None else canonical(document).decode(), output)
-    elif output is None:
-        tell_plan(found, look, form)
     else:
-        write(rendered(found, look, form), output)
+        show_report(report, form, output)
     _compare(approved, planned)
     if refusals := found.refusals():
-        for reason in refusals[:_NAMED] if output is not None else ():
-            say_warning(reason)
+        warn(refusals[:_NAMED] if output is not None else ())
         return Refused.exit_code
     return PENDING if exit_code and not found.is_empty else 0
 

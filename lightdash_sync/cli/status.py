@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lightdash_sync.cli.connect import connections, environment_options
-from lightdash_sync.cli.output import json_line
+from lightdash_sync.cli.output import show_report, warn
 from lightdash_sync.errors import PENDING, ConfigError
 
 if TYPE_CHECKING:
@@ -46,14 +45,14 @@ def status(
     has. Compares the snapshots on disk, and needs neither a server nor a token for that. Nothing is changed
     anywhere.
     """
-    from lightdash_sync.report.terminal import say_warning
+    from lightdash_sync.report.overview import status_report
 
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} exclude each other")
     standing = _standing(settings, wanted, config, live=live)
-    for note in standing.notes:
-        say_warning(note)
-    _tell(standing, "json" if as_json else form or "text", every=every)
+    warn(standing.notes)
+    report = status_report(standing, datetime.now(UTC), every=every)
+    show_report(report, "json" if as_json else form or "text")
     return PENDING if exit_code and standing.differs else 0
 
 
@@ -76,18 +75,3 @@ def _standing(
     base = config.parent if config else Path()
     known = Environments(base, folders, connections(settings), default, progress=bars)
     return read_standing(known, names, live=live)
-
-
-def _tell(standing: Standing, form: str, *, every: bool) -> None:
-    """Render to stdout."""
-    from lightdash_sync.report.status import status_json, status_markdown, status_text
-    from lightdash_sync.report.terminal import console
-
-    now = datetime.now(UTC)
-    if form == "text":
-        status_text(standing, console(), now, every=every)
-        return
-    said = json_line(status_json(standing)) if form == "json" else status_markdown(standing, now, every=every)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(said.encode("utf-8", "backslashreplace"))
-    sys.stdout.flush()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from lightdash_sync.cli.connect import CONFIG, Command, with_options
-from lightdash_sync.cli.output import print_json
+from lightdash_sync.cli.output import print_json, show_report, warn
 from lightdash_sync.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _OPTIONS = [
     click.option("--env", metavar="NAME", help="The snapshot of this environment of lightdash-sync.toml."),
@@ -62,24 +59,22 @@ def log(
 
 
 def _log_snapshot(folder: Path, branch: str | None, limit: int, *, every: bool, as_json: bool) -> int:
-    from lightdash_sync.report import timeline as report
+    from lightdash_sync.report.logs import LISTED, snapshot_log_report
     from lightdash_sync.timeline import SHALLOW, open_commits, snapshot_log
 
     commits = open_commits(folder, branch)
-    listed = None if every or as_json else report.LISTED
+    listed = None if every or as_json else LISTED
     found = [*snapshot_log(commits, limit + 1 if limit else None, listed)]
     told, more = (found[:limit], len(found) > limit) if limit else (found, False)
     notes = [SHALLOW] if commits.repository.is_shallow else []
-    _warn(notes)
-    if as_json:
-        print_json(report.snapshot_json(str(folder), told, notes, more=more))
-    else:
-        report.snapshot_text(told, more=more, every=every)
+    warn(notes)
+    report = snapshot_log_report(str(folder), told, notes, has_older=more, every=every)
+    show_report(report, "json" if as_json else "text")
     return 0
 
 
 def _log_item(folder: Path, said: str, branch: str | None, limit: int, *, every: bool, as_json: bool) -> int:
-    from lightdash_sync.report import timeline as report
+    from lightdash_sync.report.logs import item_log_report
     from lightdash_sync.timeline import open_sources, parse_item, read_past, time_line
 
     item = parse_item(said)
@@ -88,11 +83,10 @@ def _log_item(folder: Path, said: str, branch: str | None, limit: int, *, every:
     entries = [entry for entry in time_line(past) if every or not entry.quiet]
     told = entries[:limit] if limit else entries
     notes = [*sources.notes, *past.notes]
-    _warn(notes)
-    if as_json:
-        print_json(report.item_json(str(folder), past, told, notes, older=len(entries) - len(told)))
-    else:
-        report.item_text(past, told, older=len(entries) - len(told), every=every)
+    warn(notes)
+    older = len(entries) - len(told)
+    report = item_log_report(str(folder), past, told, notes, older=older, every=every)
+    show_report(report, "json" if as_json else "text")
     return 0
 
 
@@ -105,18 +99,38 @@ def show(item: str, env: str | None, path: Path | None, config: Path | None, as_
     REV is any revision of git (a branch, a tag, HEAD~3). VERSION is a version of a chart: the eight digits
     that `log` lists, its whole name, or its uuid.
     """
-    from lightdash_sync.report import timeline as report
+    from lightdash_sync.report.logs import found_json
     from lightdash_sync.timeline import find_one, open_sources, parse_item
 
     name, _, at = item.partition("@")
     folder = _folder(env, path, config)
     found = find_one(open_sources(folder), parse_item(name), at)
-    _warn(found.notes)
+    warn(found.notes)
     if as_json:
-        print_json(report.found_json(str(folder), found))
+        print_json(found_json(str(folder), found))
     else:
-        report.found_text(found)
+        _write_item(found.data)
     return 0
+
+
+def _write_item(data: bytes) -> None:
+    """Write the bytes of a file; on a terminal the same JSON without characters that could act on it."""
+    if sys.stdout.isatty():
+        sys.stdout.write(_harmless(data.decode("utf-8")))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+
+
+def _harmless(document: str) -> str:
+    """Return the same JSON with escapes for control characters and those that turn text around."""
+    return "".join(char if char.isprintable() or char == "\n" else _escape(char) for char in document)
+
+
+def _escape(char: str) -> str:
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
 
 
 def _folder(env: str | None, path: Path | None, config: Path | None) -> Path:
@@ -131,10 +145,3 @@ def _folder(env: str | None, path: Path | None, config: Path | None) -> Path:
     folder = named or only_snapshot((config.parent if config else Path()) / "snapshots")
     put_back(folder)
     return folder
-
-
-def _warn(notes: Sequence[str]) -> None:
-    from lightdash_sync.report.terminal import say_warning
-
-    for note in notes:
-        say_warning(note)

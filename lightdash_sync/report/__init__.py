@@ -1,1 +1,4 @@
-"""What people and machines get to see. stdout is the result, stderr everything else."""
+"""Reports: one value, built by one function for each report, rendered by one module for each format.
+
+Everything in a report may come from anybody who can edit content, and is made harmless on its way out.
+"""

@@ -1,277 +1,377 @@
-"""The results of commands, as text for people and as JSON for machines.
-
-Each result is rendered from the same value; a renderer decides nothing.
-"""
+"""The result of an apply or a promotion, as a report: counts, failures, links, and next steps."""
 
 from __future__ import annotations
 
-import os
-import shlex
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-from rich.tree import Tree
-
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.report.shown import shown
-from lightdash_sync.report.terminal import console, table
-from lightdash_sync.snapshot.layout import versions_of
-from lightdash_sync.snapshot.manifest import Manifest, Older
+from lightdash_sync.apply.execute import State
+from lightdash_sync.model.changes import Status, words
+from lightdash_sync.model.kinds import Kind
+from lightdash_sync.plan.values import Action
+from lightdash_sync.plan.verification import LOST
+from lightdash_sync.report.json import changes_json
+from lightdash_sync.report.phrases import counted
+from lightdash_sync.report.value import Alert, Detail, Finding, FindingGroup, Hint, Notes, Report, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
-    from lightdash_sync.client.views import ProjectRow
-    from lightdash_sync.doctor import Check
-    from lightdash_sync.export.run import Report
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.scaffold import Prepared
-    from lightdash_sync.verify import Differences, Verdict
+    from lightdash_sync.apply.execute import Result
+    from lightdash_sync.model.canonical import Json, JsonObject
+    from lightdash_sync.model.changes import Change
+    from lightdash_sync.plan.values import Step
+    from lightdash_sync.promote.calling import Called
+    from lightdash_sync.promote.proving import Unforeseen
+    from lightdash_sync.promote.running import Fate, Promoted
+    from lightdash_sync.sync.applying import Applied
+    from lightdash_sync.sync.readback import Stranger
 
-_MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("failed", "bold red")}
-_LISTED = 12  # lines of a kind before "and n more"
+_RESULTS = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
+_OF_APPLY = (*_RESULTS.values(), "failed", "skipped")
+_OF_PROMOTION = (*_RESULTS.values(), "kept", "failed")
+# Dashboards first: they are what people look at.
+_PAGES = {Kind.DASHBOARD: "dashboards/{}/view", Kind.CHART: "saved/{}/view", Kind.SPACE: "spaces/{}"}
+_HAPPENED = {Status.CREATED: "was made", Status.CHANGED: "was changed", Status.DELETED: "is gone"}
 
 
-def export_text(report: Report) -> None:
-    """Print what an export did."""
-    out = console()
-    source = report.manifest.source
-    changed = len(report.added) + len(report.changed) + len(report.removed)
-    out.print(
-        Text(
-            f"{shown(source.project)} ({shown(source.url)}, Lightdash {shown(source.lightdash)})",
-            style="bold",
-        )
+def applied_report(applied: Applied) -> Report:
+    """Return what came of an apply."""
+    results = _results(applied)
+    found = Counter(result for _, result in results)
+    counts = {**{one: found[one] for one in _OF_APPLY}, "unchanged": len(applied.plan.unchanged)}
+    links, skipped, lost = (
+        _applied_links(applied, results),
+        _skipped(applied),
+        _not_put_back(applied, results),
     )
-    out.print(counts_tree(report.target, report.manifest))
-    if changed:
-        files = "file" if len(report.added) == 1 else "files"
-        rest = f"{len(report.changed)} changed, {len(report.removed)} removed"
-        out.print(f"{len(report.added)} {files} added, {rest}")
-    else:
-        out.print("Nothing has changed since the last export.")
-    for left in report.manifest.leftOut:
-        out.print(Text(f"Left out: {shown(left.words)}: {shown(left.why)}"))
-    for line in older_lines(report.older):
-        out.print(Text(line))
-    out.print(Text(f"{report.requests} requests in {report.duration_s:.1f} s", style="dim"))
-
-
-def export_json(report: Report) -> JsonObject:
-    """Return what an export did, for machines."""
-    return {
-        "path": str(report.target),
-        "project": report.manifest.source.project,
-        "url": report.manifest.source.url,
-        "lightdash": report.manifest.source.lightdash,
-        "counts": {**report.manifest.counts},
-        "full": report.full,
-        "added": [*report.added],
-        "changed": [*report.changed],
-        "removed": [*report.removed],
-        "left_out": [
-            {"what": left.what, "count": left.count, "names": [*left.names], "why": left.why}
-            for left in report.manifest.leftOut
-        ],
-        "unread": [{"what": left.what, "why": left.why} for left in report.unread],
-        "older": [{"what": one.what, "as_of": one.asOf} for one in report.older],
-        "unknown": [one.model_dump() for one in report.manifest.unknown],
-        "warnings": [*report.warnings],
-        "requests": report.requests,
-        "duration_s": report.duration_s,
-    }
-
-
-def older_lines(older: Sequence[Older]) -> list[str]:
-    """Return what was taken over from earlier exports, a line for each day."""
-    days: dict[str, list[str]] = {}
-    for one in older:
-        days.setdefault(one.asOf, []).append(one.what)
-    return [f"As of {shown(day)}: {shown('; '.join(what))}." for day, what in days.items()]
-
-
-def counts_tree(root: Path, manifest: Manifest) -> Tree:
-    """Return a snapshot as a small tree with counts."""
-    tree = Tree(Text(f"{shown(str(root))}/"))
-    for kind in Kind:
-        count = manifest.counts.get(kind, 0)
-        if not count:
-            continue
-        spec = KINDS[kind]
-        name = f"{spec.folder}/" if spec.folder else f"{kind.value}.json"
-        noun = spec.noun[0] if count == 1 else spec.noun[1]
-        versions = manifest.counts.get(versions_of(kind), 0)
-        more = f", {_versions(versions)}" if versions else ""
-        tree.add(
-            Text.assemble(
-                (f"{name:<20}", "cyan"), "settings" if kind is Kind.PROJECT else f"{count} {noun}{more}"
-            )
-        )
-    tree.add(
-        Text.assemble((f"{'identity.json':<20}", "cyan"), "key to uuid, the only file that names this server")
-    )
-    tree.add(Text.assemble((f"{'snapshot.json':<20}", "cyan"), f"the hashes of {len(manifest.files)} files"))
-    return tree
-
-
-def verify_text(verdict: Verdict, live: Differences | None) -> None:
-    """Print what `verify` found."""
-    out = console()
-    if verdict.damages:
-        out.print(table(["FILE", "PROBLEM"], ((damage.path, damage.problem) for damage in verdict.damages)))
-    else:
-        counts = ", ".join(_counted(verdict.manifest.counts))
-        out.print(Text(f"{shown(str(verdict.root))} is whole: {verdict.files} files, {counts}."))
-    if live is not None:
-        _differences_text(live)
-
-
-def _differences_text(live: Differences) -> None:
-    out = console()
-    if not (live.added or live.changed or live.removed):
-        out.print("The project is as it was when the snapshot was made.")
-    for title, items in (
-        ("Added since", live.added),
-        ("Changed since", live.changed),
-        ("Removed since", live.removed),
-    ):
-        for line in _bounded(items):
-            out.print(Text(f"{title}: {shown(line)}"))
-
-
-def verify_json(verdict: Verdict, live: Differences | None, requests: int, duration_s: float) -> JsonObject:
-    """Return what `verify` found, for machines."""
-    result: JsonObject = {
-        "path": str(verdict.root),
-        "whole": not verdict.damages,
-        "files": verdict.files,
-        "counts": {**verdict.manifest.counts},
-        "damages": [{"path": damage.path, "problem": damage.problem} for damage in verdict.damages],
-        "duration_s": duration_s,
-    }
-    if live is not None:
-        result["live"] = {"added": [*live.added], "changed": [*live.changed], "removed": [*live.removed]}
-        result["requests"] = requests
-    return result
-
-
-def projects_text(projects: Sequence[ProjectRow]) -> None:
-    """Print the projects that a token sees."""
-    names = {project.projectUuid: project.name for project in projects}
-    rows = [
+    requests = f"{counted(applied.requests, 'request')}, {applied.outcome.writes} of them to write"
+    return Report(
+        _applied_title(applied),
+        _applied_data(applied, results, counts, links, skipped, lost),
         (
-            project.name,
-            project.projectUuid,
-            project.type.lower(),
-            names.get(project.upstreamProjectUuid, project.upstreamProjectUuid)
-            if project.upstreamProjectUuid
-            else "",
+            _outcomes(map(_failed, applied.outcome.of(State.FAILED)), Tone.BAD, "failure"),
+            _outcomes((_skipped_item(*one) for one in skipped), Tone.WARNING, "item"),
+            _outcomes(
+                (
+                    _differing(one.item, "it is not on the server as it was written", one.changes)
+                    for one in applied.mismatches
+                ),
+                Tone.WARNING,
+                "item",
+            ),
+            _outcomes((_made_twice(one) for one in applied.strangers), Tone.WARNING, "item"),
+            Notes(tuple(f"  not put back: {line}" for line in lost), noun="item"),
+            _link_notes((step.name, address) for step, address in links),
+            Notes(tuple(_added_by_server(applied))),
+            Notes(tuple(_next_of_apply(applied)), is_unbroken=True),
+        ),
+        totals=_numbers(counts) or "nothing to do",
+        facts=f"{requests}; run {applied.run.id}",
+        tone=Tone.GOOD if applied.is_complete else Tone.BAD,
+    )
+
+
+def promoted_report(promoted: Promoted) -> Report:
+    """Return what came of a promotion."""
+    if promoted.run is None:
+        return Report(
+            "Nothing to promote", _promoted_data(promoted), totals="the upstream project has all of it."
         )
-        for project in projects
+    requests = f"{counted(promoted.requests, 'request')}, {counted(promoted.writes, 'promotion')} among them"
+    links = (
+        (fate.step.name, address)
+        for kind in _PAGES
+        for fate in promoted.fates
+        if fate.step.kind is kind and (address := _promoted_address(fate, promoted))
+    )
+    return Report(
+        _promoted_title(promoted),
+        _promoted_data(promoted),
+        (
+            _outcomes(_not_promoted(promoted), Tone.BAD, "failure"),
+            _outcomes(
+                (
+                    _differing(one.item, "it is not as the review said", one.changes)
+                    for one in promoted.mismatches
+                ),
+                Tone.WARNING,
+                "item",
+            ),
+            _outcomes(map(_unforeseen, promoted.unforeseen), Tone.WARNING, "other item"),
+            _link_notes(links),
+            Notes(tuple(_next_of_promotion(promoted)), is_unbroken=True),
+        ),
+        totals=_numbers(_promoted_counts(promoted)) or "nothing",
+        facts=f"{requests}; run {promoted.run.id}",
+        tone=Tone.GOOD if promoted.is_complete else Tone.BAD,
+    )
+
+
+# --- both ---
+
+
+def _outcomes(findings: Iterable[Finding], tone: Tone, noun: str) -> Alert:
+    found = tuple(findings)
+    return Alert((FindingGroup("", "", found),) if found else (), "", tone, noun)
+
+
+def _differing(item: str, what: str, changes: Iterable[Change]) -> Finding:
+    return Finding("differs", f"{item}: {what}", mark="differs", details=_loud(changes))
+
+
+def _loud(changes: Iterable[Change]) -> tuple[Detail, ...]:
+    return (Detail("", tuple(words(change) for change in changes if not change.quiet)),)
+
+
+def _link_notes(links: Iterable[tuple[str, str]]) -> Notes:
+    return Notes(tuple(f"  {name}: {address}" for name, address in links), is_unbroken=True, noun="link")
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {result}" for result, number in counts.items() if number)
+
+
+# --- an apply ---
+
+
+def _applied_title(applied: Applied) -> str:
+    if applied.outcome.is_complete and applied.mismatches:
+        return "Done, but not all of it is as it was written"
+    if applied.outcome.is_complete and applied.strangers:
+        return "Done, but somebody else made the same at the same time"
+    return "Done" if applied.is_complete else "Not everything was done"
+
+
+def _results(applied: Applied) -> list[tuple[Step, str]]:
+    """Return each step with its result: `created`, `updated`, `deleted`, `failed` or `skipped`."""
+    states: dict[int, set[State]] = {}
+    for result in applied.outcome.results:
+        states.setdefault(result.operation.step, set()).add(result.state)
+    return [
+        (step, _result(step, states.get(number, set()))) for number, step in enumerate(applied.plan.steps)
     ]
-    console().print(table(["PROJECT", "UUID", "TYPE", "UPSTREAM"], rows))
 
 
-def projects_json(projects: Sequence[ProjectRow], requests: int, duration_s: float) -> JsonObject:
-    """Return the projects that a token sees, for machines."""
+def _result(step: Step, states: set[State]) -> str:
+    if State.FAILED in states:
+        return "failed"
+    return "skipped" if State.SKIPPED in states else _RESULTS[step.action]
+
+
+def _skipped(applied: Applied) -> list[tuple[str, str]]:
+    """Return the items that were not tried, each with the item whose failure is the reason."""
+    by_number = {result.operation.number: result for result in applied.outcome.results}
+    found: dict[str, str] = {}
+    for result in applied.outcome.of(State.SKIPPED):
+        cause = result
+        while cause.because is not None and cause.because in by_number:
+            cause = by_number[cause.because]  # an operation needs only earlier ones
+        found.setdefault(result.operation.item, cause.operation.item)
+    failed = {result.operation.item for result in applied.outcome.of(State.FAILED)}
+    return [(item, cause) for item, cause in found.items() if item not in failed]
+
+
+def _applied_links(applied: Applied, results: list[tuple[Step, str]]) -> list[tuple[Step, str]]:
+    """Return dashboards, charts and spaces that were created or updated, each with its address."""
+    target, identity = applied.plan.target, applied.outcome.identity
+    base = f"{target.url.rstrip('/')}/projects/{target.project}"
+    return [
+        (step, f"{base}/{page.format(uuid)}")
+        for kind, page in _PAGES.items()
+        for step, result in results
+        if step.kind is kind
+        and result in ("created", "updated")
+        and (uuid := identity.uuid(step.kind, step.key))
+    ]
+
+
+def _not_put_back(applied: Applied, results: list[tuple[Step, str]]) -> list[str]:
+    """Return in words what did not come back with the items that were put back."""
+    done = {step.item for step, result in results if result in ("created", "updated")}
+    problems = applied.plan.problems
+    return [f"{one.item}: {one.what}" for one in problems if one.code == LOST and one.item in done]
+
+
+def _added_by_server(applied: Applied) -> Iterator[str]:
+    for what, items in applied.added.items():
+        yield f"Lightdash adds by itself, and this tool does not know: {what} ({counted(items, 'item')})"
+
+
+def _failed(result: Result) -> Finding:
+    error = result.error
+    what = f"{result.operation.item}: {error.message if error else 'failed'}"
+    hints = (Hint(error.hint),) if error and error.hint else ()
+    return Finding("failed", what, mark="failed", hints=hints)
+
+
+def _skipped_item(item: str, cause: str) -> Finding:
+    return Finding("skipped", f"{item}, because {cause} failed", mark="skipped")
+
+
+def _made_twice(found: Stranger) -> Finding:
+    what = f"{found.item}: somebody made {found.name} there as well ({', '.join(found.uuids)})"
+    return Finding("twice", what, mark="twice")
+
+
+def _next_of_apply(applied: Applied) -> Iterator[str]:
+    run, environment = applied.run.id, applied.plan.target.environment
+    if applied.strangers:
+        yield (
+            "If it was another apply, from another machine, take one of the two back; that one's "
+            f"snapshots/{environment}.sync is then the one to keep out of git."
+        )
+    if not applied.outcome.is_complete:
+        yield f"Go on with what was not done: lightdash-sync apply --resume {run} --to {environment}"
+    if applied.outcome.writes:
+        yield f"Take it back: lightdash-sync undo {run} --to {environment}"
+
+
+def _applied_data(
+    applied: Applied,
+    results: list[tuple[Step, str]],
+    counts: dict[str, int],
+    links: list[tuple[Step, str]],
+    skipped: list[tuple[str, str]],
+    lost: list[str],
+) -> JsonObject:
+    addresses = {step.item: address for step, address in links}
+    identity = applied.outcome.identity
     return {
-        "projects": [
+        "run": applied.run.id,
+        "complete": applied.is_complete,
+        "undoes": applied.plan.undoes or None,
+        "counts": {**counts},
+        "requests": applied.requests,
+        "writes": applied.outcome.writes,
+        "items": [
             {
-                "name": project.name,
-                "uuid": project.projectUuid,
-                "type": project.type,
-                "upstream": project.upstreamProjectUuid,
+                "kind": step.kind.value,
+                "key": step.key,
+                "name": step.name,
+                "result": result,
+                "uuid": step.uuid or (identity.uuid(step.kind, step.key) if step.key else None),
+                "url": addresses.get(step.item),
             }
-            for project in projects
+            for step, result in results
         ],
-        "requests": requests,
-        "duration_s": duration_s,
-    }
-
-
-def doctor_text(checks: Sequence[Check]) -> None:
-    """Print the outcome of each check, with what to do."""
-    out = console()
-    for check in checks:
-        mark, style = _MARKS[check.state]
-        out.print(Text.assemble((f"{mark:<8}", style), f"{check.name:<10}", shown(check.detail)))
-        if check.hint:
-            out.print(Text(f"{'':<18}{shown(check.hint)}"))
-
-
-def doctor_json(checks: Sequence[Check], requests: int, duration_s: float) -> JsonObject:
-    """Return the outcome of each check, for machines."""
-    return {
-        "checks": [
-            {"name": check.name, "state": check.state, "detail": check.detail, "hint": check.hint}
-            for check in checks
+        "failed": [_failed_json(result) for result in applied.outcome.of(State.FAILED)],
+        "skipped": [{"item": item, "because": cause} for item, cause in skipped],
+        "not_put_back": [*lost],
+        "added_by_server": {**applied.added},
+        "strangers": [
+            {"item": one.item, "name": one.name, "uuids": [*one.uuids]} for one in applied.strangers
         ],
-        "requests": requests,
-        "duration_s": duration_s,
+        "mismatches": [{"item": one.item, **changes_json(one.changes)} for one in applied.mismatches],
     }
 
 
-def init_text(top: Path, is_new: bool, env: str, done: Sequence[Prepared]) -> None:
-    """Print which files were made, and what to do next."""
-    out = console()
-    out.print(Text(f"{'Made a' if is_new else 'Found the'} git repository {shown(str(top))}"))
-    for one in done:
-        style = "dim" if one.result == "kept" else "green"
-        out.print(Text.assemble((f"{one.result:<9} ", style), shown(os.path.relpath(one.path))))
-    out.print("\nNext:")
-    here = os.path.relpath(done[0].path.parent)
-    for command, why in (
-        *([] if here == "." else [(f"cd {shlex.quote(shown(here))}", "where the settings are")]),
-        ("git add . && git commit -m 'Set up backups'", "a backup commits nothing but snapshots"),
-        (f"lightdash-sync doctor --env {env}", "check server, token and project"),
-        (f"lightdash-sync backup --env {env}", "make the first backup"),
-    ):
-        out.print(Text(f"  {command:<47} {why}"))
+def _failed_json(result: Result) -> Json:
+    error: JsonObject | None = None if result.error is None else {**result.error.as_json()}
+    return {"item": result.operation.item, "operation": result.operation.what.value, "error": error}
 
 
-def init_json(top: Path, is_new: bool, env: str, done: Sequence[Prepared]) -> JsonObject:
-    """Return which files were made, for machines."""
+# --- a promotion ---
+
+
+def _promoted_title(promoted: Promoted) -> str:
+    if promoted.is_complete:
+        return "Promoted"
+    if promoted.failed or any(called.error and not called.unclear for called in promoted.calls):
+        return "Not everything was promoted"
+    return "Promoted, but the upstream project is not as the review said"
+
+
+def _promoted_counts(promoted: Promoted) -> dict[str, int]:
+    found = Counter(fate.result for fate in promoted.fates)
+    return {result: found[result] for result in _OF_PROMOTION}
+
+
+def _not_promoted(promoted: Promoted) -> Iterator[Finding]:
+    """Yield what failed: calls, with the server's error, and the items that were not promoted."""
+    known = {id(called.error) for called in promoted.calls}
+    for called in promoted.calls:
+        if (error := called.error) is not None:
+            mark = "no clear answer to" if called.unclear else "refused"
+            hints = (Hint(error.hint),) if error.hint else ()
+            yield Finding("call", f"{called.call.item}: {error.message}", mark=mark, hints=hints)
+    for fate in promoted.failed:
+        error = None if id(fate.error) in known else fate.error
+        details = (Detail("", (error.message,)),) if error else ()
+        hints = (Hint(error.hint),) if error and error.hint else ()
+        yield Finding("failed", fate.step.item, mark="not promoted", details=details, hints=hints)
+
+
+def _unforeseen(one: Unforeseen) -> Finding:
+    what = f"{one.item} {_HAPPENED[one.status]}, which the review did not say{_last_saved(one)}"
+    changes = one.changes if one.status is Status.CHANGED else ()
+    return Finding("unforeseen", what, mark="besides", details=_loud(changes))
+
+
+def _last_saved(one: Unforeseen) -> str:
+    """Return who saved an item last; it may be somebody who worked there meanwhile."""
+    if one.when is None or one.status is Status.DELETED:
+        return ""
+    who = f" by {one.who}" if one.who else ""
+    return f" (last saved{who} at {one.when:%Y-%m-%d %H:%M:%S} UTC)"
+
+
+def _promoted_address(fate: Fate, promoted: Promoted) -> str:
+    page = _PAGES.get(fate.step.kind)
+    if fate.result not in ("created", "updated") or not fate.uuid or page is None:
+        return ""
+    target = promoted.review.target
+    return f"{target.url.rstrip('/')}/projects/{target.project}/{page.format(fate.uuid)}"
+
+
+def _next_of_promotion(promoted: Promoted) -> Iterator[str]:
+    if promoted.run is None or not promoted.writes:
+        return
+    review = promoted.review
+    if promoted.failed:
+        yield f"Go on with what was not done: lightdash-sync promote run --env {review.source}"
+    yield f"Take it back: lightdash-sync undo {promoted.run.id} --to {review.target.environment}"
+
+
+def _promoted_data(promoted: Promoted) -> JsonObject:
     return {
-        "repository": str(top),
-        "new_repository": is_new,
-        "environment": env,
-        "files": [{"path": str(one.path), "result": one.result} for one in done],
+        "run": promoted.run.id if promoted.run else None,
+        "complete": promoted.is_complete,
+        "counts": {**_promoted_counts(promoted)},
+        "requests": promoted.requests,
+        "promotions": promoted.writes,
+        "calls": [_call_json(called) for called in promoted.calls],
+        "items": [
+            {
+                "kind": fate.step.kind.value,
+                "key": fate.step.key,
+                "name": fate.step.name,
+                "result": fate.result,
+                "uuid": fate.uuid or None,
+                "url": _promoted_address(fate, promoted) or None,
+                "error": None if fate.error is None else {**fate.error.as_json()},
+            }
+            for fate in promoted.fates
+        ],
+        "mismatches": [{"item": one.item, **changes_json(one.changes)} for one in promoted.mismatches],
+        "unforeseen": [
+            {
+                "item": one.item,
+                "name": one.name,
+                "what": one.status.value,
+                "who": one.who or None,
+                "when": None if one.when is None else one.when.isoformat(),
+                **changes_json(one.changes),
+            }
+            for one in promoted.unforeseen
+        ],
     }
 
 
-def next_steps(root: Path) -> None:
-    """Say what to try after the demo."""
-    path = shown(str(root))
-    steps = [
-        (f"less {path}/dashboards/sales-overview.json", "see what an export looks like"),
-        (f"lightdash-sync verify {path}", "check it again; try it with a file changed"),
-        ("lightdash-sync demo --serve", "keep the embedded Lightdash running"),
-        ("lightdash-sync doctor", "then your own: set LIGHTDASH_URL and LIGHTDASH_API_KEY"),
-    ]
-    wide = max(len(command) for command, _ in steps)
-    out = console()
-    out.print("\nVerified: every hash, count and reference fits. What to try next:")
-    for command, why in steps:
-        out.print(Text(f"  {command:<{wide}}  {why}"))
-
-
-def _counted(counts: Mapping[str, int]) -> list[str]:
-    said = [
-        f"{counts[kind]} {KINDS[kind].noun[0 if counts[kind] == 1 else 1]}"
-        for kind in Kind
-        if counts.get(kind) and kind is not Kind.PROJECT
-    ]
-    if versions := sum(counts.get(versions_of(kind), 0) for kind in Kind):
-        said.append(_versions(versions))
-    return said
-
-
-def _versions(count: int) -> str:
-    return f"{count} earlier version{'' if count == 1 else 's'}"
-
-
-def _bounded(items: Sequence[str]) -> list[str]:
-    if len(items) <= _LISTED:
-        return [*items]
-    return [*items[:_LISTED], f"… and {len(items) - _LISTED} more"]
+def _call_json(called: Called) -> Json:
+    return {
+        "item": called.call.item,
+        "made": called.made,
+        "unclear": called.unclear,
+        "error": None if called.error is None else {**called.error.as_json()},
+    }

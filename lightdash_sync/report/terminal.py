@@ -25,7 +25,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from lightdash_sync.report.shown import shown
+from lightdash_sync.model.shown import shown
+from lightdash_sync.report.phrases import counted, singular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -44,7 +45,7 @@ def console(stream: TextIO | None = None) -> Console:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Container[str] = ()) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], whole: Container[str] = ()) -> Table:
     """Return a table of texts from anywhere.
 
     Args:
@@ -56,7 +57,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], whole: Containe
     for column in columns:
         drawn.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
-        drawn.add_row(*(Text(shown(cell)) for cell in row))
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(shown(cell)) for cell in row))
     return drawn
 
 
@@ -94,7 +95,7 @@ class Bars:
     def track(self, what: str, total: int, verb: str = "Reading") -> Iterator[Callable[[], None]]:
         """Show a bar until the work has ended, or a line that says what begins."""
         if not self._live:
-            self._console.print(Text(f"{verb} {total} {shown(what)}"))
+            self._console.print(Text(f"{verb} {counted(total, singular(shown(what)), shown(what))}"))
             yield _Pace(total, lambda far: self._console.print(Text(f"  {shown(what)}: {far}"))).advance
             return
         try:

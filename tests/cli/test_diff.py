@@ -46,7 +46,7 @@ def test_what_differs_is_told_by_space(two: Path) -> None:
     done = run("diff", "old", "new")
     assert (done.code, done.err) == (0, "")
     assert [line.rstrip() for line in done.out.splitlines()] == [
-        "old → new",
+        "Differences: old → new",
         "1 created, 1 deleted, 1 changed",
         "",
         "Campaigns (campaigns)",
@@ -107,7 +107,7 @@ def test_the_exit_code_tells_of_differences_only_if_asked(two: Path) -> None:
     write_small_snapshot(two / "quiet", change={"charts/weekly-revenue.json": chart})
     done = run("diff", "old", "quiet", "--exit-code")
     assert done.code == 0
-    assert "1 item differs only in what users do not see (--all tells)." in done.out
+    assert "1 item differs only in what users do not see (--all shows them)." in done.out
     assert run("diff", "old", "quiet", "--exit-code", "--all").code == 6
 
 
@@ -154,7 +154,7 @@ def test_a_terminal_of_another_encoding_is_written_to(two: Path) -> None:
         (("old", "."), 10),
         (("old", "new", "--json", "--format", "html"), 2),
         (("old", "new", "--format", "pdf"), 2),
-        (("old", "new", "-o", "no/such/folder/x.html"), 1),
+        (("old", "new", "-o", "old/project.json/x.html"), 1),
         (("old", "new", "-o", "old"), 2),
     ],
 )
@@ -197,7 +197,9 @@ def test_a_night_in_git_is_compared_with_now(nights: Nights) -> None:
     done = _live(nights, "git:HEAD", "production", "--exit-code")
     assert done.code == 6
     assert r"'<b>| `x` [/red] \x1b[31m\u202e @octocat'" in done.out
-    assert re.match(r"git:HEAD:snapshots/production \([0-9a-f]{10}\) → production \(live\)", done.out)
+    assert re.match(
+        r"Differences: git:HEAD:snapshots/production \([0-9a-f]{10}\) → production \(live\)", done.out
+    )
     assert tree(nights.hands.root) == before
     assert nights.backup("--env", "production").code == 0
     again = run("diff", "git:HEAD~1", "git:HEAD", "--json").json

@@ -41,8 +41,8 @@ def test_a_pipe_gets_a_table_and_what_differs(three: Path) -> None:
     assert [line.split()[0] for line in lines[5:8]] == ["dev", "staging", "production"]
     assert lines[9] == "dev → staging: 2, age unknown: chart: 1 changed; tag: 1 created"
     assert lines[10:12] == [
-        "  unknown     changed  chart:weekly-revenue (Revenue by week)",
-        "  unknown     created  tag:fresh (Fresh)",
+        "  changed chart:weekly-revenue (Revenue by week)  age unknown",
+        "  created tag:fresh (Fresh)  age unknown",
     ]
 
 

@@ -20,7 +20,7 @@ from lightdash_sync.doctor import examine
 from lightdash_sync.export.elsewhere import NUMBERS, listed_elsewhere
 from lightdash_sync.export.selection import Chosen, Depth
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.report.results import export_json
+from lightdash_sync.report.exports import export_json
 from lightdash_sync.snapshot.manifest import LeftOut, Manifest
 from tests.exporting import export_world, lightdash_at, undated
 

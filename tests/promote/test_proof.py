@@ -18,8 +18,9 @@ from lightdash_sync.plan.document import from_bytes, to_bytes
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.promote import running
 from lightdash_sync.promote.as_plan import as_plan
-from lightdash_sync.report.reviews.done import promoted_json, promoted_text
+from lightdash_sync.report.results import promoted_report
 from lightdash_sync.report.terminal import console
+from lightdash_sync.report.text import render_text
 from lightdash_sync.sync.memory import read_memory
 from lightdash_sync.sync.runs import Run
 from tests.promote.hands import Hands
@@ -37,7 +38,7 @@ class Killed(BaseException):
 
 def _text(promoted: running.Promoted) -> str:
     out = io.StringIO()
-    promoted_text(promoted, console(out))
+    render_text(promoted_report(promoted), console(out))
     return out.getvalue()
 
 
@@ -63,7 +64,7 @@ def test_what_somebody_changed_meanwhile_is_told_with_their_name(desk: Desk) -> 
     assert (
         "besides chart:granted was changed, which the review did not say (last saved by Ada Kovač at " in said
     )
-    assert json.loads(json.dumps(promoted_json(promoted)))["unforeseen"][0]["what"] == "changed"
+    assert json.loads(json.dumps(promoted_report(promoted).data))["unforeseen"][0]["what"] == "changed"
     result = Run(desk.runs[-1]).result()
     assert result is not None
     assert (result["state"], result["mismatches"]) == ("partial", ["chart:renamed"])

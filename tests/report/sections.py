@@ -1,4 +1,4 @@
-"""Sections to render: any content, and names that try to be markup."""
+"""Differences to render: any content, and names that try to be markup."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from lightdash_sync.model.canonical import canonical
 from lightdash_sync.model.changes import compare
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.model.tree import Tree
-from lightdash_sync.report.diffs import Section
+from lightdash_sync.report.differences import diff_report
+from lightdash_sync.report.value import Items
 from tests.model.changes.mutations import pairs
 from tests.model.changes.samples import sample
 
 if TYPE_CHECKING:
     from lightdash_sync.model.canonical import Json
+    from lightdash_sync.model.changes import ItemChange
+    from lightdash_sync.report.value import Report, ReportItem
 
 HOSTILE = [
     "</summary></details><script>alert(1)</script>",
@@ -47,8 +50,12 @@ hostile = (
 )
 
 
-def section(*items: tuple[Kind, str, Json, Json], title: str = "Differences", every: bool = False) -> Section:
-    """Return what differs between the old and new contents of some items: kind, key, old, new."""
+def section(*items: tuple[Kind, str, Json, Json], every: bool = False) -> Report:
+    """Return how the old and new contents of some items differ: kind, key, old, new."""
+    return diff_report("old", "new", _differing(*items), every=every)
+
+
+def _differing(*items: tuple[Kind, str, Json, Json]) -> list[ItemChange]:
     trees = [
         Tree.of(
             {
@@ -59,7 +66,7 @@ def section(*items: tuple[Kind, str, Json, Json], title: str = "Differences", ev
         )
         for side in (0, 1)
     ]
-    return Section(title, "old", "new", compare(*trees), every=every)
+    return compare(*trees)
 
 
 def _path(kind: Kind, key: str) -> str:
@@ -68,7 +75,7 @@ def _path(kind: Kind, key: str) -> str:
 
 
 @st.composite
-def sections(draw: st.DrawFn) -> Section:
+def sections(draw: st.DrawFn) -> Report:
     """Any contents: edited, other, or chaos; and samples in which every text may be hostile."""
     items: list[tuple[Kind, str, Json, Json]] = []
     for number in range(draw(st.integers(0, 3))):
@@ -80,10 +87,26 @@ def sections(draw: st.DrawFn) -> Section:
         old, new = sample(kind), poisoned(draw, sample(kind))
         before, after = draw(st.sampled_from([(old, new), (new, old), (None, new)]))
         items.append((kind, f"hostile-{number}", before, after))
-    found = section(*{(item[0], item[1] if KINDS[item[0]].folder else ""): item for item in items}.values())
-    spaces = {item.space: draw(hostile) for item in found.items}
+    unique = {(item[0], item[1] if KINDS[item[0]].folder else ""): item for item in items}
+    found = _differing(*unique.values())
+    spaces = {item.space: draw(hostile) for item in found}
     texts = [draw(hostile) for _ in range(4)]
-    return Section(texts[0], texts[1], texts[2], found.items, 1, spaces, (texts[3],), draw(st.booleans()))
+    return diff_report(
+        texts[1],
+        texts[2],
+        found,
+        quiet=1,
+        spaces=spaces,
+        notes=(texts[3],),
+        every=draw(st.booleans()),
+        title=texts[0],
+    )
+
+
+def items_of(report: Report) -> list[ReportItem]:
+    """Return the items of a report."""
+    blocks = [block for block in report.blocks if isinstance(block, Items)]
+    return [item for block in blocks for group in block.groups for item in group.items]
 
 
 def poisoned(draw: st.DrawFn, content: Any) -> Any:

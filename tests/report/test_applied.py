@@ -22,15 +22,10 @@ from lightdash_sync.model.tree import Tree
 from lightdash_sync.plan.keys import Linked
 from lightdash_sync.plan.operations import operations
 from lightdash_sync.plan.values import Action, Plan, Step
-from lightdash_sync.report.plans import (
-    applied_json,
-    applied_text,
-    links_json,
-    links_text,
-    runs_json,
-    runs_text,
-)
+from lightdash_sync.report.records import links_report, runs_report
+from lightdash_sync.report.results import applied_report
 from lightdash_sync.report.terminal import console
+from lightdash_sync.report.text import render_text
 from lightdash_sync.snapshot.manifest import Source
 from lightdash_sync.sync.applying import Applied
 from lightdash_sync.sync.linking import Link
@@ -42,23 +37,24 @@ from tests.report.planned import TARGET, UUID, everyday
 from tests.report.sections import HOSTILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
+
+    from lightdash_sync.report.value import Report
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 SOURCE = Source(url=TARGET.url, lightdash="1.0", project=TARGET.project_name)
 _BASE = "https://bi.example.com/projects/11111111-2222-4333-8444-555555555555"
 
 
-def _said(show: Callable[..., None], told: object) -> str:
+def _said(report: Report) -> str:
     out = io.StringIO()
-    show(told, console(out))
+    render_text(report, console(out))
     return out.getvalue()
 
 
-def _json(told: object) -> Any:
-    return json.loads(json.dumps(told))
+def _json(report: Report) -> Any:
+    return json.loads(json.dumps(report.data))
 
 
 def _run(folder: Path, plan: Plan, now: datetime = NOW) -> Run:
@@ -94,7 +90,7 @@ def _applied(folder: Path, plan: Plan, *mismatches: Mismatch, failing: str = "")
 def test_an_apply_is_told_by_what_became_of_the_items(tmp_path: Path) -> None:
     """Counts, requests and writes, the run, how to take it back, and where to look at what is new."""
     done = _applied(tmp_path, everyday())
-    said = _said(applied_text, done)
+    said = _said(applied_report(done))
     assert said.startswith("Done: 3 created, 3 updated, 1 deleted, 3 unchanged\n")
     assert "40 requests, 9 of them to write" in said
     assert f"lightdash-sync undo {done.run.id} --to {done.plan.target.environment}\n" in said
@@ -109,7 +105,7 @@ def test_what_failed_is_told_with_why_and_what_next_and_what_was_not_tried_with_
     tmp_path: Path,
 ) -> None:
     """The cause is the item that failed, however many others stand between."""
-    said = _said(applied_text, done := _applied(tmp_path, everyday(), failing="space:sales"))
+    said = _said(applied_report(done := _applied(tmp_path, everyday(), failing="space:sales")))
     assert said.startswith("Not everything was done: ")
     assert "1 failed" in said
     assert "  failed space:sales: the server\\x1b[2J said no\n    ask \\x07 it\n" in said
@@ -117,7 +113,7 @@ def test_what_failed_is_told_with_why_and_what_next_and_what_was_not_tried_with_
     assert "  skipped scheduler:monday, because space:sales failed\n" in said
     assert f"lightdash-sync apply --resume {done.run.id} --to {done.plan.target.environment}\n" in said
     assert "saved/uuid-1" not in said
-    told = _json(applied_json(done))
+    told = _json(applied_report(done))
     assert told["complete"] is False
     assert told["failed"][0]["operation"] == "space_create"
     assert told["failed"][0]["error"]["exit_code"] == 1
@@ -129,17 +125,17 @@ def test_what_the_server_made_of_it_is_told_in_words(tmp_path: Path) -> None:
     wanted = chart()
     there = wanted | {"name": "Cut off"}
     found = Mismatch("chart:margin", tuple(changes(Kind.CHART, wanted, there)))
-    said = _said(applied_text, done := _applied(tmp_path, everyday(), found))
+    said = _said(applied_report(done := _applied(tmp_path, everyday(), found)))
     assert said.startswith("Done, but not all of it is as it was written: ")
     assert "chart:margin" in said
     assert "    renamed: 'Weekly revenue' → 'Cut off'\n" in said
-    [told] = _json(applied_json(done))["mismatches"]
+    [told] = _json(applied_report(done))["mismatches"]
     assert told["changes"][0]["what"] == "renamed"
 
 
 def test_json_of_an_apply_has_every_item_with_its_result_and_address(tmp_path: Path) -> None:
     """Also those without a page; counts and results by words that stay the same."""
-    told = _json(applied_json(_applied(tmp_path, everyday())))
+    told = _json(applied_report(_applied(tmp_path, everyday())))
     assert told["counts"] == {
         "created": 3,
         "updated": 3,
@@ -165,12 +161,12 @@ def test_a_long_apply_is_told_in_part(tmp_path: Path) -> None:
     )
     sales = Step(Action.CREATE, Kind.SPACE, "sales", after=space())
     plan = Plan("sync", "here", TARGET, steps=(sales, *many))
-    said = _said(applied_text, _applied(tmp_path, plan))
+    said = _said(applied_report(_applied(tmp_path, plan)))
     assert "… and 36 more links" in said
     assert all(char.isprintable() or char == "\n" for char in said)
-    lost = _said(applied_text, done := _applied(tmp_path, plan, failing="space:sales"))
+    lost = _said(applied_report(done := _applied(tmp_path, plan, failing="space:sales")))
     assert "… and 35 more items" in lost
-    assert len(_json(applied_json(done))["skipped"]) == 60
+    assert len(_json(applied_report(done))["skipped"]) == 60
 
 
 # --- runs ---
@@ -192,14 +188,14 @@ def test_runs_are_told_with_what_became_of_them(tmp_path: Path) -> None:
             run.end(result)
     (begun[-1].folder / "plan.json").write_bytes(b'{"format": 1}')
     found = runs(tmp_path / "runs")
-    told = _json(runs_json(found))["runs"]
+    told = _json(runs_report(found))["runs"]
     assert [one["state"] for one in told] == [
         *("damaged", "unfinished", "superseded", "undone", "partial", "done")
     ]
     assert told[-1]["counts"] == {"create": 3, "update": 3, "delete": 1}
     assert told[-1]["began"] == "2026-03-02T08:30:00+00:00"
     assert told[-1]["ended"] == "2026-03-02T08:31:00+00:00"
-    lines = _said(runs_text, found).splitlines()
+    lines = _said(runs_report(found)).splitlines()
     assert len(lines) == 7
     assert "2026-03-02 08:30 " in lines[-1]
     assert "+3 ~3 -1" in lines[-1]
@@ -213,8 +209,8 @@ def test_what_people_copy_is_not_broken_on_a_narrow_terminal(tmp_path: Path) -> 
     run = _run(tmp_path, replace(everyday(), source="a very long name of a source " * 5))
     link = Link(Kind.CHART, "weekly-" * 9, "Weekly " * 9, UUID, "weekly", "linked", exists=True)
     out = io.StringIO()
-    runs_text([run], Console(file=out, width=80))
-    links_text([link], Console(file=out, width=80))
+    render_text(runs_report([run]), Console(file=out, width=80))
+    render_text(links_report([link]), Console(file=out, width=80))
     assert run.id in out.getvalue()
     assert UUID in out.getvalue()
 
@@ -223,14 +219,14 @@ def test_what_people_copy_is_not_broken_on_a_narrow_terminal(tmp_path: Path) -> 
 def test_the_source_of_a_run_is_harmless(tmp_path: Path, text: str) -> None:
     """It may name a branch of anybody's."""
     _run(tmp_path, replace(everyday(), source=text))
-    said = _said(runs_text, runs(tmp_path / "runs"))
+    said = _said(runs_report(runs(tmp_path / "runs")))
     assert all(char.isprintable() or char == "\n" for char in said)
 
 
 def test_no_runs_are_told_as_such(tmp_path: Path) -> None:
     """Not as an empty table."""
-    assert _said(runs_text, runs(tmp_path)) == "No runs.\n"
-    assert runs_json([]) == {"runs": []}
+    assert _said(runs_report(runs(tmp_path))) == "No runs.\n"
+    assert runs_report([]).data == {"runs": []}
 
 
 # --- links ---
@@ -242,10 +238,10 @@ def test_links_are_a_table_with_what_is_known_of_each() -> None:
         Link(Kind.CHART, "weekly", "Weekly\x1b[2J", UUID, "weekly-1", "linked", exists=True),
         Link(Kind.SPACE, "sales", "", UUID, "", "restored", exists=False),
     ]
-    _, weekly, sales = _said(links_text, found).splitlines()
+    _, weekly, sales = _said(links_report(found)).splitlines()
     assert weekly.split() == ["chart:weekly", r"Weekly\x1b[2J", UUID, "weekly-1", "linked", "yes"]
     assert sales.split() == ["space:sales", UUID, "restored", "no"]
-    assert _json(links_json(found))["links"][1] == {
+    assert _json(links_report(found))["links"][1] == {
         "kind": "space",
         "key": "sales",
         "name": None,
@@ -254,4 +250,4 @@ def test_links_are_a_table_with_what_is_known_of_each() -> None:
         "how": "restored",
         "exists": False,
     }
-    assert _said(links_text, []) == "No links.\n"
+    assert _said(links_report([])) == "No links.\n"

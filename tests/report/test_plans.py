@@ -14,10 +14,14 @@ from markdown_it import MarkdownIt
 
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.plan.document import digest
+from lightdash_sync.plan.outlook import nothing
 from lightdash_sync.plan.values import AccessChange, Action, Plan, Step, Twin
-from lightdash_sync.report.diffs import MAX_CHARACTERS
-from lightdash_sync.report.plans import plan_html, plan_json, plan_markdown, plan_text
+from lightdash_sync.report.html import render_html
+from lightdash_sync.report.json import render_json
+from lightdash_sync.report.markdown import MAX_CHARACTERS, render_markdown
+from lightdash_sync.report.plans import plan_report
 from lightdash_sync.report.terminal import console
+from lightdash_sync.report.text import render_text
 from tests.model.generated import FEWER
 from tests.plan.making import chart, scheduler, space
 from tests.report.planned import TARGET, UUID, drift, everyday, plans, refused
@@ -32,17 +36,22 @@ if TYPE_CHECKING:
 _LONG = " ".join(HOSTILE)
 
 
-def _text(plan: Plan, *, every: bool = False, look: Look | None = None) -> str:
+def _text(plan: Plan, *, look: Look = nothing) -> str:
     out = io.StringIO()
-    if look is None:
-        plan_text(plan, console(out), every=every)
-    else:
-        plan_text(plan, console(out), look=look, every=every)
+    render_text(plan_report(plan, look), console(out))
     return out.getvalue()
 
 
+def _markdown(plan: Plan) -> str:
+    return render_markdown(plan_report(plan))
+
+
+def _html(plan: Plan) -> str:
+    return render_html(plan_report(plan))
+
+
 def _json(plan: Plan) -> Any:
-    return json.loads(json.dumps(plan_json(plan)))
+    return json.loads(json.dumps(render_json(plan_report(plan))))
 
 
 def _only(*steps: Step, **more: Any) -> Plan:
@@ -56,7 +65,7 @@ def _only(*steps: Step, **more: Any) -> Plan:
 @given(plans())
 def test_nothing_of_a_plan_is_an_element_of_the_document(plan: Plan) -> None:
     """Only the report's own elements and attributes, each closed; no script, link, image or comment."""
-    seen = Seen(plan_html(plan))
+    seen = Seen(_html(plan))
     assert seen.open == []
     assert seen.odd == []
     assert {tag for tag, _ in seen.found} <= ELEMENTS
@@ -67,7 +76,7 @@ def test_nothing_of_a_plan_is_an_element_of_the_document(plan: Plan) -> None:
 @given(plans())
 def test_no_format_has_control_characters(plan: Plan) -> None:
     """Nothing moves a cursor, rings, or turns text around."""
-    for said in (_text(plan), plan_markdown(plan), plan_html(plan)):
+    for said in (_text(plan), _markdown(plan), _html(plan)):
         assert [char for char in said if not (char.isprintable() or char == "\n")] == []
 
 
@@ -75,7 +84,7 @@ def test_no_format_has_control_characters(plan: Plan) -> None:
 @given(plans())
 def test_markdown_holds_no_markup_of_a_plan(plan: Plan) -> None:
     """No links, images, emphasis or HTML but the report's own; every row of a table has the same cells."""
-    said = plan_markdown(plan)
+    said = _markdown(plan)
     assert len(said) <= MAX_CHARACTERS
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(said)
     inner = [child for token in tokens for child in token.children or ()]
@@ -96,7 +105,7 @@ def test_markdown_holds_no_markup_of_a_plan(plan: Plan) -> None:
 @given(plans())
 def test_markdown_of_a_plan_mentions_nobody(plan: Plan) -> None:
     """Outside of code nothing is a mention, a reference or an address, for GitHub and GitLab."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(plan_markdown(plan))
+    tokens = MarkdownIt("commonmark").enable("table").parse(_markdown(plan))
     bare = [token.content for token in tokens if token.type == "html_block"]
     bare += [child.content for token in tokens for child in token.children or () if child.type == "text"]
     for line in bare:
@@ -110,7 +119,7 @@ def test_every_format_says_whether_a_plan_will_be_refused(plan: Plan) -> None:
     said = _json(plan)
     assert len(said["refusals"]) == len(plan.refusals())
     assert said["refused"] is bool(plan.refusals())
-    for told in (_text(plan), plan_markdown(plan), plan_html(plan)):
+    for told in (_text(plan), _markdown(plan), _html(plan)):
         assert ("This plan will be refused" in told) is bool(plan.refusals())
 
 
@@ -177,7 +186,7 @@ def test_why_a_plan_will_be_refused_stands_before_what_it_does_and_again_at_the_
     """Nobody has to read a thousand steps to learn that they will not be taken."""
     said = _text(refused())
     assert said.index("This plan will be refused:") < said.index("create chart:revenue")
-    assert said.endswith("This plan will be refused: 5 reasons, told above.\n")
+    assert said.endswith("This plan will be refused: 5 reasons, listed above.\n")
 
 
 def test_each_refusal_names_the_option_that_allows_it() -> None:
@@ -197,7 +206,7 @@ def test_each_refusal_names_the_option_that_allows_it() -> None:
         "chart:margin": ["--allow-broken chart:margin"],
         "space:old": [],
     }
-    for said in (_text(refused()), plan_markdown(refused()), "".join(Seen(plan_html(refused())).texts)):
+    for said in (_text(refused()), _markdown(refused()), "".join(Seen(_html(refused())).texts)):
         assert all(option in said for several in options.values() for option in several)
 
 
@@ -288,7 +297,7 @@ def test_a_plan_to_undo_tells_what_cannot_be_given_back() -> None:
 def test_an_empty_plan_says_that_nothing_is_to_be_done() -> None:
     """And how much was found to be as it should be."""
     plan = _only(unchanged={"charts/a.json": "hash", "charts/b.json": "hash"})
-    for said in (_text(plan), plan_markdown(plan), plan_html(plan)):
+    for said in (_text(plan), _markdown(plan), _html(plan)):
         assert "Nothing to do: 2 items are as they should be." in said
     assert _json(plan)["empty"] is True
     assert "1 item is as it should be" in _text(_only(unchanged={"charts/a.json": "hash"}))
@@ -296,7 +305,7 @@ def test_an_empty_plan_says_that_nothing_is_to_be_done() -> None:
 
 def test_dashboards_are_drawn_before_and_after() -> None:
     """As in a diff: one picture for each side of the changed tab."""
-    pictures = [found for tag, found in Seen(plan_html(everyday())).found if tag == "svg" and "role" in found]
+    pictures = [found for tag, found in Seen(_html(everyday())).found if tag == "svg" and "role" in found]
     assert [picture["aria-label"] for picture in pictures] == [
         "Layout before: 3 moved",
         "Layout after: 3 moved",
@@ -348,7 +357,7 @@ def test_a_huge_plan_fits_into_a_comment() -> None:
         left_out=everyday().left_out * 300,
         problems=refused().problems * 300 + everyday().problems * 300,
     )
-    said = plan_markdown(plan)
+    said = _markdown(plan)
     assert 30_000 < len(said) <= MAX_CHARACTERS
     for title in ("Too many deletes", "Changed on the target", "not linked", "Would be broken", "Access"):
         assert title in said
@@ -357,17 +366,29 @@ def test_a_huge_plan_fits_into_a_comment() -> None:
     assert said.count("create chart:c") + int(more) == 1200
 
 
-def test_text_is_bounded_unless_everything_is_asked_for() -> None:
-    """A screen is not filled by a thousand reasons; `--all` lists them."""
+def test_text_is_bounded() -> None:
+    """A screen is not filled by a thousand reasons; it says how to see them, and JSON has all."""
     problems = tuple(replace(refused().problems[0], item=f"chart:c{n}") for n in range(500))
     access = tuple(
         AccessChange(f"s{n}", "ann", is_group=False, before=None, after="viewer") for n in range(500)
     )
     plan = _only(problems=problems, access=access, left_out=everyday().left_out * 500)
-    short, long = _text(plan), _text(plan, every=True)
-    assert short.count("writes it nevertheless") == 40
-    assert short.count("(--all lists everything)") == 3
-    assert "… and 460 more" in short
-    assert long.count("writes it nevertheless") == 500
-    assert long.count("space:s") == 500
-    assert "(--all lists everything)" not in long
+    said = _text(plan)
+    assert said.count("chart:c") == said.count("space:s") == 40
+    assert said.count("(--format json lists everything)") == 3
+    assert "… and 460 more" in said
+    assert len(_json(plan)["refusals"]) == len(_json(plan)["access"]) == 500
+
+
+def test_a_hint_that_many_items_share_is_given_once() -> None:
+    """In every format, below the items that it is for; what nobody can allow stands apart from them."""
+    missing, full = refused().problems
+    problems = (*(replace(missing, item=f"chart:c{n}") for n in range(30)), full)
+    plan = _only(problems=problems)
+    for said in (_text(plan), _markdown(plan), "".join(Seen(_html(plan)).texts)):
+        assert said.count("writes it nevertheless") == 1
+        assert said.count("--allow-broken KIND:KEY") == 1
+        each = said.lower().index("for each of these 30:")
+        assert said.index("chart:c29") < each < said.index("--allow-broken") < said.index("space:old")
+    options = [hint["option"] for row in _json(plan)["refusals"] for hint in row["hints"]]
+    assert options == [f"--allow-broken chart:c{n}" for n in range(30)]

@@ -8,8 +8,12 @@ import pytest
 
 from lightdash_sync.client.views import ProjectRow
 from lightdash_sync.doctor import Check
-from lightdash_sync.export.run import Report
-from lightdash_sync.report import results
+from lightdash_sync.export.run import Report as Export
+from lightdash_sync.report.exports import demo_report, export_report, verify_report
+from lightdash_sync.report.setups import doctor_report, projects_report
+from lightdash_sync.report.terminal import console
+from lightdash_sync.report.text import render_text
+from lightdash_sync.report.value import Report
 from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Older, Selection, Source
 from lightdash_sync.verify import Damage, Differences, Verdict
 
@@ -29,9 +33,13 @@ def _manifest(counts: dict[str, int] | None = None) -> Manifest:
     )
 
 
-def _report(added: list[str]) -> Report:
+def _report(added: list[str], root: Path = ROOT) -> Export:
     older = [Older(what="comments of 2 dashboards", asOf="2026-11-23"), Older(what="a\rb", asOf="2026-11-23")]
-    return Report(ROOT, _manifest(), False, added, [], [], older, ["careful"], 7, 1.234)
+    return Export(root, _manifest(), False, added, [], [], older, ["careful"], 7, 1.234)
+
+
+def _show(report: Report) -> None:
+    render_text(report, console())
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -44,7 +52,7 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_an_export_is_told_with_its_tree(capsys: pytest.CaptureFixture[str]) -> None:
     """People see the project, what is in the snapshot, what changed, what was left out, and the cost."""
-    results.export_text(_report(["charts/a.json"]))
+    _show(export_report(_report(["charts/a.json"])))
     lines = _lines(capsys)
     assert lines[0] == r"[/Sales]\x1b[2J (https://lightdash.example.com, Lightdash 0.1372.1)"
     assert lines[1] == "snapshots/p/"
@@ -63,13 +71,13 @@ def test_an_export_is_told_with_its_tree(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_an_export_without_changes_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing changed: one calm line instead of three zeros."""
-    results.export_text(_report([]))
+    _show(export_report(_report([])))
     assert "Nothing has changed since the last export." in _lines(capsys)
 
 
 def test_an_export_for_machines() -> None:
     """Machines get every field of the report, names as they are."""
-    assert results.export_json(_report(["charts/a.json"])) == {
+    assert export_report(_report(["charts/a.json"])).data == {
         "path": "snapshots/p",
         "project": "[/Sales]\x1b[2J",
         "url": "https://lightdash.example.com",
@@ -94,25 +102,25 @@ def test_an_export_for_machines() -> None:
 
 def test_a_whole_snapshot_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A snapshot that is whole gets one line with what is in it, each noun in its number."""
-    results.verify_text(Verdict(ROOT, _manifest(), 3, []), None)
+    _show(verify_report(Verdict(ROOT, _manifest(), 3, []), None))
     assert _lines(capsys) == ["snapshots/p is whole: 3 files, 1 space, 2 charts, 1 earlier version."]
-    results.verify_text(Verdict(ROOT, _manifest({"chart": 1, "chart_version": 2}), 3, []), None)
+    _show(verify_report(Verdict(ROOT, _manifest({"chart": 1, "chart_version": 2}), 3, []), None))
     assert _lines(capsys) == ["snapshots/p is whole: 3 files, 1 chart, 2 earlier versions."]
-    results.verify_text(Verdict(ROOT, _manifest({"chart": 1}), 3, []), None)
+    _show(verify_report(Verdict(ROOT, _manifest({"chart": 1}), 3, []), None))
     assert _lines(capsys) == ["snapshots/p is whole: 3 files, 1 chart."]
 
 
 def test_each_damage_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Every damaged file is named with its problem."""
     damages = [Damage("a.json", "is missing"), Damage("b\n.json", "is [not] whole")]
-    results.verify_text(Verdict(ROOT, _manifest(), 3, damages), None)
+    _show(verify_report(Verdict(ROOT, _manifest(), 3, damages), None))
     assert _lines(capsys)[1:] == ["a.json    is missing", r"b\n.json  is [not] whole"]
 
 
 def test_differences_are_listed_within_bounds(capsys: pytest.CaptureFixture[str]) -> None:
     """Each difference has a line; a long list ends with how many more there are."""
     many = [f"chart:{number}" for number in range(15)]
-    results.verify_text(Verdict(ROOT, _manifest(), 3, []), Differences(["tag:a"], many, ["space:b\x1b"]))
+    _show(verify_report(Verdict(ROOT, _manifest(), 3, []), Differences(["tag:a"], many, ["space:b\x1b"])))
     lines = _lines(capsys)
     assert lines[1:3] == ["Added since: tag:a", "Changed since: chart:0"]
     assert lines[-2:] == ["Changed since: … and 3 more", r"Removed since: space:b\x1b"]
@@ -121,13 +129,13 @@ def test_differences_are_listed_within_bounds(capsys: pytest.CaptureFixture[str]
 
 def test_no_difference_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """A project that is as it was gets a line that says so."""
-    results.verify_text(Verdict(ROOT, _manifest(), 3, []), Differences([], [], []))
+    _show(verify_report(Verdict(ROOT, _manifest(), 3, []), Differences([], [], [])))
     assert _lines(capsys)[1:] == ["The project is as it was when the snapshot was made."]
 
 
 def test_a_verdict_for_machines() -> None:
     """Machines get whether it is whole, each damage, and differences only if they were asked for."""
-    damaged = results.verify_json(Verdict(ROOT, _manifest(), 3, [Damage("a", "b")]), None, 0, 0.5)
+    damaged = verify_report(Verdict(ROOT, _manifest(), 3, [Damage("a", "b")]), None, 0, 0.5).data
     assert damaged == {
         "path": "snapshots/p",
         "whole": False,
@@ -136,7 +144,7 @@ def test_a_verdict_for_machines() -> None:
         "damages": [{"path": "a", "problem": "b"}],
         "duration_s": 0.5,
     }
-    live = results.verify_json(Verdict(ROOT, _manifest(), 3, []), Differences(["a"], ["b"], ["c"]), 9, 0.5)
+    live = verify_report(Verdict(ROOT, _manifest(), 3, []), Differences(["a"], ["b"], ["c"]), 9, 0.5).data
     assert live["whole"] is True
     assert live["live"] == {"added": ["a"], "changed": ["b"], "removed": ["c"]}
     assert live["requests"] == 9
@@ -157,7 +165,7 @@ ROWS = [
 
 def test_projects_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Each project has a line; its upstream has its name, or its uuid if it is out of sight."""
-    results.projects_text(ROWS)
+    _show(projects_report(ROWS))
     assert [line.split() for line in _lines(capsys)] == [
         ["PROJECT", "UUID", "TYPE", "UPSTREAM"],
         ["Staging", STAGING, "default", "Live"],
@@ -168,7 +176,7 @@ def test_projects_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_projects_for_machines() -> None:
     """Machines get uuids."""
-    found = results.projects_json(ROWS[:2], 1, 0.1)
+    found = projects_report(ROWS[:2], 1, 0.1).data
     assert found == {
         "projects": [
             {"name": "Staging", "uuid": STAGING, "type": "DEFAULT", "upstream": LIVE},
@@ -184,18 +192,34 @@ CHECKS = [Check("server", "ok", "it\x1b answers"), Check("role", "warning", "not
 
 def test_checks_have_a_line_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     """Each check has a line, and what to do below it."""
-    results.doctor_text([*CHECKS, Check("answer", "failed", "no", "", 12)])
+    _show(doctor_report([*CHECKS, Check("answer", "failed", "no", "", 12)]))
     assert _lines(capsys) == [
-        r"ok      server    it\x1b answers",
-        "warning role      not an admin",
-        r"                  Ask [one]\n.",
-        "failed  answer    no",
+        r"ok       server  it\x1b answers",
+        "warning  role    not an admin",
+        r"                 Ask [one]\n.",
+        "failed   answer  no",
     ]
+
+
+def test_what_an_old_version_cannot_do_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """And listed where somebody asks for it, and for machines."""
+    limits = [Check("limits", "ok", f"cannot do {what}") for what in ("this", "that")]
+    checks = [CHECKS[0], *limits, CHECKS[1]]
+    _show(doctor_report(checks))
+    [line] = [line for line in _lines(capsys) if "limits" in line]
+    assert (
+        line == "ok       limits  this version cannot do 2 things that newer ones can; --verbose lists them"
+    )
+    _show(doctor_report(checks, is_verbose=True))
+    assert [line[17:] for line in _lines(capsys) if "limits" in line] == ["cannot do this", "cannot do that"]
+    _show(doctor_report(limits[1:]))
+    assert "cannot do 1 thing that" in _lines(capsys)[0]
+    assert len(doctor_report(checks).data["checks"]) == 4  # type: ignore[arg-type]
 
 
 def test_checks_for_machines() -> None:
     """Machines get the state of each check as a word."""
-    assert results.doctor_json(CHECKS[1:], 5, 0.1) == {
+    assert doctor_report(CHECKS[1:], 5, 0.1).data == {
         "checks": [{"name": "role", "state": "warning", "detail": "not an admin", "hint": "Ask [one]\n."}],
         "requests": 5,
         "duration_s": 0.1,
@@ -204,5 +228,5 @@ def test_checks_for_machines() -> None:
 
 def test_the_demo_says_what_to_try_next(capsys: pytest.CaptureFixture[str]) -> None:
     """The commands to try next name the directory that was written."""
-    results.next_steps(Path("some/where"))
+    _show(demo_report(_report([], Path("some/where"))))
     assert any("lightdash-sync verify some/where " in line for line in _lines(capsys))

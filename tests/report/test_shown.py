@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.report.shown import Redacted, shown
+from lightdash_sync.cli.output import Redacted
+from lightdash_sync.model.shown import shown
 
 
 @given(st.text(st.characters(codec=None)))

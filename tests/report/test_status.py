@@ -14,8 +14,9 @@ from rich.console import Console
 
 from lightdash_sync.model.changes import Status
 from lightdash_sync.model.kinds import Kind
-from lightdash_sync.report.diffs import MAX_CHARACTERS
-from lightdash_sync.report.status import status_json, status_markdown, status_text
+from lightdash_sync.report.markdown import MAX_CHARACTERS, render_markdown
+from lightdash_sync.report.overview import status_report
+from lightdash_sync.report.text import render_text
 from lightdash_sync.sync.behind import Behind, Differing
 from lightdash_sync.sync.status import Looked, Pair, Standing
 from tests.report.sections import hostile
@@ -50,7 +51,7 @@ def printed(told: Standing, width: int = 80, *, every: bool = False) -> list[str
     """What appears on a terminal of a width, line by line."""
     stream = io.StringIO()
     out = Console(file=stream, width=width, markup=False, highlight=False, emoji=False, color_system=None)
-    status_text(told, out, NOW, every=every)
+    render_text(status_report(told, NOW, every=every), out)
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
@@ -85,8 +86,8 @@ def test_more_than_eight_are_told_as_lists_on_any_terminal() -> None:
     lines = printed(same, 200)
     assert not any("FROM" in line for line in lines)
     assert "  same: e1, e2, e3, e4, e5, e6, e7, e8" in lines
-    assert "| from" not in status_markdown(same, NOW)
-    assert "  - same: e1, e2" in status_markdown(same, NOW)
+    assert "| from" not in render_markdown(status_report(same, NOW))
+    assert "  - same: e1, e2" in render_markdown(status_report(same, NOW))
 
 
 @given(names=st.lists(hostile, min_size=2, max_size=10, unique=True), width=st.integers(60, 240))
@@ -94,7 +95,7 @@ def test_names_of_environments_break_nothing(names: list[str], width: int) -> No
     """Nothing but printable characters; a Markdown table keeps its columns."""
     told = standing(names)
     assert all(line.isprintable() for line in printed(told, width))
-    markdown = status_markdown(told, NOW)
+    markdown = render_markdown(status_report(told, NOW))
     assert {char for char in markdown if not char.isprintable()} <= {"\n", "\u200b"}
     for line in markdown.splitlines():
         assert not line.startswith("|") or line.count("|") == len(names) + 2
@@ -102,7 +103,7 @@ def test_names_of_environments_break_nothing(names: list[str], width: int) -> No
 
 def test_markdown_fits_into_a_comment() -> None:
     """However many items are asked for, it is cut between blocks, closed, and says so."""
-    told = status_markdown(standing(["a", "b", "cc"], 2000), NOW, every=True)
+    told = render_markdown(status_report(standing(["a", "b", "cc"], 2000), NOW, every=True))
     assert len(told) <= MAX_CHARACTERS
     assert "What follows is cut" in told
     assert told.count("<details>") == told.count("</details>")
@@ -129,7 +130,7 @@ def test_the_age_of_a_snapshot_is_told_in_words(age: timedelta, said: str) -> No
 
 def test_json_has_all_items_and_says_what_is_not_known() -> None:
     """A pair without a snapshot is neither the same nor another."""
-    said = status_json(standing(["dev", "staging", "x"], 5))
+    said = status_report(standing(["dev", "staging", "x"], 5), NOW).data
     pairs = said["pairs"]
     assert said["different"] is True
     assert isinstance(pairs, list)

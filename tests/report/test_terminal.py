@@ -9,6 +9,7 @@ import sys
 import pyte
 import pytest
 
+from lightdash_sync.model.kinds import KINDS
 from lightdash_sync.report.terminal import Bars, console, say_error, say_warning, table
 
 
@@ -39,6 +40,27 @@ def rows(text: str, columns: int = 100) -> list[str]:
 
 HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"  # the cursor
 HOSTILE = ["[/foo]", "[red]x[/red]", ":smile:", "\x1b]0;owned\x07", "a\u202eb", "{x}", "\\[bold]"]
+
+
+def test_a_number_agrees_with_its_noun() -> None:
+    """One explore is no explores; so for every kind of content, and for the work on them."""
+    stream = io.StringIO()
+    for what in ("explores", "histories", "earlier versions", *(spec.noun[1] for spec in KINDS.values())):
+        with Bars(stream).track(what, 1), Bars(stream).track(what, 2, "Writing"):
+            pass
+    with Bars(stream).track("chart that no list names", 1):
+        pass
+    lines = stream.getvalue().splitlines()
+    assert lines.pop() == "Reading 1 chart that no list names"
+    assert lines[:6] == [
+        "Reading 1 explore",
+        "Writing 2 explores",
+        "Reading 1 history",
+        "Writing 2 histories",
+        "Reading 1 earlier version",
+        "Writing 2 earlier versions",
+    ]
+    assert lines[6::2] == [f"Reading 1 {spec.noun[0]}" for spec in KINDS.values()]
 
 
 def test_a_table_takes_cells_literally() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ def test_an_item_is_behind_since_somebody_last_saved_it(desk: Desk) -> None:
     assert times[0][:16] == first < times[1]
     out = desk.do("status", "--live").out
     assert f"4 since {times[0][:10]}" in out
-    assert "unknown     changed  space:sales" in out
+    assert re.search(r"changed space:sales.*  age unknown", out)
 
 
 def test_nobody_knows_since_when_names_differ(desk: Desk) -> None:
@@ -286,8 +287,8 @@ def test_the_oldest_items_are_listed_and_all_if_asked(desk: Desk) -> None:
     out = desk.do("status", "--live").out
     assert "source → target: 12 since " in out
     assert "… and 9 more (--all lists everything)" in out
-    assert out.count("created  ") == 3
-    assert desk.do("status", "--live", "--all").out.count("created  ") == 12
+    assert out.count("  created ") == 3
+    assert desk.do("status", "--live", "--all").out.count("  created ") == 12
     markdown = desk.do("status", "--live", "--format", "markdown").out
     assert "| source | — | 12 since " in markdown
     assert markdown.count("➕") == 3

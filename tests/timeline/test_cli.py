@@ -59,13 +59,13 @@ def test_the_history_of_a_snapshot(here: Told) -> None:
     place = told.index(
         f"2026-03-19 04:16  {created[:10]}  Ada Kovač  production: chart Fresher created in Sales"
     )
-    assert told[place + 1] == "    created chart:fresh (Fresher)"
+    assert told[place + 1] == "  created chart:fresh (Fresher)"
     assert any(
-        line == "    changed dashboard:subscriptions (Subscribers): renamed to 'Subscribers'; "
+        line == "  changed dashboard:subscriptions (Subscribers): renamed to 'Subscribers'; "
         "tile removed: subscriptions-by-plan"
         for line in told
     )
-    assert any(line == "    deleted chart:orders-by-shop (Orders by shop)" for line in told)
+    assert any(line == "  deleted chart:orders-by-shop (Orders by shop)" for line in told)
 
 
 def test_the_tool_itself_changed_nothing(here: Told) -> None:
@@ -80,7 +80,7 @@ def test_what_a_first_backup_adds_is_only_seen_first(here: Told) -> None:
     [first], [later] = here.commits["first"], here.commits["created"]
     told = lines(run("log"))
     place = next(number for number, line in enumerate(told) if first[:10] in line)
-    assert all(line.startswith("    first seen ") for line in told[place + 1 : place + 10])
+    assert all(line.startswith("  first seen ") for line in told[place + 1 : place + 10])
     begins = {one["commit"]: one["begins"] for one in run("log", "--json", "-n", "0").json["commits"]}
     assert (begins[first], begins[later]) == (True, False)
 
@@ -88,10 +88,10 @@ def test_what_a_first_backup_adds_is_only_seen_first(here: Told) -> None:
 def test_a_commit_of_many_items_is_cut(here: Told) -> None:
     """A first backup does not fill the screen; `--all` lists everything, and every change in full."""
     told, every = lines(run("log")), lines(run("log", "--all"))
-    assert told[-1] == f"    … and {FIRST_ITEMS - 12} more"
+    assert told[-1] == f"  … and {FIRST_ITEMS - 12} more"
     assert not any("more" in line for line in every[-5:])
-    assert "        limit: 52 → 77" in every
-    assert "        columns follow the fields" in every
+    assert "    limit: 52 → 77" in every
+    assert "    columns follow the fields" in every
 
 
 def test_the_number_of_commits_is_limited(here: Told) -> None:
@@ -406,8 +406,8 @@ def test_content_that_cannot_be_read_is_said_and_passed_over(mine: Told) -> None
     commit = mine.by_hand()
     told = lines(run("log", "-n", "2"))
     assert told[1:3] == [
-        "    created chart:odd: its content cannot be read",
-        "    changed chart:weekly-revenue: its content cannot be read",
+        "  created chart:odd: its content cannot be read",
+        "  changed chart:weekly-revenue: its content cannot be read",
     ]
     items = run("log", "--json").json["commits"][0]["items"]
     assert [item["unreadable"] for item in items] == [True, True]

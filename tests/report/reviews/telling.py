@@ -6,8 +6,12 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from lightdash_sync.report.reviews import review_html, review_json, review_markdown, review_text
+from lightdash_sync.report.html import render_html
+from lightdash_sync.report.json import render_json
+from lightdash_sync.report.markdown import render_markdown
+from lightdash_sync.report.reviews import review_report
 from lightdash_sync.report.terminal import console
+from lightdash_sync.report.text import render_text
 from tests.report.reviews.reviewed import DIGEST
 
 if TYPE_CHECKING:
@@ -16,23 +20,23 @@ if TYPE_CHECKING:
     from lightdash_sync.promote.values import Review
 
 
-def told_text(review: Review, *, every: bool = False) -> str:
+def told_text(review: Review) -> str:
     """The review as a file or pipe gets it."""
     out = io.StringIO()
-    review_text(review, console(out), digest=DIGEST, every=every)
+    render_text(review_report(review, DIGEST), console(out))
     return out.getvalue()
 
 
 def told_json(review: Review) -> Any:
     """The review as a program reads it."""
-    return json.loads(json.dumps(review_json(review, digest=DIGEST)))
+    return json.loads(json.dumps(render_json(review_report(review, DIGEST))))
 
 
 def told_markdown(review: Review) -> str:
     """The review as a comment."""
-    return review_markdown(review, digest=DIGEST)
+    return render_markdown(review_report(review, DIGEST))
 
 
 def told_html(review: Review) -> str:
     """The review as a document."""
-    return review_html(review, digest=DIGEST)
+    return render_html(review_report(review, DIGEST))

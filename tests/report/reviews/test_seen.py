@@ -12,9 +12,10 @@ import pytest
 
 from lightdash_sync.model.kinds import Kind
 from lightdash_sync.promote.values import NEVER_ACCEPTED, Code, Selection, Weight, Word
-from lightdash_sync.report.diffs import MAX_CHARACTERS
-from lightdash_sync.report.reviews import review_text
+from lightdash_sync.report.markdown import MAX_CHARACTERS
+from lightdash_sync.report.reviews import review_report
 from lightdash_sync.report.terminal import console
+from lightdash_sync.report.text import render_text
 from tests.report.reviews.reviewed import DIGEST, blocked, everyday, of_verdicts, verdict
 from tests.report.reviews.telling import told_html, told_json, told_markdown, told_text
 from tests.report.sections import HOSTILE
@@ -260,7 +261,7 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatc
 
     def shown() -> str:
         out = Terminal()
-        review_text(blocked(), console(out), digest=DIGEST)
+        render_text(review_report(blocked(), DIGEST), console(out))
         return out.getvalue()
 
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
@@ -309,16 +310,15 @@ def test_a_huge_review_fits_into_a_comment() -> None:
     assert left.count("missing tag:l") + int(more) == 600
 
 
-def test_text_is_bounded_unless_everything_is_asked_for() -> None:
-    """A screen is not filled by a thousand reasons; `--all` lists them."""
+def test_text_is_bounded() -> None:
+    """A screen is not filled by a thousand reasons; it says how to see them, and JSON has all."""
     review = _huge(400, "Weekly")
-    short, long = told_text(review), told_text(review, every=True)
-    blocking = len(Code)
-    assert short.count("--accept chart:c") == 40 * (blocking - len(NEVER_ACCEPTED))
-    assert long.count("--accept chart:c") == 400 * (blocking - len(NEVER_ACCEPTED))
-    assert "(--all lists everything)" not in long
-    assert short.count("\n  missing tag:l") == 200
-    assert long.count("\n  missing tag:l") == 400
+    said = told_text(review)
+    assert said.count("    chart:c") == 40 * len(Code)
+    assert said.count("--accept KIND:KEY") == len(Code) - len(NEVER_ACCEPTED)
+    assert said.count("\n  missing tag:l") == 200
+    assert "… and 200 more items (--format json lists everything)" in said
+    assert len(told_json(review)["left_behind"]) == 400
 
 
 def test_kinds_without_a_key_are_told_by_their_kind() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.model.changes.layout import COLUMNS, Fate, layout
-from lightdash_sync.report.diffs.markup import Markup, joined, tag
+from lightdash_sync.report.markup import Markup, joined, tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ _SIGNS = {
 }
 
 
-def boards(before: Value, after: Value) -> Markup:
+def draw_layouts(before: Value, after: Value) -> Markup:
     """Return the tabs of a dashboard that differ, as pictures; nothing if none does."""
     tabs = layout(before, after)
     changed = [tab for tab in tabs if tab.is_changed]
@@ -49,11 +49,11 @@ def legend() -> Markup:
 
 def _figure(tab: Tab) -> Markup:
     name = tab.name if len(tab.name) <= _LONG else f"{tab.name[:_LONG]}…"
-    said = f"Tab {name}" if name else "Layout"
-    said += "" if tab.before and tab.after else " (new)" if tab.after else " (removed)"
+    words = f"Tab {name}" if name else "Layout"
+    words += "" if tab.before and tab.after else " (new)" if tab.after else " (removed)"
     sides = [_side(tab, is_new=False)] if tab.before else []
     sides += [_side(tab, is_new=True)] if tab.after else []
-    return tag("figure", tag("figcaption", said), tag("div", *sides, class_="sides"))
+    return tag("figure", tag("figcaption", words), tag("div", *sides, class_="sides"))
 
 
 def _side(tab: Tab, *, is_new: bool) -> Markup:
@@ -68,15 +68,15 @@ def _side(tab: Tab, *, is_new: bool) -> Markup:
         *(outline for outline in outlines if outline),
         viewBox=f"0 0 {COLUMNS * _ACROSS} {rows * _DOWN:g}",
         role="img",
-        aria_label=_told(tiles, is_new=is_new),
+        aria_label=_described(tiles, is_new=is_new),
     )
-    said = "after" if is_new else "before"
+    words = "after" if is_new else "before"
     if len(drawn) < len(tiles):
-        said += f" ({len(tiles) - len(drawn)} more tiles are not drawn)"
-    return tag("div", tag("p", said, class_="quiet"), picture, class_="side")
+        words += f" ({len(tiles) - len(drawn)} more tiles are not drawn)"
+    return tag("div", tag("p", words, class_="quiet"), picture, class_="side")
 
 
-def _told(tiles: Sequence[tuple[Tile, Box]], *, is_new: bool) -> str:
+def _described(tiles: Sequence[tuple[Tile, Box]], *, is_new: bool) -> str:
     """Return a picture in words, for whoever cannot see it."""
     found = [tile.fate for tile, _ in tiles]
     counted = ", ".join(f"{found.count(fate)} {fate}" for fate in Fate if fate in found)
@@ -85,7 +85,7 @@ def _told(tiles: Sequence[tuple[Tile, Box]], *, is_new: bool) -> str:
 
 def _tile(tile: Tile, box: Box) -> Markup:
     label = tile.label if len(tile.label) <= _LONG else f"{tile.label[:_LONG]}…"
-    said = f"{_SIGNS[tile.fate]} {label}".strip()
+    words = f"{_SIGNS[tile.fate]} {label}".strip()
     x, y, w, h = _units(box)
     return tag(
         "g",
@@ -94,7 +94,7 @@ def _tile(tile: Tile, box: Box) -> Markup:
         # An inner picture clips what it holds: the label ends where the tile does.
         tag(
             "svg",
-            tag("text", said, x=4, y=12),
+            tag("text", words, x=4, y=12),
             x=x + 1,
             y=y + 1,
             width=max(w - 2, 1),

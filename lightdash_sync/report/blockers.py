@@ -1,4 +1,4 @@
-"""Why a plan will be refused, in words: limits, drift, twins, broken references; and what allows each."""
+"""Why a plan will be refused: limits, drift, possible duplicates, broken references; and what allows each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lightdash_sync.plan.features import REFUSED
 from lightdash_sync.plan.preflight import IMPOSSIBLE
 from lightdash_sync.plan.unseen import UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET
 from lightdash_sync.plan.values import DriftKind, Gravity
-from lightdash_sync.report.parts.objections import Objection, Objections
-from lightdash_sync.report.parts.phrases import counted
+from lightdash_sync.report.phrases import counted
+from lightdash_sync.report.value import Detail, Finding, FindingGroup, Hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,37 +26,29 @@ _UNSEEN = frozenset({UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET})
 _OF_TILES = frozenset({"missing_item", "external_reference"})
 
 
-def objections(plan: Plan) -> list[Objections]:
+def blockers(plan: Plan) -> tuple[FindingGroup, ...]:
     """Return why a plan will be refused, by reason; nothing if it will not."""
     refused = [one for one in plan.drift if not one.allowed]
     unsynced = [_drift(one) for one in refused if one.how is DriftKind.UNSYNCED]
     newer = [_drift(one) for one in refused if one.is_of_backup]
     drift = [_drift(one) for one in refused if one.how is not DriftKind.UNSYNCED and not one.is_of_backup]
-    twins = [_twin(one) for one in plan.twins if not one.allowed]
+    twins = [_duplicate(one) for one in plan.twins if not one.allowed]
     names = {step.item: step.name for step in plan.steps}
     blocking = [one for one in plan.problems if one.gravity is Gravity.BLOCKS]
     unseen = [_unseen(one, names.get(one.item, "")) for one in blocking if one.code in _UNSEEN]
     broken = [_broken(one, names.get(one.item, "")) for one in blocking if one.code not in _UNSEEN]
-    limits = [
-        Objection(
-            "limit",
-            "",
-            "",
-            said,
-            hints=(("--max-deletes N", "allows N deletes of each kind, if the source is not empty"),),
-        )
-        for said in plan.limits
-    ]
+    allow = Hint("allows N deletes of each kind, if the source is not empty", "--max-deletes N")
+    limits = [Finding("limit", limit, hints=(allow,)) for limit in plan.limits]
     groups = (
-        Objections("limits", "Too many deletes", tuple(limits)),
-        Objections("drift", "Changed on the target since the last sync", tuple(drift)),
-        Objections("drift", "Changed on the target since the last backup", tuple(newer)),
-        Objections("drift", "Different on the target, and never synced", tuple(unsynced)),
-        Objections("twins", "On the target already, but not linked", tuple(twins)),
-        Objections("unseen", "Not shown to the token, and perhaps there", tuple(unseen)),
-        Objections("broken", "Would be broken", tuple(broken)),
+        FindingGroup("limits", "Too many deletes", tuple(limits)),
+        FindingGroup("drift", "Changed on the target since the last sync", tuple(drift)),
+        FindingGroup("drift", "Changed on the target since the last backup", tuple(newer)),
+        FindingGroup("drift", "Different on the target, and never synced", tuple(unsynced)),
+        FindingGroup("twins", "On the target already, but not linked", tuple(twins)),
+        FindingGroup("unseen", "Not shown to the token, and perhaps there", tuple(unseen)),
+        FindingGroup("broken", "Would be broken", tuple(broken)),
     )
-    return [group for group in groups if group.found]
+    return tuple(group for group in groups if group.findings)
 
 
 def drift_code(drift: Drift) -> str:
@@ -65,23 +57,23 @@ def drift_code(drift: Drift) -> str:
 
 
 def last_saved(drift: Drift) -> Iterator[str]:
-    """Say who saved either side last, and when; nothing of a side of which Lightdash does not tell."""
+    """Yield who saved either side last, and when; nothing for a side that Lightdash does not tell."""
     for side, saved in (("target", drift.saved_there), ("source", drift.saved_here)):
         if saved is not None:
             yield f"{side}: {saved.at}{f', {saved.by}' if saved.by else ''}"
 
 
-def theirs(drift: Drift) -> list[Change]:
-    """Return what the target changed since the last sync; nothing where no sync remembers what it was."""
+def target_changes(drift: Drift) -> list[Change]:
+    """Return what the target changed since the last sync; nothing where no sync remembers the state."""
     return [] if drift.base is None else _between(drift, drift.base, drift.existing)
 
 
-def ours(drift: Drift) -> list[Change]:
-    """Return what the source changed since then; nothing where no sync remembers what it was."""
+def source_changes(drift: Drift) -> list[Change]:
+    """Return what the source changed since then; nothing where no sync remembers the state."""
     return [] if drift.base is None else _between(drift, drift.base, drift.desired)
 
 
-def outcome(drift: Drift) -> list[Change]:
+def planned_changes(drift: Drift) -> list[Change]:
     """Return what the source would make of what the target has now."""
     return _between(drift, drift.existing, drift.desired)
 
@@ -90,27 +82,27 @@ def _between(drift: Drift, old: Json, new: Json) -> list[Change]:
     return changes(drift.kind, old, new)
 
 
-def _drift(drift: Drift) -> Objection:
-    details = [] if drift.base is None else [("The target", _lines(theirs(drift)))]
+def _drift(drift: Drift) -> Finding:
+    details = [] if drift.base is None else [Detail("The target", _lines(target_changes(drift)))]
     if drift.how is DriftKind.BOTH:
-        details.append(("The source", _lines(ours(drift))))
+        details.append(Detail("The source", _lines(source_changes(drift))))
     else:
-        details.append(("This plan would do", _lines(outcome(drift))))
+        details.append(Detail("This plan would do", _lines(planned_changes(drift))))
     if drift.conflicts and drift.base is not None:
-        details.append(("Both changed, and not alike", tuple(_conflicts(drift))))
+        details.append(Detail("Both changed, and not alike", tuple(_conflicts(drift))))
     if saved := tuple(last_saved(drift)):
-        details.append(("Saved last", saved))
-    hints = [(f"--allow-drift {drift.item}", "overwrites what the target has")]
+        details.append(Detail("Saved last", saved))
+    hints = [Hint("overwrites what the target has", "--allow-drift", drift.item)]
     if not drift.conflicts:
         both = drift.how is DriftKind.BOTH
-        does = "combines the changes of both sides" if both else "keeps what the target has"
+        effect = "combines the changes of both sides" if both else "keeps what the target has"
         if drift.how is DriftKind.EDITED:
-            does = "puts back what nobody has changed since"
-        hints.append(("--merge", does))
+            effect = "puts back what nobody has changed since"
+        hints.append(Hint(effect, "--merge"))
     if drift.is_of_backup:
-        hints.append(("lightdash-sync backup", "stores it first: what is backed up is not lost"))
+        hints.append(Hint("stores it first: what is backed up is not lost", "lightdash-sync backup"))
     code, name = f"drift_{drift_code(drift)}", "" if drift.name == drift.key else drift.name
-    return Objection(code, drift.item, name, str(drift.how), tuple(details), tuple(hints))
+    return Finding(code, str(drift.how), drift.item, name, details=tuple(details), hints=tuple(hints))
 
 
 def _lines(found: Sequence[Change]) -> tuple[str, ...]:
@@ -119,15 +111,15 @@ def _lines(found: Sequence[Change]) -> tuple[str, ...]:
 
 
 def _conflicts(drift: Drift) -> Iterator[str]:
-    """Say of each place that both sides changed what each made of it."""
+    """Yield each place that both sides changed, with what each made of it."""
     for path in drift.conflicts:
-        sides = (("target", theirs(drift)), ("source", ours(drift)))
-        said = [
+        sides = (("target", target_changes(drift)), ("source", source_changes(drift)))
+        both = [
             f"{side}: {words(change)}"
             for side, found in sides
             if (change := next((one for one in found if _holds(one, path)), None)) is not None
         ]
-        yield f"{dotted(path)} ({'; '.join(said)})" if said else dotted(path)
+        yield f"{dotted(path)} ({'; '.join(both)})" if both else dotted(path)
 
 
 def _holds(change: Change, path: tuple[str | int, ...]) -> bool:
@@ -135,37 +127,39 @@ def _holds(change: Change, path: tuple[str | int, ...]) -> bool:
     return any(all(a == b for a, b in zip(place, path, strict=False)) for place in change.places)
 
 
-def _twin(twin: Twin) -> Objection:
+def _duplicate(twin: Twin) -> Finding:
     number = counted(len(twin.candidates), "item")
-    hints = [(f"--adopt {twin.item}={uuid}", "links it with this one") for uuid in twin.candidates]
+    hints = [Hint("links it with this one", "--adopt", f"{twin.item}={uuid}") for uuid in twin.candidates]
     if len(twin.candidates) == 1:
-        hints.append(("--adopt-by-name", "links all that have one such item"))
+        hints.append(Hint("links all that have one such item", "--adopt-by-name"))
     if twin.kind is not Kind.TAG:  # nobody wants two of a name, and older servers have no two
-        hints.append((f"--allow-twins {twin.item}", "makes a second one"))
+        hints.append(Hint("makes a second one", "--allow-twins", twin.item))
     what = f"would be created, and the target has {number} of this name in the same place"
-    return Objection("twin", twin.item, twin.name, what, hints=tuple(hints))
+    return Finding("twin", what, twin.item, twin.name, hints=tuple(hints))
 
 
-def _unseen(problem: Problem, name: str) -> Objection:
-    hints = (
-        (("without --delete", "leaves it there"), ("the token of an admin", "shows all of the source"))
-        if problem.code == UNSEEN_IN_SOURCE
-        else (
-            ("the token of an admin", "shows all of the target"),
-            (f"--allow-twins {problem.item}", "makes a second one if there is one"),
+def _unseen(problem: Problem, name: str) -> Finding:
+    if problem.code == UNSEEN_IN_SOURCE:
+        hints = (
+            Hint("leaves it there", "without --delete"),
+            Hint("shows all of the source", "the token of an admin"),
         )
-    )
-    return Objection(problem.code, problem.item, name, problem.what, hints=hints)
+    else:
+        hints = (
+            Hint("shows all of the target", "the token of an admin"),
+            Hint("makes a second one if there is one", "--allow-twins", problem.item),
+        )
+    return Finding(problem.code, problem.what, problem.item, name, hints=hints)
 
 
-def _broken(problem: Problem, name: str) -> Objection:
-    does = _allowing(problem)
-    hints = ((f"--allow-broken {problem.item}", does),) if does else ()
-    return Objection(problem.code, problem.item, name, problem.what, hints=hints)
+def _broken(problem: Problem, name: str) -> Finding:
+    effect = _effect_of_allowing(problem)
+    hints = (Hint(effect, "--allow-broken", problem.item),) if effect else ()
+    return Finding(problem.code, problem.what, problem.item, name, hints=hints)
 
 
-def _allowing(problem: Problem) -> str:
-    """Return what `--allow-broken` makes of a problem, in words; "" for nothing."""
+def _effect_of_allowing(problem: Problem) -> str:
+    """Return what `--allow-broken` makes of a problem, in words; "" if it cannot be allowed."""
     if problem.code == "secret_address" or problem.code in REFUSED:
         return "leaves it out"
     if problem.code == "cannot_move_inside":

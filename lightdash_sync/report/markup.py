@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 
-from lightdash_sync.report.shown import shown
+from lightdash_sync.model.shown import shown
 
 _EMPTY = frozenset({"meta", "rect", "line"})
 
@@ -33,11 +33,11 @@ def tag(name: str, /, *parts: str, **attributes: str | float | bool) -> Markup:
         attributes: with `_` for `-`, and `_` after a name that is a word of Python; values may come from
             anywhere. True for an attribute without a value, False for none.
     """
-    said = "".join(_attribute(key, value) for key, value in attributes.items() if value is not False)
+    written = "".join(_attribute(key, value) for key, value in attributes.items() if value is not False)
     if name in _EMPTY:
-        return Markup(f"<{name}{said}>" if name == "meta" else f"<{name}{said}/>")
+        return Markup(f"<{name}{written}>" if name == "meta" else f"<{name}{written}/>")
     inner = "".join(part if isinstance(part, Markup) else text(part) for part in parts)
-    return Markup(f"<{name}{said}>{inner}</{name}>")
+    return Markup(f"<{name}{written}>{inner}</{name}>")
 
 
 def joined(*parts: Markup) -> Markup:
@@ -54,5 +54,5 @@ def _attribute(name: str, value: str | float | bool) -> str:
     key = name.rstrip("_").replace("_", "-")
     if value is True:
         return f" {key}"
-    said = value if isinstance(value, str) else f"{value:g}"
-    return f' {key}="{html.escape(shown(said))}"'
+    written = value if isinstance(value, str) else f"{value:g}"
+    return f' {key}="{html.escape(shown(written))}"'

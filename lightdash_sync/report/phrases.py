@@ -1,0 +1,69 @@
+"""How reports write numbers, lists, targets and digests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lightdash_sync.plan.values import Target
+
+VERBS = ("create", "update", "delete")
+
+_DIGITS = 12  # of a digest
+_SPECIAL = ("rename", "move")  # updates with a verb of their own
+_NAMES = 12  # in a sentence
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number of things, such as `1 item` and `2 items`.
+
+    Args:
+        number: how many.
+        noun: one of them.
+        plural: several of them; the noun with an s if not given.
+    """
+    return f"{number:d} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def singular(plural: str) -> str:
+    """Return one of what a plural names, such as `explores` or `charts that no list names`.
+
+    Kinds of content and the work on them are regular; what is singular already stays as it is.
+    """
+    noun, that, rest = plural.partition(" that ")
+    one = f"{noun.removesuffix('ies')}y" if noun.endswith("ies") else noun.removesuffix("s")
+    return f"{one}{that}{rest}"
+
+
+def amounts(verbs: Mapping[str, int]) -> list[str]:
+    """Return how much is to be done: `1 to create`, `3 to update (1 rename)`, `0 to delete`.
+
+    Args:
+        verbs: verb -> how many; `rename` and `move` are updates, too.
+    """
+    special = {verb: verbs.get(verb, 0) for verb in _SPECIAL}
+    numbers = {verb: verbs.get(verb, 0) for verb in VERBS}
+    numbers["update"] += sum(special.values())
+    phrases = {verb: f"{number} to {verb}" for verb, number in numbers.items()}
+    if any(special.values()):
+        kinds = ", ".join(counted(number, verb) for verb, number in special.items() if number)
+        phrases["update"] += f" ({kinds})"
+    return [*phrases.values()]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return some names in one line, and how many more there are."""
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more
+
+
+def target_name(target: Target) -> str:
+    """Return where something goes, for people: the environment, and what its project is called."""
+    return f"{target.environment} ({target.project_name})" if target.project_name else target.environment
+
+
+def short_digest(digest: str) -> str:
+    """Return the beginning of a digest, which people can compare."""
+    return digest[:_DIGITS]

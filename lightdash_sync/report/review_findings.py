@@ -1,0 +1,132 @@
+"""The findings of a review of a promotion, by reason; and what accepts each, or does it right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from lightdash_sync.promote.values import NEVER_ACCEPTED, Code, Weight
+from lightdash_sync.report.value import Finding, FindingGroup, Hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightdash_sync.promote.values import Review, Reviewed, Verdict
+
+
+class Reason(NamedTuple):
+    """A reason in words.
+
+    Attributes:
+        title: of all items that have it.
+        accepted: what `--accept` does then; "" where it can do nothing.
+        replayed: what `--via replay` does instead.
+    """
+
+    title: str
+    accepted: str = "promotes it nevertheless"
+    replayed: str = "carries it over as it should be"
+
+
+REASONS = {
+    Code.NEW: Reason("New upstream"),
+    Code.CHANGED: Reason("Changed upstream"),
+    Code.UNCHANGED: Reason("Unchanged upstream"),
+    Code.UPSTREAM_NEWER: Reason(
+        "Upstream is newer",
+        "overwrites what upstream has",
+        "compares both sides, and asks before it overwrites",
+    ),
+    Code.UPSTREAM_CHANGED: Reason(
+        "Changed upstream since the last sync",
+        "overwrites what upstream has",
+        "compares both sides, and asks before it overwrites",
+    ),
+    Code.WOULD_DUPLICATE: Reason("Would be made a second time", "makes another one", "keeps a single copy"),
+    Code.WOULD_DELETE: Reason("Would delete charts upstream", "lets them be deleted"),
+    Code.WOULD_HIDE: Reason("Would leave charts that nothing shows", "leaves them there"),
+    Code.WOULD_BREAK: Reason("Would be broken upstream"),
+    Code.POINTS_TO_SOURCE: Reason("Would point to the source project", "promotes it with what points there"),
+    Code.RENAMES_SPACE: Reason("Would rename a space upstream", "renames it"),
+    Code.NOT_MOVED: Reason("Would not be moved upstream", "leaves it where it is", "moves it"),
+    Code.OTHER_ITEM: Reason("Would write another item than the linked one", "writes the other item"),
+    Code.AMBIGUOUS: Reason(
+        "Several upstream items with one slug", "", "writes the one that it is linked with"
+    ),
+    Code.FORBIDDEN: Reason("Not permitted", ""),
+    Code.INSIDE_DASHBOARD: Reason("Inside a dashboard, which has to be promoted instead", ""),
+    Code.NOT_PROMOTABLE: Reason("Cannot be promoted", ""),
+    Code.UNCLEAR: Reason("Nobody can foresee what Lightdash would do", ""),
+    Code.WIDENS_ACCESS: Reason(
+        "Would give more people access", "gives them access", "gives the same people access"
+    ),
+    Code.BREAKS_DELIVERIES: Reason(
+        "Would break deliveries upstream", "lets them break", "keeps the tabs and tiles that they name"
+    ),
+    Code.MOVES_COMMENTS: Reason(
+        "Would lose comments from sight", "loses them from sight", "keeps the tiles that they belong to"
+    ),
+    Code.STAYS_VERIFIED: Reason(
+        "Would stay verified upstream", "leaves the mark", "takes the mark off, or gives it in your name"
+    ),
+}
+_PLAIN = frozenset(
+    {Code.NEW, Code.CHANGED, Code.UNCHANGED}
+)  # what every item is; the report shows that anyway
+
+
+def blocking_findings(review: Review) -> tuple[FindingGroup, ...]:
+    """Return why the promotion is refused, by reason; nothing if it is not."""
+    return _grouped(review, lambda verdict: verdict.blocks, _allowing)
+
+
+def accepted_findings(review: Review) -> tuple[FindingGroup, ...]:
+    """Return what would be refused if the user had not accepted it."""
+    return _grouped(review, lambda verdict: verdict.weight is Weight.BLOCKS and verdict.accepted, _replaying)
+
+
+def warning_findings(review: Review) -> tuple[FindingGroup, ...]:
+    """Return what people should know, and what stops nothing."""
+    return _grouped(review, lambda verdict: verdict.weight is Weight.WARNS, _replaying)
+
+
+def remarks(review: Review) -> list[str]:
+    """Return what else there is to know of items, line by line."""
+    return [
+        f"{item.item}: {verdict.what}"
+        for item in review.items
+        for verdict in item.verdicts
+        if verdict.weight is Weight.TELLS and verdict.code not in _PLAIN
+    ]
+
+
+def _grouped(
+    review: Review,
+    matters: Callable[[Verdict], bool],
+    hints: Callable[[Reviewed, Verdict], tuple[Hint, ...]],
+) -> tuple[FindingGroup, ...]:
+    """Return the verdicts that matter by code, in the order of codes."""
+    found: dict[Code, list[Finding]] = {}
+    for item in review.items:
+        name = "" if item.name in (item.key, item.kind) else item.name
+        for verdict in filter(matters, item.verdicts):
+            one = Finding(verdict.code.value, verdict.what, item.item, name, hints=hints(item, verdict))
+            found.setdefault(verdict.code, []).append(one)
+    return tuple(
+        FindingGroup(code.value, reason.title, tuple(found[code]))
+        for code, reason in REASONS.items()
+        if code in found
+    )
+
+
+def _allowing(item: Reviewed, verdict: Verdict) -> tuple[Hint, ...]:
+    """Return the options that allow an item, or do it right."""
+    if verdict.code in NEVER_ACCEPTED:
+        return _replaying(item, verdict)
+    effect = REASONS[verdict.code].accepted
+    if verdict.code is Code.UPSTREAM_NEWER and not item.effective:
+        effect = "leaves upstream as it is"
+    return (Hint(effect, "--accept", item.item), *_replaying(item, verdict))
+
+
+def _replaying(_item: Reviewed, verdict: Verdict) -> tuple[Hint, ...]:
+    return (Hint(REASONS[verdict.code].replayed, "--via replay"),) if verdict.replay else ()
