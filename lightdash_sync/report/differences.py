@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lightdash_sync.model.changes import Change
 
 
-class Differing(Protocol):
+class DifferingItem(Protocol):
     """One item that differs, such as `model.changes.ItemChange`."""
 
     @property
@@ -56,7 +56,7 @@ class Differing(Protocol):
 def diff_report(
     old: str,
     new: str,
-    items: Sequence[Differing],
+    items: Sequence[DifferingItem],
     *,
     quiet: int = 0,
     spaces: Mapping[str, str] | None = None,
@@ -95,7 +95,7 @@ def diff_report(
     )
 
 
-def report_item(item: Differing, verb: str = "", mark: str = "", *, every: bool = False) -> ReportItem:
+def report_item(item: DifferingItem, verb: str = "", mark: str = "", *, every: bool = False) -> ReportItem:
     """Return an item with the changes that are shown.
 
     Args:
@@ -117,7 +117,7 @@ def report_item(item: Differing, verb: str = "", mark: str = "", *, every: bool 
     )
 
 
-def own_name(item: Differing) -> str:
+def own_name(item: DifferingItem) -> str:
     """Return the name of an item; "" if that says no more than kind and key."""
     return "" if item.name in (item.key, item.kind) else item.name
 
@@ -178,7 +178,7 @@ def _hidden(quiet: int) -> str:
 def _data(
     old: str,
     new: str,
-    items: Sequence[Differing],
+    items: Sequence[DifferingItem],
     counts: Mapping[Kind, Counter[str]],
     quiet: int,
     notes: Sequence[str],
@@ -198,7 +198,7 @@ def _data(
     }
 
 
-def _item_json(item: Differing, *, every: bool) -> JsonObject:
+def _item_json(item: DifferingItem, *, every: bool) -> JsonObject:
     as_json = changes_with_values if item.status is Status.CHANGED else changes_json
     return {
         "kind": item.kind.value,

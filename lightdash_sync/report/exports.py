@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.model.kinds import KINDS, Kind
 from lightdash_sync.report.phrases import counted
-from lightdash_sync.report.value import Block, Notes, Report, Row, Table, Tone
+from lightdash_sync.report.value import Block, Notes, Report, Table, TableRow, Tone
 from lightdash_sync.snapshot.layout import versions_of
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def verify_report(
     """
     counts = ", ".join(_nouns(verdict.manifest.counts))
     whole = f"{verdict.root} is whole: {counted(verdict.files, 'file')}, {counts}."
-    damages = tuple(Row((damage.path, damage.problem)) for damage in verdict.damages)
+    damages = tuple(TableRow((damage.path, damage.problem)) for damage in verdict.damages)
     data: JsonObject = {
         "path": str(verdict.root),
         "whole": not verdict.damages,
@@ -185,7 +185,7 @@ def backup_report(backup: Backup, share: Shard | None, duration_s: float, *, is_
         _backup_data(backup, share, duration_s, is_dry=is_dry),
         (
             Notes((f"Share {share}: {environments}",) if share is not None else ()),
-            Table(columns, tuple(Row(_backup_row(one, is_dry=is_dry)) for one in backup.outcomes)),
+            Table(columns, tuple(TableRow(_backup_row(one, is_dry=is_dry)) for one in backup.outcomes)),
             Notes(tuple(lines)),
         ),
         is_complete=True,

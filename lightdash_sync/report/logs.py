@@ -10,7 +10,7 @@ from lightdash_sync.model.authorship import full_name
 from lightdash_sync.model.changes import Status, summary, words
 from lightdash_sync.report.differences import own_name
 from lightdash_sync.report.json import changes_json
-from lightdash_sync.report.value import ItemGroup, Items, Notes, Report, ReportItem, Row, Table, Tone
+from lightdash_sync.report.value import ItemGroup, Items, Notes, Report, ReportItem, Table, TableRow, Tone
 from lightdash_sync.timeline import Event
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def item_log_report(
     used = [any(row[place] for row in rows) for place in range(len(_COLUMNS))]
     table = Table(
         tuple(compress(_COLUMNS, used)),
-        tuple(Row(tuple(compress(row, used))) for row in rows),
+        tuple(TableRow(tuple(compress(row, used))) for row in rows),
         unbroken=_UNBROKEN,
     )
     hidden = (f"{older} older not listed; --limit 0 lists all.",) if older else ()

@@ -23,7 +23,7 @@ from lightdash_sync.report.blockers import (
 from lightdash_sync.report.differences import count_by_kind, counts_block, group_by_space, report_item
 from lightdash_sync.report.json import changes_json, findings_json, loud_changes_json
 from lightdash_sync.report.phrases import VERBS, amounts, counted, short_digest, target_name
-from lightdash_sync.report.value import Alert, Items, Notes, Report, Row, Table, Tone
+from lightdash_sync.report.value import Alert, Items, Notes, Report, Table, TableRow, Tone
 from lightdash_sync.sync.undoing import not_undone, restorable
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _groups(plan: Plan, steps: Sequence[_StepItem], outlook: Outlook) -> tuple[I
 
 
 def _access(changes: Sequence[AccessChange]) -> Table:
-    rows = tuple(Row(_access_cells(one), _ACCESS[_access_verb(one)]) for one in changes)
+    rows = tuple(TableRow(_access_cells(one), _ACCESS[_access_verb(one)]) for one in changes)
     return Table(("who", "", "where", "before", "after"), rows, "Access", "change")
 
 

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from lightdash_sync.report.phrases import VERBS
-from lightdash_sync.report.value import Notes, Report, Row, Table
+from lightdash_sync.report.value import Notes, Report, Table, TableRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _BY = {"undone": "undone by", "superseded": "superseded by"}
 def runs_report(found: Sequence[Run]) -> Report:
     """Return the runs of an environment, newest first, as `sync.runs.runs` returns them."""
     runs = [_read(run) for run in found]
-    rows = tuple(Row(_cells(run)) for run in runs)
+    rows = tuple(TableRow(_cells(run)) for run in runs)
     columns = ("run", "when (UTC)", "what", "items", "state", "source")
     table = Table(columns, rows, unbroken=frozenset({"run"}))
     return Report("Runs", {"runs": [_run_json(run) for run in runs]}, (_or_none(table, "No runs."),))
@@ -35,7 +35,8 @@ def runs_report(found: Sequence[Run]) -> Report:
 def links_report(found: Sequence[Link]) -> Report:
     """Return which item of an environment is which item of its sources, from `sync.linking.links_of`."""
     rows = tuple(
-        Row((one.item, one.name, one.uuid, one.slug, one.how, "yes" if one.exists else "no")) for one in found
+        TableRow((one.item, one.name, one.uuid, one.slug, one.how, "yes" if one.exists else "no"))
+        for one in found
     )
     table = Table(("item", "name", "uuid", "slug", "how", "there"), rows, unbroken=frozenset({"uuid"}))
     return Report("Links", {"links": [_link_json(one) for one in found]}, (_or_none(table, "No links."),))

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lightdash_sync.report.phrases import counted
-from lightdash_sync.report.value import Notes, Report, Row, Table, Tone
+from lightdash_sync.report.value import Notes, Report, Table, TableRow, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +51,7 @@ def projects_report(projects: Sequence[ProjectRow], requests: int = 0, duration_
     """Return the projects that a token sees."""
     names = {project.projectUuid: project.name for project in projects}
     rows = (
-        Row((one.name, one.projectUuid, one.type.lower(), names.get(upstream, upstream)))
+        TableRow((one.name, one.projectUuid, one.type.lower(), names.get(upstream, upstream)))
         for one in projects
         for upstream in [one.upstreamProjectUuid or ""]
     )
@@ -81,7 +81,7 @@ def init_report(repository: Path, environment: str, files: Sequence[Prepared], *
         is_new: whether the repository was made.
     """
     rows = (
-        Row((one.result, os.path.relpath(one.path)), Tone.QUIET if one.result == "kept" else Tone.GOOD)
+        TableRow((one.result, os.path.relpath(one.path)), Tone.QUIET if one.result == "kept" else Tone.GOOD)
         for one in files
     )
     data: JsonObject = {
@@ -125,7 +125,7 @@ def _without_limits(checks: Iterable[Check]) -> Iterator[Check]:
             )
 
 
-def _check_rows(state: str, name: str, detail: str, hint: str) -> Iterator[Row]:
-    yield Row((state, name, detail), _STATES[state])
+def _check_rows(state: str, name: str, detail: str, hint: str) -> Iterator[TableRow]:
+    yield TableRow((state, name, detail), _STATES[state])
     if hint:
-        yield Row(("", "", hint))
+        yield TableRow(("", "", hint))
