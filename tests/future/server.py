@@ -117,7 +117,7 @@ def served(world: World, future: Future, version: str = VERSION) -> Iterator[Ser
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             await _serve(inner, future, scope, receive, send)
 
-        server.app.lightdash = app  # type: ignore[assignment]
+        server.app.lightdash = app
         yield server
 
 
