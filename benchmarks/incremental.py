@@ -19,11 +19,11 @@ from export import HISTORY, Site, served, world_size
 from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.session import Connection, Session
-from lightdash_sync.export.run import Reading, Report, export_project
+from lightdash_sync.export.run import ExportResult, Reading, export_project
 from lightdash_sync.export.selection import Chosen
 
 
-def export(site: Site, target: Path, *, full: bool) -> tuple[Report, float]:
+def export(site: Site, target: Path, *, full: bool) -> tuple[ExportResult, float]:
     """Export once; return the report and the CPU seconds."""
     cpu = time.process_time()
     with Session(Connection(Origin(site.url), site.token)) as session:

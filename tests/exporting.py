@@ -10,7 +10,7 @@ from lightdash_sync.client.lightdash import Lightdash
 from lightdash_sync.client.origin import Origin
 from lightdash_sync.client.retry import Pacer
 from lightdash_sync.client.session import Connection, Limits, Session
-from lightdash_sync.export.run import Reading, Report, export_project
+from lightdash_sync.export.run import ExportResult, Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.snapshot.manifest import Manifest
 
@@ -56,7 +56,7 @@ def export_world(
     accept_shrink: bool = False,
     disk: Disk | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> ExportResult:
     """Serve a world and export one of its projects."""
     with Server(world, faults=faults) as server:
         lightdash = lightdash_at(server.url, world.tokens[who], concurrency=concurrency)

@@ -13,7 +13,7 @@ from lightdash_sync.backup.commits import Made, Manner, commit_snapshot
 from lightdash_sync.backup.committed import prepared
 from lightdash_sync.errors import SyncError, as_sync_error
 from lightdash_sync.export.comments import Comments
-from lightdash_sync.export.run import Reading, Report, export_project
+from lightdash_sync.export.run import ExportResult, Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.git import exclude
 from lightdash_sync.projects import choose_project
@@ -68,7 +68,7 @@ class Outcome:
     """
 
     job: Job
-    report: Report | None = None
+    report: ExportResult | None = None
     made: tuple[Made, ...] = ()
     begun: str | None = None
     error: SyncError | None = None
@@ -168,7 +168,7 @@ def back_up(
 def _back_up_one(
     repository: Repository, job: Job, reading: Reading, manner: Manner, listener: Listener
 ) -> Outcome:
-    report: Report | None = None
+    report: ExportResult | None = None
     try:
         if not manner.dry:
             exclude(job.folder)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.config import Settings
-    from lightdash_sync.export.run import Reading, Report
+    from lightdash_sync.export.run import ExportResult, Reading
     from lightdash_sync.export.selection import Chosen
     from lightdash_sync.verify import Differences, Verdict
 
@@ -255,7 +255,7 @@ def demo(path: Path, serve: bool, port: int, version: str, as_json: bool) -> int
 
 def _export(
     lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen, reading: Reading
-) -> Report:
+) -> ExportResult:
     from lightdash_sync.export.comments import Comments
     from lightdash_sync.export.run import export_project
     from lightdash_sync.git import exclude
@@ -278,7 +278,7 @@ def _export(
     return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
 
 
-def _tell_export(export: Report, *, as_json: bool, is_demo: bool = False) -> int:
+def _tell_export(export: ExportResult, *, as_json: bool, is_demo: bool = False) -> int:
     from lightdash_sync.report.exports import demo_report, export_report
     from lightdash_sync.report.terminal import say_error
 

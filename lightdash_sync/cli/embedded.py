@@ -13,14 +13,14 @@ from lightdash_sync.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightdash_sync.export.run import Report
+    from lightdash_sync.export.run import ExportResult
 
 _NAME = "demo"  # in the snapshot, in the place of a URL whose port is another each time
 _PROJECT = "production"
 _TOKEN_OF = "admin"  # noqa: S105 - whose token
 
 
-def export_demo(path: Path, version: str) -> Report:
+def export_demo(path: Path, version: str) -> ExportResult:
     """Start the embedded Lightdash, export its production project, verify the snapshot, stop it.
 
     Raises:

@@ -76,7 +76,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ExportResult:
     """What an export did.
 
     Attributes:
@@ -131,7 +131,7 @@ def export_project(
     progress: Progress | None = None,
     hints: Identity | None = None,
     place: Path | None = None,
-) -> Report:
+) -> ExportResult:
     """Export a project into a directory.
 
     Args:
@@ -178,7 +178,7 @@ def export_project(
     finally:
         workers.close()
     before = old.manifest.files if old else {}
-    return Report(
+    return ExportResult(
         target=target,
         manifest=read.manifest,
         full=full,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lightdash_sync.ascode.files import CodeFiles
     from lightdash_sync.ascode.write import Written
     from lightdash_sync.backup.run import Backup, Outcome
-    from lightdash_sync.export.run import Report as Export
+    from lightdash_sync.export.run import ExportResult
     from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.shards import Shard
     from lightdash_sync.snapshot.manifest import Manifest, Older
@@ -27,7 +27,7 @@ _ITEMS = 12  # of a verification
 _COLUMN = 20  # characters for the name of a folder
 
 
-def export_report(export: Export, *blocks: Block) -> Report:
+def export_report(export: ExportResult, *blocks: Block) -> Report:
     """Return what an export did.
 
     Args:
@@ -55,7 +55,7 @@ def export_report(export: Export, *blocks: Block) -> Report:
     )
 
 
-def demo_report(export: Export) -> Report:
+def demo_report(export: ExportResult) -> Report:
     """Return what the export of the demo did, and what to try next."""
     path = export.target
     steps = [
@@ -70,7 +70,7 @@ def demo_report(export: Export) -> Report:
     return export_report(export, Notes(lines, title, is_unbroken=True))
 
 
-def export_json(export: Export) -> JsonObject:
+def export_json(export: ExportResult) -> JsonObject:
     """Return what an export did, for machines."""
     source, manifest = export.manifest.source, export.manifest
     return {

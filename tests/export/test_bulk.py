@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_standin.state import Chart, World
-    from lightdash_sync.export.run import Report
+    from lightdash_sync.export.run import ExportResult
 
 CURRENT = "0.2904.5"
 BARE = Chosen(depth=Depth.CONTENT)
@@ -38,7 +38,7 @@ _SINGLY = Faults(
 
 def _export(
     server: Server, target: Path, *, faults: Faults | None = None, chosen: Chosen = BARE, full: bool = False
-) -> Report:
+) -> ExportResult:
     world = server.world
     server.app.faults = faults or Faults()
     lightdash = lightdash_at(server.url, world.tokens["admin"])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightdash_sync.export.run import Report
+    from lightdash_sync.export.run import ExportResult
 
 # Another try may go well.
 PASSING = {
@@ -66,7 +66,7 @@ class Site(NamedTuple):
 
     def export(
         self, target: Path, faults: Faults, chosen: Chosen | None = None, deadline: float = 0.3
-    ) -> Report:
+    ) -> ExportResult:
         """Export with faults, one request after the other so that the n-th is always the same."""
         world = self.server.world
         self.server.app.faults = faults
@@ -91,14 +91,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield bare._replace(files=tree(folder / "newer"), requests=report.requests)
 
 
-def _strike(site: Site, tmp_path: Path, fault: Fault, n: int) -> Report | SyncError:
+def _strike(site: Site, tmp_path: Path, fault: Fault, n: int) -> ExportResult | SyncError:
     """Export over the older snapshot with one fault, and check what stands afterwards."""
     target = tmp_path / "p"
     for left in (target, tmp_path / ".p.versions"):  # of the fault before
         shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(site.older, target)
     try:
-        outcome: Report | SyncError = site.export(target, Faults({n: fault}))
+        outcome: ExportResult | SyncError = site.export(target, Faults({n: fault}))
     except SyncError as error:
         outcome = error
         assert tree(target) == tree(site.older), "the old snapshot was touched"

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from lightdash_standin.accounts import Person
     from lightdash_standin.state import World
     from lightdash_sync.client.views import ContentRow
-    from lightdash_sync.export.run import Report
+    from lightdash_sync.export.run import ExportResult
 
 
-def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: bool = False) -> Report:
+def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: bool = False) -> ExportResult:
     lightdash = lightdash_at(server.url, server.world.tokens["admin"])
     project = server.world.projects["production"]
     with lightdash.session:

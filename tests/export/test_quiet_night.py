@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from lightdash_standin.accounts import Group, Org
     from lightdash_standin.state import Project, World
-    from lightdash_sync.export.run import Report
+    from lightdash_sync.export.run import ExportResult
 
 CURRENT = "1.219.0"
 DEPTHS = [Depth.CONTENT, Depth.HISTORY]
@@ -65,7 +65,7 @@ def _asked(world: World) -> list[str]:
     return sorted(path for path in paths if "/comments/" not in path)
 
 
-def _night(world: World, target: Path, depth: Depth = Depth.HISTORY, *, full: bool = False) -> Report:
+def _night(world: World, target: Path, depth: Depth = Depth.HISTORY, *, full: bool = False) -> ExportResult:
     world.requests.clear()
     report = export_world(world, target, chosen=Chosen(depth=depth), full=full)
     assert verify(target).damages == []

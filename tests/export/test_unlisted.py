@@ -16,7 +16,7 @@ from lightdash_standin.server import Server
 from lightdash_standin.state import Verification
 from lightdash_sync.export.comments import CHEAP, Comments, comments_due
 from lightdash_sync.export.live import read_now
-from lightdash_sync.export.run import Reading, Report, export_project
+from lightdash_sync.export.run import ExportResult, Reading, export_project
 from lightdash_sync.export.selection import Chosen
 from lightdash_sync.export.workers import Silent
 from lightdash_sync.snapshot.manifest import Manifest
@@ -36,7 +36,7 @@ TODAY = date(2026, 11, 30)
 
 def _export(
     server: Server, target: Path, *, full: bool = False, comments: Comments = Comments.AUTO
-) -> Report:
+) -> ExportResult:
     lightdash = lightdash_at(server.url, server.world.tokens["admin"])
     reading = Reading(full, full_every=999, comments=comments)
     with lightdash.session:

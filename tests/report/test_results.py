@@ -8,7 +8,7 @@ import pytest
 
 from lightdash_sync.client.views import ProjectRow
 from lightdash_sync.doctor import Check
-from lightdash_sync.export.run import Report as Export
+from lightdash_sync.export.run import ExportResult
 from lightdash_sync.report.exports import demo_report, export_report, verify_report
 from lightdash_sync.report.setups import doctor_report, projects_report
 from lightdash_sync.report.terminal import console
@@ -33,9 +33,9 @@ def _manifest(counts: dict[str, int] | None = None) -> Manifest:
     )
 
 
-def _report(added: list[str], root: Path = ROOT) -> Export:
+def _report(added: list[str], root: Path = ROOT) -> ExportResult:
     older = [Older(what="comments of 2 dashboards", asOf="2026-11-23"), Older(what="a\rb", asOf="2026-11-23")]
-    return Export(root, _manifest(), False, added, [], [], older, ["careful"], 7, 1.234)
+    return ExportResult(root, _manifest(), False, added, [], [], older, ["careful"], 7, 1.234)
 
 
 def _show(report: Report) -> None:
