@@ -508,8 +508,9 @@ class Attempt:
         if self.chosen.wants_history(Kind.DASHBOARD, server):
             closed = sum(not dashboard.versions for dashboard in structure.dashboards.values())
             if closed:
+                dashboards = "1 dashboard" if closed == 1 else f"{closed} dashboards"
                 warnings.append(
-                    f"The token may not read the history of {closed} dashboards: new versions are missing."
+                    f"The token may not read the history of {dashboards}: new versions are missing."
                 )
         if identity.external:
             warnings.append(

@@ -208,8 +208,10 @@ class Past:
         first = min(name for _, _, name, _ in missing)
         day = f"{first[:4]}-{first[4:6]}-{first[6:8]}"
         length = _length(seconds / histories * (len(missing) - held))
+        have = "1 chart or dashboard has" if items == 1 else f"{items} charts and dashboards have"
+        versions = "1 earlier version" if len(missing) == 1 else f"{len(missing)} earlier versions"
         noted(
-            f"{items} charts and dashboards have {len(missing)} earlier versions to be read, the first of "
+            f"{have} {versions} to be read, the first of "
             f"{day}: a request each, {length} at the pace of their histories."
         )
         if held:
