@@ -22,7 +22,7 @@ from lightdash_sync.model.authorship import version_fields
 from lightdash_sync.model.canonical import JsonObject, canonical
 from lightdash_sync.model.changes.look import held, text
 from lightdash_sync.model.keys import EXTERNAL, Candidate, assign_keys, external_key, key_from
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.model.kinds import KINDS, PERSONAL, Kind
 from lightdash_sync.model.naming import layout_names
 from lightdash_sync.model.normal import normalise
 from lightdash_sync.model.ordered import in_order
@@ -138,7 +138,10 @@ class _Desiring:
             for uuid, key in fresh.items():
                 slug = keys[uuid]
                 self._keys[kind, slug] = key
-                new.setdefault(kind, {})[key] = {"uuid": uuid, "slug": slug.rpartition("/")[2]}
+                facts: JsonObject = {"uuid": uuid, "slug": slug.rpartition("/")[2]}
+                if kind is Kind.SPACE and slug in self._code.personal:  # the project's own say it themselves
+                    facts[PERSONAL] = True
+                new.setdefault(kind, {})[key] = facts
         self._identity = self._identity.extended(new)
 
     def _found(self, kind: Kind, slugs: list[str]) -> dict[str, str]:
@@ -199,7 +202,7 @@ class _Desiring:
             new: JsonObject = {
                 "name": last.replace("-", " ").capitalize() if name is None else name,
                 "parent": self._keys[Kind.SPACE, parent] if parent else None,
-                "inheritsAccess": bool(parent),
+                "inheritsAccess": bool(parent) and path not in self._code.personal,
                 "access": {"users": [], "groups": []},
             }
             yield key, canonical(new | self._access(path, new))
@@ -348,6 +351,9 @@ class _Desiring:
             kind: {key: parts_in(facts, ("uuid", "slug", "path")) for key, facts in entries.items()}
             for kind, entries in self._identity.items.items()
         }
+        for path in self._code.personal:
+            if (key := self._keys[Kind.SPACE, path]) and (Kind.SPACE, key) not in self._there:
+                items[Kind.SPACE][key][PERSONAL] = True
         for (kind, slug), document in self._code.documents.items():
             if document.downloaded:
                 items[kind][self._keys[kind, slug]] |= version_fields(kind, document.downloaded)

@@ -7,6 +7,7 @@ whose own time is that one.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from lightdash_sync.model.portable import to_server
 from lightdash_sync.model.references import untokenise
 from lightdash_sync.model.rekey import file_of
 from lightdash_sync.model.tree import place_of
+from lightdash_sync.plan.personal import personal_items
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -82,6 +84,7 @@ def code_files(
     *,
     dialect: Dialect | None = None,
     access_of: Collection[str] | None = None,
+    personal_spaces: bool = False,
 ) -> CodeFiles:
     """Return the files that the official tool would write of a project, as far as a snapshot knows it.
 
@@ -91,6 +94,8 @@ def code_files(
         versions: how many earlier versions the snapshot has.
         dialect: of the version whose files they are to be; None for one that says least.
         access_of: paths of the spaces of which it is known who may see them; None for all.
+        personal_spaces: write what is in personal spaces, too. The spaces themselves have no document: the
+            official tool writes none, and its upload refuses one.
 
     Raises:
         UnresolvedReference: a file of the snapshot names something that its map does not know.
@@ -100,7 +105,10 @@ def code_files(
     files: dict[str, bytes] = {}
     times: dict[str, datetime] = {}
     same: list[str] = []
-    items = sorted(item for item in names.contents.there if item[0] in _TIMED)
+    personal = personal_items(names.contents)
+    private = frozenset() if personal_spaces else personal
+    there = names.contents.there - private
+    items = sorted(item for item in there if item[0] in _TIMED)
     sections = _times(items, names)
     for item in items:
         document = document_of(item, names, dialect)
@@ -110,21 +118,37 @@ def code_files(
             same.append(f"{item[0]}:{item[1]}")
             continue
         files[path], times[path] = to_yaml(document), sections[_SECTIONS[item[0]]][slug]
-    files |= dict(_spaces(names, nested_in, files, dialect.newer, access_of))
+    spaces = [key for kind, key in there if kind is Kind.SPACE and not names.contents.is_personal(key)]
+    files |= dict(_spaces(spaces, names, nested_in, files, dialect.newer, access_of))
     files[METADATA] = _metadata(sections)
-    counts = {
-        KINDS[kind].noun[1]: sum(item[0] is kind for item in names.contents.there)
-        for kind in (Kind.SPACE, *DOCUMENTED)
-    }
+    counts = {KINDS[kind].noun[1]: sum(item[0] is kind for item in items) for kind in DOCUMENTED}
+    counts = {KINDS[Kind.SPACE].noun[1]: len(spaces), **counts}
     unsaid: dict[Kind, int] = {kind: _count(tree, kind) for kind in _WITHOUT_DOCUMENT}
+    unsaid[Kind.SCHEDULER] -= sum(kind is Kind.SCHEDULER for kind, _ in private)
     if dialect.newer:
-        for kind, added in ((Kind.VIRTUAL_VIEW, _views(names)), (Kind.SCHEDULER, _deliveries(names))):
+        for kind, added in ((Kind.VIRTUAL_VIEW, _views(names)), (Kind.SCHEDULER, _deliveries(names, there))):
             found = dict(added)
             counts[KINDS[kind].noun[1]] = len(found)
             unsaid[kind] -= len(found)
             files |= found
-    not_held = _not_held(names, unsaid, same, versions, newer=dialect.newer)
+    not_held = [*_not_held(names, there, unsaid, same, versions, newer=dialect.newer)]
+    if (said := _personal(personal, names, written=personal_spaces)) is not None:
+        not_held.append(said)
     return CodeFiles(files, times, counts, tuple(not_held))
+
+
+def _personal(personal: Collection[Item], names: Names, *, written: bool) -> NotHeld | None:
+    """Return what is said of personal spaces, None if there are none."""
+    inside = Counter(kind for kind, _ in personal if kind is not Kind.SPACE)
+    number = sum(kind is Kind.SPACE and names.contents.is_personal(key) for kind, key in personal)
+    if not number:
+        return None
+    what = f"{number} personal {KINDS[Kind.SPACE].noun[number != 1]}"
+    if written:
+        return NotHeld("personal", f"{what}, but what is in them", number)
+    held = ", ".join(f"{one} {KINDS[kind].noun[one != 1]}" for kind, one in sorted(inside.items()))
+    more = f" with {held} (--personal-spaces writes these)" if held else ""
+    return NotHeld("personal", what + more, number)
 
 
 def _views(names: Names) -> Iterator[tuple[str, bytes]]:
@@ -133,10 +157,10 @@ def _views(names: Names) -> Iterator[tuple[str, bytes]]:
         yield view_path(str(document["slug"])), to_yaml(document)
 
 
-def _deliveries(names: Names) -> Iterator[tuple[str, bytes]]:
+def _deliveries(names: Names, there: Collection[Item]) -> Iterator[tuple[str, bytes]]:
     """Yield the documents of deliveries, as far as there are words for them."""
     boards: dict[str, Board] = {}
-    for item in sorted(item for item in names.contents.there if item[0] is Kind.SCHEDULER):
+    for item in sorted(item for item in there if item[0] is Kind.SCHEDULER):
         content = names.contents.of(item)
         of = next((kind for kind in (Kind.CHART, Kind.DASHBOARD) if text(content, kind)), None)
         if of is None or (of, key := text(content, of)) not in names.contents.there:
@@ -166,6 +190,7 @@ def _times(items: list[Item], names: Names) -> dict[str, dict[str, datetime]]:
 
 
 def _spaces(
+    keys: Collection[str],
     names: Names,
     nested_in: str | None,
     taken: Mapping[str, bytes],
@@ -173,8 +198,7 @@ def _spaces(
     access_of: Collection[str] | None,
 ) -> Iterator[tuple[str, bytes]]:
     used = set(taken)
-    spaces = sorted((names.path(key), key) for kind, key in names.contents.there if kind is Kind.SPACE)
-    for path, key in spaces:
+    for path, key in sorted((names.path(key), key) for key in keys):
         name = names.name((Kind.SPACE, key))
         file = space_path(path, name, nested_in, used, newer=newer)
         used.add(file)
@@ -217,14 +241,22 @@ def _javascript_time(time: datetime) -> str:
 
 
 def _not_held(
-    names: Names, unsaid: Mapping[Kind, int], same: list[str], versions: int, *, newer: bool
+    names: Names,
+    there: Collection[Item],
+    unsaid: Mapping[Kind, int],
+    same: list[str],
+    versions: int,
+    *,
+    newer: bool,
 ) -> Iterator[NotHeld]:
     """Yield what a tree has no word for, as far as the snapshot has any of it."""
     for kind, number in unsaid.items():
         if number:
             yield _said(kind, number, KINDS[kind].noun)
     contents = {
-        item: names.contents.of(item) for item in names.contents.there if item[0] in (Kind.SPACE, *_TIMED)
+        item: names.contents.of(item)
+        for item in there
+        if item[0] in _TIMED or (item[0] is Kind.SPACE and not names.contents.is_personal(item[1]))
     }
     spaces = [content for item, content in contents.items() if item[0] is Kind.SPACE]
     grants = sum(

@@ -19,7 +19,7 @@ from lightdash_sync.ascode.tree import CodeTree, Document
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.model.canonical import parse
 from lightdash_sync.model.changes.look import inside, text
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.model.kinds import PERSONAL_ROOT, Kind
 from lightdash_sync.model.shown import shown
 from lightdash_sync.untrusted import read_regular
 
@@ -145,7 +145,15 @@ class _Reading:
             spaces=dict(sorted(self._spaces.items())),
             notes=tuple(self._notes(paths)),
             access=self._access,
+            personal=frozenset(self._personal()),
         )
+
+    def _personal(self) -> Iterator[str]:
+        """Yield the paths of personal spaces: those below their root that no document speaks of."""
+        for path, name in self._spaces.items():
+            root, _, below = path.partition("/")
+            if below and name is None and self._spaces[root] == PERSONAL_ROOT and root in self._space_files:
+                yield path
 
     def _timed(self, document: Document) -> Document:
         """Return a document with the time of its download; current versions keep it in a file for all."""

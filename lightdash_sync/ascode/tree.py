@@ -40,9 +40,12 @@ class CodeTree:
         spaces: path of each space that the tree speaks of -> its name; None where nothing says it.
         notes: what was passed over, for people.
         access: path of a space -> who may see it, for those of which the tree says it (1.219.0).
+        personal: paths of the spaces that are somebody's personal ones, and of those inside: the official
+            tool writes a document of the space above them, none of them, and all that is in them.
     """
 
     documents: Mapping[tuple[Kind, str], Document]
     spaces: Mapping[str, str | None]
     notes: tuple[str, ...] = ()
     access: Mapping[str, JsonObject] = field(default_factory=dict, repr=False)
+    personal: frozenset[str] = frozenset()

@@ -40,6 +40,7 @@ class CodeExport:
         nested: a folder for each space.
         source: a side to take instead of the project as it is now; None for the project.
         overwrite: replace also what this tool did not write.
+        personal_spaces: write what is in personal spaces, too.
         config: the settings file, or None.
     """
 
@@ -49,6 +50,7 @@ class CodeExport:
     nested: bool
     source: str | None
     overwrite: bool
+    personal_spaces: bool
     config: Path | None
 
 
@@ -76,10 +78,18 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
             nested = manifest.source.project if wanted.nested else None
             if documents is None:
                 dialect = dialect_of(Server(manifest.source.lightdash).can)
-                code = code_files(tree, nested, versions, dialect=dialect)
+                code = code_files(
+                    tree, nested, versions, dialect=dialect, personal_spaces=wanted.personal_spaces
+                )
             else:  # in the form that it has, and no more than it says
                 dialect = dialect_in(documents)
-                code = code_files(tree, nested, dialect=dialect, access_of=documents.access)
+                code = code_files(
+                    tree,
+                    nested,
+                    dialect=dialect,
+                    access_of=documents.access,
+                    personal_spaces=wanted.personal_spaces,
+                )
         except ValueError as error:
             raise SnapshotError(
                 f"{label} cannot be said in the official tool's files: {error}",

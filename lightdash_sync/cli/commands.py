@@ -112,6 +112,7 @@ def cli(context: click.Context) -> None:
     "--from", "source", metavar="SIDE", help="lightdash-yaml: of a snapshot, git:REV or env:NAME instead."
 )
 @click.option("--overwrite", is_flag=True, help="lightdash-yaml: replace also what somebody else wrote.")
+@click.option("--personal-spaces", is_flag=True, help="lightdash-yaml: also what is in personal spaces.")
 @reading_options
 @server_options(project=True, config=True)
 def export(
@@ -124,6 +125,7 @@ def export(
     nested: bool,
     source: str | None,
     overwrite: bool,
+    personal_spaces: bool,
     reading: Reading,
     config: Path | None,
     as_json: bool,
@@ -137,10 +139,12 @@ def export(
 
         if source is not None and (kinds or spaces):
             raise click.UsageError("--from takes all that there is: --only and --space choose what is read")
-        wanted = CodeExport(path, kinds, spaces, nested, source, overwrite, config)
+        wanted = CodeExport(path, kinds, spaces, nested, source, overwrite, personal_spaces, config)
         return export_code(settings, wanted, as_json=as_json)
-    if nested or overwrite or source is not None:
-        raise click.UsageError("--nested, --from and --overwrite are for --format lightdash-yaml")
+    if nested or overwrite or personal_spaces or source is not None:
+        raise click.UsageError(
+            "--nested, --from, --overwrite and --personal-spaces are for --format lightdash-yaml"
+        )
     from lightdash_sync.export.selection import Chosen, Depth
 
     if no_history and (reading.history_since or reading.whole_history):

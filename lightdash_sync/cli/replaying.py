@@ -16,7 +16,15 @@ from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, report_of, te
 from lightdash_sync.cli.connect import Command, with_options
 from lightdash_sync.cli.output import json_line, show_report, warn, write
 from lightdash_sync.cli.planning import confirmed
-from lightdash_sync.cli.wanting import ADOPTED, ALLOWED, adopted, adopted_by, allowed, taken
+from lightdash_sync.cli.wanting import (
+    ADOPTED,
+    ALLOWED,
+    PERSONAL_SPACES,
+    adopted,
+    adopted_by,
+    allowed,
+    taken,
+)
 from lightdash_sync.errors import PENDING, Refused
 
 if TYPE_CHECKING:
@@ -64,6 +72,7 @@ _REPLAYED = [
         help="Carry schedulers (paused), virtual-views, tags, pins, icons, spaces (as they are), "
         "verification, or all (a,b or repeated).",
     ),
+    PERSONAL_SPACES,
     *ALLOWED,
     *ADOPTED,
 ]

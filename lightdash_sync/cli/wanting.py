@@ -24,6 +24,9 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _AGE = re.compile(r"(\d{1,6})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
+PERSONAL_SPACES = click.option(
+    "--personal-spaces", is_flag=True, help="Take personal spaces along into another project, too."
+)
 _CHOICE = [
     click.option(
         "--only", multiple=True, metavar="KIND[:KEY]", help="Only this item, or this kind (repeated)."
@@ -40,9 +43,7 @@ _CHOICE = [
         metavar="WHEN",
         help="Only what was saved since: 2026-11-01, 3d, or a git revision.",
     ),
-    click.option(
-        "--personal-spaces", is_flag=True, help="Take personal spaces along into another project, too."
-    ),
+    PERSONAL_SPACES,
     click.option("--no-dependencies", is_flag=True, help="Refuse what needs something that is not chosen."),
 ]
 _DELETES = [

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightdash_sync.model.kinds import PERSONAL_ROOT
+
 if TYPE_CHECKING:
     from lightdash_sync.client import views
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.model.canonical import Json, JsonObject
-
-_ROOT = "Default User Spaces"
 
 
 def code_slug(path: Json) -> str | None:
@@ -25,7 +25,9 @@ def code_slug(path: Json) -> str | None:
 def personal_spaces(inventory: Inventory) -> frozenset[str]:
     """Return the uuids of the spaces that Lightdash made for single people, and of all spaces inside them."""
     rows = {row.uuid: (row, raw) for row, raw in inventory.spaces}
-    roots = {uuid for uuid, (row, _) in rows.items() if row.parentSpaceUuid is None and row.name == _ROOT}
+    roots = {
+        uuid for uuid, (row, _) in rows.items() if row.parentSpaceUuid is None and row.name == PERSONAL_ROOT
+    }
     found = {
         uuid
         for uuid, (row, raw) in rows.items()

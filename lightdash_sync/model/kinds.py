@@ -64,6 +64,7 @@ class KindSpec:
 
 
 PERSONAL = "personal"  # of a space: that Lightdash made it for one person; a field of its file, and a fact
+PERSONAL_ROOT = "Default User Spaces"  # the space that Lightdash makes them in
 
 # The reader's own access, the organisation's colours, and where the item was found.
 _ABOUT_THE_READER = {"organizationUuid", "projectUuid", "access", "isPrivate", "inheritsFromOrgOrProject"}

@@ -74,7 +74,7 @@ _VERIFICATION = "verification{verifiedAt verifiedBy{userUuid firstName lastName}
 
 _TABLE: dict[Kind, str] = {
     Kind.SPACE: """
-        name inheritsAccess parent palette projectMemberAccessRole=viewer|editor|admin
+        name inheritsAccess parent palette personal projectMemberAccessRole=viewer|editor|admin
         access{users[]{email role=viewer|editor|admin} groups[]{group role=viewer|editor|admin}}
     """,
     Kind.CHART: f"""

@@ -25,6 +25,7 @@ class Choice:
         spaces: keys of spaces: everything in them, and what is in the spaces below.
         paths: these files; None for no such choice (what changed since a revision, for example).
         dependencies: whether what a chosen item needs comes along; else it is a problem.
+        named: those of `items` that somebody named one by one; None for all of them.
         unfinished: what an earlier run began and did not end: it comes along, whatever is chosen.
     """
 
@@ -33,6 +34,7 @@ class Choice:
     spaces: frozenset[str] = frozenset()
     paths: frozenset[str] | None = None
     dependencies: bool = True
+    named: frozenset[Item] | None = None
     unfinished: frozenset[Item] = frozenset()
 
     @property

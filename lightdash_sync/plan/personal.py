@@ -41,13 +41,14 @@ def personal_items(contents: Contents) -> frozenset[Item]:
 
 def asked_for(personal: Iterable[Item], choice: Choice, contents: Contents) -> Iterator[Item]:
     """Yield those items that somebody named, or whose space they named, with the spaces that these are in."""
+    named = choice.items if choice.named is None else choice.named
     for item in personal:
         spaces = {
-            key
-            for key in contents.spaces_of(item)
-            if (Kind.SPACE, key) in choice.items or key in choice.spaces
+            key for key in contents.spaces_of(item) if (Kind.SPACE, key) in named or key in choice.spaces
         }
-        if item in choice.items or any(contents.is_personal(key) for key in spaces):
+        if not named.isdisjoint((item, contents.owner_of(item))) or any(
+            contents.is_personal(key) for key in spaces
+        ):
             yield item
             yield from ((Kind.SPACE, key) for key in contents.spaces_of(item))
 

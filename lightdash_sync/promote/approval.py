@@ -85,6 +85,7 @@ class _Wanted(_Part):
     allow_broken: list[str]
     merge: bool
     keep_access: bool
+    personal_spaces: Literal[True] | None = None  # not written where it was not asked for
     adopt: dict[Annotated[Kind, Field(strict=False)], dict[Annotated[str, AfterValidator(_key)], str]]
     adopt_by: Literal["", "name", "slug"]
 
@@ -101,6 +102,7 @@ class _Wanted(_Part):
                 allow_broken=frozenset(self.allow_broken),
                 merge=self.merge,
                 keep_access=self.keep_access,
+                personal_spaces=self.personal_spaces is True,
             ),
             {
                 kind: {key: {"uuid": uuid} for key, uuid in entries.items()}
@@ -303,6 +305,7 @@ def _approval(approved: Approved) -> JsonObject:
         "with": sorted(wanted.extras),
         **{name: sorted(getattr(wanted.options, name)) for name in _ALLOWED},
         **{name: getattr(wanted.options, name) for name in _SWITCHES},
+        **({"personal_spaces": True} if wanted.options.personal_spaces else {}),
         "adopt": {kind: {key: facts["uuid"] for key, facts in entries.items()} for kind, entries in adopt},
         "adopt_by": wanted.adopt_by,
     }

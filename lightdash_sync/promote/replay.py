@@ -136,7 +136,22 @@ def choice_of(selection: Selection, extras: frozenset[str], tree: Tree) -> Choic
         items |= set(_schedulers(items, contents))
     kinds = frozenset(kind for extra, kind in _LISTS.items() if extra in extras)
     # An empty set of paths, because a choice of nothing at all would mean everything.
-    return Choice(items=frozenset(items), kinds=kinds, paths=frozenset())
+    return Choice(
+        items=frozenset(items), kinds=kinds, paths=frozenset(), named=frozenset(_named(selection, contents))
+    )
+
+
+def _named(selection: Selection, contents: Contents) -> Iterator[Item]:
+    """Yield the items that a selection names, without what is only in a space of it."""
+    yield from ((Kind.DASHBOARD, key) for key in selection.dashboards)
+    yield from (_chart(key, contents) for key in selection.charts)
+    yield from ((Kind.SPACE, key) for key in selection.spaces)
+
+
+def _chart(key: str, contents: Contents) -> Item:
+    """Return the chart that a key means: a SQL chart if no other chart has it."""
+    chart, sql = (Kind.CHART, key), (Kind.SQL_CHART, key)
+    return sql if sql in contents.there and chart not in contents.there else _known(chart, contents)
 
 
 def _content(selection: Selection, contents: Contents, *, spaces: bool) -> Iterator[Item]:
@@ -148,8 +163,7 @@ def _content(selection: Selection, contents: Contents, *, spaces: bool) -> Itera
     for key in selection.dashboards:
         yield _known((Kind.DASHBOARD, key), contents)
     for key in selection.charts:
-        chart, sql = (Kind.CHART, key), (Kind.SQL_CHART, key)
-        yield sql if sql in contents.there and chart not in contents.there else _known(chart, contents)
+        yield _chart(key, contents)
     chosen = {_known((Kind.SPACE, key), contents)[1] for key in selection.spaces}
     for item in contents.there:
         if item[0] in kinds and not chosen.isdisjoint(contents.spaces_of(item)):

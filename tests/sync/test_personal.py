@@ -134,3 +134,64 @@ def test_deletes_leave_what_people_keep_to_themselves(desk: Desk) -> None:
     assert [one for one in plan["left_out"] if one["item"] == "chart:newer-draft"]
     plan = desk.do("plan", *arguments, "--personal-spaces", "--json").json
     assert [step["key"] for step in plan["steps"]] == ["newer-draft"]
+
+
+def test_a_personal_space_is_nothing_unknown(desk: Desk) -> None:
+    """What this tool says of a space itself is no field that a newer server sent."""
+    done = desk.do("export", "--env", SOURCE, "--no-history")
+    assert "Not known" not in done.err + done.out
+    arguments = ("--personal-spaces", "--adopt-by-name", "--json")
+    plan = desk.do("plan", "--from", SOURCE, "--to", TARGET, *arguments).json
+    assert [one for one in plan["problems"] if one["code"] == "unknown_left_out"] == []
+
+
+@pytest.mark.parametrize("form", [(), ("--nested",)])
+def test_documents_leave_out_what_people_keep_to_themselves(desk: Desk, form: tuple[str, ...]) -> None:
+    """The official upload refuses a document of a personal space, and then uploads nothing at all."""
+    done = desk.do("export", "--env", SOURCE, "--format", "lightdash-yaml", "--path", "tree", *form)
+    files = {path.name for path in (desk.folder / "tree").rglob("*.yml")}
+    assert "for-everybody.yml" in files
+    assert "draft.yml" not in files
+    slug = desk.world.spaces[personal(desk)].slug
+    assert not [name for name in files if name.startswith((slug, "default-user"))]
+    assert "personal spaces with 1 chart (--personal-spaces writes these)" in done.err
+    with desk.nothing_is_written():
+        assert desk.do("plan", "--from", "tree", "--to", SOURCE, "--json").json["steps"] == []
+
+
+def test_documents_have_what_is_in_personal_spaces_if_asked(desk: Desk) -> None:
+    """As the official download has it: the charts, and of such spaces no document."""
+    arguments = ("--format", "lightdash-yaml", "--personal-spaces", "--path", "tree")
+    desk.do("export", "--env", SOURCE, *arguments)
+    files = {path.name for path in (desk.folder / "tree").rglob("*.yml")}
+    assert {"draft.yml", "default-user-spaces.space.yml"} <= files
+    assert f"{desk.world.spaces[personal(desk)].slug}.space.yml" not in files
+    with desk.nothing_is_written():
+        assert desk.do("plan", "--from", "tree", "--to", SOURCE, "--json").json["steps"] == []
+
+
+def test_a_draft_in_a_tree_is_not_shown_to_everybody_in_another_project(desk: Desk) -> None:
+    """The official download has drafts, but of the space that keeps them private no document."""
+    arguments = ("--format", "lightdash-yaml", "--personal-spaces", "--path", "tree")
+    desk.do("export", "--env", SOURCE, *arguments)
+    desk.do("apply", "--from", "tree", "--to", TARGET, "--yes")
+    assert desk.uuids(Kind.CHART, "For everybody", TARGET)
+    assert not desk.uuids(Kind.CHART, "Draft", TARGET)
+    plan = desk.do("plan", "--from", "tree", "--to", TARGET, "--json").json
+    assert [one["item"] for one in plan["left_out"] if "personal space" in one["why"]]
+    desk.do("apply", "--from", "tree", "--to", TARGET, "--personal-spaces", "--yes")
+    (draft,) = desk.uuids(Kind.CHART, "Draft", TARGET)
+    assert desk.world.spaces[str(desk.world.charts[draft].space_uuid)].is_private
+
+
+def test_a_promotion_by_replay_leaves_drafts_and_takes_them_if_asked(desk: Desk) -> None:
+    """What was approved with them is run with them, without saying it once more."""
+    replay = ("--via", "replay", "--env", SOURCE, "--to", TARGET)
+    review = desk.do("promote", "review", *replay, "--json").json
+    assert "chart:draft" not in {f"{step['kind']}:{step['key']}" for step in review["steps"]}
+    assert [one for one in review["left_out"] if "--personal-spaces" in one["why"]]
+    review = desk.do("promote", "review", *replay, "--chart", "draft", "--json").json
+    assert "chart:draft" in {f"{step['kind']}:{step['key']}" for step in review["steps"]}
+    desk.do("promote", "review", *replay, "--personal-spaces", "--format", "json", "-o", "approved.json")
+    desk.do("promote", "run", "--approved", "approved.json", "--yes")
+    assert len(desk.uuids(Kind.CHART, "Draft", TARGET)) == 1
