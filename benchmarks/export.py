@@ -30,11 +30,11 @@ import httpx
 from lightdash_standin.seed import generated_world
 from lightdash_standin.server import Server
 from lightdash_standin.state import VERSION
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.origin import Origin
-from lightdash_sync.client.session import Connection, Session
 from lightdash_sync.export.run import export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import ExportSelection
+from lightdash_sync.lightdash.origin import Origin
+from lightdash_sync.lightdash.reading import Lightdash
+from lightdash_sync.lightdash.session import Connection, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,7 @@ def export(site: Site, concurrency: int) -> dict[str, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         with Session(connection) as session:
-            report = export_project(Lightdash(session), site.project, folder / "p", Chosen())
+            report = export_project(Lightdash(session), site.project, folder / "p", ExportSelection())
     finally:
         shutil.rmtree(folder)
     return {

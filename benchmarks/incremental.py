@@ -16,18 +16,18 @@ from pathlib import Path
 
 from export import HISTORY, Site, served, world_size
 
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.origin import Origin
-from lightdash_sync.client.session import Connection, Session
 from lightdash_sync.export.run import ExportResult, Reading, export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import ExportSelection
+from lightdash_sync.lightdash.origin import Origin
+from lightdash_sync.lightdash.reading import Lightdash
+from lightdash_sync.lightdash.session import Connection, Session
 
 
 def export(site: Site, target: Path, *, full: bool) -> tuple[ExportResult, float]:
     """Export once; return the report and the CPU seconds."""
     cpu = time.process_time()
     with Session(Connection(Origin(site.url), site.token)) as session:
-        report = export_project(Lightdash(session), site.project, target, Chosen(), Reading(full))
+        report = export_project(Lightdash(session), site.project, target, ExportSelection(), Reading(full))
     return report, time.process_time() - cpu
 
 

@@ -31,10 +31,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.origin import Origin
-from lightdash_sync.client.session import Connection, Session
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.lightdash.origin import Origin
+from lightdash_sync.lightdash.reading import Lightdash
+from lightdash_sync.lightdash.session import Connection, Session
 
 THREADS = 4
 SETTINGS = """[env.target]

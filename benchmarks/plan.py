@@ -22,26 +22,25 @@ from typing import TYPE_CHECKING
 
 from export import Site, served, world_size
 
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.origin import Origin
-from lightdash_sync.client.session import Connection, Session
+from lightdash_sync.changes.items import compare
+from lightdash_sync.content.json import JsonObject, canonical, parse, sha256
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.export.run import export_project
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.export.workers import Silent
-from lightdash_sync.model.canonical import JsonObject, canonical, parse, sha256
-from lightdash_sync.model.changes import compare
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.inputs import Inputs
-from lightdash_sync.plan.keys import linked, own_links
-from lightdash_sync.plan.make import make_plan
-from lightdash_sync.plan.options import Facts, Options
-from lightdash_sync.plan.values import Action, Plan, Target
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.lightdash.origin import Origin
+from lightdash_sync.lightdash.reading import Lightdash
+from lightdash_sync.lightdash.session import Connection, Session
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.sync.applying import Applied, apply
-from lightdash_sync.sync.folders import Folders
-from lightdash_sync.sync.planning import Request, plan_for
-from lightdash_sync.sync.target import Place
+from lightdash_sync.sync.plan.build import Inputs, make_plan
+from lightdash_sync.sync.plan.matching import linked, own_links
+from lightdash_sync.sync.plan.options import PlanOptions, TargetFacts
+from lightdash_sync.sync.plan.values import Action, Plan, PlanTarget
+from lightdash_sync.sync.planning import PlanRequest, plan_for
+from lightdash_sync.sync.runs import Folders
+from lightdash_sync.sync.target import TargetEnvironment
+from lightdash_sync.workers import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +65,8 @@ def plan_of(desired: Tree, existing: Tree) -> Plan:
     """Make a plan of two trees of one project, as a restore does."""
     project = str(existing.identity.project["uuid"])
     found = linked(existing.identity, own_links(desired.identity, project), desired.identity)
-    target = Target("target", "https://lightdash.example.com", project, "Benchmark")
-    facts, options = Facts(same_project=True), Options()
+    target = PlanTarget("target", "https://lightdash.example.com", project, "Benchmark")
+    facts, options = TargetFacts(same_project=True), PlanOptions()
     return make_plan(
         Inputs("benchmark", target, desired, existing, found, facts=facts, options=options, purpose="restore")
     )
@@ -94,7 +93,9 @@ def compare_and_plan(charts: int) -> None:
             served(world_size(charts, 1), 0.0) as site,
             Session(Connection(Origin(site.url), site.token)) as session,
         ):
-            export_project(Lightdash(session), site.project, folder / "p", Chosen(depth=Depth.CONTENT))
+            export_project(
+                Lightdash(session), site.project, folder / "p", ExportSelection(depth=Depth.CONTENT)
+            )
         existing = Snapshot(folder / "p").tree()
         desired = changed(existing)
         size = sum(len(existing[path]) for path in existing) / 2**20
@@ -148,11 +149,13 @@ def apply_whole(site: Site, charts: int) -> None:
     try:
         with Session(Connection(Origin(site.url), site.token)) as session:
             lightdash = Lightdash(session)
-            export_project(lightdash, site.project, folder / "source", Chosen(depth=Depth.CONTENT))
-            place = Place(
+            export_project(lightdash, site.project, folder / "source", ExportSelection(depth=Depth.CONTENT))
+            place = TargetEnvironment(
                 "target", empty_project(session, site.project), lightdash, Folders(folder / "t"), Silent()
             )
-            request = Request("source", Snapshot(folder / "source").tree(), Options(), {}, adopt_by="name")
+            request = PlanRequest(
+                "source", Snapshot(folder / "source").tree(), PlanOptions(), {}, adopt_by="name"
+            )
             first, seconds = applied(place, request)
             site.asked()
             plan = plan_for(place, request).plan
@@ -167,7 +170,7 @@ def apply_whole(site: Site, charts: int) -> None:
     )
 
 
-def applied(place: Place, request: Request) -> tuple[Applied, float]:
+def applied(place: TargetEnvironment, request: PlanRequest) -> tuple[Applied, float]:
     """Plan and apply once; return the seconds, too."""
     began = time.perf_counter()
     done = apply(place, plan_for(place, request).plan, datetime.now(UTC))

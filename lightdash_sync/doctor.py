@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from lightdash_sync.client.elsewhere import if_here
-from lightdash_sync.client.tokens import TokenKind
 from lightdash_sync.errors import SyncError
-from lightdash_sync.export.elsewhere import asked_elsewhere, listed_elsewhere
-from lightdash_sync.projects import find_project
-from lightdash_sync.promote.abilities import Abilities
+from lightdash_sync.export.not_exported import asked_elsewhere, listed_elsewhere
+from lightdash_sync.lightdash.reading import if_here
+from lightdash_sync.lightdash.tokens import TokenKind
+from lightdash_sync.promotion.permission import Abilities
+from lightdash_sync.sources import find_project
 
 if TYPE_CHECKING:
-    from lightdash_sync.client import views
-    from lightdash_sync.client.capabilities import Server
-    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.lightdash import schemas
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.lightdash.versions import Server
 
 LIMITS = "limits"
 """The name of the checks that say what an old version cannot do."""
@@ -126,7 +126,7 @@ def _clock(date: str | None) -> Check:
     return Check("clock", "ok", "agrees with the server's")
 
 
-def _token(kind: TokenKind, user: views.User) -> Check:
+def _token(kind: TokenKind, user: schemas.User) -> Check:
     """Say whose token it is, and of which kind; a service account has a name and no e-mail."""
     whose = user.email or user.firstName or user.userUuid
     detail = f"{kind.noun} of {whose}, {user.role or 'no role'}"
@@ -135,7 +135,7 @@ def _token(kind: TokenKind, user: views.User) -> Check:
     return Check("token", "ok", detail)
 
 
-def _rights(server: Server, user: views.User, project: views.ProjectRow) -> Check:
+def _rights(server: Server, user: schemas.User, project: schemas.ProjectRow) -> Check:
     """Say which work the token is not allowed to do, by the rules that the server tells."""
     abilities = Abilities(user.abilityRules)
     # In a space of their own, so that only what no space would allow is missed.
@@ -156,14 +156,14 @@ def _rights(server: Server, user: views.User, project: views.ProjectRow) -> Chec
     return Check("rights", "warning", f"may not {', '.join(missing)}", hint)
 
 
-def _role(user: views.User, project: views.ProjectRow) -> Check:
+def _role(user: schemas.User, project: schemas.ProjectRow) -> Check:
     if user.sees_all_spaces(project.projectUuid):
         return Check("role", "ok", "sees every space")
     hint = "Use the token of a project admin: private spaces of others are left out without a trace."
     return Check("role", "warning", "is not an admin of the project", hint)
 
 
-def _upstream(projects: list[views.ProjectRow], project: views.ProjectRow) -> Check:
+def _upstream(projects: list[schemas.ProjectRow], project: schemas.ProjectRow) -> Check:
     upstream = project.upstreamProjectUuid
     if upstream is None:
         return Check("upstream", "ok", "none: this project does not promote")
@@ -174,7 +174,7 @@ def _upstream(projects: list[views.ProjectRow], project: views.ProjectRow) -> Ch
     return Check("upstream", "ok", name)
 
 
-def _elsewhere(lightdash: Lightdash, row: views.ProjectRow) -> list[Check]:
+def _elsewhere(lightdash: Lightdash, row: schemas.ProjectRow) -> list[Check]:
     """Say what of the project, and beside it, no snapshot holds, and how much of it there is."""
     project, _ = lightdash.project(row.projectUuid)
     server = lightdash.server
@@ -184,6 +184,6 @@ def _elsewhere(lightdash: Lightdash, row: views.ProjectRow) -> list[Check]:
     return [Check("left out", "ok", f"{left.words}: {left.why}") for left in found]
 
 
-def _spaces(lightdash: Lightdash, project: views.ProjectRow) -> Check:
+def _spaces(lightdash: Lightdash, project: schemas.ProjectRow) -> Check:
     spaces = lightdash.spaces(project.projectUuid)
     return Check("spaces", "ok", f"{len(spaces)} visible")

@@ -15,17 +15,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from lightdash_sync import __version__
-from lightdash_sync.client.origin import parse_origin
-from lightdash_sync.config import PROJECT, TOKEN, URL, first
-from lightdash_sync.environments import FILE, Environment, environments
+from lightdash_sync.content.keys import is_key
 from lightdash_sync.errors import ConfigError
-from lightdash_sync.model.keys import is_key
+from lightdash_sync.lightdash.origin import parse_origin
+from lightdash_sync.settings import FILE, PROJECT, TOKEN, URL, Environment, environments, first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from lightdash_sync.config import Options
+    from lightdash_sync.settings import ConnectionOptions
 
 _IGNORED = (
     "# What lightdash-sync leaves beside snapshots: locks, and what one run tells the next.",
@@ -52,7 +51,7 @@ _JOBS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedFolder:
     """What became of a file.
 
     Attributes:
@@ -65,7 +64,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class InitOptions:
     """An environment to begin with.
 
     Attributes:
@@ -77,7 +76,7 @@ class Chosen:
     environment: Environment | None
 
 
-def settings_for(folder: Path, options: Options, variables: Mapping[str, str]) -> Chosen:
+def settings_for(folder: Path, options: ConnectionOptions, variables: Mapping[str, str]) -> InitOptions:
     """Return the environment of a folder's settings, or the one that options and variables describe.
 
     Raises:
@@ -86,7 +85,7 @@ def settings_for(folder: Path, options: Options, variables: Mapping[str, str]) -
     """
     if (folder / FILE).exists():
         name = next(iter(environments([options.env] if options.env else [], folder, every=not options.env)))
-        return Chosen(name, None)
+        return InitOptions(name, None)
     name = options.env or "production"
     if not is_key(name):
         raise ConfigError(
@@ -105,10 +104,10 @@ def settings_for(folder: Path, options: Options, variables: Mapping[str, str]) -
         allow_http=options.allow_http,
         concurrency=options.concurrency,
     )
-    return Chosen(name, environment)
+    return InitOptions(name, environment)
 
 
-def prepare(folder: Path, top: Path, chosen: Chosen, ci: Ci) -> list[Prepared]:
+def prepare(folder: Path, top: Path, chosen: InitOptions, ci: Ci) -> list[PreparedFolder]:
     """Write what is missing.
 
     Args:
@@ -123,7 +122,7 @@ def prepare(folder: Path, top: Path, chosen: Chosen, ci: Ci) -> list[Prepared]:
     """
     settings = folder / FILE
     if chosen.environment is None:
-        done = [Prepared(settings, "kept")]
+        done = [PreparedFolder(settings, "kept")]
     else:
         done = [_create(settings, settings_text(chosen.name, chosen.environment))]
     done += [_extend(folder / ".gitignore", _IGNORED), _extend(folder / ".gitattributes", _ATTRIBUTES)]
@@ -178,17 +177,17 @@ def _toml(value: str | int | bool | list[str]) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _create(path: Path, text: str) -> Prepared:
+def _create(path: Path, text: str) -> PreparedFolder:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        return Prepared(path, "kept")
-    return Prepared(path, "created")
+        return PreparedFolder(path, "kept")
+    return PreparedFolder(path, "created")
 
 
-def _extend(path: Path, lines: tuple[str, ...]) -> Prepared:
+def _extend(path: Path, lines: tuple[str, ...]) -> PreparedFolder:
     """Add lines to the end of a file, if the last of them is not in it."""
     if path.is_symlink():
         raise ConfigError(f"{path} is a symbolic link", hint="Replace it by a file.")
@@ -199,8 +198,8 @@ def _extend(path: Path, lines: tuple[str, ...]) -> Prepared:
     except ValueError as error:
         raise ConfigError(f"{path} is no text in UTF-8") from error
     if lines[-1] in before.splitlines():
-        return Prepared(path, "kept")
+        return PreparedFolder(path, "kept")
     between = "" if not before or before.endswith("\n") else "\n"
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(between + "\n".join(lines) + "\n")
-    return Prepared(path, "extended")
+    return PreparedFolder(path, "extended")

@@ -6,12 +6,12 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from lightdash_standin.server import Server
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.origin import Origin
-from lightdash_sync.client.retry import Pacer
-from lightdash_sync.client.session import Connection, Limits, Session
 from lightdash_sync.export.run import ExportResult, Reading, export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import ExportSelection
+from lightdash_sync.lightdash.origin import Origin
+from lightdash_sync.lightdash.reading import Lightdash
+from lightdash_sync.lightdash.retry import Pacer
+from lightdash_sync.lightdash.session import Connection, Limits, Session
 from lightdash_sync.snapshot.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from lightdash_standin.faults import Faults
     from lightdash_standin.state import World
-    from lightdash_sync.export.workers import Progress
-    from lightdash_sync.snapshot.disk import Disk
+    from lightdash_sync.disk import Disk
+    from lightdash_sync.workers import Progress
 
 # What snapshots of tests call the server: its port is another each time.
 NAME = "https://lightdash.example.com"
@@ -47,7 +47,7 @@ def export_world(
     world: World,
     target: Path,
     *,
-    chosen: Chosen | None = None,
+    chosen: ExportSelection | None = None,
     who: str = "admin",
     project: str = "production",
     concurrency: int = 4,
@@ -65,7 +65,7 @@ def export_world(
                 lightdash,
                 world.projects[project],
                 target,
-                chosen or Chosen(),
+                chosen or ExportSelection(),
                 Reading(full=full, accept_shrink=accept_shrink),
                 disk=disk,
                 progress=progress,

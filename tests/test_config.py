@@ -10,9 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.config import Options, Settings, load_settings
-from lightdash_sync.environments import FILE, read_file, snapshot_folder
 from lightdash_sync.errors import ConfigError
+from lightdash_sync.settings import (
+    FILE,
+    ConnectionOptions,
+    Settings,
+    load_settings,
+    read_file,
+    snapshot_folder,
+)
 
 URL = "https://lightdash.example.com"
 OTHER = "https://other.example.com"
@@ -40,10 +46,10 @@ def _write(folder: Path, text: str) -> Path:
 
 
 def _refused(
-    folder: Path, options: Options | None = None, variables: dict[str, str] | None = None
+    folder: Path, options: ConnectionOptions | None = None, variables: dict[str, str] | None = None
 ) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
-        load_settings(options or Options(), variables or {}, folder)
+        load_settings(options or ConnectionOptions(), variables or {}, folder)
     assert caught.value.exit_code == 2
     return caught.value
 
@@ -51,12 +57,12 @@ def _refused(
 def _with_token(folder: Path, setting: str) -> Settings:
     """Settings of the only environment, whose token is where the setting says."""
     _write(folder, f'[env.only]\nurl = "{URL}"\n{setting}\n')
-    return load_settings(Options(), {}, folder)
+    return load_settings(ConnectionOptions(), {}, folder)
 
 
 def test_variables_alone_suffice(tmp_path: Path) -> None:
     """Without a file, the URL and the token of the variables are all it takes."""
-    settings = load_settings(Options(), VARIABLES, tmp_path)
+    settings = load_settings(ConnectionOptions(), VARIABLES, tmp_path)
     assert (settings.url, settings.token, settings.env, settings.concurrency) == (
         URL,
         "variable-token",
@@ -74,9 +80,11 @@ def test_names_of_the_official_sdk_are_fallbacks(tmp_path: Path) -> None:
         "LIGHTDASH_ACCESS_TOKEN": "sdk-token",
         "LIGHTDASH_PROJECT_UUID": "sdk-project",
     }
-    settings = load_settings(Options(), official, tmp_path)
+    settings = load_settings(ConnectionOptions(), official, tmp_path)
     assert (settings.url, settings.token, settings.project) == (OTHER, "sdk-token", "sdk-project")
-    both = load_settings(Options(), {**official, **VARIABLES, "LIGHTDASH_PROJECT": "ours"}, tmp_path)
+    both = load_settings(
+        ConnectionOptions(), {**official, **VARIABLES, "LIGHTDASH_PROJECT": "ours"}, tmp_path
+    )
     assert (both.url, both.token, both.project) == (URL, "variable-token", "ours")
 
 
@@ -92,15 +100,15 @@ def test_an_option_wins_over_the_named_environment_the_variable_and_the_default(
     """Precedence: option, then `--env`, then variable, then the file's default."""
     _write(tmp_path, f'default = "production"\n{TWO}')
     variables = {"LIGHTDASH_PROJECT": "Variable", **TOKENS}
-    default = load_settings(Options(), TOKENS, tmp_path)
+    default = load_settings(ConnectionOptions(), TOKENS, tmp_path)
     assert (default.url, default.env, default.project) == (OTHER, "production", None)
-    variable = load_settings(Options(), {**variables, **VARIABLES}, tmp_path)
+    variable = load_settings(ConnectionOptions(), {**variables, **VARIABLES}, tmp_path)
     assert (variable.url, variable.env, variable.project) == (URL, None, "Variable")
-    named = load_settings(Options(env="staging"), {**variables, "LIGHTDASH_URL": OTHER}, tmp_path)
+    named = load_settings(ConnectionOptions(env="staging"), {**variables, "LIGHTDASH_URL": OTHER}, tmp_path)
     assert (named.url, named.env, named.project) == (URL, "staging", "Staging")
-    option = load_settings(Options(env="staging", project="Option"), variables, tmp_path)
+    option = load_settings(ConnectionOptions(env="staging", project="Option"), variables, tmp_path)
     assert (option.url, option.project) == (URL, "Option")
-    elsewhere = Options(env="staging", url="https://third.example.com")
+    elsewhere = ConnectionOptions(env="staging", url="https://third.example.com")
     third = load_settings(elsewhere, {**variables, **VARIABLES}, tmp_path)
     assert (third.url, third.env, third.path) == ("https://third.example.com", None, None)
 
@@ -108,9 +116,9 @@ def test_an_option_wins_over_the_named_environment_the_variable_and_the_default(
 def test_a_project_of_the_variable_wins_over_that_of_the_default(tmp_path: Path) -> None:
     """The default environment's project is the last to be asked."""
     _write(tmp_path, f'default = "staging"\n{TWO}')
-    assert load_settings(Options(), TOKENS, tmp_path).project == "Staging"
+    assert load_settings(ConnectionOptions(), TOKENS, tmp_path).project == "Staging"
     variables = {**TOKENS, "LIGHTDASH_PROJECT": "Variable"}
-    assert load_settings(Options(), variables, tmp_path).project == "Variable"
+    assert load_settings(ConnectionOptions(), variables, tmp_path).project == "Variable"
 
 
 def test_numbers_and_files_of_options_win(tmp_path: Path) -> None:
@@ -119,14 +127,14 @@ def test_numbers_and_files_of_options_win(tmp_path: Path) -> None:
         tmp_path,
         f'[env.a]\nurl = "{URL}"\ntoken_env = "T"\nconcurrency = 2\nca_bundle = "ca.pem"\nallow_http = true',
     )
-    of_file = load_settings(Options(), {"T": "t"}, tmp_path)
+    of_file = load_settings(ConnectionOptions(), {"T": "t"}, tmp_path)
     assert (of_file.concurrency, of_file.ca_bundle, of_file.allow_http) == (2, tmp_path / "ca.pem", True)
-    options = Options(concurrency=5, ca_bundle=Path("mine.pem"))
+    options = ConnectionOptions(concurrency=5, ca_bundle=Path("mine.pem"))
     of_option = load_settings(options, {"T": "t"}, tmp_path)
     assert (of_option.concurrency, of_option.ca_bundle) == (5, Path("mine.pem"))
-    elsewhere = load_settings(Options(url=OTHER), VARIABLES, tmp_path)
+    elsewhere = load_settings(ConnectionOptions(url=OTHER), VARIABLES, tmp_path)
     assert (elsewhere.concurrency, elsewhere.ca_bundle, elsewhere.allow_http) == (8, None, False)
-    assert load_settings(Options(url=OTHER, allow_http=True), VARIABLES, tmp_path).allow_http
+    assert load_settings(ConnectionOptions(url=OTHER, allow_http=True), VARIABLES, tmp_path).allow_http
 
 
 def test_paths_of_the_file_are_beside_it(tmp_path: Path) -> None:
@@ -134,7 +142,7 @@ def test_paths_of_the_file_are_beside_it(tmp_path: Path) -> None:
     folder = tmp_path / "settings"
     folder.mkdir()
     file = _write(folder, TWO)
-    settings = load_settings(Options(env="staging"), TOKENS, tmp_path, file)
+    settings = load_settings(ConnectionOptions(env="staging"), TOKENS, tmp_path, file)
     assert settings.path == folder / "snapshots/staging"
 
 
@@ -181,7 +189,7 @@ def test_without_an_environment_there_is_no_folder(tmp_path: Path) -> None:
 def test_the_same_url_with_a_slash_is_the_same(tmp_path: Path, url: str) -> None:
     """A slash at the end does not make another server of it."""
     _write(tmp_path, f'[env.a]\nurl = "{URL}"\ntoken_env = "T"\n')
-    assert load_settings(Options(url=url), {"T": "of-the-file"}, tmp_path).token == "of-the-file"
+    assert load_settings(ConnectionOptions(url=url), {"T": "of-the-file"}, tmp_path).token == "of-the-file"
 
 
 @given(
@@ -195,7 +203,9 @@ def test_a_token_of_the_file_never_goes_to_another_url(
     folder = tmp_path_factory.mktemp("config")
     _write(folder, f'[env.a]\nurl = "{URL}"\ntoken_env = "T"\n')
     options, variables = (
-        (Options(url=url), {"T": "t"}) if how else (Options(), {"T": "t", "LIGHTDASH_URL": url})
+        (ConnectionOptions(url=url), {"T": "t"})
+        if how
+        else (ConnectionOptions(), {"T": "t", "LIGHTDASH_URL": url})
     )
     assert "no token" in _refused(folder, options, variables).message
     assert load_settings(options, {**variables, "LIGHTDASH_API_KEY": "v"}, folder).token == "v"
@@ -204,7 +214,7 @@ def test_a_token_of_the_file_never_goes_to_another_url(
 def test_a_named_environment_with_a_token_does_not_get_that_of_the_variable(tmp_path: Path) -> None:
     """`--env` takes its own token; one that is missing is an error, not a reason to send another."""
     _write(tmp_path, TWO)
-    options = Options(env="production")
+    options = ConnectionOptions(env="production")
     assert load_settings(options, {**VARIABLES, **TOKENS}, tmp_path).token == "production-token"
     error = _refused(tmp_path, options, VARIABLES)
     assert "PRODUCTION_TOKEN" in error.message
@@ -213,26 +223,26 @@ def test_a_named_environment_with_a_token_does_not_get_that_of_the_variable(tmp_
 def test_a_named_environment_without_a_token_gets_that_of_the_variable(tmp_path: Path) -> None:
     """A file that says nothing of tokens leaves them to the variable."""
     _write(tmp_path, f'[env.a]\nurl = "{OTHER}"\n')
-    settings = load_settings(Options(env="a"), {"LIGHTDASH_API_KEY": "v"}, tmp_path)
+    settings = load_settings(ConnectionOptions(env="a"), {"LIGHTDASH_API_KEY": "v"}, tmp_path)
     assert (settings.url, settings.token) == (OTHER, "v")
 
 
 def test_the_variable_wins_over_the_token_of_the_default(tmp_path: Path) -> None:
     """An environment that nobody named gives way to the variable."""
     _write(tmp_path, f'default = "staging"\n{TWO}')
-    assert load_settings(Options(), {**TOKENS, "LIGHTDASH_API_KEY": "v"}, tmp_path).token == "v"
+    assert load_settings(ConnectionOptions(), {**TOKENS, "LIGHTDASH_API_KEY": "v"}, tmp_path).token == "v"
 
 
 def test_an_unknown_environment_lists_those_there_are(tmp_path: Path) -> None:
     """A typing error in `--env` or in `default` is answered with the names that exist."""
     _write(tmp_path, TWO)
-    error = _refused(tmp_path, Options(env="prod"))
+    error = _refused(tmp_path, ConnectionOptions(env="prod"))
     assert "'prod'" in error.message
     assert error.hint == "There are: production, staging."
     _write(tmp_path, f'default = "gone"\n{TWO}')
     assert "'gone'" in _refused(tmp_path).message
     _write(tmp_path, "")
-    assert _refused(tmp_path, Options(env="prod")).hint == "There are: none."
+    assert _refused(tmp_path, ConnectionOptions(env="prod")).hint == "There are: none."
 
 
 def test_several_environments_without_a_default_are_not_guessed(tmp_path: Path) -> None:
@@ -245,7 +255,7 @@ def test_several_environments_without_a_default_are_not_guessed(tmp_path: Path) 
 def test_the_only_environment_is_the_default(tmp_path: Path) -> None:
     """A file with one environment needs no `default`."""
     _write(tmp_path, f'[env.only]\nurl = "{URL}"\ntoken_env = "T"\n')
-    assert load_settings(Options(), {"T": "t"}, tmp_path).env == "only"
+    assert load_settings(ConnectionOptions(), {"T": "t"}, tmp_path).env == "only"
 
 
 @pytest.mark.parametrize("key", ["token", "api_key", "TOKEN", "access_token", "password", "ApiKey"])
@@ -291,10 +301,10 @@ def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
 def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
     """A missing `--config` is an error; a missing `lightdash-sync.toml` is not."""
     with pytest.raises(ConfigError, match="does not exist"):
-        load_settings(Options(), VARIABLES, tmp_path, tmp_path / "missing.toml")
+        load_settings(ConnectionOptions(), VARIABLES, tmp_path, tmp_path / "missing.toml")
     with pytest.raises(ConfigError, match="cannot be read"):
         read_file(tmp_path)
-    assert load_settings(Options(), VARIABLES, tmp_path).url == URL
+    assert load_settings(ConnectionOptions(), VARIABLES, tmp_path).url == URL
 
 
 def test_a_token_file_is_read_beside_the_settings(tmp_path: Path) -> None:
@@ -380,11 +390,11 @@ def test_a_token_that_no_header_can_hold_is_refused(tmp_path: Path, token: str) 
 def test_secrets_are_not_in_the_representation(tmp_path: Path) -> None:
     """Settings that land in a log or traceback show no secret."""
     variables = {**VARIABLES, "LIGHTDASH_PROXY_AUTHORIZATION": "Basic proxy-secret"}
-    settings = load_settings(Options(), variables, tmp_path)
+    settings = load_settings(ConnectionOptions(), variables, tmp_path)
     assert settings.secrets == ["variable-token", "Basic proxy-secret"]
     assert "variable-token" not in repr(settings)
     assert "proxy-secret" not in repr(settings)
-    assert load_settings(Options(), VARIABLES, tmp_path).secrets == ["variable-token"]
+    assert load_settings(ConnectionOptions(), VARIABLES, tmp_path).secrets == ["variable-token"]
 
 
 def test_the_type_of_a_token_is_told_where_the_token_is(tmp_path: Path) -> None:
@@ -394,10 +404,10 @@ def test_the_type_of_a_token_is_told_where_the_token_is(tmp_path: Path) -> None:
         TWO.replace('token_env = "STAGING_TOKEN"', 'token_env = "STAGING_TOKEN"\ntoken_type = "oauth"'),
     )
     variables = {**TOKENS, **VARIABLES, "LIGHTDASH_TOKEN_TYPE": "service-account"}
-    named = load_settings(Options(env="staging"), variables, tmp_path)
+    named = load_settings(ConnectionOptions(env="staging"), variables, tmp_path)
     assert (named.token, named.token_type) == ("staging-token", "oauth")
-    by_variable = load_settings(Options(), variables, tmp_path)
+    by_variable = load_settings(ConnectionOptions(), variables, tmp_path)
     assert (by_variable.token, by_variable.token_type) == ("variable-token", "service-account")
-    assert load_settings(Options(env="production"), variables, tmp_path).token_type is None
+    assert load_settings(ConnectionOptions(env="production"), variables, tmp_path).token_type is None
     _write(tmp_path, TWO.replace('token_env = "STAGING_TOKEN"', 'token_type = "bearer"'))
-    assert "token_type" in _refused(tmp_path, Options(env="staging")).message
+    assert "token_type" in _refused(tmp_path, ConnectionOptions(env="staging")).message

@@ -15,8 +15,8 @@ from lightdash_standin import seed
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.people import add_service_account, issue_oauth_token
 from lightdash_standin.server import Server
-from lightdash_sync.client.capabilities import Server as Version
 from lightdash_sync.doctor import Check, examine
+from lightdash_sync.lightdash.versions import Server as Version
 from tests.exporting import lightdash_at
 from tests.worlds import SERVED, demo_world, empty_world
 

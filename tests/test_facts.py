@@ -13,18 +13,17 @@ from lightdash_standin.explores import TABLES
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
 from lightdash_standin.validations import validate_project
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.stop import Stop
+from lightdash_sync.content.json import parse
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import ApiError, NotAuthorised
-from lightdash_sync.export.workers import Silent, Workers
-from lightdash_sync.facts import field_ids, read_facts, with_fields
-from lightdash_sync.model.canonical import parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.options import Facts, Options
-from lightdash_sync.plan.preflight import needed_tables, reference_problems
-from lightdash_sync.plan.values import Action, Step
+from lightdash_sync.lightdash.reading import Lightdash
 from lightdash_sync.snapshot.layout import item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.sync.facts import field_ids, read_facts, with_fields
+from lightdash_sync.sync.plan.options import PlanOptions, TargetFacts
+from lightdash_sync.sync.plan.preflight import needed_tables, reference_problems
+from lightdash_sync.sync.plan.values import Action, Step
+from lightdash_sync.workers import Silent, Stop, Workers
 from tests.worlds import can, demo_world
 
 from .exporting import export_world, lightdash_at
@@ -140,7 +139,7 @@ def test_an_explore_that_cannot_be_compiled_is_left_without_fields() -> None:
     """However many there are; a server that fails is an error."""
     world = demo_world()
     project = world.projects["production"]
-    known = Facts(tables=frozenset(f"t{n}" for n in range(60)))
+    known = TargetFacts(tables=frozenset(f"t{n}" for n in range(60)))
     rule = {"status": 400}
     faults = Faults(rule=lambda _n, _m, path: Fault.status(rule["status"]) if "/explores/" in path else None)
     with served(world, faults=faults) as (lightdash, workers):
@@ -179,8 +178,8 @@ def test_charts_with_a_lost_field_are_those_that_the_server_finds(lost: str, tmp
     steps = [Step(Action.CREATE, *chart, after=parse(tree[item_path(*chart)])) for chart in charts]
     with served(world) as (lightdash, workers):
         tables = needed_tables(steps)
-        facts = with_fields(Facts(tables=tables), lightdash, project, tables, workers)
-    problems = reference_problems(steps, facts, Options(), {(Kind.SPACE, "x")})
+        facts = with_fields(TargetFacts(tables=tables), lightdash, project, tables, workers)
+    problems = reference_problems(steps, facts, PlanOptions(), {(Kind.SPACE, "x")})
     broken = {problem.item for problem in problems if problem.code == "missing_field"}
     uuids = {tree.identity.uuid(Kind.CHART, item.removeprefix("chart:")) for item in broken}
     assert uuids == {uuid for uuid, _ in told}
@@ -202,7 +201,7 @@ def test_the_demos_content_finds_its_fields_in_production(source: str, tmp_path:
         project = world.projects["production"]
         facts = with_fields(read_facts(lightdash, project), lightdash, project, needed_tables(steps), workers)
     assert facts.fields
-    found = {problem.code for problem in reference_problems(steps, facts, Options(), frozenset())}
+    found = {problem.code for problem in reference_problems(steps, facts, PlanOptions(), frozenset())}
     about_others = {"google_sheet", "unchecked_channel"} if source == "production" else set()
     owners = {
         obj["owner"] for step in steps if step.kind is Kind.SCHEDULER and isinstance(obj := step.after, dict)

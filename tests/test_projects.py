@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from lightdash_sync.client.views import ProjectRow
 from lightdash_sync.errors import ConfigError
-from lightdash_sync.projects import find_project
+from lightdash_sync.lightdash.schemas import ProjectRow
+from lightdash_sync.sources import find_project
 
 
 def _row(number: int, name: str) -> ProjectRow:

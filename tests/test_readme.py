@@ -18,7 +18,7 @@ from lightdash_standin.server import Server
 from lightdash_standin.state import World
 from lightdash_standin.versions import VERSIONS
 from lightdash_sync import errors
-from lightdash_sync.environments import read_file
+from lightdash_sync.settings import read_file
 from tests.cli.running import run
 from tests.dialects import preview_of
 

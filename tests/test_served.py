@@ -15,8 +15,8 @@ WORLDS = ROOT / "worlds.py"
         ("export/test_run.py", True),  # imports the worlds itself
         ("apply/test_killed.py", True),  # by way of what moves from one to another
         ("cli/test_diff.py", True),  # by its folder's fixtures alone
-        ("promote/test_proof.py", False),  # a version of its own
-        ("model/test_keys.py", False),  # no world at all
+        ("promotion/test_proof.py", False),  # a version of its own
+        ("content/test_keys.py", False),  # no world at all
     ],
 )
 def test_what_begins_with_a_world_of_the_served_version_is_known(file: str, served: bool) -> None:

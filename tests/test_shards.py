@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.errors import ConfigError
-from lightdash_sync.shards import Shard, read_shard
+from lightdash_sync.settings import Shard, read_shard
 
 K8S, INDEX, TOTAL = "JOB_COMPLETION_INDEX", "CI_NODE_INDEX", "CI_NODE_TOTAL"
 

@@ -10,9 +10,9 @@ import pytest
 
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
-from lightdash_sync.client.writes import Writer
 from lightdash_sync.errors import Incomplete, NotAuthorised
-from lightdash_sync.validation import Invalid, validate
+from lightdash_sync.lightdash.writing import Writer
+from lightdash_sync.sync.readback import Invalid, validate
 from tests.worlds import demo_world
 
 from .exporting import lightdash_at
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lightdash_standin.state import World
-    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.lightdash.reading import Lightdash
 
 
 @contextmanager

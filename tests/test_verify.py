@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.portable import to_portable
+from lightdash_sync.disk import Disk
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.portable import to_portable
-from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, item_path
-from lightdash_sync.snapshot.manifest import Manifest, Selection
-from lightdash_sync.verify import Damage, Differences, differences, verify
+from lightdash_sync.snapshot.manifest import Manifest, SnapshotSelection
+from lightdash_sync.snapshot.verify import Damage, Differences, differences, verify
+from tests.content.content import normal_forms
+from tests.content.generated import KEYED, World, worlds
 
-from .model.content import normal_forms
-from .model.generated import KEYED, World, worlds
 from .snapshot.attacks import CHART, edit, replace
 from .snapshot.small import (
     BOARD_VERSION_PATH,
@@ -319,7 +319,7 @@ def test_a_partial_snapshot_may_lack_items(tmp_path: Path) -> None:
     root = tmp_path / "snapshot"
     write_small_snapshot(root, change={"tags/core.json": None})
     assert {damage.path for damage in verify(root).damages} == {"tags/core.json"}
-    edit(root, lambda manifest: manifest.update(selection=Selection(kinds=["chart"]).model_dump()))
+    edit(root, lambda manifest: manifest.update(selection=SnapshotSelection(kinds=["chart"]).model_dump()))
     assert verify(root).damages == []
     _delete(root, CHART)
     assert CHART in {damage.path for damage in verify(root).damages}

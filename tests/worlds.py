@@ -10,7 +10,7 @@ import os
 
 from lightdash_standin import seed
 from lightdash_standin.state import VERSION, World
-from lightdash_sync.client.capabilities import Server
+from lightdash_sync.lightdash.versions import Server
 
 SERVED = os.environ.get("LIGHTDASH_SYNC_SERVED", VERSION)
 # The last part of the path where that version lists all schedulers.

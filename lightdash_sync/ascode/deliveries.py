@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightdash_sync.ascode.names import made_up
-from lightdash_sync.ascode.rules import dimension_rule, rules_taken_over, with_ids, without_ids
-from lightdash_sync.model.canonical import Json, JsonObject, objects
-from lightdash_sync.model.changes.look import inside, text
+from lightdash_sync.ascode.names import dimension_rule, made_up, rules_taken_over, with_ids, without_ids
+from lightdash_sync.content.json import Json, JsonObject, get_path, get_str, objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +81,9 @@ def delivery_document(normal: JsonObject, slug: str, resource: JsonObject, board
         said["selectedTabs"] = [board.tabs.get(str(tab), tab) for tab in tabs]
     if kind == SHEET:
         return said | {
-            "destination": {ours: inside(normal, "options", theirs) for ours, theirs in _DESTINATION.items()}
+            "destination": {
+                ours: get_path(normal, "options", theirs) for ours, theirs in _DESTINATION.items()
+            }
         }
     options = {} if normal.get("format") == "pdf" else normal.get("options")
     return said | {"targets": [*targets], "format": normal.get("format"), "options": options}
@@ -103,8 +103,8 @@ def taken_over_delivery(
     body, had = document.body, existing or {}
     result: JsonObject = {name: value for name, value in had.items() if name not in _DELIVERED}
     result |= {name: body[name] for name in SAID if name in body}
-    result[RESOURCES[text(body, "resource", "type")]] = uuid
-    kind = text(body, "contentType")
+    result[RESOURCES[get_str(body, "resource", "type")]] = uuid
+    kind = get_str(body, "contentType")
     if kind == SHEET:
         result |= {"format": "gsheets", "options": _sheet(body, had)}
         result.setdefault("targets", [])
@@ -133,9 +133,9 @@ def _take_parts(result: JsonObject, body: JsonObject, had: JsonObject, board: Bo
         said, lost = body["filters"], 0
         if isinstance(said, list):
             own = objects(had.get("filters"))
-            overridden = {text(rule, "id") for rule in own}
+            overridden = {get_str(rule, "id") for rule in own}
             others = [  # what is overridden here keeps its id, not its tiles
-                rule | {"tileTargets": {}} for rule in board.rules if text(rule, "id") not in overridden
+                rule | {"tileTargets": {}} for rule in board.rules if get_str(rule, "id") not in overridden
             ]
             called = {slug: tile for tile, slug in board.tiles.items() if slug}
             rules, missing = rules_taken_over(objects(said), [*own, *others], board.tiles, called, slug)
@@ -173,7 +173,7 @@ def _has_a_form(kind: str, normal: JsonObject, resource: JsonObject) -> bool:
     """Whether a server tells of it as code: its options must be whole, and an alert an image of a chart."""
     if kind == ALERT:
         return resource["type"] == "chart" and normal.get("format") == "image"
-    needed = "gdriveId" if kind == SHEET else _OPTION_OF.get(text(normal, "format"))
+    needed = "gdriveId" if kind == SHEET else _OPTION_OF.get(get_str(normal, "format"))
     options = normal.get("options")
     return needed == "" or (needed is not None and isinstance(options, dict) and needed in options)
 
@@ -192,7 +192,7 @@ def _sheet(body: JsonObject, had: JsonObject) -> JsonObject:
     options = had.get("options") if had.get("format") == "gsheets" else None
     result = dict(options) if isinstance(options, dict) else {}
     for ours, theirs in _DESTINATION.items():
-        value = inside(body, "destination", ours)
+        value = get_path(body, "destination", ours)
         if value is not None or theirs in result:
             result[theirs] = value
     return result

@@ -8,36 +8,121 @@ from such a tree made, whose key is made of that slug. What documents have no wo
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from lightdash_sync.ascode.contents import taken_over
 from lightdash_sync.ascode.deliveries import Board, taken_over_delivery
-from lightdash_sync.ascode.documents import CHART_TILES, board_of
+from lightdash_sync.ascode.documents import APP_TILE, CHART_TILES, IF_SET, SAME, board_of, taken_over_view
 from lightdash_sync.ascode.layouts import laid_out
-from lightdash_sync.ascode.names import ADDED, DOCUMENTED, Names, made_up
-from lightdash_sync.ascode.tabs import APP_TILE
-from lightdash_sync.ascode.views import taken_over_view
+from lightdash_sync.ascode.names import ADDED, DOCUMENTED, DocumentNames, made_up, with_ids
+from lightdash_sync.content.authorship import version_fields
+from lightdash_sync.content.json import JsonObject, canonical, get_list, get_str
+from lightdash_sync.content.keys import EXTERNAL, Candidate, assign_keys, external_key, key_from
+from lightdash_sync.content.kinds import BY_THE_OWNER, KINDS, PERSONAL, VERIFIABLE, VERIFICATION, Kind
+from lightdash_sync.content.naming import layout_names
+from lightdash_sync.content.normal import in_order, normalise, without_unset
+from lightdash_sync.content.parts import parts_in
+from lightdash_sync.content.portable import to_portable, to_server
+from lightdash_sync.content.references import tokenise
+from lightdash_sync.content.tree import Tree, file_of
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.authorship import version_fields
-from lightdash_sync.model.canonical import JsonObject, canonical
-from lightdash_sync.model.changes.look import held, text
-from lightdash_sync.model.keys import EXTERNAL, Candidate, assign_keys, external_key, key_from
-from lightdash_sync.model.kinds import KINDS, PERSONAL, Kind
-from lightdash_sync.model.naming import layout_names
-from lightdash_sync.model.normal import normalise
-from lightdash_sync.model.ordered import in_order
-from lightdash_sync.model.parts import parts_in
-from lightdash_sync.model.portable import to_portable, to_server
-from lightdash_sync.model.references import tokenise
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from lightdash_sync.ascode.tree import CodeTree, Document
-    from lightdash_sync.model.identity import Identity
-    from lightdash_sync.plan.options import Item
+    from lightdash_sync.content.identity import Identity
+    from lightdash_sync.content.kinds import ItemKey
+
+
+# A document, taken over onto what a project has already: its content, complete.
+#
+# A document has no word for much of an item (see `documents`). All that stays as the project has it. So a
+# document that was made of an item changes nothing of it, and one that was changed changes just that; of
+# the
+# result the same document is made again. What a document leaves out where it has a word for it is not
+# there:
+# a chart without `pivotConfig` has no pivot.
+
+_PLACES = ("spaceUuid", "dashboardUuid")
+# What a query has at least; people leave out what they do not need.
+_QUERY: JsonObject = {
+    "dimensions": [], "metrics": [], "filters": {}, "sorts": [], "limit": 500, "tableCalculations": [],
+    "additionalMetrics": [], "customDimensions": [],
+}  # fmt: skip
+
+
+class ItemPlaces(Protocol):
+    """Finds what documents name."""
+
+    def space(self, path: str) -> str:
+        """Return the uuid of a space."""
+
+    def dashboard(self, slug: str) -> str:
+        """Return the uuid of a dashboard."""
+
+
+def taken_over(document: Document, existing: JsonObject | None, places: ItemPlaces) -> JsonObject:
+    """Return a chart or SQL chart in the server's form, or of a dashboard all but tiles, tabs and filters.
+
+    Args:
+        document: what is wanted.
+        existing: the item in the server's form; None if the project has none.
+        places: finds spaces and dashboards.
+    """
+    body, kind = document.body, document.kind
+    result = dict(existing or {})
+    for name in SAME[kind] + (IF_SET if kind is Kind.DASHBOARD else ()):
+        if name in body:
+            result[name] = body[name]
+        elif name == "tableConfig":
+            result.setdefault(name, {"columnOrder": []})
+        elif result.get(name) is not None:
+            del result[name]
+    if kind is Kind.SQL_CHART and "chartKind" not in body:
+        _keep(result, "chartKind", existing)
+    if kind is Kind.CHART and "merge" in body:  # 2.x says it; without it the chart keeps what it has
+        result["merge"] = body["merge"]
+    if kind is Kind.CHART:
+        result = without_unset(kind, result | {"metricQuery": _query(document, existing)})
+    if kind in VERIFIABLE and isinstance(verified := body.get("verified"), bool):  # else it stays as it is
+        had = result.get(VERIFICATION)
+        result[VERIFICATION] = (had if isinstance(had, dict) else BY_THE_OWNER) if verified else None
+    return result | _place(document, result, places, existing)
+
+
+def _keep(result: JsonObject, name: str, existing: JsonObject | None) -> None:
+    if existing is not None and name in existing:
+        result[name] = existing[name]
+
+
+def _place(
+    document: Document, result: JsonObject, places: ItemPlaces, existing: JsonObject | None
+) -> JsonObject:
+    """Return where an item stands; takes the former place out of the result."""
+    dashboard, path = document.body.get("dashboardSlug"), str(document.body["spaceSlug"])
+    if document.kind is Kind.SQL_CHART and existing and existing.get("dashboardUuid"):
+        return {}  # the document has no word for it
+    for name in _PLACES:
+        result.pop(name, None)
+    if document.kind is Kind.CHART and isinstance(dashboard, str):
+        return {"dashboardUuid": places.dashboard(dashboard)}
+    return {"spaceUuid": places.space(path)}
+
+
+def _query(document: Document, existing: JsonObject | None) -> JsonObject:
+    """Return a query with what every query has, and an id for each filter."""
+    said, before = document.body["metricQuery"], (existing or {}).get("metricQuery")
+    query = said if isinstance(said, dict) else {}
+    needed = _QUERY | {"exploreName": document.body["tableName"]}
+    if isinstance(before, dict):
+        needed = {name: value for name, value in needed.items() if name in before}
+    query = needed | query
+    if isinstance(filters := query.get("filters"), dict):
+        query["filters"] = {
+            name: with_ids(group, f"{document.slug}/{name}") for name, group in filters.items()
+        }
+    return query
+
 
 _OWNERS = (("dashboard", Kind.DASHBOARD), ("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
 
@@ -60,8 +145,8 @@ class Desired:
 def desired_of(
     code: CodeTree,
     project: Tree,
-    kept: Collection[Item] = (),
-    synced: Collection[Item] | None = None,
+    kept: Collection[ItemKey] = (),
+    synced: Collection[ItemKey] | None = None,
     aliases: Mapping[Kind, Mapping[str, str]] | None = None,
 ) -> Desired:
     """Return what a tree of documents wants of a project.
@@ -87,23 +172,23 @@ class _Desiring:
         self,
         code: CodeTree,
         project: Tree,
-        kept: Collection[Item],
-        synced: Collection[Item] | None,
+        kept: Collection[ItemKey],
+        synced: Collection[ItemKey] | None,
         aliases: Mapping[Kind, Mapping[str, str]],
     ) -> None:
         self._code, self._project, self._kept, self._aliases = code, project, kept, aliases
-        self._names = Names(project)
+        self._names = DocumentNames(project)
         self._by_slug = {kind: {**there} for kind, there in self._names.by_slug.items()}
         for kind, found in aliases.items():
             there = self._names.by_slug[kind]
             self._by_slug[kind] |= {slug: there[now] for slug, now in found.items() if now in there}
         self._synced = self._names.contents.there if synced is None else synced
         self._keys: dict[tuple[Kind, str], str] = {}
-        self._there: set[Item] = set()
+        self._there: set[ItemKey] = set()
         self._lost: dict[str, int] = {}
         self._identity = self._names.identity
         self._files: dict[str, bytes] = {}
-        self._laid: Names | None = None
+        self._laid: DocumentNames | None = None
 
     def desired(self) -> Desired:
         self._name_all()
@@ -217,9 +302,12 @@ class _Desiring:
             return {}
         access: JsonObject = {}
         for who, theirs, ours in (("users", "email", "email"), ("groups", "name", "group")):
-            unsaid = [one for one in held(before, "access", who) if text(one, ours).startswith(EXTERNAL)]
+            unsaid = [
+                one for one in get_list(before, "access", who) if get_str(one, ours).startswith(EXTERNAL)
+            ]
             named = [
-                {ours: tokenise(one[theirs], self._identity), "role": one["role"]} for one in held(said, who)
+                {ours: tokenise(one[theirs], self._identity), "role": one["role"]}
+                for one in get_list(said, who)
             ]
             access[who] = [*sorted([*unsaid, *named], key=lambda one: str(one[ours]))]
         found: JsonObject = {"inheritsAccess": said["inheritParentPermissions"], "access": access}
@@ -257,7 +345,7 @@ class _Desiring:
         """Return the content of a virtual view or delivery."""
         if document.kind is Kind.VIRTUAL_VIEW:
             return taken_over_view(document.body, before)
-        shown, slug = (text(document.body, "resource", name) for name in ("type", "slug"))
+        shown, slug = (get_str(document.body, "resource", name) for name in ("type", "slug"))
         kind = Kind.DASHBOARD if shown == Kind.DASHBOARD else Kind.CHART
         uuid = self._uuid(kind, slug)
         board = self._board(slug) if kind is Kind.DASHBOARD else Board()
@@ -273,7 +361,7 @@ class _Desiring:
         """Return what documents call the parts of a dashboard, as it is to be; the others are made by now."""
         if self._laid is None:
             there = {path: self._project[path] for path in self._project}
-            self._laid = Names(Tree.of(there | self._files, self._identity))
+            self._laid = DocumentNames(Tree.of(there | self._files, self._identity))
         item = (
             Kind.DASHBOARD,
             self._keys.get((Kind.DASHBOARD, slug))
@@ -304,9 +392,11 @@ class _Desiring:
     def app(self, slug: str) -> str:
         """Return the uuid of a data app, as a dashboard of the project shows it; else a made up one."""
         for kind, key in sorted(self._names.contents.there):
-            for tile in held(self._names.contents.of((kind, key)), "tiles") if kind is Kind.DASHBOARD else ():
-                shown = text(tile, "properties", "app")
-                if text(tile, "properties", "appSlug") == slug and shown in self._identity.external:
+            for tile in (
+                get_list(self._names.contents.of((kind, key)), "tiles") if kind is Kind.DASHBOARD else ()
+            ):
+                shown = get_str(tile, "properties", "app")
+                if get_str(tile, "properties", "appSlug") == slug and shown in self._identity.external:
                     return self._identity.external[shown]
         uuid = made_up(APP_TILE, slug)
         self._identity = self._identity.extended({}, {external_key(uuid): uuid})
@@ -325,7 +415,7 @@ class _Desiring:
             self._identity = self._identity.extended({kind: {key: {"uuid": uuid, "slug": slug}}})
         return str(self._identity.facts(kind, key)["uuid"])
 
-    def _beside(self) -> Iterable[Item]:
+    def _beside(self) -> Iterable[ItemKey]:
         """Yield the items that stand beside what the documents say."""
         said = {(kind, self._keys[kind, slug]) for kind, slug in self._code.documents}
         said |= {(Kind.SPACE, self._keys[Kind.SPACE, path]) for path in self._code.spaces}

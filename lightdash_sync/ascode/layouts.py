@@ -12,17 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lightdash_sync.ascode.documents import (
+    APP_TILE,
     CHART_TILES,
     GROUPS,
     TITLES,
     in_servers_order,
     is_chart_tile,
     layout_of,
-)
-from lightdash_sync.ascode.names import made_up
-from lightdash_sync.ascode.rules import canonical_of, rules_taken_over
-from lightdash_sync.ascode.tabs import (
-    APP_TILE,
     name_of_tab,
     named_tab,
     tab_slugs,
@@ -30,15 +26,15 @@ from lightdash_sync.ascode.tabs import (
     without_title,
     zoom_targets,
 )
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
-from lightdash_sync.model.changes.look import text
-from lightdash_sync.model.changes.match import match
-from lightdash_sync.model.parts import rules_of
+from lightdash_sync.ascode.names import canonical_of, made_up, rules_taken_over
+from lightdash_sync.changes.walk import match
+from lightdash_sync.content.json import Json, JsonObject, canonical, get_str, objects
+from lightdash_sync.content.parts import rules_of
 
 if TYPE_CHECKING:
-    from lightdash_sync.ascode.names import Names
+    from lightdash_sync.ascode.names import DocumentNames
     from lightdash_sync.ascode.tree import Document
-    from lightdash_sync.model.changes.change import Value
+    from lightdash_sync.content.json import Value
 
 
 class Charts(Protocol):
@@ -67,7 +63,7 @@ class Laid:
     lost: int = 0
 
 
-def laid_out(document: Document, existing: JsonObject, names: Names, charts: Charts) -> Laid:
+def laid_out(document: Document, existing: JsonObject, names: DocumentNames, charts: Charts) -> Laid:
     """Return tiles, tabs and filters in the server's form.
 
     Args:
@@ -83,7 +79,9 @@ def laid_out(document: Document, existing: JsonObject, names: Names, charts: Cha
 
 
 class _Laying:
-    def __init__(self, document: Document, existing: JsonObject, names: Names, charts: Charts) -> None:
+    def __init__(
+        self, document: Document, existing: JsonObject, names: DocumentNames, charts: Charts
+    ) -> None:
         self._slug, self._body, self._charts = document.slug, document.body, charts
         self._had = in_servers_order(objects(existing.get("tiles")))  # as documents have them
         self._had_tabs = objects(existing.get("tabs"))
@@ -100,7 +98,7 @@ class _Laying:
         called: dict[str, str] = {}
         for document, tile in zip(said, tiles, strict=True):
             if is_chart_tile(document):
-                slugs = (text(document, "tileSlug"), text(document, "properties", "chartSlug"))
+                slugs = (get_str(document, "tileSlug"), get_str(document, "properties", "chartSlug"))
                 for slug in filter(None, slugs):
                     called.setdefault(slug, str(tile["uuid"]))
         content: JsonObject = {"tiles": [*tiles]}
@@ -119,13 +117,15 @@ class _Laying:
         """Return how tiles of the document name a tab -> the tab."""
         said = objects(self._body.get("tabs"))
         if twice := [
-            slug for slug, times in Counter(text(tab, "slug") for tab in said).items() if slug and times > 1
+            slug
+            for slug, times in Counter(get_str(tab, "slug") for tab in said).items()
+            if slug and times > 1
         ]:
             raise ValueError(
                 f"two tabs have the slug {twice[0]!r}; give one of them another, there and on its tiles"
             )
         slugs = tab_slugs(self._had_tabs)
-        had = [tab | {"slug": slugs[text(tab, "uuid")]} for tab in self._had_tabs]
+        had = [tab | {"slug": slugs[get_str(tab, "uuid")]} for tab in self._had_tabs]
         pairs = match([*had], [*said], _uuid, _slug, _name).both
         known = {new: self._had_tabs[old] for old, new in pairs}
         return {
@@ -199,8 +199,8 @@ class _Laying:
             before = {}
         if not isinstance(shows, dict):
             return shows
-        if tile.get("type") == APP_TILE and "appUuid" not in shows and (slug := text(shows, "appSlug")):
-            same = text(before, "appSlug") == slug and "appUuid" in before
+        if tile.get("type") == APP_TILE and "appUuid" not in shows and (slug := get_str(shows, "appSlug")):
+            same = get_str(before, "appSlug") == slug and "appUuid" in before
             return shows | {"appUuid": before["appUuid"] if same else self._charts.app(slug)}
         if tile.get("type") == "markdown" and "hideTitle" not in shows and "hideTitle" in before:
             return shows | {"hideTitle": before["hideTitle"]}
@@ -215,8 +215,8 @@ class _Laying:
 
     def _locked(self, filters: Json, tabs: dict[str, JsonObject]) -> Json:
         """Return filters that are locked on tabs by the uuids that these have here."""
-        uuids = {text(tab, "uuid"): text(tab, "uuid") for tab in tabs.values()}
-        uuids |= {name: text(tab, "uuid") for name, tab in tabs.items()}
+        uuids = {get_str(tab, "uuid"): get_str(tab, "uuid") for tab in tabs.values()}
+        uuids |= {name: get_str(tab, "uuid") for name, tab in tabs.items()}
         for _, rule in rules_of(self._existing):
             locked = rule.get("lockedTabUuids")
             uuids |= {str(tab): str(tab) for tab in (locked if isinstance(locked, list) else [])}
@@ -268,7 +268,7 @@ class _Laying:
     def _dimensions(self, rules: list[JsonObject], called: dict[str, str]) -> list[JsonObject]:
         """Return filters on dimensions: with their ids, and with the tiles that no document names."""
         had = objects(self._filters.get("dimensions")) if isinstance(self._filters, dict) else []
-        slugs = {str(uuid): text(said, "tileSlug") or None for uuid, said in self._said.items()}
+        slugs = {str(uuid): get_str(said, "tileSlug") or None for uuid, said in self._said.items()}
         result, lost = rules_taken_over(rules, had, slugs, called, self._slug)
         self._lost |= lost
         return result
@@ -289,26 +289,26 @@ def _plain(tile: JsonObject) -> JsonObject:
 
 
 def _name(tab: Value) -> str | None:
-    return text(tab, "name") or None
+    return get_str(tab, "name") or None
 
 
 def _slug(tab: Value) -> str | None:
-    return text(tab, "slug") or None
+    return get_str(tab, "slug") or None
 
 
 def _uuid(tab: Value) -> str | None:
-    return text(tab, "uuid") or None
+    return get_str(tab, "uuid") or None
 
 
 def _named(tab: JsonObject) -> str:
-    return text(tab, "name")
+    return get_str(tab, "name")
 
 
 def _chart_and_title(tile: Value) -> tuple[str, ...] | None:
     if not isinstance(tile, dict):
         return None
-    words = [text(tile, "properties", name) for name in _TITLES]
-    return (text(tile, "type"), str(tile.get("tabUuid")), *words) if any(words) else None
+    words = [get_str(tile, "properties", name) for name in _TITLES]
+    return (get_str(tile, "type"), str(tile.get("tabUuid")), *words) if any(words) else None
 
 
 def _chart_in_place(tile: Value) -> tuple[str, ...] | None:
@@ -317,20 +317,20 @@ def _chart_in_place(tile: Value) -> tuple[str, ...] | None:
 
 
 def _chart(tile: Value) -> str | None:
-    return text(tile, "properties", "chartSlug") or None
+    return get_str(tile, "properties", "chartSlug") or None
 
 
 def _places(tile: Value) -> list[tuple[str, ...]]:
     """Return by what a tile is found again that shows a chart nobody here knows."""
-    title = text(tile, "properties", "title")
+    title = get_str(tile, "properties", "title")
     return [place for place in (_place(tile), ("title", title) if title else None) if place]
 
 
 def _shows_something(tile: JsonObject) -> bool:
-    return any(text(tile, "properties", name) for name, _ in CHART_TILES.values())
+    return any(get_str(tile, "properties", name) for name, _ in CHART_TILES.values())
 
 
 def _place(tile: Value) -> tuple[str, ...] | None:
     if not isinstance(tile, dict):
         return None
-    return (text(tile, "type"), *(str(tile.get(side)) for side in ("tabUuid", "x", "y", "w", "h")))
+    return (get_str(tile, "type"), *(str(tile.get(side)) for side in ("tabUuid", "x", "y", "w", "h")))

@@ -21,27 +21,419 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import IntEnum
 from functools import partial
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from lightdash_sync.backup.order import in_order
-from lightdash_sync.backup.past import states
-from lightdash_sync.backup.steps import Step, files_of, whole
-from lightdash_sync.model.canonical import sha256
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import KINDS
-from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
+from lightdash_sync.backup.steps import BackupStep, files_of, whole
+from lightdash_sync.content.authorship import moment, of_no_version, version_stamp
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import JsonObject, canonical, parse, sha256
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.content.older import item_as_written_today
+from lightdash_sync.content.parts import PARTS, parts_in, without_parts
+from lightdash_sync.content.references import is_known, links, schema_problem
+from lightdash_sync.export.reuse import SEEN
+from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, item_path, parse_path, version_path
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from lightdash_sync.backup.past import Item, State
+    from lightdash_sync.content.json import Json
     from lightdash_sync.git import Content
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.snapshot.manifest import Manifest
+
+
+# What a snapshot tells of the past: every state that an item is known to have had.
+#
+# Of a chart these are its earlier versions and the current one, of a dashboard too where the server keeps a
+# history of them, of everything else the current one alone. An earlier version comes with what does not
+# belong
+# to a version (name, description, place) as it is now, because Lightdash does not tell what it was. A
+# version
+# that refers to something that no longer exists has no state of its own: it would be a snapshot with a
+# hole. It
+# stays in the item's history.
+#
+# A dashboard to which charts or other dashboards refer stands there empty before it gets its content, like
+# a space: what it showed then is not known either, and a chart that is saved in it has to be somewhere.
+# Where
+# its history is known, its oldest version takes that place, unless what it shows needs the dashboard
+# itself.
+
+Item = tuple[Kind, str]
+
+_KINDS: frozenset[str] = frozenset(Kind)
+_UNIDENTIFIED = frozenset({Kind.COMMENTS, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT})
+_ON_TOP = frozenset({Kind.COMMENTS, Kind.PINS, Kind.SCHEDULER})
+
+
+class Rank(IntEnum):
+    """When a state comes, if nothing that it refers to holds it up."""
+
+    FIRST = 0
+    AT_ITS_TIME = 1
+    LAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a state brings.
+
+    Attributes:
+        content: what is in it.
+        sha: SHA-256 of that.
+    """
+
+    content: Content
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastState:
+    """An item as it was from some time on.
+
+    Attributes:
+        item: kind and key.
+        rank: when it comes.
+        time: since when it was so, if that is known.
+        person: key of who made it so, if that is known.
+        files: what it adds to a snapshot, or changes there, by path.
+        facts: all that `identity.json` says of the item from then on; None if it says nothing.
+        needs: items that it refers to.
+        is_first: whether the item was not there before.
+    """
+
+    item: Item
+    rank: Rank
+    time: datetime | None
+    person: str | None
+    files: Mapping[str, File]
+    facts: JsonObject | None
+    needs: frozenset[Item]
+    is_first: bool
+
+
+def states(snapshot: Snapshot, identity: Identity) -> list[PastState]:
+    """Return every state that is known, those of one item in their order.
+
+    Raises:
+        SnapshotError: a file is not as it was written.
+    """
+    reader = _Reader(snapshot, identity)
+    places = [place for path in sorted(snapshot.manifest.files) if (place := parse_path(path))]
+    found = [state for place in places if not place.version for state in reader.states(place.kind, place.key)]
+    entered = {
+        item
+        for state in found
+        if state.item[0] not in _ON_TOP
+        for item in state.needs
+        if item[0] is Kind.DASHBOARD
+    }
+    needs = {state.item: state.needs for state in found if state.is_first}
+    empty = {item for item in entered if not reader.tells_past(item) or _needs_itself(item, needs)}
+    return [
+        part
+        for state in found
+        for part in (reader.begun(state) if state.is_first and state.item in empty else (state,))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one item at a time, and keeps no content."""
+
+    snapshot: Snapshot
+    identity: Identity
+
+    def states(self, kind: Kind, key: str) -> Iterator[PastState]:
+        """Yield the states of an item, the current one last."""
+        path, facts = item_path(kind, key), self.identity.facts(kind, key)
+        content = parse(self.snapshot.checked(path))
+        files: dict[str, File] = {}
+        is_first = True
+        known: JsonObject = {}
+        for name, about in sorted(_object(facts.get("versions")).items()) if KINDS[kind].history else ():
+            state = self._earlier((kind, key), name, content, _object(about), known)
+            if state is not None:
+                yield replace(state, files={**state.files, **files}, is_first=is_first)
+                files, is_first = {}, False
+            known = known | {name: about}
+            files[version_path(kind, key, name)] = self._file(version_path(kind, key, name))
+        stamp = None if kind in _ON_TOP else version_stamp(kind, facts)
+        yield PastState(
+            item=(kind, key),
+            rank=_rank(kind, stamp.time if stamp else None),
+            time=stamp.time if stamp else None,
+            person=stamp.person if stamp else None,
+            files=files | {path: self._file(path)},
+            facts=None if kind in _UNIDENTIFIED else facts,
+            needs=_needs(kind, key, content),
+            is_first=is_first,
+        )
+
+    def tells_past(self, item: Item) -> bool:
+        """Whether the server tells of earlier versions of an item."""
+        return isinstance(self.identity.facts(*item).get("version"), str)
+
+    def begun(self, state: PastState) -> tuple[PastState, PastState]:
+        """Divide the first state of a dashboard: there it stands empty, then it has its content."""
+        (kind, key), path = state.item, item_path(*state.item)
+        content = _object(parse(self.snapshot.checked(path)))
+        filters: JsonObject = {group: [] for group in _object(content.get("filters"))}
+        empty = _object(of_no_version(kind, content)) | {"tiles": [], "tabs": [], "filters": filters}
+        facts = {name: value for name, value in (state.facts or {}).items() if name in ("uuid", "slug")}
+        data = canonical(empty)
+        begun = PastState(
+            item=state.item,
+            rank=Rank.FIRST,
+            time=None,
+            person=None,
+            files={path: File(data, sha256(data))},
+            facts=facts | {part: {} for part in PARTS},
+            needs=_needs(kind, key, empty),
+            is_first=True,
+        )
+        return begun, replace(state, is_first=False)
+
+    def _earlier(
+        self, item: Item, name: str, now: Json, about: JsonObject, known: JsonObject
+    ) -> PastState | None:
+        """Return an item as it was in an earlier version; None if it cannot stand in a snapshot."""
+        (kind, key), path, version = item, item_path(*item), version_path(*item, name)
+        saved = _object(parse(self.snapshot.checked(version)))
+        then = _then(kind, saved, now)
+        if schema_problem(kind, then) or not all(is_known(link, self.identity) for link in links(kind, then)):
+            return None
+        time, person = moment(saved.get("createdAt")), saved.get("createdBy")
+        facts = {
+            fact: value
+            for fact, value in self.identity.facts(kind, key).items()
+            if fact not in (SEEN, "version", "versions", "dashboardVersionId")
+        }
+        facts |= {"version": about.get("uuid"), "updatedAt": saved.get("createdAt"), "updatedBy": person}
+        facts = (without_parts(facts) if parts_in(about) else facts) | parts_in(about)
+        return PastState(
+            item=item,
+            rank=_rank(kind, time),
+            time=time,
+            person=person if isinstance(person, str) else None,
+            files={path: File(partial(self._read_then, kind, version, path), sha256(canonical(then)))},
+            facts=facts | ({"versions": known} if known else {}),
+            needs=_needs(kind, key, then),
+            is_first=False,
+        )
+
+    def _read_then(self, kind: Kind, version: str, path: str) -> bytes:
+        saved, now = (parse(self.snapshot.checked(one)) for one in (version, path))
+        return canonical(_then(kind, _object(saved), now))
+
+    def _file(self, path: str) -> File:
+        return File(self.snapshot.root / path, self.snapshot.manifest.files[path])
+
+
+def _needs_itself(item: Item, needs: Mapping[Item, Collection[Item]]) -> bool:
+    """Whether what an item refers to refers back to it, by any way."""
+    reached: set[Item] = set()
+    ahead = [*needs.get(item, ())]
+    while ahead and item not in reached:
+        if (other := ahead.pop()) not in reached:
+            reached.add(other)
+            ahead += needs.get(other, ())
+    return item in reached
+
+
+def _then(kind: Kind, saved: JsonObject, now: Json) -> JsonObject:
+    """Return the content of an item's file when a version was the current one."""
+    history = KINDS[kind].history
+    then = _object(saved.get(history.saved)) if history else {}
+    return item_as_written_today(kind, then) | _object(of_no_version(kind, now))
+
+
+def _rank(kind: Kind, time: datetime | None) -> Rank:
+    if time is not None:
+        return Rank.AT_ITS_TIME
+    return Rank.LAST if kind in _ON_TOP else Rank.FIRST
+
+
+def _needs(kind: Kind, key: str, content: Json) -> frozenset[Item]:
+    """Return the other items that a content file refers to; comments are on the dashboard of their key."""
+    found = {(Kind(link.to), link.key) for link in links(kind, content) if link.to in _KINDS}
+    if kind is Kind.COMMENTS:
+        found.add((Kind.DASHBOARD, key))
+    return frozenset(found - {(kind, key)})
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+# In which order the states of a project's items became a project.
+#
+# A state comes after everything that it refers to; of those that could come, the oldest first. Items that
+# refer to each other in a circle come together. States may be gathered: what one person did in one day, or
+# month, or year, comes at once if nothing stands between; but never two states of one item.
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+Turn = tuple[Rank, datetime, "Item", int]
+
+
+def in_order(states: Sequence[PastState], alike: int | None) -> Iterator[list[PastState]]:
+    """Yield the states that come together, one after another.
+
+    Args:
+        states: those of one item in their order.
+        alike: how many characters of their times (ISO 8601, UTC) two states of one person have in common
+            to come together: 10 for the day, 7 for the month, 4 for the year, 0 for all time; None to let
+            each come alone. What has no time of its own comes together in any case.
+    """
+    refers = _references(states)
+    events = [_Event.of(sorted(circle), states, alike) for circle in circles(refers)]
+    event_of = {member: number for number, event in enumerate(events) for member in event.members}
+    sorter = TopologicalSorter(
+        {
+            number: {event_of[other] for member in event.members for other in refers[member]} - {number}
+            for number, event in enumerate(events)
+        }
+    )
+    sorter.prepare()
+    queue = _Queue(events, sorter)
+    while batch := queue.batch():
+        yield [states[member] for event in batch for member in event.members]
+
+
+def circles(refers: Sequence[Collection[int]]) -> list[list[int]]:
+    """Return what refers to each other in a circle together, and everything else alone.
+
+    Args:
+        refers: for each thing, by its number, the numbers of those it refers to.
+
+    This is Tarjan's algorithm, without recursion: a circle may be long.
+    """
+    found: list[list[int]] = []
+    index: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    stack: list[int] = []
+    on_stack: set[int] = set()
+    for start in range(len(refers)):
+        way = [] if start in index else [(start, iter(refers[start]))]
+        while way:
+            here, ahead = way[-1]
+            if here not in index:
+                index[here] = lowest[here] = len(index)
+                stack.append(here)
+                on_stack.add(here)
+            for there in ahead:
+                if there not in index:
+                    way.append((there, iter(refers[there])))
+                    break
+                if there in on_stack:
+                    lowest[here] = min(lowest[here], index[there])
+            else:
+                way.pop()
+                if way:
+                    lowest[way[-1][0]] = min(lowest[way[-1][0]], lowest[here])
+                if lowest[here] == index[here]:
+                    circle = [stack.pop()]
+                    while circle[-1] != here:
+                        circle.append(stack.pop())
+                    on_stack.difference_update(circle)
+                    found.append(circle)
+    return found
+
+
+def _references(states: Sequence[PastState]) -> list[set[int]]:
+    """Return for each state the numbers of those that must be there: what it refers to, its predecessor."""
+    first: dict[Item, int] = {}
+    last: dict[Item, int] = {}
+    for number, state in enumerate(states):
+        first.setdefault(state.item, number)
+    refers = []
+    for number, state in enumerate(states):
+        needed = {first[item] for item in state.needs if item in first}
+        if state.item in last:
+            needed.add(last[state.item])
+        last[state.item] = number
+        refers.append(needed)
+    return refers
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """States that cannot come but together, most often one.
+
+    Attributes:
+        members: their numbers.
+        items: what they are of.
+        turn: when they come; what is less comes first.
+        gathered: events that are equal in this come together.
+    """
+
+    members: tuple[int, ...]
+    items: frozenset[Item]
+    turn: Turn
+    gathered: Hashable
+
+    @classmethod
+    def of(cls, members: Sequence[int], states: Sequence[PastState], alike: int | None) -> _Event:
+        mine = [states[member] for member in members]
+        last = max(mine, key=lambda state: (state.time or _NEVER, state.item))
+        rank = Rank.AT_ITS_TIME if last.time else max(state.rank for state in mine)
+        gathered: Hashable = rank
+        if last.time:
+            gathered = members[0] if alike is None else (last.person, last.time.isoformat()[:alike])
+        turn = (rank, last.time or _NEVER, last.item, members[0])
+        return cls(tuple(members), frozenset(state.item for state in mine), turn, (rank, gathered))
+
+
+class _Queue:
+    """Events that could come, the oldest first."""
+
+    def __init__(self, events: Sequence[_Event], sorter: TopologicalSorter[int]) -> None:
+        self._events = events
+        self._sorter = sorter
+        self._ready: list[tuple[Turn, int]] = []
+        self._gathered: dict[Hashable, list[tuple[Turn, int]]] = {}
+        self._done: set[int] = set()
+        self._arrive()
+
+    def batch(self) -> list[_Event]:
+        """Return what comes next; nothing at the end."""
+        while self._ready and self._ready[0][1] in self._done:
+            heappop(self._ready)
+        if not self._ready:
+            return []
+        found: list[_Event] = []
+        items: set[Item] = set()
+        put_off = []
+        waiting = self._gathered[self._events[self._ready[0][1]].gathered]
+        while waiting:
+            turn, number = heappop(waiting)
+            event = self._events[number]
+            if items.isdisjoint(event.items):
+                items |= event.items
+                found.append(event)
+                self._done.add(number)
+                self._sorter.done(number)
+                self._arrive()
+            else:
+                put_off.append((turn, number))
+        for entry in put_off:
+            heappush(waiting, entry)
+        return found
+
+    def _arrive(self) -> None:
+        for number in self._sorter.get_ready():
+            entry = (self._events[number].turn, number)
+            heappush(self._ready, entry)
+            heappush(self._gathered.setdefault(self._events[number].gathered, []), entry)
+
 
 BUDGET = 4 * 2**30
 """Bytes of identity maps and manifests that all steps together may have before steps are gathered."""
@@ -49,7 +441,7 @@ BUDGET = 4 * 2**30
 _ALIKE = (None, len("2026-03-02"), len("2026-03"), len("2026"), 0)
 
 
-def backfill(new: Path, budget: int = BUDGET) -> Iterator[Step]:
+def backfill(new: Path, budget: int = BUDGET) -> Iterator[BackupStep]:
     """Yield the steps in which a snapshot came to be; the last is the snapshot itself.
 
     Args:
@@ -70,7 +462,7 @@ def backfill(new: Path, budget: int = BUDGET) -> Iterator[Step]:
     for number, batch in enumerate(batches, 1):
         files |= {path: file.content for state in batch for path, file in state.files.items()}
         beside = {IDENTITY: partial(sidecars.identity, number), MANIFEST: partial(sidecars.manifest, number)}
-        yield Step(
+        yield BackupStep(
             files=files_of(new) if number == len(batches) else {**files, **beside},
             people=_people(batch),
             time=max((state.time for state in batch if state.time), default=None),
@@ -84,7 +476,7 @@ def backfill(new: Path, budget: int = BUDGET) -> Iterator[Step]:
         yield whole(new)
 
 
-def _gathered(known: Sequence[State], size: int, budget: int) -> list[list[State]]:
+def _gathered(known: Sequence[PastState], size: int, budget: int) -> list[list[PastState]]:
     """Return the states that make a step each, gathered as far as the budget asks for.
 
     Args:
@@ -93,7 +485,7 @@ def _gathered(known: Sequence[State], size: int, budget: int) -> list[list[State
             is taken to be what it has of the states.
         budget: bytes.
     """
-    batches: list[list[State]] = []
+    batches: list[list[PastState]] = []
     for alike in _ALIKE:
         batches = list(in_order(known, alike))
         there, total = 0, 0
@@ -105,7 +497,7 @@ def _gathered(known: Sequence[State], size: int, budget: int) -> list[list[State
     return batches
 
 
-def _people(batch: Sequence[State]) -> tuple[str, ...]:
+def _people(batch: Sequence[PastState]) -> tuple[str, ...]:
     """Return who has a part in a step, each once, by their last state."""
     signed = [(state.time, state.person) for state in batch if state.time and state.person]
     return tuple(dict.fromkeys(person for _, person in sorted(signed, reverse=True)))[::-1]
@@ -121,7 +513,7 @@ class _Sidecars:
 
     final: Manifest
     known: Identity
-    batches: Sequence[Sequence[State]]
+    batches: Sequence[Sequence[PastState]]
     at: int = 0
     items: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)

@@ -6,27 +6,125 @@ export, the next one commits what it left.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import deque
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from lightdash_sync.backup.backfill import backfill
-from lightdash_sync.backup.committed import write_out
 from lightdash_sync.backup.messages import message
-from lightdash_sync.backup.steps import Step, files_of, joined, steps, whole
-from lightdash_sync.errors import SnapshotError
+from lightdash_sync.backup.steps import BackupStep, files_of, joined, steps, whole
+from lightdash_sync.content.authorship import BACKFILLED, full_name
+from lightdash_sync.disk import Disk
+from lightdash_sync.errors import Refused, SnapshotError, naming
+from lightdash_sync.export.last_run import read_last_run, write_last_run
 from lightdash_sync.git import Commit, Person
-from lightdash_sync.model.authorship import BACKFILLED, full_name
+from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
+from lightdash_sync.snapshot.write import locked, staging_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lightdash_sync.content.identity import Identity
     from lightdash_sync.git import Repository
-    from lightdash_sync.model.identity import Identity
+
+
+# The last committed snapshot, on disk again: what a backup builds on where there is no better one.
+#
+# A tree in git may come from anybody. Only what a snapshot can have is written; other files are named, so
+# that nobody's file is lost by a commit that holds the snapshot alone.
+
+
+def write_out(repository: Repository, commit: str | None, folder: Path, target: Path) -> bool:
+    """Write a committed snapshot into a directory; return whether there is one.
+
+    Args:
+        repository: where from.
+        commit: revision; None if there is no commit yet.
+        folder: of the snapshot, in the work tree.
+        target: an empty or missing directory.
+
+    Raises:
+        Refused: there is something in the folder that no snapshot has, and that a commit would drop.
+    """
+    if commit is None:
+        return False
+    for path in sorted(repository.files(commit, folder)):
+        if path not in (MANIFEST, IDENTITY) and parse_path(path) is None:
+            raise Refused(
+                f"{folder} holds {path!r} in git, which is not part of the snapshot and would be lost",
+                hint="Move it out of the folder, in a commit of its own.",
+            )
+    found = False
+    for path, data in repository.contents(commit, folder):
+        place = target / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with naming(place):
+            place.write_bytes(data)
+        found = True
+    return found
+
+
+@contextmanager
+def prepared(repository: Repository, folder: Path, branch: str | None, *, dry: bool) -> Iterator[Path]:
+    """Give the directory to export into, with the snapshot in it that the export builds on.
+
+    That is the snapshot's folder, if its branch is checked out here. For another branch, and if nothing
+    may be changed, it is a directory that goes away again: the work tree is not touched.
+
+    Args:
+        repository: where the snapshot is committed.
+        folder: of the snapshot, in the work tree.
+        branch: that is committed to; None for the one checked out.
+        dry: change nothing here.
+
+    Raises:
+        GitError: the branch cannot be committed to.
+        Refused: the committed folder holds what no snapshot has.
+    """
+    target = repository.destination(branch)
+    if target.checked_out and not dry:
+        if not _is_there(folder):
+            _restore(repository, target.start, folder)
+        yield folder
+        return
+    with TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as name:
+        root = Path(name) / folder.name
+        if target.checked_out and _is_there(folder):
+            with locked(folder, Disk()):
+                shutil.copytree(folder, root, symlinks=True)
+        else:
+            write_out(repository, target.start, folder, root)
+        if (state := read_last_run(folder)) is not None:
+            write_last_run(root, state)
+        yield root
+        if not dry and (state := read_last_run(root)) is not None:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            write_last_run(folder, state)
+
+
+def _is_there(folder: Path) -> bool:
+    return folder.is_symlink() or (folder.exists() and not (folder.is_dir() and not any(folder.iterdir())))
+
+
+def _restore(repository: Repository, commit: str | None, folder: Path) -> None:
+    """Put the committed snapshot where there is none: its keys and earlier versions are needed."""
+    disk = Disk()
+    with locked(folder, disk):
+        staging = staging_of(folder)
+        try:
+            if not _is_there(folder) and write_out(repository, commit, folder, staging):
+                with suppress(FileNotFoundError):
+                    folder.rmdir()
+                disk.rename(staging, folder)
+        finally:
+            disk.remove(staging)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +145,7 @@ class Manner:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedCommits:
     """A commit that was made.
 
     Attributes:
@@ -63,7 +161,7 @@ class Made:
 
 def commit_snapshot(
     repository: Repository, folder: Path, label: str, manner: Manner | None = None, root: Path | None = None
-) -> list[Made]:
+) -> list[CreatedCommits]:
     """Commit a snapshot, in steps by author.
 
     Args:
@@ -88,7 +186,7 @@ def commit_snapshot(
         if not manner.dry:
             repository.commit(folder, [], branch=manner.branch)  # puts the index right after a run that died
         return []
-    made: list[Made] = []
+    made: list[CreatedCommits] = []
     with tempfile.TemporaryDirectory(prefix="lightdash-sync-") as name:
         commits = _noted(_commits(repository, folder, label, manner, root, Path(name)), made)
         if manner.dry:
@@ -99,11 +197,11 @@ def commit_snapshot(
     return [replace(one, id=name) for name, one in zip(ids, made[len(made) - len(ids) :], strict=True)]
 
 
-def _noted(commits: Iterable[Commit], made: list[Made]) -> Iterator[Commit]:
+def _noted(commits: Iterable[Commit], made: list[CreatedCommits]) -> Iterator[Commit]:
     """Hand commits on, one at a time, and note what is said of them."""
     for commit in commits:
         subject = commit.message.split("\n", 1)[0]
-        made.append(Made("", subject, commit.author.name if commit.author else None))
+        made.append(CreatedCommits("", subject, commit.author.name if commit.author else None))
         yield commit
 
 
@@ -117,7 +215,7 @@ def _commits(
     start = repository.destination(manner.branch).start
     is_there = write_out(repository, start, folder, old)
     if is_there and _is_whole(old):
-        series: Iterable[Step] = steps(old, root, workspace)
+        series: Iterable[BackupStep] = steps(old, root, workspace)
         renewed = new.manifest.says_the_same(Snapshot(old).manifest)
     elif manner.backfill and not is_there and not manner.single:
         series = backfill(root)
@@ -131,7 +229,7 @@ def _commits(
         yield _commit(step, text, identity)
 
 
-def _with_last(series: Iterable[Step]) -> Iterator[tuple[Step, bool]]:
+def _with_last(series: Iterable[BackupStep]) -> Iterator[tuple[BackupStep, bool]]:
     """Yield steps, each with whether it is the last."""
     ahead = iter(series)
     step = next(ahead, None)
@@ -141,7 +239,7 @@ def _with_last(series: Iterable[Step]) -> Iterator[tuple[Step, bool]]:
         step = following
 
 
-def _commit(step: Step, text: str, identity: Identity) -> Commit:
+def _commit(step: BackupStep, text: str, identity: Identity) -> Commit:
     people = [_person(identity, key) for key in dict.fromkeys(step.people)]
     trailers = [BACKFILLED] if step.is_past else []
     author = people[-1] if people and not step.is_nobodys else None

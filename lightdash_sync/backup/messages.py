@@ -10,12 +10,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.authorship import MADE_ANEW
-from lightdash_sync.model.canonical import Json, JsonObject, parse
-from lightdash_sync.model.identity import Identity, former_uuids
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.shown import shown
-from lightdash_sync.snapshot.layout import Place, item_path, parse_path
+from lightdash_sync.content.authorship import MADE_ANEW
+from lightdash_sync.content.identity import Identity, former_uuids
+from lightdash_sync.content.json import Json, JsonObject, parse, shown
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.snapshot.layout import ContentPath, item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
 
 if TYPE_CHECKING:
@@ -159,18 +158,18 @@ def _cut(name: str) -> str:
     return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
 
 
-def _board(place: Place) -> Place:
-    return Place(Kind.DASHBOARD, place.key)
+def _board(place: ContentPath) -> ContentPath:
+    return ContentPath(Kind.DASHBOARD, place.key)
 
 
-def _item(path: str) -> Place:
+def _item(path: str) -> ContentPath:
     place = parse_path(path)
     if place is None:
         raise ValueError(f"{path} is no file of a snapshot")
-    return Place(place.kind, place.key)
+    return ContentPath(place.kind, place.key)
 
 
-def _content(snapshot: Snapshot | None, place: Place) -> JsonObject | None:
+def _content(snapshot: Snapshot | None, place: ContentPath) -> JsonObject | None:
     path = item_path(place.kind, place.key)
     if snapshot is None or path not in snapshot.manifest.files:
         return None
@@ -196,7 +195,7 @@ def _space(snapshot: Snapshot | None, content: JsonObject) -> str:
         return ""
     for field, kind in (("chart", Kind.CHART), ("dashboard", Kind.DASHBOARD)):
         if not isinstance(key, str) and isinstance(owner := content.get(field), str):
-            inner = _content(snapshot, Place(kind, owner))
+            inner = _content(snapshot, ContentPath(kind, owner))
             return _space(snapshot, inner) if inner else ""
-    space = _content(snapshot, Place(Kind.SPACE, key)) if isinstance(key, str) else None
+    space = _content(snapshot, ContentPath(Kind.SPACE, key)) if isinstance(key, str) else None
     return str(space.get("name")) if space else ""

@@ -14,31 +14,127 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.backup.authors import shares
 from lightdash_sync.backup.messages import happened
+from lightdash_sync.content.authorship import version_stamp
+from lightdash_sync.content.identity import Identity, made_anew
+from lightdash_sync.content.json import sha256
+from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.errors import naming
-from lightdash_sync.model.canonical import sha256
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import KINDS
-from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
+from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from lightdash_sync.backup.authors import Share
     from lightdash_sync.backup.messages import Happened
+    from lightdash_sync.content.json import Json, JsonObject
     from lightdash_sync.git import Content
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.kinds import Kind
     from lightdash_sync.snapshot.manifest import Manifest
 
 
+# Who changed what between two snapshots, as far as Lightdash tells.
+#
+# It tells the author of a version of a chart, SQL chart or dashboard, and the owner of a new scheduler. It
+# does not tell who renamed, moved, deleted, shared or tagged something: that is nobody's by name.
+
+
 @dataclass(frozen=True, slots=True)
-class Step:
+class AuthorShare:
+    """What one person changed.
+
+    Attributes:
+        person: key of the person in the identity map, or None for what is nobody's by name.
+        others: who made versions in between that these replace.
+        time: of the last of these changes; None if it is nobody's.
+        paths: files that were added, changed or removed.
+    """
+
+    person: str | None
+    time: datetime | None
+    paths: frozenset[str]
+    others: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who has a part in it, the one who made the last change last."""
+        return (*self.others, self.person) if self.person else self.others
+
+
+def changed_paths(old: Manifest, new: Manifest) -> set[str]:
+    """Return the content files that differ between two snapshots, without the sidecars."""
+    paths = set(old.files) | set(new.files)
+    return {path for path in paths if parse_path(path) and old.files.get(path) != new.files.get(path)}
+
+
+def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) -> list[AuthorShare]:
+    """Divide the changes between two snapshots among their authors.
+
+    Args:
+        old: manifest of the older snapshot.
+        known: its identity map.
+        new: manifest of the newer one.
+        identity: its identity map.
+
+    Returns:
+        New spaces, if people did something too; one share for each person, by the time of the last
+        change; then what else is nobody's, if anything.
+    """
+    by_person: dict[str, list[tuple[datetime, str]]] = {}
+    nobodys: set[str] = set()
+    anew = {item_path(*item) for item in made_anew(known, identity)} & old.files.keys() & new.files.keys()
+    for path in changed_paths(old, new) | anew:
+        found = _author(path, known, identity) if path in new.files else None
+        if found is None:
+            nobodys.add(path)
+        else:
+            by_person.setdefault(found[0], []).append((found[1], path))
+    told = []
+    for person, changes in by_person.items():
+        paths = frozenset(path for _, path in changes)
+        others = _between(paths - old.files.keys(), known, identity) - {person}
+        told.append(AuthorShare(person, max(time for time, _ in changes), paths, tuple(sorted(others))))
+    told.sort(key=lambda share: (share.time, share.person))
+    spaces = {path for path in nobodys if told and _is_new_space(path, old, new)}
+    early, rest = (AuthorShare(None, None, frozenset(paths)) for paths in (spaces, nobodys - spaces))
+    return [share for share in (early, *told, rest) if share.paths]
+
+
+def _between(paths: Iterable[str], known: Identity, identity: Identity) -> set[str]:
+    """Return who made the new earlier versions of charts that some files hold."""
+    found = set()
+    for path in paths:
+        place = parse_path(path)
+        if place is None or not place.version:
+            continue
+        versions = identity.facts(place.kind, place.key).get("versions")
+        facts = versions.get(place.version) if isinstance(versions, dict) else None
+        told = known.facts(place.kind, place.key).get("version")  # by the last backup, as the current one
+        if isinstance(facts, dict) and facts.get("uuid") != told and isinstance(facts.get("createdBy"), str):
+            found.add(str(facts["createdBy"]))
+    return found
+
+
+def _is_new_space(path: str, old: Manifest, new: Manifest) -> bool:
+    place = parse_path(path)
+    return place is not None and place.kind is Kind.SPACE and path in new.files and path not in old.files
+
+
+def _author(path: str, known: Identity, identity: Identity) -> tuple[str, datetime] | None:
+    """Return who made the current version of an item, and when, if that version is new."""
+    place = parse_path(path)
+    if place is None:
+        return None
+    facts, before = identity.facts(place.kind, place.key), known.facts(place.kind, place.key)
+    now, was = version_stamp(place.kind, facts), version_stamp(place.kind, before)
+    is_same = was and now and was.version == now.version and facts.get("uuid") == before.get("uuid")
+    return None if now is None or now.person is None or is_same else (now.person, now.time)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStep:
     """A snapshot on the way from the old to the new one.
 
     Attributes:
@@ -65,7 +161,7 @@ def files_of(root: Path) -> dict[str, Content]:
     return {path: root / path for path in (MANIFEST, *Snapshot(root).manifest.files)}
 
 
-def steps(old: Path, new: Path, workspace: Path) -> list[Step]:
+def steps(old: Path, new: Path, workspace: Path) -> list[BackupStep]:
     """Return the steps from one snapshot to another; the last is the new snapshot itself.
 
     Args:
@@ -110,14 +206,14 @@ class _Way:
     after: Snapshot
     workspace: Path
     applied: set[str] = field(default_factory=set)
-    made: list[Step] = field(default_factory=list)
+    made: list[BackupStep] = field(default_factory=list)
     tries: int = 0
     last: Path = field(init=False)
 
     def __post_init__(self) -> None:
         self.last = self.before.root
 
-    def goes(self, told: list[Share]) -> bool:
+    def goes(self, told: list[AuthorShare]) -> bool:
         """Make a step of some changes; return whether it could be made."""
         self.tries += 1
         root = self.workspace / str(self.tries)
@@ -131,18 +227,18 @@ class _Way:
         return True
 
 
-def whole(new: Path) -> Step:
+def whole(new: Path) -> BackupStep:
     """Return a snapshot with nothing before it as one step."""
     files = files_of(new)
     items = happened(files.keys() - {IDENTITY, MANIFEST}, None, new)
     # Nobody knows since when they are there.
-    return Step(files, (), None, [replace(item, verb="first seen") for item in items], is_all=True)
+    return BackupStep(files, (), None, [replace(item, verb="first seen") for item in items], is_all=True)
 
 
-def joined(series: list[Step]) -> Step:
+def joined(series: list[BackupStep]) -> BackupStep:
     """Return all steps as one, which has no time."""
     items = (one for step in series for one in step.happened)
-    return Step(
+    return BackupStep(
         files=series[-1].files,
         people=tuple(person for step in series for person in step.people),
         time=None,
@@ -152,8 +248,8 @@ def joined(series: list[Step]) -> Step:
     )
 
 
-def _step(told: list[Share], last: Path, root: Path) -> Step:
-    return Step(
+def _step(told: list[AuthorShare], last: Path, root: Path) -> BackupStep:
+    return BackupStep(
         files=files_of(root),
         people=tuple(dict.fromkeys(one for share in told for one in share.people)),
         time=max((share.time for share in told if share.time), default=None),

@@ -18,13 +18,13 @@ import click
 from lightdash_sync.cli.backup import backup
 from lightdash_sync.cli.commands import cli
 from lightdash_sync.cli.diff import diff
+from lightdash_sync.cli.history import log, show
 from lightdash_sync.cli.init import init
 from lightdash_sync.cli.link import link, runs
 from lightdash_sync.cli.output import fail
 from lightdash_sync.cli.plan import apply, plan, restore, undo
 from lightdash_sync.cli.promote import promote
 from lightdash_sync.cli.status import status
-from lightdash_sync.cli.timeline import log, show
 from lightdash_sync.errors import WHAT_STANDS, ConfigError, Interrupted, SyncError, as_sync_error
 
 if TYPE_CHECKING:

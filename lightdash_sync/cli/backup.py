@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.connect import connected, environment_options, reading_options
+from lightdash_sync.cli.options import connected, environment_options, reading_options
 from lightdash_sync.cli.output import show_report, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from lightdash_sync.backup.run import Job, Outcome
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.config import Settings
+    from lightdash_sync.backup.jobs import BackupOutcome, Job
     from lightdash_sync.errors import SyncError
     from lightdash_sync.export.run import Reading
-    from lightdash_sync.export.workers import Progress
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.settings import Settings
+    from lightdash_sync.workers import Progress
 
 
 @click.command()
@@ -61,11 +61,10 @@ def backup(
     environment that fails does not stop the others; the exit code is the highest of all.
     """
     from lightdash_sync.backup.commits import Manner
-    from lightdash_sync.backup.run import Pushing, back_up
-    from lightdash_sync.environments import environment_comments, environment_history, environments
+    from lightdash_sync.backup.jobs import Pushing, back_up
     from lightdash_sync.git import Repository
     from lightdash_sync.report.exports import backup_report
-    from lightdash_sync.shards import read_shard
+    from lightdash_sync.settings import environment_comments, environment_history, environments, read_shard
 
     if backfill and single_commit:
         raise click.UsageError("--backfill makes many commits, --single-commit makes one: choose.")
@@ -103,8 +102,8 @@ class _Shown:
 
     def reading(self, job: Job) -> Progress:
         """Show which environment is read, and how far that is."""
-        from lightdash_sync.export.workers import Silent
         from lightdash_sync.report.terminal import Bars
+        from lightdash_sync.workers import Silent
 
         if self._quiet:
             return Silent()
@@ -112,7 +111,7 @@ class _Shown:
         bars.noted(f"{job.label}:")
         return bars
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, outcome: BackupOutcome) -> None:
         """Show what a person should know of an environment."""
         from lightdash_sync.report.terminal import say_error
 
@@ -136,10 +135,10 @@ def _job(
     comments: str | None,
     since: date | None,
 ) -> Job:
-    from lightdash_sync.backup.run import Job
-    from lightdash_sync.export.comments import Comments
-    from lightdash_sync.sync.folders import memory_of
-    from lightdash_sync.sync.memory import hints_for
+    from lightdash_sync.backup.jobs import Job
+    from lightdash_sync.export.last_run import Comments
+    from lightdash_sync.sync.runs import memory_of
+    from lightdash_sync.sync.state import hints_for
 
     hints = partial(hints_for, memory_of(folder))
     return Job(name, folder, partial(_server, name, settings), hints, Comments.of(comments), since)

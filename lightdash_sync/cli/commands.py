@@ -13,18 +13,18 @@ import click
 
 from lightdash_standin.versions import VERSIONS as DEMO_VERSIONS
 from lightdash_sync import __version__
-from lightdash_sync.cli.connect import connected, reading_options, server_options
+from lightdash_sync.cli.options import connected, reading_options, server_options
 from lightdash_sync.cli.output import show_report, warn
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.config import Settings
     from lightdash_sync.export.run import ExportResult, Reading
-    from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.verify import Differences, Verdict
+    from lightdash_sync.export.selection import ExportSelection
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.settings import Settings
+    from lightdash_sync.snapshot.verify import Differences, VerifyResult
 
 DEMO_PATH = Path("snapshots/demo")
 
@@ -135,7 +135,7 @@ def export(
     What the directory held is replaced only when all is there.
     """
     if form == "lightdash-yaml":
-        from lightdash_sync.cli.ascode import CodeExport, export_code
+        from lightdash_sync.cli.export_code import CodeExport, export_code
 
         if source is not None and (kinds or spaces):
             raise click.UsageError("--from takes all that there is: --only and --space choose what is read")
@@ -145,11 +145,11 @@ def export(
         raise click.UsageError(
             "--nested, --from, --overwrite and --personal-spaces are for --format lightdash-yaml"
         )
-    from lightdash_sync.export.selection import Chosen, Depth
+    from lightdash_sync.export.selection import Depth, ExportSelection
 
     if no_history and (reading.history_since or reading.whole_history):
         raise click.UsageError("--no-history reads no earlier version, --history-since some: choose")
-    chosen = Chosen(
+    chosen = ExportSelection(
         kinds=frozenset(kinds) or None,
         spaces=frozenset(spaces) or None,
         depth=Depth.CONTENT if no_history else Depth.HISTORY,
@@ -172,10 +172,10 @@ def verify(
 
     Exits with 10 if anything is damaged, and names each file; with 1 if it is older than allowed.
     """
-    from lightdash_sync.export.state import require_fresh
+    from lightdash_sync.export.last_run import require_fresh
     from lightdash_sync.report.exports import verify_report
+    from lightdash_sync.snapshot.verify import verify as check
     from lightdash_sync.snapshot.write import put_back
-    from lightdash_sync.verify import verify as check
 
     began = time.monotonic()
     put_back(directory)
@@ -258,16 +258,16 @@ def demo(path: Path, serve: bool, port: int, version: str, as_json: bool) -> int
 
 
 def _export(
-    lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: Chosen, reading: Reading
+    lightdash: Lightdash, loaded: Settings, path: Path | None, chosen: ExportSelection, reading: Reading
 ) -> ExportResult:
-    from lightdash_sync.export.comments import Comments
+    from lightdash_sync.content.keys import key_from, slugify
+    from lightdash_sync.export.last_run import Comments
     from lightdash_sync.export.run import export_project
     from lightdash_sync.git import exclude
-    from lightdash_sync.model.keys import key_from, slugify
-    from lightdash_sync.projects import choose_project, find_project
     from lightdash_sync.report.terminal import Bars
-    from lightdash_sync.sync.folders import memory_of
-    from lightdash_sync.sync.memory import hints_for
+    from lightdash_sync.sources import choose_project, find_project
+    from lightdash_sync.sync.runs import memory_of
+    from lightdash_sync.sync.state import hints_for
 
     target = path or loaded.path
     if target is None:
@@ -295,11 +295,11 @@ def _tell_export(export: ExportResult, *, as_json: bool, is_demo: bool = False) 
     return 0
 
 
-def _compare_live(lightdash: Lightdash, verdict: Verdict) -> Differences:
+def _compare_live(lightdash: Lightdash, verdict: VerifyResult) -> Differences:
     """Export the project into a temporary directory with the snapshot's own keys, and compare."""
-    from lightdash_sync.export.live import export_beside
+    from lightdash_sync.export.run import export_beside
     from lightdash_sync.report.terminal import Bars
-    from lightdash_sync.verify import differences
+    from lightdash_sync.snapshot.verify import differences
 
     with tempfile.TemporaryDirectory() as folder:
         live = export_beside(lightdash, verdict.root, Path(folder) / "live", progress=Bars())

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.connect import connections, environment_options
+from lightdash_sync.cli.options import connections, environment_options
 from lightdash_sync.cli.output import show_report, warn
 from lightdash_sync.errors import PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lightdash_sync.config import Settings
-    from lightdash_sync.sides import Side
+    from lightdash_sync.settings import Settings
+    from lightdash_sync.sources import Side
 
 FORMATS = ("text", "json", "markdown", "html")
 
@@ -51,8 +51,8 @@ def diff(
 
     Exits with 0 whether there are differences or not; with --exit-code, 6 means that there are.
     """
+    from lightdash_sync.comparison import difference, parse_only
     from lightdash_sync.report.differences import diff_report
-    from lightdash_sync.sides import difference, parse_only
 
     form = _format(form, as_json=as_json)
     wanted = [parse_only(said) for said in only]
@@ -84,11 +84,11 @@ def _opened(
     old: str, new: str, settings: Callable[[str], Settings], config: Path | None
 ) -> Iterator[tuple[Side, Side, list[str]]]:
     """Open both sides; give notes of how they were understood, too."""
-    from lightdash_sync.environments import known_environments
-    from lightdash_sync.export.comments import Comments
+    from lightdash_sync.export.last_run import Comments
     from lightdash_sync.report.terminal import Bars
-    from lightdash_sync.sides import Environments, beside_each_other, opened, parse_side
-    from lightdash_sync.sync.alike import in_common_keys
+    from lightdash_sync.settings import known_environments
+    from lightdash_sync.sources import Environments, beside_each_other, opened, parse_side
+    from lightdash_sync.sync.status import in_common_keys
 
     folders, default = known_environments(Path(), config)
     base = config.parent if config else Path()

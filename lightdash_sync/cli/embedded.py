@@ -30,21 +30,23 @@ def export_demo(path: Path, version: str) -> ExportResult:
     _require_extra()
     from lightdash_standin.seed import demo_world
     from lightdash_standin.server import Server
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.client.origin import Origin
-    from lightdash_sync.client.session import Connection, Session
     from lightdash_sync.errors import SnapshotError
     from lightdash_sync.export.run import export_project
-    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.selection import ExportSelection
+    from lightdash_sync.lightdash.origin import Origin
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.lightdash.session import Connection, Session
     from lightdash_sync.report.terminal import Bars
-    from lightdash_sync.verify import verify
+    from lightdash_sync.snapshot.verify import verify
 
     world = demo_world(version)
     with Server(world) as server:
         connection = Connection(Origin(server.url, name=_NAME), world.tokens[_TOKEN_OF])
         with Session(connection) as session:
             lightdash = Lightdash(session, today=world.clock.moment.date())
-            report = export_project(lightdash, world.projects[_PROJECT], path, Chosen(), progress=Bars())
+            report = export_project(
+                lightdash, world.projects[_PROJECT], path, ExportSelection(), progress=Bars()
+            )
     if damages := verify(path).damages:
         raise SnapshotError(
             f"{path}/{damages[0].path} {damages[0].problem}", hint="This is a bug: please report it."

@@ -43,12 +43,12 @@ def init(
 
     Files that are there stay as they are. No token is written anywhere, and no server is asked.
     """
-    from lightdash_sync.config import Options
     from lightdash_sync.git import Repository
     from lightdash_sync.report.setups import init_report
     from lightdash_sync.scaffold import Ci, prepare, settings_for
+    from lightdash_sync.settings import ConnectionOptions
 
-    options = Options(env, url, project, ca_bundle, allow_http, concurrency)
+    options = ConnectionOptions(env, url, project, ca_bundle, allow_http, concurrency)
     chosen = settings_for(folder, options, os.environ)
     repository, is_new = Repository.around_or_new(folder)
     done = prepare(folder.resolve(), repository.root, chosen, Ci(ci))

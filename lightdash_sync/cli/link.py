@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.connect import environment_options
+from lightdash_sync.cli.context import Opening
+from lightdash_sync.cli.options import environment_options
 from lightdash_sync.cli.output import print_json, show_report
-from lightdash_sync.cli.planning import Opening
-from lightdash_sync.cli.wanting import parse_item, parse_uuid
+from lightdash_sync.cli.plan_options import parse_item, parse_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightdash_sync.config import Settings
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.kinds import Kind
+    from lightdash_sync.content.json import Json, JsonObject
+    from lightdash_sync.content.kinds import Kind
+    from lightdash_sync.settings import Settings
 
 _TO = click.option("--to", "target", metavar="ENV", required=True, help="The environment.")
 
@@ -40,7 +40,7 @@ def show_links(
 ) -> int:
     """List the links of an environment, with the names that the items have there."""
     from lightdash_sync.report.records import links_report
-    from lightdash_sync.sync.linking import links_of
+    from lightdash_sync.sync.links import links_of
 
     with ExitStack() as stack:
         place, _ = Opening(settings, config, stack).place(target)
@@ -61,7 +61,7 @@ def add_link(
     as_json: bool,
 ) -> int:
     """Link items of an environment by hand."""
-    from lightdash_sync.sync.linking import add_links
+    from lightdash_sync.sync.links import add_links
 
     wanted: dict[Kind, dict[str, JsonObject]] = {}
     for pair in pairs:
@@ -87,7 +87,7 @@ def remove_link(
     as_json: bool,
 ) -> int:
     """Forget links; nothing is changed in Lightdash."""
-    from lightdash_sync.sync.linking import remove_links
+    from lightdash_sync.sync.links import remove_links
 
     wanted = [parse_item(item) for item in items]
     with ExitStack() as stack:
@@ -121,18 +121,20 @@ def adopt(
     Only where exactly one item here and one there has it; all others are left for `link add`. Says which
     of them are not alike: of these a plan is refused until each is allowed by name.
     """
-    from lightdash_sync.plan.options import Options
     from lightdash_sync.report.blockers import last_saved
     from lightdash_sync.report.plans import saved_json
-    from lightdash_sync.sync.linking import add_links, adoptable
-    from lightdash_sync.sync.planning import Request
+    from lightdash_sync.sync.links import add_links, adoptable
+    from lightdash_sync.sync.plan.options import PlanOptions
+    from lightdash_sync.sync.planning import PlanRequest
 
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
         place, _ = opening.place(target)
         side = opening.side(source, target)
         lacks = side.lacks()
-        found = adoptable(place, Request(side.label, side.tree, Options(), adopt_by=by, source_lacks=lacks))
+        found = adoptable(
+            place, PlanRequest(side.label, side.tree, PlanOptions(), adopt_by=by, source_lacks=lacks)
+        )
         if not dry_run:
             add_links(place, found.links)
     items = sorted(f"{kind}:{key}" for kind, entries in found.links.items() for key in entries)
@@ -162,9 +164,9 @@ def adopt(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
 def runs(target: str, config: Path | None, as_json: bool) -> int:
     """List what was applied to an environment from this machine."""
-    from lightdash_sync.environments import snapshot_folder
     from lightdash_sync.report.records import runs_report
-    from lightdash_sync.sync.folders import Folders
+    from lightdash_sync.settings import snapshot_folder
+    from lightdash_sync.sync.runs import Folders
     from lightdash_sync.sync.runs import runs as all_runs
 
     folder = snapshot_folder(target, Path(), config) or Path("snapshots") / target

@@ -8,15 +8,15 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from lightdash_sync.content.json import shown
 from lightdash_sync.errors import naming
-from lightdash_sync.model.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from lightdash_sync.content.json import JsonObject
     from lightdash_sync.errors import SyncError
-    from lightdash_sync.model.canonical import JsonObject
     from lightdash_sync.report.value import Report
 
 

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.agreeing import agree, nothing_to_do, now, show_plan, tell_applied
-from lightdash_sync.cli.connect import environment_options
+from lightdash_sync.cli.confirm import agree, nothing_to_do, now, show_plan, tell_applied
+from lightdash_sync.cli.context import Opening
+from lightdash_sync.cli.options import environment_options
 from lightdash_sync.cli.output import show_report
-from lightdash_sync.cli.planning import Opening
-from lightdash_sync.cli.wanting import Wanted, planning_options
+from lightdash_sync.cli.plan_options import PlanArguments, planning_options
 from lightdash_sync.errors import PENDING, ConfigError, Refused, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightdash_sync.ascode.tree import CodeTree
-    from lightdash_sync.config import Settings
-    from lightdash_sync.model.tree import Tree
-    from lightdash_sync.plan.options import Options
-    from lightdash_sync.plan.values import Plan
-    from lightdash_sync.sides import Side
+    from lightdash_sync.content.tree import Tree
+    from lightdash_sync.settings import Settings
+    from lightdash_sync.sources import Side
+    from lightdash_sync.sync.plan.options import PlanOptions
+    from lightdash_sync.sync.plan.values import Plan
     from lightdash_sync.sync.planning import Planned
-    from lightdash_sync.sync.target import Place
+    from lightdash_sync.sync.target import TargetEnvironment
 
 FORMATS = ("text", "json", "markdown", "html")
 _TO = click.option("--to", "target", metavar="ENV", required=True, help="The environment to change.")
@@ -55,7 +55,7 @@ def plan(
     form: str | None,
     exit_code: bool,
     full: bool,
-    wanted: Wanted,
+    wanted: PlanArguments,
     config: Path | None,
     as_json: bool,
 ) -> int:
@@ -63,7 +63,7 @@ def plan(
 
     Nothing is changed. Exits with 4 if the plan would be refused: drift, twins, broken references, limits.
     """
-    from lightdash_sync.plan.document import to_bytes
+    from lightdash_sync.sync.plan.document import to_bytes
 
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
@@ -100,7 +100,7 @@ def apply(
     validate: bool,
     yes: bool,
     full: bool,
-    wanted: Wanted,
+    wanted: PlanArguments,
     config: Path | None,
     as_json: bool,
 ) -> int:
@@ -170,13 +170,13 @@ def undo(
 
     An undo that was cut short is gone on with.
     """
-    from lightdash_sync.plan.options import Options
     from lightdash_sync.report.terminal import say_warning
     from lightdash_sync.sync.applying import apply as apply_plan
     from lightdash_sync.sync.concluding import conclude_open_runs
+    from lightdash_sync.sync.plan.options import PlanOptions
     from lightdash_sync.sync.planning import plan_for
     from lightdash_sync.sync.runs import open_undos, run_to_undo
-    from lightdash_sync.sync.undoing import in_doubt, undo_request
+    from lightdash_sync.sync.undo import in_doubt, undo_request
 
     began = time.monotonic()
     with ExitStack() as stack:
@@ -186,7 +186,7 @@ def undo(
         found = run_to_undo(place.folders.runs, run)
         for said in in_doubt(found):
             say_warning(said)
-        options = Options(allow_drift=frozenset(allow_drift), allow_broken=frozenset(allow_broken))
+        options = PlanOptions(allow_drift=frozenset(allow_drift), allow_broken=frozenset(allow_broken))
         planned = plan_for(place, undo_request(found, open_undos(place.folders.runs, found), options))
         agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
@@ -211,7 +211,7 @@ def restore(
     validate: bool,
     yes: bool,
     full: bool,
-    wanted: Wanted,
+    wanted: PlanArguments,
     config: Path | None,
     as_json: bool,
 ) -> int:
@@ -238,16 +238,16 @@ def restore(
 
 def _planned(
     opening: Opening,
-    opened: tuple[Place, Settings],
+    opened: tuple[TargetEnvironment, Settings],
     source: str,
     target: str,
-    wanted: Wanted,
+    wanted: PlanArguments,
     *,
     full: bool,
     restores: str = "",
-) -> tuple[Planned, Place]:
+) -> tuple[Planned, TargetEnvironment]:
     """Make a plan; `restores` is the revision to which the target is put back, "" for a sync."""
-    from lightdash_sync.sync.planning import Request, plan_for
+    from lightdash_sync.sync.planning import PlanRequest, plan_for
 
     place, _ = opened
     side = opening.side(source, target)
@@ -267,7 +267,7 @@ def _planned(
             hint="Export the whole project, or plan without --delete.",
         )
     options = wanted.options(side, lambda revision: opening.earlier(side, revision))
-    request = Request(
+    request = PlanRequest(
         source=side.label,
         desired=side.tree,
         options=options,
@@ -287,13 +287,13 @@ def _planned_from_code(
     opening: Opening,
     side: Side,
     code: CodeTree,
-    opened: tuple[Place, Settings],
-    wanted: Wanted,
+    opened: tuple[TargetEnvironment, Settings],
+    wanted: PlanArguments,
     *,
     full: bool,
 ) -> Planned:
     """Make a plan for a tree of the official tool's documents."""
-    from lightdash_sync.sync.from_code import plan_from_code
+    from lightdash_sync.sync.planning import plan_from_code
 
     place, _ = opened
     if wanted.adopt() or wanted.adopt_by:
@@ -302,7 +302,7 @@ def _planned_from_code(
             hint="`lightdash-sync link add` links an item of the target by hand.",
         )
 
-    def options(onto: Callable[[CodeTree], Tree]) -> Options:
+    def options(onto: Callable[[CodeTree], Tree]) -> PlanOptions:
         def earlier(revision: str) -> Side:
             before = opening.earlier(side, revision)
             return before if before.code is None else replace(before, tree=onto(before.code))
@@ -313,6 +313,6 @@ def _planned_from_code(
 
 
 def _read(path: Path) -> Plan:
-    from lightdash_sync.plan.document import read_plan
+    from lightdash_sync.sync.plan.document import read_plan
 
     return read_plan(path.read_bytes(), str(path))

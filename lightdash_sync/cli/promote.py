@@ -10,33 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lightdash_sync.cli.agreeing import now
-from lightdash_sync.cli.connect import environment_options, with_options
+from lightdash_sync.cli.confirm import now
+from lightdash_sync.cli.context import Opening, confirmed, open_source, open_upstream, source_name
+from lightdash_sync.cli.options import environment_options, with_options
 from lightdash_sync.cli.output import print_json, show_report, warn
-from lightdash_sync.cli.planning import Opening, confirmed
-from lightdash_sync.cli.replaying import (
+from lightdash_sync.cli.promote_replay import (
     replay_options,
     review_by_replay,
     run_by_replay,
     selection_options,
     tell_review,
 )
-from lightdash_sync.cli.upstream import open_source, open_upstream, source_name
 from lightdash_sync.errors import PENDING, ConfigError, Refused, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightdash_sync.cli.connect import Command
-    from lightdash_sync.cli.replaying import Wishes
-    from lightdash_sync.cli.upstream import Source
-    from lightdash_sync.config import Settings
-    from lightdash_sync.promote.approval import Approved as ApprovedReplay
-    from lightdash_sync.promote.document import Approved
-    from lightdash_sync.promote.replay import Replay
-    from lightdash_sync.promote.reviewing import Prepared
-    from lightdash_sync.promote.values import Review, Selection
-    from lightdash_sync.sync.target import Place
+    from lightdash_sync.cli.context import PromotionSource
+    from lightdash_sync.cli.options import Command
+    from lightdash_sync.cli.promote_replay import Wishes
+    from lightdash_sync.promotion.approval import ApprovedReplay, ApprovedReview
+    from lightdash_sync.promotion.replay import Replay
+    from lightdash_sync.promotion.review import PreparedReview
+    from lightdash_sync.promotion.values import PromotionSelection, Review
+    from lightdash_sync.settings import Settings
+    from lightdash_sync.sync.target import TargetEnvironment
 
 FORMATS = ("text", "json", "markdown", "html")
 PROMOTE, REPLAY = "promote", "replay"
@@ -144,8 +142,8 @@ def run(
             return run_by_replay(
                 opening, asked.replay, asked.approved_replay, yes=yes, as_json=as_json, full=full
             )
-        from lightdash_sync.promote.document import digest
-        from lightdash_sync.promote.running import run as run_promotion
+        from lightdash_sync.promotion.approval import digest
+        from lightdash_sync.promotion.run import run as run_promotion
         from lightdash_sync.report.results import promoted_report
 
         prepared, source, place = asked.review(full=full, writing=True)
@@ -187,14 +185,14 @@ class _Asked:
         via: str | None,
         accepted: tuple[str, ...],
         approved: Path | None,
-        selection: Selection,
+        selection: PromotionSelection,
         wishes: Wishes,
     ) -> None:
         self._opening, self._accepted, self._selection = opening, accepted, selection
         self.replay: Replay | None = None
         self.approved_replay: ApprovedReplay | None = None
-        self.approved: Approved | None = None
-        self._source: Source | None = None
+        self.approved: ApprovedReview | None = None
+        self._source: PromotionSource | None = None
         if approved is not None:
             if selection.given or wishes.given or accepted or via or target or source:
                 raise click.UsageError("--approved says what is promoted: give no other choice with it")
@@ -208,30 +206,32 @@ class _Asked:
         if self.replay is not None and accepted:
             raise click.UsageError("--accept is for Lightdash's promotion; a replay has --allow-… instead")
 
-    def review(self, *, full: bool, writing: bool) -> tuple[Prepared, Source, Place]:
+    def review(
+        self, *, full: bool, writing: bool
+    ) -> tuple[PreparedReview, PromotionSource, TargetEnvironment]:
         """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes.
 
         Who only looks whether something is still what was approved is not asked for the right to promote it.
         """
-        from lightdash_sync.promote.permission import Permissions
-        from lightdash_sync.promote.reviewing import Request, review_for
+        from lightdash_sync.promotion.permission import PromotionPermissions
+        from lightdash_sync.promotion.review import ReviewRequest, review_for
 
         source = self._source or open_source(self._opening, None)
         place = open_upstream(self._opening, source, writing=writing)
         side = self._opening.side(f"env:{source.name}")
-        asked = Permissions(source.lightdash, source.project, place.project)
+        asked = PromotionPermissions(source.lightdash, source.project, place.project)
         permissions = asked if writing or self.approved is None else None
-        request = Request(source.name, self._selection, self._accepted, full)
+        request = ReviewRequest(source.name, self._selection, self._accepted, full)
         return review_for(source.lightdash, side, place, permissions, request), source, place
 
-    def require_approved(self, now: Review, place: Place | None = None) -> None:
+    def require_approved(self, now: Review, place: TargetEnvironment | None = None) -> None:
         """Require that a review is the approved one, but for what a run of that did already.
 
         Raises:
             Stale: it is another.
         """
-        from lightdash_sync.promote.document import differences
-        from lightdash_sync.promote.running import done_items
+        from lightdash_sync.promotion.approval import differences
+        from lightdash_sync.promotion.run import done_items
 
         if self.approved is None:
             return
@@ -257,8 +257,8 @@ class _Asked:
             raise click.UsageError("--with, --adopt, --allow-… and --merge are for --via replay")
 
     def _read(self, path: Path) -> None:
-        from lightdash_sync.promote import approval
-        from lightdash_sync.promote.document import read_approved
+        from lightdash_sync.promotion import approval
+        from lightdash_sync.promotion.approval import read_approved
 
         data = path.read_bytes()
         if approval.is_replay(data):
@@ -296,7 +296,7 @@ def _require_allowed(review: Review) -> None:
 
 def _show(review: Review, form: str, output: Path | None) -> None:
     """Render a review, to stdout or into a file; what people should know goes to stderr in any case."""
-    from lightdash_sync.promote.document import approval, digest
+    from lightdash_sync.promotion.approval import approval, digest
     from lightdash_sync.report.reviews import review_report
 
     warn(review.notes)

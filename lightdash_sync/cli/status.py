@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.connect import connections, environment_options
+from lightdash_sync.cli.options import connections, environment_options
 from lightdash_sync.cli.output import show_report, warn
 from lightdash_sync.errors import PENDING, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightdash_sync.config import Settings
+    from lightdash_sync.settings import Settings
     from lightdash_sync.sync.status import Standing
 
 FORMATS = ("text", "json", "markdown")
@@ -59,9 +59,9 @@ def status(
 def _standing(
     settings: Callable[[str], Settings], wanted: tuple[str, ...], config: Path | None, *, live: bool
 ) -> Standing:
-    from lightdash_sync.environments import environments, known_environments
     from lightdash_sync.report.terminal import Bars
-    from lightdash_sync.sides import Environments
+    from lightdash_sync.settings import environments, known_environments
+    from lightdash_sync.sources import Environments
     from lightdash_sync.sync.status import read_standing
 
     names = [*environments(wanted, Path(), config, every=not wanted)]

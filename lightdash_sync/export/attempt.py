@@ -13,29 +13,29 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from lightdash_sync.client.elsewhere import lists_elsewhere
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import Incomplete
-from lightdash_sync.export.content import ContentWriter
-from lightdash_sync.export.convert import Converter, Findings
-from lightdash_sync.export.elsewhere import (
+from lightdash_sync.export.convert import Converter, Findings, metrics_of, unknown_things, unknown_warnings
+from lightdash_sync.export.deletions import require_no_shrink
+from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
+from lightdash_sync.export.identify import identify, pruned, with_charts, with_former_uuids
+from lightdash_sync.export.items import Readings
+from lightdash_sync.export.not_exported import (
     GROUPS,
     PALETTES,
+    Freshness,
+    TakenOver,
     ask_elsewhere,
     known_elsewhere,
     listed_elsewhere,
+    what_is_older,
+    with_freshness,
     with_unasked,
 )
-from lightdash_sync.export.freshness import Freshness, TakenOver, what_is_older, with_freshness
-from lightdash_sync.export.guards import require_no_shrink
-from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
-from lightdash_sync.export.identify import identify, pruned, with_charts, with_former_uuids
-from lightdash_sync.export.lists import unsupported
-from lightdash_sync.export.names import metrics_of
-from lightdash_sync.export.readings import Readings
 from lightdash_sync.export.spaces import leaves_out_palettes
 from lightdash_sync.export.structure import Structure, read_structure
-from lightdash_sync.export.unknown import unknown_things, unknown_warnings
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.export.writer import ContentWriter, unsupported
+from lightdash_sync.lightdash.reading import lists_elsewhere
 from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
 from lightdash_sync.snapshot.manifest import (
     CONVERSION,
@@ -43,25 +43,24 @@ from lightdash_sync.snapshot.manifest import (
     MERGES_OF_CHARTS,
     PALETTES_OF_CHARTS,
     PALETTES_OF_SPACES,
-    LeftOut,
     Manifest,
-    Source,
+    NotExported,
+    SnapshotSource,
 )
 from lightdash_sync.snapshot.write import Staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.content import Written
+    from lightdash_sync.content.identity import Identity
+    from lightdash_sync.content.json import JsonObject
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.old import Old
-    from lightdash_sync.export.past import Past
-    from lightdash_sync.export.reader import ChartRead, DashboardRead
+    from lightdash_sync.export.items import ChartRead, DashboardRead
+    from lightdash_sync.export.previous import EarlierVersions, Old
     from lightdash_sync.export.reuse import Kept
-    from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.export.selection import ExportSelection
+    from lightdash_sync.export.writer import WrittenItem
+    from lightdash_sync.lightdash.reading import Lightdash
 
 _NO_PALETTES = "only a chart's own answer tells which it has, and only exports with history read that"
 _NO_SPACE_PALETTES = "only a space's own answer tells which it has, and only exports with history read each"
@@ -70,13 +69,13 @@ _NO_MERGES = (
     "pages of charts do not tell them; the server lets nobody make any, but who uses its API can, and only "
     "exports with history look"
 )
-OTHERS_SCHEDULERS = LeftOut(
+OTHERS_SCHEDULERS = NotExported(
     what="deliveries of other people",
     why="this token may not list the project's, and charts and dashboards tell it its owner's alone",
     count=None,
     unseenKinds=[Kind.SCHEDULER.value],
 )
-_PRIVATE_SPACES = LeftOut(
+_PRIVATE_SPACES = NotExported(
     what="private spaces that the token's owner has no access to, and what is in them",
     why="the token is not an admin's",
     count=None,
@@ -108,7 +107,7 @@ class Read:
     identity: Identity
     warnings: list[str]
     freshness: Freshness
-    unread: tuple[LeftOut, ...] = ()
+    unread: tuple[NotExported, ...] = ()
 
 
 @dataclass
@@ -131,17 +130,17 @@ class Attempt:
 
     lightdash: Lightdash
     project: str
-    chosen: Chosen
+    chosen: ExportSelection
     replaced: Old | None
     old: Old | None
     known: Identity
     staging: Staging
     readings: Readings
-    past: Past
+    past: EarlierVersions
     former: Mapping[str, list[str]] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
-    nameless: list[LeftOut] = field(default_factory=list)
-    unread: list[LeftOut] = field(default_factory=list)
+    nameless: list[NotExported] = field(default_factory=list)
+    unread: list[NotExported] = field(default_factory=list)
 
     def run(self) -> Read:
         """Read and write everything; nothing is swapped in."""
@@ -170,7 +169,7 @@ class Attempt:
         self.staging.put(IDENTITY, identity.to_bytes())
         manifest = Manifest(
             format=FORMAT,
-            source=Source(
+            source=SnapshotSource(
                 url=self.lightdash.session.connection.origin.name,
                 lightdash=self.lightdash.server.version,
                 project=structure.inventory.project.name,
@@ -269,10 +268,10 @@ class Attempt:
         self,
         kind: Kind,
         places: Mapping[str, str],
-        read: Callable[[str], Written],
+        read: Callable[[str], WrittenItem],
         writer: ContentWriter,
         structure: Structure,
-    ) -> list[Written]:
+    ) -> list[WrittenItem]:
         """Write the chosen items among some, given with their spaces; read those that are not taken over."""
         wanted = [uuid for uuid, space in places.items() if self._wants(kind, space, structure)]
         kept = structure.kept[kind]
@@ -325,7 +324,7 @@ class Attempt:
         for uuid in structure.kept[Kind.CHART]:
             yield from metrics_of(old.read(item_path(Kind.CHART, self.known.key(Kind.CHART, uuid))))
 
-    def _count(self, charts: list[Written], counts: Counter[str]) -> None:
+    def _count(self, charts: list[WrittenItem], counts: Counter[str]) -> None:
         counts[Kind.CHART] += len(charts)
         for chart in charts:
             counts[versions_of(Kind.CHART)] += chart.versions
@@ -333,9 +332,9 @@ class Attempt:
 
     def _spaces_and_dashboards(
         self, writer: ContentWriter, structure: Structure, counts: Counter[str]
-    ) -> list[LeftOut]:
+    ) -> list[NotExported]:
         """Write what the structure has already."""
-        left_out: list[LeftOut] = []
+        left_out: list[NotExported] = []
         for uuid, read in structure.spaces.items():
             write = partial(writer.space, uuid, read)
             named = self.readings.convert(f"{Kind.SPACE}:{structure.space_key(uuid)}", write)
@@ -379,15 +378,15 @@ class Attempt:
         write, key = partial(writer.comments, uuid, comments), writer.key(Kind.DASHBOARD, uuid)
         return self.readings.convert(f"{Kind.COMMENTS}:{key}", write) or 0
 
-    def _count_dashboard(self, written: Written, counts: Counter[str]) -> None:
+    def _count_dashboard(self, written: WrittenItem, counts: Counter[str]) -> None:
         counts[Kind.DASHBOARD] += 1
         if written.versions:  # older servers have none, and their snapshots no such count
             counts[versions_of(Kind.DASHBOARD)] += written.versions
 
-    def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[LeftOut]:
+    def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[NotExported]:
         """Write what the lists themselves hold."""
         inventory = structure.inventory
-        left_out: list[LeftOut] = []
+        left_out: list[NotExported] = []
         if self.chosen.wants(Kind.SCHEDULER):
             rows = structure.schedulers(self.chosen)
             for row, raw in rows:
@@ -419,19 +418,19 @@ class Attempt:
         palettes = inventory.has_palettes and inventory.summaries and self.chosen.wants(Kind.CHART)
         if palettes and not self.chosen.singly:
             left_out.append(
-                LeftOut(what=PALETTES_OF_CHARTS, why=_NO_PALETTES, count=len(inventory.summaries))
+                NotExported(what=PALETTES_OF_CHARTS, why=_NO_PALETTES, count=len(inventory.summaries))
             )
         singly, server = self.chosen.whole_spaces, self.lightdash.server
         if self.chosen.wants(Kind.SPACE) and leaves_out_palettes(inventory, server, singly=singly):
             left_out.append(
-                LeftOut(what=PALETTES_OF_SPACES, why=_NO_SPACE_PALETTES, count=len(inventory.spaces))
+                NotExported(what=PALETTES_OF_SPACES, why=_NO_SPACE_PALETTES, count=len(inventory.spaces))
             )
         if self._guesses_merges(structure):
-            left_out.append(LeftOut(what=MERGES_OF_CHARTS, why=_NO_MERGES, count=None))
+            left_out.append(NotExported(what=MERGES_OF_CHARTS, why=_NO_MERGES, count=None))
         if not _sees_all_spaces(self.lightdash, inventory):
             left_out.append(_PRIVATE_SPACES)
         if since := self.chosen.in_manifest().historySince:
-            left_out.append(LeftOut(what=f"earlier versions from before {since}", why=_CUT))
+            left_out.append(NotExported(what=f"earlier versions from before {since}", why=_CUT))
         return left_out + unsupported(inventory)
 
     def _guesses_merges(self, structure: Structure) -> bool:
@@ -441,7 +440,7 @@ class Attempt:
         old = self.old.manifest if self.old is not None else None
         return bool(structure.kept[Kind.CHART]) and old is not None and old.leaves_out(MERGES_OF_CHARTS)
 
-    def _elsewhere(self, inventory: Inventory) -> list[LeftOut]:
+    def _elsewhere(self, inventory: Inventory) -> list[NotExported]:
         """Count what no snapshot holds, if this one is to be kept."""
         if not self.chosen.counts_the_rest:
             return []

@@ -1,7 +1,7 @@
 """Charts by the hundred: pages of content as code, held against the lists, made into single answers.
 
 A page tells of a chart what its own answer tells, less what the lists tell (uuid, place, author) and what
-nobody tells but the chart itself (`model.kinds.CHART_APART`). What is returned here has the same normal
+nobody tells but the chart itself (`content.kinds.CHART_APART`). What is returned here has the same normal
 form as that answer less the latter. A chart that does not come just once, or otherwise than the lists
 have it, is not returned, and is read by itself: a page that comes back short makes nothing smaller.
 
@@ -20,20 +20,20 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.client.code_pages import CodePages, can_be_asked, portions
+from lightdash_sync.content.json import Json, JsonObject
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import ApiError
-from lightdash_sync.model.canonical import Json, JsonObject
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.lightdash.as_code import CodePages, can_be_asked, portions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
-    from lightdash_sync.client import views
-    from lightdash_sync.client.code_pages import CodeSqlChart
-    from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.workers import Workers
+    from lightdash_sync.lightdash import schemas
+    from lightdash_sync.lightdash.as_code import CodeSqlChart
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.workers import Workers
 
     Page = Sequence[tuple[CodeSqlChart, JsonObject]]
 
@@ -255,16 +255,16 @@ def _space_slugs(inventory: Inventory) -> dict[str, str]:
     }
 
 
-def _text(row: views.Row, name: str) -> str | None:
+def _text(row: schemas.Row, name: str) -> str | None:
     value = (row.model_extra or {}).get(name)
     return value if isinstance(value, str) else None
 
 
-def _author(row: views.ChartRow) -> Json:
+def _author(row: schemas.ChartRow) -> Json:
     return (row.model_extra or {}).get("updatedByUser")
 
 
-def _person(person: views.Creator | None) -> Json:
+def _person(person: schemas.Creator | None) -> Json:
     if person is None:
         return None
     return {"userUuid": person.uuid, "firstName": person.firstName, "lastName": person.lastName}

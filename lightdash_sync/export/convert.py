@@ -6,28 +6,29 @@ order; what they find out (facts, people, references that lead outside) is gathe
 
 from __future__ import annotations
 
+import re
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, objects
-from lightdash_sync.model.keys import external_key
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.known import unknown_in
-from lightdash_sync.model.normal import Normal, earlier_version
-from lightdash_sync.model.ordered import in_order
-from lightdash_sync.model.portable import to_portable
-from lightdash_sync.model.references import tokenise, tokens_in, untokenise
+from lightdash_sync.content.json import Json, JsonObject, canonical, objects, parse
+from lightdash_sync.content.keys import external_key
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.content.known_fields import is_known_by_now, unknown_in
+from lightdash_sync.content.normal import Normal, earlier_version, in_order
+from lightdash_sync.content.portable import to_portable
+from lightdash_sync.content.references import tokenise, tokens_in, untokenise
+from lightdash_sync.snapshot.manifest import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from lightdash_sync.export.names import Names
+    from lightdash_sync.content.identity import Identity
+    from lightdash_sync.content.kinds import History
     from lightdash_sync.export.reuse import Kept
-    from lightdash_sync.model.identity import Identity
-    from lightdash_sync.model.kinds import History
 
-UNKNOWN = "unknown"  # the fact that names what of an item is not known here; see `model.known`
+UNKNOWN = "unknown"  # the fact that names what of an item is not known here; see `content.known_fields`
 
 # Server field with a person in it -> name of the fact.
 PEOPLE = {
@@ -147,7 +148,7 @@ class Converter:
             self.author_of({"createdBy": kept.facts.get(name)})
         self.named(kept.names)
 
-    def named(self, names: Names) -> None:
+    def named(self, names: MentionedNames) -> None:
         """Note whoever and whatever a file names that is taken over."""
         self._note_tokens(names.tokens)
         for palette in names.palettes:
@@ -243,3 +244,83 @@ class Converter:
                 self._note_group(name)
             elif kind == "palette":
                 self._note_palette(name.replace("@{", "@{}{"))
+
+
+# Whom and what a file names that is taken over from an older snapshot.
+#
+# Such a file is not made anew from an answer, and yet the people, groups and outside references in it must
+# be in the new identity map, or it could not be read any more.
+
+# In the canonical form, where a file's own fields stand two spaces in.
+_PALETTE = re.compile(rb'^  "palette": (".*"),?$', re.MULTILINE)
+_EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class MentionedNames:
+    """What a file names.
+
+    Attributes:
+        external: keys of what is outside the project; perhaps texts that only look like one.
+        tokens: names of tokens, such as `user:ann@example.com`.
+        palettes: names of colour palettes, as the file has them.
+    """
+
+    external: frozenset[str]
+    tokens: frozenset[str]
+    palettes: frozenset[str] = frozenset()
+
+
+def names_in(data: bytes) -> MentionedNames:
+    """Return what a content file names.
+
+    It need not be read as JSON: names in tokens are percent-encoded, so no escape of JSON stands in them.
+    """
+    return MentionedNames(
+        external=frozenset(name.decode() for name in _EXTERNAL.findall(data)),
+        tokens=frozenset(tokens_in(data.decode(errors="replace")) if b"@{" in data else ()),
+        palettes=frozenset(str(parse(name)) for name in _PALETTE.findall(data)),
+    )
+
+
+def metrics_of(chart: Json | bytes) -> tuple[str, ...]:
+    """Return the ids of the metrics that a chart uses, as the server or a content file has it."""
+    try:
+        content = parse(chart) if isinstance(chart, bytes) else chart
+    except ValueError:
+        return ()
+    query = content.get("metricQuery") if isinstance(content, dict) else None
+    metrics = query.get("metrics") if isinstance(query, dict) else None
+    return tuple(map(str, metrics)) if isinstance(metrics, list) else ()
+
+
+# What a server answers and this tool does not know: counted over a snapshot, and named once each.
+
+_NAMED = 12  # in a warning; the manifest has all
+
+
+def unknown_things(identity: Identity) -> list[Unknown]:
+    """Return what is not known of the items of a map, as their facts name it."""
+    times: Counter[tuple[str, str]] = Counter()
+    for kind, entries in identity.items.items():
+        for facts in entries.values():
+            said = facts.get(UNKNOWN)
+            times.update(
+                (kind.value, what)
+                for what in (said if isinstance(said, list) else ())
+                if isinstance(what, str) and not is_known_by_now(kind, what)
+            )
+    return [Unknown(kind=kind, what=what, items=count) for (kind, what), count in sorted(times.items())]
+
+
+def unknown_warnings(found: Sequence[Unknown]) -> list[str]:
+    """Return one warning that names what is not known; none if everything is."""
+    if not found:
+        return []
+    nouns = {kind.value: spec.noun for kind, spec in KINDS.items()}
+    named = [f"{one.what} ({one.items} {nouns[one.kind][one.items != 1]})" for one in found[:_NAMED]]
+    more = f", and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return [
+        f"Not known to this version of lightdash-sync, and kept as it came: {', '.join(named)}{more}. "
+        "snapshot.json names all of it (`unknown`); what changes there is said field by field."
+    ]

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import Incomplete, NotAuthorised
 from lightdash_sync.export.inventory import if_allowed
-from lightdash_sync.model.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from lightdash_sync.client.capabilities import Server
-    from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.readings import Readings
+    from lightdash_sync.export.items import Readings
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.lightdash.versions import Server
 
 R = TypeVar("R")
 

@@ -10,18 +10,17 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.client.code_pages import CodePages
-from lightdash_sync.export.reader import find_hidden
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.manifest import LeftOut
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.export.items import find_hidden
+from lightdash_sync.lightdash.as_code import CodePages
+from lightdash_sync.snapshot.manifest import NotExported
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from lightdash_sync.client.lightdash import Lightdash
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.reader import ChartRead, DashboardRead
-    from lightdash_sync.export.readings import Readings
+    from lightdash_sync.export.items import ChartRead, DashboardRead, Readings
+    from lightdash_sync.lightdash.reading import Lightdash
 
 _COUNTS = 4  # times that the charts are counted, if some are made or deleted meanwhile
 NAMELESS = "nothing refers to it, and another chart has the same slug, so its uuid cannot be learnt"
@@ -122,7 +121,7 @@ def are_missing(
 
 def find_by_pages(
     lightdash: Lightdash, inventory: Inventory, hidden: Mapping[str, ChartRead], readings: Readings
-) -> tuple[dict[str, ChartRead], list[LeftOut]]:
+) -> tuple[dict[str, ChartRead], list[NotExported]]:
     """Find the charts that nothing refers to, in pages of all charts of the project.
 
     A page tells no uuid. It is asked for by the slug, which is the one reading that counts a view of a chart;
@@ -147,7 +146,9 @@ def find_by_pages(
     uuids = readings.of(Kind.CHART, alone, partial(lightdash.chart_uuid, project), {}, "that no list names")
     found = _find(lightdash, inventory, set(uuids.values()) - set(hidden), readings)
     named = {f"chart {row.slug!r} in dashboard {row.dashboardSlug!r}" for row in lost if times[row.slug] > 1}
-    left_out = [LeftOut(what=what, why=NAMELESS, unseenKinds=[Kind.CHART.value]) for what in sorted(named)]
+    left_out = [
+        NotExported(what=what, why=NAMELESS, unseenKinds=[Kind.CHART.value]) for what in sorted(named)
+    ]
     short = inventory.chart_total and inventory.chart_total > known.total() + len(lost)
     if short and are_missing(lightdash, inventory, {**hidden, **found}, len(left_out)):
         readings.moved.append(f"of {inventory.chart_total} charts some came in no page")

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.export.inventory import palettes_by_name
-from lightdash_sync.model.canonical import objects
-from lightdash_sync.model.identity import FORMER, Identity, former_uuids
-from lightdash_sync.model.keys import Candidate, assign_keys, virtual_view_uuid
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.naming import (
+from lightdash_sync.content.identity import FORMER, Identity, former_uuids
+from lightdash_sync.content.json import objects
+from lightdash_sync.content.keys import Candidate, assign_keys, virtual_view_uuid
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.naming import (
     layouts_of,
     named_apart,
     names_like,
@@ -22,16 +21,17 @@ from lightdash_sync.model.naming import (
     slug_candidate,
     tag_candidate,
 )
+from lightdash_sync.export.inventory import palettes_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lightdash_sync.client import views
+    from lightdash_sync.content.json import JsonObject
     from lightdash_sync.export.convert import Findings
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.export.spaces import SpaceRead
     from lightdash_sync.export.structure import Structure
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.lightdash import schemas
 
 Named = tuple[str, str, str]  # uuid, slug, name
 
@@ -124,7 +124,7 @@ def with_former_uuids(identity: Identity, former: Mapping[str, list[str]]) -> Id
     return identity.extended(said) if said else identity
 
 
-def with_charts(identity: Identity, charts: Iterable[views.Chart], known: Identity) -> Identity:
+def with_charts(identity: Identity, charts: Iterable[schemas.Chart], known: Identity) -> Identity:
     """Add charts that were found late; the others keep their keys."""
     late = [slug_candidate(chart.uuid, chart.slug, chart.name) for chart in charts]
     keys = assign_keys(late, known.known_keys(Kind.CHART), reserved=identity.items.get(Kind.CHART, {}))
@@ -180,7 +180,7 @@ def _people(inventory: Inventory, spaces: Iterable[SpaceRead], known: Identity) 
     return dict(people.values())
 
 
-def _person(row: views.Share | views.Member) -> JsonObject:
+def _person(row: schemas.SpaceShare | schemas.Member) -> JsonObject:
     return {"uuid": row.userUuid, "firstName": row.firstName, "lastName": row.lastName}
 
 

@@ -9,23 +9,24 @@ or the server does not say everything. It never passes in silence.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lightdash_sync.client.code_pages import CodePages
-from lightdash_sync.client.elsewhere import if_here
+from lightdash_sync.content.naming import named_apart
 from lightdash_sync.errors import Incomplete, NotAuthorised, NotFound, UnexpectedAnswer
+from lightdash_sync.export.items import Moved
 from lightdash_sync.export.membership import groups_of_members
-from lightdash_sync.model.naming import named_apart
+from lightdash_sync.lightdash.as_code import CodePages
+from lightdash_sync.lightdash.reading import if_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from lightdash_sync.client import catalogue, views
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.client.space_access import CodeSpaces
-    from lightdash_sync.export.workers import Unread, Workers
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.content.json import JsonObject
+    from lightdash_sync.lightdash import schemas
+    from lightdash_sync.lightdash.reading import CodeSpaces, Lightdash
+    from lightdash_sync.workers import Unread, Workers
 
 T = TypeVar("T")
 
@@ -83,20 +84,20 @@ class Inventory:
             server, or this token, has no spaces as code.
     """
 
-    project: views.Project
+    project: schemas.Project
     settings: JsonObject
-    spaces: list[tuple[views.SpaceRow, JsonObject]]
-    charts: list[views.ChartRow]
-    summaries: list[views.SummaryRow]
-    dashboards: list[views.DashboardRow]
-    content: list[views.ContentRow]
-    schedulers: list[tuple[views.Scheduler, JsonObject]] | None
-    tags: list[tuple[catalogue.Tag, JsonObject]]
-    metrics: list[catalogue.Metric]
-    pins: list[views.Pin]
-    members: list[views.Member] | None
-    groups: Sequence[views.Group] | None = ()
-    palettes: tuple[views.Palette, ...] = ()
+    spaces: list[tuple[schemas.SpaceRow, JsonObject]]
+    charts: list[schemas.ChartRow]
+    summaries: list[schemas.SummaryRow]
+    dashboards: list[schemas.DashboardRow]
+    content: list[schemas.ContentRow]
+    schedulers: list[tuple[schemas.Scheduler, JsonObject]] | None
+    tags: list[tuple[schemas.Tag, JsonObject]]
+    metrics: list[schemas.Metric]
+    pins: list[schemas.Pin]
+    members: list[schemas.Member] | None
+    groups: Sequence[schemas.Group] | None = ()
+    palettes: tuple[schemas.Palette, ...] = ()
     virtual_views: tuple[str, ...] = ()
     chart_total: int | None = None
     code_spaces: CodeSpaces | None = None
@@ -112,12 +113,12 @@ class Inventory:
         return self.had_palettes if self.is_spared else bool(self.palettes)
 
     @property
-    def sql_charts(self) -> list[views.ChartRow]:
+    def sql_charts(self) -> list[schemas.ChartRow]:
         """The SQL charts."""
         return [row for row in self.charts if row.source == SQL]
 
     @property
-    def other_charts(self) -> list[views.ChartRow]:
+    def other_charts(self) -> list[schemas.ChartRow]:
         """Charts of sources that are neither explores nor SQL: semantic layer, on old servers only."""
         return [row for row in self.charts if row.source not in (SQL, EXPLORE)]
 
@@ -240,7 +241,7 @@ def disputed_items(inventory: Inventory) -> set[str]:
     for _, _, ours, _, theirs in _pairs(inventory):
         disputed |= ours ^ theirs
     spaces = {row.uuid for row, _ in inventory.spaces}
-    rows: list[views.Row] = [*inventory.charts, *inventory.dashboards]
+    rows: list[schemas.Row] = [*inventory.charts, *inventory.dashboards]
     disputed |= {row.uuid for row in rows if row.spaceUuid not in spaces}
     return disputed | {uuid for uuid, _ in _two_places(inventory)}
 
@@ -296,7 +297,7 @@ def _in_two_places(inventory: Inventory) -> list[str]:
     return [f"chart {name!r} is in two spaces" for _, name in _two_places(inventory)]
 
 
-def space_contradictions(row: views.SpaceRow, space: views.Space, inventory: Inventory) -> dict[str, str]:
+def space_contradictions(row: schemas.SpaceRow, space: schemas.Space, inventory: Inventory) -> dict[str, str]:
     """Return the items of which a space says otherwise than the lists whether they are in it, with words."""
     explores = {
         chart.uuid for chart in inventory.charts if chart.source == EXPLORE and chart.spaceUuid == row.uuid
@@ -326,7 +327,7 @@ def _space_counts(inventory: Inventory) -> list[str]:
 
 def _outside_spaces(inventory: Inventory) -> list[str]:
     known = {row.uuid for row, _ in inventory.spaces}
-    rows: list[tuple[str, views.Row]] = [("chart", row) for row in inventory.charts]
+    rows: list[tuple[str, schemas.Row]] = [("chart", row) for row in inventory.charts]
     rows += [("dashboard", row) for row in inventory.dashboards]
     return [
         f"{what} {row.name!r} is in a space that is not listed"
@@ -338,7 +339,7 @@ def _outside_spaces(inventory: Inventory) -> list[str]:
 def marked_pins(inventory: Inventory) -> set[tuple[str, str, int | None]]:
     """Return the pinned items as the lists mark them: type, uuid and order."""
     pinned = inventory.project.pinnedListUuid
-    groups: dict[str, list[views.SpaceRow] | list[views.ChartRow] | list[views.DashboardRow]] = {
+    groups: dict[str, list[schemas.SpaceRow] | list[schemas.ChartRow] | list[schemas.DashboardRow]] = {
         "space": [row for row, _ in inventory.spaces],
         "chart": inventory.charts,
         "dashboard": inventory.dashboards,
@@ -376,7 +377,7 @@ def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]
     return found
 
 
-def palettes_by_name(palettes: Iterable[views.Palette]) -> dict[str, JsonObject]:
+def palettes_by_name(palettes: Iterable[schemas.Palette]) -> dict[str, JsonObject]:
     """Return name -> `{"uuid"}` of colour palettes, as an identity map has them."""
     return named_apart({row.colorPaletteUuid: row.name for row in palettes})
 
@@ -397,3 +398,152 @@ def if_allowed(read: Callable[[], T]) -> T | None:
         if error.status == 403:
             return None
         raise
+
+
+# One inventory of a project in which people work: lists that are read again until they agree.
+#
+# Every list is a request of its own, so what is made, moved or deleted between two of them is in one and
+# not
+# in the other. That is no contradiction: where lists disagree about an item, they are read again, and the
+# item is taken as they had it the last time that they agreed about it. What was in none of them before is
+# left for the next export. Only what they never agree about is a contradiction: a list came back short.
+
+Row = TypeVar("Row", "schemas.ChartRow", "schemas.SummaryRow", "schemas.DashboardRow", "schemas.ContentRow")
+
+_READINGS = 5  # of the lists, until they agree about every item
+_PAUSE = 0.3  # seconds more before each of them
+
+
+def read_settled(lightdash: Lightdash, project: str, workers: Workers, lists: Lists) -> Inventory:
+    """Read the lists of a project, again if they disagree; see `read_inventory`.
+
+    Raises:
+        Moved: they never agree about an item.
+        ApiError: one of them cannot be read.
+    """
+    read = partial(read_inventory, lightdash, project, workers, lists)
+    readings = [read()]
+    while (problems := _disagreements(readings)) or _may_be_new(readings):
+        if len(readings) == _READINGS:
+            break
+        lightdash.session.pacer.sleep(_PAUSE * len(readings))
+        readings.append(read())
+    require_agreement(problems)
+    return as_agreed(readings)
+
+
+def require_agreement(problems: Sequence[str]) -> None:
+    """Check that no lists contradict each other.
+
+    Raises:
+        Moved: some do.
+    """
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise Moved(f"the lists of Lightdash contradict each other: {problems[0]}{more}")
+
+
+def as_agreed(readings: Sequence[Inventory]) -> Inventory:
+    """Return the last of some readings, with each item as it was in the last one whose lists agreed about it.
+
+    What stands in something that is left for the next export is left, too.
+    """
+    last, earlier = readings[-1], readings[:-1]
+    if not earlier:
+        return last
+    chosen: dict[str, Inventory] = {}
+    disputes = [(reading, disputed_items(reading)) for reading in earlier]
+    for uuid in disputed_items(last):
+        agreeing = (reading for reading, disputed in reversed(disputes) if uuid not in disputed)
+        if (reading := next(agreeing, None)) is not None:
+            chosen[uuid] = reading
+    found = {id(reading): reading for reading in chosen.values()}.values()
+    agreed = replace(
+        last,
+        charts=_rows(chosen, last.charts, {id(one): one.charts for one in found}),
+        summaries=_rows(chosen, last.summaries, {id(one): one.summaries for one in found}),
+        dashboards=_rows(chosen, last.dashboards, {id(one): one.dashboards for one in found}),
+        content=_rows(chosen, last.content, {id(one): one.content for one in found}),
+    )
+    stayed = set().union(*(in_unlisted(reading) for reading in earlier))
+    new = in_unlisted(agreed) - stayed
+    if not new:
+        return agreed
+    schedulers = agreed.schedulers
+    return replace(
+        agreed,
+        summaries=[row for row in agreed.summaries if row.uuid not in new],
+        schedulers=schedulers and [row for row in schedulers if row[0].schedulerUuid not in new],
+    )
+
+
+def unexplained(questions: Iterable[str], before: Inventory, now: Inventory) -> set[str]:
+    """Return those of some items about which the lists say the same as before: nothing happened to them."""
+    then, there = _states(before), _states(now)
+    return {uuid for uuid in questions if then.get(uuid) == there.get(uuid)}
+
+
+def _states(inventory: Inventory) -> dict[str, tuple[str, bool, int | None]]:
+    """Return uuid -> space, whether it is pinned, and in which place, of what the lists name."""
+    rows: list[schemas.Row] = [*inventory.charts, *inventory.dashboards]
+    states = {row.uuid: (row.spaceUuid, row.pinnedListUuid is not None, row.pinnedListOrder) for row in rows}
+    return states | {
+        row.uuid: ("", row.pinnedListUuid is not None, row.pinnedListOrder) for row, _ in inventory.spaces
+    }
+
+
+def _disagreements(readings: Sequence[Inventory]) -> list[str]:
+    """Return about what the lists did not agree in any reading, in words."""
+    if len(readings) == 1:
+        return contradictions(readings[0])
+    if not (found := contradictions(readings[-1])):
+        return found
+    return [*contradictions(as_agreed(readings), counts=False), *_disputed_counts(readings)]
+
+
+def _may_be_new(readings: Sequence[Inventory]) -> bool:
+    """Whether something stands in what no list names, and was not seen to stay so in a second reading."""
+    return len(readings) == 1 and bool(in_unlisted(readings[0]))
+
+
+def _disputed_counts(readings: Sequence[Inventory]) -> Iterator[str]:
+    """Yield spaces whose own counts cannot be right, in words: they see what a token may not.
+
+    A count comes with the list of spaces, and the charts with another list. So both are equal in one reading,
+    or the count lies between what was in the space all the time and what ever was.
+    """
+    for row, _ in readings[-1].spaces:
+        for what in ("charts", "dashboards"):
+            seen = [_in_space(reading, row.uuid, what) for reading in readings]
+            counts = [_own_count(reading, row.uuid, what) for reading in readings]
+            least, most = len(set.intersection(*seen)), len(set.union(*seen))
+            fits = (
+                count is not None and (count == len(found) or least <= count <= most)
+                for count, found in zip(counts, seen, strict=True)
+            )
+            if not any(fits):
+                listed = f"{len(seen[-1])} in the list"
+                yield f"space {row.name!r} has {counts[-1]} {what} by its own count, {listed}"
+
+
+def _in_space(reading: Inventory, space: str, what: str) -> set[str]:
+    if what == "dashboards":
+        return {row.uuid for row in reading.dashboards if row.spaceUuid == space}
+    return {row.uuid for row in reading.charts if row.source == EXPLORE and row.spaceUuid == space}
+
+
+def _own_count(reading: Inventory, space: str, what: str) -> int | None:
+    row = next((row for row, _ in reading.spaces if row.uuid == space), None)
+    if row is None:
+        return None
+    return row.chartCount if what == "charts" else row.dashboardCount
+
+
+def _rows(
+    chosen: Mapping[str, Inventory], last: Sequence[Row], others: Mapping[int, Sequence[Row]]
+) -> list[Row]:
+    """Return the rows of a list, those of some items as another reading has them."""
+    rows = [row for row in last if row.uuid not in chosen]
+    for reading, found in others.items():
+        rows += [row for row in found if row.uuid in chosen and id(chosen[row.uuid]) == reading]
+    return rows

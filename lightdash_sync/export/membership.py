@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from lightdash_sync.client import views
-from lightdash_sync.model.naming import named_apart
+from lightdash_sync.content.naming import named_apart
+from lightdash_sync.lightdash import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lightdash_sync.content.identity import Identity
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.model.identity import Identity
 
 
-def groups_of_members(members: Sequence[views.MemberOfGroups]) -> list[views.Team] | None:
+def groups_of_members(members: Sequence[schemas.MemberOfGroups]) -> list[schemas.Team] | None:
     """Return the groups that somebody is in; None if it is not certain which of them is called how.
 
     A member of one group tells its name. Of a member of several the names are told as a set, so the last one
@@ -43,7 +43,7 @@ def groups_of_members(members: Sequence[views.MemberOfGroups]) -> list[views.Tea
     if any({names.get(uuid) for uuid in uuids} != called for uuids, called in told):
         return None
     return [
-        views.Team(uuid=uuid, name=names[uuid], memberUuids=people)
+        schemas.Team(uuid=uuid, name=names[uuid], memberUuids=people)
         for uuid, people in sorted(in_groups.items())
     ]
 
@@ -84,5 +84,5 @@ def may_hold_unseen(inventory: Inventory, reader: str) -> bool:
     if inventory.groups is None:
         return True
     return any(
-        not isinstance(row, views.Team) or set(row.memberUuids) <= {reader} for row in inventory.groups
+        not isinstance(row, schemas.Team) or set(row.memberUuids) <= {reader} for row in inventory.groups
     )

@@ -13,30 +13,29 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.content.json import Json, JsonObject, begins, canonical, objects, parse, sha256
+from lightdash_sync.content.keys import EXTERNAL, external_key
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.content.references import Reference, links
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.export.convert import PEOPLE
+from lightdash_sync.export.convert import PEOPLE, names_in
 from lightdash_sync.export.membership import may_hold_unseen
-from lightdash_sync.export.names import names_in
-from lightdash_sync.export.personal import personal_spaces
-from lightdash_sync.model.canonical import Json, JsonObject, begins, canonical, objects, parse, sha256
-from lightdash_sync.model.keys import EXTERNAL, external_key
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.links import Link, links
+from lightdash_sync.export.spaces import personal_spaces
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.manifest import CONVERSION, MERGES_OF_CHARTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from lightdash_sync.client import views
-    from lightdash_sync.client.capabilities import Server
-    from lightdash_sync.export.grants import Grants
+    from lightdash_sync.content.identity import Identity
+    from lightdash_sync.export.convert import MentionedNames
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.names import Names
-    from lightdash_sync.export.old import Old
-    from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.model.identity import Identity
-    from lightdash_sync.snapshot.manifest import Selection
+    from lightdash_sync.export.previous import Old
+    from lightdash_sync.export.selection import ExportSelection
+    from lightdash_sync.export.spaces import Grants
+    from lightdash_sync.lightdash import schemas
+    from lightdash_sync.lightdash.versions import Server
+    from lightdash_sync.snapshot.manifest import SnapshotSelection
 
 SEEN = "seen"  # the fact that holds the fingerprint
 
@@ -53,7 +52,7 @@ _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 def fingerprints(inventory: Inventory) -> dict[str, str]:
     """Return uuid -> fingerprint of every chart and dashboard that a list names."""
     carried: dict[str, list[JsonObject]] = {}
-    rows: list[views.Row] = [*inventory.summaries, *inventory.charts, *inventory.dashboards]
+    rows: list[schemas.Row] = [*inventory.summaries, *inventory.charts, *inventory.dashboards]
     for row in rows:
         fields = {name: value for name, value in row.model_dump().items() if name not in _VOLATILE}
         carried.setdefault(row.uuid, []).append(fields)
@@ -102,8 +101,8 @@ class Kept:
     """
 
     facts: JsonObject
-    names: Names
-    comments: Names | None = None
+    names: MentionedNames
+    comments: MentionedNames | None = None
     leads_outside: bool = False
 
 
@@ -126,7 +125,7 @@ class Reuse:
         server: Server,
         seen: Mapping[str, str],
         present: Collection[str],
-        chosen: Chosen,
+        chosen: ExportSelection,
         palettes: Mapping[str, JsonObject] | None = None,
         otherwise: Collection[str] = (),
     ) -> None:
@@ -141,11 +140,11 @@ class Reuse:
         self._before = old
         self._tells_merges = old is None or not old.manifest.leaves_out(MERGES_OF_CHARTS)
         self._fresh: set[str] = set()
-        self._vanished: set[Link] = set()
+        self._vanished: set[Reference] = set()
         self._keys = {kind: self._old.identity.known_keys(kind) for kind in Kind} if self._old else {}
         known = {uuid for keys in self._keys.values() for uuid in keys}
         for kind, keys in self._keys.items():
-            self._vanished |= {Link(kind, key) for uuid, key in keys.items() if uuid not in present}
+            self._vanished |= {Reference(kind, key) for uuid, key in keys.items() if uuid not in present}
         for uuid in set(present) - known if self._old else ():
             self._fresh |= {uuid, external_key(uuid)}
 
@@ -230,7 +229,7 @@ class Reuse:
             return None
         return None if touched else data
 
-    def _names_otherwise(self, names: Names) -> bool:
+    def _names_otherwise(self, names: MentionedNames) -> bool:
         """Whether a file names what has another name by now."""
         return not (self._renamed.isdisjoint(names.palettes) and self._otherwise.isdisjoint(names.tokens))
 
@@ -310,7 +309,7 @@ def _shows_outside(data: bytes) -> bool:
     return any(str(shows.get("chart")).startswith(EXTERNAL) for shows in shown if isinstance(shows, dict))
 
 
-def is_like(old: Old, version: str, chosen: Selection) -> bool:
+def is_like(old: Old, version: str, chosen: SnapshotSelection) -> bool:
     """Whether an old snapshot was made the way one would be made now."""
     manifest, held = old.manifest, old.manifest.selection
     same = manifest.source.lightdash == version and manifest.conversion == CONVERSION

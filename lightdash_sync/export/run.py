@@ -11,37 +11,38 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Incomplete, Interrupted, SyncError, Unavailable
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import sha256
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.disk import Disk
+from lightdash_sync.errors import Incomplete, Interrupted, Refused, SnapshotError, SyncError, Unavailable
 from lightdash_sync.export.attempt import Attempt, Read, what_stands
-from lightdash_sync.export.comments import Comments
 from lightdash_sync.export.identify import formerly, known_keys
-from lightdash_sync.export.old import Old, open_old, with_made_anew
-from lightdash_sync.export.past import KeptVersions, Past
-from lightdash_sync.export.readings import Moved, Readings
-from lightdash_sync.export.state import (
+from lightdash_sync.export.items import Moved, Readings
+from lightdash_sync.export.last_run import (
     FULL_EVERY,
-    State,
+    Comments,
+    LastRun,
+    day_of,
     is_full_due,
     last_whole,
-    read_state,
-    write_state,
+    read_last_run,
+    write_last_run,
 )
-from lightdash_sync.export.workers import Silent, Workers
-from lightdash_sync.model.canonical import sha256
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.manifest import LeftOut, Manifest, Older
+from lightdash_sync.export.previous import EarlierVersions, KeptVersions, Old, open_old, with_made_anew
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.snapshot.manifest import Manifest, NotExported, Older
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import Staging, drop_set_aside, locked
+from lightdash_sync.workers import Silent, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
     from pathlib import Path
 
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.export.workers import Progress
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.workers import Progress
 
 _NAMED = 10  # what could not be read, in an error
 _ATTEMPTS = 5  # readings of a project that changes under us; each but the first reads only what changed
@@ -103,7 +104,7 @@ class ExportResult:
     warnings: list[str]
     requests: int
     duration_s: float
-    unread: tuple[LeftOut, ...] = ()
+    unread: tuple[NotExported, ...] = ()
 
     @property
     def incomplete(self) -> Incomplete | None:
@@ -124,7 +125,7 @@ def export_project(
     lightdash: Lightdash,
     project: str,
     target: Path,
-    chosen: Chosen,
+    chosen: ExportSelection,
     reading: Reading | None = None,
     *,
     disk: Disk | None = None,
@@ -161,7 +162,7 @@ def export_project(
     try:
         lightdash.open_project(project)
         with locked(target, disk):
-            state, now = read_state(target), datetime.now(UTC)
+            state, now = read_last_run(target), datetime.now(UTC)
             old = open_old(target, project, accept_shrink=reading.accept_shrink)
             if old and state and state.of != old.snapshot.digest:
                 state = None
@@ -174,7 +175,7 @@ def export_project(
             if not chosen.in_manifest().is_partial:
                 since = 0 if full else state.since_full + 1 if state else 1
                 about = sha256(read.manifest.to_bytes())
-                write_state(target, State(now, since, read.freshness.whole, about))
+                write_last_run(target, LastRun(now, since, read.freshness.whole, about))
     finally:
         workers.close()
     before = old.manifest.files if old else {}
@@ -193,7 +194,7 @@ def export_project(
     )
 
 
-def _as_to_be_read(old: Old, reading: Reading, state: State | None, now: datetime) -> Old:
+def _as_to_be_read(old: Old, reading: Reading, state: LastRun | None, now: datetime) -> Old:
     """Return an older snapshot with how it is read over."""
     whole = last_whole(state, old.manifest, now)
     return replace(
@@ -211,7 +212,7 @@ def read_into(
     lightdash: Lightdash,
     project: str,
     target: Path,
-    chosen: Chosen,
+    chosen: ExportSelection,
     old: Old | None,
     disk: Disk,
     workers: Workers,
@@ -250,7 +251,7 @@ def read_into(
             staging, readings = Staging(target, disk), Readings(workers)
             known = known_keys(base.identity if base else Identity(), _more_keys(old, base, hints))
             try:
-                past = Past(lightdash, kept, chosen.in_manifest().historySince, base, workers)
+                past = EarlierVersions(lightdash, kept, chosen.in_manifest().historySince, base, workers)
                 attempt = Attempt(
                     lightdash, project, chosen, old, base, known, staging, readings, past, former
                 )
@@ -325,3 +326,104 @@ def _more_keys(old: Old | None, base: Old | None, hints: Identity | None) -> Ide
     """Return keys for what the snapshot that is built on does not have."""
     hints = hints or Identity()
     return known_keys(old.identity, hints) if old is not None and base is not old else hints
+
+
+# The project as it is now, read beside a snapshot of it: same keys, no history, nothing replaced.
+
+
+def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: Progress) -> Manifest:
+    """Export what a snapshot is of, in full, with its keys and its selection, into another directory.
+
+    Args:
+        lightdash: the server.
+        root: the snapshot; it is only read.
+        target: an empty or missing directory.
+        progress: who is told how far it is.
+
+    Returns:
+        The manifest of what is there now. Earlier versions are not read.
+
+    Raises:
+        Incomplete: something could not be read.
+        SnapshotError: the snapshot's identity map is damaged.
+    """
+    snapshot = Snapshot(root)
+    identity = snapshot.tree().identity
+    project = identity.project.get("uuid")
+    if not isinstance(project, str):
+        raise SnapshotError(f"{root}: identity.json does not name the project")
+    selection = snapshot.manifest.selection
+    chosen = ExportSelection(
+        kinds=None if selection.kinds is None else frozenset(map(Kind, selection.kinds)),
+        spaces=None if selection.spaces is None else frozenset(selection.spaces),
+        depth=Depth.SINGLY if selection.history else Depth.AUTHORS,
+        space_palettes=selection.history,
+    )
+    old = Old(snapshot, identity, full=True, take_history=False, accept_shrink=True)
+    return _read(lightdash, project, target, chosen, old, progress)
+
+
+def read_now(
+    lightdash: Lightdash,
+    project: str,
+    over: Snapshot | None,
+    target: Path,
+    *,
+    progress: Progress,
+    comments: Comments = Comments.WEEKLY,
+) -> Manifest:
+    """Read a whole project as it is now into a directory.
+
+    What the snapshot has and no list names is asked for by itself, as in an export: a list that came back
+    short does not look like a deletion. But a project that really lost a lot is read like any other.
+
+    Args:
+        lightdash: the server.
+        project: its uuid.
+        over: a snapshot of the project, None if there is none. It gives the keys, and what the lists prove
+            unchanged is taken over from it; it is only read. If it tells the palettes of charts, because it
+            was made with history, those of charts that changed are asked for, too. Merges of charts are told
+            in any case: a chart that is carried without would become another one.
+        target: an empty or missing directory.
+        progress: who is told how far it is.
+        comments: of which dashboards that did not change the comments are read.
+
+    Returns:
+        The manifest of what is there now. Earlier versions are not read.
+
+    Raises:
+        Incomplete: something could not be read.
+        SnapshotError: the snapshot's identity map is damaged.
+        Refused: the snapshot is of another project, or the token sees less than it did then.
+        ApiError: the server cannot be reached, or the token is not accepted.
+    """
+    lightdash.server.require_supported()
+    old = None
+    if over is not None:
+        identity = over.tree().identity
+        if identity.project.get("uuid") != project:
+            raise Refused(
+                f"{over.root} is a snapshot of another project",
+                hint="`path` of the environment says where the snapshot of its own project is.",
+            )
+        whole = day_of(over.manifest.wholeOn)
+        old = Old(over, identity, take_history=False, is_replaced=False, comments=comments, whole=whole)
+    tells_all = over is not None and over.manifest.selection.history
+    chosen = ExportSelection(depth=Depth.SINGLY if tells_all else Depth.AUTHORS, merges=True)
+    return _read(lightdash, project, target, chosen, old, progress)
+
+
+def _read(
+    lightdash: Lightdash,
+    project: str,
+    target: Path,
+    chosen: ExportSelection,
+    old: Old | None,
+    progress: Progress,
+) -> Manifest:
+    session = lightdash.session
+    workers = Workers(session.connection.concurrency, session.pacer.stopped, progress)
+    try:
+        return read_into(lightdash, project, target, chosen, old, Disk(), workers).manifest
+    finally:
+        workers.close()

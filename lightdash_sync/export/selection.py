@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import ConfigError, Refused
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.manifest import Selection
+from lightdash_sync.snapshot.manifest import SnapshotSelection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
     from pathlib import Path
 
-    from lightdash_sync.client.capabilities import Server
+    from lightdash_sync.lightdash.versions import Server
     from lightdash_sync.snapshot.manifest import Manifest
 
 # These have no space, so `--space` leaves them out.
@@ -39,7 +39,7 @@ class Depth(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ExportSelection:
     """What the user chose.
 
     Attributes:
@@ -126,9 +126,9 @@ class Chosen:
                 hint=f"There are: {', '.join(sorted(there))}.",
             )
 
-    def in_manifest(self) -> Selection:
+    def in_manifest(self) -> SnapshotSelection:
         """Return the choice as the manifest has it."""
-        return Selection(
+        return SnapshotSelection(
             kinds=None if self.kinds is None else sorted(self.kinds),
             spaces=None if self.spaces is None else sorted(self.spaces),
             history=self.history,

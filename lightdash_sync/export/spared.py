@@ -21,28 +21,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.client.elsewhere import if_here
-from lightdash_sync.export.elsewhere import PALETTES
 from lightdash_sync.export.hidden import NAMELESS
 from lightdash_sync.export.inventory import spared_lists
-from lightdash_sync.export.personal import personal_spaces
+from lightdash_sync.export.not_exported import PALETTES
 from lightdash_sync.export.reuse import is_like
+from lightdash_sync.export.spaces import personal_spaces
+from lightdash_sync.lightdash.reading import if_here
 from lightdash_sync.snapshot.manifest import PALETTES_OF_CHARTS, PALETTES_OF_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from lightdash_sync.client.capabilities import Server
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.grants import Grants
+    from lightdash_sync.content.identity import Identity
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.old import Old
-    from lightdash_sync.export.selection import Chosen
-    from lightdash_sync.export.workers import Workers
-    from lightdash_sync.model.identity import Identity
+    from lightdash_sync.export.previous import Old
+    from lightdash_sync.export.selection import ExportSelection
+    from lightdash_sync.export.spaces import Grants
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.lightdash.versions import Server
+    from lightdash_sync.workers import Workers
 
 
-def may_be_spared(old: Old | None, server: Server, chosen: Chosen) -> bool:
+def may_be_spared(old: Old | None, server: Server, chosen: ExportSelection) -> bool:
     """Whether an export may do without some lists: it replaces a snapshot that was made just so.
 
     One that names charts of which nobody can learn the uuid may not: only pages of all charts tell of these.

@@ -10,45 +10,52 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.client import views
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.keys import assign_keys, virtual_view_uuid
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.naming import slug_candidate
 from lightdash_sync.errors import Refused
 from lightdash_sync.export.bulk import Bulk, begin_bulk
-from lightdash_sync.export.comments import comments_due
-from lightdash_sync.export.deleted import confirm_deleted, is_there
+from lightdash_sync.export.deletions import (
+    confirm_deleted,
+    confirm_metrics,
+    is_there,
+    require_listed,
+    require_tags,
+    unlisted_items,
+)
 from lightdash_sync.export.deliveries import deliverable, require_all_listed, with_schedulers
-from lightdash_sync.export.elsewhere import GROUPS
-from lightdash_sync.export.grants import Grants
-from lightdash_sync.export.guards import confirm_metrics, require_listed, require_tags, unlisted_items
 from lightdash_sync.export.hidden import charts_that_are_seen, delivered_charts, shown_charts
-from lightdash_sync.export.inventory import Lists, marked_pins, palettes_by_name, pin_contradictions
+from lightdash_sync.export.inventory import (
+    Lists,
+    marked_pins,
+    palettes_by_name,
+    pin_contradictions,
+    read_settled,
+    unexplained,
+)
+from lightdash_sync.export.items import Moved, read_dashboard, read_saved_dashboard
+from lightdash_sync.export.last_run import comments_due
 from lightdash_sync.export.membership import called_otherwise
-from lightdash_sync.export.reader import read_dashboard
-from lightdash_sync.export.readings import Moved
+from lightdash_sync.export.not_exported import GROUPS
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints, without_renamed
-from lightdash_sync.export.saved import read_saved_dashboard
-from lightdash_sync.export.settle import read_settled, unexplained
-from lightdash_sync.export.spaces import read_spaces
+from lightdash_sync.export.spaces import Grants, read_spaces
 from lightdash_sync.export.spared import ask_spared, had_palettes, may_be_spared, with_all_groups
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import assign_keys, virtual_view_uuid
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.naming import slug_candidate
+from lightdash_sync.lightdash import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.deleted import Unlisted
+    from lightdash_sync.content.json import JsonObject
+    from lightdash_sync.export.deletions import Unlisted
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.old import Old
-    from lightdash_sync.export.past import Past
-    from lightdash_sync.export.reader import ChartRead, DashboardRead
-    from lightdash_sync.export.readings import Readings
+    from lightdash_sync.export.items import ChartRead, DashboardRead, Readings
+    from lightdash_sync.export.previous import EarlierVersions, Old
     from lightdash_sync.export.reuse import Kept
-    from lightdash_sync.export.selection import Chosen
+    from lightdash_sync.export.selection import ExportSelection
     from lightdash_sync.export.spaces import SpaceRead
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.lightdash.reading import Lightdash
 
 _NAMED = 10  # items that an error names
 _CONTENT = (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
@@ -89,11 +96,11 @@ class Structure:
         """Return the key of a space, "" for one that is not visible."""
         return self.space_keys.get(space, "")
 
-    def schedulers(self, chosen: Chosen) -> list[tuple[views.Scheduler, JsonObject]]:
+    def schedulers(self, chosen: ExportSelection) -> list[tuple[schemas.Scheduler, JsonObject]]:
         """Return the schedulers of what is in the chosen spaces."""
         inventory = self.inventory
         places = {uuid: chart.view.spaceUuid for uuid, chart in self.hidden.items()}
-        rows: list[views.SummaryRow | views.ChartRow | views.DashboardRow] = [*inventory.summaries]
+        rows: list[schemas.SummaryRow | schemas.ChartRow | schemas.DashboardRow] = [*inventory.summaries]
         rows += [*inventory.charts, *inventory.dashboards]
         places |= {row.uuid: row.spaceUuid for row in rows}
         return [
@@ -106,11 +113,11 @@ class Structure:
 def read_structure(
     lightdash: Lightdash,
     project: str,
-    chosen: Chosen,
+    chosen: ExportSelection,
     old: Old | None,
     remembered: Identity,
     readings: Readings,
-    past: Past,
+    past: EarlierVersions,
 ) -> Structure:
     """Read the structure of a project.
 
@@ -210,7 +217,7 @@ def _known_charts(
     lightdash: Lightdash,
     inventory: Inventory,
     remembered: Identity,
-    chosen: Chosen,
+    chosen: ExportSelection,
     old: Old | None,
     readings: Readings,
 ) -> dict[str, ChartRead]:
@@ -290,7 +297,7 @@ def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
 def _begin_content(
     lightdash: Lightdash,
     inventory: Inventory,
-    chosen: Chosen,
+    chosen: ExportSelection,
     keys: Mapping[str, str],
     reuse: Reuse,
     known: Mapping[Kind, dict[str, Kept]],
@@ -322,12 +329,12 @@ def _kept(inventory: Inventory, reuse: Reuse, kinds: Iterable[Kind]) -> dict[Kin
 
 def _is_anything_read(
     inventory: Inventory,
-    chosen: Chosen,
+    chosen: ExportSelection,
     keys: Mapping[str, str],
     kept: Mapping[Kind, Collection[str]],
 ) -> bool:
     """Whether any chosen space, chart or dashboard is not taken over."""
-    rows: dict[Kind, Sequence[views.Row]] = {
+    rows: dict[Kind, Sequence[schemas.Row]] = {
         Kind.CHART: inventory.summaries,
         Kind.SQL_CHART: inventory.sql_charts,
         Kind.DASHBOARD: inventory.dashboards,
@@ -340,12 +347,12 @@ def _is_anything_read(
 
 def _in_bulk(
     inventory: Inventory,
-    chosen: Chosen,
+    chosen: ExportSelection,
     keys: Mapping[str, str],
     kept: Mapping[Kind, Collection[str]],
 ) -> dict[Kind, list[str]]:
     """Return the charts whose content may come in pages."""
-    rows: dict[Kind, Sequence[views.Row]] = {
+    rows: dict[Kind, Sequence[schemas.Row]] = {
         Kind.CHART: [row for row in inventory.summaries if not chosen.by_itself(row.uuid)],
         Kind.SQL_CHART: inventory.sql_charts,
     }
@@ -355,12 +362,12 @@ def _in_bulk(
 def _with_history(
     lightdash: Lightdash,
     inventory: Inventory,
-    chosen: Chosen,
+    chosen: ExportSelection,
     keys: Mapping[str, str],
     kept: Mapping[Kind, Collection[str]],
 ) -> dict[Kind, list[str]]:
     """Return the items that are read with their history, of those that the lists name."""
-    rows: dict[Kind, Sequence[views.Row]] = {
+    rows: dict[Kind, Sequence[schemas.Row]] = {
         Kind.DASHBOARD: inventory.dashboards,
         Kind.CHART: inventory.summaries,
     }
@@ -369,8 +376,8 @@ def _with_history(
 
 
 def _to_read(
-    rows: Mapping[Kind, Sequence[views.Row]],
-    chosen: Chosen,
+    rows: Mapping[Kind, Sequence[schemas.Row]],
+    chosen: ExportSelection,
     keys: Mapping[str, str],
     kept: Mapping[Kind, Collection[str]],
 ) -> dict[Kind, list[str]]:
@@ -429,7 +436,7 @@ def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse, reading
         return inventory
     if reuse.pins(marked):
         pins = [
-            views.Pin.model_validate({"type": kind, "data": {"uuid": uuid, "pinnedListOrder": order}})
+            schemas.Pin.model_validate({"type": kind, "data": {"uuid": uuid, "pinnedListOrder": order}})
             for kind, uuid, order in sorted(marked, key=str)
         ]
         return replace(inventory, pins=pins)
@@ -441,11 +448,11 @@ def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse, reading
 
 def _dashboards(
     lightdash: Lightdash,
-    chosen: Chosen,
+    chosen: ExportSelection,
     inventory: Inventory,
     keys: Mapping[str, str],
     kept: Collection[str],
-    past: Past,
+    past: EarlierVersions,
     readings: Readings,
 ) -> dict[str, DashboardRead]:
     """Read the dashboards; the list has no slugs, so they come from the content list and must agree."""
@@ -510,7 +517,7 @@ def _find_new_sql_charts(
 
 def _comments(
     lightdash: Lightdash,
-    chosen: Chosen,
+    chosen: ExportSelection,
     inventory: Inventory,
     keys: Mapping[str, str],
     kept: Mapping[str, Kept],

@@ -7,12 +7,11 @@ repository, `objects` reads and writes objects away from its config, `series` bu
 and `index` make them visible, `settings`, `remote` and `rebase` push, `beside` keeps out what is not for git.
 """
 
-from lightdash_sync.git.beside import exclude, tracked
 from lightdash_sync.git.branches import TOOL, Head
-from lightdash_sync.git.history import Revision
+from lightdash_sync.git.place import exclude, tracked
 from lightdash_sync.git.remote import Pushed
 from lightdash_sync.git.repository import Repository
-from lightdash_sync.git.series import Commit, Content, Person
+from lightdash_sync.git.series import Commit, Content, Person, Revision
 
 __all__ = [
     "TOOL",

@@ -12,7 +12,7 @@ from lightdash_sync.git.program import raw
 from lightdash_sync.git.series import Person
 
 if TYPE_CHECKING:
-    from lightdash_sync.git.place import Place
+    from lightdash_sync.git.place import WorkTree
 
 TOOL = Person("lightdash-sync", "lightdash-sync@localhost")
 """Committer of backups, and author of what Lightdash does not tell an author of."""
@@ -36,7 +36,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetBranch:
     """A branch to commit to.
 
     Args:
@@ -63,7 +63,7 @@ class Target:
         return self.tip is None and self.start is not None
 
 
-def head(place: Place) -> Head:
+def head(place: WorkTree) -> Head:
     """Return what is checked out."""
     answer = place.program.run("symbolic-ref", "--quiet", "HEAD")
     name = answer.lines()[0] if answer.status == 0 else ""
@@ -71,7 +71,7 @@ def head(place: Place) -> Head:
     return Head(branch, resolve(place, "HEAD"))
 
 
-def resolve(place: Place, revision: str) -> str | None:
+def resolve(place: WorkTree, revision: str) -> str | None:
     """Return the id of the commit that a revision names, or None."""
     if revision.startswith("-") or "\0" in revision:
         return None
@@ -79,18 +79,18 @@ def resolve(place: Place, revision: str) -> str | None:
     return answer.lines()[0] if answer.status == 0 else None
 
 
-def holds(place: Place, commit: str, earlier: str) -> bool:
+def holds(place: WorkTree, commit: str, earlier: str) -> bool:
     """Whether a commit is another one, or comes after it."""
     return place.program.run("merge-base", "--is-ancestor", earlier, commit).status == 0
 
 
-def holding(place: Place, commit: str) -> list[str]:
+def holding(place: WorkTree, commit: str) -> list[str]:
     """Return the tips of all branches, here and of remotes, that hold a commit."""
     asked = ["for-each-ref", f"--contains={commit}", "--format=%(objectname)", _HEADS, "refs/remotes/"]
     return place.program.ask(*asked).lines()
 
 
-def target(place: Place, branch: str | None) -> Target:
+def target(place: WorkTree, branch: str | None) -> TargetBranch:
     """Return the branch of this name, or the one that is checked out.
 
     Raises:
@@ -105,7 +105,7 @@ def target(place: Place, branch: str | None) -> Target:
             )
         branch = here.branch
     if branch == here.branch:
-        return Target(branch, here.commit, here.commit, checked_out=True)
+        return TargetBranch(branch, here.commit, here.commit, checked_out=True)
     if (
         branch.startswith("-")
         or "\0" in branch
@@ -117,24 +117,24 @@ def target(place: Place, branch: str | None) -> Target:
     ).out
     fields = listed.split(b"\0")
     if fields[0] != raw(_HEADS + branch):
-        return Target(branch, None, _remote_tip(place, branch) or here.commit, checked_out=False)
+        return TargetBranch(branch, None, _remote_tip(place, branch) or here.commit, checked_out=False)
     if fields[2]:
         raise GitError(
             f"branch {branch} is checked out in another work tree, {fields[2].decode(errors='replace')}",
             "run there, or choose another branch",
         )
     tip = fields[1].decode()
-    return Target(branch, tip, tip, checked_out=False)
+    return TargetBranch(branch, tip, tip, checked_out=False)
 
 
-def _remote_tip(place: Place, branch: str) -> str | None:
+def _remote_tip(place: WorkTree, branch: str) -> str | None:
     """Return what a branch names at the one remote that has it, as far as it was fetched."""
     pattern = f"refs/remotes/*/{branch}"
     found = place.program.ask("for-each-ref", "--format=%(objectname)", pattern).lines()
     return found[0] if len(found) == 1 else None
 
 
-def move(place: Place, target: Target, commit: str) -> None:
+def move(place: WorkTree, target: TargetBranch, commit: str) -> None:
     """Let a branch name a commit, if nobody moved it since the target was read.
 
     Raises:
@@ -143,13 +143,13 @@ def move(place: Place, target: Target, commit: str) -> None:
     _set(place, target, commit, _REASON)
 
 
-def begin(place: Place, target: Target) -> None:
+def begin(place: WorkTree, target: TargetBranch) -> None:
     """Make a branch that does not exist yet, where commits to it would begin; see `move`."""
     if target.start is not None:
         _set(place, target, target.start, _BEGUN)
 
 
-def _set(place: Place, target: Target, commit: str, reason: str) -> None:
+def _set(place: WorkTree, target: TargetBranch, commit: str, reason: str) -> None:
     before = target.tip or "0" * len(commit)
     answer = place.program.run("update-ref", "--create-reflog", "-m", reason, target.ref, commit, before)
     if answer.status == 0:
@@ -167,7 +167,7 @@ def _set(place: Place, target: Target, commit: str, reason: str) -> None:
     raise GitError(f"branch {target.branch} cannot be changed: {answer.error.strip()}")
 
 
-def steps(place: Place, target: Target) -> list[tuple[str | None, str]]:
+def steps(place: WorkTree, target: TargetBranch) -> list[tuple[str | None, str]]:
     """Return from where to where `move` has moved a branch, as far as its reflog goes, newest first."""
     answer = place.program.run("reflog", "show", "--format=%H%x00%gs", target.ref, "--")
     entries = [line.split("\0", 1) for line in answer.lines()] if answer.status == 0 else []
@@ -175,7 +175,7 @@ def steps(place: Place, target: Target) -> list[tuple[str | None, str]]:
     return [(old, new) for old, (new, reason) in zip(before, entries, strict=True) if reason == _REASON]
 
 
-def committer(place: Place) -> bytes:
+def committer(place: WorkTree) -> bytes:
     """Return name, address and time for new commits: the tool's, unless `GIT_COMMITTER_…` say otherwise.
 
     Not the identity in the config: whoever's machine runs a backup did not change what it commits.

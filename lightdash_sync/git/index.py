@@ -16,13 +16,13 @@ from lightdash_sync.git.program import raw
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lightdash_sync.git.objects import Entry
-    from lightdash_sync.git.place import Place
+    from lightdash_sync.git.objects import TreeEntry
+    from lightdash_sync.git.place import WorkTree
 
 _OURS = "lightdash-sync.index"
 
 
-def settle(place: Place, folder: str, tree: Mapping[str, Entry]) -> None:
+def settle(place: WorkTree, folder: str, tree: Mapping[str, TreeEntry]) -> None:
     """Bring the entries of a folder to what its commit has, in one step; leave all others alone.
 
     Called after every commit, and when there was nothing to commit: so a run that died between its
@@ -52,7 +52,7 @@ def settle(place: Place, folder: str, tree: Mapping[str, Entry]) -> None:
         _swap(place, before, made)
 
 
-def refuse_locked(place: Place) -> None:
+def refuse_locked(place: WorkTree) -> None:
     """Refuse to begin while another git holds the index.
 
     Raises:
@@ -63,7 +63,7 @@ def refuse_locked(place: Place) -> None:
         raise _locked(place)
 
 
-def clear(place: Place) -> None:
+def clear(place: WorkTree) -> None:
     """Remove the lock that a run of ours left, if it was killed in the moment of the swap."""
     if _is_ours(place):
         (place.own / "index.lock").unlink()
@@ -71,14 +71,14 @@ def clear(place: Place) -> None:
         (place.own / _OURS).unlink()
 
 
-def _is_ours(place: Place) -> bool:
+def _is_ours(place: WorkTree) -> bool:
     try:
         return (place.own / "index.lock").samefile(place.own / _OURS)
     except FileNotFoundError:
         return False
 
 
-def _locked(place: Place) -> GitError:
+def _locked(place: WorkTree) -> GitError:
     return GitError(
         f"another git process is at work in {place.root}, or was stopped there (index.lock)",
         f"wait for it; if none is running, remove {place.own / 'index.lock'}",
@@ -94,7 +94,7 @@ def _copy(index: Path, target: Path) -> bytes | None:
     return target.read_bytes()
 
 
-def _write(place: Place, index: Path, lines: list[str]) -> None:
+def _write(place: WorkTree, index: Path, lines: list[str]) -> None:
     """Change entries of an index that is nobody's yet."""
     # When git writes an index it reads again what was changed in the same moment, through filters. An
     # index in two parts would have the other one in the repository.
@@ -105,7 +105,7 @@ def _write(place: Place, index: Path, lines: list[str]) -> None:
         place.with_index(index).ask("update-index", "-z", "--index-info", stdin=file, settings=told)
 
 
-def _swap(place: Place, before: bytes | None, made: Path) -> None:
+def _swap(place: WorkTree, before: bytes | None, made: Path) -> None:
     """Put an index in the place of the one it was made from.
 
     Git itself holds `index.lock` while it works, and leaves it behind if it is killed. Ours is there for

@@ -23,7 +23,7 @@ from lightdash_sync.git.program import Program, raw
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from lightdash_sync.git.place import Place
+    from lightdash_sync.git.place import WorkTree
 
 _AT_ONCE = 500  # blobs of one `cat-file`, so that a big snapshot is never in memory as a whole
 
@@ -32,7 +32,7 @@ _CHAIN = 200  # differences on top of one another: half the pack that git's 50 m
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """A file in a tree or in an index.
 
     Args:
@@ -69,7 +69,7 @@ class Objects:
         digest.update(data)
         return digest.hexdigest()
 
-    def tree(self, commit: str | None, folder: str) -> dict[str, Entry]:
+    def tree(self, commit: str | None, folder: str) -> dict[str, TreeEntry]:
         """Return the files below a folder in a commit, by path below that folder."""
         if commit is None:
             return {}
@@ -77,7 +77,7 @@ class Objects:
         for line in self.program.ask("ls-tree", "-r", "-z", "--full-tree", commit, f"{folder}/").fields():
             facts, path = line.split("\t", 1)
             mode, _, name = facts.split(" ")
-            found[path.removeprefix(f"{folder}/")] = Entry(mode, name)
+            found[path.removeprefix(f"{folder}/")] = TreeEntry(mode, name)
         return found
 
     def folders_with(self, commit: str, name: str) -> list[str]:
@@ -86,15 +86,15 @@ class Objects:
         for line in self.program.ask("ls-tree", "-r", "-z", "--full-tree", commit).fields():
             facts, path = line.split("\t", 1)
             folder, _, last = path.rpartition("/")
-            if last == name and folder and Entry(*facts.split(" ")[::2]).is_file:
+            if last == name and folder and TreeEntry(*facts.split(" ")[::2]).is_file:
                 found.append(folder)
         return found
 
-    def file(self, commit: str, path: str) -> Entry | None:
+    def file(self, commit: str, path: str) -> TreeEntry | None:
         """Return what a path is in a commit; None if it is not there, or a folder."""
         for line in self.program.ask("ls-tree", "-z", "--full-tree", commit, path).fields():
             mode, kind, name = line.split("\t", 1)[0].split(" ")
-            return None if kind == "tree" else Entry(mode, name)
+            return None if kind == "tree" else TreeEntry(mode, name)
         return None
 
     def obstacle(self, commit: str | None, folder: str) -> tuple[str, str] | None:
@@ -161,14 +161,14 @@ class Objects:
         parents = self.program.ask("rev-list", "--parents", "--max-count=1", commit).lines()[0].split()[1:]
         return parents[0] if parents else None
 
-    def changes(self, old: str | None, new: str) -> dict[str, Entry | None]:
+    def changes(self, old: str | None, new: str) -> dict[str, TreeEntry | None]:
         """Return the files that differ between two commits, by path; None for a file that is gone."""
         before = old or self.id("tree", b"")
         fields = self.program.ask("diff-tree", "-r", "-z", "--raw", "--no-renames", before, new).fields()
-        found: dict[str, Entry | None] = {}
+        found: dict[str, TreeEntry | None] = {}
         for facts, path in zip(fields[::2], fields[1::2], strict=True):
             _, mode, _, name, status = facts.split(" ")
-            found[path] = None if status == "D" else Entry(mode, name)
+            found[path] = None if status == "D" else TreeEntry(mode, name)
         return found
 
     def take(self, write: Callable[[BinaryIO], None]) -> dict[int, str]:
@@ -206,7 +206,7 @@ class Objects:
 
 
 @contextlib.contextmanager
-def opened(place: Place, environment: Mapping[str, str] | None = None) -> Iterator[Objects]:
+def opened(place: WorkTree, environment: Mapping[str, str] | None = None) -> Iterator[Objects]:
     """Borrow the object store of a repository for one operation."""
     with tempfile.TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as scratch:
         own = Path(scratch)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightdash_sync.errors import GitError, NoRepository
-from lightdash_sync.git.program import Answer, Program, failure
+from lightdash_sync.errors import GitError, NoRepository, naming
+from lightdash_sync.git.program import GitResult, Program, failure
 
 _ELSEWHERE = (
     "GIT_DIR",
@@ -24,7 +25,7 @@ _ELSEWHERE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WorkTree:
     """A repository with a work tree.
 
     Args:
@@ -71,7 +72,7 @@ class Place:
         return path.as_posix()
 
 
-def find(folder: Path) -> Place:
+def find(folder: Path) -> WorkTree:
     """Find the repository whose work tree holds a folder, which need not exist yet.
 
     Raises:
@@ -88,7 +89,7 @@ def find(folder: Path) -> Place:
     if len(lines) != len(wanted):
         raise GitError(f"the path of the repository around {real} has a line break in it")
     object_format, own, common, root = lines
-    place = Place(Path(root).resolve(), Path(own).resolve(), Path(common).resolve(), object_format)
+    place = WorkTree(Path(root).resolve(), Path(own).resolve(), Path(common).resolve(), object_format)
     if not real.is_relative_to(place.root):  # core.worktree can name any directory
         raise GitError(
             f"the repository around {real} has its work tree elsewhere, in {place.root}",
@@ -97,7 +98,7 @@ def find(folder: Path) -> Place:
     return place
 
 
-def init(folder: Path) -> Place:
+def init(folder: Path) -> WorkTree:
     """Make a repository in a folder, without templates; one that is there stays as it is.
 
     Raises:
@@ -132,7 +133,7 @@ def _refuse_elsewhere() -> None:
         )
 
 
-def _not_found(folder: Path, answer: Answer) -> GitError:
+def _not_found(folder: Path, answer: GitResult) -> GitError:
     if "dubious ownership" in answer.error:
         return GitError(
             f"the repository around {folder.absolute()} belongs to another user, and git does not trust it",
@@ -149,3 +150,67 @@ def _not_found(folder: Path, answer: Answer) -> GitError:
             "make one with `lightdash-sync init`, or with `git init`",
         )
     return failure("rev-parse", answer)
+
+
+# What lies beside a snapshot in a work tree and is not for git: locks, state, what is this machine's.
+#
+# It is kept out of `git status` by `info/exclude`, git's own place for what concerns one clone only, unless
+# the user's rules ignore it already. And git is asked whether it tracks it all the same: then it came with
+# a
+# commit.
+
+_WHY = "# What lightdash-sync leaves beside a snapshot: locks, state, runs."
+
+
+def tracked(folder: Path) -> str:
+    """Return the first path below a folder that the index of its repository has; "" if there is none.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    try:
+        found = find(folder)
+    except NoRepository:
+        return ""
+    listed = found.program.ask("ls-files", "-z", "--", found.inside(folder)).fields()
+    return listed[0] if listed else ""
+
+
+def exclude(folder: Path) -> None:
+    """Keep what lies beside a snapshot (`.NAME.*`) out of `git status`, in this clone only.
+
+    Nothing is done where there is no repository, where git cannot tell, or nothing can be written: that
+    spoils no work.
+
+    Args:
+        folder: of the snapshot; it need not exist.
+    """
+    try:
+        found = find(folder)
+        parent, _, name = found.inside(folder).rpartition("/")
+        if (
+            found.program.run("check-ignore", "--quiet", "--", f"{parent}/.{name}.lock".lstrip("/")).status
+            == 0
+        ):
+            return
+        _add(found.common / "info" / "exclude", "/" + _escaped(f"{parent}/.{name}.".lstrip("/")) + "*")
+    except (GitError, OSError, ValueError):
+        return
+
+
+def _add(file: Path, line: str) -> None:
+    """Add a line to a file, if it has no such line."""
+    if file.is_symlink():
+        return
+    before = file.read_text("utf-8") if file.exists() else ""
+    if line in before.splitlines():
+        return
+    file.parent.mkdir(exist_ok=True)
+    lines = [line] if _WHY in before.splitlines() else [_WHY, line]
+    with naming(file), file.open("a", encoding="utf-8", newline="\n") as out:
+        out.write(("" if not before or before.endswith("\n") else "\n") + "\n".join(lines) + "\n")
+
+
+def _escaped(path: str) -> str:
+    """Return a path as a pattern of git that means nothing else."""
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)

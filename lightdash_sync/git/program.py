@@ -69,7 +69,7 @@ NETWORK = {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GitResult:
     """What one run of git gave."""
 
     status: int
@@ -103,7 +103,7 @@ class Program:
         stdin: BinaryIO | None = None,
         settings: Sequence[tuple[str, str]] = (),
         deadline: float = DEADLINE,
-    ) -> Answer:
+    ) -> GitResult:
         """Run one git command to its end, whatever its status.
 
         Args:
@@ -126,7 +126,7 @@ class Program:
         except BaseException:
             _stop(process)
             raise
-        return Answer(process.returncode, out, redacted(text(error)))
+        return GitResult(process.returncode, out, redacted(text(error)))
 
     def ask(
         self,
@@ -134,7 +134,7 @@ class Program:
         stdin: BinaryIO | None = None,
         settings: Sequence[tuple[str, str]] = (),
         deadline: float = DEADLINE,
-    ) -> Answer:
+    ) -> GitResult:
         """Run one git command that has to succeed.
 
         Raises:
@@ -156,7 +156,7 @@ def raw(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def failure(command: str, answer: Answer, directory: Path | None = None) -> GitError:
+def failure(command: str, answer: GitResult, directory: Path | None = None) -> GitError:
     """Return the error for a run that failed, with the next step for causes that are known."""
     lines = [line.strip() for line in answer.error.splitlines() if line.strip()]
     telling = [line for line in lines if re.match(r"fatal:|error:|remote:|! ", line)] or lines[-1:]

@@ -12,15 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightdash_sync.disk import hold
 from lightdash_sync.errors import GitError, NoRepository
-from lightdash_sync.git import branches, history, index, objects, place, remote, series
-from lightdash_sync.lock import hold
+from lightdash_sync.git import branches, index, objects, place, remote, series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from lightdash_sync.git.history import Revision
+    from lightdash_sync.git.series import Revision
 
 _LOCK = "lightdash-sync.pid"  # in git's own directory
 _LOCK_WAIT = 600.0  # seconds; another run may be pushing
@@ -30,7 +30,7 @@ _LOCK_WAIT = 600.0  # seconds; another run may be pushing
 class Repository:
     """A repository with a work tree, from `Repository.around` or `Repository.init`."""
 
-    place: place.Place
+    place: place.WorkTree
 
     @classmethod
     def around(cls, folder: Path) -> Repository:
@@ -82,7 +82,7 @@ class Repository:
         with hold(self.place.common / _LOCK, f"the repository {self.root}", wait=_LOCK_WAIT):
             yield
 
-    def destination(self, branch: str | None = None) -> branches.Target:
+    def destination(self, branch: str | None = None) -> branches.TargetBranch:
         """Return the branch that commits would go to.
 
         Args:
@@ -172,7 +172,7 @@ class Repository:
         """Return what a commit of these files would change: path below the folder to `A`, `M` or `D`."""
         with objects.opened(self.place) as store:
             before = store.tree(branches.target(self.place, branch).start, self.place.inside(folder))
-            after = series.Contents(store, ()).tree(files)
+            after = series.FolderContents(store, ()).tree(files)
         return {
             path: "D" if entry is None else "M" if path in before else "A"
             for path, entry in series.difference(before, after).items()
@@ -213,7 +213,7 @@ class Repository:
         return made
 
     def _settle(
-        self, store: objects.Objects, inside: str, target: branches.Target, made: Sequence[str]
+        self, store: objects.Objects, inside: str, target: branches.TargetBranch, made: Sequence[str]
     ) -> None:
         if branches.head(self.place).branch != target.branch:
             return  # somebody checked out another branch just now: the index is no longer this one's
@@ -253,13 +253,13 @@ class Repository:
 
     def history(
         self, path: Path, revision: str = "HEAD", *, limit: int | None = None
-    ) -> Iterator[history.Revision]:
+    ) -> Iterator[series.Revision]:
         """Yield the commits that touched a file or folder, newest first; nothing before the first commit."""
         commit = branches.resolve(self.place, revision)
         if commit is None and revision == "HEAD":
             return
         with objects.opened(self.place) as store:
-            yield from history.history(store, self.resolve(revision), self.place.inside(path), limit)
+            yield from series.history(store, self.resolve(revision), self.place.inside(path), limit)
 
     def newest(self, path: Path, revision: str) -> Revision | None:
         """Return the newest commit that touched a file or folder, of all that go with a revision.
@@ -277,4 +277,4 @@ class Repository:
         if not any(branches.holds(self.place, one, commit) for one in starts):
             starts = [*dict.fromkeys([*starts, commit, *branches.holding(self.place, commit)])]
         with objects.opened(self.place) as store:
-            return next(iter(history.history(store, starts, self.place.inside(path), 1)), None)
+            return next(iter(series.history(store, starts, self.place.inside(path), 1)), None)

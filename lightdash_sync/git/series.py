@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
+from lightdash_sync.disk import read_regular
 from lightdash_sync.errors import GitError
-from lightdash_sync.git.objects import Entry, Objects, quoted
+from lightdash_sync.git.objects import Objects, TreeEntry, quoted
 from lightdash_sync.git.program import raw
-from lightdash_sync.untrusted import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Content: TypeAlias = "bytes | Path | Callable[[], bytes]"
 """A file to be committed: its bytes, a file to read, or what makes its bytes (always the same)."""
@@ -70,7 +70,7 @@ class Stream:
         self._parent = parent
         self._commits: list[bytes] = []
 
-    def commit(self, author: bytes, message: bytes, changes: Mapping[str, Entry | None]) -> None:
+    def commit(self, author: bytes, message: bytes, changes: Mapping[str, TreeEntry | None]) -> None:
         """Add a commit on top of the one before, with the files that change, by path from the top."""
         lines = [
             b"commit " + _REF,
@@ -106,17 +106,17 @@ class Stream:
         return [marks[number] for number in range(1, len(self._commits) + 1)]
 
 
-class Contents:
+class FolderContents:
     """The ids of files to be committed; each is looked at once, whatever number of commits holds it."""
 
-    def __init__(self, objects: Objects, known: Iterable[Entry]) -> None:
+    def __init__(self, objects: Objects, known: Iterable[TreeEntry]) -> None:
         self._objects = objects
         self._held = {entry.id for entry in known}
-        self._seen: dict[object, tuple[Entry, Content]] = {}
+        self._seen: dict[object, tuple[TreeEntry, Content]] = {}
         self._new: list[tuple[str, str, Content]] = []
         self._paths = Paths()
 
-    def tree(self, files: Mapping[str, Content]) -> dict[str, Entry]:
+    def tree(self, files: Mapping[str, Content]) -> dict[str, TreeEntry]:
         """Return what a folder with these files is in git, and remember what of it is new.
 
         Raises:
@@ -137,7 +137,7 @@ class Contents:
                 raise GitError(f"{path} changed while it was committed", "run again")
             yield data
 
-    def _entry(self, path: str, content: Content) -> Entry:
+    def _entry(self, path: str, content: Content) -> TreeEntry:
         # The object itself is kept beside its id, so that no other object can get the same address.
         known: object = content if isinstance(content, Path) else id(content)
         if (seen := self._seen.get(known)) is not None:
@@ -146,7 +146,7 @@ class Contents:
         if name not in self._held:
             self._new.append((path, name, content))
             self._held.add(name)
-        entry = Entry(_FILE, name)
+        entry = TreeEntry(_FILE, name)
         self._seen[known] = (entry, content)
         return entry
 
@@ -189,7 +189,7 @@ def write(
         kind = {"160000": "a submodule", "120000": "a symbolic link"}.get(mode, "a file")
         raise GitError(f"{path} is {kind} in git, not a folder", "choose another folder for the snapshot")
     before = objects.tree(parent, folder)
-    stream, contents = Stream(committer, parent), Contents(objects, before.values())
+    stream, contents = Stream(committer, parent), FolderContents(objects, before.values())
     for commit in commits:
         after = contents.tree(commit.files)
         if changes := {f"{folder}/{path}": entry for path, entry in difference(before, after).items()}:
@@ -198,9 +198,11 @@ def write(
     return stream.sent(objects, contents.new())
 
 
-def difference(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, Entry | None]:
+def difference(
+    before: Mapping[str, TreeEntry], after: Mapping[str, TreeEntry]
+) -> dict[str, TreeEntry | None]:
     """Return the files that differ, by path; None for a file that is gone."""
-    gone: dict[str, Entry | None] = {path: None for path in before if path not in after}
+    gone: dict[str, TreeEntry | None] = {path: None for path in before if path not in after}
     changed = {}
     for path, entry in after.items():
         other = before.get(path)
@@ -260,3 +262,113 @@ def _plain(value: str) -> str:
 def _message(message: str) -> bytes:
     whole = message.replace("\0", "").rstrip() + "\n"
     return whole.encode("utf-8", "backslashreplace")
+
+
+# The commits that touched a path, newest first.
+
+_FORMAT = "%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B%x00"
+_FACTS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit that touched what was asked about.
+
+    Args:
+        id: of the commit.
+        parents: ids; none for the first commit, or where a shallow clone ends.
+        author: who made the change.
+        time: when, in UTC.
+        committer: who committed it.
+        committed: when, in UTC.
+        message: without line breaks at its end.
+        changes: path from the top of the repository to `A`, `M`, `D` or `T`; only paths asked about. None
+            for a merge that only joins what others changed.
+        before: path of each regular file among them, as it was in the first parent, to the id of its content.
+        after: the same as it is in the commit.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    author: Person
+    time: datetime
+    committer: Person
+    committed: datetime
+    message: str
+    changes: Mapping[str, str]
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What a commit did to one path, as `--raw` says it."""
+
+    path: str
+    status: str
+    before: TreeEntry
+    after: TreeEntry
+
+    @classmethod
+    def read(cls, facts: str, path: str) -> _Touched:
+        # A colon, a mode and an id for each parent, then those of the commit, then a letter for each parent.
+        text = facts.strip()
+        parents = len(text) - len(text.lstrip(":"))
+        parts = text[parents:].split(" ")
+        modes, ids = parts[: parents + 1], parts[parents + 1 : -1]
+        return cls(path, parts[-1][0], TreeEntry(modes[0], ids[0]), TreeEntry(modes[-1], ids[-1]))
+
+
+def history(
+    objects: Objects, commits: str | Sequence[str], path: str, limit: int | None
+) -> Iterator[Revision]:
+    """Yield the commits up to one commit, or several, that touched a file or folder, newest first.
+
+    Of a merge only what is in none of its parents is told, and how it differs from the first.
+    """
+    asked = ["log", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv"]
+    asked += ["--no-mailmap", "--diff-merges=combined", f"--format=tformat:{_FORMAT}"]
+    asked += [] if limit is None else [f"--max-count={limit}"]
+    starts = [commits] if isinstance(commits, str) else commits
+    fields = objects.program.ask(*asked, *starts, "--", path).fields()
+    # Each commit: an empty field, its facts, an empty field, then pairs of modes, ids, status and a path.
+    position = 0
+    while position < len(fields):
+        facts = fields[position + 1 : position + 1 + _FACTS]
+        position += _FACTS + 2
+        if _stands_before_a_merge(fields[position : position + 2]):
+            position += 1
+        touched = []
+        while position < len(fields) and fields[position]:
+            touched.append(_Touched.read(fields[position], fields[position + 1]))
+            position += 2
+        yield _revision(facts, touched)
+
+
+def _stands_before_a_merge(fields: list[str]) -> bool:
+    """Whether a field is the empty one that git adds between the facts of a merge and what it changed."""
+    return fields[:1] == [""] and "".join(fields[1:])[:1] in ("", ":")
+
+
+def _revision(facts: list[str], touched: list[_Touched]) -> Revision:
+    name, parents, author, email, time, committer, address, committed, message = facts
+    return Revision(
+        id=name,
+        parents=tuple(parents.split()),
+        author=Person(author, email),
+        time=_moment(time),
+        committer=Person(committer, address),
+        committed=_moment(committed),
+        message=message.rstrip("\n"),
+        changes={one.path: one.status for one in touched},
+        before={one.path: one.before.id for one in touched if one.before.is_file},
+        after={one.path: one.after.id for one in touched if one.after.is_file},
+    )
+
+
+def _moment(seconds: str) -> datetime:
+    # Anybody can write a commit with a time that no calendar has.
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

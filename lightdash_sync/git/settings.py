@@ -11,7 +11,7 @@ from lightdash_sync.errors import GitError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lightdash_sync.git.place import Place
+    from lightdash_sync.git.place import WorkTree
 
 _IGNORED = re.compile(
     r"core\.(sshcommand|askpass|gitproxy)|ssh\..*|credential\..*|url\..*|protocol\..*"
@@ -21,7 +21,7 @@ _IGNORED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class GitSettings:
     """The config that git would use in a repository.
 
     Args:
@@ -64,17 +64,17 @@ class Settings:
         return [(f"{key}.{name}", value) for key in sorted(keys) for name, value in off]
 
 
-def read(place: Place) -> Settings:
+def read(place: WorkTree) -> GitSettings:
     """Read the config of a repository; includes are followed, nothing is run."""
     fields = place.program.ask("config", "--list", "--null", "--includes", "--show-scope").fields()
     entries = []
     for scope, item in zip(fields[::2], fields[1::2], strict=True):
         key, _, value = item.partition("\n")
         entries.append((scope, key, value))
-    return Settings(entries)
+    return GitSettings(entries)
 
 
-def remote_name(settings: Settings, branch: str) -> str:
+def remote_name(settings: GitSettings, branch: str) -> str:
     """Return the remote that git would push a branch to.
 
     Raises:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import changes, words
-from lightdash_sync.model.changes.change import dotted
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.features import REFUSED
-from lightdash_sync.plan.preflight import IMPOSSIBLE
-from lightdash_sync.plan.unseen import UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET
-from lightdash_sync.plan.values import DriftKind, Gravity
+from lightdash_sync.changes.change import dotted
+from lightdash_sync.changes.differ import changes
+from lightdash_sync.changes.wording import words
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.report.phrases import counted
 from lightdash_sync.report.value import Detail, Finding, FindingGroup, Hint
+from lightdash_sync.sync.plan.compatibility import REFUSED
+from lightdash_sync.sync.plan.deletes import UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET
+from lightdash_sync.sync.plan.preflight import IMPOSSIBLE
+from lightdash_sync.sync.plan.values import DriftKind, Gravity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lightdash_sync.model.canonical import Json
-    from lightdash_sync.model.changes import Change
-    from lightdash_sync.plan.values import Drift, Plan, Problem, Twin
+    from lightdash_sync.changes.change import Change
+    from lightdash_sync.content.json import Json
+    from lightdash_sync.sync.plan.values import Drift, Plan, PossibleDuplicate, Problem
 
 _NEVER_ALLOWED = frozenset({"not_empty", "name_taken"})  # Lightdash goes its own way, whoever allows it
 _UNSEEN = frozenset({UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET})
@@ -127,7 +128,7 @@ def _holds(change: Change, path: tuple[str | int, ...]) -> bool:
     return any(all(a == b for a, b in zip(place, path, strict=False)) for place in change.places)
 
 
-def _duplicate(twin: Twin) -> Finding:
+def _duplicate(twin: PossibleDuplicate) -> Finding:
     number = counted(len(twin.candidates), "item")
     hints = [Hint("links it with this one", "--adopt", f"{twin.item}={uuid}") for uuid in twin.candidates]
     if len(twin.candidates) == 1:

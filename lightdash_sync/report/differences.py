@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from lightdash_sync.model.changes import Status
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.changes.items import Status
+from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.report.json import changes_json, changes_with_values
 from lightdash_sync.report.value import Counts, ItemGroup, Items, Notes, Report, ReportItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.changes import Change
+    from lightdash_sync.changes.change import Change
+    from lightdash_sync.content.json import Json, JsonObject
 
 
 class DifferingItem(Protocol):

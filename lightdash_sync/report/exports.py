@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.report.phrases import counted
 from lightdash_sync.report.value import Block, Notes, Report, Table, TableRow, Tone
 from lightdash_sync.snapshot.layout import versions_of
@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from lightdash_sync.ascode.files import CodeFiles
-    from lightdash_sync.ascode.write import Written
-    from lightdash_sync.backup.run import Backup, Outcome
+    from lightdash_sync.ascode.write import CodeFiles, WrittenTree
+    from lightdash_sync.backup.jobs import Backup, BackupOutcome
+    from lightdash_sync.content.json import JsonObject
     from lightdash_sync.export.run import ExportResult
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.shards import Shard
+    from lightdash_sync.settings import Shard
     from lightdash_sync.snapshot.manifest import Manifest, Older
-    from lightdash_sync.verify import Differences, Verdict
+    from lightdash_sync.snapshot.verify import Differences, VerifyResult
 
 _COMMITS = 20  # of an environment before "and n more"
 _ITEMS = 12  # of a verification
@@ -97,7 +96,7 @@ def export_json(export: ExportResult) -> JsonObject:
 
 
 def code_report(
-    target: Path, source: str, code: CodeFiles, written: Written, requests: int, duration_s: float
+    target: Path, source: str, code: CodeFiles, written: WrittenTree, requests: int, duration_s: float
 ) -> Report:
     """Return what `export --format lightdash-yaml` did.
 
@@ -135,7 +134,7 @@ def code_report(
 
 
 def verify_report(
-    verdict: Verdict, live: Differences | None, requests: int = 0, duration_s: float = 0.0
+    verdict: VerifyResult, live: Differences | None, requests: int = 0, duration_s: float = 0.0
 ) -> Report:
     """Return what `verify` found.
 
@@ -251,7 +250,7 @@ def _live_lines(live: Differences) -> Iterator[str]:
 # --- backups ---
 
 
-def _backup_row(outcome: Outcome, *, is_dry: bool) -> tuple[str, ...]:
+def _backup_row(outcome: BackupOutcome, *, is_dry: bool) -> tuple[str, ...]:
     report = outcome.report
     if outcome.error is not None:
         result = f"{'incomplete' if outcome.is_written else 'failed'} ({outcome.error.exit_code})"
@@ -269,7 +268,7 @@ def _backup_row(outcome: Outcome, *, is_dry: bool) -> tuple[str, ...]:
     return (outcome.job.label, result, files, read, str(report.requests), f"{report.duration_s:.1f} s")
 
 
-def _backup_lines(outcome: Outcome) -> Iterator[str]:
+def _backup_lines(outcome: BackupOutcome) -> Iterator[str]:
     if outcome.report and (left := outcome.report.manifest.leftOut):
         yield f"{outcome.job.label}: not in the backup: {'; '.join(one.words for one in left)}."
     for line in _older_lines(outcome.report.older) if outcome.report else ():
@@ -303,7 +302,7 @@ def _backup_data(backup: Backup, share: Shard | None, duration_s: float, *, is_d
     return data if worst is None else {**data, "error": {**worst.as_json()}}
 
 
-def _outcome_json(outcome: Outcome) -> JsonObject:
+def _outcome_json(outcome: BackupOutcome) -> JsonObject:
     read = {} if outcome.report is None else export_json(outcome.report)
     return {
         **read,
@@ -318,7 +317,7 @@ def _outcome_json(outcome: Outcome) -> JsonObject:
     }
 
 
-def _result(outcome: Outcome) -> str:
+def _result(outcome: BackupOutcome) -> str:
     if outcome.error is not None:
         return "incomplete" if outcome.is_written else "failed"
     return "committed" if outcome.made else "unchanged"

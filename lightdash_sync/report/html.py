@@ -6,9 +6,10 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import Status, words
-from lightdash_sync.model.changes.texts import Sign, texts
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.changes.items import Status
+from lightdash_sync.changes.texts import Sign, texts
+from lightdash_sync.changes.wording import words
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.report.layout_drawing import draw_layouts, legend
 from lightdash_sync.report.markup import Markup, joined, raw_style, tag
 from lightdash_sync.report.stylesheet import CSS
@@ -26,7 +27,7 @@ from lightdash_sync.report.value import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lightdash_sync.model.changes import Change
+    from lightdash_sync.changes.change import Change
     from lightdash_sync.report.value import Block, Finding, FindingGroup, Hint, ItemGroup, Report, ReportItem
 
 LISTED = 500  # findings of a reason, rows of a table, notes

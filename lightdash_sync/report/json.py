@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import ABSENT, QUIET, summary, words
+from lightdash_sync.changes.change import QUIET
+from lightdash_sync.changes.wording import summary, words
+from lightdash_sync.content.json import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.changes import Change
+    from lightdash_sync.changes.change import Change
+    from lightdash_sync.content.json import Json, JsonObject
     from lightdash_sync.report.value import FindingGroup, Report
 
 

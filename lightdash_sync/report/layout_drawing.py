@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes.layout import COLUMNS, Fate, layout
+from lightdash_sync.changes.dashboards import COLUMNS, TileFate, layout
 from lightdash_sync.report.markup import Markup, joined, tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lightdash_sync.model.changes.change import Value
-    from lightdash_sync.model.changes.layout import Box, Tab, Tile
+    from lightdash_sync.changes.dashboards import Box, Tab, Tile
+    from lightdash_sync.content.json import Value
 
 _ACROSS, _DOWN = 10, 9  # units of a cell of the grid
 _MAX_ROWS = 200  # drawn
@@ -19,12 +19,12 @@ _MAX_TILES = 300  # drawn of a tab
 _MAX_TABS = 12  # drawn of a dashboard
 _LONG = 80  # characters of a label; what a tile has no room for is clipped
 _SIGNS = {
-    Fate.ADDED: "+",
-    Fate.REMOVED: "−",
-    Fate.MOVED: "→",
-    Fate.RESIZED: "↔",
-    Fate.CHANGED: "~",
-    Fate.SAME: "",
+    TileFate.ADDED: "+",
+    TileFate.REMOVED: "−",
+    TileFate.MOVED: "→",
+    TileFate.RESIZED: "↔",
+    TileFate.CHANGED: "~",
+    TileFate.SAME: "",
 }
 
 
@@ -43,7 +43,7 @@ def draw_layouts(before: Value, after: Value) -> Markup:
 
 def legend() -> Markup:
     """Return what the colours and signs of the pictures mean."""
-    entries = [tag("span", f"{_SIGNS[fate]} {fate}".strip(), class_=f"key {fate}") for fate in Fate]
+    entries = [tag("span", f"{_SIGNS[fate]} {fate}".strip(), class_=f"key {fate}") for fate in TileFate]
     return tag("p", *entries, tag("span", "where it was", class_="key was"), class_="legend")
 
 
@@ -61,7 +61,9 @@ def _side(tab: Tab, *, is_new: bool) -> Markup:
     boxes = [box for tile in tab.tiles for box in (tile.before, tile.after) if box]
     rows = min(max((box.y + box.h for box in boxes), default=1), _MAX_ROWS)
     drawn = [(tile, box) for tile, box in tiles if box.y < _MAX_ROWS][:_MAX_TILES]
-    outlines = [_outline(tile) for tile, _ in drawn if is_new and tile.fate in (Fate.MOVED, Fate.RESIZED)]
+    outlines = [
+        _outline(tile) for tile, _ in drawn if is_new and tile.fate in (TileFate.MOVED, TileFate.RESIZED)
+    ]
     picture = tag(
         "svg",
         *(_tile(tile, box) for tile, box in drawn),
@@ -79,7 +81,7 @@ def _side(tab: Tab, *, is_new: bool) -> Markup:
 def _described(tiles: Sequence[tuple[Tile, Box]], *, is_new: bool) -> str:
     """Return a picture in words, for whoever cannot see it."""
     found = [tile.fate for tile, _ in tiles]
-    counted = ", ".join(f"{found.count(fate)} {fate}" for fate in Fate if fate in found)
+    counted = ", ".join(f"{found.count(fate)} {fate}" for fate in TileFate if fate in found)
     return f"Layout {'after' if is_new else 'before'}: {counted or 'empty'}"
 
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 from itertools import compress
 from typing import TYPE_CHECKING
 
+from lightdash_sync.changes.items import Status
+from lightdash_sync.changes.wording import summary, words
+from lightdash_sync.content.authorship import full_name
 from lightdash_sync.git import TOOL
-from lightdash_sync.model.authorship import full_name
-from lightdash_sync.model.changes import Status, summary, words
+from lightdash_sync.history.log import Event
 from lightdash_sync.report.differences import own_name
 from lightdash_sync.report.json import changes_json
 from lightdash_sync.report.value import ItemGroup, Items, Notes, Report, ReportItem, Table, TableRow, Tone
-from lightdash_sync.timeline import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from lightdash_sync.changes.items import ItemChange
+    from lightdash_sync.content.json import Json, JsonObject
     from lightdash_sync.git import Person, Revision
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.changes import ItemChange
-    from lightdash_sync.timeline import Entry, Found, Past, SnapshotCommit
+    from lightdash_sync.history.log import LogEntry, SnapshotCommit
+    from lightdash_sync.history.past import ItemHistory
+    from lightdash_sync.history.show import Found
 
 LISTED = 12  # items of a commit before "and n more"
 _SUBJECT = 100  # characters
@@ -72,7 +75,13 @@ def snapshot_log_report(
 
 
 def item_log_report(
-    path: str, past: Past, entries: Sequence[Entry], notes: Sequence[str], *, older: int, every: bool = False
+    path: str,
+    past: ItemHistory,
+    entries: Sequence[LogEntry],
+    notes: Sequence[str],
+    *,
+    older: int,
+    every: bool = False,
 ) -> Report:
     """Return the time line of an item.
 
@@ -190,7 +199,7 @@ def _person_json(person: Person) -> JsonObject:
 # --- an item ---
 
 
-def _rows(past: Past, entry: Entry, *, every: bool) -> list[tuple[str, str, str, str, str]]:
+def _rows(past: ItemHistory, entry: LogEntry, *, every: bool) -> list[tuple[str, str, str, str, str]]:
     event = _EVENTS[entry.event]
     time = "not committed" if entry.time is None else f"{'by ' if entry.seen_by else ''}{_minute(entry.time)}"
     who = full_name(entry.person, past.people.get(entry.person, {})) if entry.person else _NOBODY
@@ -205,7 +214,7 @@ def _rows(past: Past, entry: Entry, *, every: bool) -> list[tuple[str, str, str,
     ]
 
 
-def _entry_json(past: Past, entry: Entry) -> JsonObject:
+def _entry_json(past: ItemHistory, entry: LogEntry) -> JsonObject:
     who: Json = None
     if entry.person is not None:
         who = {"key": entry.person, "name": full_name(entry.person, past.people.get(entry.person, {}))}

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import Status, words
-from lightdash_sync.model.changes.texts import texts
-from lightdash_sync.model.shown import shown
+from lightdash_sync.changes.items import Status
+from lightdash_sync.changes.texts import texts
+from lightdash_sync.changes.wording import words
+from lightdash_sync.content.json import shown
 from lightdash_sync.report.phrases import counted, listed
 from lightdash_sync.report.value import (
     Alert,
@@ -26,7 +27,7 @@ from lightdash_sync.report.value import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lightdash_sync.model.changes import Change
+    from lightdash_sync.changes.change import Change
     from lightdash_sync.report.value import Block, Finding, FindingGroup, Hint, ItemGroup, Report, ReportItem
 
 MAX_CHARACTERS = 60_000

@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import Status
-from lightdash_sync.model.kinds import KINDS
+from lightdash_sync.changes.items import Status
+from lightdash_sync.content.kinds import KINDS
 from lightdash_sync.report.phrases import counted
 from lightdash_sync.report.value import ItemGroup, Items, Matrix, Notes, Report, ReportItem, Tone
 
 if TYPE_CHECKING:
     from collections import Counter
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.kinds import Kind
-    from lightdash_sync.sync.behind import Behind, Differing
-    from lightdash_sync.sync.status import Looked, Pair, Standing
+    from lightdash_sync.content.json import Json, JsonObject
+    from lightdash_sync.content.kinds import Kind
+    from lightdash_sync.sync.status import Behind, Differing, Looked, Pair, Standing
 
 _ITEMS = 3  # of a pair, unless all are asked for
 _SAME, _UNKNOWN, _MISSING, _ITSELF, _UPSTREAM = "same", "unknown", "no snapshot", "—", "↑"

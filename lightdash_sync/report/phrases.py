@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lightdash_sync.plan.values import Target
+    from lightdash_sync.sync.plan.values import PlanTarget
 
 VERBS = ("create", "update", "delete")
 
@@ -59,7 +59,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES]) + more
 
 
-def target_name(target: Target) -> str:
+def target_name(target: PlanTarget) -> str:
     """Return where something goes, for people: the environment, and what its project is called."""
     return f"{target.environment} ({target.project_name})" if target.project_name else target.environment
 

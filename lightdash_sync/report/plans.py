@@ -6,13 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import Status, space_of
-from lightdash_sync.model.changes.look import text
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.tree import place_of
-from lightdash_sync.plan.document import digest as digest_of
-from lightdash_sync.plan.outlook import Outlook, nothing
-from lightdash_sync.plan.values import PROMOTE, Action, Gravity
+from lightdash_sync.changes.items import Status, space_of
+from lightdash_sync.content.json import get_str
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.content.tree import place_of
 from lightdash_sync.report.blockers import (
     blockers,
     drift_code,
@@ -24,16 +21,17 @@ from lightdash_sync.report.differences import count_by_kind, counts_block, group
 from lightdash_sync.report.json import changes_json, findings_json, loud_changes_json
 from lightdash_sync.report.phrases import VERBS, amounts, counted, short_digest, target_name
 from lightdash_sync.report.value import Alert, Items, Notes, Report, Table, TableRow, Tone
-from lightdash_sync.sync.undoing import not_undone, restorable
+from lightdash_sync.sync.plan.document import digest as digest_of
+from lightdash_sync.sync.plan.values import PROMOTE, Action, Gravity, Outlook, nothing
+from lightdash_sync.sync.undo import not_undone, restorable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.changes import Change
-    from lightdash_sync.plan.outlook import Look
-    from lightdash_sync.plan.values import AccessChange, Drift, Plan, Step
+    from lightdash_sync.changes.change import Change
+    from lightdash_sync.content.json import Json, JsonObject
     from lightdash_sync.report.value import FindingGroup, ItemGroup
+    from lightdash_sync.sync.plan.values import AccessChange, Drift, Look, Plan, Step
 
 REFUSED = "This plan will be refused"
 _NEEDED = "needed by the selection"
@@ -157,7 +155,7 @@ def _groups(plan: Plan, steps: Sequence[_StepItem], outlook: Outlook) -> tuple[I
     names: dict[str, str] = {}
     for key in {one.space for one in steps if one.space}:
         content = outlook.after(Kind.SPACE, key) or outlook.before(Kind.SPACE, key)
-        names[key] = text(content, "name") or key
+        names[key] = get_str(content, "name") or key
     mark = _COMES_BACK if plan.puts_back else _NEEDED
     items = [(one.space, report_item(one, one.step.verb, "" if one.step.selected else mark)) for one in steps]
     return group_by_space(items, names)
@@ -226,7 +224,7 @@ def _adopted(plan: Plan) -> list[tuple[Kind, str, str]]:
     if plan.purpose == "undo":
         return []
     return [
-        (kind, key, text(facts, "uuid"))
+        (kind, key, get_str(facts, "uuid"))
         for kind, entries in sorted(plan.adopted.items())
         for key, facts in sorted(entries.items())
     ]

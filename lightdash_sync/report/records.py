@@ -13,10 +13,10 @@ from lightdash_sync.report.value import Notes, Report, Table, TableRow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.plan.values import Plan
+    from lightdash_sync.content.json import Json, JsonObject
     from lightdash_sync.report.value import Block
-    from lightdash_sync.sync.linking import Link
+    from lightdash_sync.sync.links import Link
+    from lightdash_sync.sync.plan.values import Plan
     from lightdash_sync.sync.runs import Run
 
 _SIGNS = {"create": "+", "update": "~", "delete": "-"}
@@ -33,7 +33,7 @@ def runs_report(found: Sequence[Run]) -> Report:
 
 
 def links_report(found: Sequence[Link]) -> Report:
-    """Return which item of an environment is which item of its sources, from `sync.linking.links_of`."""
+    """Return which item of an environment is which item of its sources, from `sync.links.links_of`."""
     rows = tuple(
         TableRow((one.item, one.name, one.uuid, one.slug, one.how, "yes" if one.exists else "no"))
         for one in found

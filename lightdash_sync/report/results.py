@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from lightdash_sync.apply.execute import State
-from lightdash_sync.model.changes import Status, words
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.values import Action
-from lightdash_sync.plan.verification import LOST
+from lightdash_sync.changes.items import Status
+from lightdash_sync.changes.wording import words
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.report.json import changes_json
 from lightdash_sync.report.phrases import counted
 from lightdash_sync.report.value import Alert, Detail, Finding, FindingGroup, Hint, Notes, Report, Tone
+from lightdash_sync.sync.apply.engine import OperationState
+from lightdash_sync.sync.plan.managed import LOST
+from lightdash_sync.sync.plan.values import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lightdash_sync.apply.execute import Result
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.changes import Change
-    from lightdash_sync.plan.values import Step
-    from lightdash_sync.promote.calling import Called
-    from lightdash_sync.promote.proving import Unforeseen
-    from lightdash_sync.promote.running import Fate, Promoted
+    from lightdash_sync.changes.change import Change
+    from lightdash_sync.content.json import Json, JsonObject
+    from lightdash_sync.promotion.calls import CallResult
+    from lightdash_sync.promotion.run import PromotedItem, PromotionResult, UnexpectedChange
+    from lightdash_sync.sync.apply.engine import Result
     from lightdash_sync.sync.applying import Applied
+    from lightdash_sync.sync.plan.values import Step
     from lightdash_sync.sync.readback import Stranger
 
 _RESULTS = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
@@ -50,7 +50,7 @@ def applied_report(applied: Applied) -> Report:
         _applied_title(applied),
         _applied_data(applied, results, counts, links, skipped, lost),
         (
-            _outcomes(map(_failed, applied.outcome.of(State.FAILED)), Tone.BAD, "failure"),
+            _outcomes(map(_failed, applied.outcome.of(OperationState.FAILED)), Tone.BAD, "failure"),
             _outcomes((_skipped_item(*one) for one in skipped), Tone.WARNING, "item"),
             _outcomes(
                 (
@@ -72,7 +72,7 @@ def applied_report(applied: Applied) -> Report:
     )
 
 
-def promoted_report(promoted: Promoted) -> Report:
+def promoted_report(promoted: PromotionResult) -> Report:
     """Return what came of a promotion."""
     if promoted.run is None:
         return Report(
@@ -145,7 +145,7 @@ def _applied_title(applied: Applied) -> str:
 
 def _results(applied: Applied) -> list[tuple[Step, str]]:
     """Return each step with its result: `created`, `updated`, `deleted`, `failed` or `skipped`."""
-    states: dict[int, set[State]] = {}
+    states: dict[int, set[OperationState]] = {}
     for result in applied.outcome.results:
         states.setdefault(result.operation.step, set()).add(result.state)
     return [
@@ -153,22 +153,22 @@ def _results(applied: Applied) -> list[tuple[Step, str]]:
     ]
 
 
-def _result(step: Step, states: set[State]) -> str:
-    if State.FAILED in states:
+def _result(step: Step, states: set[OperationState]) -> str:
+    if OperationState.FAILED in states:
         return "failed"
-    return "skipped" if State.SKIPPED in states else _RESULTS[step.action]
+    return "skipped" if OperationState.SKIPPED in states else _RESULTS[step.action]
 
 
 def _skipped(applied: Applied) -> list[tuple[str, str]]:
     """Return the items that were not tried, each with the item whose failure is the reason."""
     by_number = {result.operation.number: result for result in applied.outcome.results}
     found: dict[str, str] = {}
-    for result in applied.outcome.of(State.SKIPPED):
+    for result in applied.outcome.of(OperationState.SKIPPED):
         cause = result
         while cause.because is not None and cause.because in by_number:
             cause = by_number[cause.because]  # an operation needs only earlier ones
         found.setdefault(result.operation.item, cause.operation.item)
-    failed = {result.operation.item for result in applied.outcome.of(State.FAILED)}
+    failed = {result.operation.item for result in applied.outcome.of(OperationState.FAILED)}
     return [(item, cause) for item, cause in found.items() if item not in failed]
 
 
@@ -255,7 +255,7 @@ def _applied_data(
             }
             for step, result in results
         ],
-        "failed": [_failed_json(result) for result in applied.outcome.of(State.FAILED)],
+        "failed": [_failed_json(result) for result in applied.outcome.of(OperationState.FAILED)],
         "skipped": [{"item": item, "because": cause} for item, cause in skipped],
         "not_put_back": [*lost],
         "added_by_server": {**applied.added},
@@ -274,7 +274,7 @@ def _failed_json(result: Result) -> Json:
 # --- a promotion ---
 
 
-def _promoted_title(promoted: Promoted) -> str:
+def _promoted_title(promoted: PromotionResult) -> str:
     if promoted.is_complete:
         return "Promoted"
     if promoted.failed or any(called.error and not called.unclear for called in promoted.calls):
@@ -282,12 +282,12 @@ def _promoted_title(promoted: Promoted) -> str:
     return "Promoted, but the upstream project is not as the review said"
 
 
-def _promoted_counts(promoted: Promoted) -> dict[str, int]:
+def _promoted_counts(promoted: PromotionResult) -> dict[str, int]:
     found = Counter(fate.result for fate in promoted.fates)
     return {result: found[result] for result in _OF_PROMOTION}
 
 
-def _not_promoted(promoted: Promoted) -> Iterator[Finding]:
+def _not_promoted(promoted: PromotionResult) -> Iterator[Finding]:
     """Yield what failed: calls, with the server's error, and the items that were not promoted."""
     known = {id(called.error) for called in promoted.calls}
     for called in promoted.calls:
@@ -302,13 +302,13 @@ def _not_promoted(promoted: Promoted) -> Iterator[Finding]:
         yield Finding("failed", fate.step.item, mark="not promoted", details=details, hints=hints)
 
 
-def _unforeseen(one: Unforeseen) -> Finding:
+def _unforeseen(one: UnexpectedChange) -> Finding:
     what = f"{one.item} {_HAPPENED[one.status]}, which the review did not say{_last_saved(one)}"
     changes = one.changes if one.status is Status.CHANGED else ()
     return Finding("unforeseen", what, mark="besides", details=_loud(changes))
 
 
-def _last_saved(one: Unforeseen) -> str:
+def _last_saved(one: UnexpectedChange) -> str:
     """Return who saved an item last; it may be somebody who worked there meanwhile."""
     if one.when is None or one.status is Status.DELETED:
         return ""
@@ -316,7 +316,7 @@ def _last_saved(one: Unforeseen) -> str:
     return f" (last saved{who} at {one.when:%Y-%m-%d %H:%M:%S} UTC)"
 
 
-def _promoted_address(fate: Fate, promoted: Promoted) -> str:
+def _promoted_address(fate: PromotedItem, promoted: PromotionResult) -> str:
     page = _PAGES.get(fate.step.kind)
     if fate.result not in ("created", "updated") or not fate.uuid or page is None:
         return ""
@@ -324,7 +324,7 @@ def _promoted_address(fate: Fate, promoted: Promoted) -> str:
     return f"{target.url.rstrip('/')}/projects/{target.project}/{page.format(fate.uuid)}"
 
 
-def _next_of_promotion(promoted: Promoted) -> Iterator[str]:
+def _next_of_promotion(promoted: PromotionResult) -> Iterator[str]:
     if promoted.run is None or not promoted.writes:
         return
     review = promoted.review
@@ -333,7 +333,7 @@ def _next_of_promotion(promoted: Promoted) -> Iterator[str]:
     yield f"Take it back: lightdash-sync undo {promoted.run.id} --to {review.target.environment}"
 
 
-def _promoted_data(promoted: Promoted) -> JsonObject:
+def _promoted_data(promoted: PromotionResult) -> JsonObject:
     return {
         "run": promoted.run.id if promoted.run else None,
         "complete": promoted.is_complete,
@@ -368,7 +368,7 @@ def _promoted_data(promoted: Promoted) -> JsonObject:
     }
 
 
-def _call_json(called: Called) -> Json:
+def _call_json(called: CallResult) -> Json:
     return {
         "item": called.call.item,
         "made": called.made,

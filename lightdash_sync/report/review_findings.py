@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from lightdash_sync.promote.values import NEVER_ACCEPTED, Code, Weight
+from lightdash_sync.promotion.values import NEVER_ACCEPTED, FindingCode, Severity
 from lightdash_sync.report.value import Finding, FindingGroup, Hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightdash_sync.promote.values import Review, Reviewed, Verdict
+    from lightdash_sync.promotion.values import Review, Reviewed, Verdict
 
 
 class Reason(NamedTuple):
@@ -28,49 +28,53 @@ class Reason(NamedTuple):
 
 
 REASONS = {
-    Code.NEW: Reason("New upstream"),
-    Code.CHANGED: Reason("Changed upstream"),
-    Code.UNCHANGED: Reason("Unchanged upstream"),
-    Code.UPSTREAM_NEWER: Reason(
+    FindingCode.NEW: Reason("New upstream"),
+    FindingCode.CHANGED: Reason("Changed upstream"),
+    FindingCode.UNCHANGED: Reason("Unchanged upstream"),
+    FindingCode.UPSTREAM_NEWER: Reason(
         "Upstream is newer",
         "overwrites what upstream has",
         "compares both sides, and asks before it overwrites",
     ),
-    Code.UPSTREAM_CHANGED: Reason(
+    FindingCode.UPSTREAM_CHANGED: Reason(
         "Changed upstream since the last sync",
         "overwrites what upstream has",
         "compares both sides, and asks before it overwrites",
     ),
-    Code.WOULD_DUPLICATE: Reason("Would be made a second time", "makes another one", "keeps a single copy"),
-    Code.WOULD_DELETE: Reason("Would delete charts upstream", "lets them be deleted"),
-    Code.WOULD_HIDE: Reason("Would leave charts that nothing shows", "leaves them there"),
-    Code.WOULD_BREAK: Reason("Would be broken upstream"),
-    Code.POINTS_TO_SOURCE: Reason("Would point to the source project", "promotes it with what points there"),
-    Code.RENAMES_SPACE: Reason("Would rename a space upstream", "renames it"),
-    Code.NOT_MOVED: Reason("Would not be moved upstream", "leaves it where it is", "moves it"),
-    Code.OTHER_ITEM: Reason("Would write another item than the linked one", "writes the other item"),
-    Code.AMBIGUOUS: Reason(
+    FindingCode.WOULD_DUPLICATE: Reason(
+        "Would be made a second time", "makes another one", "keeps a single copy"
+    ),
+    FindingCode.WOULD_DELETE: Reason("Would delete charts upstream", "lets them be deleted"),
+    FindingCode.WOULD_HIDE: Reason("Would leave charts that nothing shows", "leaves them there"),
+    FindingCode.WOULD_BREAK: Reason("Would be broken upstream"),
+    FindingCode.POINTS_TO_SOURCE: Reason(
+        "Would point to the source project", "promotes it with what points there"
+    ),
+    FindingCode.RENAMES_SPACE: Reason("Would rename a space upstream", "renames it"),
+    FindingCode.NOT_MOVED: Reason("Would not be moved upstream", "leaves it where it is", "moves it"),
+    FindingCode.OTHER_ITEM: Reason("Would write another item than the linked one", "writes the other item"),
+    FindingCode.AMBIGUOUS: Reason(
         "Several upstream items with one slug", "", "writes the one that it is linked with"
     ),
-    Code.FORBIDDEN: Reason("Not permitted", ""),
-    Code.INSIDE_DASHBOARD: Reason("Inside a dashboard, which has to be promoted instead", ""),
-    Code.NOT_PROMOTABLE: Reason("Cannot be promoted", ""),
-    Code.UNCLEAR: Reason("Nobody can foresee what Lightdash would do", ""),
-    Code.WIDENS_ACCESS: Reason(
+    FindingCode.FORBIDDEN: Reason("Not permitted", ""),
+    FindingCode.INSIDE_DASHBOARD: Reason("Inside a dashboard, which has to be promoted instead", ""),
+    FindingCode.NOT_PROMOTABLE: Reason("Cannot be promoted", ""),
+    FindingCode.UNCLEAR: Reason("Nobody can foresee what Lightdash would do", ""),
+    FindingCode.WIDENS_ACCESS: Reason(
         "Would give more people access", "gives them access", "gives the same people access"
     ),
-    Code.BREAKS_DELIVERIES: Reason(
+    FindingCode.BREAKS_DELIVERIES: Reason(
         "Would break deliveries upstream", "lets them break", "keeps the tabs and tiles that they name"
     ),
-    Code.MOVES_COMMENTS: Reason(
+    FindingCode.MOVES_COMMENTS: Reason(
         "Would lose comments from sight", "loses them from sight", "keeps the tiles that they belong to"
     ),
-    Code.STAYS_VERIFIED: Reason(
+    FindingCode.STAYS_VERIFIED: Reason(
         "Would stay verified upstream", "leaves the mark", "takes the mark off, or gives it in your name"
     ),
 }
 _PLAIN = frozenset(
-    {Code.NEW, Code.CHANGED, Code.UNCHANGED}
+    {FindingCode.NEW, FindingCode.CHANGED, FindingCode.UNCHANGED}
 )  # what every item is; the report shows that anyway
 
 
@@ -81,12 +85,14 @@ def blocking_findings(review: Review) -> tuple[FindingGroup, ...]:
 
 def accepted_findings(review: Review) -> tuple[FindingGroup, ...]:
     """Return what would be refused if the user had not accepted it."""
-    return _grouped(review, lambda verdict: verdict.weight is Weight.BLOCKS and verdict.accepted, _replaying)
+    return _grouped(
+        review, lambda verdict: verdict.weight is Severity.BLOCKS and verdict.accepted, _replaying
+    )
 
 
 def warning_findings(review: Review) -> tuple[FindingGroup, ...]:
     """Return what people should know, and what stops nothing."""
-    return _grouped(review, lambda verdict: verdict.weight is Weight.WARNS, _replaying)
+    return _grouped(review, lambda verdict: verdict.weight is Severity.WARNS, _replaying)
 
 
 def remarks(review: Review) -> list[str]:
@@ -95,7 +101,7 @@ def remarks(review: Review) -> list[str]:
         f"{item.item}: {verdict.what}"
         for item in review.items
         for verdict in item.verdicts
-        if verdict.weight is Weight.TELLS and verdict.code not in _PLAIN
+        if verdict.weight is Severity.TELLS and verdict.code not in _PLAIN
     ]
 
 
@@ -105,7 +111,7 @@ def _grouped(
     hints: Callable[[Reviewed, Verdict], tuple[Hint, ...]],
 ) -> tuple[FindingGroup, ...]:
     """Return the verdicts that matter by code, in the order of codes."""
-    found: dict[Code, list[Finding]] = {}
+    found: dict[FindingCode, list[Finding]] = {}
     for item in review.items:
         name = "" if item.name in (item.key, item.kind) else item.name
         for verdict in filter(matters, item.verdicts):
@@ -123,7 +129,7 @@ def _allowing(item: Reviewed, verdict: Verdict) -> tuple[Hint, ...]:
     if verdict.code in NEVER_ACCEPTED:
         return _replaying(item, verdict)
     effect = REASONS[verdict.code].accepted
-    if verdict.code is Code.UPSTREAM_NEWER and not item.effective:
+    if verdict.code is FindingCode.UPSTREAM_NEWER and not item.effective:
         effect = "leaves upstream as it is"
     return (Hint(effect, "--accept", item.item), *_replaying(item, verdict))
 

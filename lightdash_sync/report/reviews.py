@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import canonical, sha256
-from lightdash_sync.model.changes import Status, edit
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.promote.values import Word
+from lightdash_sync.changes.items import Status
+from lightdash_sync.changes.wording import edit
+from lightdash_sync.content.json import canonical, sha256
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.promotion.values import ServerAction
 from lightdash_sync.report.differences import count_by_kind, counts_block, group_by_space, report_item
 from lightdash_sync.report.json import findings_json, loud_changes_json
 from lightdash_sync.report.phrases import VERBS, amounts, counted, listed, short_digest, target_name
@@ -24,8 +25,8 @@ from lightdash_sync.report.value import Alert, Items, NameLists, Notes, Report, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.promote.values import Call, Compared, Review, Reviewed, Verdict
+    from lightdash_sync.content.json import Json, JsonObject
+    from lightdash_sync.promotion.values import Call, Compared, Review, Reviewed, Verdict
     from lightdash_sync.report.value import FindingGroup
 
 REFUSED = "This promotion will be refused"
@@ -37,10 +38,10 @@ _LEFT_BEHIND = (
 _VERBS = {Status.CREATED: "create", Status.DELETED: "delete"}
 _LEFT = {Status.CREATED: "missing", Status.CHANGED: "differs", Status.DELETED: "only upstream"}
 _WORDS = {
-    Word.CREATE: "the server says create",
-    Word.UPDATE: "the server says update",
-    Word.SAME: "the server says no changes",
-    Word.NOTHING: "the server says nothing of it",
+    ServerAction.CREATE: "the server says create",
+    ServerAction.UPDATE: "the server says update",
+    ServerAction.SAME: "the server says no changes",
+    ServerAction.NOTHING: "the server says nothing of it",
 }
 
 
@@ -147,20 +148,20 @@ def _verb(item: Reviewed) -> str:
 def _mark(item: Reviewed) -> str:
     """Return what the server says of an item, where it is not what happens."""
     if item.status is Status.DELETED:
-        return "the server does not say so" if item.said is Word.NOTHING else _WORDS[item.said]
-    expected = Word.CREATE if item.status is Status.CREATED else Word.UPDATE
+        return "the server does not say so" if item.said is ServerAction.NOTHING else _WORDS[item.said]
+    expected = ServerAction.CREATE if item.status is Status.CREATED else ServerAction.UPDATE
     return "" if item.said is expected else _WORDS[item.said]
 
 
 def _unchanged(review: Review) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return what stays as it is: how many of which the server says what, and their labels."""
-    found: dict[Word, list[str]] = {}
+    found: dict[ServerAction, list[str]] = {}
     for item in review.items:
         if not item.effective:
             found.setdefault(item.said, []).append(item.item)
     return tuple(
         (f"{counted(len(items), 'item')} of which {_WORDS[word].removesuffix(' of it')}", tuple(items))
-        for word in Word
+        for word in ServerAction
         if (items := found.get(word))
     )
 

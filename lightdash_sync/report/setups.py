@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from lightdash_sync.client.views import ProjectRow
+    from lightdash_sync.content.json import JsonObject
     from lightdash_sync.doctor import Check
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.scaffold import Prepared
+    from lightdash_sync.lightdash.schemas import ProjectRow
+    from lightdash_sync.scaffold import PreparedFolder
 
 _STATES = {"ok": Tone.GOOD, "warning": Tone.WARNING, "failed": Tone.BAD}
 
@@ -71,7 +71,9 @@ def projects_report(projects: Sequence[ProjectRow], requests: int = 0, duration_
     return Report("Projects", data, (Table(("project", "uuid", "type", "upstream"), tuple(rows)),))
 
 
-def init_report(repository: Path, environment: str, files: Sequence[Prepared], *, is_new: bool) -> Report:
+def init_report(
+    repository: Path, environment: str, files: Sequence[PreparedFolder], *, is_new: bool
+) -> Report:
     """Return which files were made, and what to do next.
 
     Args:
@@ -98,7 +100,7 @@ def init_report(repository: Path, environment: str, files: Sequence[Prepared], *
     return Report("Set-up", data, blocks, is_complete=True)
 
 
-def _next_of_init(files: Sequence[Prepared], environment: str) -> Iterator[str]:
+def _next_of_init(files: Sequence[PreparedFolder], environment: str) -> Iterator[str]:
     here = os.path.relpath(files[0].path.parent)
     steps = [] if here == "." else [(f"cd {shlex.quote(here)}", "where the settings are")]
     steps += [

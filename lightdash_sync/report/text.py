@@ -12,9 +12,10 @@ from rich.cells import cell_len
 from rich.table import Table as Grid
 from rich.text import Text
 
-from lightdash_sync.model.changes import Status, words
-from lightdash_sync.model.changes.texts import Sign, texts
-from lightdash_sync.model.shown import shown
+from lightdash_sync.changes.items import Status
+from lightdash_sync.changes.texts import Sign, texts
+from lightdash_sync.changes.wording import words
+from lightdash_sync.content.json import shown
 from lightdash_sync.report.phrases import counted, listed
 from lightdash_sync.report.terminal import table
 from lightdash_sync.report.value import (
@@ -31,7 +32,7 @@ from lightdash_sync.report.value import (
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from lightdash_sync.model.changes import Change
+    from lightdash_sync.changes.change import Change
     from lightdash_sync.report.value import Block, Finding, FindingGroup, Hint, ItemGroup, Report, ReportItem
 
 LISTED = 40  # findings of a reason, notes, rows

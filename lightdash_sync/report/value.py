@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lightdash_sync.model.changes import Status
+from lightdash_sync.changes.items import Status
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.model.changes import Change
-    from lightdash_sync.model.kinds import Kind
+    from lightdash_sync.changes.change import Change
+    from lightdash_sync.content.json import Json, JsonObject
+    from lightdash_sync.content.kinds import Kind
 
 ANY_ITEM = "KIND:KEY"
 """Stands for an item in an option that is shown once for several items."""

@@ -1,17 +1,25 @@
 """Which file holds what, and which paths a snapshot may have at all.
 
-A path is made of a kind's folder and keys, and keys come from an allow-list (`model.keys`), so no name
+A path is made of a kind's folder and keys, and keys come from an allow-list (`content.keys`), so no name
 of content ever reaches the file system. `parse_path` accepts exactly what the other functions make.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lightdash_sync.model.canonical import digest
-from lightdash_sync.model.keys import is_key
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.content.json import digest, shown
+from lightdash_sync.content.keys import is_key
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.disk import refuse_link
+from lightdash_sync.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 MANIFEST = "snapshot.json"
 IDENTITY = "identity.json"
@@ -23,7 +31,7 @@ _VERSION = re.compile(r"[0-9TZ]{1,20}-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ContentPath:
     """What a path holds.
 
     Attributes:
@@ -79,19 +87,67 @@ def is_version_name(text: str) -> bool:
     return _VERSION.fullmatch(text) is not None
 
 
-def parse_path(path: str) -> Place | None:
+def parse_path(path: str) -> ContentPath | None:
     """Return what a path holds, or None if no snapshot has such a path."""
     if path in SINGLE_FILES:
-        return Place(SINGLE_FILES[path])
+        return ContentPath(SINGLE_FILES[path])
     *folders, name = path.split("/")
     if not folders or not name.endswith(".json"):
         return None
     stem = name.removesuffix(".json")
     kind = FOLDERS.get(folders[0])
     if kind is not None and len(folders) == 1 and is_key(stem):
-        return Place(kind, stem)
+        return ContentPath(kind, stem)
     if kind is not None and KINDS[kind].history and len(folders) == 2 and folders[1].endswith(_HISTORY):
         key = folders[1].removesuffix(_HISTORY)
         if is_key(key) and is_version_name(stem):
-            return Place(kind, key, stem)
+            return ContentPath(kind, key, stem)
     return None
+
+
+# Which directories of ours may be replaced or removed: those that hold nothing but what we write there.
+#
+# A directory beside a snapshot has a name of ours, but it may have come with a commit, be somebody's, or be
+# a
+# link that leads elsewhere. So none is removed for its name alone.
+
+
+def is_of_snapshot(path: str) -> bool:
+    """Whether a snapshot, or one that is being written, can have a file of this path."""
+    return path in (MANIFEST, IDENTITY) or parse_path(path) is not None
+
+
+def require_ours(directory: Path, fits: Callable[[str], bool] = is_of_snapshot) -> None:
+    """Require that a directory may be removed; one that is not there may.
+
+    Args:
+        directory: of ours, by its name.
+        fits: whether a file of some path in it, with forward slashes, is one that we write.
+
+    Raises:
+        SnapshotError: it is a link.
+        Refused: it holds something else, or a link.
+    """
+    refuse_link(directory)
+    if not directory.exists():
+        return
+    if strange := next((path for path in _files(directory) if not fits(path)), None):
+        raise Refused(
+            f"{directory} holds {shown(strange)}, which lightdash-sync does not write there, and which would "
+            "be lost",
+            hint="Move it away.",
+        )
+
+
+def _files(directory: Path) -> Iterator[str]:
+    """Yield the path of everything in a directory that is no directory; what is no file ends with `/`."""
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        folders = waiting.pop()
+        with os.scandir(directory.joinpath(*folders)) as entries:
+            for entry in entries:
+                path = "/".join((*folders, entry.name))
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((*folders, entry.name))
+                else:
+                    yield path if entry.is_file(follow_symlinks=False) else f"{path}/"

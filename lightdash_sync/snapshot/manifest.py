@@ -11,9 +11,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from lightdash_sync.content.documents import first_problem
+from lightdash_sync.content.json import canonical, parse
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.problems import first_problem
 
 FORMAT = 1
 # Raised whenever the same answers of a server would become other files; older files are then not reused.
@@ -27,7 +27,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-class Source(_Part):
+class SnapshotSource(_Part):
     """Where a snapshot came from.
 
     Attributes:
@@ -48,7 +48,7 @@ PALETTES_OF_SPACES = "colour palettes of spaces"
 MERGES_OF_CHARTS = "merges of charts with other queries"
 
 
-class LeftOut(_Part):
+class NotExported(_Part):
     """Something of the project, or beside it, that the snapshot does not hold.
 
     Attributes:
@@ -105,7 +105,7 @@ class Older(_Part):
     asOf: Annotated[str, StringConstraints(pattern=rf"{_DAY}|^{UNKNOWN}$")]
 
 
-class Selection(_Part):
+class SnapshotSelection(_Part):
     """What the user chose to export, where that was not all.
 
     Attributes:
@@ -120,7 +120,7 @@ class Selection(_Part):
     history: bool = True
     historySince: Annotated[str, StringConstraints(pattern=_DAY)] | None = None
 
-    def reaches_back_to(self, other: Selection) -> bool:
+    def reaches_back_to(self, other: SnapshotSelection) -> bool:
         """Whether earlier versions were read as far back as another choice asks for."""
         if self.historySince is None:
             return True
@@ -150,10 +150,10 @@ class Manifest(_Part):
 
     format: Annotated[int, Field(ge=1)]
     conversion: int = CONVERSION
-    source: Source
-    selection: Selection
+    source: SnapshotSource
+    selection: SnapshotSelection
     counts: dict[str, int]
-    leftOut: list[LeftOut]
+    leftOut: list[NotExported]
     files: dict[str, Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]]
     wholeOn: Annotated[str, StringConstraints(pattern=_DAY)] | None = None
     older: list[Older] = []

@@ -12,14 +12,14 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import sha256
+from lightdash_sync.content.older import as_written_today
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.disk import NO_FOLLOW, read_regular
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import sha256
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.older import as_written_today
-from lightdash_sync.model.tree import Tree
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import Manifest
-from lightdash_sync.untrusted import NO_FOLLOW, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

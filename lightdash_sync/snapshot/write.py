@@ -16,13 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightdash_sync.content.json import sha256
+from lightdash_sync.disk import Disk, hold, refuse_link
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.lock import hold
-from lightdash_sync.model.canonical import sha256
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.layout import MANIFEST
-from lightdash_sync.snapshot.ours import is_of_snapshot, require_ours
-from lightdash_sync.untrusted import refuse_link
+from lightdash_sync.snapshot.layout import MANIFEST, is_of_snapshot, require_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from lightdash_sync.apply.execute import Outcome, State, apply_plan
-from lightdash_sync.apply.journal import Journal
-from lightdash_sync.client.writes import Writer
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import parse
+from lightdash_sync.content.tree import Tree, file_of
 from lightdash_sync.errors import (
     Incomplete,
     Interrupted,
@@ -24,37 +24,31 @@ from lightdash_sync.errors import (
     Unavailable,
     as_sync_error,
 )
-from lightdash_sync.facts import read_channels
-from lightdash_sync.model.canonical import parse
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.document import digest
-from lightdash_sync.plan.recipients import needs_channel_names, refused_deliveries
-from lightdash_sync.plan.returning import emptied
-from lightdash_sync.plan.staleness import staleness
-from lightdash_sync.plan.values import PROMOTE, Action
-from lightdash_sync.sync.concluding import conclude
-from lightdash_sync.sync.learning import base_of_merges, merges, still_alike
-from lightdash_sync.sync.memory import Update, write_memory
-from lightdash_sync.sync.partial import taken
-from lightdash_sync.sync.readback import added_by_server, strangers
-from lightdash_sync.sync.reading import read_back, read_for, with_deleted
-from lightdash_sync.sync.recall import recall
+from lightdash_sync.lightdash.writing import Writer
+from lightdash_sync.sync.apply.engine import ApplyOutcome, OperationState, apply_plan
+from lightdash_sync.sync.apply.journal import Journal
+from lightdash_sync.sync.concluding import base_of_merges, conclude, load_state, merges, still_alike
+from lightdash_sync.sync.facts import read_channels
+from lightdash_sync.sync.plan.document import digest
+from lightdash_sync.sync.plan.drift import staleness
+from lightdash_sync.sync.plan.recipients import needs_channel_names, refused_deliveries
+from lightdash_sync.sync.plan.restored import emptied
+from lightdash_sync.sync.plan.values import PROMOTE, Action
+from lightdash_sync.sync.readback import added_by_server, strangers, taken
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
-from lightdash_sync.sync.target import joined
-from lightdash_sync.sync.untold_merges import untold_merges
+from lightdash_sync.sync.state import StateUpdate, joined, save_state
+from lightdash_sync.sync.target import read_back, read_for, untold_merges, with_deleted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from lightdash_sync.apply.journal import Journalled
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.plan.values import Plan, Step
-    from lightdash_sync.sync.memory import Memory
+    from lightdash_sync.content.json import JsonObject
+    from lightdash_sync.sync.apply.journal import Journalled
+    from lightdash_sync.sync.plan.values import Plan, Step
     from lightdash_sync.sync.readback import Mismatch, Stranger
-    from lightdash_sync.sync.target import Existing, Place
+    from lightdash_sync.sync.state import State
+    from lightdash_sync.sync.target import Existing, TargetEnvironment
 
 
 _NAMED = 10  # items that an error names
@@ -77,7 +71,7 @@ class Applied:
 
     run: Run
     plan: Plan
-    outcome: Outcome
+    outcome: ApplyOutcome
     mismatches: tuple[Mismatch, ...]
     existing: Existing
     requests: int
@@ -90,7 +84,7 @@ class Applied:
         return self.outcome.is_complete and not self.mismatches and not self.strangers
 
 
-def apply(place: Place, plan: Plan, now: datetime) -> Applied:
+def apply(place: TargetEnvironment, plan: Plan, now: datetime) -> Applied:
     """Apply a plan.
 
     Args:
@@ -105,7 +99,7 @@ def apply(place: Place, plan: Plan, now: datetime) -> Applied:
         ApiError: the server is gone, or the token not accepted; the run can be continued.
     """
     _require_fitting(place, plan)
-    memory = recall(place)
+    memory = load_state(place)
     existing = read_for(place, plan, memory, {})
     if stale := sorted(staleness(plan, existing.tree)):
         raise Stale(
@@ -122,7 +116,7 @@ def apply(place: Place, plan: Plan, now: datetime) -> Applied:
     return _carry_out(place, run, plan, memory, existing, now, None)
 
 
-def remember(place: Place, plan: Plan) -> int:
+def remember(place: TargetEnvironment, plan: Plan) -> int:
     """Remember what a plan without steps found: its links, and what is alike on both sides.
 
     Args:
@@ -136,7 +130,7 @@ def remember(place: Place, plan: Plan) -> int:
         Refused: the plan must not be applied, or is for another target.
     """
     _require_fitting(place, plan)
-    memory = recall(place)
+    memory = load_state(place)
     existing = read_for(place, plan, memory, {})
     there = memory.base_in(existing.linked.identity)
     alike = still_alike(plan, existing.tree)
@@ -148,14 +142,14 @@ def remember(place: Place, plan: Plan) -> int:
     if plan.purpose != "sync" or not (base or merged or plan.adopted):
         return 0
     links = joined(memory.links, plan.adopted)
-    update = Update(existing.tree, links, base=base, merged=merged)
-    write_memory(place.folders.memory, memory, update, existing.source)
+    update = StateUpdate(existing.tree, links, base=base, merged=merged)
+    save_state(place.folders.memory, memory, update, existing.source)
     return sum(
         len(entries.keys() - memory.links.get(kind, {}).keys()) for kind, entries in plan.adopted.items()
     )
 
 
-def _require_known_merges(place: Place, existing: Existing, steps: Sequence[Step]) -> None:
+def _require_known_merges(place: TargetEnvironment, existing: Existing, steps: Sequence[Step]) -> None:
     """Refuse to take merges from charts that nobody saw when the plan was made.
 
     Raises:
@@ -169,7 +163,7 @@ def _require_known_merges(place: Place, existing: Existing, steps: Sequence[Step
         )
 
 
-def resume(place: Place, run: Run, now: datetime) -> Applied:
+def resume(place: TargetEnvironment, run: Run, now: datetime) -> Applied:
     """Go on with a run that was cut short, or that could not do everything.
 
     Args:
@@ -183,7 +177,7 @@ def resume(place: Place, run: Run, now: datetime) -> Applied:
     """
     plan = run.plan()
     _require_fitting(place, plan)
-    memory = recall(place)  # settles what was in doubt, too
+    memory = load_state(place)  # settles what was in doubt, too
     journalled, created = run.journalled(), run.created()
     existing = read_for(place, plan, memory, created)
     steps, after = taken(plan, journalled), run.after()
@@ -210,7 +204,7 @@ def _is_gone(step: Step, existing: Tree) -> bool:
     return step.action is Action.DELETE and file_of(step.kind, step.key) not in existing
 
 
-def _require_fitting(place: Place, plan: Plan) -> None:
+def _require_fitting(place: TargetEnvironment, plan: Plan) -> None:
     if plan.purpose == PROMOTE:
         raise Refused(
             "the run is a promotion, and only Lightdash itself can go on with it",
@@ -243,10 +237,10 @@ def _as_left(step: Step, after: Tree | None) -> Step:
 
 
 def _carry_out(
-    place: Place,
+    place: TargetEnvironment,
     run: Run,
     plan: Plan,
-    memory: Memory,
+    memory: State,
     existing: Existing,
     now: datetime,
     resumed: Journalled | None,
@@ -292,14 +286,14 @@ def cut_short_by_disk(run: Run, error: OSError, way_on: str) -> Incomplete:
     )
 
 
-def _go_on(place: Place, run: Run, plan: Plan) -> str:
+def _go_on(place: TargetEnvironment, run: Run, plan: Plan) -> str:
     on, back = way_on(plan, place.environment), way_back(run, plan, place.environment)
     return f"`{on}` goes on with it, `{back}` takes it back."
 
 
 def _executed(
-    place: Place, run: Run, plan: Plan, known: Identity, now: datetime, resumed: Journalled | None
-) -> Outcome:
+    place: TargetEnvironment, run: Run, plan: Plan, known: Identity, now: datetime, resumed: Journalled | None
+) -> ApplyOutcome:
     """Carry the plan out, journalled."""
     lightdash = place.lightdash
     writer = Writer(lightdash.session, lightdash.server)
@@ -309,7 +303,7 @@ def _executed(
         )
 
 
-def _close(place: Place, run: Run, applied: Applied, now: datetime) -> None:
+def _close(place: TargetEnvironment, run: Run, applied: Applied, now: datetime) -> None:
     """Note how a run ended, and what it says of earlier ones."""
     run.end(_result(applied, now))
     supersede(place.folders.runs, run)
@@ -323,8 +317,8 @@ def _result(applied: Applied, now: datetime) -> JsonObject:
         "state": "done" if applied.is_complete else "partial",
         "ended": now.astimezone(UTC).isoformat(timespec="seconds"),
         "writes": outcome.writes,
-        "failed": [result.operation.item for result in outcome.of(State.FAILED)],
-        "skipped": [result.operation.item for result in outcome.of(State.SKIPPED)],
+        "failed": [result.operation.item for result in outcome.of(OperationState.FAILED)],
+        "skipped": [result.operation.item for result in outcome.of(OperationState.SKIPPED)],
         "mismatches": [mismatch.item for mismatch in applied.mismatches],
         "strangers": [stranger.item for stranger in applied.strangers],
     }

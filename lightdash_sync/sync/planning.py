@@ -1,6 +1,6 @@
 """From a desired side and an environment to a plan: read the target, remember, adopt, check, decide.
 
-The plan itself is made by `plan.make`, which asks nobody. Here everything is fetched that it needs, in
+The plan itself is made by `sync.plan.build`, which asks nobody. Here everything is fetched that it needs, in
 two steps: the explores to be asked for are known only when it is known what would be written.
 """
 
@@ -9,44 +9,200 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.errors import Refused, SnapshotError
-from lightdash_sync.export.workers import Workers
-from lightdash_sync.facts import read_facts, with_aliases, with_fields
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.plan.inputs import Inputs
-from lightdash_sync.plan.keys import own_links
-from lightdash_sync.plan.make import make_plan
-from lightdash_sync.plan.operations import operations
-from lightdash_sync.plan.options import Options
-from lightdash_sync.plan.preflight import needed_tables
-from lightdash_sync.plan.scope import Contents, planned_items
-from lightdash_sync.plan.twins import adopted_facts, by_slug, likenesses
-from lightdash_sync.plan.values import Action, Plan
-from lightdash_sync.plan.virtual_views import same_views
-from lightdash_sync.sync.backed_up import known_content
-from lightdash_sync.sync.deleted import require_deleted
-from lightdash_sync.sync.memory import RESTORED
-from lightdash_sync.sync.recall import recall
-from lightdash_sync.sync.runs import cut_short, damaged, way_on
-from lightdash_sync.sync.target import Existing, apart_from_pages, joined, read_target, relinked
-from lightdash_sync.sync.untold_merges import untold_merges
+from lightdash_sync.ascode.desired import Desired, desired_of
+from lightdash_sync.ascode.names import DocumentNames
+from lightdash_sync.content.authorship import version_stamp
+from lightdash_sync.content.contents import Contents, planned_items
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import file_of, rekeyed
+from lightdash_sync.errors import Incomplete, Refused, SnapshotError, SyncError
+from lightdash_sync.export.deletions import ASKED, Unlisted, confirm_deleted
+from lightdash_sync.export.items import Readings
+from lightdash_sync.lightdash.as_code import find_aliases
+from lightdash_sync.sync.concluding import load_state
+from lightdash_sync.sync.facts import read_facts, with_aliases, with_fields
+from lightdash_sync.sync.plan.build import Inputs, make_plan
+from lightdash_sync.sync.plan.matching import (
+    LINKED,
+    adopted_facts,
+    by_slug,
+    find_unlinked_matches,
+    own_links,
+    with_former,
+)
+from lightdash_sync.sync.plan.operations import operations
+from lightdash_sync.sync.plan.options import PlanOptions
+from lightdash_sync.sync.plan.preflight import needed_tables
+from lightdash_sync.sync.plan.values import Action, Plan
+from lightdash_sync.sync.plan.virtual_views import same_views
+from lightdash_sync.sync.runs import cut_short, damaged, runs, way_on
+from lightdash_sync.sync.state import RESTORED, joined
+from lightdash_sync.sync.target import Existing, apart_from_pages, read_target, relinked, untold_merges
+from lightdash_sync.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.kinds import Kind
-    from lightdash_sync.model.tree import Tree
-    from lightdash_sync.plan.keys import Linked
-    from lightdash_sync.plan.options import Facts, Item
-    from lightdash_sync.plan.unseen import Unseen
-    from lightdash_sync.sync.backed_up import Backup
-    from lightdash_sync.sync.memory import LinkTable, Memory
-    from lightdash_sync.sync.target import Place
+    from lightdash_sync.ascode.tree import CodeTree
+    from lightdash_sync.content.json import JsonObject
+    from lightdash_sync.content.kinds import ItemKey
+    from lightdash_sync.content.tree import Tree
+    from lightdash_sync.sync.plan.deletes import Unseen
+    from lightdash_sync.sync.plan.matching import Linked
+    from lightdash_sync.sync.plan.options import TargetFacts
+    from lightdash_sync.sync.runs import Run
+    from lightdash_sync.sync.state import LinkTable, State
+    from lightdash_sync.sync.target import TargetEnvironment
+
+
+# What is known of a target when something of it is to be put back: its last backup, and the runs since.
+#
+# What people did after that is in no backup, and a plan to restore must not overwrite it unasked. What a
+# run of
+# this tool wrote since the backup is known as well: the run stored what it left behind.
 
 
 @dataclass(frozen=True)
-class Request:
+class LastBackup:
+    """The last backup of a target.
+
+    Attributes:
+        tree: its content.
+        time: when it was committed.
+        commit: id.
+    """
+
+    tree: Tree
+    time: datetime
+    commit: str
+
+
+def known_content(
+    place: TargetEnvironment, backup: LastBackup, memory: State, now: Identity
+) -> tuple[Mapping[str, bytes], Identity]:
+    """Return what the target held as far as this tool knows, and a map that names all of it.
+
+    Args:
+        place: the target.
+        backup: its last backup.
+        memory: what is remembered of it.
+        now: its present map, in the keys of the plan.
+
+    Returns:
+        Path -> content in the keys of the plan, and the map of the target with what is gone.
+    """
+    tree, everything = _said(backup.tree, memory, now)
+    found: dict[str, bytes] = {path: tree[path] for path in tree}
+    for run in reversed(runs(place.folders.runs)):
+        if run.began < backup.time.replace(microsecond=0):
+            continue
+        for path, data in _left(run, memory, now).items():
+            if data is None:
+                found.pop(path, None)
+            else:
+                found[path] = data
+    return found, everything
+
+
+def _said(tree: Tree, memory: State, now: Identity) -> tuple[Tree, Identity]:
+    """Say a content of before in the keys of now; what was deleted and put back is one item."""
+    here = replace(tree.identity, items=memory.as_now(tree.identity.items))
+    there = with_former(now, here)
+    return rekeyed(replace(tree, identity=here), there), there
+
+
+def _left(run: Run, memory: State, now: Identity) -> dict[str, bytes | None]:
+    """Return what a run left of the items that it wrote; None for what it deleted.
+
+    What was not on the server as it was written may be somebody's, and is passed over.
+    """
+    try:
+        plan, after, result = run.plan(), run.after(), run.result() or {}
+    except (SyncError, ValueError, OSError):
+        return {}
+    if after is None:
+        return {}
+    tree, there = _said(after, memory, now)
+    others = result.get("mismatches")
+    strange = {str(item) for item in others} if isinstance(others, list) else set()
+    found: dict[str, bytes | None] = {}
+    for step in plan.steps:
+        if step.item in strange:
+            continue
+        uuid = (after.identity.uuid(step.kind, step.key) or step.uuid) if step.key else None
+        path = file_of(step.kind, there.key(step.kind, uuid) if uuid else step.key)
+        found[path] = tree.get(path)
+    return found
+
+
+# Whether linked items that the target's lists no longer name are really deleted.
+#
+# Else a plan would make everything a second time, when a list came back short or the token sees less than
+# the last one did.
+
+_NAMED = 10  # items that an error names
+
+
+def confirm_links_deleted(
+    place: TargetEnvironment,
+    found: Linked,
+    links: Mapping[Kind, Mapping[str, JsonObject]],
+    is_planned: Callable[[ItemKey], bool],
+) -> None:
+    """Ask for every linked item that no list names.
+
+    Args:
+        place: the target.
+        found: what its lists name, and what they do not.
+        links: kind -> key -> facts with the uuid.
+        is_planned: whether a plan would make an item.
+
+    Raises:
+        Refused: the token may not see an item, which may be there all the same.
+        Incomplete: an item is there, so a list came back short; or nobody can tell.
+    """
+    unlisted = [
+        Unlisted(kind, key, str(facts["uuid"]), str(facts.get("slug") or ""))
+        for kind in ASKED
+        for key, facts in links.get(kind, {}).items()
+        if key in found.gone.get(kind, ()) and is_planned((kind, key))
+    ]
+    if not unlisted:
+        return
+    session = place.lightdash.session
+    workers = Workers(session.connection.concurrency, session.pacer.stopped, place.progress)
+    readings = Readings(workers)
+    try:
+        there = confirm_deleted(
+            place.lightdash,
+            place.project,
+            unlisted,
+            readings,
+            seen="when they were linked",
+            hint="Use the token of a project admin; with another one, items would be made a second time.",
+        )
+    finally:
+        workers.close()
+    if readings.unread:
+        first = readings.unread[0]
+        raise Incomplete(
+            f"{first.what}: it is not known whether the target still has it: {first.error.message}",
+            hint="Plan again.",
+        )
+    left = [one.item for one in unlisted if one.uuid in there.charts] + [one.item for one in there.others]
+    if left:
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        are, them = ("is", "it") if len(left) == 1 else ("are", "them")
+        raise Incomplete(
+            f"{', '.join(left[:_NAMED])}{more} {are} on the target, and its lists do not name {them}",
+            hint="Plan again; if it stays so, use the token of a project admin: lists may show others less.",
+        )
+
+
+@dataclass(frozen=True)
+class PlanRequest:
     """What somebody wants a plan for.
 
     Attributes:
@@ -70,7 +226,7 @@ class Request:
 
     source: str
     desired: Tree
-    options: Options
+    options: PlanOptions
     adopt: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     links: Mapping[Kind, Mapping[str, JsonObject]] = field(default_factory=dict)
     adopt_by: str = ""
@@ -81,8 +237,8 @@ class Request:
     read: Existing | None = None
     source_lacks: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
-    backup: Backup | None = None
-    known_origin: frozenset[Item] = frozenset()
+    backup: LastBackup | None = None
+    known_origin: frozenset[ItemKey] = frozenset()
     unseen: Unseen = field(default_factory=dict)
 
 
@@ -99,11 +255,11 @@ class Planned:
 
     plan: Plan
     existing: Existing
-    memory: Memory
-    facts: Facts
+    memory: State
+    facts: TargetFacts
 
 
-def plan_for(place: Place, request: Request) -> Planned:
+def plan_for(place: TargetEnvironment, request: PlanRequest) -> Planned:
     """Make a plan; only reads.
 
     Args:
@@ -124,9 +280,9 @@ def plan_for(place: Place, request: Request) -> Planned:
         apart |= untold.keys()
 
 
-def _planned(place: Place, request: Request, apart: frozenset[str]) -> Planned:
+def _planned(place: TargetEnvironment, request: PlanRequest, apart: frozenset[str]) -> Planned:
     """Make a plan; charts `apart` are read by themselves."""
-    memory = recall(place)
+    memory = load_state(place)
     existing, adopted = _existing(place, memory, request, apart)
     facts = facts_for(place, request.desired.identity)
     facts = replace(facts, source_lacks=request.source_lacks)
@@ -176,7 +332,7 @@ def _planned(place: Place, request: Request, apart: frozenset[str]) -> Planned:
     return Planned(plan, existing, memory, facts)
 
 
-def _with_free_slugs(place: Place, inputs: Inputs, plan: Plan) -> tuple[Facts, Plan]:
+def _with_free_slugs(place: TargetEnvironment, inputs: Inputs, plan: Plan) -> tuple[TargetFacts, Plan]:
     """Return the plan with slugs that nothing there has, or had; and the facts that tell.
 
     What had a slug before it was renamed is in no list, so it is asked for: of the slugs that the plan gives.
@@ -199,7 +355,7 @@ def _with_free_slugs(place: Place, inputs: Inputs, plan: Plan) -> tuple[Facts, P
 
 
 def _existing(
-    place: Place, memory: Memory, request: Request, apart: frozenset[str]
+    place: TargetEnvironment, memory: State, request: PlanRequest, apart: frozenset[str]
 ) -> tuple[Existing, LinkTable]:
     """Read the target in the keys of the plan; return what is linked by this plan, too."""
     desired, reserved = request.desired, _reserved(request.desired)
@@ -217,7 +373,7 @@ def _existing(
         existing = relinked(existing, links, reserved)
     _require_there(existing.linked, request.adopt)
     there = planned_items(desired)
-    require_deleted(place, existing.linked, links, lambda item: item in there)
+    confirm_links_deleted(place, existing.linked, links, lambda item: item in there)
     adopted = joined(request.adopt)
     if request.adopt_by:
         adopted = joined(adopted, found := adoptions(request, existing))
@@ -233,17 +389,17 @@ def _existing(
     return existing, adopted
 
 
-def _linked_items(existing: Existing) -> frozenset[Item]:
+def _linked_items(existing: Existing) -> frozenset[ItemKey]:
     return frozenset((kind, key) for kind, keys in existing.linked.keys.items() for key in keys)
 
 
-def _unfinished_items(memory: Memory, now: Identity) -> frozenset[Item]:
+def _unfinished_items(memory: State, now: Identity) -> frozenset[ItemKey]:
     """Return what a run began and did not end, in the keys of the plan."""
     uuids = {(kind, memory.identity.uuid(kind, key)) for kind, key in memory.unfinished}
     return frozenset((kind, key) for kind, uuid in uuids if uuid and (key := now.known_keys(kind).get(uuid)))
 
 
-def facts_for(place: Place, desired: Identity) -> Facts:
+def facts_for(place: TargetEnvironment, desired: Identity) -> TargetFacts:
     """Read what is to be known of a target besides content, but for the fields of explores.
 
     Args:
@@ -257,13 +413,13 @@ def facts_for(place: Place, desired: Identity) -> Facts:
     return read_facts(place.lightdash, place.project, same_project=same)
 
 
-def _made_by_unfinished_runs(place: Place, now: Identity) -> frozenset[Item]:
+def _made_by_unfinished_runs(place: TargetEnvironment, now: Identity) -> frozenset[ItemKey]:
     """Return what runs made that had no time to remember what it was then.
 
     Whether something was made whose answer was lost, nobody knows; what has its name and was not there when
     the run began is taken for it.
     """
-    found: set[Item] = set()
+    found: set[ItemKey] = set()
     for run in cut_short(place.folders.runs):
         found |= {(kind, key) for kind, entries in run.created().items() for key in entries}
         plan, doubtful = run.plan(), run.journalled().doubtful
@@ -276,7 +432,7 @@ def _made_by_unfinished_runs(place: Place, now: Identity) -> frozenset[Item]:
     return frozenset(found)
 
 
-def _unfinished(place: Place) -> list[str]:
+def _unfinished(place: TargetEnvironment) -> list[str]:
     """Say that there is a run to go on with, and which runs are damaged."""
     found = damaged(place.folders.runs)
     return found + [
@@ -286,7 +442,7 @@ def _unfinished(place: Place) -> list[str]:
     ]
 
 
-def adoptions(request: Request, existing: Existing) -> LinkTable:
+def adoptions(request: PlanRequest, existing: Existing) -> LinkTable:
     """Return links with items of the target that have the same name in the same place, or the same slug."""
     desired, there = Contents(request.desired), Contents(existing.tree)
     mine = _linked_items(existing)
@@ -294,7 +450,7 @@ def adoptions(request: Request, existing: Existing) -> LinkTable:
         pairs = by_slug(request.desired.identity, existing.linked.identity, mine)
         same = {**{item: item for item in mine}, **pairs}
     else:
-        same = dict(likenesses(desired, there, mine, desired.there - mine, adopt=True).same)
+        same = dict(find_unlinked_matches(desired, there, mine, desired.there - mine, adopt=True).same)
     found: LinkTable = {}
     for item, other in sorted(same.items()):
         if item not in mine:
@@ -311,7 +467,7 @@ def _reserved(desired: Tree) -> Identity:
     return Identity(items=keys)
 
 
-def _made_anew(memory: Memory, found: Linked) -> LinkTable:
+def _made_anew(memory: State, found: Linked) -> LinkTable:
     """Return links with what was put back earlier, under the keys of what it stands for and is gone."""
     restored: LinkTable = {}
     for kind, entries in memory.known(RESTORED).items():
@@ -334,7 +490,7 @@ def _require_there(found: Linked, adopted: Mapping[Kind, Mapping[str, JsonObject
         )
 
 
-def fields_for(place: Place, facts: Facts, tables: frozenset[str]) -> Facts:
+def fields_for(place: TargetEnvironment, facts: TargetFacts, tables: frozenset[str]) -> TargetFacts:
     """Return the facts with the fields of some of the target's explores, by name.
 
     Raises:
@@ -346,3 +502,98 @@ def fields_for(place: Place, facts: Facts, tables: frozenset[str]) -> Facts:
         return with_fields(facts, place.lightdash, place.project, tables, workers)
     finally:
         workers.close()
+
+
+# A plan for a tree of the official tool's documents.
+#
+# Such a tree knows an item by its slug and by nothing else, so the target's item with that slug is linked
+# by
+# this plan, and it is told how many are. A document is known to have been taken from what the target has if
+# nobody has saved that since; of others nobody knows what they had in common with it. What documents have
+# no
+# word for (access, deliveries, tags, pins …) is neither changed nor deleted; a delivery goes with the chart
+# or
+# dashboard that it is of.
+
+
+def plan_from_code(
+    place: TargetEnvironment,
+    source: str,
+    code: CodeTree,
+    options: Callable[[Callable[[CodeTree], Tree]], PlanOptions],
+    *,
+    full: bool = False,
+) -> Planned:
+    """Make a plan; only reads.
+
+    Args:
+        place: the target; its lock must be held.
+        source: what the tree is, in words.
+        code: the documents.
+        options: returns what is allowed; given a function that says documents in the keys of the plan.
+        full: read the target whole.
+
+    Raises:
+        Incomplete: something could not be read.
+        SnapshotError: a document cannot be understood.
+    """
+    memory = load_state(place)
+    existing = read_target(place, memory.hints, memory.links, Identity(), full=full)
+    synced = frozenset((kind, key) for kind in LINKED for key in existing.linked.keys.get(kind, ()))
+
+    aliases = _aliases(place, code, existing.tree)
+
+    def onto(documents: CodeTree) -> Desired:
+        return desired_of(documents, existing.tree, kept=synced, synced=synced, aliases=aliases)
+
+    wanted = onto(code)
+    adopt = {
+        kind: {key: facts for key, facts in entries.items() if (kind, key) not in synced}
+        for kind, entries in wanted.links.items()
+    }
+    allowed = options(lambda documents: onto(documents).tree)
+    request = PlanRequest(
+        source=source,
+        desired=wanted.tree,
+        options=allowed,
+        adopt=adopt,
+        read=existing,
+        known_origin=_taken_from(existing.linked.identity, wanted.tree.identity, adopt),
+    )
+    planned = plan_for(place, request)
+    notes = (*code.notes, *wanted.notes, *_linked(sum(map(len, adopt.values()))))
+    warnings = (*planned.existing.warnings, *notes)
+    return replace(planned, existing=replace(planned.existing, warnings=warnings))
+
+
+def _aliases(place: TargetEnvironment, code: CodeTree, existing: Tree) -> dict[Kind, dict[str, str]]:
+    """Return kind -> slug -> current slug of what had the slug of a document before it was renamed there."""
+    there = DocumentNames(existing).by_slug
+    missing: dict[Kind, set[str]] = {}
+    for kind, slug in code.documents:
+        if slug not in there[kind]:
+            missing.setdefault(kind, set()).add(slug)
+    return find_aliases(place.lightdash, place.project, missing)
+
+
+def _taken_from(target: Identity, documents: Identity, adopted: LinkTable) -> frozenset[ItemKey]:
+    """Return the items that nobody has saved on the target since their documents were downloaded."""
+    found: set[ItemKey] = set()
+    for kind, entries in adopted.items():
+        for key, facts in entries.items():
+            here = version_stamp(kind, documents.facts(kind, key))
+            there = version_stamp(kind, target.facts(kind, target.key(kind, str(facts["uuid"]))))
+            if kind in (Kind.SPACE, Kind.VIRTUAL_VIEW) or (
+                here is not None and there is not None and there.time <= here.time
+            ):
+                found.add((kind, key))
+    return frozenset(found)
+
+
+def _linked(number: int) -> list[str]:
+    if not number:
+        return []
+    items = "1 item is" if number == 1 else f"{number} items are"
+    return [
+        f"{items} linked with what has the same slug in the target: a tree of documents has no other names"
+    ]

@@ -27,31 +27,28 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from lightdash_sync.apply.journal import NAME as JOURNAL
-from lightdash_sync.apply.journal import read_journal
+from lightdash_sync.content.documents import conform
+from lightdash_sync.content.json import JsonObject, canonical, get_str, parse
+from lightdash_sync.disk import Disk, read_regular, refuse_link
 from lightdash_sync.errors import Refused, SyncError
-from lightdash_sync.model.canonical import JsonObject, canonical, parse
-from lightdash_sync.model.changes.look import text
-from lightdash_sync.model.problems import conform
-from lightdash_sync.plan.document import digest, read_plan, to_bytes
-from lightdash_sync.plan.operations import operations
-from lightdash_sync.plan.values import PROMOTE
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.layout import MANIFEST
-from lightdash_sync.snapshot.ours import is_of_snapshot, require_ours
+from lightdash_sync.snapshot.layout import MANIFEST, is_of_snapshot, require_ours
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.sync.store import store
-from lightdash_sync.untrusted import read_regular, refuse_link
+from lightdash_sync.sync.apply.journal import NAME as JOURNAL
+from lightdash_sync.sync.apply.journal import read_journal
+from lightdash_sync.sync.plan.document import digest, read_plan, to_bytes
+from lightdash_sync.sync.plan.operations import operations
+from lightdash_sync.sync.plan.values import PROMOTE
+from lightdash_sync.sync.state import store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from lightdash_sync.apply.journal import Journalled
-    from lightdash_sync.model.kinds import Kind
-    from lightdash_sync.model.tree import Tree
-    from lightdash_sync.plan.values import Plan
-    from lightdash_sync.snapshot.manifest import Source
+    from lightdash_sync.content.kinds import Kind
+    from lightdash_sync.content.tree import Tree
+    from lightdash_sync.snapshot.manifest import SnapshotSource
+    from lightdash_sync.sync.apply.journal import Journalled
+    from lightdash_sync.sync.plan.values import Plan
 
 _ID = re.compile(r"(\d{8}T\d{6}Z)-[0-9a-f]{8}")
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -176,7 +173,7 @@ class Run:
         Raises:
             SyncError: it is damaged.
         """
-        return text(self._object(_APPROVED, _APPROVED_FORM), "digest")
+        return get_str(self._object(_APPROVED, _APPROVED_FORM), "digest")
 
     def created(self) -> dict[Kind, dict[str, JsonObject]]:
         """Return kind -> key -> facts of what it created, by its journal."""
@@ -188,7 +185,7 @@ class Run:
                 found.setdefault(step.kind, {})[step.key] = facts
         return found
 
-    def keep_after(self, tree: Tree, paths: Iterable[str], source: Source) -> None:
+    def keep_after(self, tree: Tree, paths: Iterable[str], source: SnapshotSource) -> None:
         """Store what the run made of the items that it touches; again, if it was continued."""
         store(self.folder / _AFTER, ((path, tree[path]) for path in paths), tree.identity, source)
 
@@ -231,7 +228,7 @@ def begin(
     existing: Tree,
     paths: Iterable[str],
     memory: Path,
-    source: Source,
+    source: SnapshotSource,
     approved: str = "",
     *,
     disk: Disk | None = None,
@@ -475,3 +472,64 @@ def open_undos(folder: Path, run: Run) -> list[Run]:
 
 def _reason(error: OSError | ValueError) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+# Where things are kept beside the snapshot of an environment.
+#
+# `NAME.sync` is for git, like the snapshot itself: without it, another machine would not know which item of
+# the target is which of the source. `.NAME.local` is this machine's: the last reading of the target, which
+# can be lost, and the runs, which `undo` needs.
+
+
+def memory_of(snapshot: Path) -> Path:
+    """Return where it is kept what a target was after the last sync, and which item is which.
+
+    Args:
+        snapshot: where the environment's snapshot is, or would be.
+    """
+    return snapshot.parent / f"{snapshot.name}.sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The directories of one environment.
+
+    Attributes:
+        snapshot: where its snapshot is, or would be.
+    """
+
+    snapshot: Path
+
+    @property
+    def memory(self) -> Path:
+        """What its target was after the last sync, and which item is which."""
+        return memory_of(self.snapshot)
+
+    @property
+    def local(self) -> Path:
+        """What is this machine's."""
+        return self.snapshot.parent / f".{self.snapshot.name}.local"
+
+    @property
+    def live(self) -> Path:
+        """The last reading of the project, so that the next one reads only what changed."""
+        return self.local / "live"
+
+    @property
+    def runs(self) -> Path:
+        """One directory for each apply."""
+        return self.local / "runs"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a plan is made or applied."""
+        return self.local / "lock"
+
+    def require_plain(self) -> None:
+        """Require that none of them is a link, which would lead out of the project.
+
+        Raises:
+            SnapshotError: one is.
+        """
+        for path in (self.snapshot, self.memory, self.local, self.live, self.runs, self.lock):
+            refuse_link(path)

@@ -11,37 +11,38 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from lightdash_sync.content.authorship import of_version
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import begins, canonical, parse, shown
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.parts import with_names
+from lightdash_sync.content.tree import Tree, file_of, in_other_keys, place_of, rekeyed
+from lightdash_sync.disk import Disk, hold
 from lightdash_sync.errors import GitError, Refused, SnapshotError
-from lightdash_sync.export.comments import Comments
+from lightdash_sync.export.items import Readings, read_chart
+from lightdash_sync.export.last_run import Comments
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen, Depth
+from lightdash_sync.export.selection import Depth, ExportSelection
 from lightdash_sync.git import tracked
-from lightdash_sync.lock import hold
-from lightdash_sync.model.canonical import begins
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.parts import with_names
-from lightdash_sync.model.rekey import rekeyed
-from lightdash_sync.model.shown import shown
-from lightdash_sync.model.tree import place_of
-from lightdash_sync.plan.keys import Linked, linked
-from lightdash_sync.plan.values import Target
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.manifest import MERGES_OF_CHARTS, Source
+from lightdash_sync.snapshot.manifest import MERGES_OF_CHARTS, SnapshotSource
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import discard
+from lightdash_sync.sync.plan.matching import LINKED, Linked, linked, with_former
+from lightdash_sync.sync.plan.values import Action, PlanTarget
+from lightdash_sync.sync.state import joined
+from lightdash_sync.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from lightdash_sync.client.lightdash import Lightdash
-    from lightdash_sync.export.workers import Progress
-    from lightdash_sync.model.canonical import JsonObject
-    from lightdash_sync.model.tree import Tree
-    from lightdash_sync.plan.unseen import Unseen
-    from lightdash_sync.sync.folders import Folders
-    from lightdash_sync.sync.memory import LinkTable
+    from lightdash_sync.content.json import JsonObject
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.sync.plan.deletes import Unseen
+    from lightdash_sync.sync.plan.values import Plan, Step
+    from lightdash_sync.sync.runs import Folders
+    from lightdash_sync.sync.state import LinkTable, State
+    from lightdash_sync.workers import Progress
 
 _LOCK_WAIT = 0.5  # seconds
 
@@ -74,7 +75,7 @@ def refuse_tracked(local: Path, progress: Progress) -> None:
 
 
 @dataclass(frozen=True)
-class Place:
+class TargetEnvironment:
     """A target environment, open for reading and writing.
 
     Attributes:
@@ -126,8 +127,8 @@ class Existing:
 
     tree: Tree
     linked: Linked
-    target: Target
-    source: Source
+    target: PlanTarget
+    source: SnapshotSource
     warnings: tuple[str, ...] = ()
     commented: frozenset[str] = frozenset()
     guesses_merges: bool = False
@@ -135,7 +136,7 @@ class Existing:
 
 
 def read_target(
-    place: Place,
+    place: TargetEnvironment,
     hints: Identity,
     links: Mapping[Kind, Mapping[str, JsonObject]],
     reserved: Identity,
@@ -162,7 +163,7 @@ def read_target(
     _drop_unfit(place)
     report = export_project(
         place.lightdash, place.project, place.folders.live,
-        Chosen(depth=Depth.AUTHORS, palettes=palettes),
+        ExportSelection(depth=Depth.AUTHORS, palettes=palettes),
         Reading(full=full, accept_shrink=True, again=again, comments=Comments.WEEKLY),
         progress=place.progress, hints=hints,
     )  # fmt: skip
@@ -172,7 +173,7 @@ def read_target(
     return Existing(
         tree=rekeyed(raw, found.identity),
         linked=found,
-        target=Target(place.environment, source.url, place.project, source.project),
+        target=PlanTarget(place.environment, source.url, place.project, source.project),
         source=source,
         warnings=tuple(report.warnings),
         commented=_commented(raw),
@@ -230,7 +231,7 @@ def read_before(folders: Folders) -> Path:
     return folders.live
 
 
-def _drop_unfit(place: Place) -> None:
+def _drop_unfit(place: TargetEnvironment) -> None:
     """Drop the last reading if it is damaged, or of another project than the environment names now.
 
     It is only there to save requests.
@@ -244,24 +245,139 @@ def _drop_unfit(place: Place) -> None:
         discard(place.folders.live, Disk())
 
 
-def joined(*tables: Mapping[Kind, Mapping[str, JsonObject]]) -> LinkTable:
-    """Put links together; a later table wins, and no uuid has two keys.
+# The target, read in the keys that a plan has for its items: before it is applied, and after.
 
-    What a dashboard has that only an earlier table names keeps its name.
+
+def read_for(
+    place: TargetEnvironment,
+    plan: Plan,
+    memory: State,
+    created: LinkTable,
+    again: frozenset[str] = frozenset(),
+) -> Existing:
+    """Read the target in the keys that a plan has for its items.
+
+    Args:
+        place: the target.
+        plan: for it.
+        memory: what is remembered of the target.
+        created: kind -> key -> facts of what was created by the plan so far.
+        again: uuids of items that are read whatever the lists prove.
+
+    Raises:
+        Incomplete: something could not be read.
     """
-    result: LinkTable = {}
-    for table in tables:
-        for kind, entries in table.items():
-            uuids = {facts["uuid"] for facts in entries.values()}
-            kept = {
-                key: facts
-                for key, facts in result.get(kind, {}).items()
-                if facts["uuid"] not in uuids or key in entries
-            }
-            again = {
-                key: with_names(facts, kept[key])
-                for key, facts in entries.items()
-                if kept.get(key, {}).get("uuid") == facts["uuid"]
-            }
-            result[kind] = {**kept, **entries, **again}
-    return result
+    keys = joined(plan.items, created)
+    mine: LinkTable = {kind: {step.key: {} for step in plan.steps if step.kind is kind} for kind in LINKED}
+    written = {
+        file_of(step.kind, step.key): canonical(side)
+        for step in plan.steps
+        for side in (step.before, step.after)
+        if step.kind is Kind.CHART and isinstance(side, dict)
+    }
+    palettes = apart_from_pages(written, keys)
+    return read_target(
+        place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes
+    )
+
+
+def read_back(place: TargetEnvironment, plan: Plan, memory: State, created: LinkTable) -> Existing:
+    """Read the target after a plan, or a part of it, was applied.
+
+    What was written is read whatever the lists prove.
+
+    Args:
+        place: the target.
+        plan: for it.
+        memory: what is remembered of the target.
+        created: kind -> key -> facts of what was created by the plan.
+
+    Raises:
+        Incomplete: something could not be read.
+    """
+    written = frozenset(step.uuid for step in plan.steps if step.uuid is not None)
+    return read_for(place, laid_out(plan), memory, created, again=written)
+
+
+def laid_out(plan: Plan) -> Plan:
+    """Return a plan that calls the parts of dashboards as they are written: an update may add some.
+
+    Args:
+        plan: that was applied, or a part of it.
+    """
+    items: LinkTable = {kind: dict(entries) for kind, entries in plan.items.items()}
+    for step in plan.steps:
+        if step.uuid is not None and step.layout:
+            before = items.get(step.kind, {}).get(step.key, {})
+            facts = with_names({"uuid": step.uuid, **step.layout}, before)
+            items.setdefault(step.kind, {})[step.key] = facts
+    return replace(plan, items=items)
+
+
+def _hints(memory: State, keys: LinkTable) -> Identity:
+    """Return keys for items that a reading does not know yet: those of a plan, then those remembered."""
+    return Identity(items=joined(memory.hints.items, keys))
+
+
+def with_deleted(existing: Tree, plan: Plan) -> Tree:
+    """Return the target with the items of a plan said as they were when what it deletes was still there.
+
+    What names a deleted item names a bare uuid afterwards, and nobody has changed it.
+
+    Args:
+        existing: the target, in the keys of the plan.
+        plan: of which a part was done.
+    """
+    identity = with_former(existing.identity, Identity(items=plan.items))
+    files = {path: existing[path] for path in existing}
+    for step in plan.steps:
+        path = file_of(step.kind, step.key)
+        if path in files:
+            now = in_other_keys(step.kind, step.key, parse(files[path]), existing.identity, identity)
+            files[path] = canonical(now)
+    return Tree.of(files, existing.identity)
+
+
+# Merges of the target's charts that no page told, found before a version is written that lacks them.
+#
+# A chart of a current server may merge rows of other queries, and is read by a page that does not tell it
+# (`export.bulk`). A version that is written without a merge takes it away. So whatever chart a plan gives a
+# version is asked for by itself, unless that was done: when the plan is made, and before it is applied.
+
+
+def untold_merges(place: TargetEnvironment, existing: Existing, steps: Iterable[Step]) -> dict[str, Step]:
+    """Return uuid -> step of the charts that some steps would take a merge from, and nobody knew.
+
+    Args:
+        place: the target.
+        existing: as it was read.
+        steps: of a plan for it.
+
+    Raises:
+        SyncError: one could not be read.
+    """
+    if not existing.guesses_merges:
+        return {}
+    written = {step.uuid: step for step in steps if step.uuid is not None and _writes_without(step)}
+    session = place.lightdash.session
+    workers = Workers(session.connection.concurrency, session.pacer.stopped, place.progress)
+    readings, names = Readings(workers), {uuid: step.key for uuid, step in written.items()}
+    try:
+        found = readings.of(
+            Kind.CHART, written, lambda uuid: read_chart(place.lightdash, uuid).raw, names, "by themselves"
+        )
+    finally:
+        workers.close()
+    for unread in readings.unread:
+        raise unread.error
+    return {uuid: written[uuid] for uuid, raw in found.items() if raw.get("merge") is not None}
+
+
+def _writes_without(step: Step) -> bool:
+    """Whether a step gives a chart a version, and nothing is known of a merge."""
+    if step.kind is not Kind.CHART or step.action is not Action.UPDATE:
+        return False
+    sides = (of_version(step.kind, step.before), of_version(step.kind, step.after))
+    return sides[0] != sides[1] and not any(
+        isinstance(side, dict) and side.get("merge") is not None for side in sides
+    )

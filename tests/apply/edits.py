@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lightdash_sync.model.canonical import JsonObject, canonical, parse
-from lightdash_sync.model.tree import Tree
+from lightdash_sync.content.json import JsonObject, canonical, parse
+from lightdash_sync.content.tree import Tree
 
 
 def edited(tree: Tree, changes: Mapping[str, JsonObject]) -> Tree:

@@ -12,30 +12,28 @@ from pathlib import Path
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
 from lightdash_standin.state import World
-from lightdash_sync.apply.execute import Outcome, apply_plan
-from lightdash_sync.apply.journal import NAME, Journal, read_journal
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.writes import Writer
+from lightdash_sync.content.json import Json, JsonObject, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree, items_of, rekeyed
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.export.workers import Silent
-from lightdash_sync.facts import read_facts
-from lightdash_sync.model.canonical import Json, JsonObject, parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import items_of, rekeyed
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.document import digest
-from lightdash_sync.plan.inputs import Inputs
-from lightdash_sync.plan.keys import Linked, linked
-from lightdash_sync.plan.make import make_plan
-from lightdash_sync.plan.options import Options
-from lightdash_sync.plan.values import Plan, Target
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.lightdash.reading import Lightdash
+from lightdash_sync.lightdash.writing import Writer
 from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.sync.apply.engine import ApplyOutcome, apply_plan
+from lightdash_sync.sync.apply.journal import NAME, Journal, read_journal
+from lightdash_sync.sync.facts import read_facts
+from lightdash_sync.sync.plan.build import Inputs, make_plan
+from lightdash_sync.sync.plan.document import digest
+from lightdash_sync.sync.plan.matching import Linked, linked
+from lightdash_sync.sync.plan.options import PlanOptions
+from lightdash_sync.sync.plan.values import Plan, PlanTarget
+from lightdash_sync.workers import Silent
 from tests.dialects import preview_of
 from tests.exporting import lightdash_at
 
 TODAY = date(2026, 3, 2)
-EVERYTHING = Options(enable_schedulers=False)
+EVERYTHING = PlanOptions(enable_schedulers=False)
 
 
 @dataclass
@@ -65,7 +63,7 @@ class Move:
     def read(self, project: str) -> Tree:
         """Read a project as it is."""
         into = Path(tempfile.mkdtemp(dir=self.folder)) / "snapshot"
-        chosen = Chosen(depth=Depth.CONTENT)
+        chosen = ExportSelection(depth=Depth.CONTENT)
         export_project(self.lightdash, project, into, chosen, Reading(full=True))
         tree = Snapshot(into).tree()
         return Tree.of(dict(tree), tree.identity)
@@ -76,10 +74,10 @@ class Move:
         found = linked(there.identity, self.links, desired.identity)
         return rekeyed(there, found.identity), found
 
-    def plan(self, desired: Tree, options: Options = EVERYTHING) -> tuple[Plan, Linked]:
+    def plan(self, desired: Tree, options: PlanOptions = EVERYTHING) -> tuple[Plan, Linked]:
         """Plan to make the target what is desired."""
         existing, found = self.existing(desired)
-        to = Target("target", self.server.url, self.target, "Target")
+        to = PlanTarget("target", self.server.url, self.target, "Target")
         facts = replace(read_facts(self.lightdash, self.target), source_lacks=self.source_lacks)
         inputs = Inputs("source", to, desired, existing, found, facts=facts, options=options)
         return make_plan(inputs), found
@@ -93,7 +91,7 @@ class Move:
         opening: type[Journal] = Journal,
         deadline: float = 5.0,
         who: str = "admin",
-    ) -> Outcome:
+    ) -> ApplyOutcome:
         """Apply a plan, or go on with applying it if its journal exists; a session of its own writes."""
         path = journal or self.journal()
         resumed = read_journal(path)
@@ -141,7 +139,7 @@ class Move:
         """Method and path of the requests that came so far and change something."""
         return [(method, path) for method, path in self.world.requests if method != "GET"]
 
-    def require_arrived(self, desired: Tree, options: Options = EVERYTHING) -> None:
+    def require_arrived(self, desired: Tree, options: PlanOptions = EVERYTHING) -> None:
         """Require that the target has what is desired, nothing twice, and that nothing is left to do."""
         existing, _ = self.existing(desired)
         wanted, there = carried(desired), carried(existing)
@@ -150,7 +148,7 @@ class Move:
         assert self.difference(desired, options) == []
         assert self.world.crashes == []
 
-    def difference(self, desired: Tree, options: Options = EVERYTHING) -> list[str]:
+    def difference(self, desired: Tree, options: PlanOptions = EVERYTHING) -> list[str]:
         """What a plan would still do."""
         return [f"{step.action} {step.item}" for step in self.plan(desired, options)[0].steps]
 
@@ -162,7 +160,7 @@ def moving(world: World, folder: Path, *, source: str = "production") -> Iterato
         lightdash = lightdash_at(server.url, world.tokens["admin"])
         with lightdash.session:
             project = world.projects[source]
-            body: JsonObject = {"name": "Target", "copyContent": False}
+            body: JsonObject = {"name": "PlanTarget", "copyContent": False}
             made = lightdash.session.write("POST", f"/api/v1/projects/{project}/createPreview", body)
             move = Move(world, server, lightdash, project, preview_of(made, world), folder)
             (shared,) = (row.uuid for row, _ in lightdash.spaces(move.target))

@@ -14,10 +14,10 @@ from lightdash_standin.scheduler_rows import create_app_scheduler, create_schedu
 from lightdash_standin.seed import empty_world
 from lightdash_standin.state import Json, Scheduler, World
 from lightdash_standin.studio import Studio
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.options import Options
+from lightdash_sync.content.json import canonical, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.sync.plan.options import PlanOptions
 from tests.apply.moving import Move, moving
 from tests.apply.test_versions import ALLOWED, project
 
@@ -185,7 +185,7 @@ def test_a_delivery_of_an_app_is_not_deleted(tmp_path: Path) -> None:
         create_app_scheduler(world, DAILY | {"name": "Of the app"}, studio.people["admin"].uuid, app)
         move.target = move.source
         move.links = {kind: {**keys} for kind, keys in move.read(move.source).identity.items.items()}
-        plan, _ = move.plan(desired, Options(delete=True))
+        plan, _ = move.plan(desired, PlanOptions(delete=True))
         assert [step.item for step in plan.steps] == []
 
 

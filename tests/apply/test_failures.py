@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
-from lightdash_sync.apply.execute import MAX_UNAVAILABLE, State
-from lightdash_sync.apply.journal import read_journal
+from lightdash_sync.content.json import JsonObject, canonical
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.errors import NotAuthorised, Unavailable
-from lightdash_sync.model.canonical import JsonObject, canonical
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.options import Options
+from lightdash_sync.sync.apply.engine import MAX_UNAVAILABLE, OperationState
+from lightdash_sync.sync.apply.journal import read_journal
+from lightdash_sync.sync.plan.options import PlanOptions
 from tests.apply.edits import content, edited, without
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world
@@ -24,11 +24,12 @@ def items(move: Move, number: int) -> tuple[set[str], set[str]]:
     move.strike(number, Fault.status(403))
     outcome = move.apply(plan, found)
     move.calm()
-    skipped = outcome.of(State.SKIPPED)
-    assert all(outcome.results[one.because or 0].state is not State.DONE for one in skipped)
+    skipped = outcome.of(OperationState.SKIPPED)
+    assert all(outcome.results[one.because or 0].state is not OperationState.DONE for one in skipped)
     return (
-        {one.operation.item for one in outcome.of(State.FAILED)},
-        {one.operation.item for one in skipped} - {one.operation.item for one in outcome.of(State.FAILED)},
+        {one.operation.item for one in outcome.of(OperationState.FAILED)},
+        {one.operation.item for one in skipped}
+        - {one.operation.item for one in outcome.of(OperationState.FAILED)},
     )
 
 
@@ -67,8 +68,8 @@ def test_what_must_not_be_seen_any_more_stays_out_of_a_space_that_could_not_be_c
         plan, found = move.plan(desired)
         move.strike(1, Fault.status(403))
         outcome = move.apply(plan, found)
-        assert {one.operation.item for one in outcome.of(State.FAILED)} == {"space:sales"}
-        assert "chart:orders-again" in {one.operation.item for one in outcome.of(State.SKIPPED)}
+        assert {one.operation.item for one in outcome.of(OperationState.FAILED)} == {"space:sales"}
+        assert "chart:orders-again" in {one.operation.item for one in outcome.of(OperationState.SKIPPED)}
 
 
 def test_nothing_is_deleted_that_something_still_shows(tmp_path: Path) -> None:
@@ -81,12 +82,14 @@ def test_nothing_is_deleted_that_something_still_shows(tmp_path: Path) -> None:
         desired = without(source, "sql_charts/orders-per-shop-sql.json")
         left = [tile for tile in tiles if isinstance(tile, dict) and tile["type"] != "sql_chart"]
         plan, found = move.plan(
-            edited(desired, {"dashboards/overview": {"tiles": [*left]}}), Options(delete=True)
+            edited(desired, {"dashboards/overview": {"tiles": [*left]}}), PlanOptions(delete=True)
         )
         move.strike(1, Fault.status(403))
         outcome = move.apply(plan, found)
-        assert [one.operation.item for one in outcome.of(State.FAILED)] == ["dashboard:overview"]
-        assert [one.operation.item for one in outcome.of(State.SKIPPED)] == ["sql_chart:orders-per-shop-sql"]
+        assert [one.operation.item for one in outcome.of(OperationState.FAILED)] == ["dashboard:overview"]
+        assert [one.operation.item for one in outcome.of(OperationState.SKIPPED)] == [
+            "sql_chart:orders-per-shop-sql"
+        ]
 
 
 def test_a_token_that_is_not_accepted_any_more_ends_the_run(tmp_path: Path) -> None:

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_standin.seed import demo_world
-from lightdash_sync.model.canonical import Json, JsonObject, canonical, parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.parts import PARTS, TOKENS, by_id
-from lightdash_sync.model.portable import to_portable, to_server, with_copied_parts
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.foreign import foreign_findings, parts_of_all
-from lightdash_sync.plan.values import Gravity
+from lightdash_sync.content.json import Json, JsonObject, canonical, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.parts import PARTS, TOKENS, by_id
+from lightdash_sync.content.portable import to_portable, to_server, with_copied_parts
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.sync.plan.preflight import foreign_findings, parts_of_all
+from lightdash_sync.sync.plan.values import Gravity
 from tests.apply.edits import edited
 from tests.apply.moving import Move, moving
-from tests.model.generated import FEWER, build_world, made_uuid
+from tests.content.generated import FEWER, build_world, made_uuid
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 VERSIONS = ("0.1372.1", "0.2904.5", "1.219.0")

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.apply.journal import Journal, read_journal
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import SyncError
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.drafts import What
-from lightdash_sync.plan.operations import Operation
+from lightdash_sync.sync.apply.journal import Journal, read_journal
+from lightdash_sync.sync.plan.operations import Operation, OperationKind
 
 LINES = st.lists(
     st.tuples(st.integers(0, 3), st.sampled_from(["begun", "done", "failed", "unclear", "skipped"])),
@@ -27,7 +26,7 @@ def write(path: Path, lines: list[tuple[int, str]]) -> None:
     with Journal(path) as journal:
         journal.started("digest", {Kind.CHART: frozenset({"one", "two"})})
         for number, event in lines:
-            operation = Operation(number, 0, What.CHART_CREATE, "chart:a")
+            operation = Operation(number, 0, OperationKind.CHART_CREATE, "chart:a")
             if event == "begun":
                 journal.begun(operation)
             elif event == "done":
@@ -54,7 +53,7 @@ def test_a_journal_cut_off_anywhere_can_be_read_and_continued(
         there = lines[: max(said, 0)]
         assert set(told.done) == {number for number, event in there if event == "done"}
         with Journal(path) as journal:
-            journal.done(Operation(9, 0, What.PINS, "pins"), {})
+            journal.done(Operation(9, 0, OperationKind.PINS, "pins"), {})
         assert set(read_journal(path).done) == {*told.done, 9}
 
 
@@ -84,7 +83,7 @@ def test_nothing_follows_a_line_that_could_not_be_written(tmp_path: Path) -> Non
             self._file.close()
 
     path = tmp_path / "journal.jsonl"
-    operation = Operation(0, 0, What.PINS, "pins")
+    operation = Operation(0, 0, OperationKind.PINS, "pins")
     with Full(path) as journal:
         journal.started("digest", {})
         journal.fill()

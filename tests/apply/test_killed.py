@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lightdash_standin.faults import Fault
-from lightdash_sync.apply.journal import Journal, read_journal
+from lightdash_sync.content.json import JsonObject
 from lightdash_sync.errors import SyncError
-from lightdash_sync.model.canonical import JsonObject
+from lightdash_sync.sync.apply.journal import Journal, read_journal
 from tests.apply.edits import reworked
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world

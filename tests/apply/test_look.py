@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.apply.look import same
-from lightdash_sync.apply.target import Target
-from lightdash_sync.client.writes import Writer
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import ApiError, Unavailable
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.values import Plan
+from lightdash_sync.lightdash.writing import Writer
+from lightdash_sync.sync.apply.project import TargetProject, same
+from lightdash_sync.sync.plan.values import Plan
 from tests.apply.moving import TODAY, moving
 from tests.worlds import empty_world
 
@@ -72,13 +71,13 @@ def test_content_is_the_same_as_itself(content: Any, kind: Kind) -> None:
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Iterator[Target]:
+def target(tmp_path: Path) -> Iterator[TargetProject]:
     """A project that nothing is written to."""
     with moving(empty_world(), tmp_path) as move:
         plan, found = move.plan(move.read(move.source))
         assert isinstance(plan, Plan)
         writer = Writer(move.lightdash.session, move.lightdash.server)
-        yield Target(plan, found.identity, move.lightdash, writer, {}, TODAY)
+        yield TargetProject(plan, found.identity, move.lightdash, writer, {}, TODAY)
 
 
 def failing(*errors: bool | None) -> tuple[list[str], Callable[[], str]]:
@@ -108,7 +107,7 @@ def looking(*found: str | None) -> tuple[list[str], Callable[[], str | None]]:
     return looked, look
 
 
-def test_a_write_with_a_clear_answer_needs_no_look(target: Target) -> None:
+def test_a_write_with_a_clear_answer_needs_no_look(target: TargetProject) -> None:
     looked, look = looking(None)
     assert target.once(failing(None)[1], look, doubtful=False) == "written"
     with pytest.raises(ApiError):
@@ -116,7 +115,7 @@ def test_a_write_with_a_clear_answer_needs_no_look(target: Target) -> None:
     assert looked == []
 
 
-def test_a_server_that_is_still_at_work_is_looked_at_more_than_once(target: Target) -> None:
+def test_a_server_that_is_still_at_work_is_looked_at_more_than_once(target: TargetProject) -> None:
     """What it does after we gave up on its answer is found, and not done again."""
     sent, write = failing(True)
     looked, look = looking(None, None, "found")
@@ -124,7 +123,7 @@ def test_a_server_that_is_still_at_work_is_looked_at_more_than_once(target: Targ
     assert (len(sent), len(looked)) == (1, 3)
 
 
-def test_what_did_not_happen_is_sent_once_more_and_then_no_more(target: Target) -> None:
+def test_what_did_not_happen_is_sent_once_more_and_then_no_more(target: TargetProject) -> None:
     sent, write = failing(True, None)
     assert target.once(write, looking(None)[1], doubtful=False) == "written"
     assert len(sent) == 2
@@ -134,13 +133,13 @@ def test_what_did_not_happen_is_sent_once_more_and_then_no_more(target: Target) 
     assert len(sent) == 2
 
 
-def test_what_an_earlier_run_may_have_done_is_looked_for_first(target: Target) -> None:
+def test_what_an_earlier_run_may_have_done_is_looked_for_first(target: TargetProject) -> None:
     sent, write = failing()
     assert target.once(write, looking("found")[1], doubtful=True) == "found"
     assert sent == []
 
 
-def test_a_look_that_cannot_tell_stops_the_write(target: Target) -> None:
+def test_a_look_that_cannot_tell_stops_the_write(target: TargetProject) -> None:
     sent, write = failing(True, None)
 
     def look() -> str | None:

@@ -11,11 +11,11 @@ import pytest
 from lightdash_standin.faults import Fault
 from lightdash_standin.spaces import create_space, delete_space
 from lightdash_standin.state import Space
-from lightdash_sync.apply.execute import State
-from lightdash_sync.apply.journal import read_journal
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.errors import Unsure
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.options import Options
+from lightdash_sync.sync.apply.engine import OperationState
+from lightdash_sync.sync.apply.journal import read_journal
+from lightdash_sync.sync.plan.options import PlanOptions
 from tests.apply.edits import emptied, reworked
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world
@@ -48,7 +48,7 @@ def lose(tmp_path: Path, number: int, fault: Fault, change: Callable[[Tree], Tre
         if change is not None:
             move.apply(*move.plan(desired))
             desired = change(desired)
-        options = Options(delete=True, max_deletes=99)
+        options = PlanOptions(delete=True, max_deletes=99)
         plan, found = move.plan(desired, options)
         faults = move.strike(number, fault)
         outcome = move.apply(plan, found, deadline=DEADLINE)
@@ -163,7 +163,7 @@ def test_somebody_elses_space_of_the_name_is_not_taken_for_ours(tmp_path: Path) 
         move.strike(2, Fault.status(502), also=by_hand)
         outcome = move.apply(plan, found)
         move.calm()
-        (failed,) = outcome.of(State.FAILED)
+        (failed,) = outcome.of(OperationState.FAILED)
         assert failed.operation.item == "space:sales"
         assert isinstance(failed.error, Unsure)
 

@@ -9,11 +9,10 @@ import pytest
 
 from lightdash_standin.faults import Faults
 from lightdash_standin.state import Scheduler
-from lightdash_sync.model.canonical import JsonObject
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.drafts import What
-from lightdash_sync.plan.operations import operations
-from lightdash_sync.plan.options import Options
+from lightdash_sync.content.json import JsonObject
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.operations import OperationKind, operations
+from lightdash_sync.sync.plan.options import PlanOptions
 from tests.apply.edits import edited, reworked, without
 from tests.apply.moving import Move, carried, moving
 from tests.apply.small_world import small_world
@@ -98,7 +97,7 @@ def test_what_is_deleted_goes_and_a_space_only_if_it_is_empty(tmp_path: Path) ->
             "tags/core.json", "sql_charts/orders-per-shop-sql.json", "dashboards/overview.json",
             "charts/inside.json", "charts/orders.json", "pins.json",
         )  # fmt: skip
-        plan, found = move.plan(desired, Options(delete=True))
+        plan, found = move.plan(desired, PlanOptions(delete=True))
         board = move.links[Kind.SPACE]["board"]["uuid"]
         body: JsonObject = {"name": "Meanwhile", "spaceUuid": board, "tiles": [], "tabs": []}
         session = move.lightdash.session
@@ -137,13 +136,16 @@ def test_a_new_scheduler_can_send_nothing_at_any_moment(tmp_path: Path) -> None:
 def test_a_scheduler_is_switched_on_last_and_only_if_that_is_wanted(tmp_path: Path) -> None:
     with moving(small_world(), tmp_path) as move:
         desired = move.read(move.source)
-        plan, _ = move.plan(desired, Options(enable_schedulers=True))
+        plan, _ = move.plan(desired, PlanOptions(enable_schedulers=True))
         done = [one.what for one in operations(plan) if one.item.startswith("scheduler:")]
         assert done == [
-            What.SCHEDULER_CREATE, What.SCHEDULER_PAUSE, What.SCHEDULER_BODY, What.SCHEDULER_ENABLE,
-        ]  # fmt: skip
+            OperationKind.SCHEDULER_CREATE,
+            OperationKind.SCHEDULER_PAUSE,
+            OperationKind.SCHEDULER_BODY,
+            OperationKind.SCHEDULER_ENABLE,
+        ]
         plan, _ = move.plan(desired)
-        assert What.SCHEDULER_ENABLE not in {one.what for one in operations(plan)}
+        assert OperationKind.SCHEDULER_ENABLE not in {one.what for one in operations(plan)}
 
 
 @pytest.mark.parametrize("who", ["admin", "developer"])

@@ -15,9 +15,9 @@ from lightdash_standin.faults import Fault
 from lightdash_standin.organisation import found_company
 from lightdash_standin.state import Json, Space, World
 from lightdash_standin.studio import Studio
-from lightdash_sync.apply.execute import Outcome
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.slugs import CHOOSES, known_by
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.apply.engine import ApplyOutcome
+from lightdash_sync.sync.plan.identifiers import CHOOSES, known_by
 from tests.apply.moving import Move, moving
 
 NEW = "0.2904.5"
@@ -61,7 +61,7 @@ def slugs(move: Move, project: str) -> dict[tuple[Kind, str], str]:
     }
 
 
-def failed(outcome: Outcome) -> dict[str, str]:
+def failed(outcome: ApplyOutcome) -> dict[str, str]:
     """The items that failed, and why."""
     return {one.operation.item: str(one.error) for one in outcome.results if one.error}
 

@@ -15,16 +15,16 @@ from lightdash_standin.scheduler_rows import create_scheduler
 from lightdash_standin.seed import empty_world
 from lightdash_standin.state import Dashboard, Json, World
 from lightdash_standin.studio import Studio
-from lightdash_sync.client.capabilities import Server
-from lightdash_sync.model.canonical import Json as Content
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.options import Options
-from lightdash_sync.plan.values import Gravity
+from lightdash_sync.content.json import Json as Content
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.lightdash.versions import Server
+from lightdash_sync.sync.plan.options import PlanOptions
+from lightdash_sync.sync.plan.values import Gravity
 from tests.apply.moving import Move, carried, moving
 
 OLD, NEW = "0.1372.1", "0.2904.5"
 NO_FILTERS: Json = {"dimensions": [], "metrics": [], "tableCalculations": []}
-ALLOWED = Options(allow_broken=frozenset({"all"}))
+ALLOWED = PlanOptions(allow_broken=frozenset({"all"}))
 
 
 def plain_world(version: str) -> World:

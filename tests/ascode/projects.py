@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from lightdash_sync.ascode.files import CodeFiles, code_files
-from lightdash_sync.ascode.folder import Role, role_of
 from lightdash_sync.ascode.read import code_tree
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.naming import layout_names
-from lightdash_sync.model.normal import normalise
-from lightdash_sync.model.portable import to_portable
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
-from tests.model.generated import made_uuid
+from lightdash_sync.ascode.tree import Role, role_of
+from lightdash_sync.ascode.write import CodeFiles, code_files
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.naming import layout_names
+from lightdash_sync.content.normal import normalise
+from lightdash_sync.content.portable import to_portable
+from lightdash_sync.content.tree import Tree, file_of
+from tests.content.generated import made_uuid
 
 if TYPE_CHECKING:
     from lightdash_sync.ascode.tree import CodeTree
-    from lightdash_sync.model.canonical import JsonObject
+    from lightdash_sync.content.json import JsonObject
 
 DOCUMENTED = (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
 _CHARTS, _SQL, _BOARDS = ("alpha", "beta", "gamma-1"), ("alpha", "raw"), ("board", "other")

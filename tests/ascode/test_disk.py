@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.ascode.dump import to_yaml
-from lightdash_sync.ascode.files import CodeFiles, code_files
-from lightdash_sync.ascode.folder import document_path
 from lightdash_sync.ascode.read import is_code_tree, read_tree
-from lightdash_sync.ascode.write import Written, write_tree
+from lightdash_sync.ascode.tree import document_path
+from lightdash_sync.ascode.write import CodeFiles, WrittenTree, code_files, write_tree
+from lightdash_sync.ascode.yaml import to_yaml
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.disk import Disk
 from lightdash_sync.errors import Refused, SnapshotError
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.snapshot.disk import Disk
 from tests.exporting import tree as files_of
 
 QUERY: Any = {"metricQuery": {}, "chartConfig": {}}
@@ -69,7 +68,9 @@ def project(**names: str) -> Tree:
     return Tree.of({path: canonical(body) for path, body in content.items()}, Identity(items=items))
 
 
-def write(target: Path, nested_in: str | None = None, *, overwrite: bool = False, **names: str) -> Written:
+def write(
+    target: Path, nested_in: str | None = None, *, overwrite: bool = False, **names: str
+) -> WrittenTree:
     return write_tree(target, code_files(project(**names), nested_in), Disk(), overwrite=overwrite)
 
 
@@ -142,9 +143,9 @@ def test_what_a_tree_cannot_hold_is_counted() -> None:
 def test_a_second_run_changes_nothing_and_a_third_only_what_differs(tmp_path: Path) -> None:
     """The same project gives the same bytes; what is gone from the project is gone from the tree."""
     root = tmp_path / "tree"
-    assert write(root) == Written(changed=5, removed=0, kept=0)
+    assert write(root) == WrittenTree(changed=5, removed=0, kept=0)
     before = files_of(root)
-    assert write(root) == Written(changed=0, removed=0, kept=0)
+    assert write(root) == WrittenTree(changed=0, removed=0, kept=0)
     assert files_of(root) == before
     assert write(root, Board="Renamed").changed == 1
     fewer = {
@@ -172,7 +173,7 @@ def test_files_of_others_come_along_and_their_documents_are_not_replaced_unasked
     with pytest.raises(Refused, match=r"charts/revenue\.yml"):
         write(root)
     assert edited.read_bytes() == to_yaml(CHART)
-    assert write(root, overwrite=True) == Written(changed=2, removed=0, kept=3)
+    assert write(root, overwrite=True) == WrittenTree(changed=2, removed=0, kept=3)
     assert (root / "README.md").read_bytes() == b"ours"
 
 

@@ -8,15 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.ascode.desired import desired_of
-from lightdash_sync.ascode.files import code_files
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.scope import Contents, planned_items
-from lightdash_sync.plan.verification import is_verified
+from lightdash_sync.ascode.write import code_files
+from lightdash_sync.content.contents import Contents, planned_items
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree, file_of
+from lightdash_sync.sync.plan.managed import is_verified
 from tests.ascode.projects import DOCUMENTED, documents, projects
-from tests.model.generated import FEWER
+from tests.content.generated import FEWER
 
 if TYPE_CHECKING:
     from lightdash_sync.ascode.tree import CodeTree

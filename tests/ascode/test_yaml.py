@@ -9,8 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.ascode.dump import to_yaml
-from lightdash_sync.ascode.load import MAX_BYTES, from_yaml
+from lightdash_sync.ascode.yaml import MAX_BYTES, from_yaml, to_yaml
 
 LONG = "A description with many words that goes on and on, until it is folded at column eighty or so. End."
 

@@ -11,10 +11,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lightdash_sync.model.canonical import canonical, sha256
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import external_key
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical, sha256
+from lightdash_sync.content.keys import external_key
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.snapshot.layout import (
     IDENTITY,
     MANIFEST,

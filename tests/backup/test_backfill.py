@@ -12,15 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightdash_sync.backup.backfill import BUDGET, backfill
+from lightdash_sync.content.authorship import moment
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical, get_str, parse, sha256
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.references import links
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import ExportSelection
 from lightdash_sync.git.series import read
-from lightdash_sync.model.authorship import moment
-from lightdash_sync.model.canonical import canonical, parse, sha256
-from lightdash_sync.model.changes.look import text
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.links import links
 from lightdash_sync.snapshot.layout import (
     IDENTITY,
     MANIFEST,
@@ -30,7 +29,7 @@ from lightdash_sync.snapshot.layout import (
     version_path,
 )
 from lightdash_sync.snapshot.manifest import Manifest
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.exporting import export_world, tree
 from tests.snapshot.small import VERSION_PATH, uuid, write_small_snapshot
 from tests.worlds import demo_world
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightdash_sync.backup.steps import Step
+    from lightdash_sync.backup.steps import BackupStep
     from lightdash_sync.git import Content
 
 NOBODY: dict[str, list[str]] = {"users": [], "groups": []}
@@ -56,7 +55,7 @@ def data_of(content: Content) -> bytes:
     return content() if callable(content) else read(content)
 
 
-def on_disk(steps: Iterator[Step], root: Path) -> Iterator[Step]:
+def on_disk(steps: Iterator[BackupStep], root: Path) -> Iterator[BackupStep]:
     """Write each step as it comes, over the one before."""
     before: dict[str, bytes] = {}
     for step in steps:
@@ -78,10 +77,10 @@ class Told:
     version: object
     versions: list[str]
     content: object
-    step: Step
+    step: BackupStep
 
 
-def told_of(item: tuple[Kind, str], steps: list[Step]) -> list[Told]:
+def told_of(item: tuple[Kind, str], steps: list[BackupStep]) -> list[Told]:
     """Each version of an item that is told, in the step that brought it."""
     found: list[Told] = []
     for step in steps:
@@ -309,7 +308,9 @@ def test_the_oldest_version_of_a_dashboard_is_where_its_charts_are_saved(
         Identity.from_bytes(data_of(step.files[IDENTITY])).facts(Kind.DASHBOARD, "kpis")
         for step in steps[-3:]
     ]
-    named = [(text(one, "tiles", "t"), text(one, "filters", "status")) for one in facts if one.get("version")]
+    named = [
+        (get_str(one, "tiles", "t"), get_str(one, "filters", "status")) for one in facts if one.get("version")
+    ]
     assert [*dict.fromkeys(named)] == [(uuid(60), "then"), (uuid(61), "now")]
     inside, saved = ("09", ["first seen inside"]), ("11", ["updated kpis"])
     if shows_it:
@@ -347,7 +348,7 @@ def test_a_project_without_anything_is_one_step(tmp_path: Path) -> None:
 def test_a_part_of_a_project_has_a_past_too(tmp_path: Path) -> None:
     """In a snapshot of charts alone the spaces are known by name only, and that is enough."""
     folder = tmp_path / "new"
-    export_world(demo_world(), folder, chosen=Chosen(kinds=frozenset({Kind.CHART})))
+    export_world(demo_world(), folder, chosen=ExportSelection(kinds=frozenset({Kind.CHART})))
     assert verify(folder).damages == []
     steps = 0
     for _ in on_disk(backfill(folder), tmp_path / "step"):

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightdash_standin.server import Server
-from lightdash_sync.backup.commits import Manner, commit_snapshot
-from lightdash_sync.backup.committed import write_out
+from lightdash_sync.backup.commits import Manner, commit_snapshot, write_out
 from lightdash_sync.errors import Refused
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import export_world, lightdash_at, tree
 from tests.worlds import demo_world

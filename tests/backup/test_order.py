@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.backup.order import circles
+from lightdash_sync.backup.backfill import circles
 
 
 @given(st.lists(st.lists(st.integers(0, 11), max_size=4), min_size=12, max_size=12))

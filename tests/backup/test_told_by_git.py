@@ -13,11 +13,11 @@ from lightdash_standin import seed
 from lightdash_standin.charts import read_chart
 from lightdash_standin.server import Server
 from lightdash_sync.backup.commits import Manner, commit_snapshot
+from lightdash_sync.content.authorship import moment
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.authorship import moment
-from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import export_world, lightdash_at, tree
 from tests.worlds import can, demo_world
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_standin.state import Chart, World
-    from lightdash_sync.client.views import Version
     from lightdash_sync.git import Repository
+    from lightdash_sync.lightdash.schemas import VersionRow
 
 WHO = ("admin", "second_admin", "editor", "second_editor", "developer")
 TOOL = "lightdash-sync"
@@ -75,7 +75,7 @@ def world() -> World:
     return world
 
 
-def said_by(history: list[Version]) -> list[str]:
+def said_by(history: list[VersionRow]) -> list[str]:
     """Author and time of each version in a history, oldest first."""
     told = []
     for version in reversed(history):

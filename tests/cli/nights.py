@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.cli.running import Done, run
 from tests.exporting import lightdash_at
 from tests.git.hands import Hands

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.disk import Disk
 from lightdash_sync.git import Repository
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import locked
 from tests.cli.nights import Nights, require_whole, settings

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.content.json import canonical
+from lightdash_sync.disk import Disk
 from lightdash_sync.snapshot.write import locked
 from tests.cli.nights import TOKEN
 from tests.cli.running import Done, fails, run, run_process, run_terminal

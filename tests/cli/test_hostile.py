@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from lightdash_standin.server import Server
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.references import untokenise
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.references import untokenise
 from lightdash_sync.snapshot.read import Snapshot
 from tests.cli.running import fails, reach, run, run_terminal
 from tests.snapshot.hostile_names import HOSTILE_NAMES, why_unsafe

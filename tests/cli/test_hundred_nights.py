@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
-from lightdash_sync.export.live import export_beside
-from lightdash_sync.export.workers import Silent
+from lightdash_sync.disk import Disk
+from lightdash_sync.export.run import export_beside
 from lightdash_sync.git import Repository
-from lightdash_sync.snapshot.disk import Disk
 from lightdash_sync.snapshot.write import locked
+from lightdash_sync.workers import Silent
 from tests.cli.nights import Nights, require_whole
 from tests.export.editing import Editors
 from tests.exporting import lightdash_at, tree

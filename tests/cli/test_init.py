@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from lightdash_standin.server import Server
-from lightdash_sync.environments import Environment, read_file
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.scaffold import settings_text
+from lightdash_sync.settings import Environment, read_file
 from tests.cli.nights import bare_machine
 from tests.cli.running import fails, run
 from tests.git.hands import Hands

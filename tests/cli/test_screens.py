@@ -19,7 +19,7 @@ import pytest
 from tests.apply.small_world import small_world
 from tests.cli.running import Done
 from tests.cli.screens import Seen, run_on_screen
-from tests.promote.worlds import promotion_desk
+from tests.promotion.worlds import promotion_desk
 from tests.sync.desk import TARGET, Desk, desk_at
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from lightdash_standin.server import Server
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.verify import verify
+from lightdash_sync.disk import Disk
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.snapshot.verify import verify
 from tests.cli.running import ended, is_gone, reach, run, started, wait_until
 from tests.exporting import export_world, tree, undated
 from tests.worlds import demo_world, generated_world
@@ -131,7 +131,7 @@ def test_an_interruption_in_the_middle_of_the_swap(tmp_path: Path, stop: BaseExc
     world = generated_world(
         charts=2, versions=1, dashboards=1, tiles=1, spaces=1, schedulers=1, sql_charts=1, tags=1
     )
-    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "p", chosen=ExportSelection(depth=Depth.CONTENT))
     before_it = tree(tmp_path / "p")
     next(iter(world.charts.values())).name = "Renamed"
     with pytest.raises(type(stop)):

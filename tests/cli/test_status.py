@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.disk import Disk
 from lightdash_sync.snapshot.write import locked
 from tests.cli.running import fails, run, run_process, run_terminal
 from tests.exporting import tree

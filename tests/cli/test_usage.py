@@ -15,7 +15,7 @@ import pytest
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
 from lightdash_sync.cli import cli
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.disk import Disk
 from lightdash_sync.snapshot.write import locked
 from tests.cli.running import environment, fails, reach, run
 from tests.worlds import demo_world, generated_world

@@ -13,12 +13,12 @@ from lightdash_standin.charts import add_version, create_chart, delete_chart, mo
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.seed import demo_world, generated_world
 from lightdash_standin.server import Server
-from lightdash_sync.client.code_pages import CodePages, portions
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.lightdash.as_code import CodePages, portions
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import export_world, lightdash_at, tree, undated
 
@@ -30,14 +30,19 @@ if TYPE_CHECKING:
     from lightdash_sync.export.run import ExportResult
 
 CURRENT = "0.2904.5"
-BARE = Chosen(depth=Depth.CONTENT)
+BARE = ExportSelection(depth=Depth.CONTENT)
 _SINGLY = Faults(
     rule=lambda _n, _method, path: Fault.status(403) if "/code?" in path and "ids=" in path else None
 )
 
 
 def _export(
-    server: Server, target: Path, *, faults: Faults | None = None, chosen: Chosen = BARE, full: bool = False
+    server: Server,
+    target: Path,
+    *,
+    faults: Faults | None = None,
+    chosen: ExportSelection = BARE,
+    full: bool = False,
 ) -> ExportResult:
     world = server.world
     server.app.faults = faults or Faults()
@@ -220,8 +225,8 @@ def _hide(world: World, name: str) -> Chart:
     return create_chart(world, body, next(iter(world.people.values())), name, None, dashboard.uuid)
 
 
-@pytest.mark.parametrize("chosen", [BARE, Chosen()])
-def test_every_chart_that_nothing_refers_to_is_found(tmp_path: Path, chosen: Chosen) -> None:
+@pytest.mark.parametrize("chosen", [BARE, ExportSelection()])
+def test_every_chart_that_nothing_refers_to_is_found(tmp_path: Path, chosen: ExportSelection) -> None:
     """A chart that no list names, no tile shows and that uses no metric is kept from the first one on."""
     world = demo_world(CURRENT)
     lost = _hide(world, "Nobody knows me")

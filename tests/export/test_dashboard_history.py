@@ -12,18 +12,18 @@ import pytest
 from lightdash_standin import seed
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
-from lightdash_sync.client.lightdash import Lightdash
+from lightdash_sync.content.json import canonical, sha256
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.parts import FILTERS, server_ids
+from lightdash_sync.content.portable import to_server
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.export.live import export_beside, read_now
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.export.workers import Silent
-from lightdash_sync.model.canonical import canonical, sha256
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.parts import FILTERS, server_ids
-from lightdash_sync.model.portable import to_server
+from lightdash_sync.export.run import export_beside, read_now
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.lightdash.reading import Lightdash
 from lightdash_sync.snapshot.layout import parse_path
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
+from lightdash_sync.workers import Silent
 from tests.exporting import export_world, lightdash_at, tree, undated
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def test_with_history_and_without_the_files_of_dashboards_are_the_same(world: Wo
     with _asking(world) as ask:
         ask("DELETE", f"/saved/{shown}")
     export_world(world, tmp_path / "with")
-    export_world(world, tmp_path / "without", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "without", chosen=ExportSelection(depth=Depth.CONTENT))
     both = tree(tmp_path / "with"), tree(tmp_path / "without")
     for path in both[1]:
         if path.startswith("dashboards/"):
@@ -224,7 +224,7 @@ def test_an_export_without_history_keeps_what_is_there(world: World, tmp_path: P
     export_world(world, tmp_path / "p")
     held = _files(tmp_path / "p")
     _save(world, lambda tiles: tiles[1:])
-    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "p", chosen=ExportSelection(depth=Depth.CONTENT))
     assert _files(tmp_path / "p") == held
     assert verify(tmp_path / "p").damages == []
     export_world(world, tmp_path / "p")
@@ -245,7 +245,7 @@ def test_a_damaged_version_is_an_error_and_not_built_upon(world: World, tmp_path
 def test_who_may_not_manage_a_dashboard_gets_it_without_history(world: World, tmp_path: Path) -> None:
     """The history is shown to those who may manage a dashboard; the others are told what is missing."""
     report = export_world(
-        world, tmp_path / "p", who="viewer", chosen=Chosen(kinds=frozenset({Kind.DASHBOARD}))
+        world, tmp_path / "p", who="viewer", chosen=ExportSelection(kinds=frozenset({Kind.DASHBOARD}))
     )
     assert report.manifest.counts["dashboard"]
     assert "dashboard_version" not in report.manifest.counts
@@ -319,7 +319,7 @@ def test_a_chart_that_could_be_restored_leaves_an_empty_tile(world: World, tmp_p
     answer = Fault.content(orjson.dumps({"status": "ok", "results": said}))
     faults = Faults(rule=lambda _number, _method, path: answer if path.endswith(version) else None)
     export_world(world, tmp_path / "with", faults=faults)
-    export_world(world, tmp_path / "without", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "without", chosen=ExportSelection(depth=Depth.CONTENT))
     assert (tmp_path / "with" / PATH).read_bytes() == (tmp_path / "without" / PATH).read_bytes()
     assert b'"chart": null' in (tmp_path / "with" / PATH).read_bytes()
     assert verify(tmp_path / "with").damages == []
@@ -385,7 +385,7 @@ def test_looking_at_a_project_as_it_is_now_counts_no_view(world: World, tmp_path
         read_now(lightdash, world.projects["production"], over, tmp_path / "now", progress=Silent())
         export_beside(lightdash, tmp_path / "p", tmp_path / "beside", progress=Silent())
     assert views == {uuid: dashboard.views for uuid, dashboard in world.dashboards.items()}
-    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "p", chosen=ExportSelection(depth=Depth.CONTENT))
     for name in ("now", "beside"):
         assert (tmp_path / name / PATH).read_bytes() == (tmp_path / "p" / PATH).read_bytes()
         assert not any((tmp_path / name).glob("dashboards/*/*"))

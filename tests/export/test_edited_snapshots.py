@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightdash_sync.content.json import canonical, parse, sha256
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import canonical, parse, sha256
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.exporting import export_world, tree
 from tests.worlds import demo_world
 

@@ -13,15 +13,15 @@ from lightdash_standin.licensed import ATTRIBUTES, ROLES, TREES
 from lightdash_standin.seed import demo_world
 from lightdash_standin.server import Server
 from lightdash_standin.state import World
-from lightdash_sync.client import views
-from lightdash_sync.client.capabilities import Server as Version
-from lightdash_sync.client.elsewhere import ELSEWHERE
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.doctor import examine
-from lightdash_sync.export.elsewhere import NUMBERS, listed_elsewhere
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.export.not_exported import NUMBERS, listed_elsewhere
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.lightdash import schemas
+from lightdash_sync.lightdash.reading import ELSEWHERE
+from lightdash_sync.lightdash.versions import Server as Version
 from lightdash_sync.report.exports import export_json
-from lightdash_sync.snapshot.manifest import LeftOut, Manifest
+from lightdash_sync.snapshot.manifest import Manifest, NotExported
 from tests.exporting import export_world, lightdash_at, undated
 
 CURRENT = "1.219.0"
@@ -69,7 +69,7 @@ EXPECTED = {
 @pytest.mark.parametrize("depth", [Depth.HISTORY, Depth.CONTENT])
 def test_all_that_is_left_out_is_counted_and_named(depth: Depth, tmp_path: Path) -> None:
     """Each with a reason; so machines are told, too."""
-    report = export_world(licensed_world(), tmp_path / "p", chosen=Chosen(depth=depth))
+    report = export_world(licensed_world(), tmp_path / "p", chosen=ExportSelection(depth=depth))
     found = counts(report.manifest)
     assert EXPECTED.items() <= found.items()
     assert "colour palettes of the organisation" in found
@@ -127,7 +127,7 @@ _WORDS = ("aiAgents", "external-connections", "homepage", "trees", "spotlight", 
 
 def test_a_part_of_a_project_and_a_mere_comparison_count_nothing(tmp_path: Path) -> None:
     world = licensed_world()
-    for chosen in (Chosen(spaces=frozenset({"shared"})), Chosen(depth=Depth.AUTHORS)):
+    for chosen in (ExportSelection(spaces=frozenset({"shared"})), ExportSelection(depth=Depth.AUTHORS)):
         report = export_world(world, tmp_path / chosen.depth.name, chosen=chosen)
         assert EXPECTED.keys().isdisjoint(counts(report.manifest))
 
@@ -135,7 +135,7 @@ def test_a_part_of_a_project_and_a_mere_comparison_count_nothing(tmp_path: Path)
 def test_a_whole_over_a_part_counts_all(tmp_path: Path) -> None:
     """The part counted nothing, so nothing is taken over from it, and no number is said to be older."""
     world = licensed_world()
-    export_world(world, tmp_path / "p", chosen=Chosen(kinds=frozenset({Kind.CHART})))
+    export_world(world, tmp_path / "p", chosen=ExportSelection(kinds=frozenset({Kind.CHART})))
     report = export_world(world, tmp_path / "p")
     assert EXPECTED.items() <= counts(report.manifest).items()
     assert NUMBERS not in [one.what for one in report.older]
@@ -144,7 +144,7 @@ def test_a_whole_over_a_part_counts_all(tmp_path: Path) -> None:
 def test_content_of_a_type_that_nobody_knows_is_named() -> None:
     """So is access to single items on servers that have it: nobody can tell how many."""
     uuid = "0b1c2d3e-0000-4000-8000-000000000001"
-    rows = [views.ContentRow(uuid=uuid, contentType="document", name="Minutes")]
+    rows = [schemas.ContentRow(uuid=uuid, contentType="document", name="Minutes")]
     (document,) = listed_elsewhere(rows, None, (), Version(CURRENT))
     assert (document.what, document.count, document.names) == (
         "content of the type 'document'", 1, ["Minutes"],
@@ -170,11 +170,11 @@ def test_doctor_says_what_no_snapshot_would_hold() -> None:
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (LeftOut(what="scheduler:a", why=""), "scheduler:a"),
-        (LeftOut(what="apps", why="", count=2), "apps (2)"),
-        (LeftOut(what="apps", why="", count=12, names=[*"abcdefghijkl"]),
+        (NotExported(what="scheduler:a", why=""), "scheduler:a"),
+        (NotExported(what="apps", why="", count=2), "apps (2)"),
+        (NotExported(what="apps", why="", count=12, names=[*"abcdefghijkl"]),
          "apps (12: a, b, c, d, e, f, g, h, i, j and 2 more)"),
     ],
 )  # fmt: skip
-def test_how_many_are_left_out_is_in_words(left: LeftOut, words: str) -> None:
+def test_how_many_are_left_out_is_in_words(left: NotExported, words: str) -> None:
     assert left.words == words

@@ -10,11 +10,11 @@ import pytest
 
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
+from lightdash_sync.content.json import canonical
 from lightdash_sync.errors import SyncError
 from lightdash_sync.export.run import export_project
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.verify import verify
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.snapshot.verify import verify
 from tests.exporting import lightdash_at, tree
 from tests.worlds import generated_world
 
@@ -65,14 +65,16 @@ class Site(NamedTuple):
     requests: int
 
     def export(
-        self, target: Path, faults: Faults, chosen: Chosen | None = None, deadline: float = 0.3
+        self, target: Path, faults: Faults, chosen: ExportSelection | None = None, deadline: float = 0.3
     ) -> ExportResult:
         """Export with faults, one request after the other so that the n-th is always the same."""
         world = self.server.world
         self.server.app.faults = faults
         lightdash = lightdash_at(self.server.url, world.tokens["admin"], concurrency=1, deadline=deadline)
         with lightdash.session:
-            return export_project(lightdash, world.projects["production"], target, chosen or Chosen())
+            return export_project(
+                lightdash, world.projects["production"], target, chosen or ExportSelection()
+            )
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     )
     with Server(world) as server:
         bare = Site(server, folder / "older", {}, 0)
-        bare.export(folder / "older", Faults(), Chosen(depth=Depth.CONTENT))
+        bare.export(folder / "older", Faults(), ExportSelection(depth=Depth.CONTENT))
         shutil.copytree(folder / "older", folder / "newer")
         # A busy machine must not make one request more of it, which nothing would strike.
         report = bare.export(folder / "newer", Faults(), deadline=60.0)
@@ -159,7 +161,7 @@ def test_a_server_that_is_gone_is_not_asked_for_ever(tmp_path: Path) -> None:
     """With nobody listening the export ends after a few tries, and names the URL."""
     lightdash = lightdash_at("http://127.0.0.1:9", "token")
     with lightdash.session, pytest.raises(SyncError, match="no connection") as caught:
-        export_project(lightdash, "00000000-0000-4000-8000-000000000000", tmp_path / "p", Chosen())
+        export_project(lightdash, "00000000-0000-4000-8000-000000000000", tmp_path / "p", ExportSelection())
     assert "http://127.0.0.1:9" in caught.value.hint
     assert lightdash.session.requests == 4
 
@@ -173,6 +175,6 @@ def test_an_outage_in_the_middle_ends_the_run(tmp_path: Path) -> None:
     with Server(world, faults=faults) as server:
         lightdash = lightdash_at(server.url, world.tokens["admin"])
         with lightdash.session, pytest.raises(SyncError):
-            export_project(lightdash, world.projects["production"], tmp_path / "p", Chosen())
+            export_project(lightdash, world.projects["production"], tmp_path / "p", ExportSelection())
     assert lightdash.session.requests < 150
     assert not (tmp_path / "p").exists()

@@ -18,7 +18,7 @@ from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.people import add_service_account
 from lightdash_standin.seed import demo_world
 from lightdash_standin.server import Server
-from lightdash_sync.export.selection import Chosen, Depth
+from lightdash_sync.export.selection import Depth, ExportSelection
 from tests.exporting import export_world, tree
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def refused(ending: str, status: int) -> Faults:
 def test_every_grant_is_kept_as_it_was_given(tmp_path: Path, depth: Depth) -> None:
     """Whatever other way gives the same person a role too, and however deep the reading goes."""
     world = crowded_world()
-    report = export_world(world, tmp_path / "p", chosen=Chosen(depth=depth))
+    report = export_world(world, tmp_path / "p", chosen=ExportSelection(depth=depth))
     assert kept(tmp_path / "p") == given(world)
     assert report.incomplete is None
     assert not [one for one in report.manifest.leftOut if one.what.startswith("space:")]
@@ -244,11 +244,11 @@ def test_spaces_whose_palette_is_not_asked_for_come_from_the_lists(tmp_path: Pat
         asked.append(path)
         return None
 
-    content = Chosen(depth=Depth.CONTENT)
+    content = ExportSelection(depth=Depth.CONTENT)
     report = export_world(world, tmp_path / "p", chosen=content, faults=Faults(rule=note))
     assert len({path for path in asked if "/spaces/" in path and not path.endswith("/access")}) == 1
     assert [one for one in report.manifest.leftOut if one.what == "colour palettes of spaces"]
-    export_world(world, tmp_path / "whole", chosen=Chosen(depth=Depth.SINGLY))
+    export_world(world, tmp_path / "whole", chosen=ExportSelection(depth=Depth.SINGLY))
     for path in sorted((tmp_path / "whole/spaces").iterdir()):
         whole = json.loads(path.read_text())
         assert whole.pop("palette") is None
@@ -268,7 +268,7 @@ def test_what_a_newer_server_tells_of_a_space_by_itself_is_read_of_each(tmp_path
             Fault.content(bodies[path.rpartition("/")[2]]) if path.rpartition("/")[2] in bodies else None
         )
     )
-    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT), faults=faults)
+    export_world(world, tmp_path / "p", chosen=ExportSelection(depth=Depth.CONTENT), faults=faults)
     for path in (tmp_path / "p/spaces").iterdir():
         space = json.loads(path.read_text())
         assert space["motto"] == f"Of {space['name']}"

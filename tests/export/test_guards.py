@@ -10,8 +10,8 @@ import pytest
 
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import Incomplete, Refused, SyncError
-from lightdash_sync.model.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from tests.exporting import export_world, lightdash_at, tree
 from tests.worlds import SCHEDULER_LIST, demo_world
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_standin.state import World
-    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.content.json import Json
 
 LISTS = {
     "spaces": "/projects/[^/]*/spaces",

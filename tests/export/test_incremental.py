@@ -15,15 +15,15 @@ import pytest
 from lightdash_standin.catalog import create_tag
 from lightdash_standin.comments import create_comment
 from lightdash_standin.server import Server
-from lightdash_sync.client.lightdash import Lightdash
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import Refused
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.export.selection import ExportSelection
+from lightdash_sync.lightdash.reading import Lightdash
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import lightdash_at, tree, undated
 from tests.worlds import can, demo_world, generated_world
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from lightdash_standin.accounts import Person
     from lightdash_standin.state import World
-    from lightdash_sync.client.views import ContentRow
     from lightdash_sync.export.run import ExportResult
+    from lightdash_sync.lightdash.schemas import ContentRow
 
 
 def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: bool = False) -> ExportResult:
@@ -43,7 +43,11 @@ def _export(server: Server, target: Path, *, full: bool = False, accept_shrink: 
     project = server.world.projects["production"]
     with lightdash.session:
         return export_project(
-            lightdash, project, target, Chosen(), Reading(full, full_every=999, accept_shrink=accept_shrink)
+            lightdash,
+            project,
+            target,
+            ExportSelection(),
+            Reading(full, full_every=999, accept_shrink=accept_shrink),
         )
 
 

@@ -17,8 +17,8 @@ from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.run import Reading, export_project
-from lightdash_sync.export.selection import Chosen
-from lightdash_sync.verify import verify
+from lightdash_sync.export.selection import ExportSelection
+from lightdash_sync.snapshot.verify import verify
 from tests.export.editing import Editors
 from tests.exporting import export_world, lightdash_at, tree, undated
 
@@ -135,7 +135,11 @@ def export_while_busy(world: World, target: Path, seed: int, every: int, edits: 
         lightdash = lightdash_at(server.url, world.tokens["admin"])
         with lightdash.session:
             export_project(
-                lightdash, world.projects["production"], target, Chosen(), Reading(accept_shrink=True)
+                lightdash,
+                world.projects["production"],
+                target,
+                ExportSelection(),
+                Reading(accept_shrink=True),
             )
     return busy
 
@@ -166,7 +170,7 @@ def test_a_night_on_which_people_work_gives_a_snapshot_in_one_run(tmp_path: Path
     with Server(world) as server, Busy(server, 5, 5, MAKING):
         lightdash = lightdash_at(server.url, world.tokens["admin"])
         with lightdash.session:
-            export_project(lightdash, world.projects["production"], target, Chosen())
+            export_project(lightdash, world.projects["production"], target, ExportSelection())
     assert verify(target).damages == []
     assert sorted(path.name for path in tmp_path.iterdir()) == [".p.lock", ".p.state.json", "p"]
 
@@ -191,7 +195,7 @@ def test_a_list_that_stays_behind_is_a_contradiction_however_busy_the_project_is
     with Server(world, faults=Faults(rule=rule)) as server, Busy(server, 1, 6, MAKING):
         lightdash = lightdash_at(server.url, world.tokens["admin"])
         with lightdash.session, pytest.raises(Incomplete, match="contradict"):
-            export_project(lightdash, project, tmp_path / "p", Chosen())
+            export_project(lightdash, project, tmp_path / "p", ExportSelection())
     assert not (tmp_path / "p").exists()
 
 
@@ -222,7 +226,7 @@ def test_a_delivery_that_comes_and_goes_during_a_first_export_is_no_contradictio
     with Server(world, faults=Faults(rule=rule)) as server:
         lightdash = lightdash_at(server.url, world.tokens["admin"])
         with lightdash.session:
-            export_project(lightdash, project, tmp_path / "p", Chosen())
+            export_project(lightdash, project, tmp_path / "p", ExportSelection())
     assert verify(tmp_path / "p").damages == []
     assert uuid not in world.schedulers
 
@@ -240,7 +244,7 @@ def test_ten_minutes_of_two_saves_a_second_give_a_snapshot_in_one_run(tmp_path: 
     with Server(world, latency=2.0) as server, Busy(server, 7, pause=0.5) as busy:
         lightdash = lightdash_at(server.url, world.tokens["admin"], concurrency=8, deadline=60.0)
         with lightdash.session:
-            report = export_project(lightdash, world.projects["production"], target, Chosen())
+            report = export_project(lightdash, world.projects["production"], target, ExportSelection())
     assert report.duration_s > 400
     assert len(busy.made) > 150  # each edit takes its time there, too
     assert verify(target).damages == []

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.export.names import names_in
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.keys import external_key
-from lightdash_sync.model.references import tokenise, tokens_in
-from tests.model.generated import values, worlds
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.keys import external_key
+from lightdash_sync.content.references import tokenise, tokens_in
+from lightdash_sync.export.convert import names_in
+from tests.content.generated import values, worlds
 
 
 @given(st.data())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightdash_sync.errors import Incomplete
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.verify import verify
+from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.snapshot.verify import verify
 from tests.exporting import export_world, tree
 from tests.worlds import demo_world
 
@@ -63,7 +63,7 @@ def make_odd(world: World, kind: str, value: Any) -> None:
 def test_an_item_that_is_nested_too_deeply_is_named(tmp_path: Path, kind: str, levels: int) -> None:
     """Any editor can save one. Nothing else is lost by it, and the old snapshot stands."""
     world = demo_world()
-    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "p", chosen=ExportSelection(depth=Depth.CONTENT))
     before = tree(tmp_path / "p")
     make_odd(world, kind, nested(levels))
     named = "chart" if kind == "chart_version" else kind

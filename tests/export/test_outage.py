@@ -10,12 +10,12 @@ import pytest
 
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
-from lightdash_sync.client.lightdash import Lightdash
-from lightdash_sync.client.origin import Origin
-from lightdash_sync.client.session import Connection, Session
 from lightdash_sync.errors import Incomplete, Unavailable
 from lightdash_sync.export.run import export_project
-from lightdash_sync.export.selection import Chosen
+from lightdash_sync.export.selection import ExportSelection
+from lightdash_sync.lightdash.origin import Origin
+from lightdash_sync.lightdash.reading import Lightdash
+from lightdash_sync.lightdash.session import Connection, Session
 from tests.exporting import NAME, export_world, lightdash_at, tree
 from tests.worlds import demo_world, generated_world
 
@@ -54,7 +54,7 @@ def test_an_outage_of_three_seconds_leaves_no_trace(tmp_path: Path, fault: Fault
     with Server(world, faults=gone_for(fault)) as server:
         lightdash = patient(server.url, world)
         with lightdash.session:
-            export_project(lightdash, world.projects["production"], tmp_path / "p", Chosen())
+            export_project(lightdash, world.projects["production"], tmp_path / "p", ExportSelection())
     assert tree(tmp_path / "p") == tree(tmp_path / "quiet")
     assert lightdash.session.pacer.repeats <= 10
 
@@ -70,7 +70,7 @@ def test_an_answer_from_before_an_outage_does_not_end_it(tmp_path: Path) -> None
     with Server(world, faults=faults) as server:
         lightdash = patient(server.url, world)
         with lightdash.session:
-            export_project(lightdash, world.projects["production"], tmp_path / "p", Chosen())
+            export_project(lightdash, world.projects["production"], tmp_path / "p", ExportSelection())
     assert tree(tmp_path / "p") == tree(tmp_path / "quiet")
 
 
@@ -92,7 +92,7 @@ def test_a_server_that_is_started_anew_leaves_no_trace(tmp_path: Path) -> None:
         thread = threading.Thread(target=start_anew)
         thread.start()
         with lightdash.session:
-            export_project(lightdash, world.projects["production"], tmp_path / "p", Chosen())
+            export_project(lightdash, world.projects["production"], tmp_path / "p", ExportSelection())
         thread.join()
     assert tree(tmp_path / "p") == tree(tmp_path / "quiet")
 
@@ -106,7 +106,7 @@ def test_an_outage_that_lasts_is_work_that_was_not_done(tmp_path: Path) -> None:
     with Server(world, faults=faults) as server:
         lightdash = lightdash_at(server.url, world.tokens["admin"], concurrency=8)
         with lightdash.session, pytest.raises(Incomplete, match="no snapshot was written") as caught:
-            export_project(lightdash, world.projects["production"], tmp_path / "p", Chosen())
+            export_project(lightdash, world.projects["production"], tmp_path / "p", ExportSelection())
     assert caught.value.exit_code == 3
     assert lightdash.session.requests < 150
 
@@ -121,7 +121,7 @@ def test_one_item_that_a_proxy_cannot_get_does_not_hold_up_the_others(tmp_path: 
     with Server(world, faults=faults) as server:
         lightdash = lightdash_at(server.url, world.tokens["admin"], concurrency=8)
         with lightdash.session, pytest.raises(Incomplete, match="1 item could not be read"):
-            export_project(lightdash, world.projects["production"], tmp_path / "p", Chosen())
+            export_project(lightdash, world.projects["production"], tmp_path / "p", ExportSelection())
 
 
 def test_a_server_that_never_answered_is_not_waited_for() -> None:

@@ -15,7 +15,7 @@ from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.seed import generated_world
 from lightdash_standin.server import Server
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.cli.running import ended, reach, run, run_process, started
 from tests.exporting import undated
 

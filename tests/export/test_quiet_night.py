@@ -15,10 +15,10 @@ from lightdash_standin.people import create_group
 from lightdash_standin.seed import demo_world, generated_world
 from lightdash_standin.server import Server
 from lightdash_standin.virtual_views import store_virtual_view
-from lightdash_sync.export.freshness import UNSHOWN
-from lightdash_sync.export.selection import Chosen, Depth
+from lightdash_sync.export.not_exported import UNSHOWN
+from lightdash_sync.export.selection import Depth, ExportSelection
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.exporting import export_world, undated
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _asked(world: World) -> list[str]:
 
 def _night(world: World, target: Path, depth: Depth = Depth.HISTORY, *, full: bool = False) -> ExportResult:
     world.requests.clear()
-    report = export_world(world, target, chosen=Chosen(depth=depth), full=full)
+    report = export_world(world, target, chosen=ExportSelection(depth=depth), full=full)
     assert verify(target).damages == []
     assert world.crashes == []
     return report
@@ -317,7 +317,7 @@ def test_people_in_several_groups_do_not_mix_these_up(tmp_path: Path) -> None:
 def test_where_content_as_code_cannot_be_read_older_lists_are(status: int, tmp_path: Path) -> None:
     """Then no answer tells the virtual views, or the grants, of all; the snapshot is the same."""
     world = _a_world()
-    chosen = Chosen(depth=Depth.CONTENT)
+    chosen = ExportSelection(depth=Depth.CONTENT)
     faults = Faults(rule=lambda _n, _m, path: Fault.status(status) if _AS_CODE.search(path) else None)
     for _ in range(2):
         world.requests.clear()

@@ -11,11 +11,11 @@ import orjson
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import ConfigError, Incomplete, NotAuthorised, Refused, SnapshotError
-from lightdash_sync.export.selection import Chosen, Depth
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.export.selection import Depth, ExportSelection
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.exporting import changed, export_world, tree
 from tests.worlds import demo_world, empty_world
 
@@ -87,7 +87,9 @@ def test_looking_does_not_touch(tmp_path: Path, history: bool) -> None:
     world = demo_world()
     charts = {uuid: chart.views for uuid, chart in world.charts.items()}
     dashboards = {uuid: dashboard.views for uuid, dashboard in world.dashboards.items()}
-    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.HISTORY if history else Depth.CONTENT))
+    export_world(
+        world, tmp_path / "p", chosen=ExportSelection(depth=Depth.HISTORY if history else Depth.CONTENT)
+    )
     assert charts == {uuid: chart.views for uuid, chart in world.charts.items()}
     viewed = {uuid for uuid, dashboard in world.dashboards.items() if dashboard.views == dashboards[uuid] + 1}
     there = 6 + world.can("hidden_tabs") + world.can("current")  # more in the demo of newer versions
@@ -145,11 +147,11 @@ def test_earlier_versions_outlive_the_servers_memory(tmp_path: Path) -> None:
 def test_without_history_nothing_is_read_and_nothing_is_lost(tmp_path: Path) -> None:
     """`--no-history` reads no earlier version, and keeps those that the snapshot has."""
     world = demo_world()
-    export_world(world, tmp_path / "bare", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "bare", chosen=ExportSelection(depth=Depth.CONTENT))
     assert not [path for path in tree(tmp_path / "bare") if ".history/" in path]
     export_world(world, tmp_path / "p")
     kept = {path for path in tree(tmp_path / "p") if ".history/" in path}
-    export_world(world, tmp_path / "p", chosen=Chosen(depth=Depth.CONTENT))
+    export_world(world, tmp_path / "p", chosen=ExportSelection(depth=Depth.CONTENT))
     assert kept == {path for path in tree(tmp_path / "p") if ".history/" in path}
 
 
@@ -183,7 +185,7 @@ def test_content_files_name_no_environment(tmp_path: Path) -> None:
 def test_a_selection_holds_what_was_chosen_and_passes_verify(tmp_path: Path) -> None:
     """`--only` and `--space` leave out the rest, and say so in the manifest."""
     world = demo_world()
-    chosen = Chosen(kinds=frozenset({Kind.CHART, Kind.SPACE}), spaces=frozenset({"customers"}))
+    chosen = ExportSelection(kinds=frozenset({Kind.CHART, Kind.SPACE}), spaces=frozenset({"customers"}))
     report = export_world(world, tmp_path / "p", chosen=chosen)
     assert {"chart", "space"} == {kind for kind, count in report.manifest.counts.items() if count} - {
         "chart_version"
@@ -195,7 +197,7 @@ def test_a_selection_holds_what_was_chosen_and_passes_verify(tmp_path: Path) -> 
 def test_a_space_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
     """A mistyped `--space` is an error that helps, and nothing is written."""
     with pytest.raises(ConfigError, match="no space 'custommers'") as caught:
-        export_world(demo_world(), tmp_path / "p", chosen=Chosen(spaces=frozenset({"custommers"})))
+        export_world(demo_world(), tmp_path / "p", chosen=ExportSelection(spaces=frozenset({"custommers"})))
     assert "customers" in caught.value.hint
     assert not (tmp_path / "p").exists()
 
@@ -205,7 +207,7 @@ def test_a_part_never_replaces_a_whole(tmp_path: Path) -> None:
     world = demo_world()
     export_world(world, tmp_path / "p")
     before = tree(tmp_path / "p")
-    part = Chosen(kinds=frozenset({Kind.TAG}))
+    part = ExportSelection(kinds=frozenset({Kind.TAG}))
     with pytest.raises(Refused, match="partial export"):
         export_world(world, tmp_path / "p", chosen=part)
     assert before == tree(tmp_path / "p")

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from lightdash_standin.server import Server
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.read import Snapshot
 from tests.exporting import export_world, tree

@@ -9,11 +9,11 @@ import pytest
 from lightdash_standin import seed
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import NotAuthorised
-from lightdash_sync.export.selection import Chosen
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.export.selection import ExportSelection
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.exporting import export_world, lightdash_at, tree
 from tests.worlds import SCHEDULER_LIST, can, demo_world, empty_world
 
@@ -59,7 +59,7 @@ def test_a_token_that_may_not_read_schedulers_is_told_what_to_do(tmp_path: Path)
 
 def test_a_viewer_can_export_what_a_viewer_sees(tmp_path: Path) -> None:
     """With schedulers left out, whoever sees something can keep it; what may be missing is said."""
-    chosen = Chosen(kinds=frozenset({Kind.SPACE, Kind.CHART, Kind.DASHBOARD, Kind.SQL_CHART}))
+    chosen = ExportSelection(kinds=frozenset({Kind.SPACE, Kind.CHART, Kind.DASHBOARD, Kind.SQL_CHART}))
     report = export_world(demo_world(), tmp_path / "p", who="viewer", chosen=chosen)
     assert [warning for warning in report.warnings if "private spaces" in warning]
     assert verify(tmp_path / "p").damages == []
@@ -134,7 +134,7 @@ def test_a_part_helps_nothing_in_reading_the_whole(tmp_path: Path) -> None:
     """Over a snapshot of a part everything is read, hidden charts too."""
     world = demo_world()
     export_world(world, tmp_path / "whole")
-    export_world(world, tmp_path / "p", chosen=Chosen(kinds=frozenset({Kind.CHART})))
+    export_world(world, tmp_path / "p", chosen=ExportSelection(kinds=frozenset({Kind.CHART})))
     export_world(world, tmp_path / "p")
     assert tree(tmp_path / "p") == tree(tmp_path / "whole")
 

@@ -14,14 +14,13 @@ from lightdash_standin.palettes import create_palette
 from lightdash_standin.people import create_group
 from lightdash_standin.server import Server
 from lightdash_standin.state import Verification
-from lightdash_sync.export.comments import CHEAP, Comments, comments_due
-from lightdash_sync.export.live import read_now
-from lightdash_sync.export.run import ExportResult, Reading, export_project
-from lightdash_sync.export.selection import Chosen
-from lightdash_sync.export.workers import Silent
+from lightdash_sync.export.last_run import CHEAP, Comments, comments_due
+from lightdash_sync.export.run import ExportResult, Reading, export_project, read_now
+from lightdash_sync.export.selection import ExportSelection
 from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
+from lightdash_sync.workers import Silent
 from tests.exporting import lightdash_at, tree
 from tests.worlds import can, demo_world
 
@@ -40,7 +39,9 @@ def _export(
     lightdash = lightdash_at(server.url, server.world.tokens["admin"])
     reading = Reading(full, full_every=999, comments=comments)
     with lightdash.session:
-        return export_project(lightdash, server.world.projects["production"], target, Chosen(), reading)
+        return export_project(
+            lightdash, server.world.projects["production"], target, ExportSelection(), reading
+        )
 
 
 def _dashboards(world: World) -> list[Dashboard]:

@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from lightdash_standin.server import Server
 from lightdash_standin.state import World
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 
 VERSION = "7.1.0"
 GONE = {

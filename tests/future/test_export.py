@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lightdash_standin.seed import demo_world
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.known import unknown_in
+from lightdash_sync.content.json import canonical, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.known_fields import unknown_in
 from lightdash_sync.snapshot.layout import item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 from tests.cli.running import Done, reach, run
 from tests.future.server import VERSION, Future, Novelty, served
 

@@ -16,7 +16,7 @@ from lightdash_standin.organisation import found_company
 from lightdash_standin.server import Server
 from lightdash_standin.state import World
 from lightdash_standin.studio import NO_FILTERS, Studio
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.cli.running import Done, run
 from tests.future.server import Future, Novelty, served
 

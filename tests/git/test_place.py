@@ -214,7 +214,7 @@ def test_credentials_of_urls_are_not_shown(message: str, shown: str) -> None:
 
 def test_a_full_disk_is_named(hands: Hands) -> None:
     """An error of a full disk says what to do."""
-    answer = program_module.Answer(128, b"", "fatal: write error: No space left on device\n")
+    answer = program_module.GitResult(128, b"", "fatal: write error: No space left on device\n")
     problem = program_module.failure("fast-import", answer)
     assert (problem.message, problem.hint) == (
         "git fast-import: fatal: write error: No space left on device",
@@ -224,4 +224,4 @@ def test_a_full_disk_is_named(hands: Hands) -> None:
 
 def test_an_error_without_words_has_its_status(hands: Hands) -> None:
     """A silent failure is still one."""
-    assert program_module.failure("x", program_module.Answer(3, b"", "")).message == "git x: exit status 3"
+    assert program_module.failure("x", program_module.GitResult(3, b"", "")).message == "git x: exit status 3"

@@ -5,35 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import file_of, rekeyed
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.features import FIELDS
-from lightdash_sync.plan.inputs import Inputs
-from lightdash_sync.plan.keys import LINKED, Linked, linked
-from lightdash_sync.plan.make import make_plan
-from lightdash_sync.plan.options import Choice, Facts, Options
-from lightdash_sync.plan.values import Action, Plan, Step, Target
-from tests.model.generated import made_uuid
+from lightdash_sync.content.json import canonical, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree, file_of, rekeyed
+from lightdash_sync.sync.plan.build import Inputs, make_plan
+from lightdash_sync.sync.plan.compatibility import FIELDS
+from lightdash_sync.sync.plan.matching import LINKED, Linked, linked
+from lightdash_sync.sync.plan.options import ItemSelection, PlanOptions, TargetFacts
+from lightdash_sync.sync.plan.values import Action, Plan, PlanTarget, Step
+from tests.content.generated import made_uuid
 
 from .projects import GROUPS, PEOPLE, project_uuid, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.plan.options import Item
+    from lightdash_sync.content.json import Json, JsonObject
+    from lightdash_sync.content.kinds import ItemKey
 
 CALLER = "token@example.com"
-FACTS = Facts(
+FACTS = TargetFacts(
     people={email: made_uuid(email) for email in PEOPLE},
     groups={name: made_uuid(name) for name in GROUPS},
     caller=CALLER,
     # A server that shows no fields besides those of the projects that are made up here.
     lacks=frozenset(row.needs for row in FIELDS),
 )
-FREE = Options(allow_twins=frozenset({"all"}), max_deletes=1000)
+FREE = PlanOptions(allow_twins=frozenset({"all"}), max_deletes=1000)
 WITH_DELETES = replace(FREE, delete=True)
 
 
@@ -56,7 +54,7 @@ class World:
         found = linked(self.tree.identity, self.links, desired.identity)
         return found, rekeyed(self.tree, found.identity)
 
-    def plan(self, desired: Tree, options: Options = FREE, **more: Any) -> Plan:
+    def plan(self, desired: Tree, options: PlanOptions = FREE, **more: Any) -> Plan:
         """Plan that the target shall be as desired."""
         found, existing = self.seen(desired)
         known: dict[str, Any] = {
@@ -95,11 +93,11 @@ class World:
         return World(Tree.of(files, replace(found.identity, items=items)), links, base)
 
 
-TARGET = Target("production", "https://example.com", project_uuid("target"), "Production")
+TARGET = PlanTarget("production", "https://example.com", project_uuid("target"), "Production")
 EMPTY = World(tree_of({}, "target"))
 
 
-def world_of(project: Mapping[Item, Json], links: Mapping[Item, str] | None = None) -> World:
+def world_of(project: Mapping[ItemKey, Json], links: Mapping[ItemKey, str] | None = None) -> World:
     """A target with the content of a project, linked items as a sync left them.
 
     Args:
@@ -113,12 +111,12 @@ def world_of(project: Mapping[Item, Json], links: Mapping[Item, str] | None = No
     return World(tree, table, None)
 
 
-def twin_of(project: Mapping[Item, Json]) -> World:
+def twin_of(project: Mapping[ItemKey, Json]) -> World:
     """A target that has just the content of a project, all linked under the same keys."""
     return world_of(project, {item: item[1] for item in project if item[0] in LINKED})
 
 
-def synced(project: Mapping[Item, Json]) -> World:
+def synced(project: Mapping[ItemKey, Json]) -> World:
     """A target that was brought to the content of a project by a sync."""
     world, desired = EMPTY, tree_of(project)
     return world.apply(world.plan(desired), desired)
@@ -149,9 +147,9 @@ def removed(world: World, *item: Any) -> World:
     return replace(world, tree=Tree.of(files, replace(world.tree.identity, items=items)))
 
 
-def chosen(*items: Item, **more: Any) -> Choice:
+def chosen(*items: ItemKey, **more: Any) -> ItemSelection:
     """A choice of items."""
-    return Choice(items=frozenset(items), **more)
+    return ItemSelection(items=frozenset(items), **more)
 
 
 def _as_stored(step: Step) -> Json:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.values import Action, Step
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.values import Action, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lightdash_sync.model.canonical import Json
-    from lightdash_sync.plan.outlook import Look
+    from lightdash_sync.content.json import Json
+    from lightdash_sync.sync.plan.values import Look
 
 SEVERAL = {"orders": frozenset({"orders_status", "orders_amount", "orders_count", "customers_country"})}
 

@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import key_from
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.ordered import in_order
-from lightdash_sync.model.parts import PARTS, elements
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
-from tests.model.generated import made_uuid
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.keys import key_from
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.normal import in_order
+from lightdash_sync.content.parts import PARTS, elements
+from lightdash_sync.content.tree import Tree, file_of
+from tests.content.generated import made_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lightdash_sync.model.canonical import Json, JsonObject
-    from lightdash_sync.plan.options import Item
+    from lightdash_sync.content.json import Json, JsonObject
+    from lightdash_sync.content.kinds import ItemKey
 
 Project = dict[tuple[Kind, str], Any]
 
@@ -199,7 +198,7 @@ def _some(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
     return [name for name in names if draw(st.booleans())]
 
 
-def identity_of(project: Mapping[Item, Json], salt: str = "") -> Identity:
+def identity_of(project: Mapping[ItemKey, Json], salt: str = "") -> Identity:
     """The map of a project on a server; another salt is another server with other uuids."""
     items: dict[Kind, dict[str, JsonObject]] = {}
     for (kind, key), content in project.items():
@@ -224,7 +223,7 @@ def project_uuid(salt: str) -> str:
     return made_uuid(f"{salt}/project")
 
 
-def tree_of(project: Mapping[Item, Json], salt: str = "") -> Tree:
+def tree_of(project: Mapping[ItemKey, Json], salt: str = "") -> Tree:
     """The content files of a project, as an export writes them."""
     files = {
         file_of(*item): canonical(in_order(item[0], content) if isinstance(content, dict) else content)

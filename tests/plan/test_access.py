@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.access import BY_PROJECT, access_changes, adapted_access
-from lightdash_sync.plan.options import Facts, Options
-from lightdash_sync.plan.values import Gravity, Step
-from tests.model.changes.mutations import chaos
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.access import BY_PROJECT, access_changes, adapted_access
+from lightdash_sync.sync.plan.options import PlanOptions, TargetFacts
+from lightdash_sync.sync.plan.values import Gravity, Step
+from tests.content.changes.mutations import chaos
 
 from .making import chart, create, dashboard, delete, space, there, update
 
 PEOPLE = {"ann@example.com": "uuid-ann", "Bob@Example.com": "uuid-bob"}
-FACTS = Facts(people=PEOPLE, groups={"Ops": "uuid-ops", "@{x}": "uuid-x"})
+FACTS = TargetFacts(people=PEOPLE, groups={"Ops": "uuid-ops", "@{x}": "uuid-x"})
 
 
 def test_a_space_that_inherits_changes_with_the_space_above_it() -> None:
@@ -40,10 +40,10 @@ def test_a_space_that_inherits_changes_with_the_space_above_it() -> None:
 
 
 def adapted(
-    content: Any, existing: Any = None, facts: Facts = FACTS, **options: Any
+    content: Any, existing: Any = None, facts: TargetFacts = FACTS, **options: Any
 ) -> tuple[Any, list[str]]:
     """The adapted space, and the problems in words; each must only warn."""
-    found, problems = adapted_access("space:sales", content, existing, facts, Options(**options))
+    found, problems = adapted_access("space:sales", content, existing, facts, PlanOptions(**options))
     assert {problem.gravity for problem in problems} <= {Gravity.WARNS}
     assert {problem.item for problem in problems} <= {"space:sales"}
     return found, [problem.what for problem in problems]
@@ -97,7 +97,7 @@ def test_kept_access_is_the_targets() -> None:
 
 def test_who_cannot_be_listed_keeps_what_there_is() -> None:
     """A token that may not list people does not take their grants away, and gives none."""
-    found, said = adapted(space(ann="editor", eve="viewer"), space(eve="viewer"), Facts())
+    found, said = adapted(space(ann="editor", eve="viewer"), space(eve="viewer"), TargetFacts())
     assert found == space(eve="viewer")
     assert "may not list the people" in said[0]
 
@@ -107,9 +107,9 @@ def test_any_content_can_be_adapted(content: Any, existing: Any, known: bool, ke
     """Whatever stands in a space's file, adapting it ends well, and adapting it again changes nothing."""
     content = content if isinstance(content, dict) else {"access": content}
     content = {**space(), "access": content.get("access", content)}
-    facts = FACTS if known else Facts()
-    found, _ = adapted_access("space:s", content, existing, facts, Options(keep_access=keep))
-    again, problems = adapted_access("space:s", found, existing, facts, Options(keep_access=keep))
+    facts = FACTS if known else TargetFacts()
+    found, _ = adapted_access("space:s", content, existing, facts, PlanOptions(keep_access=keep))
+    again, problems = adapted_access("space:s", found, existing, facts, PlanOptions(keep_access=keep))
     assert (again, problems) == (found, ())
 
 

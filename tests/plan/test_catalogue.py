@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.catalogue import adapted_metrics
-from lightdash_sync.plan.options import Facts
-from lightdash_sync.plan.values import Gravity
-from tests.model.changes.mutations import chaos
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.lists import adapted_metrics
+from lightdash_sync.sync.plan.options import TargetFacts
+from lightdash_sync.sync.plan.values import Gravity
+from tests.content.changes.mutations import chaos
 
-FACTS = Facts(metrics=frozenset({("orders", "revenue")}))
+FACTS = TargetFacts(metrics=frozenset({("orders", "revenue")}))
 HERE, GONE = {"table": "orders", "metric": "revenue"}, {"table": "orders", "metric": "profit"}
 
 
@@ -37,7 +37,7 @@ def test_metrics_that_the_target_lacks_are_left_out_by_name(kind: Kind, content:
 def test_an_unknown_catalogue_leaves_all_metrics() -> None:
     """What cannot be asked is not taken for missing."""
     content: Any = {"metrics": [GONE]}
-    assert adapted_metrics("x", Kind.TAG, content, Facts()) == (content, ())
+    assert adapted_metrics("x", Kind.TAG, content, TargetFacts()) == (content, ())
 
 
 @given(st.sampled_from(list(Kind)), chaos())

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.options import Choice
-from lightdash_sync.plan.values import Action, Gravity, Plan
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.options import ItemSelection
+from lightdash_sync.sync.plan.values import Action, Gravity, Plan
 
 from .applying import FACTS, FREE, WITH_DELETES, chosen, synced, twin_of, world_of
 from .making import chart, dashboard, scheduler, space
@@ -102,7 +102,9 @@ def test_what_moves_out_first_does_not_go_along() -> None:
 
 def test_what_moves_into_a_space_that_goes_is_said() -> None:
     world = synced(PROJECT)
-    choice = Choice(items=frozenset({(Kind.SPACE, "emea"), (Kind.CHART, "weekly"), (Kind.SQL_CHART, "raw")}))
+    choice = ItemSelection(
+        items=frozenset({(Kind.SPACE, "emea"), (Kind.CHART, "weekly"), (Kind.SQL_CHART, "raw")})
+    )
     plan = world.plan(
         tree_of(_without("emea", "raw", weekly={"space": "emea"})), replace(WITH_DELETES, choice=choice)
     )

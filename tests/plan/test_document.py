@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightdash_sync.content.json import JsonObject, canonical, parse
+from lightdash_sync.content.keys import is_key
+from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.errors import SyncError
-from lightdash_sync.model.canonical import JsonObject, canonical, parse
-from lightdash_sync.model.keys import is_key
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.plan.document import digest, from_bytes, read_plan, to_bytes
-from lightdash_sync.plan.values import (
+from lightdash_sync.sync.plan.document import digest, from_bytes, read_plan, to_bytes
+from lightdash_sync.sync.plan.values import (
     AccessChange,
     Action,
     Drift,
     DriftKind,
     Gravity,
-    LeftOut,
+    NotPlanned,
     Plan,
+    PlanTarget,
+    PossibleDuplicate,
     Problem,
     Step,
-    Target,
-    Twin,
 )
-from tests.model.changes.mutations import walked
-from tests.model.generated import FEWER, WORLDS, values
+from tests.content.changes.mutations import walked
+from tests.content.generated import FEWER, WORLDS, values
 
 from .applying import WITH_DELETES, World
 from .projects import Project, projects, tree_of
@@ -59,7 +59,7 @@ _PLANS = st.builds(
     Plan,
     purpose=_WORDS,
     source=_WORDS,
-    target=st.builds(Target, _WORDS, _WORDS, _WORDS, _WORDS),
+    target=st.builds(PlanTarget, _WORDS, _WORDS, _WORDS, _WORDS),
     enable_schedulers=st.booleans(),
     undoes=_WORDS,
     steps=_some(_STEPS),
@@ -77,9 +77,9 @@ _PLANS = st.builds(
             after=st.none() | _WORDS,
         )
     ),
-    twins=_some(st.builds(Twin, _KINDS, _WORDS, _WORDS, _some(_WORDS), st.booleans())),
+    twins=_some(st.builds(PossibleDuplicate, _KINDS, _WORDS, _WORDS, _some(_WORDS), st.booleans())),
     limits=_some(_WORDS),
-    left_out=_some(st.builds(LeftOut, _WORDS, _WORDS)),
+    left_out=_some(st.builds(NotPlanned, _WORDS, _WORDS)),
     adopted=_KNOWN,
     items=_KNOWN,
     external=st.dictionaries(_WORDS, _WORDS, max_size=2),
@@ -103,7 +103,7 @@ def test_a_plan_that_names_what_is_no_key_is_refused(key: str, where: str) -> No
     plan = Plan(
         "sync",
         "x",
-        Target("t", "u", "p", "n"),
+        PlanTarget("t", "u", "p", "n"),
         steps=(Step(Action.CREATE, Kind.CHART, key, after={"name": "x"}),) if where == "step" else (),
         adopted=table if where == "adopted" else {},
         items=table if where == "items" else {},
@@ -124,7 +124,7 @@ def test_a_plan_that_was_made_can_be_read_again(project: Project, target: World)
 @pytest.mark.parametrize("kind", [kind for kind in Kind if KINDS[kind].is_list])
 def test_a_list_that_becomes_empty_again_can_be_carried_out(kind: Kind) -> None:
     """As when a run that pinned the first item is taken back."""
-    target = Target("production", "https://example.com", "p", "P")
+    target = PlanTarget("production", "https://example.com", "p", "P")
     step = Step(Action.UPDATE, kind, "", before=[{"kind": "chart", "key": "x"}], after=[])
     plan = Plan("undo", "what a run found", target, steps=(step,))
     assert read_plan(to_bytes(plan)) == plan
@@ -144,7 +144,7 @@ def test_a_step_that_makes_no_sense_is_refused_with_its_place(change: dict[str, 
     """Its digest may fit: that proves nothing of who made it."""
     chart: JsonObject = {"name": "A", "tableName": "t", "metricQuery": {}, "chartConfig": {}, "space": "s"}
     step = Step(Action.CREATE, Kind.CHART, "a", after=chart)
-    plan = Plan("sync", "here", Target("production", "https://example.com", "p", "P"), steps=(step,))
+    plan = Plan("sync", "here", PlanTarget("production", "https://example.com", "p", "P"), steps=(step,))
     assert read_plan(to_bytes(plan)) == plan
     with pytest.raises(SyncError) as error:
         read_plan(to_bytes(replace(plan, steps=(replace(step, **change),))), "my.json")
@@ -241,7 +241,7 @@ def test_content_that_is_too_deep_for_a_plan_is_named(depth: int, fits: bool) ->
     for _ in range(depth):
         deep = [deep]
     canonical({"x": deep})  # a snapshot can hold it
-    target = Target("production", "https://example.com", "p", "P")
+    target = PlanTarget("production", "https://example.com", "p", "P")
     plan = Plan("sync", "here", target, steps=(Step(Action.CREATE, Kind.CHART, "deep", after={"x": deep}),))
     if fits:
         assert from_bytes(to_bytes(plan)) == plan
@@ -256,7 +256,7 @@ def test_content_that_is_too_deep_for_a_plan_is_named(depth: int, fits: bool) ->
     "value", [{"chart": 5}, {"chart": None}, [{"kind": "chart", "action": "create", "key": None}]]
 )
 def test_keys_that_are_none_are_refused(name: str, value: Any) -> None:
-    target = Target("production", "https://example.com", "p", "P")
+    target = PlanTarget("production", "https://example.com", "p", "P")
     document: Any = parse(to_bytes(Plan("sync", "here", target)))
     with pytest.raises(SyncError):
         from_bytes(canonical({**document, name: value}))

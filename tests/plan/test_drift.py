@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.options import Options
-from lightdash_sync.plan.values import Action, DriftKind, Plan
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.sync.plan.options import PlanOptions
+from lightdash_sync.sync.plan.values import Action, DriftKind, Plan
 
 from .applying import FACTS, FREE, WITH_DELETES, World, edited, removed, synced
 from .making import chart, dashboard, rule, scheduler, space
@@ -80,7 +80,7 @@ def _our_edit(kind: Kind, theirs: dict[str, Any]) -> dict[str, Any]:
     return dict([next((name, value) for name, value in OURS[kind].items() if name not in theirs)])
 
 
-def _plan(world: World, project: Project, options: Options = FREE) -> Plan:
+def _plan(world: World, project: Project, options: PlanOptions = FREE) -> Plan:
     return world.plan(tree_of(project), options)
 
 

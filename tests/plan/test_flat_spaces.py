@@ -6,23 +6,25 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.flat_spaces import placed_space
-from lightdash_sync.plan.options import Facts
-from lightdash_sync.plan.scope import Contents
-from lightdash_sync.plan.values import Gravity, Problem
+from lightdash_sync.content.contents import Contents
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.desired import placed_space
+from lightdash_sync.sync.plan.options import TargetFacts
+from lightdash_sync.sync.plan.values import Gravity, Problem
 
 from .making import space
 from .projects import tree_of
 
-FLAT = Facts(lacks=frozenset({"nested_spaces"}))
+FLAT = TargetFacts(lacks=frozenset({"nested_spaces"}))
 ABOVE = {
     "public": space("Public", ann="editor"),
     "board": space("Board", public=False, eve="viewer", Ops="editor"),
 }
 
 
-def placed(parent: str, facts: Facts = FLAT, now: Any = None, **how: Any) -> tuple[Any, tuple[Problem, ...]]:
+def placed(
+    parent: str, facts: TargetFacts = FLAT, now: Any = None, **how: Any
+) -> tuple[Any, tuple[Problem, ...]]:
     """The space `below` as a server can have it."""
     below = space("Below", parent=parent, **how)
     project = {(Kind.SPACE, key): content for key, content in {**ABOVE, "below": below}.items()}
@@ -67,12 +69,12 @@ def test_a_space_below_one_that_nobody_knows_is_private() -> None:
 
 
 def test_a_server_with_nesting_keeps_the_place() -> None:
-    content, problems = placed("board", Facts())
+    content, problems = placed("board", TargetFacts())
     assert (content["parent"], problems) == ("board", ())
 
 
 def test_a_source_without_nesting_moves_nothing() -> None:
     """It cannot say where a space stands, so the target's people may put it where they like."""
     there = space("Below", parent="public")
-    content, problems = placed("", Facts(source_lacks=frozenset({"nested_spaces"})), there)
+    content, problems = placed("", TargetFacts(source_lacks=frozenset({"nested_spaces"})), there)
     assert (content["parent"], problems) == ("public", ())

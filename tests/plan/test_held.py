@@ -8,22 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.client.capabilities import CAPABILITIES, Server
-from lightdash_sync.model.canonical import Json, canonical
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.features import FEATURES, FIELDS, Fate
-from lightdash_sync.plan.held import Held, held_content
-from lightdash_sync.plan.options import Facts, Options
-from lightdash_sync.plan.values import Gravity
+from lightdash_sync.content.json import Json, canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.lightdash.versions import CAPABILITIES, Server
+from lightdash_sync.sync.plan.compatibility import FEATURES, FIELDS, FieldFate, FittedContent, fit_to_server
+from lightdash_sync.sync.plan.options import PlanOptions, TargetFacts
+from lightdash_sync.sync.plan.values import Gravity
 
 from .making import chart, dashboard, scheduler, space
 
-OLD = Facts(lacks=Server("0.1372.1").cannot)
-NEW = Facts(lacks=Server("1.219.0").cannot)
-BEFORE = Facts(lacks=Server("0.2904.5").cannot)
+OLD = TargetFacts(lacks=Server("0.1372.1").cannot)
+NEW = TargetFacts(lacks=Server("1.219.0").cannot)
+BEFORE = TargetFacts(lacks=Server("0.2904.5").cannot)
 QUERY: Any = {"exploreName": "events", "dimensions": ["events_day"]}
 MERGE: Any = {"sources": [{"id": "a", "kind": "chart"}, {"id": "b", "kind": "query", "metricQuery": QUERY}]}
-ALLOWED = Options(allow_broken=frozenset({"all"}))
+ALLOWED = PlanOptions(allow_broken=frozenset({"all"}))
 CALCULATION: Any = {"name": "c", "displayName": "c"}
 OPERATOR: Any = {"id": "r", "target": {"fieldId": "orders_amount"}, "values": [1, 2]}
 
@@ -106,9 +105,11 @@ SAYING: dict[str, tuple[Kind, Any, str]] = {
 }
 
 
-def kept(kind: Kind, content: Any, facts: Facts, now: Json = None, options: Options = ALLOWED) -> Held:
+def kept(
+    kind: Kind, content: Any, facts: TargetFacts, now: Json = None, options: PlanOptions = ALLOWED
+) -> FittedContent:
     """An item as a server can hold it."""
-    return held_content((kind, "x"), content, now, facts, options)
+    return fit_to_server((kind, "x"), content, now, facts, options)
 
 
 def test_every_capability_of_the_table_exists() -> None:
@@ -122,12 +123,12 @@ def test_what_a_server_cannot_hold_is_named_before_the_first_write(feature: Any)
     content = HAVING[feature.kind, feature.code]
     able, unable = (OLD, NEW) if feature.ends else (NEW, OLD)
     assert feature.code not in {one.code for one in kept(feature.kind, content, able).problems}
-    told = kept(feature.kind, content, unable, options=Options()).problems
+    told = kept(feature.kind, content, unable, options=PlanOptions()).problems
     (problem,) = [one for one in told if one.code == feature.code]
-    blocks = feature.fate in (Fate.BROKEN, Fate.REFUSED)
+    blocks = feature.fate in (FieldFate.BROKEN, FieldFate.REFUSED)
     assert problem.gravity == (Gravity.BLOCKS if blocks else Gravity.WARNS)
     allowed = kept(feature.kind, content, unable)
-    assert bool(allowed.why_not) == (feature.fate is Fate.REFUSED)
+    assert bool(allowed.why_not) == (feature.fate is FieldFate.REFUSED)
     assert all(one.gravity is Gravity.WARNS for one in allowed.problems)
 
 
@@ -154,7 +155,7 @@ CONTENTS = st.sampled_from(
 
 
 @given(CONTENTS, st.sampled_from([OLD, NEW]))
-def test_what_is_held_is_held_as_it_is(case: tuple[Kind, Any], facts: Facts) -> None:
+def test_what_is_held_is_held_as_it_is(case: tuple[Kind, Any], facts: TargetFacts) -> None:
     """So the plan after an apply finds nothing to do."""
     kind, content = case
     once = kept(kind, content, facts)
@@ -169,7 +170,7 @@ def test_from_old_to_new_and_back_nothing_of_the_old_one_is_lost(case: tuple[Kin
     """What an older server holds, a newer one holds as well, with its own fields unset."""
     kind, content = case
     held = kept(kind, content, OLD)
-    there = kept(kind, held.content, Facts(source_lacks=OLD.lacks))
+    there = kept(kind, held.content, TargetFacts(source_lacks=OLD.lacks))
     ended = {feature.code for feature in FEATURES if feature.ends}
     if held.why_not or ended & {one.code for one in there.problems}:
         return
@@ -188,7 +189,7 @@ def test_new_fields_are_filled_in_as_the_server_shows_them() -> None:
 
 def test_a_merged_chart_is_refused_where_it_would_become_a_plain_one() -> None:
     """The server would store the chart without its merge, and say nothing."""
-    (problem,) = kept(Kind.CHART, chart() | {"merge": MERGE}, BEFORE, options=Options()).problems
+    (problem,) = kept(Kind.CHART, chart() | {"merge": MERGE}, BEFORE, options=PlanOptions()).problems
     assert problem.gravity is Gravity.BLOCKS
     assert "cannot hold the merge with a query of events" in problem.what
 
@@ -232,5 +233,5 @@ def test_what_the_source_cannot_say_stays_as_the_target_has_it() -> None:
         "tabs": [{"id": "t", "name": "T", "hidden": True}],
     }  # fmt: skip
     source = dashboard() | {"name": "Renamed", "tabs": [{"id": "t", "name": "T"}]}
-    held = kept(Kind.DASHBOARD, source, Facts(source_lacks=OLD.lacks), now=theirs).content
+    held = kept(Kind.DASHBOARD, source, TargetFacts(source_lacks=OLD.lacks), now=theirs).content
     assert held == theirs | {"name": "Renamed"}

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.parts import FILTERS, PARTS, TILES, parts_in, with_names, without_parts
-from lightdash_sync.model.rekey import rekeyed
-from lightdash_sync.plan.keys import LINKED, linked, own_links
-from lightdash_sync.plan.layout import layout
-from lightdash_sync.plan.values import Step
-from tests.model.generated import FEWER, made_uuid
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.parts import FILTERS, PARTS, TILES, parts_in, with_names, without_parts
+from lightdash_sync.content.tree import rekeyed
+from lightdash_sync.sync.plan.identifiers import layout
+from lightdash_sync.sync.plan.matching import LINKED, linked, own_links
+from lightdash_sync.sync.plan.values import Step
+from tests.content.generated import FEWER, made_uuid
 
 from .applying import EMPTY, FACTS, FREE, World, chosen, synced, twin_of
 from .making import chart, dashboard, rule, scheduler, space

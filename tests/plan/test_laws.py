@@ -10,17 +10,16 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.known import unknown_in, without_unknown
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree, place_of
-from lightdash_sync.plan.document import digest
-from lightdash_sync.plan.keys import LINKED
-from lightdash_sync.plan.managed import same_content
-from lightdash_sync.plan.options import Options
-from lightdash_sync.plan.values import Action, Plan
-from tests.model.generated import FEWER
+from lightdash_sync.content.json import parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.known_fields import unknown_in, without_unknown
+from lightdash_sync.content.tree import Tree, file_of, place_of
+from lightdash_sync.sync.plan.document import digest
+from lightdash_sync.sync.plan.managed import same_content
+from lightdash_sync.sync.plan.matching import LINKED
+from lightdash_sync.sync.plan.options import PlanOptions
+from lightdash_sync.sync.plan.values import Action, Plan
+from tests.content.generated import FEWER
 
 from .applying import EMPTY, FREE, WITH_DELETES, World, twin_of, world_of
 from .projects import Project, projects, tree_of
@@ -50,7 +49,7 @@ def _is_possible(plan: Plan) -> bool:
 
 
 @given(projects(), _OPTIONS)
-def test_a_plan_for_what_is_there_is_empty_and_reads_nothing(project: Project, options: Options) -> None:
+def test_a_plan_for_what_is_there_is_empty_and_reads_nothing(project: Project, options: PlanOptions) -> None:
     """Equal items are told by their hashes; none is parsed, and none is read."""
 
     def unread(path: str) -> bytes:
@@ -67,7 +66,7 @@ def test_a_plan_for_what_is_there_is_empty_and_reads_nothing(project: Project, o
 
 @given(projects(), targets(), _OPTIONS)
 def test_applying_a_plan_makes_the_target_as_desired(
-    project: Project, target: World, options: Options
+    project: Project, target: World, options: PlanOptions
 ) -> None:
     """On all content that is managed; what is left out is named; and the plan after it is empty."""
     desired = tree_of(project)
@@ -141,7 +140,7 @@ def test_pins_are_in_the_order_of_the_source_and_those_of_the_target_stay(
 @FEWER
 @given(projects(), targets(), _OPTIONS)
 def test_nothing_is_deleted_unless_asked_and_nothing_that_is_not_linked(
-    project: Project, target: World, options: Options
+    project: Project, target: World, options: PlanOptions
 ) -> None:
     plan = target.plan(tree_of(project), options)
     deleted = {(step.kind, step.key) for step in plan.steps if step.action is Action.DELETE}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.limits import delete_limits
-from lightdash_sync.plan.options import Options
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.deletes import delete_limits
+from lightdash_sync.sync.plan.options import PlanOptions
 
 from .making import create, delete, update
 
@@ -16,7 +16,7 @@ from .making import create, delete, update
 def refused(deletes: int, existing: int, allowed: int | None = None, desired: int = 1) -> tuple[str, ...]:
     """What is said of so many deletes of charts."""
     steps = [delete(Kind.CHART, f"c{n}") for n in range(deletes)]
-    return delete_limits(steps, {Kind.CHART: existing}, Options(max_deletes=allowed), desired)
+    return delete_limits(steps, {Kind.CHART: existing}, PlanOptions(max_deletes=allowed), desired)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_each_kind_has_its_own_limit() -> None:
     steps = [delete(kind, f"x{n}") for kind in (Kind.CHART, Kind.DASHBOARD) for n in range(20)]
     steps += [create(Kind.CHART, f"new{n}", {}) for n in range(50)]
     steps += [update(Kind.CHART, f"old{n}", {}, {}) for n in range(50)]
-    assert delete_limits(steps, {Kind.CHART: 100, Kind.DASHBOARD: 100}, Options(), 5) == ()
+    assert delete_limits(steps, {Kind.CHART: 100, Kind.DASHBOARD: 100}, PlanOptions(), 5) == ()
 
 
 @given(existing=st.integers(10, 5000), deletes=st.integers(0, 5000))

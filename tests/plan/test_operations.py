@@ -8,19 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import Json, JsonObject
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.drafts import CREATES, What, written
-from lightdash_sync.plan.operations import Operation, operations
-from lightdash_sync.plan.options import Item
-from lightdash_sync.plan.order import ordered, refers_to
-from lightdash_sync.plan.values import Action, Plan, Step, Target
-from lightdash_sync.plan.virtual_views import views_of, views_used
-from tests.model.generated import FEWER
+from lightdash_sync.content.json import Json, JsonObject
+from lightdash_sync.content.kinds import ItemKey, Kind
+from lightdash_sync.sync.plan.operations import (
+    CREATES,
+    Operation,
+    OperationKind,
+    fields_written_by,
+    operations,
+    ordered,
+    refers_to,
+)
+from lightdash_sync.sync.plan.values import Action, Plan, PlanTarget, Step
+from lightdash_sync.sync.plan.virtual_views import views_of, views_used
+from tests.content.generated import FEWER
 
 from .making import chart, create, space, update
 
-TARGET = Target("production", "https://lightdash.example.com", "p", "Production")
+TARGET = PlanTarget("production", "https://lightdash.example.com", "p", "Production")
 KEYS = ("a", "b", "c")
 KINDS = (Kind.SPACE, Kind.VIRTUAL_VIEW, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER, Kind.TAG)
 
@@ -74,12 +79,12 @@ def plans(draw: st.DrawFn) -> Plan:
     return plan(*draw(st.permutations(steps)), enable=draw(st.booleans()))
 
 
-def needed_by(plan: Plan, step: Step, content: Json) -> frozenset[Item]:
+def needed_by(plan: Plan, step: Step, content: Json) -> frozenset[ItemKey]:
     """Return what a content of a step refers to, the virtual view of its explore included."""
     return refers_to(step.kind, content) | views_used(step.kind, content, views_of(plan.steps))
 
 
-def made_by(todo: tuple[Operation, ...], steps: tuple[Step, ...]) -> dict[Item, int]:
+def made_by(todo: tuple[Operation, ...], steps: tuple[Step, ...]) -> dict[ItemKey, int]:
     """Return which operation creates which item."""
     return {(steps[one.step].kind, steps[one.step].key): one.number for one in todo if one.what in CREATES}
 
@@ -89,10 +94,10 @@ def made_by(todo: tuple[Operation, ...], steps: tuple[Step, ...]) -> dict[Item, 
 def test_each_operation_finds_what_it_refers_to_or_is_finished_later(plan: Plan) -> None:
     todo = operations(plan)
     made = made_by(todo, plan.steps)
-    finishes = {one.step: one for one in todo if one.what is What.FINISH}
+    finishes = {one.step: one for one in todo if one.what is OperationKind.FINISH}
     for one in todo:
         step = plan.steps[one.step]
-        for item in needed_by(plan, step, written(one.what, step)) & made.keys():
+        for item in needed_by(plan, step, fields_written_by(one.what, step)) & made.keys():
             if made[item] < one.number:
                 assert made[item] in one.needs
                 assert item not in one.unknown
@@ -122,7 +127,7 @@ def test_what_creates_never_runs_beside_anything(plan: Plan) -> None:
 def test_each_item_is_created_once_and_each_delete_is_done_once(plan: Plan) -> None:
     todo = operations(plan)
     created = [one.item for one in todo if one.what in CREATES]
-    deleted = [one.item for one in todo if one.what is What.DELETE]
+    deleted = [one.item for one in todo if one.what is OperationKind.DELETE]
     assert sorted(created) == sorted(step.item for step in plan.steps if step.action is Action.CREATE)
     assert sorted(deleted) == sorted(step.item for step in plan.steps if step.action is Action.DELETE)
 
@@ -133,22 +138,24 @@ def test_nothing_is_deleted_before_what_shows_it_was_written(plan: Plan) -> None
     todo = operations(plan)
     for one in todo:
         step = plan.steps[one.step]
-        if one.what is not What.DELETE:
+        if one.what is not OperationKind.DELETE:
             continue
         for other in todo:
             user = plan.steps[other.step]
             if user.action is Action.UPDATE and (step.kind, step.key) in needed_by(plan, user, user.before):
-                assert other.what is What.SPACE_LEAVE or other.number in one.needs
+                assert other.what is OperationKind.SPACE_LEAVE or other.number in one.needs
 
 
 @FEWER
 @given(plans())
 def test_nothing_comes_into_a_space_before_its_audience_is_as_small_as_it_will_be(plan: Plan) -> None:
     todo = operations(plan)
-    narrowed = {plan.steps[one.step].key: one.number for one in todo if one.what is What.SPACE_REVOKE}
+    narrowed = {
+        plan.steps[one.step].key: one.number for one in todo if one.what is OperationKind.SPACE_REVOKE
+    }
     for one in todo:
         step = plan.steps[one.step]
-        content = written(one.what, step)
+        content = fields_written_by(one.what, step)
         found = [content.get(name) for name in ("space", "parent")] if isinstance(content, dict) else []
         for place in found:
             if isinstance(place, str) and place in narrowed and one.number != narrowed[place]:
@@ -160,12 +167,12 @@ def test_nothing_comes_into_a_space_before_its_audience_is_as_small_as_it_will_b
 def test_a_new_scheduler_is_paused_before_it_has_anything_to_send(plan: Plan) -> None:
     todo = operations(plan)
     for one in todo:
-        if one.what in (What.SCHEDULER_BODY, What.SCHEDULER_ENABLE):
+        if one.what in (OperationKind.SCHEDULER_BODY, OperationKind.SCHEDULER_ENABLE):
             mine = [other for other in todo if other.step == one.step]
-            pauses = {other.number for other in mine if other.what is What.SCHEDULER_PAUSE}
+            pauses = {other.number for other in mine if other.what is OperationKind.SCHEDULER_PAUSE}
             assert plan.steps[one.step].action is not Action.CREATE or pauses
             assert pauses <= set(one.needs)
-        assert one.what is not What.SCHEDULER_ENABLE or plan.enable_schedulers
+        assert one.what is not OperationKind.SCHEDULER_ENABLE or plan.enable_schedulers
 
 
 @pytest.mark.parametrize(
@@ -187,7 +194,7 @@ def test_the_role_of_all_members_shrinks_before_new_content_and_grows_after_it(
         create(Kind.CHART, "weekly", chart()),
     ]
     order = [operation.what for operation in operations(plan(*steps))]
-    places = order.index(What.SPACE_UPDATE), order.index(What.CHART_CREATE)
+    places = order.index(OperationKind.SPACE_UPDATE), order.index(OperationKind.CHART_CREATE)
     assert (places[0] < places[1]) is (when == "before")
 
 
@@ -202,14 +209,17 @@ def test_what_no_create_can_say_is_written_after_it() -> None:
         create(Kind.CHART, "other", chart()),
     ]
     written = {(one.item, one.what) for one in operations(plan(*steps))}
-    assert {item for item, what in written if what is What.SPACE_UPDATE} == {"space:sales", "space:ours"}
-    assert {item for item, what in written if what is What.CHART_PATCH} == {"chart:weekly"}
+    assert {item for item, what in written if what is OperationKind.SPACE_UPDATE} == {
+        "space:sales",
+        "space:ours",
+    }
+    assert {item for item, what in written if what is OperationKind.CHART_PATCH} == {"chart:weekly"}
 
 
 def test_another_palette_is_no_new_version() -> None:
     """It belongs to no version of a chart."""
     step = update(Kind.CHART, "weekly", chart(), chart() | {"palette": "x"})
-    assert [one.what for one in operations(plan(step))] == [What.CHART_PATCH]
+    assert [one.what for one in operations(plan(step))] == [OperationKind.CHART_PATCH]
 
 
 @FEWER

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.kinds import SECRET, Kind
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.options import Facts, Options
-from lightdash_sync.plan.preflight import needed_tables, reference_problems
-from lightdash_sync.plan.values import Gravity, Problem, Step
-from tests.model.changes.mutations import chaos, pairs
-from tests.model.generated import made_uuid
+from lightdash_sync.content.kinds import SECRET, Kind
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.sync.plan.options import PlanOptions, TargetFacts
+from lightdash_sync.sync.plan.preflight import needed_tables, reference_problems
+from lightdash_sync.sync.plan.values import Gravity, Problem, Step
+from tests.content.changes.mutations import chaos, pairs
+from tests.content.generated import made_uuid
 
 from .applying import EMPTY
 from .making import chart, create, dashboard, delete, rule, scheduler, space, there, update
 from .projects import tree_of
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.content.json import Json
 
 FIELDS = {
     "orders": frozenset(
@@ -30,7 +30,7 @@ FIELDS = {
     ),
     "events": frozenset({"events_count", "events_tier"}),
 }
-FACTS = Facts(
+FACTS = TargetFacts(
     people={"ann@example.com": "uuid"},
     groups={"Ops": "uuid"},
     caller="ann@example.com",
@@ -47,11 +47,11 @@ THERE = {
 BLOCKS, WARNS = Gravity.BLOCKS, Gravity.WARNS
 
 
-def problems(*steps: Step, facts: Facts = FACTS, look: Any = None, **more: Any) -> tuple[Problem, ...]:
+def problems(*steps: Step, facts: TargetFacts = FACTS, look: Any = None, **more: Any) -> tuple[Problem, ...]:
     """The problems of some steps on a target that has a space, a chart, a dashboard and a SQL chart."""
     external = more.pop("external", ())
     looking = {"look": look} if look else {}
-    return reference_problems(steps, facts, Options(**more), THERE, external, **looking)
+    return reference_problems(steps, facts, PlanOptions(**more), THERE, external, **looking)
 
 
 def codes(*steps: Step, **more: Any) -> list[tuple[str, Gravity]]:
@@ -129,7 +129,7 @@ def test_a_field_that_the_target_lacks_is_found_wherever_a_chart_uses_it(use: st
 def test_a_field_that_the_target_has_is_no_problem(use: str) -> None:
     """The same uses, of a field that is there."""
     _, query = USES[use]
-    has = Facts(tables=FACTS.tables, fields={"orders": FIELDS["orders"] | {GONE}})
+    has = TargetFacts(tables=FACTS.tables, fields={"orders": FIELDS["orders"] | {GONE}})
     assert problems(create(Kind.CHART, "x", chart(**query)), facts=has) == ()
 
 
@@ -193,11 +193,11 @@ def test_a_missing_explore_is_said_once_and_not_each_of_its_fields() -> None:
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
-        (Facts(), "unchecked_explore"),
-        (Facts(tables=frozenset({"orders"})), "unchecked_fields"),
+        (TargetFacts(), "unchecked_explore"),
+        (TargetFacts(tables=frozenset({"orders"})), "unchecked_fields"),
     ],
 )
-def test_what_could_not_be_asked_warns(facts: Facts, code: str) -> None:
+def test_what_could_not_be_asked_warns(facts: TargetFacts, code: str) -> None:
     """Nothing is taken for granted, and nothing is refused for it."""
     assert codes(create(Kind.CHART, "x", chart("orders_status")), facts=facts) == [(code, WARNS)]
 
@@ -331,7 +331,7 @@ def test_a_reference_that_the_plan_breaks_blocks_though_it_was_there() -> None:
 )
 def test_a_chart_of_another_project_on_a_tile_blocks(same: bool, known: bool, fine: bool) -> None:
     """Only where it is known to be the target's own (see the next test) such a tile may stay."""
-    facts = Facts(same_project=same, tables=frozenset())
+    facts = TargetFacts(same_project=same, tables=frozenset())
     step = create(Kind.DASHBOARD, "d", dashboard(["~abc"]))
     found = problems(step, facts=facts, external={"~abc"} if known else ())
     assert [problem.code for problem in found] == ([] if fine else ["external_reference"])
@@ -372,7 +372,7 @@ def test_names_in_text_must_mean_something_on_the_target(text: str, found: list[
 def test_a_person_in_text_who_cannot_be_asked_for_warns() -> None:
     """The token may not list people."""
     step = create(Kind.CHART, "x", {**chart(), "description": "@{user:ann@example.com}"})
-    assert ("unchecked_holder", WARNS) in codes(step, facts=Facts(tables=FACTS.tables, fields=FIELDS))
+    assert ("unchecked_holder", WARNS) in codes(step, facts=TargetFacts(tables=FACTS.tables, fields=FIELDS))
 
 
 # --- schedulers
@@ -404,7 +404,7 @@ def test_slack_channels_that_the_target_lacks_block() -> None:
     (problem,) = problems(step)
     assert (problem.code, problem.gravity) == ("missing_channel", BLOCKS)
     assert "C2" in problem.what
-    silent = Facts(caller="ann@example.com")
+    silent = TargetFacts(caller="ann@example.com")
     assert codes(step, facts=silent) == [("unchecked_channel", WARNS), ("unchecked_channel", WARNS)]
 
 
@@ -475,17 +475,17 @@ def test_any_content_has_problems_or_none(
 ) -> None:
     """Any content is checked without an error, alike each time; allowed breaks only warn, if writable."""
     steps = [update(kind, f"k{n}", old, new) for n, (kind, old, new) in enumerate(items)]
-    facts = FACTS if known else Facts()
+    facts = FACTS if known else TargetFacts()
 
     def look(_kind: Kind, _key: str) -> Json:
         return other
 
     tables = needed_tables(steps, look)
     assert "" not in tables
-    found = reference_problems(steps, facts, Options(), THERE, (), look)
+    found = reference_problems(steps, facts, PlanOptions(), THERE, (), look)
     assert found == tuple(sorted(set(found)))
-    assert found == reference_problems(steps[::-1], facts, Options(), THERE, (), look)
-    allowed = reference_problems(steps, facts, Options(allow_broken=frozenset({"all"})), THERE, (), look)
+    assert found == reference_problems(steps[::-1], facts, PlanOptions(), THERE, (), look)
+    allowed = reference_problems(steps, facts, PlanOptions(allow_broken=frozenset({"all"})), THERE, (), look)
     blocked = {problem.code for problem in allowed if problem.gravity is not WARNS}
     impossible = {"missing_item", "deleted_reference", "external_reference", "unknown_holder"}
     assert blocked <= impossible | {"unknown_reference", "secret_address"}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.destinations import PLACES, UNKNOWN, Destination, destinations, parse_pattern
-from lightdash_sync.model.kinds import SECRET, SECRET_TARGETS, Kind
-from lightdash_sync.plan.recipients import needs_channel_names, recipient_findings, refused_deliveries
+from lightdash_sync.content.kinds import SECRET, SECRET_TARGETS, Kind
+from lightdash_sync.content.schedulers import PLACES, UNKNOWN, Destination, destinations, parse_pattern
+from lightdash_sync.sync.plan.recipients import needs_channel_names, recipient_findings, refused_deliveries
 
 from .making import delete, scheduler, update
 

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import Json, objects
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.lists import pinned
-from lightdash_sync.plan.returning import lost_comments, pinned_again, refilled
+from lightdash_sync.content.json import Json, objects
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.lists import pinned
+from lightdash_sync.sync.plan.restored import lost_comments, pinned_again, refilled
 
 A, B = (Kind.CHART, "a"), (Kind.CHART, "b")
 SQL = (Kind.SQL_CHART, "sql")

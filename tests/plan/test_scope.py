@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.options import Choice
-from lightdash_sync.plan.scope import Contents, Scope, choose
-from lightdash_sync.plan.values import Plan
-from tests.model.generated import FEWER
+from lightdash_sync.content.contents import Contents
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.options import ItemSelection
+from lightdash_sync.sync.plan.scope import PlanScope, choose
+from lightdash_sync.sync.plan.values import Plan
+from tests.content.generated import FEWER
 
 from .applying import EMPTY, FREE, WITH_DELETES, World, chosen, edited, synced
 from .making import chart, dashboard, scheduler, space
@@ -41,9 +42,9 @@ KPIS = "dashboard:kpis chart:weekly chart:inner"
 DELIVERIES = "scheduler:monday scheduler:daily"
 
 
-def _said(choice: dict[str, Any]) -> Choice:
+def _said(choice: dict[str, Any]) -> ItemSelection:
     items = [tuple(name.split(":")) for name in choice.pop("items", ())]
-    return Choice(items=frozenset((Kind(kind), key) for kind, key in items), **choice)
+    return ItemSelection(items=frozenset((Kind(kind), key) for kind, key in items), **choice)
 
 
 def _in(space: str) -> dict[str, Any]:
@@ -159,12 +160,15 @@ def test_deletes_stay_inside_the_choice() -> None:
     kept = {item: content for item, content in ALL.items() if item[0] not in (Kind.SCHEDULER, Kind.TAG)}
     kept = {item: content for item, content in kept.items() if item[1] not in ("lonely", "raw")}
     for choice, gone in [
-        (Choice(spaces=frozenset({"ops"})), {"chart:lonely", "sql_chart:raw"}),
-        (Choice(spaces=frozenset({"sales"})), {"scheduler:monday", "scheduler:daily"}),
-        (Choice(kinds=frozenset({Kind.TAG})), {"tag:core"}),
+        (ItemSelection(spaces=frozenset({"ops"})), {"chart:lonely", "sql_chart:raw"}),
+        (ItemSelection(spaces=frozenset({"sales"})), {"scheduler:monday", "scheduler:daily"}),
+        (ItemSelection(kinds=frozenset({Kind.TAG})), {"tag:core"}),
         (chosen((Kind.CHART, "lonely")), {"chart:lonely"}),
-        (Choice(paths=frozenset({"sql_charts/raw.json"})), {"sql_chart:raw"}),
-        (Choice(), {"chart:lonely", "sql_chart:raw", "tag:core", "scheduler:monday", "scheduler:daily"}),
+        (ItemSelection(paths=frozenset({"sql_charts/raw.json"})), {"sql_chart:raw"}),
+        (
+            ItemSelection(),
+            {"chart:lonely", "sql_chart:raw", "tag:core", "scheduler:monday", "scheduler:daily"},
+        ),
     ]:
         plan = synced(ALL).plan(tree_of(kept), replace(WITH_DELETES, choice=choice))
         assert {step.item for step in plan.steps if step.after is None} == gone
@@ -173,7 +177,7 @@ def test_deletes_stay_inside_the_choice() -> None:
 def test_a_choice_by_space_goes_by_where_the_source_has_it() -> None:
     world = edited(synced(ALL), Kind.CHART, "lonely", space="sales")
     world = World(world.tree, world.links)
-    options = replace(FREE, choice=Choice(spaces=frozenset({"ops"})))
+    options = replace(FREE, choice=ItemSelection(spaces=frozenset({"ops"})))
     assert _steps(world.plan(tree_of(ALL), options)) == {"chart:lonely"}
 
 
@@ -192,7 +196,11 @@ CIRCLES: list[Project] = [
 def test_items_that_hold_each_other_come_to_an_end(project: Project) -> None:
     contents = Contents(tree_of(project))
     for kind, key in project:
-        for choice in (chosen((kind, key)), Choice(spaces=frozenset({"a"})), Choice(kinds=frozenset({kind}))):
+        for choice in (
+            chosen((kind, key)),
+            ItemSelection(spaces=frozenset({"a"})),
+            ItemSelection(kinds=frozenset({kind})),
+        ):
             for exists in (True, False):
                 scope = choose(contents, choice, lambda _: exists)  # noqa: B023 - called at once
                 assert scope.items <= contents.there
@@ -205,7 +213,7 @@ def test_a_scope_is_closed_and_every_part_of_it_has_a_reason(project: Project, d
     contents = Contents(tree_of(project))
     items = data.draw(st.sets(st.sampled_from(sorted(project)), min_size=1))
 
-    def scope(*chosen_items: Any) -> Scope:
+    def scope(*chosen_items: Any) -> PlanScope:
         return choose(contents, chosen(*chosen_items), lambda _: False)
 
     whole = scope(*items)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.model.canonical import sha256
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.plan.managed import settled_form
-from lightdash_sync.plan.values import Action
+from lightdash_sync.content.json import sha256
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import file_of
+from lightdash_sync.sync.plan.managed import settled_form
+from lightdash_sync.sync.plan.values import Action
 
 from .applying import EMPTY, FREE, World, edited
 from .making import chart, scheduler, space

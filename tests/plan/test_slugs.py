@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.options import Facts
-from lightdash_sync.plan.slugs import CHOOSES, Slugs, known_by
-from tests.model.generated import made_uuid
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.identifiers import CHOOSES, Slugs, known_by
+from lightdash_sync.sync.plan.options import TargetFacts
+from tests.content.generated import made_uuid
 
-CURRENT = Facts()
+CURRENT = TargetFacts()
 KINDS = st.sampled_from([*CHOOSES])
 SLUGS = st.from_regex(r"[a-c](-[0-2])?", fullmatch=True)
 
@@ -72,13 +72,13 @@ def test_a_space_is_known_by_the_end_of_its_path() -> None:
 
 @pytest.mark.parametrize("kind", CHOOSES)
 def test_an_older_server_makes_its_own_slugs_and_nothing_is_told(kind: Kind) -> None:
-    older = Facts(lacks=frozenset({CHOOSES[kind]}))
+    older = TargetFacts(lacks=frozenset({CHOOSES[kind]}))
     assert Slugs(Identity(), older, Identity()).choose((kind, "a"), {"slug": "a"}, "A") == ("", ())
 
 
 def test_who_may_not_write_code_is_told_beforehand() -> None:
     """Charts and dashboards then get a slug of the server's making; spaces and SQL charts keep theirs."""
-    slugs = Slugs(Identity(), Facts(may_write_code=False), Identity())
+    slugs = Slugs(Identity(), TargetFacts(may_write_code=False), Identity())
     slug, (problem,) = slugs.choose((Kind.CHART, "a"), {"slug": "a"}, "A")
     assert (slug, problem.code) == ("", "slug_not_kept")
     assert slugs.choose((Kind.SQL_CHART, "a"), {"slug": "a"}, "A") == ("a", ())

@@ -9,20 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.keys import LINKED
-from lightdash_sync.plan.scope import Contents
-from lightdash_sync.plan.twins import Likenesses, adopted_facts, by_slug, likenesses
-from lightdash_sync.plan.values import Action, Plan
-from tests.model.generated import FEWER
+from lightdash_sync.content.contents import Contents
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.plan.matching import LINKED, Matches, adopted_facts, by_slug, find_unlinked_matches
+from lightdash_sync.sync.plan.values import Action, Plan
+from tests.content.generated import FEWER
 
 from .applying import FREE, World, world_of
 from .making import chart, dashboard, rule, scheduler, space
 from .projects import Project, projects, tree_of
 
 if TYPE_CHECKING:
-    from lightdash_sync.plan.options import Item
+    from lightdash_sync.content.kinds import ItemKey
 
 WARY = replace(FREE, allow_twins=frozenset())
 SALES: Any = (Kind.SPACE, "sales")
@@ -37,18 +36,18 @@ PROJECT: Project = {
 ALL: Any = {item: item[1] for item in PROJECT}
 
 
-def _world(project: Project, *unlinked: Item) -> World:
+def _world(project: Project, *unlinked: ItemKey) -> World:
     """A target whose items are linked but for some."""
     return world_of(
         project, {item: key for item, key in ALL.items() if item in project and item not in unlinked}
     )
 
 
-def _found(world: World, project: Project, *, adopt: bool) -> Likenesses:
+def _found(world: World, project: Project, *, adopt: bool) -> Matches:
     linked, tree = world.seen(tree_of(project))
     mine = frozenset((kind, key) for kind, keys in linked.keys.items() for key in keys)
     wanted = frozenset(item for item in project if item[0] in LINKED) - mine
-    return likenesses(Contents(tree_of(project)), Contents(tree), mine, wanted, adopt=adopt)
+    return find_unlinked_matches(Contents(tree_of(project)), Contents(tree), mine, wanted, adopt=adopt)
 
 
 def _twins(plan: Plan) -> dict[str, int]:
@@ -56,7 +55,7 @@ def _twins(plan: Plan) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("item", [item for item in PROJECT if item[0] is not Kind.SPACE])
-def test_an_unlinked_item_of_the_name_in_the_same_place_is_shown_and_stops_the_plan(item: Item) -> None:
+def test_an_unlinked_item_of_the_name_in_the_same_place_is_shown_and_stops_the_plan(item: ItemKey) -> None:
     """With its uuid, so that it can be adopted; it is not changed itself."""
     world = _world(PROJECT, item)
     plan = world.plan(tree_of(PROJECT), WARY)
@@ -119,7 +118,7 @@ def test_an_adopted_dashboard_has_its_rules_by_the_desired_names() -> None:
     for board, name in ((theirs, "m"), (ours, "b")):
         board["filters"]["metrics"] = [rule("b") | {"id": name}]
         board["filters"]["dimensions"].append(rule(f"only {name}") | {"id": f"only-{name}"})
-    item: Item = (Kind.DASHBOARD, "kpis")
+    item: ItemKey = (Kind.DASHBOARD, "kpis")
     there = tree_of({item: theirs}, "target")
     desired = Contents(tree_of({item: ours}))
     facts: Any = adopted_facts(item, item, desired, Contents(there), {}, there.identity)
@@ -140,7 +139,7 @@ def test_an_adopted_dashboard_has_its_tiles_by_the_desired_names() -> None:
         {"id": "notes", "type": "markdown", "x": 6, "properties": {"title": "Notes", "content": "x"}},
         {"id": "new", "type": "markdown", "x": 7, "properties": {"title": "Ours", "content": "z"}},
     ])  # fmt: skip
-    item: Item = (Kind.DASHBOARD, "kpis")
+    item: ItemKey = (Kind.DASHBOARD, "kpis")
     there = tree_of({item: theirs}, "target")
     same: Any = {(Kind.CHART, "weekly"): (Kind.CHART, "weekly-9")}
     desired = Contents(tree_of({item: ours}))
@@ -154,7 +153,7 @@ def test_an_adopted_dashboard_has_its_tiles_by_the_desired_names() -> None:
 
 
 def test_adopting_a_chart_takes_its_uuid_and_nothing_else() -> None:
-    item: Item = (Kind.CHART, "weekly")
+    item: ItemKey = (Kind.CHART, "weekly")
     there = tree_of(PROJECT, "target")
     contents = Contents(there)
     assert adopted_facts(item, item, contents, contents, {}, there.identity) == {

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
+from lightdash_sync.content.json import Json
+from lightdash_sync.content.kinds import SECRET, Kind
+from lightdash_sync.content.schedulers import quiet_cron
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import Json
-from lightdash_sync.model.kinds import SECRET, Kind
-from lightdash_sync.model.quiet import quiet_cron
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.drafts import What
-from lightdash_sync.plan.operations import operations
-from lightdash_sync.plan.options import Choice, Options
-from lightdash_sync.plan.values import Action, Gravity, Plan
-from lightdash_sync.plan.verification import is_verified
+from lightdash_sync.sync.plan.managed import is_verified
+from lightdash_sync.sync.plan.operations import OperationKind, operations
+from lightdash_sync.sync.plan.options import ItemSelection, PlanOptions
+from lightdash_sync.sync.plan.values import Action, Gravity, Plan
 
 from .applying import EMPTY, FACTS, FREE, WITH_DELETES, chosen, edited, edited_list, synced, twin_of
 from .making import chart, dashboard, scheduler, space
@@ -113,7 +112,7 @@ def test_pins_of_what_is_not_there_are_left_out_by_name() -> None:
     (step,) = [step for step in plan.steps if step.kind is Kind.PINS]
     assert step.after == pins[:1]
     assert _codes(plan) == {("pins", "not_pinned", Gravity.WARNS)}
-    alone = EMPTY.plan(tree_of(project), replace(FREE, choice=Choice(kinds=frozenset({Kind.PINS}))))
+    alone = EMPTY.plan(tree_of(project), replace(FREE, choice=ItemSelection(kinds=frozenset({Kind.PINS}))))
     assert alone.is_empty
     assert len([problem for problem in alone.problems if problem.code == "not_pinned"]) == 2
 
@@ -198,7 +197,7 @@ def test_a_scheduler_that_a_cut_short_run_left_behind_is_switched_off_before_it_
     assert isinstance(step.after, dict)
     assert step.after["enabled"] is False
     whats = [one.what for one in operations(world.plan(tree_of(wanted)))]
-    assert whats == [What.SCHEDULER_PAUSE, What.SCHEDULER_BODY]
+    assert whats == [OperationKind.SCHEDULER_PAUSE, OperationKind.SCHEDULER_BODY]
     (step,) = world.plan(tree_of(wanted), replace(FREE, enable_schedulers=True)).steps
     assert isinstance(step.after, dict)
     assert step.after["enabled"] is True
@@ -212,10 +211,10 @@ def test_a_scheduler_left_behind_that_is_not_linked_is_a_twin_whatever_its_time(
     lost = replace(
         world, links={kind: keys for kind, keys in world.links.items() if kind is not Kind.SCHEDULER}
     )
-    (twin,) = lost.plan(wanted, Options()).twins
+    (twin,) = lost.plan(wanted, PlanOptions()).twins
     assert twin.item == "scheduler:daily"
     other = edited(lost, Kind.SCHEDULER, "daily", targets=[{"recipient": "a@example.com"}])
-    assert other.plan(wanted, Options()).twins == ()
+    assert other.plan(wanted, PlanOptions()).twins == ()
 
 
 def test_a_pin_of_the_target_stays_where_it_is() -> None:
@@ -226,7 +225,7 @@ def test_a_pin_of_the_target_stays_where_it_is() -> None:
     ]
     world = synced({**PROJECT, (Kind.PINS, ""): pins[1:]})
     more = edited_list(world, Kind.PINS, pins)
-    assert more.plan(tree_of({**PROJECT, (Kind.PINS, ""): pins[1:]}), Options()).is_empty
+    assert more.plan(tree_of({**PROJECT, (Kind.PINS, ""): pins[1:]}), PlanOptions()).is_empty
 
 
 def test_a_palette_goes_where_the_organisation_has_one_of_its_name() -> None:

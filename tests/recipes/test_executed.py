@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.disk import Disk
 from lightdash_sync.snapshot.write import locked
 from tests.cli.nights import TOKEN, settings
 from tests.cli.running import run

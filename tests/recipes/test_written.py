@@ -12,10 +12,9 @@ import click
 import pytest
 
 from lightdash_sync import __version__
-from lightdash_sync.environments import read_file
 from lightdash_sync.errors import ConfigError as WrongUsage
 from lightdash_sync.errors import Incomplete, Locked, NotAuthorised, Refused, SnapshotError, SyncError
-from lightdash_sync.shards import read_shard
+from lightdash_sync.settings import read_file, read_shard
 from tests.recipes.reading import (
     CONFIG,
     FOLDER,

@@ -7,38 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.plan.drift import drift_of
-from lightdash_sync.plan.options import Options
-from lightdash_sync.plan.values import (
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.sync.plan.drift import drift_of
+from lightdash_sync.sync.plan.options import PlanOptions
+from lightdash_sync.sync.plan.values import (
     AccessChange,
     Action,
     Drift,
     DriftKind,
     Gravity,
-    LeftOut,
+    NotPlanned,
     Plan,
+    PlanTarget,
+    PossibleDuplicate,
     Problem,
     Step,
-    Target,
-    Twin,
 )
-from tests.model.changes.mutations import pairs
-from tests.model.changes.samples import sample
+from tests.content.changes.mutations import pairs
+from tests.content.changes.samples import sample
 from tests.plan.making import chart, scheduler, space
 from tests.report.sections import hostile, poisoned
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.content.json import Json
 
-TARGET = Target("production", "https://bi.example.com/", "11111111-2222-4333-8444-555555555555", "Acme BI")
+TARGET = PlanTarget(
+    "production", "https://bi.example.com/", "11111111-2222-4333-8444-555555555555", "Acme BI"
+)
 UUID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 _BASE: Any = {"name": "Weekly", "description": "Old", "space": "sales", "metricQuery": {"limit": 500}}
 
 
 def drift(base: Json, existing: Json, desired: Json, *, merge: bool = False) -> Drift:
     """How the target's chart `weekly` went its own way."""
-    found = drift_of((Kind.CHART, "weekly"), base, existing, desired, Options(merge=merge))
+    found = drift_of((Kind.CHART, "weekly"), base, existing, desired, PlanOptions(merge=merge))
     assert found is not None
     return found
 
@@ -70,7 +72,7 @@ def everyday() -> Plan:
                 "finance", "Analysts", is_group=True, item="chart:costs", before="viewer", after="editor"
             ),
         ),
-        left_out=(LeftOut("scheduler:daily", "its recipient is not allowed"),),
+        left_out=(NotPlanned("scheduler:daily", "its recipient is not allowed"),),
         adopted={Kind.CHART: {"margin": {"uuid": UUID}}},
     )
 
@@ -90,7 +92,7 @@ def refused() -> Plan:
             Problem("chart:margin", "missing_explore", "the target has no explore 'orders'"),
             Problem("space:old", "not_empty", "would be deleted together with chart:kept"),
         ),
-        twins=(Twin(Kind.CHART, "revenue", "Revenue", (UUID,)),),
+        twins=(PossibleDuplicate(Kind.CHART, "revenue", "Revenue", (UUID,)),),
         limits=("21 of 60 charts would be deleted, and more than 20 of a kind are refused",),
     )
 
@@ -112,7 +114,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(
         purpose=draw(st.sampled_from(["sync", "restore", "undo"])),
         source=draw(hostile),
-        target=Target(draw(hostile), draw(hostile), draw(hostile), draw(hostile)),
+        target=PlanTarget(draw(hostile), draw(hostile), draw(hostile), draw(hostile)),
         enable_schedulers=draw(st.booleans()),
         undoes=draw(hostile),
         steps=steps,
@@ -122,7 +124,7 @@ def plans(draw: st.DrawFn) -> Plan:
         access=tuple(draw(st.lists(_access, max_size=3))),
         twins=tuple(draw(st.lists(_twins, max_size=2))),
         limits=tuple(draw(st.lists(hostile, max_size=2))),
-        left_out=tuple(draw(st.lists(st.builds(LeftOut, hostile, hostile), max_size=2))),
+        left_out=tuple(draw(st.lists(st.builds(NotPlanned, hostile, hostile), max_size=2))),
         adopted={Kind.CHART: {draw(hostile): {"uuid": draw(hostile)}}},
     )
 
@@ -154,5 +156,10 @@ _access = st.builds(
     after=hostile | st.none(),
 )
 _twins = st.builds(
-    Twin, st.just(Kind.CHART), hostile, hostile, st.lists(hostile, max_size=9).map(tuple), st.booleans()
+    PossibleDuplicate,
+    st.just(Kind.CHART),
+    hostile,
+    hostile,
+    st.lists(hostile, max_size=9).map(tuple),
+    st.booleans(),
 )

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.changes import compare
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.model.tree import Tree
+from lightdash_sync.changes.items import compare
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.report.differences import diff_report
 from lightdash_sync.report.value import Items
-from tests.model.changes.mutations import pairs
-from tests.model.changes.samples import sample
+from tests.content.changes.mutations import pairs
+from tests.content.changes.samples import sample
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import Json
-    from lightdash_sync.model.changes import ItemChange
+    from lightdash_sync.changes.items import ItemChange
+    from lightdash_sync.content.json import Json
     from lightdash_sync.report.value import Report, ReportItem
 
 HOSTILE = [

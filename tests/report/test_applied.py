@@ -11,24 +11,23 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from lightdash_sync.apply.execute import Outcome, Result, State
+from lightdash_sync.changes.differ import changes
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree, file_of
 from lightdash_sync.errors import SyncError
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.changes import changes
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.keys import Linked
-from lightdash_sync.plan.operations import operations
-from lightdash_sync.plan.values import Action, Plan, Step
 from lightdash_sync.report.records import links_report, runs_report
 from lightdash_sync.report.results import applied_report
 from lightdash_sync.report.terminal import console
 from lightdash_sync.report.text import render_text
-from lightdash_sync.snapshot.manifest import Source
+from lightdash_sync.snapshot.manifest import SnapshotSource
+from lightdash_sync.sync.apply.engine import ApplyOutcome, OperationState, Result
 from lightdash_sync.sync.applying import Applied
-from lightdash_sync.sync.linking import Link
+from lightdash_sync.sync.links import Link
+from lightdash_sync.sync.plan.matching import Linked
+from lightdash_sync.sync.plan.operations import operations
+from lightdash_sync.sync.plan.values import Action, Plan, Step
 from lightdash_sync.sync.readback import Mismatch
 from lightdash_sync.sync.runs import Run, begin, runs
 from lightdash_sync.sync.target import Existing
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from lightdash_sync.report.value import Report
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-SOURCE = Source(url=TARGET.url, lightdash="1.0", project=TARGET.project_name)
+SOURCE = SnapshotSource(url=TARGET.url, lightdash="1.0", project=TARGET.project_name)
 _BASE = "https://bi.example.com/projects/11111111-2222-4333-8444-555555555555"
 
 
@@ -67,18 +66,20 @@ def _applied(folder: Path, plan: Plan, *mismatches: Mismatch, failing: str = "")
     """What comes of a plan of which one item fails, and all that needs it is skipped."""
     results: dict[int, Result] = {}
     for operation in operations(plan):
-        missing = [need for need in operation.needs if results[need].state is not State.DONE]
+        missing = [need for need in operation.needs if results[need].state is not OperationState.DONE]
         if missing:
-            found = Result(operation, State.SKIPPED, because=missing[0])
+            found = Result(operation, OperationState.SKIPPED, because=missing[0])
         elif operation.item == failing:
-            found = Result(operation, State.FAILED, SyncError("the server\x1b[2J said no", "ask \x07 it"))
+            found = Result(
+                operation, OperationState.FAILED, SyncError("the server\x1b[2J said no", "ask \x07 it")
+            )
         else:
-            found = Result(operation, State.DONE)
+            found = Result(operation, OperationState.DONE)
         results[operation.number] = found
     items: Any = {}
     for number, step in enumerate(plan.steps):
         items.setdefault(step.kind, {})[step.key] = {"uuid": f"uuid-{number}"}
-    outcome = Outcome(tuple(results.values()), {}, Identity(items=items), writes=9)
+    outcome = ApplyOutcome(tuple(results.values()), {}, Identity(items=items), writes=9)
     tree = Tree.of({})
     existing = Existing(tree, Linked(tree.identity, {}, {}), TARGET, SOURCE)
     return Applied(_run(folder, plan), plan, outcome, mismatches, existing, requests=40)

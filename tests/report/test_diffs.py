@@ -13,20 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from lightdash_sync.model.changes import CODES
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.changes.change import CODES
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.report.html import render_html
 from lightdash_sync.report.json import render_json
 from lightdash_sync.report.markdown import MAX_CHARACTERS, render_markdown
 from lightdash_sync.report.terminal import console
 from lightdash_sync.report.text import render_text
-from tests.model.changes.samples import sample
-from tests.model.generated import FEWER
+from tests.content.changes.samples import sample
+from tests.content.generated import FEWER
 from tests.report.sections import HOSTILE, hostile, items_of, section, sections
 from tests.report.seen import ATTRIBUTES, ELEMENTS, Seen
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.content.json import Json
     from lightdash_sync.report.value import Report
 
 

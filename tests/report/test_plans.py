@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from markdown_it import MarkdownIt
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.document import digest
-from lightdash_sync.plan.outlook import nothing
-from lightdash_sync.plan.values import AccessChange, Action, Plan, Step, Twin
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.report.html import render_html
 from lightdash_sync.report.json import render_json
 from lightdash_sync.report.markdown import MAX_CHARACTERS, render_markdown
 from lightdash_sync.report.plans import plan_report
 from lightdash_sync.report.terminal import console
 from lightdash_sync.report.text import render_text
-from tests.model.generated import FEWER
+from lightdash_sync.sync.plan.document import digest
+from lightdash_sync.sync.plan.values import AccessChange, Action, Plan, PossibleDuplicate, Step, nothing
+from tests.content.generated import FEWER
 from tests.plan.making import chart, scheduler, space
 from tests.report.planned import TARGET, UUID, drift, everyday, plans, refused
 from tests.report.sections import HOSTILE
@@ -31,7 +30,7 @@ from tests.report.seen import ATTRIBUTES, ELEMENTS, Seen
 if TYPE_CHECKING:
     from typing import Any
 
-    from lightdash_sync.plan.outlook import Look
+    from lightdash_sync.sync.plan.values import Look
 
 _LONG = " ".join(HOSTILE)
 
@@ -238,7 +237,7 @@ def test_what_was_allowed_is_told_as_a_warning() -> None:
     theirs, ours = base | {"name": "Theirs"}, base | {"description": "Ours"}
     found = drift(base, theirs, ours, merge=True)
     written = Step(Action.UPDATE, Kind.CHART, "weekly", UUID, theirs, ours)
-    twin = Twin(Kind.CHART, "weekly", "Weekly", (UUID,), allowed=True)
+    twin = PossibleDuplicate(Kind.CHART, "weekly", "Weekly", (UUID,), allowed=True)
     said = {
         "overwritten": _text(_only(written, drift=(found,))),
         "combined": _text(_only(replace(written, source=ours, after=found.merged), drift=(found,))),
@@ -348,7 +347,7 @@ def test_a_huge_plan_fits_into_a_comment() -> None:
     plan = replace(
         refused(),
         steps=steps,
-        twins=tuple(Twin(Kind.CHART, f"c{n}", _LONG, (UUID,) * 9) for n in range(300)),
+        twins=tuple(PossibleDuplicate(Kind.CHART, f"c{n}", _LONG, (UUID,) * 9) for n in range(300)),
         limits=(_LONG,) * 300,
         drift=refused().drift * 300,
         access=tuple(

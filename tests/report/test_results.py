@@ -6,16 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.client.views import ProjectRow
 from lightdash_sync.doctor import Check
 from lightdash_sync.export.run import ExportResult
+from lightdash_sync.lightdash.schemas import ProjectRow
 from lightdash_sync.report.exports import demo_report, export_report, verify_report
 from lightdash_sync.report.setups import doctor_report, projects_report
 from lightdash_sync.report.terminal import console
 from lightdash_sync.report.text import render_text
 from lightdash_sync.report.value import Report
-from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Older, Selection, Source
-from lightdash_sync.verify import Damage, Differences, Verdict
+from lightdash_sync.snapshot.manifest import (
+    FORMAT,
+    Manifest,
+    NotExported,
+    Older,
+    SnapshotSelection,
+    SnapshotSource,
+)
+from lightdash_sync.snapshot.verify import Damage, Differences, VerifyResult
 
 STAGING, LIVE, HIDDEN, GONE = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "1239")
 COUNTS = {"chart": 2, "chart_version": 1, "space": 1, "project": 1}
@@ -25,10 +32,12 @@ ROOT = Path("snapshots/p")
 def _manifest(counts: dict[str, int] | None = None) -> Manifest:
     return Manifest(
         format=FORMAT,
-        source=Source(url="https://lightdash.example.com", lightdash="0.1372.1", project="[/Sales]\x1b[2J"),
-        selection=Selection(),
+        source=SnapshotSource(
+            url="https://lightdash.example.com", lightdash="0.1372.1", project="[/Sales]\x1b[2J"
+        ),
+        selection=SnapshotSelection(),
         counts=COUNTS if counts is None else counts,
-        leftOut=[LeftOut(what="space:a", why="because\rof")],
+        leftOut=[NotExported(what="space:a", why="because\rof")],
         files={"charts/a.json": "0" * 64},
     )
 
@@ -102,25 +111,27 @@ def test_an_export_for_machines() -> None:
 
 def test_a_whole_snapshot_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A snapshot that is whole gets one line with what is in it, each noun in its number."""
-    _show(verify_report(Verdict(ROOT, _manifest(), 3, []), None))
+    _show(verify_report(VerifyResult(ROOT, _manifest(), 3, []), None))
     assert _lines(capsys) == ["snapshots/p is whole: 3 files, 1 space, 2 charts, 1 earlier version."]
-    _show(verify_report(Verdict(ROOT, _manifest({"chart": 1, "chart_version": 2}), 3, []), None))
+    _show(verify_report(VerifyResult(ROOT, _manifest({"chart": 1, "chart_version": 2}), 3, []), None))
     assert _lines(capsys) == ["snapshots/p is whole: 3 files, 1 chart, 2 earlier versions."]
-    _show(verify_report(Verdict(ROOT, _manifest({"chart": 1}), 3, []), None))
+    _show(verify_report(VerifyResult(ROOT, _manifest({"chart": 1}), 3, []), None))
     assert _lines(capsys) == ["snapshots/p is whole: 3 files, 1 chart."]
 
 
 def test_each_damage_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Every damaged file is named with its problem."""
     damages = [Damage("a.json", "is missing"), Damage("b\n.json", "is [not] whole")]
-    _show(verify_report(Verdict(ROOT, _manifest(), 3, damages), None))
+    _show(verify_report(VerifyResult(ROOT, _manifest(), 3, damages), None))
     assert _lines(capsys)[1:] == ["a.json    is missing", r"b\n.json  is [not] whole"]
 
 
 def test_differences_are_listed_within_bounds(capsys: pytest.CaptureFixture[str]) -> None:
     """Each difference has a line; a long list ends with how many more there are."""
     many = [f"chart:{number}" for number in range(15)]
-    _show(verify_report(Verdict(ROOT, _manifest(), 3, []), Differences(["tag:a"], many, ["space:b\x1b"])))
+    _show(
+        verify_report(VerifyResult(ROOT, _manifest(), 3, []), Differences(["tag:a"], many, ["space:b\x1b"]))
+    )
     lines = _lines(capsys)
     assert lines[1:3] == ["Added since: tag:a", "Changed since: chart:0"]
     assert lines[-2:] == ["Changed since: … and 3 more", r"Removed since: space:b\x1b"]
@@ -129,13 +140,13 @@ def test_differences_are_listed_within_bounds(capsys: pytest.CaptureFixture[str]
 
 def test_no_difference_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """A project that is as it was gets a line that says so."""
-    _show(verify_report(Verdict(ROOT, _manifest(), 3, []), Differences([], [], [])))
+    _show(verify_report(VerifyResult(ROOT, _manifest(), 3, []), Differences([], [], [])))
     assert _lines(capsys)[1:] == ["The project is as it was when the snapshot was made."]
 
 
 def test_a_verdict_for_machines() -> None:
     """Machines get whether it is whole, each damage, and differences only if they were asked for."""
-    damaged = verify_report(Verdict(ROOT, _manifest(), 3, [Damage("a", "b")]), None, 0, 0.5).data
+    damaged = verify_report(VerifyResult(ROOT, _manifest(), 3, [Damage("a", "b")]), None, 0, 0.5).data
     assert damaged == {
         "path": "snapshots/p",
         "whole": False,
@@ -144,7 +155,9 @@ def test_a_verdict_for_machines() -> None:
         "damages": [{"path": "a", "problem": "b"}],
         "duration_s": 0.5,
     }
-    live = verify_report(Verdict(ROOT, _manifest(), 3, []), Differences(["a"], ["b"], ["c"]), 9, 0.5).data
+    live = verify_report(
+        VerifyResult(ROOT, _manifest(), 3, []), Differences(["a"], ["b"], ["c"]), 9, 0.5
+    ).data
     assert live["whole"] is True
     assert live["live"] == {"added": ["a"], "changed": ["b"], "removed": ["c"]}
     assert live["requests"] == 9

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from lightdash_sync.model.changes import Status
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.changes.items import Status
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.report.markdown import MAX_CHARACTERS, render_markdown
 from lightdash_sync.report.overview import status_report
 from lightdash_sync.report.text import render_text
-from lightdash_sync.sync.behind import Behind, Differing
-from lightdash_sync.sync.status import Looked, Pair, Standing
+from lightdash_sync.sync.status import Behind, Differing, Looked, Pair, Standing
 from tests.report.sections import hostile
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ import sys
 import pyte
 import pytest
 
-from lightdash_sync.model.kinds import KINDS
+from lightdash_sync.content.kinds import KINDS
 from lightdash_sync.report.terminal import Bars, console, say_error, say_warning, table
 
 

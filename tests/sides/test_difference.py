@@ -9,22 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightdash_sync.changes.items import Status
+from lightdash_sync.comparison import Difference, Only, difference, parse_only
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.errors import ConfigError, SnapshotError
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.changes import Status
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.sides import Difference, Only, Side, SideKind, difference, parse_only
-from lightdash_sync.snapshot.manifest import Selection
-from tests.model.changes.samples import demo
+from lightdash_sync.snapshot.manifest import SnapshotSelection
+from lightdash_sync.sources import Side, SideKind
+from tests.content.changes.samples import demo
 from tests.snapshot.small import manifest_of, small_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def _side(files: Mapping[str, Any], label: str = "side", selection: Selection | None = None) -> Side:
+def _side(files: Mapping[str, Any], label: str = "side", selection: SnapshotSelection | None = None) -> Side:
     tree = Tree.of({path: canonical(content) for path, content in files.items() if content is not None})
     manifest = manifest_of(dict(tree.digests), {})
     if selection is not None:
@@ -115,19 +116,21 @@ def test_what_is_no_selection_is_wrong_usage(said: str) -> None:
 def test_a_part_is_compared_with_its_part() -> None:
     """What a snapshot was not asked to hold is not missing from it; that is said."""
     charts = {path: content for path, content in small_files().items() if path.startswith("charts/")}
-    part = _side(charts, "part", Selection(kinds=["chart"]))
+    part = _side(charts, "part", SnapshotSelection(kinds=["chart"]))
     found = difference(part, _side(small_files()))
     assert found.items == []
     assert found.notes == ("part holds a part (chart): nothing else is compared",)
     less = _side(
-        {"charts/in-dashboard.json": charts["charts/in-dashboard.json"]}, "less", Selection(kinds=["chart"])
+        {"charts/in-dashboard.json": charts["charts/in-dashboard.json"]},
+        "less",
+        SnapshotSelection(kinds=["chart"]),
     )
     assert _labels(difference(less, _side(small_files()))) == ["created chart:weekly-revenue"]
 
 
 def test_a_space_is_compared_with_its_space() -> None:
     """Also what belongs to a dashboard of the space; tags and pins belong to none."""
-    part = _side({}, "part", Selection(spaces=["campaigns"]))
+    part = _side({}, "part", SnapshotSelection(spaces=["campaigns"]))
     found = difference(part, _side(small_files()))
     assert _labels(found) == ["created space:campaigns", "created sql_chart:raw"]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.errors import ConfigError
-from lightdash_sync.sides import Named, SideKind, parse_side
+from lightdash_sync.sources import Named, SideKind, parse_side
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,9 @@ import pytest
 from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.server import Server
 from lightdash_sync.errors import ConfigError, GitError, Incomplete, Refused, SnapshotError
-from lightdash_sync.sides import Environments, Side, opened, parse_side
 from lightdash_sync.snapshot.layout import IDENTITY
 from lightdash_sync.snapshot.write import spare
+from lightdash_sync.sources import Environments, Side, opened, parse_side
 from tests.exporting import export_world, lightdash_at, tree
 from tests.snapshot.small import BOARD_VERSION_PATH, VERSION_PATH, write_small_snapshot
 from tests.worlds import SCHEDULER_LIST, can, demo_world
@@ -23,7 +23,7 @@ from tests.worlds import SCHEDULER_LIST, can, demo_world
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lightdash_sync.client.lightdash import Lightdash
+    from lightdash_sync.lightdash.reading import Lightdash
     from tests.git.hands import Hands
 
 CHART = "charts/weekly-revenue.json"

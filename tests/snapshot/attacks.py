@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lightdash_sync.model.canonical import canonical, sha256
+from lightdash_sync.content.json import canonical, sha256
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST
 
 from .small import VERSION_PATH, tree

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.disk import Disk
 
 When: TypeAlias = Literal["before", "half", "after"]
 Strike: TypeAlias = Callable[[], None]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.disk import Disk
 from lightdash_sync.snapshot.write import locked
 
 from .faulty import FaultyDisk, When, kill

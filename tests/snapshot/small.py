@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.keys import external_key
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.keys import external_key
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.disk import Disk
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path, version_name
-from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Selection, Source
+from lightdash_sync.snapshot.manifest import FORMAT, Manifest, NotExported, SnapshotSelection, SnapshotSource
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import Staging, locked
 
@@ -187,10 +187,12 @@ def manifest_of(files: dict[str, str], counts: dict[str, int]) -> Manifest:
     """A manifest that lists these files."""
     return Manifest(
         format=FORMAT,
-        source=Source(url="https://lightdash.example.com", lightdash="0.1372.1", project="Production"),
-        selection=Selection(),
+        source=SnapshotSource(
+            url="https://lightdash.example.com", lightdash="0.1372.1", project="Production"
+        ),
+        selection=SnapshotSelection(),
         counts=counts,
-        leftOut=[LeftOut(what="scheduler:kpis-monday", why="its webhook address is a secret")],
+        leftOut=[NotExported(what="scheduler:kpis-monday", why="its webhook address is a secret")],
         files=files,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.disk import Disk
 
 DISK = Disk()
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightdash_sync.model.keys import key_from
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.snapshot.layout import Place, item_path, parse_path, version_name, version_path
+from lightdash_sync.content.keys import key_from
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.snapshot.layout import ContentPath, item_path, parse_path, version_name, version_path
 
 from .hostile_names import HOSTILE_NAMES, why_unsafe
 from .small import VERSION_PATH, small_files
@@ -23,7 +23,7 @@ _TIMES = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z") | st.text(m
 def test_every_path_that_is_made_is_understood(kind: Kind, key: str) -> None:
     """The path of any item leads back to it, and every part of it is safe on every system."""
     path = item_path(kind, key)
-    assert parse_path(path) == Place(kind, key if KINDS[kind].folder else "")
+    assert parse_path(path) == ContentPath(kind, key if KINDS[kind].folder else "")
     assert [why_unsafe(part) for part in path.split("/") if why_unsafe(part)] == []
 
 
@@ -32,7 +32,7 @@ def test_every_path_of_a_version_is_understood(kind: Kind, key: str, created_at:
     """The path of an earlier version leads back to it, whatever the server says of its time."""
     name = version_name(created_at, uuid)
     path = version_path(kind, key, name)
-    assert parse_path(path) == Place(kind, key, name)
+    assert parse_path(path) == ContentPath(kind, key, name)
     assert [why_unsafe(part) for part in path.split("/") if why_unsafe(part.lower())] == []
 
 

@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from lightdash_sync.content.json import canonical, parse
 from lightdash_sync.errors import SnapshotError
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.snapshot.manifest import FORMAT, LeftOut, Manifest, Older, Selection, Source
+from lightdash_sync.snapshot.manifest import (
+    FORMAT,
+    Manifest,
+    NotExported,
+    Older,
+    SnapshotSelection,
+    SnapshotSource,
+)
 
 from .small import manifest_of
 
@@ -24,12 +31,12 @@ _NAMES = st.lists(_TEXT, max_size=3)
 _MANIFESTS = st.builds(
     Manifest,
     format=st.just(FORMAT),
-    source=st.builds(Source, url=_TEXT, lightdash=_TEXT, project=_TEXT),
+    source=st.builds(SnapshotSource, url=_TEXT, lightdash=_TEXT, project=_TEXT),
     selection=st.builds(
-        Selection, kinds=st.none() | _NAMES, spaces=st.none() | _NAMES, history=st.booleans()
+        SnapshotSelection, kinds=st.none() | _NAMES, spaces=st.none() | _NAMES, history=st.booleans()
     ),
     counts=st.dictionaries(_TEXT, st.integers(0, 2**40), max_size=3),
-    leftOut=st.lists(st.builds(LeftOut, what=_TEXT, why=_TEXT), max_size=2),
+    leftOut=st.lists(st.builds(NotExported, what=_TEXT, why=_TEXT), max_size=2),
     files=st.dictionaries(_TEXT, st.text("0123456789abcdef", min_size=64, max_size=64), max_size=3),
 )
 
@@ -68,13 +75,13 @@ def test_a_manifest_that_says_no_day_is_damaged(day: object) -> None:
 @pytest.mark.parametrize(
     ("selection", "partial"),
     [
-        (Selection(), False),
-        (Selection(history=False), False),
-        (Selection(kinds=["chart"]), True),
-        (Selection(spaces=[]), True),
+        (SnapshotSelection(), False),
+        (SnapshotSelection(history=False), False),
+        (SnapshotSelection(kinds=["chart"]), True),
+        (SnapshotSelection(spaces=[]), True),
     ],
 )
-def test_a_selection_knows_whether_items_are_missing(selection: Selection, partial: bool) -> None:
+def test_a_selection_knows_whether_items_are_missing(selection: SnapshotSelection, partial: bool) -> None:
     """A snapshot without some kinds or spaces is partial; one without earlier versions is not."""
     assert selection.is_partial is partial
 

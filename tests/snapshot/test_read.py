@@ -15,7 +15,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.snapshot import read
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
 
 from .attacks import ATTACKS, CHART, SECRET, replace
 from .small import small_identity, tree, write_small_snapshot

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.keys import key_from
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.disk import Disk
 from lightdash_sync.errors import Locked, Refused, SnapshotError
-from lightdash_sync.export.old import open_old
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.keys import key_from
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.export.previous import open_old
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.verify import verify
 from lightdash_sync.snapshot.write import Staging, locked, needs_recovery, recover, spare, staging_of
-from lightdash_sync.verify import verify
 
 from .hostile_names import HOSTILE_NAMES
 from .killed import holder

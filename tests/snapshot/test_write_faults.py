@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 import pytest
 
-from lightdash_sync.snapshot.disk import Disk
+from lightdash_sync.disk import Disk
+from lightdash_sync.snapshot.verify import verify
 from lightdash_sync.snapshot.write import locked
-from lightdash_sync.verify import verify
 
 from .faulty import WHENS, Crash, FaultyDisk, Strike, When, crash, io_error, no_space
 from .killed import command, write_and_die

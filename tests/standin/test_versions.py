@@ -6,7 +6,7 @@ import pytest
 
 from lightdash_standin import versions
 from lightdash_standin.state import World
-from lightdash_sync.client.capabilities import CAPABILITIES
+from lightdash_sync.lightdash.versions import CAPABILITIES
 
 
 def test_both_tables_say_the_same_of_what_both_know() -> None:

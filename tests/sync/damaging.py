@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import Json, canonical, parse, sha256
-from tests.model.changes.mutations import walked
+from lightdash_sync.content.json import Json, canonical, parse, sha256
+from tests.content.changes.mutations import walked
 
 Sign = Callable[[Any], Any]
 

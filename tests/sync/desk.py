@@ -20,12 +20,12 @@ from lightdash_standin.faults import Fault, Faults
 from lightdash_standin.roles import org_role
 from lightdash_standin.server import Server
 from lightdash_standin.state import Space, World
-from lightdash_sync.model.canonical import JsonObject, canonical, parse
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.tree import place_of
-from lightdash_sync.plan.managed import managed
-from lightdash_sync.plan.options import Options
+from lightdash_sync.content.json import JsonObject, canonical, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import place_of
 from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.sync.plan.managed import managed
+from lightdash_sync.sync.plan.options import PlanOptions
 from tests.cli.running import Done, run
 from tests.dialects import preview_of
 from tests.export.editing import Editors
@@ -234,7 +234,7 @@ def managed_bytes(path: str, data: bytes) -> bytes:
     """Return a content file without what no write decides: owner of a scheduler, and whether it is on."""
     place = place_of(path)
     assert place is not None
-    return canonical(managed(place[0], parse(data), Options()))
+    return canonical(managed(place[0], parse(data), PlanOptions()))
 
 
 def read(files: dict[str, bytes], path: str) -> JsonObject:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from lightdash_sync.apply.journal import Journal
-from lightdash_sync.model.canonical import JsonObject
+from lightdash_sync.content.json import JsonObject
+from lightdash_sync.sync.apply.journal import Journal
 from tests.cli.running import run
 from tests.sync.desk import Desk
 

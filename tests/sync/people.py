@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.dialects import is_private, privacy
 from tests.sync.desk import SOURCE, TARGET, Desk
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lightdash_standin.dashboards import read_tiles
 from lightdash_standin.state import Json, World
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 
 Rows = dict[tuple[Kind, str], str]
 Contents = dict[tuple[Kind, str], Any]

@@ -12,7 +12,7 @@ from lightdash_standin.demo_charts import simple_chart
 from lightdash_standin.organisation import found_company
 from lightdash_standin.state import World
 from lightdash_standin.studio import Studio
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from tests.sync.desk import SOURCE, TARGET, Desk, desk_at
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.dialects import privacy
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 from tests.worlds import can
 

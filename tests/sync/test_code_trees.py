@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.ascode.dump import to_yaml
-from lightdash_sync.ascode.load import from_yaml
-from lightdash_sync.model.canonical import parse
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.ascode.yaml import from_yaml, to_yaml
+from lightdash_sync.content.json import parse
+from lightdash_sync.content.kinds import Kind
 from tests.exporting import tree
 from tests.git.hands import Hands
 from tests.sync.desk import SOURCE, TARGET, TO, Desk

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.sync.desk import SOURCE, TARGET, TO, Desk, desk_at
 

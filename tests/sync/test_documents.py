@@ -14,26 +14,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lightdash_sync.apply.journal import read_journal
 from lightdash_sync.ascode.write import _remembered
-from lightdash_sync.config import Options, load_settings
-from lightdash_sync.environments import known_environments
+from lightdash_sync.content.authorship import version_stamp
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical, parse, sha256
+from lightdash_sync.content.naming import layouts_of
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.errors import SyncError
-from lightdash_sync.export.state import read_state
-from lightdash_sync.model.authorship import version_stamp
-from lightdash_sync.model.canonical import canonical, parse, sha256
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.naming import layouts_of
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.document import read_plan
-from lightdash_sync.plan.operations import operations
-from lightdash_sync.promote import approval
-from lightdash_sync.promote.document import read_approved
+from lightdash_sync.export.last_run import read_last_run
+from lightdash_sync.promotion import approval
+from lightdash_sync.promotion.approval import read_approved
+from lightdash_sync.settings import ConnectionOptions, known_environments, load_settings
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, parse_path
 from lightdash_sync.snapshot.manifest import Manifest
 from lightdash_sync.snapshot.write import beside, state_of
-from lightdash_sync.sync.memory import LINK, Memory
+from lightdash_sync.sync.apply.journal import read_journal
+from lightdash_sync.sync.plan.document import read_plan
+from lightdash_sync.sync.plan.operations import operations
 from lightdash_sync.sync.runs import Run
+from lightdash_sync.sync.state import LINK, State
 from tests.apply.small_world import small_world
 from tests.sync.damaging import Sign, damaged, signed_approval, signed_plan
 from tests.sync.desk import FROM_TO, SOURCE, TO, Desk, desk_at
@@ -93,7 +92,7 @@ def _identity(data: bytes) -> None:
     for kind, entries in identity.items.items():
         for facts in entries.values():
             version_stamp(kind, facts), layouts_of(facts)
-    memory = Memory(Tree.of({}, identity))
+    memory = State(Tree.of({}, identity))
     memory.settled, memory.former, memory.known(LINK), memory.as_now(memory.links)
 
 
@@ -171,7 +170,7 @@ def test_damaged_notes_for_the_next_run_are_none(
     target = tmp_path_factory.mktemp("notes") / "out"
     state_of(target).write_bytes(data.draw(damaged(written.files["state"])))
     beside(target, "written.json").write_bytes(data.draw(damaged(written.files["written"])))
-    state, remembered = read_state(target), _remembered(target)
+    state, remembered = read_last_run(target), _remembered(target)
     assert state is None or state.since_full >= 0
     assert all(isinstance(sha, str) for sha in remembered.values())
 
@@ -206,7 +205,7 @@ def test_damaged_settings_are_refused_in_words(
     file.write_text(text[: data.draw(st.sampled_from([len(text), len(text) // 2]))])
     _require_words(lambda: known_environments(file.parent, file), "lightdash-sync.toml")
     for name in ("source", "target"):
-        _require_words(lambda name=name: load_settings(Options(env=name), {}, file.parent, file))  # type: ignore[misc]
+        _require_words(lambda name=name: load_settings(ConnectionOptions(env=name), {}, file.parent, file))  # type: ignore[misc]
 
 
 def _rehashed(folder: Path, path: str, data: bytes) -> None:

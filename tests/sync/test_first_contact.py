@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.sync.desk import SOURCE, TARGET, TO, Desk
 from tests.sync.people import People
 

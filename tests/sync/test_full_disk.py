@@ -12,22 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_sync.content.identity import Identity
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.tree import Tree
+from lightdash_sync.disk import Disk
 from lightdash_sync.errors import SyncError
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.identity import Identity
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.values import Plan, Target
-from lightdash_sync.snapshot.disk import Disk
-from lightdash_sync.snapshot.manifest import Source
+from lightdash_sync.snapshot.manifest import SnapshotSource
+from lightdash_sync.sync.plan.values import Plan, PlanTarget
 from lightdash_sync.sync.runs import begin, find_run, runs
-from lightdash_sync.sync.store import store
+from lightdash_sync.sync.state import store
 from tests.snapshot.faulty import WHENS, Crash, FaultyDisk, When, crash, no_space
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 from tests.sync.people import People
 
-PLAN = Plan("sync", "a source", Target("target", "https://example.com", "uuid", "Target"))
+PLAN = Plan("sync", "a source", PlanTarget("target", "https://example.com", "uuid", "Target"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SAID_BY = Source(url="https://example.com", lightdash="0.1372.1", project="Target")
+SAID_BY = SnapshotSource(url="https://example.com", lightdash="0.1372.1", project="Target")
 
 PINS = canonical([{"key": "weekly-revenue", "kind": "chart", "order": 1}])
 

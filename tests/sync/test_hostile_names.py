@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lightdash_standin.state import World
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.cli.running import Done
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at

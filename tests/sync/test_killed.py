@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
-from lightdash_sync.apply.journal import read_journal
+from lightdash_sync.sync.apply.journal import read_journal
 from tests.cli.running import Done, ended, started
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 from tests.sync.people import People

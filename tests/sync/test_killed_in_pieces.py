@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 from tests.sync.killing import kill
 from tests.sync.rows import contents_of, differences

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_standin import seed
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from tests.cli.running import Done, run
 from tests.sync.desk import Desk, desk_at

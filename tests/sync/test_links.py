@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.verify import verify
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.snapshot.verify import verify
 from tests.dialects import preview_of
 from tests.sync.desk import SOURCE, TARGET, TO, Desk
 from tests.sync.people import People

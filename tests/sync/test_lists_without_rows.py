@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.verify import verify
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.snapshot.verify import verify
 from tests.sync.desk import FROM_TO, SOURCE, Desk
 from tests.sync.killing import kill
 

@@ -25,11 +25,11 @@ from hypothesis.stateful import (
 
 from lightdash_standin.faults import Fault
 from lightdash_standin.state import VERSION
-from lightdash_sync.client.capabilities import NEWEST, Server
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.document import from_bytes
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.lightdash.versions import NEWEST, Server
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.verify import verify
+from lightdash_sync.snapshot.verify import verify
+from lightdash_sync.sync.plan.document import from_bytes
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at
 from tests.sync.killing import Killed, killing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightdash_standin import seed
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.snapshot.manifest import MERGES_OF_CHARTS
 from lightdash_sync.snapshot.read import Snapshot
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from lightdash_standin.seed import demo_world
-from lightdash_sync.ascode.dump import to_yaml
-from lightdash_sync.ascode.load import from_yaml
-from lightdash_sync.model.canonical import canonical, parse
+from lightdash_sync.ascode.yaml import from_yaml, to_yaml
+from lightdash_sync.content.json import canonical, parse
 from tests.sync.desk import SOURCE, TARGET, TO, Desk, desk_at
 
 FROM = ("--from", "official")

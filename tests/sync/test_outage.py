@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
-from lightdash_sync.apply.journal import read_journal
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.apply.journal import read_journal
 from tests.sync.desk import FROM_TO, SOURCE, TO, Desk
 
 CHARTS = 30

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lightdash_standin.accounts import ColorPalette
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from lightdash_sync.snapshot.read import Snapshot
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at, read

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.lock import hold
-from lightdash_sync.plan.document import from_bytes
+from lightdash_sync.disk import hold
+from lightdash_sync.sync.plan.document import from_bytes
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 
 PLAN = Path("plan.json")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lightdash_standin.state import World
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.cli.nights import bare_machine
 from tests.dialects import OF_NO_APP

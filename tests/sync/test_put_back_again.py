@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 
 from .desk import TARGET, TO, Desk
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lightdash_standin.faults import Fault
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.rekey import file_of
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.values import Action, Plan, Step, Target
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.tree import Tree, file_of
+from lightdash_sync.sync.plan.values import Action, Plan, PlanTarget, Step
 from lightdash_sync.sync.readback import Mismatch, added_by_server, differences
 
 CHART: Any = {
@@ -32,7 +31,7 @@ BOARD: Any = {
 def found(kind: Kind, wanted: Any, there: Any) -> list[Mismatch]:
     """What is told of one item."""
     step = Step(Action.CREATE, kind, "it", after=wanted)
-    target = Target("production", "https://lightdash.example.com", "p", "Production")
+    target = PlanTarget("production", "https://lightdash.example.com", "p", "Production")
     plan = Plan("sync", "staging", target, steps=(step,))
     return [*differences(plan, plan.steps, Tree.of({file_of(kind, "it"): canonical(there)}))]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.dialects import preview_of
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at
 from tests.worlds import generated_world

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lightdash_sync.model.canonical import canonical
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.verify import verify
+from lightdash_sync.content.json import canonical
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.snapshot.verify import verify
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at, read
 from tests.worlds import can, demo_world
 

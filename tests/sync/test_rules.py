@@ -7,16 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lightdash_sync.ascode.dump import to_yaml
-from lightdash_sync.ascode.load import from_yaml
-from lightdash_sync.model.canonical import canonical, parse
-from lightdash_sync.model.changes.look import held, text
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.model.ordered import in_order
-from lightdash_sync.model.parts import FILTERS, without_parts
-from lightdash_sync.model.portable import to_portable, to_server
+from lightdash_sync.ascode.yaml import from_yaml, to_yaml
+from lightdash_sync.content.json import canonical, get_list, get_str, parse
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.normal import in_order
+from lightdash_sync.content.parts import FILTERS, without_parts
+from lightdash_sync.content.portable import to_portable, to_server
 from lightdash_sync.snapshot.read import Snapshot
-from lightdash_sync.sync.store import store
+from lightdash_sync.sync.state import store
 from tests.apply.small_world import FILTER
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, read
 from tests.sync.people import People
@@ -84,8 +82,8 @@ def _said(files: dict[str, bytes]) -> list[str]:
         next(read(files, path) for path in files if path.startswith(folder))
         for folder in ("schedulers/overview", "dashboards/overview")
     )
-    ids = [text(rule, "id") for rule in held(delivery, "filters")]
-    assert ids == [text(rule, "id") for rule in held(board, "filters", "dimensions")]
+    ids = [get_str(rule, "id") for rule in get_list(delivery, "filters")]
+    assert ids == [get_str(rule, "id") for rule in get_list(board, "filters", "dimensions")]
     return ids
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from lightdash_sync.content.tree import Tree
 from lightdash_sync.errors import SyncError
-from lightdash_sync.model.tree import Tree
-from lightdash_sync.plan.values import Plan, Target
-from lightdash_sync.snapshot.manifest import Source
+from lightdash_sync.snapshot.manifest import SnapshotSource
+from lightdash_sync.sync.plan.values import Plan, PlanTarget
 from lightdash_sync.sync.runs import Run, begin, find_run, runs
 
-PLAN = Plan("sync", "a source", Target("target", "https://example.com", "uuid", "Target"))
+PLAN = Plan("sync", "a source", PlanTarget("target", "https://example.com", "uuid", "Target"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def began(folder: Path, now: datetime, source: str) -> Run:
     """Begin a run of a plan that touches nothing."""
-    source_of = Source(url="https://example.com", lightdash="0.1372.1", project="Target")
+    source_of = SnapshotSource(url="https://example.com", lightdash="0.1372.1", project="Target")
     plan = replace(PLAN, source=source)
     return begin(folder / "runs", now, plan, Tree.of({}), (), folder / "none", source_of)
 

@@ -19,7 +19,7 @@ import pytest
 
 from lightdash_standin import seed
 from lightdash_standin.server import Server
-from lightdash_sync.model.kinds import KINDS, Kind
+from lightdash_sync.content.kinds import KINDS, Kind
 from tests.cli.running import Done, run
 from tests.dialects import preview_of
 from tests.independent.reader import Content, Reader, differences

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.dialects import preview_of
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at

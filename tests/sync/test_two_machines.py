@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from lightdash_sync.apply.journal import Journal
-from lightdash_sync.model.canonical import JsonObject
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.plan.operations import Operation
+from lightdash_sync.content.json import JsonObject
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.sync.apply.journal import Journal
+from lightdash_sync.sync.plan.operations import Operation
 from tests.cli.running import Done, run_process
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk
 from tests.sync.people import People

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, read
 from tests.sync.people import EDITS, People
 from tests.sync.rows import rows_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lightdash_standin.faults import Fault, Faults
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.sync.desk import SOURCE, TARGET, TO, Desk, desk_at
 from tests.sync.people import People

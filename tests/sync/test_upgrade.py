@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightdash_standin import seed
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, Desk, desk_at
 
 if TYPE_CHECKING:

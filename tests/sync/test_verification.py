@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lightdash_standin.state import Chart, Dashboard
-from lightdash_sync.model.kinds import Kind
+from lightdash_sync.content.kinds import Kind
 from tests.apply.small_world import small_world
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, desk_at
 

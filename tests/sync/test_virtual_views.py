@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lightdash_standin.recipes import cartesian, chart, query
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.verify import verify
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.snapshot.verify import verify
 from tests.sync.desk import FROM_TO, SOURCE, TARGET, TO, Desk, read
 
 COLUMNS = [{"reference": "total", "type": "number"}, {"reference": "day", "type": "date"}]

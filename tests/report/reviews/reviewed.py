@@ -9,29 +9,31 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from lightdash_sync.model.canonical import parse
-from lightdash_sync.model.kinds import KINDS, Kind
-from lightdash_sync.plan.values import Target
-from lightdash_sync.promote.values import (
+from lightdash_sync.content.json import parse
+from lightdash_sync.content.kinds import KINDS, Kind
+from lightdash_sync.promotion.values import (
     Call,
-    Code,
     Compared,
+    FindingCode,
+    PromotionSelection,
     Review,
     Reviewed,
-    Selection,
+    ServerAction,
+    Severity,
     Verdict,
-    Weight,
-    Word,
 )
-from tests.model.changes.mutations import pairs
-from tests.model.changes.samples import sample
+from lightdash_sync.sync.plan.values import PlanTarget
+from tests.content.changes.mutations import pairs
+from tests.content.changes.samples import sample
 from tests.report.sections import hostile, poisoned
 
 if TYPE_CHECKING:
-    from lightdash_sync.model.canonical import Json
+    from lightdash_sync.content.json import Json
 
 DIGEST = "5f3c9a1be0d24e77a1c60b8f9d3e2a7540c1b6d8e9f0a1b2c3d4e5f60718293a"
-TARGET = Target("production", "https://bi.example.com/", "11111111-2222-4333-8444-555555555555", "Kettle BI")
+TARGET = PlanTarget(
+    "production", "https://bi.example.com/", "11111111-2222-4333-8444-555555555555", "Kettle BI"
+)
 SOURCE = "99999999-2222-4333-8444-555555555555"
 _UUID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 _NEWER = "upstream is newer (saved by Yuki Tanaka at 2026-11-19 16:42 UTC)"
@@ -42,21 +44,21 @@ _LINKS = "links in its text go on leading to the source project"
 _NAMED = "the upstream space “Customers” would be renamed to “Customers & churn”, for all that is in it"
 _VERDICTS = {
     "dashboard:sales-overview": (
-        Verdict(Code.WOULD_DELETE, _LOST, Weight.BLOCKS, accepted=True),
-        Verdict(Code.POINTS_TO_SOURCE, _LINKS, Weight.WARNS, replay=True),
+        Verdict(FindingCode.WOULD_DELETE, _LOST, Severity.BLOCKS, accepted=True),
+        Verdict(FindingCode.POINTS_TO_SOURCE, _LINKS, Severity.WARNS, replay=True),
     ),
     "chart:weekly-revenue": (
-        Verdict(Code.UPSTREAM_NEWER, f"{_NEWER} and {_OLDER}", Weight.BLOCKS, replay=True),
+        Verdict(FindingCode.UPSTREAM_NEWER, f"{_NEWER} and {_OLDER}", Severity.BLOCKS, replay=True),
     ),
     "chart:repeat-rate": (
         Verdict(
-            Code.WOULD_DUPLICATE,
+            FindingCode.WOULD_DUPLICATE,
             f"{_TWICE}; upstream has chart:repeat-rate-1 already",
-            Weight.BLOCKS,
+            Severity.BLOCKS,
             replay=True,
         ),
     ),
-    "space:customers": (Verdict(Code.RENAMES_SPACE, _NAMED, Weight.BLOCKS, accepted=True),),
+    "space:customers": (Verdict(FindingCode.RENAMES_SPACE, _NAMED, Severity.BLOCKS, accepted=True),),
 }
 _DEMO = Path(__file__).parents[3] / "snapshots" / "demo"
 
@@ -66,7 +68,9 @@ def demo(kind: Kind, key: str) -> Any:
     return parse((_DEMO / KINDS[kind].folder / f"{key}.json").read_bytes())
 
 
-def verdict(code: Code, what: str = "because of it", weight: Weight = Weight.BLOCKS, **more: bool) -> Verdict:
+def verdict(
+    code: FindingCode, what: str = "because of it", weight: Severity = Severity.BLOCKS, **more: bool
+) -> Verdict:
     """A verdict, which blocks unless it is said otherwise."""
     return Verdict(code, what, weight, **more)
 
@@ -81,15 +85,22 @@ def everyday() -> Review:
     fewer["metricQuery"]["limit"] = 104
     fewer["description"] = "Per week, over the last two years."
     items = (
-        _item(Kind.DASHBOARD, "sales-overview", board, _rearranged(board), Word.UPDATE),
-        _item(Kind.CHART, "weekly-revenue", weekly, fewer, Word.UPDATE),
-        _item(Kind.CHART, "orders-by-status", orders, orders | {"name": "Orders by state"}, Word.UPDATE),
-        _item(Kind.CHART, "repeat-rate", None, weekly | {"name": "Repeat rate"}, Word.CREATE),
-        _same(Kind.CHART, "revenue-to-date", Word.SAME),
-        _same(Kind.CHART, "orders-by-shop", Word.SAME),
-        _same(Kind.DASHBOARD, "subscriptions", Word.UPDATE),
+        _item(Kind.DASHBOARD, "sales-overview", board, _rearranged(board), ServerAction.UPDATE),
+        _item(Kind.CHART, "weekly-revenue", weekly, fewer, ServerAction.UPDATE),
+        _item(
+            Kind.CHART, "orders-by-status", orders, orders | {"name": "Orders by state"}, ServerAction.UPDATE
+        ),
+        _item(Kind.CHART, "repeat-rate", None, weekly | {"name": "Repeat rate"}, ServerAction.CREATE),
+        _same(Kind.CHART, "revenue-to-date", ServerAction.SAME),
+        _same(Kind.CHART, "orders-by-shop", ServerAction.SAME),
+        _same(Kind.DASHBOARD, "subscriptions", ServerAction.UPDATE),
         Reviewed(
-            Kind.SPACE, "sales", demo(Kind.SPACE, "sales"), demo(Kind.SPACE, "sales"), "sales", Word.SAME
+            Kind.SPACE,
+            "sales",
+            demo(Kind.SPACE, "sales"),
+            demo(Kind.SPACE, "sales"),
+            "sales",
+            ServerAction.SAME,
         ),
     )
     along = ("chart:weekly-revenue", "chart:orders-by-status", "chart:revenue-to-date", "space:sales")
@@ -97,7 +108,7 @@ def everyday() -> Review:
         source="staging",
         source_project=SOURCE,
         target=TARGET,
-        selection=Selection(dashboards=("sales-overview", "subscriptions"), charts=("repeat-rate",)),
+        selection=PromotionSelection(dashboards=("sales-overview", "subscriptions"), charts=("repeat-rate",)),
         items=items,
         calls=(
             Call(Kind.DASHBOARD, "sales-overview", _UUID, ("dashboard:sales-overview", *along)),
@@ -121,10 +132,17 @@ def blocked() -> Review:
     review = everyday()
     pay, gone = demo(Kind.CHART, "how-people-pay"), demo(Kind.CHART, "from-trial-to-regular")
     space = demo(Kind.SPACE, "customers")
-    pay = _item(Kind.CHART, "how-people-pay", pay, pay | {"space": "customers"}, Word.UPDATE, "customers")
-    gone = _item(Kind.CHART, "from-trial-to-regular", gone | {"space": None}, None, Word.NOTHING)
+    pay = _item(
+        Kind.CHART, "how-people-pay", pay, pay | {"space": "customers"}, ServerAction.UPDATE, "customers"
+    )
+    gone = _item(Kind.CHART, "from-trial-to-regular", gone | {"space": None}, None, ServerAction.NOTHING)
     renamed = _item(
-        Kind.SPACE, "customers", space, space | {"name": "Customers & churn"}, Word.UPDATE, "customers"
+        Kind.SPACE,
+        "customers",
+        space,
+        space | {"name": "Customers & churn"},
+        ServerAction.UPDATE,
+        "customers",
     )
     found = [
         replace(item, verdicts=_VERDICTS.get(item.item, ())) for item in (*review.items, pay, gone, renamed)
@@ -144,20 +162,22 @@ def of_verdicts(*verdicts: Verdict, effective: bool = True, **more: Any) -> Revi
     weekly = demo(Kind.CHART, "weekly-revenue")
     after = weekly | {"name": "Weekly sales"} if effective else weekly
     item = replace(
-        _item(Kind.CHART, "weekly-revenue", weekly, after, Word.UPDATE),
+        _item(Kind.CHART, "weekly-revenue", weekly, after, ServerAction.UPDATE),
         effective=effective,
         verdicts=verdicts,
         **more,
     )
     call = Call(Kind.CHART, "weekly-revenue", _UUID, (item.item,), needed=effective)
-    return Review("staging", SOURCE, TARGET, Selection(), items=(item,), calls=(call,))
+    return Review("staging", SOURCE, TARGET, PromotionSelection(), items=(item,), calls=(call,))
 
 
-def _item(kind: Kind, key: str, before: Json, after: Json, said: Word, space: str = "sales") -> Reviewed:
+def _item(
+    kind: Kind, key: str, before: Json, after: Json, said: ServerAction, space: str = "sales"
+) -> Reviewed:
     return Reviewed(kind, key, before, after, space, said, _UUID, _UUID, effective=True)
 
 
-def _same(kind: Kind, key: str, said: Word) -> Reviewed:
+def _same(kind: Kind, key: str, said: ServerAction) -> Reviewed:
     content = demo(kind, key)
     return Reviewed(kind, key, content, content, "sales", said, _UUID, _UUID)
 
@@ -191,8 +211,8 @@ def reviews(draw: st.DrawFn) -> Review:
     return Review(
         source=draw(hostile),
         source_project=draw(hostile),
-        target=Target(draw(hostile), draw(hostile), draw(hostile), draw(hostile)),
-        selection=Selection(
+        target=PlanTarget(draw(hostile), draw(hostile), draw(hostile), draw(hostile)),
+        selection=PromotionSelection(
             dashboards=tuple(draw(st.lists(hostile, max_size=2))),
             charts=tuple(draw(st.lists(hostile, max_size=2))),
             spaces=tuple(draw(st.lists(hostile, max_size=2))),
@@ -231,7 +251,7 @@ def _reviewed(draw: st.DrawFn, number: int) -> Reviewed:
         one.before,
         one.after,
         one.space,
-        draw(st.sampled_from(Word)),
+        draw(st.sampled_from(ServerAction)),
         draw(hostile),
         draw(hostile | st.none()),
         tuple(draw(st.lists(_verdicts, max_size=3))),
@@ -240,5 +260,5 @@ def _reviewed(draw: st.DrawFn, number: int) -> Reviewed:
 
 
 _verdicts = st.builds(
-    Verdict, st.sampled_from(Code), hostile, st.sampled_from(Weight), st.booleans(), st.booleans()
+    Verdict, st.sampled_from(FindingCode), hostile, st.sampled_from(Severity), st.booleans(), st.booleans()
 )

@@ -17,7 +17,7 @@ from tests.report.reviews.reviewed import DIGEST
 if TYPE_CHECKING:
     from typing import Any
 
-    from lightdash_sync.promote.values import Review
+    from lightdash_sync.promotion.values import Review
 
 
 def told_text(review: Review) -> str:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from markdown_it import MarkdownIt
 
-from lightdash_sync.model.canonical import canonical, sha256
+from lightdash_sync.content.json import canonical, sha256
 from lightdash_sync.report.markdown import MAX_CHARACTERS
-from tests.model.generated import FEWER
+from tests.content.generated import FEWER
 from tests.report.reviews.reviewed import DIGEST, reviews
 from tests.report.reviews.telling import told_html, told_json, told_markdown, told_text
 from tests.report.seen import ATTRIBUTES, ELEMENTS, Seen
 
 if TYPE_CHECKING:
-    from lightdash_sync.promote.values import Review
+    from lightdash_sync.promotion.values import Review
 
 
 @FEWER

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightdash_sync.model.kinds import Kind
-from lightdash_sync.promote.values import NEVER_ACCEPTED, Code, Selection, Weight, Word
+from lightdash_sync.content.kinds import Kind
+from lightdash_sync.promotion.values import (
+    NEVER_ACCEPTED,
+    FindingCode,
+    PromotionSelection,
+    ServerAction,
+    Severity,
+)
 from lightdash_sync.report.markdown import MAX_CHARACTERS
 from lightdash_sync.report.reviews import review_report
 from lightdash_sync.report.terminal import console
@@ -22,7 +28,7 @@ from tests.report.sections import HOSTILE
 from tests.report.seen import Seen
 
 if TYPE_CHECKING:
-    from lightdash_sync.promote.values import Review
+    from lightdash_sync.promotion.values import Review
 
 _LONG = " ".join(HOSTILE)
 
@@ -39,9 +45,9 @@ def _formats(review: Review) -> tuple[str, str, str]:
 # --- may it be run? ---
 
 
-@pytest.mark.parametrize("weight", [Weight.BLOCKS, Weight.WARNS])
-@pytest.mark.parametrize("code", Code)
-def test_every_code_has_words_in_every_format(code: Code, weight: Weight) -> None:
+@pytest.mark.parametrize("weight", [Severity.BLOCKS, Severity.WARNS])
+@pytest.mark.parametrize("code", FindingCode)
+def test_every_code_has_words_in_every_format(code: FindingCode, weight: Severity) -> None:
     """A title for all items that have the verdict, and the reason of each."""
     review = of_verdicts(verdict(code, "because of Ann", weight))
     [told] = told_json(review)["items"][0]["verdicts"]
@@ -52,8 +58,8 @@ def test_every_code_has_words_in_every_format(code: Code, weight: Weight) -> Non
         assert "because of Ann" in said
 
 
-@pytest.mark.parametrize("code", Code)
-def test_what_stops_a_promotion_names_the_option_that_allows_it(code: Code) -> None:
+@pytest.mark.parametrize("code", FindingCode)
+def test_what_stops_a_promotion_names_the_option_that_allows_it(code: FindingCode) -> None:
     """By the name of the item; where the server would refuse, or nobody can foresee, there is none."""
     review = of_verdicts(verdict(code))
     option = "--accept chart:weekly-revenue"
@@ -64,9 +70,9 @@ def test_what_stops_a_promotion_names_the_option_that_allows_it(code: Code) -> N
         assert "--via replay" not in said
 
 
-@pytest.mark.parametrize("weight", [Weight.BLOCKS, Weight.WARNS])
-@pytest.mark.parametrize("code", Code)
-def test_what_a_replay_does_right_says_so(code: Code, weight: Weight) -> None:
+@pytest.mark.parametrize("weight", [Severity.BLOCKS, Severity.WARNS])
+@pytest.mark.parametrize("code", FindingCode)
+def test_what_a_replay_does_right_says_so(code: FindingCode, weight: Severity) -> None:
     """As an option beside the other, of what stops the promotion and of warnings."""
     for said in _formats(of_verdicts(verdict(code, weight=weight, replay=True))):
         assert said.count("--via replay") == 1
@@ -91,7 +97,7 @@ def test_a_promotion_that_may_be_run_says_so() -> None:
 
 def test_what_was_accepted_by_name_is_told_and_stops_nothing() -> None:
     """It stands by itself, with its reason, and no option is offered to accept it again."""
-    review = of_verdicts(verdict(Code.WOULD_DELETE, "chart:old goes", accepted=True))
+    review = of_verdicts(verdict(FindingCode.WOULD_DELETE, "chart:old goes", accepted=True))
     for said in _formats(review):
         assert "Nothing stops this promotion." in said
         assert said.index("Accepted by name") < said.index("chart:old goes")
@@ -102,15 +108,15 @@ def test_what_was_accepted_by_name_is_told_and_stops_nothing() -> None:
 
 def test_accepting_newer_work_says_whether_it_is_overwritten_or_passed_over() -> None:
     """The same verdict means the one where upstream becomes another, and the other where it does not."""
-    newer = verdict(Code.UPSTREAM_NEWER)
+    newer = verdict(FindingCode.UPSTREAM_NEWER)
     assert "--accept chart:weekly-revenue overwrites" in told_text(of_verdicts(newer))
     assert "--accept chart:weekly-revenue leaves" in told_text(of_verdicts(newer, effective=False))
 
 
 def test_what_else_is_to_be_said_of_an_item_is_a_note() -> None:
     """And what every item has to say (new, changed, unchanged) is no note."""
-    tells = verdict(Code.WOULD_HIDE, "it is hidden", Weight.TELLS)
-    plain = verdict(Code.CHANGED, "it becomes another", Weight.TELLS)
+    tells = verdict(FindingCode.WOULD_HIDE, "it is hidden", Severity.TELLS)
+    plain = verdict(FindingCode.CHANGED, "it becomes another", Severity.TELLS)
     for said in _formats(of_verdicts(tells, plain)):
         assert "chart:weekly-revenue: it is hidden" in said
         assert "it becomes another" not in said
@@ -133,17 +139,17 @@ def test_a_review_begins_with_where_it_goes_and_how_much_it_does() -> None:
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        (Selection(), "everything that would change"),
-        (Selection(changed=True), "everything that would change"),
-        (Selection(all=True), "everything"),
-        (Selection(spaces=("sales",)), "what is in space:sales"),
+        (PromotionSelection(), "everything that would change"),
+        (PromotionSelection(changed=True), "everything that would change"),
+        (PromotionSelection(all=True), "everything"),
+        (PromotionSelection(spaces=("sales",)), "what is in space:sales"),
         (
-            Selection(charts=tuple(f"c{n}" for n in range(20))),
+            PromotionSelection(charts=tuple(f"c{n}" for n in range(20))),
             f"{', '.join(f'chart:c{n}' for n in range(12))} and 8 more",
         ),
     ],
 )
-def test_what_was_chosen_is_told(choice: Selection, said: str) -> None:
+def test_what_was_chosen_is_told(choice: PromotionSelection, said: str) -> None:
     """As it was said on the command line, or in words."""
     assert f"\nChosen: {said}\n" in told_text(replace(everyday(), selection=choice))
 
@@ -158,7 +164,7 @@ def test_the_word_says_what_happens_and_the_mark_what_the_server_says() -> None:
         "  delete chart:from-trial-to-regular (From trial to regular)  the server does not say so\n" in said
     )
     assert "  create chart:repeat-rate (Repeat rate)\n" in said
-    twice = replace(everyday().items[3], said=Word.UPDATE)
+    twice = replace(everyday().items[3], said=ServerAction.UPDATE)
     assert "repeat-rate (Repeat rate)  the server says update\n" in told_text(
         replace(everyday(), items=(twice,))
     )
@@ -246,7 +252,7 @@ def test_json_names_what_stays_the_same_from_version_to_version() -> None:
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name.isprintable()])
 def test_a_name_is_read_as_it_was_written(name: str) -> None:
     """What is made harmless still says the same to a person, wherever it stands."""
-    review = of_verdicts(verdict(Code.WOULD_BREAK, name))
+    review = of_verdicts(verdict(FindingCode.WOULD_BREAK, name))
     item = replace(review.items[0], after={"name": name, "space": "sales"}, space="sales")
     read = _read(replace(review, source=name, items=(item,), spaces={"sales": name}, notes=(name,)))
     assert read.count(name[:60]) >= 6
@@ -275,7 +281,7 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatc
 
 def _huge(number: int, name: str) -> Review:
     """Many of everything, with such names."""
-    review = of_verdicts(*(verdict(code, name, replay=True) for code in Code))
+    review = of_verdicts(*(verdict(code, name, replay=True) for code in FindingCode))
     [item] = review.items
     items = tuple(
         replace(item, key=f"c{n}", after={"name": name, "space": "sales"}, effective=n % 4 > 0)
@@ -285,7 +291,7 @@ def _huge(number: int, name: str) -> Review:
     calls = tuple(replace(review.calls[0], key=f"c{n}", needed=n % 2 > 0) for n in range(number))
     return replace(
         review, source=name, items=items, calls=calls, left_behind=left, notes=(name,) * number,
-        selection=Selection(charts=(name,) * number),
+        selection=PromotionSelection(charts=(name,) * number),
     )  # fmt: skip
 
 
@@ -314,8 +320,8 @@ def test_text_is_bounded() -> None:
     """A screen is not filled by a thousand reasons; it says how to see them, and JSON has all."""
     review = _huge(400, "Weekly")
     said = told_text(review)
-    assert said.count("    chart:c") == 40 * len(Code)
-    assert said.count("--accept KIND:KEY") == len(Code) - len(NEVER_ACCEPTED)
+    assert said.count("    chart:c") == 40 * len(FindingCode)
+    assert said.count("--accept KIND:KEY") == len(FindingCode) - len(NEVER_ACCEPTED)
     assert said.count("\n  missing tag:l") == 200
     assert "… and 200 more items (--format json lists everything)" in said
     assert len(told_json(review)["left_behind"]) == 400

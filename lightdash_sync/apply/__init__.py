@@ -1,1 +1,0 @@
-"""Plan to writes: the operations of a plan done, journalled, and looked for where answers get lost."""

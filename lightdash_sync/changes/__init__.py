@@ -1,0 +1,1 @@
+"""How two contents differ, in the words of a Lightdash user. Pure."""

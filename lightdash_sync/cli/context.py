@@ -1,0 +1,304 @@
+"""Sides and targets of one command, and the question whether to go on."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from lightdash_sync.cli.options import connected
+from lightdash_sync.cli.plan_options import is_day, read_moment
+from lightdash_sync.errors import ConfigError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.settings import Settings
+    from lightdash_sync.sources import Environments, Side
+    from lightdash_sync.sync.planning import LastBackup
+    from lightdash_sync.sync.target import TargetEnvironment
+
+T = TypeVar("T")
+
+
+class Opening:
+    """Opens sides and targets of one command; they stay open to its end.
+
+    Args:
+        settings: loads the settings of an environment.
+        config: the settings file, or None.
+        stack: closes everything.
+    """
+
+    def __init__(self, settings: Callable[[str], Settings], config: Path | None, stack: ExitStack) -> None:
+        from lightdash_sync.report.terminal import Bars
+        from lightdash_sync.settings import known_environments
+
+        self._settings, self._config, self._stack = settings, config, stack
+        self.folders, self.default = known_environments(Path(), config)
+        self.bars = Bars()
+
+    def side(self, said: str, beside: str = "") -> Side:
+        """Open what a user named; `beside` is the environment that it is compared with."""
+        from lightdash_sync.report.terminal import say_warning
+        from lightdash_sync.sources import opened, parse_side
+
+        named = parse_side(said, self.folders, Path())
+        others = [parse_side(f"env:{beside}", self.folders, Path())] if beside else []
+        if named.note:
+            say_warning(named.note)
+        return self._stack.enter_context(opened(named, self._known(), [named, *others]))
+
+    def place(self, name: str) -> tuple[TargetEnvironment, Settings]:
+        """Open an environment as a target, and hold its lock.
+
+        Raises:
+            ConfigError: there is no such environment.
+            Locked: another run plans or applies there.
+        """
+        from lightdash_sync.git import exclude
+        from lightdash_sync.sources import choose_project
+        from lightdash_sync.sync.runs import Folders
+        from lightdash_sync.sync.target import TargetEnvironment, read_before
+
+        if name not in self.folders:
+            there = ", ".join(self.folders) or "none"
+            raise ConfigError(
+                f"there is no environment {name!r} in lightdash-sync.toml", hint=f"There are: {there}."
+            )
+        loaded = self._settings(name)
+        lightdash = self._stack.enter_context(connected(loaded))
+        lightdash.server.require_supported()
+        folders = Folders(self.folders[name])
+        folders.require_plain()
+        exclude(folders.snapshot)
+        project = choose_project(lightdash, loaded.project, read_before(folders))
+        place = TargetEnvironment(name, project, lightdash, folders, self.bars, loaded.recipients)
+        self._stack.enter_context(place.held())
+        return place, loaded
+
+    def project(self, name: str) -> tuple[Lightdash, str]:
+        """Open the server of an environment; return it, and the uuid of the project.
+
+        Raises:
+            ConfigError: there is no such project.
+        """
+        from lightdash_sync.sources import choose_project
+
+        loaded = self._settings(name)
+        lightdash = self.keep(connected(loaded))
+        lightdash.server.require_supported()
+        return lightdash, choose_project(lightdash, loaded.project, self.folders[name])
+
+    def keep(self, opened: AbstractContextManager[T]) -> T:
+        """Keep something open to the end of the command."""
+        return self._stack.enter_context(opened)
+
+    def environment_of(self, lightdash: Lightdash, project: str, besides: str) -> str | None:
+        """Return the environment that is a certain project of a server; None if none is.
+
+        Args:
+            lightdash: the server.
+            project: uuid.
+            besides: name of an environment that is not meant.
+        """
+        from lightdash_sync.export.previous import remembered_project
+        from lightdash_sync.settings import environment_projects
+
+        origin = lightdash.session.connection.origin.url
+        rows = {row.projectUuid: row.name for row in lightdash.projects()}
+        title = rows.get(project, project)
+        names = {project, title} if [*rows.values()].count(title) == 1 else {project}
+        for name, (url, wanted) in environment_projects(Path(), self._config).items():
+            remembered = remembered_project(self.folders[name])
+            is_it = wanted in names or (
+                wanted is None and remembered is not None and remembered[1] == project
+            )
+            if name != besides and is_it and url.rstrip("/") == origin:
+                return name
+        return None
+
+    def earlier(self, side: Side, revision: str) -> Side:
+        """Open a desired side as it was at a revision.
+
+        Raises:
+            GitError: git has no such revision, or no snapshot in it where the side stands.
+        """
+        from lightdash_sync.sources import earlier
+
+        return self._stack.enter_context(earlier(side, revision, self._known()))
+
+    def _known(self) -> Environments:
+        """Return what sides are looked for with."""
+        from lightdash_sync.sources import Environments
+
+        base = self._config.parent if self._config else Path()
+        return Environments(base, self.folders, self._connect, self.default, progress=self.bars)
+
+    def revision(self, when: str, name: str) -> str:
+        """Return the revision that is meant by a date: the last one of an environment's snapshot by then.
+
+        A date without a time is that whole day: what is asked for is how it was on that day.
+
+        Raises:
+            ConfigError: there was none yet.
+        """
+        from lightdash_sync.git import Repository
+
+        moment = read_moment(when)
+        if moment is None:
+            return when
+        if is_day(when):
+            moment += timedelta(days=1, microseconds=-1)
+        folder = self.folders[name]
+        repository = Repository.around(self._config.parent if self._config else Path())
+        for revision in repository.history(folder):
+            if revision.time <= moment:
+                return revision.id
+        raise ConfigError(
+            f"git has no snapshot of {name} from {when} or before",
+            hint=f"`lightdash-sync log --env {name}` lists all.",
+        )
+
+    def last_backup(self, name: str, revision: str) -> LastBackup | None:
+        """Return the last backup of an environment that git has, None if it is of another project.
+
+        Args:
+            name: of the environment.
+            revision: of an earlier backup; both are on one branch.
+        """
+        from lightdash_sync.git import Repository
+        from lightdash_sync.sync.planning import LastBackup
+
+        repository = Repository.around(self._config.parent if self._config else Path())
+        folder = self.folders[name]
+        newest = repository.newest(folder, revision)
+        if newest is None:
+            return None
+        side = self.side(f"git:{newest.id}:{repository.inside(folder)}", name)
+        return LastBackup(side.tree, newest.committed, newest.id)
+
+    @contextmanager
+    def _connect(self, name: str) -> Iterator[tuple[Any, str | None]]:
+        loaded = self._settings(name)
+        with connected(loaded) as lightdash:
+            yield lightdash, loaded.project
+
+
+def confirmed(question: str, *, yes: bool) -> None:
+    """Ask whether to go on.
+
+    Raises:
+        click.Abort: the answer is no.
+        ConfigError: there is nobody to ask.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigError("nobody is there to say yes", hint="Give --yes to apply without being asked.")
+    click.confirm(question, default=False, abort=True, err=True)
+
+
+# From where to where a promotion goes: the source with its connection, and its upstream project.
+
+
+@dataclass(frozen=True)
+class PromotionSource:
+    """The environment that is promoted.
+
+    Attributes:
+        name: of it.
+        lightdash: its server, with the token that promotes.
+        project: uuid.
+        upstream: uuid of the upstream project; "" if there is none.
+        target: name of the environment of the upstream project; None if no environment is of it.
+    """
+
+    name: str
+    lightdash: Lightdash
+    project: str
+    upstream: str
+    target: str | None
+
+
+def open_source(opening: Opening, name: str | None) -> PromotionSource:
+    """Reach the environment that is to be promoted; its content is not read yet.
+
+    Args:
+        opening: opens it.
+        name: of it; None for the default of the settings.
+
+    Raises:
+        ConfigError: there is no such environment, or nothing says which one is meant.
+    """
+    from lightdash_sync.sources import find_project
+
+    name = source_name(opening, name)
+    lightdash, project = opening.project(name)
+    row = find_project(lightdash.projects(), project)
+    upstream = row.upstreamProjectUuid or ""
+    target = opening.environment_of(lightdash, upstream, besides=name) if upstream else None
+    return PromotionSource(name, lightdash, project, upstream, target)
+
+
+def source_name(opening: Opening, name: str | None) -> str:
+    """Return the environment that is meant.
+
+    Raises:
+        ConfigError: there is no such environment, or nothing says which one is meant.
+    """
+    name = name or opening.default
+    if name is None or name not in opening.folders:
+        there = ", ".join(opening.folders) or "none"
+        said = "nothing says what is to be promoted" if name is None else f"there is no environment {name!r}"
+        raise ConfigError(said, hint=f"Name an environment of lightdash-sync.toml with --env: {there}.")
+    return name
+
+
+def open_upstream(opening: Opening, source: PromotionSource, *, writing: bool) -> TargetEnvironment:
+    """Open the upstream project of a source as a target, and hold its lock.
+
+    To look at it, it need not be an environment; to write to it, it must be one: what undoing needs is kept
+    beside the snapshot of its environment.
+
+    Args:
+        opening: opens it.
+        source: that is promoted.
+        writing: whether it is going to be changed.
+
+    Raises:
+        Refused: there is no upstream project.
+        ConfigError: it is no environment, and is going to be changed.
+        Locked: another run is at work there.
+    """
+    from lightdash_sync.sync.runs import Folders
+    from lightdash_sync.sync.target import TargetEnvironment
+
+    if not source.upstream:
+        raise Refused(
+            f"the project of {source.name} has no upstream project, so Lightdash cannot promote it",
+            hint="Set one in Lightdash (project settings), or use `--via replay --to ENV`, which needs none.",
+        )
+    if source.target is not None:
+        return opening.place(source.target)[0]
+    if writing:
+        url = source.lightdash.session.connection.origin.url
+        raise ConfigError(
+            f"no environment of lightdash-sync.toml is the upstream project of {source.name}",
+            hint="Add one, so that the run can be undone:\n"
+            f'[env.upstream]\nurl = "{url}"\nproject = "{source.upstream}"\ntoken_env = "…"',
+        )
+    folder = opening.keep(TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True))
+    place = TargetEnvironment(
+        "upstream", source.upstream, source.lightdash, Folders(Path(folder) / "upstream"), opening.bars
+    )
+    opening.keep(place.held())
+    return place

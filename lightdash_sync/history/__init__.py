@@ -1,0 +1,1 @@
+"""Looking back: what happened to an item or a snapshot, and what it was."""

@@ -1,0 +1,277 @@
+"""Answers and failures: what came back, which error it is, and whether another try makes sense.
+
+Each failure gets its class for `retry` and its error for people here, and nowhere else. Nothing of an
+answer is believed before status, content type and envelope fit (api-facts 1.1).
+"""
+
+from __future__ import annotations
+
+import ssl
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpcore
+import httpx
+import orjson
+
+from lightdash_sync.errors import ApiError, NotAuthorised, NotFound, Unavailable, UnexpectedAnswer
+from lightdash_sync.lightdash.retry import Failure, parse_retry_after
+from lightdash_sync.lightdash.tokens import TokenKind, when_refused
+
+if TYPE_CHECKING:
+    from lightdash_sync.content.json import Json
+
+_WHICH_ROLE = (
+    "The token's owner lacks the role: an export needs a project admin to see all, at least a developer."
+)
+_WHERE_IT_WENT = "It was deleted in the meantime, or this token may not see it: run again, or ask an admin."
+_WHO_KNOWS = (
+    "Lightdash's own log says more. If the request makes no sense, report it as a bug of lightdash-sync."
+)
+_WHO_CHANGES = "Try again; if it stays so, something between here and Lightdash cuts or changes its answers."
+_WHAT_IS_LARGE = "Open the item in Lightdash and see what makes it so large; no item is expected to be."
+_WHAT_IS_DEEP = "Open the item in Lightdash and save it with less in it; no item is expected to be so deep."
+_PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 that names no time
+_PROXY_WANTS_MORE = 407
+_SAID = 300  # characters of a server's words that an error repeats
+
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,  # it opened no tunnel
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that was checked.
+
+    Attributes:
+        status: 200 or 201.
+        results: what the envelope holds, None where it holds nothing.
+        version: the `Lightdash-Version` header of current servers, or None.
+        date: the `Date` header, or None.
+    """
+
+    status: int
+    results: Json
+    version: str | None
+    date: str | None
+
+
+class Failed(Exception):
+    """One try that failed; never leaves the client.
+
+    Args:
+        failure: its class for retries.
+        error: what the user sees if it stays so.
+        retry_after: the header, if there was one.
+        retry_after_all: seconds that all workers should pause, or None.
+        is_outage: whether the server, or what stands before it, seems to be gone for all requests.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        error: ApiError,
+        retry_after: str | None = None,
+        retry_after_all: float | None = None,
+        *,
+        is_outage: bool = False,
+    ) -> None:
+        super().__init__(str(error))
+        self.failure = failure
+        self.error = error
+        self.retry_after = retry_after
+        self.retry_after_all = retry_after_all
+        self.is_outage = is_outage
+
+    @classmethod
+    def too_large(cls, method: str, path: str, status: int, size: int) -> Failed:
+        """Return the failure of an answer that goes on after the size limit."""
+        message = f"the answer is larger than {size // 2**20} MB"
+        return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHAT_IS_LARGE))
+
+    @classmethod
+    def unasked_coding(cls, method: str, path: str, status: int, coding: str) -> Failed:
+        """Return the failure of an answer that is compressed in a way that was not offered."""
+        message = f"the answer is compressed in a way that nobody asked for ({coding[:_SAID]})"
+        return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHO_CHANGES))
+
+    def by_proxy(self, proxy: str | None) -> Failed:
+        """Return the failure; if it may be the proxy's, with which proxy was asked.
+
+        Args:
+            proxy: its URL, without a password; None if the server is asked directly.
+        """
+        error = self.error
+        if proxy is not None and (
+            isinstance(error, (Unavailable, UnexpectedAnswer)) or error.status == _PROXY_WANTS_MORE
+        ):
+            error.hint = (
+                f"The proxy {proxy} was asked (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name it, NO_PROXY the "
+                f"servers that are reached without). {error.hint}"
+            )
+        return self
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether the server may have done what it was asked: what it answers tells nothing, or says so."""
+        if self.failure is Failure.FINAL:
+            status = self.error.status
+            return status is not None and (status < 300 or status == 408 or status >= 500)
+        return self.failure is Failure.UNCLEAR
+
+    def final_error(self, attempts: int, *, write: bool) -> ApiError:
+        """Return the error to raise after the last of some tries."""
+        self.error.unclear = write and self.may_have_happened
+        if attempts > 1:
+            self.error.args = (f"{self.error.args[0]} (tried {attempts} times)",)
+            self.error.message = self.error.args[0]
+        if self.retry_after is not None:
+            self.error.hint = (
+                f"The server asks to wait (Retry-After: {self.retry_after[:40]}). Try again later."
+            )
+        return self.error
+
+
+def from_exception(error: Exception, method: str, path: str, url: str) -> Failed:
+    """Class a failure that is no answer: connection, time, protocol."""
+    failure = Failure.NOT_SENT if isinstance(error, _NOT_SENT) else Failure.UNCLEAR
+    is_outage = False
+    hint = f"Is {url} the right URL, and is it reachable from here?"
+    if (cause := _certificate_error(error)) is not None:
+        failure = Failure.FINAL
+        message = f"the server's certificate is not accepted: {cause.verify_message}"
+        hint = "If your company has a certificate authority of its own, name its file with --ca-bundle."
+    elif isinstance(error, (httpx.TimeoutException, httpcore.TimeoutException)):
+        message, is_outage = "no answer in time", failure is Failure.NOT_SENT
+    elif isinstance(error, zlib.error):
+        message = "the answer is not compressed as it says"
+    elif isinstance(error, httpx.ProxyError):
+        message = f"the proxy makes no connection: {error}"
+    elif failure is Failure.NOT_SENT:
+        message, is_outage = f"no connection: {error}", True
+    else:
+        message, is_outage = f"the connection broke: {error}", True
+    return Failed(failure, Unavailable(message, method=method, path=path, hint=hint), is_outage=is_outage)
+
+
+def from_response(
+    response: httpx.Response,
+    body: bytes,
+    method: str,
+    path: str,
+    token: TokenKind = TokenKind.PERSONAL,
+    *,
+    bare: bool = False,
+) -> Answer:
+    """Check an answer.
+
+    Args:
+        response: status and headers.
+        body: decompressed.
+        method: of the request.
+        path: of the request.
+        token: the kind of token that it had.
+        bare: whether what was read may be nothing at all, as after a write.
+
+    Raises:
+        Failed: it is an error, or not what Lightdash answers.
+    """
+    status = response.status_code
+    if 300 <= status < 400:
+        raise _redirected(response, method, path)
+    if status >= 400:
+        raise _refused(response, body, method, path, token)
+    kind = response.headers.get("content-type", "")
+    if body and not kind.startswith("application/json"):
+        raise Failed(Failure.FINAL, _not_json(method, path, status, kind))
+    try:
+        envelope = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if "depth limit" in str(error) or "recursion" in str(error):
+            deep = _unexpected("the answer is nested too deeply", method, path, status, _WHAT_IS_DEEP)
+            raise Failed(Failure.FINAL, deep) from error
+        # A body without a length that was cut short looks just like this.
+        problem = _unexpected("the answer is not complete JSON", method, path, status, _WHO_CHANGES)
+        raise Failed(Failure.UNCLEAR, problem) from error
+    complete = isinstance(envelope, dict) and (method != "GET" or bare or "results" in envelope)
+    if not complete or envelope.get("status") != "ok":
+        problem = _unexpected("the answer is not one of Lightdash's", method, path, status, _WHO_CHANGES)
+        raise Failed(Failure.UNCLEAR, problem)
+    headers = response.headers
+    return Answer(status, envelope.get("results"), headers.get("lightdash-version"), headers.get("date"))
+
+
+def _refused(response: httpx.Response, body: bytes, method: str, path: str, token: TokenKind) -> Failed:
+    status = response.status_code
+    words, name = _error_of(body)
+    said = words or response.reason_phrase
+    retry_after = response.headers.get("retry-after")
+    if status == 401:
+        hint = when_refused(token, response.headers.get("lightdash-version"))
+        if token is not TokenKind.PERSONAL:
+            said = f"the {token.noun} is not accepted ({said})"
+        error: ApiError = NotAuthorised(said, method=method, path=path, status=status, hint=hint)
+    elif status == 403:
+        error = NotAuthorised(said, method=method, path=path, status=status, hint=_WHICH_ROLE)
+    elif status == 404:
+        error = NotFound(said, method=method, path=path, status=status, hint=_WHERE_IT_WENT)
+    elif status == 429 or status >= 500:
+        error = Unavailable(said, method=method, path=path, status=status, hint="Try again later.")
+    else:
+        error = ApiError(said, method=method, path=path, status=status, hint=_WHO_KNOWS)
+    error.name = name
+    if status == 429:
+        pause = None if retry_after is None else parse_retry_after(retry_after)
+        return Failed(Failure.REFUSED, error, retry_after, _PAUSE_WITHOUT_WORD if pause is None else pause)
+    if status == 503 and retry_after is not None:
+        return Failed(Failure.REFUSED, error, retry_after)
+    if status in (502, 503, 504):
+        return Failed(Failure.UNCLEAR, error, is_outage=True)
+    return Failed(Failure.UNCLEAR if status == 500 else Failure.FINAL, error)
+
+
+def _redirected(response: httpx.Response, method: str, path: str) -> Failed:
+    target = response.headers.get("location", "")
+    message = f"the server sends us elsewhere ({target[:_SAID]}), and the token does not follow"
+    hint = "If Lightdash is there, use that address as the URL; a login page means that a proxy wants more."
+    return Failed(Failure.FINAL, _unexpected(message, method, path, response.status_code, hint))
+
+
+def _not_json(method: str, path: str, status: int, kind: str) -> UnexpectedAnswer:
+    message = f"the answer is {kind.split(';')[0] or 'of no type'}, not JSON"
+    hint = "Either the URL is not Lightdash's, or this Lightdash does not know the endpoint."
+    return _unexpected(message, method, path, status, hint)
+
+
+def _unexpected(message: str, method: str, path: str, status: int, hint: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(message, method=method, path=path, status=status, hint=hint)
+
+
+def _error_of(body: bytes) -> tuple[str, str]:
+    """Return the server's message and its name for an error; "" for what the answer does not have.
+
+    A body that is no envelope is the message itself, unless it is a web page.
+    """
+    try:
+        error = orjson.loads(body)["error"]
+        name = error.get("name")
+        words = error.get("message") or error["name"]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        page = body.lstrip().startswith(b"<")
+        return ("" if page else body.decode("utf-8", "replace")).strip()[:_SAID], ""
+    return str(words).strip()[:_SAID], "" if name is None else str(name)[:_SAID]
+
+
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

@@ -1,0 +1,110 @@
+"""Which kind of token this is, and how Lightdash wants it sent.
+
+Lightdash marks its tokens by their beginning (api-facts 1.3); 0.1372.1 knew personal ones only, of 32
+hexadecimal digits. A token with no known beginning is a personal one, unless the user says otherwise. What
+may not be used as a token at all (that of SCIM, a refresh token) is refused before it is sent anywhere.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from lightdash_sync.errors import ConfigError
+from lightdash_sync.lightdash.versions import CAPABILITIES, Server
+
+_MAKE_ONE = "Make a personal access token in Lightdash (Settings, Personal access tokens)"
+_WHERE = "and put it in LIGHTDASH_API_KEY."
+
+
+class TokenKind(StrEnum):
+    """A kind of token, by the word with which settings name it."""
+
+    PERSONAL = "personal"
+    SERVICE_ACCOUNT = "service-account"
+    OAUTH = "oauth"
+
+    @property
+    def scheme(self) -> str:
+        """The word before it in the `Authorization` header."""
+        return "ApiKey" if self is TokenKind.PERSONAL else "Bearer"
+
+    @property
+    def noun(self) -> str:
+        """What people call it."""
+        return _NOUNS[self]
+
+    @property
+    def needs(self) -> str | None:
+        """The capability without which a server does not know such tokens; None if all do."""
+        return _NEEDS[self]
+
+
+_NOUNS = {
+    TokenKind.PERSONAL: "personal access token",
+    TokenKind.SERVICE_ACCOUNT: "service account token",
+    TokenKind.OAUTH: "OAuth token",
+}
+_NEEDS = {
+    TokenKind.PERSONAL: None,
+    TokenKind.SERVICE_ACCOUNT: "service_accounts",
+    TokenKind.OAUTH: "oauth_tokens",
+}
+_BEGINNINGS = {
+    "ldpat_": TokenKind.PERSONAL,
+    "ldsvc_": TokenKind.SERVICE_ACCOUNT,
+    "ldapp_": TokenKind.OAUTH,
+}
+_NO_TOKENS = {
+    "ldref_": "a refresh token: Lightdash takes it for nothing but a new OAuth token (ldapp_…)",
+    "scim_": "a token for SCIM: Lightdash lets it manage users and groups, and read no content",
+}
+
+
+def kind_of(token: str, said: str | None = None) -> TokenKind:
+    """Return the kind of a token.
+
+    Args:
+        token: the secret.
+        said: what the user says that it is (a value of `TokenKind`), or None for what its beginning tells.
+
+    Raises:
+        ConfigError: no kind of this name, or a secret that no request can be made with.
+    """
+    if said is not None:
+        try:
+            return TokenKind(said)
+        except ValueError:
+            raise ConfigError(
+                f"{said!r} is no kind of token", hint=f"There are: {', '.join(TokenKind)}."
+            ) from None
+    for beginning, what in _NO_TOKENS.items():
+        if token.startswith(beginning):
+            raise ConfigError(f"what is given as the token is {what}", hint=f"{_MAKE_ONE} {_WHERE}")
+    found = [kind for beginning, kind in _BEGINNINGS.items() if token.startswith(beginning)]
+    return found[0] if found else TokenKind.PERSONAL
+
+
+def when_refused(kind: TokenKind, version: str | None) -> str:
+    """Return what to do when a server answers 401.
+
+    Args:
+        kind: of the token.
+        version: the `Lightdash-Version` header of the answer; None if it has none, as on old servers.
+    """
+    if kind is TokenKind.PERSONAL:
+        return f"{_MAKE_ONE} {_WHERE}"
+    if kind.needs is not None and (version is None or not Server(version).can(kind.needs)):
+        since = ".".join(map(str, CAPABILITIES[kind.needs].since))
+        here = "This server does not say its version" if version is None else f"This is Lightdash {version}"
+        noun = f"{kind.noun[0].upper()}{kind.noun[1:]}s"
+        return f"{noun} need Lightdash {since} or newer. {here}. {_MAKE_ONE} {_WHERE}"
+    if kind is TokenKind.OAUTH:
+        return (
+            "It has expired (an OAuth token lives an hour unless set otherwise) or was taken back: "
+            "get a new one and run again. For runs that nobody watches take one that lasts, a personal one "
+            "or that of a service account."
+        )
+    return (
+        "It has expired, was deleted or rotated, or this server has no licence for service accounts: see "
+        "Settings, Service accounts."
+    )

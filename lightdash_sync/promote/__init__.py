@@ -1,1 +1,0 @@
-"""Promotion by Lightdash's own endpoints: reviewed before, gated, run, and proved afterwards."""

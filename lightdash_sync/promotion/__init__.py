@@ -1,0 +1,1 @@
+"""Promotion by Lightdash's own endpoints: reviewed before, run, and checked afterwards."""

@@ -1,0 +1,535 @@
+"""Settings: from options, then the environment, then `lightdash-sync.toml`.
+
+An environment that is named with `--env` is an option, and wins over variables. A token is only ever
+used with the URL it was configured for: if the URL comes from an option or a variable, a token of the
+file goes along only when the file has the same URL. The file may say where a token is, never the token
+itself. The token is never taken from the command line, where every process of the machine could read it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from lightdash_sync.content.documents import first_problem
+from lightdash_sync.content.schedulers import parse_pattern
+from lightdash_sync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+# The file `lightdash-sync.toml`: which environments there are, and where their snapshots are.
+#
+# No server is asked and no token is read here. The file may say where a token is, never the token itself.
+
+FILE = "lightdash-sync.toml"
+_SNAPSHOTS = "snapshots"
+
+_FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
+
+
+def past_day(day: date) -> date:
+    """Return a day from which on something is read.
+
+    Raises:
+        ValueError: it has begun nowhere yet, neither here nor by UTC.
+    """
+    now = datetime.now(UTC)
+    if day > max(now.date(), now.astimezone().date()):
+        raise ValueError(f"{day} is in the future")
+    return day
+
+
+class Environment(BaseModel):
+    """A table `[env.NAME]` of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: str
+    project: str | None = None
+    path: str | None = None
+    token_env: str | None = None
+    token_file: str | None = None
+    token_command: str | list[str] | None = None
+    token_type: Literal["personal", "service-account", "oauth"] | None = None
+    ca_bundle: str | None = None
+    allow_http: bool = False
+    concurrency: int | None = Field(default=None, ge=1, le=64)
+    recipients: list[str] | None = None
+    comments: Literal["nightly", "weekly"] | None = None
+    history_since: date | None = None
+
+    @field_validator("history_since")
+    @classmethod
+    def _check_history_since(cls, said: date | None) -> date | None:
+        return None if said is None else past_day(said)
+
+    @field_validator("recipients")
+    @classmethod
+    def _check_recipients(cls, said: list[str] | None) -> list[str] | None:
+        for one in said or ():
+            parse_pattern(one)
+        return said
+
+
+class SettingsFile(BaseModel):
+    """What the whole file says; nothing is set where there is no file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    default: str | None = None
+    env: dict[str, Environment] = {}
+
+
+def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> Path | None:
+    """Return where the snapshot of an environment is, without a look at server or token.
+
+    Args:
+        env: name of the environment; None for the default or the only one.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead; it must exist.
+
+    Returns:
+        The environment's `path`, else `snapshots/NAME` beside the file; None where no environment is
+        defined. It need not exist.
+
+    Raises:
+        ConfigError: the file makes no sense, has no such environment, or several and no default.
+    """
+    path, document = settings_file(folder, file)
+    name, environment = environment_of(document, env)
+    if name is not None and environment is not None:
+        return snapshot_of(path.parent, name, environment)
+    if document.env:
+        raise _undecided(path, document, "Name one with --env")
+    return None
+
+
+def known_environments(folder: Path, file: Path | None = None) -> tuple[dict[str, Path], str | None]:
+    """Return all environments with where their snapshots are, and which is meant if none is named.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    path, document = settings_file(folder, file)
+    found = {name: snapshot_of(path.parent, name, one) for name, one in document.env.items()}
+    return found, environment_of(document, None)[0]
+
+
+def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tuple[str, str | None]]:
+    """Return name -> URL and project (uuid, name or None) of all environments, in the order of the file.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    document = settings_file(folder, file)[1]
+    return {name: (one.url, one.project) for name, one in document.env.items()}
+
+
+def environment_history(folder: Path, file: Path | None = None) -> dict[str, date | None]:
+    """Return name -> the day from which on earlier versions are read; None for all.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    return {name: one.history_since for name, one in settings_file(folder, file)[1].env.items()}
+
+
+def environment_comments(folder: Path, file: Path | None = None) -> dict[str, str | None]:
+    """Return name -> when the comments on dashboards that did not change are read; None for what is usual.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: the file makes no sense.
+    """
+    return {name: one.comments for name, one in settings_file(folder, file)[1].env.items()}
+
+
+def environments(
+    wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool
+) -> dict[str, Path]:
+    """Return names of environments and where their snapshots are, in the order of the file.
+
+    Args:
+        wanted: names; none of them for the default or the only one.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead.
+        every: all that there are.
+
+    Raises:
+        ConfigError: there is no file, no such environment, or nothing says which one is meant.
+    """
+    path = file or folder / FILE
+    if file is None and not path.is_file():
+        raise ConfigError(f"there is no {FILE} here", hint="`lightdash-sync init` makes one.")
+    document = read_file(path)
+    for name in wanted:
+        environment_of(document, name)
+    if every or wanted:
+        found = [name for name in document.env if every or name in wanted]
+    else:
+        only, _ = environment_of(document, None)
+        found = [] if only is None else [only]
+    if found:
+        return {name: snapshot_of(path.parent, name, document.env[name]) for name in found}
+    if document.env:
+        raise _undecided(path, document, "Name them with --env, or take them all with --all")
+    raise ConfigError(f"{path} has no environment", hint="An environment is a table [env.NAME] with a url.")
+
+
+def settings_file(folder: Path, file: Path | None) -> tuple[Path, SettingsFile]:
+    """Return the file that was named, or a folder's own, and what it says: nothing, if there is none.
+
+    Raises:
+        ConfigError: it makes no sense.
+    """
+    path = file or folder / FILE
+    return path, read_file(path) if file is not None or path.is_file() else SettingsFile()
+
+
+def environment_of(document: SettingsFile, wanted: str | None) -> tuple[str | None, Environment | None]:
+    """Return the environment that was asked for, the default one, or the only one.
+
+    Raises:
+        ConfigError: there is none of the name.
+    """
+    name = wanted or document.default
+    if name is None and len(document.env) == 1:
+        name = next(iter(document.env))
+    if name is None:
+        return None, None
+    if name not in document.env:
+        there = ", ".join(sorted(document.env)) or "none"
+        raise ConfigError(f"there is no environment {name!r} in {FILE}", hint=f"There are: {there}.")
+    return name, document.env[name]
+
+
+def snapshot_of(base: Path, name: str, environment: Environment) -> Path:
+    """Return where the snapshot of an environment is.
+
+    Raises:
+        ConfigError: the folder of all snapshots, which no setting names, is a link: it may have come with a
+            commit, and lead anywhere.
+    """
+    if environment.path is None and (base / _SNAPSHOTS).is_symlink():
+        raise ConfigError(
+            f"{base / _SNAPSHOTS} is a symbolic link",
+            hint=f"Replace it by a folder, or let `path` of {name} in {FILE} say where its snapshot belongs.",
+        )
+    return base / (environment.path or Path(_SNAPSHOTS) / name)
+
+
+def read_file(path: Path) -> SettingsFile:
+    """Read `lightdash-sync.toml`.
+
+    Raises:
+        ConfigError: it cannot be read, has an unknown setting, or holds a token.
+    """
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    for name, table in _tables(document):
+        if found := [key for key in table if key.lower() in _FORBIDDEN]:
+            raise ConfigError(
+                f"{path}: [env.{name}] must not hold {found[0]!r}: a file like this ends up in git",
+                hint="Say where the token is with token_env, token_file or token_command, "
+                "and make a new token if this one was committed.",
+            )
+    try:
+        return SettingsFile.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_problem(error)}") from None
+
+
+def _tables(document: dict[str, object]) -> list[tuple[str, dict[str, object]]]:
+    environments = document.get("env")
+    if not isinstance(environments, dict):
+        return []
+    return [(str(name), table) for name, table in environments.items() if isinstance(table, dict)]
+
+
+def _undecided(path: Path, document: SettingsFile, advice: str) -> ConfigError:
+    there = ", ".join(sorted(document.env))
+    return ConfigError(f"{path} has several environments", hint=f"{advice}: {there}.")
+
+
+# Our names, and those of Lightdash's own SDK.
+URL = ("LIGHTDASH_URL", "LIGHTDASH_INSTANCE_URL")
+TOKEN = ("LIGHTDASH_API_KEY", "LIGHTDASH_ACCESS_TOKEN")
+PROJECT = ("LIGHTDASH_PROJECT", "LIGHTDASH_PROJECT_UUID")
+TOKEN_TYPE = ("LIGHTDASH_TOKEN_TYPE",)
+PROXY_AUTHORIZATION = "LIGHTDASH_PROXY_AUTHORIZATION"
+
+_COMMAND_SECONDS = 30
+_NO_URL = "Set LIGHTDASH_URL, or give --url, or name an environment of lightdash-sync.toml with --env."
+_WHERE_FROM = (
+    "Make a personal access token in Lightdash (Settings, Personal access tokens) and set LIGHTDASH_API_KEY, "
+    "or give token_env, token_file or token_command in lightdash-sync.toml."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """What the command line says; None for what it does not.
+
+    Attributes:
+        env: name of an environment of the file.
+        url: base URL.
+        project: uuid or name.
+        ca_bundle: path of a PEM file.
+        allow_http: whether the token may travel unencrypted.
+        concurrency: requests at the same time.
+    """
+
+    env: str | None = None
+    url: str | None = None
+    project: str | None = None
+    ca_bundle: Path | None = None
+    allow_http: bool = False
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command works with.
+
+    Attributes:
+        env: name of the environment, or None.
+        url: base URL, as given.
+        token: secret.
+        project: uuid or name, or None.
+        path: directory of the environment's snapshot, or None.
+        ca_bundle: path of a PEM file, or None.
+        allow_http: whether the token may travel unencrypted.
+        concurrency: requests at the same time.
+        proxy_authorization: secret, or None.
+        recipients: patterns of addresses that schedulers there may deliver to, or None for any.
+        token_type: which kind of token it is, if the user says so; else its beginning tells.
+        comments: when comments on dashboards that did not change are read; None for what is usual.
+        history_since: the day from which on earlier versions are read; None for all.
+    """
+
+    env: str | None
+    url: str
+    token: str = field(repr=False)
+    project: str | None
+    path: Path | None
+    ca_bundle: Path | None
+    allow_http: bool
+    concurrency: int
+    proxy_authorization: str | None = field(repr=False)
+    recipients: tuple[str, ...] | None = None
+    token_type: str | None = None
+    comments: str | None = None
+    history_since: date | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """Whatever must never be shown."""
+        return [secret for secret in (self.token, self.proxy_authorization) if secret]
+
+
+def load_settings(
+    options: ConnectionOptions, variables: Mapping[str, str], folder: Path, file: Path | None = None
+) -> Settings:
+    """Put the settings together.
+
+    Args:
+        options: the command line.
+        variables: the process's environment.
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead; it must exist.
+
+    Raises:
+        ConfigError: something is missing, unknown, or says what it must not.
+    """
+    path, document = settings_file(folder, file)
+    name, environment = environment_of(document, options.env)
+    named = environment if options.env else None
+    base = path.parent
+    url = options.url or (named and named.url) or first(variables, URL) or (environment and environment.url)
+    if not url:
+        raise ConfigError("no Lightdash is named", hint=_NO_URL)
+    same = environment is not None and environment.url.rstrip("/") == url.rstrip("/")
+    own = environment if same else None
+    project = options.project or (named and named.project) or first(variables, PROJECT)
+    token, token_type = _token(own, bool(named), variables, base)
+    return Settings(
+        env=name if same else None,
+        url=url,
+        token=token,
+        project=project or (own and own.project) or None,
+        path=snapshot_of(base, name, own) if own and name else None,
+        ca_bundle=options.ca_bundle or (base / own.ca_bundle if own and own.ca_bundle else None),
+        allow_http=options.allow_http or bool(own and own.allow_http),
+        concurrency=options.concurrency or (own and own.concurrency) or 8,
+        proxy_authorization=variables.get(PROXY_AUTHORIZATION) or None,
+        recipients=tuple(own.recipients) if own and own.recipients is not None else None,
+        token_type=token_type,
+        comments=own.comments if own else None,
+        history_since=own.history_since if own else None,
+    )
+
+
+def _token(
+    own: Environment | None, named: bool, variables: Mapping[str, str], base: Path
+) -> tuple[str, str | None]:
+    """Return the token and what is said of its type: the named environment's, the variable's, the file's."""
+    configured = own is not None and (own.token_env or own.token_file or own.token_command) is not None
+    token = "" if named and configured else first(variables, TOKEN) or ""
+    token_type = first(variables, TOKEN_TYPE) if token else None
+    if not token and own is not None and configured:
+        token = _configured_token(own, variables, base)
+    if token_type is None and own is not None:
+        token_type = own.token_type
+    token = token.strip()
+    if not token:
+        raise ConfigError("there is no token", hint=_WHERE_FROM)
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ConfigError("the token holds characters that no token has", hint=_WHERE_FROM)
+    return token, token_type
+
+
+def _configured_token(own: Environment, variables: Mapping[str, str], base: Path) -> str:
+    if own.token_env is not None:
+        if not variables.get(own.token_env):
+            raise ConfigError(
+                f"the variable {own.token_env}, which should hold the token, is not set",
+                hint=f"Set it, for example with `export {own.token_env}=…`; lightdash-sync.toml names it.",
+            )
+        return variables[own.token_env]
+    if own.token_file is not None:
+        try:
+            return (base / Path(own.token_file).expanduser()).read_text("utf-8")
+        except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
+            raise ConfigError(f"the token file {own.token_file} cannot be read: {error}") from error
+    return _command_output(own.token_command or "")
+
+
+def _command_output(command: str | list[str]) -> str:
+    """Run the command that prints the token, without a shell; what it says on stderr is shown."""
+    words: list[str] = []
+    try:
+        words = shlex.split(command) if isinstance(command, str) else command
+        done = subprocess.run(  # noqa: S603 - the user's own settings say what to run
+            words,
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            timeout=_COMMAND_SECONDS,
+            check=True,
+            text=True,
+        )
+    except (OSError, IndexError, subprocess.SubprocessError, ValueError) as error:
+        name = words[0] if words else "(empty)"
+        raise ConfigError(f"the token_command {name} failed ({type(error).__name__})") from error
+    return done.stdout
+
+
+def first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    """Return the first of some variables that is set."""
+    return next((variables[name] for name in names if variables.get(name)), None)
+
+
+# A share of the environments for each worker of a scheduler.
+#
+# Workers need not know of each other: who has the same list, takes every N-th of it. Kubernetes tells a
+# worker its number in `JOB_COMPLETION_INDEX` (from 0, and not how many there are), GitLab in
+# `CI_NODE_INDEX`
+# (from 1) and `CI_NODE_TOTAL`.
+
+KUBERNETES = "JOB_COMPLETION_INDEX"
+GITLAB = ("CI_NODE_INDEX", "CI_NODE_TOTAL")
+
+_MOST = 10_000
+_HOW = "Say it as --shard 2/5 (from 1), or --shard /5 where the scheduler sets the worker's own number."
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One worker's share.
+
+    Attributes:
+        number: of the worker, from 1.
+        total: workers there are.
+    """
+
+    number: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.total}"
+
+    def of(self, names: Sequence[str]) -> list[str]:
+        """Return the names that are this worker's: each name is exactly one worker's."""
+        return [name for place, name in enumerate(names) if place % self.total == self.number - 1]
+
+
+def read_shard(text: str | None, variables: Mapping[str, str]) -> Shard | None:
+    """Return which share is this worker's; None for all there is.
+
+    Args:
+        text: `2/5`, `/5` for the number that the scheduler gives, or None for whatever it says.
+        variables: the process's environment.
+
+    Raises:
+        ConfigError: that makes no sense, or the scheduler gives a number but not how many there are.
+    """
+    if text is None:
+        if KUBERNETES in variables:
+            raise ConfigError(
+                f"{KUBERNETES} is set, but nothing says how many workers share the environments",
+                hint="Give --shard /N with the completions of the Job; --shard 1/1 takes all of them.",
+            )
+        if not all(variables.get(name) for name in GITLAB):
+            return None
+        return _shard(variables[GITLAB[0]], variables[GITLAB[1]])
+    found = re.fullmatch(r"([0-9]*)/([0-9]+)", text)
+    if found is None:
+        raise ConfigError(f"{text!r} is no share", hint=_HOW)
+    return _shard(found[1] or _number(variables), found[2])
+
+
+def _number(variables: Mapping[str, str]) -> str:
+    """Return the number that a scheduler gives this worker, from 1."""
+    if (index := variables.get(KUBERNETES)) is not None:
+        return str(int(index) + 1) if index.isascii() and index.isdigit() else index
+    if number := variables.get(GITLAB[0]):
+        return number
+    raise ConfigError(f"neither {KUBERNETES} nor {GITLAB[0]} says which worker this is", hint=_HOW)
+
+
+def _shard(number: str, total: str) -> Shard:
+    texts = (number, total)
+    if not all(text.isascii() and text.isdigit() and len(text) <= len(str(_MOST)) for text in texts):
+        raise ConfigError(f"{number}/{total} is no share", hint=_HOW)
+    shard = Shard(int(number), int(total))
+    if not 1 <= shard.number <= shard.total <= _MOST:
+        raise ConfigError(f"there is no share {shard}: shares count from 1 to their number", hint=_HOW)
+    return shard

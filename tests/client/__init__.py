@@ -1,1 +1,0 @@
-"""Tests of the client: over real sockets on loopback, against servers that misbehave as told."""

@@ -1,0 +1,3 @@
+"""Tests of the model: laws that hold for all content."""
+
+from __future__ import annotations

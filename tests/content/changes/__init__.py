@@ -1,0 +1,3 @@
+"""Tests of how two contents differ."""
+
+from __future__ import annotations

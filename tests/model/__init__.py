@@ -1,1 +1,0 @@
-"""Tests of the model: laws that hold for all content."""

@@ -1,1 +1,0 @@
-"""Promotion by Lightdash's own endpoints."""

@@ -1,0 +1,3 @@
+"""Promotion by Lightdash's own endpoints."""
+
+from __future__ import annotations
