@@ -23,25 +23,25 @@ demo: $(STAMP)
 	$(BIN)/lightdash-sync demo
 
 test: $(STAMP)
-	$(PYTEST) -n $(WORKERS)
+	$(PYTEST) -n $(WORKERS) --dist worksteal
 
 # The same promises, against a stand-in that behaves like the newest Lightdash that is known, or like another one;
 # without the files whose tests begin with no world of it, and are the same for every version.
 LIGHTDASH ?= 1.219.0
 test-current: $(STAMP)
-	LIGHTDASH_SYNC_SERVED=$(LIGHTDASH) $(PYTEST) -n $(WORKERS)
+	LIGHTDASH_SYNC_SERVED=$(LIGHTDASH) $(PYTEST) -n $(WORKERS) --dist worksteal
 
 # Measuring takes a third of the time again.
 coverage: $(STAMP)
-	$(PYTEST) -n $(WORKERS) --cov --cov-report=term
+	$(PYTEST) -n $(WORKERS) --dist worksteal --cov --cov-report=term
 
 # A share of the slow tests, another one each time.
 test-share: $(STAMP)
-	$(PYTEST) -n $(WORKERS) -m slow --share $(SHARE) --timeout 900
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m slow --share $(SHARE) --timeout 900
 
 # All of them, and the laws again with 25 times the examples.
 test-slow: $(STAMP)
-	HYPOTHESIS_PROFILE=slow $(PYTEST) -n $(WORKERS) -m "slow or (hypothesis and not real)" --timeout 1800
+	HYPOTHESIS_PROFILE=slow $(PYTEST) -n $(WORKERS) --dist worksteal -m "slow or (hypothesis and not real)" --timeout 1800
 
 # Between two projects of a real Lightdash: REAL_URL, REAL_TOKEN, REAL_SOURCE, REAL_TARGET (uuids; the last is empty).
 test-real: $(STAMP)
