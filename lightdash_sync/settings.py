@@ -461,8 +461,7 @@ def first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 #
 # Workers need not know of each other: who has the same list, takes every N-th of it. Kubernetes tells a
 # worker its number in `JOB_COMPLETION_INDEX` (from 0, and not how many there are), GitLab in
-# `CI_NODE_INDEX`
-# (from 1) and `CI_NODE_TOTAL`.
+# `CI_NODE_INDEX` (from 1) and `CI_NODE_TOTAL`.
 
 KUBERNETES = "JOB_COMPLETION_INDEX"
 GITLAB = ("CI_NODE_INDEX", "CI_NODE_TOTAL")

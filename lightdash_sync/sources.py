@@ -449,8 +449,7 @@ def _listed(repository: Repository, there: Sequence[Path]) -> str:
 # A tree of the official tool's documents as a side.
 #
 # By itself it has keys made of slugs, and nothing that documents have no word for. Beside another side it
-# has
-# the other's keys, and what no document tells is as it is there, so that it is no difference.
+# has the other's keys, and what no document tells is as it is there, so that it is no difference.
 
 
 def beside_each_other(before: Side, after: Side) -> tuple[Side, Side, tuple[str, ...]]:

@@ -114,8 +114,7 @@ def run_stoppable(work: Callable[[], T], wind_down: Callable[[], None], stopped:
 #
 # One item that cannot be read does not stop the others: it is returned by name, and the caller decides.
 # What would fail for every item (an unknown token, a stopped run, a bug) ends this piece of work at once.
-# The
-# run itself can go on after it, unless it was interrupted.
+# The run itself can go on after it, unless it was interrupted.
 
 R = TypeVar("R")
 

@@ -38,10 +38,8 @@ if TYPE_CHECKING:
 #
 # A document has no word for much of an item (see `documents`). All that stays as the project has it. So a
 # document that was made of an item changes nothing of it, and one that was changed changes just that; of
-# the
-# result the same document is made again. What a document leaves out where it has a word for it is not
-# there:
-# a chart without `pivotConfig` has no pivot.
+# the result the same document is made again. What a document leaves out where it has a word for it is not
+# there: a chart without `pivotConfig` has no pivot.
 
 _PLACES = ("spaceUuid", "dashboardUuid")
 # What a query has at least; people leave out what they do not need.

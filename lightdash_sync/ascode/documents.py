@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 # The two forms of a dashboard's document: tabs by uuid, as until 0.3469.0, and tabs by slug since.
 #
 # The newer form has no uuid of a part: tabs and the tabs of tiles go by slugs made of their names, date
-# zoom
-# by what the tiles are called, data apps by their slug.
+# zoom by what the tiles are called, data apps by their slug.
 
 APP_TILE = "data_app"
 

@@ -60,14 +60,11 @@ class CodeTree:
 # Which file of a tree is which, by the rules of the official tool (0.2904.5 and 1.219.0).
 #
 # Flat: `charts/SLUG.yml`, `charts/SLUG.sql.yml`, `dashboards/SLUG.yml`, `NAME.space.yml` (newer ones have
-# it
-# in `spaces/`). Nested: the same below `PROJECT/SPACE/…`. Newer ones put other kinds into folders of their
-# own
-# at the top: `virtual-views/SLUG.yml`, and `scheduled-deliveries/charts/SLUG OF THE CHART/SLUG.yml` and the
-# like; a tree is not read for kinds that we do not carry. Elsewhere a `.yml` file is what its `contentType`
-# says. Times of the download stand in `.lightdash-metadata.json`. Files end with `.yml`; that tool passes
-# over
-# `.yaml` (but for the kinds with folders of their own), and so do we.
+# it in `spaces/`). Nested: the same below `PROJECT/SPACE/…`. Newer ones put other kinds into folders of
+# their own at the top: `virtual-views/SLUG.yml`, and `scheduled-deliveries/charts/SLUG OF THE
+# CHART/SLUG.yml` and the like; a tree is not read for kinds that we do not carry. Elsewhere a `.yml` file
+# is what its `contentType` says. Times of the download stand in `.lightdash-metadata.json`. Files end
+# with `.yml`; that tool passes over `.yaml` (but for the kinds with folders of their own), and so do we.
 
 METADATA = ".lightdash-metadata.json"
 _YAML, _SPACE, _SQL, _LANGUAGE = ".yml", ".space.yml", ".sql.yml", ".language.map.yml"

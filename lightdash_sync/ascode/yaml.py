@@ -212,11 +212,9 @@ def _as_javascript_sorts(name: str) -> bytes:
 
 # YAML that anybody may have written, as JSON: no tags, no objects, no surprises.
 #
-# Read by PyYAML's safe loader with the words of YAML 1.2, which the official tool goes by: `no` and `12:30`
-# are
-# texts, and so is a date (which that tool makes a time of). Aliases are followed, but a document of a few
-# lines
-# that stands for a million values, or for itself, is refused.
+# Read by PyYAML's safe loader with the words of YAML 1.2, which the official tool goes by: `no` and
+# `12:30` are texts, and so is a date (which that tool makes a time of). Aliases are followed, but a
+# document of a few lines that stands for a million values, or for itself, is refused.
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 1_000_000

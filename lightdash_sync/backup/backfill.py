@@ -51,20 +51,16 @@ if TYPE_CHECKING:
 
 # What a snapshot tells of the past: every state that an item is known to have had.
 #
-# Of a chart these are its earlier versions and the current one, of a dashboard too where the server keeps a
-# history of them, of everything else the current one alone. An earlier version comes with what does not
-# belong
-# to a version (name, description, place) as it is now, because Lightdash does not tell what it was. A
-# version
-# that refers to something that no longer exists has no state of its own: it would be a snapshot with a
-# hole. It
-# stays in the item's history.
+# Of a chart these are its earlier versions and the current one, of a dashboard too where the server keeps
+# a history of them, of everything else the current one alone. An earlier version comes with what does not
+# belong to a version (name, description, place) as it is now, because Lightdash does not tell what it
+# was. A version that refers to something that no longer exists has no state of its own: it would be a
+# snapshot with a hole. It stays in the item's history.
 #
-# A dashboard to which charts or other dashboards refer stands there empty before it gets its content, like
-# a space: what it showed then is not known either, and a chart that is saved in it has to be somewhere.
-# Where
-# its history is known, its oldest version takes that place, unless what it shows needs the dashboard
-# itself.
+# A dashboard to which charts or other dashboards refer stands there empty before it gets its content,
+# like a space: what it showed then is not known either, and a chart that is saved in it has to be
+# somewhere. Where its history is known, its oldest version takes that place, unless what it shows needs
+# the dashboard itself.
 
 Item = tuple[Kind, str]
 

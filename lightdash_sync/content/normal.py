@@ -96,7 +96,7 @@ def normalise(kind: Kind, raw: JsonObject) -> Normal:
         kind: space, virtual view, chart, SQL chart, dashboard, scheduler or tag.
         raw: the server's object, untouched by this call. For a space it is the detail merged over the
             row of the list (`access` as `{"users": [{userUuid, role}], "groups": [{groupUuid, role}]}`,
-            see `space_access`), for a tag the row with its `metrics`.
+            see `lightdash.reading`), for a tag the row with its `metrics`.
     """
     spec = KINDS[kind]
     content = {

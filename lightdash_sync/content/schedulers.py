@@ -154,8 +154,7 @@ def channel_name(channel: str, channels: Mapping[str, str] | None) -> str | None
 # What a delivery delivers: a chart, a SQL chart or a dashboard. One of anything else is kept, and no more.
 #
 # Newer servers deliver data apps, and some day other things that no snapshot holds. Nobody can say on
-# another
-# server what such a delivery is of, so it stays in the snapshot, is named, and is never written.
+# another server what such a delivery is of, so it stays in the snapshot, is named, and is never written.
 
 _KNOWN = frozenset({*DELIVERED, *(ours for ours, _ in DELIVERED.values())})
 _NO_PLACES = _KNOWN | {"schedulerUuid", "projectUuid", "organizationUuid"}

@@ -194,8 +194,8 @@ def _listed(items: list[str]) -> str:
 #
 # A wrong token, a half-restored server or a list that came back short must never become the backup. Every
 # item that the lists no longer name is asked for by itself (`deleted`). And even if all are deleted, a
-# project
-# that lost a whole kind, or half of one, is not written over the old snapshot until a person says so.
+# project that lost a whole kind, or half of one, is not written over the old snapshot until a person says
+# so.
 
 _FEW = 2  # losing one item is everyday work, however many there were
 

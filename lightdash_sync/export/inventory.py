@@ -403,10 +403,10 @@ def if_allowed(read: Callable[[], T]) -> T | None:
 # One inventory of a project in which people work: lists that are read again until they agree.
 #
 # Every list is a request of its own, so what is made, moved or deleted between two of them is in one and
-# not
-# in the other. That is no contradiction: where lists disagree about an item, they are read again, and the
-# item is taken as they had it the last time that they agreed about it. What was in none of them before is
-# left for the next export. Only what they never agree about is a contradiction: a list came back short.
+# not in the other. That is no contradiction: where lists disagree about an item, they are read again, and
+# the item is taken as they had it the last time that they agreed about it. What was in none of them
+# before is left for the next export. Only what they never agree about is a contradiction: a list came
+# back short.
 
 Row = TypeVar("Row", "schemas.ChartRow", "schemas.SummaryRow", "schemas.DashboardRow", "schemas.ContentRow")
 

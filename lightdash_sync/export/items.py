@@ -130,10 +130,10 @@ def _converted(work: Callable[[], R]) -> R:
 
 # Reading single items, each in the way that leaves the least trace.
 #
-# A chart is read through its current version, which the server does not count as a view. A dashboard is too
-# where the server keeps a history of dashboards, and that is read (`saved`). `GET /dashboards/{u}`, which
-# is
-# the only way on 0.1372.1 and half the requests elsewhere, counts one view (once an export).
+# A chart is read through its current version, which the server does not count as a view. A dashboard is
+# too where the server keeps a history of dashboards, and that is read (`read_saved_dashboard`). `GET
+# /dashboards/{u}`, which is the only way on 0.1372.1 and half the requests elsewhere, counts one view
+# (once an export).
 
 _FAST = 1  # of zlib; JSON of dashboards becomes a tenth
 
@@ -326,12 +326,11 @@ def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_deleted
 #
 # The current version says all that the dashboard itself does, counts no view, and has to be asked for a
 # history anyway. It differs in one thing: it still names charts that were deleted but can be restored,
-# where
-# the dashboard shows an empty tile. Such a tile is emptied here too, so that both ways give the same bytes.
+# where the dashboard shows an empty tile. Such a tile is emptied here too, so that both ways give the
+# same bytes.
 #
 # Earlier versions are read with it, because their tiles name charts that no list has any more. They are
-# kept
-# packed: a project may have thousands.
+# kept packed: a project may have thousands.
 
 _TRIES = 10  # somebody may save between two requests
 

@@ -148,9 +148,8 @@ def require_fresh(target: Path, most: timedelta, now: datetime | None = None) ->
 
 # Of which dashboards the comments are read again, though the dashboards themselves are taken over.
 #
-# No list tells of a comment, and each dashboard takes a request. So where there are many dashboards, those
-# that
-# have comments are asked each time, and the others in turn.
+# No list tells of a comment, and each dashboard takes a request. So where there are many dashboards,
+# those that have comments are asked each time, and the others in turn.
 
 CHEAP = 500  # dashboards whose comments are read each time, unless the settings say otherwise
 _WEEK = 7

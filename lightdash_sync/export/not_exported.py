@@ -3,7 +3,7 @@
 What the lists of a project tell anyway is counted each time: apps and types of content that this version
 does not know; groups and palettes of the organisation, if they are asked for (see `spared`). What has a list
 of its own is asked for when everything is read. What is not asked for is taken over from the older manifest:
-that says of which day it is (see `freshness`).
+that says of which day it is (see below).
 """
 
 from __future__ import annotations
@@ -141,9 +141,8 @@ def _counted(what: str, names: Sequence[str], why: str) -> NotExported:
 # What of a snapshot is older than the export that made it, and how its manifest says so.
 #
 # An export that reads only what changed takes over some things of which no list tells a change. Each is
-# named,
-# with the day on which everything was read. This module is the list of them; whoever takes something over
-# unread adds it here, or reads it every time.
+# named, with the day on which everything was read. This module is the list of them; whoever takes
+# something over unread adds it here, or reads it every time.
 
 UNSHOWN = "charts that were saved in dashboards and never shown on them"
 

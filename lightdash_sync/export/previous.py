@@ -173,9 +173,8 @@ def remembered_project(target: Path) -> tuple[str, str] | None:
 # Which earlier versions an item has, and which of them an older snapshot holds already.
 #
 # Versions that an older snapshot holds do not change, and are never asked for again. Before 0.3007.0 the
-# server
-# lists those of the last days only, but gives one of any age to who knows its uuid: so the version that was
-# current in the older snapshot is known too, however long ago that was.
+# server lists those of the last days only, but gives one of any age to who knows its uuid: so the version
+# that was current in the older snapshot is known too, however long ago that was.
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +266,11 @@ def version_when_deleted(old: Old | None, kind: Kind, uuid: str) -> tuple[str, J
 
 # The earlier versions of a run: which there are, which are wanted, and those that were read already.
 #
-# Newer servers list every version that an item ever had, so a first export with history may send a request
-# for
-# each of many thousands. So all histories are listed first: then it is known, and told, how many there are.
-# Each version that was read is kept beside the snapshot until a snapshot stands that holds it. A run that
-# is
-# cut short, however hard, is gone on with by the next one. A version never changes on the server.
+# Newer servers list every version that an item ever had, so a first export with history may send a
+# request for each of many thousands. So all histories are listed first: then it is known, and told, how
+# many there are. Each version that was read is kept beside the snapshot until a snapshot stands that
+# holds it. A run that is cut short, however hard, is gone on with by the next one. A version never
+# changes on the server.
 
 _MANY = 200  # versions from which on it is told how many there are
 _HOUR = 90  # minutes from which on a length is said in hours

@@ -69,7 +69,7 @@ def space_fingerprints(inventory: Inventory, grants: Grants) -> dict[str, str]:
     Spaces as code tell all grants. The list of spaces names whoever has a grant, of their own or by a group,
     and tells the reader's role alone. So it tells a space whole if nobody else has a grant, and no group is
     without a member who would be named. Of a personal space no list tells the roles, and of none its palette:
-    that they are older is said; see `freshness`.
+    that they are older is said; see `not_exported`.
     """
     told: dict[str, str] = {}
     personal = personal_spaces(inventory)

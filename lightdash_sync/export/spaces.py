@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 # Personal spaces: those that Lightdash makes for each person, below a space "Default User Spaces".
 #
 # No answer of a server says of a space that it is one. Spaces as code leave them out, and all that is
-# inside,
-# though they have the space above: where there is such an answer it decides. Else it is what such a space
-# looks like: private, and named as one of those who hold a grant in it.
+# inside, though they have the space above: where there is such an answer it decides. Else it is what such
+# a space looks like: private, and named as one of those who hold a grant in it.
 
 
 def code_slug(path: Json) -> str | None:
@@ -211,15 +210,12 @@ def _entries(
 # Who holds which grant in which space, and how that is known.
 #
 # Only the list of spaces names everybody who holds a grant, and no role with it, so what another answer
-# tells
-# is compared with it: a holder whose role no answer tells is named.
+# tells is compared with it: a holder whose role no answer tells is named.
 #
 #     until 1.103   the space itself tells everybody's role
 #     since 1.104   spaces as code tell all grants of all spaces as they were given, in one answer; what
-# they
-#                   leave out (personal spaces, holders without a name in code) the list of access of a
-# space
-#                   tells, as far as nothing else gives the same person as high a role there
+#                   they leave out (personal spaces, holders without a name in code) the list of access
+#                   of a space tells, as far as nothing else gives the same person as high a role there
 
 _RANK = {"viewer": 0, "editor": 1, "admin": 2}
 

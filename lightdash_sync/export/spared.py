@@ -4,7 +4,7 @@ An export over an older snapshot takes over whatever the lists prove unchanged. 
 charts, dashboards and spaces, some lists tell nothing that would be written otherwise:
 
     colour palettes    no item is written that names one; that a palette has another name now is found when
-                       they are asked for again, and until then is named with the day (see `freshness`)
+                       they are asked for again, and until then is named with the day (see `not_exported`)
     number of charts   it only shows whether there is a chart that no list names. A chart that was listed, or
                        known, is asked for by itself; one that is saved in a dashboard, and was never on any
                        version of it that this tool saw, is named with the day

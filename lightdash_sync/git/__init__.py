@@ -4,7 +4,7 @@
 `push` takes them to a remote, `files`, `contents`, `read` and `history` look back. Git's index and
 work tree belong to the user. The rest of the package is how: `program` runs git, `place` finds the
 repository, `objects` reads and writes objects away from its config, `series` builds commits, `branches`
-and `index` make them visible, `settings`, `remote` and `rebase` push, `beside` keeps out what is not for git.
+and `index` make them visible, `settings` and `remote` push.
 """
 
 from lightdash_sync.git.branches import TOOL, Head

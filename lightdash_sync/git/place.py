@@ -154,10 +154,9 @@ def _not_found(folder: Path, answer: GitResult) -> GitError:
 
 # What lies beside a snapshot in a work tree and is not for git: locks, state, what is this machine's.
 #
-# It is kept out of `git status` by `info/exclude`, git's own place for what concerns one clone only, unless
-# the user's rules ignore it already. And git is asked whether it tracks it all the same: then it came with
-# a
-# commit.
+# It is kept out of `git status` by `info/exclude`, git's own place for what concerns one clone only,
+# unless the user's rules ignore it already. And git is asked whether it tracks it all the same: then it
+# came with a commit.
 
 _WHY = "# What lightdash-sync leaves beside a snapshot: locks, state, runs."
 

@@ -390,11 +390,9 @@ def _upserted(done: _Done, results: Json, name: str) -> Upserted:
 
 # What has a slug in a project, for servers that create with a chosen one.
 #
-# Newer servers find an item by the slugs that it had before it was renamed, too: such a slug is an *alias*
-# of
-# the item, and taken like any other. Reading a chart or dashboard by its slug counts a view; there is
-# nothing
-# to count where nothing has it, and pages of content as code count none.
+# Newer servers find an item by the slugs that it had before it was renamed, too: such a slug is an
+# *alias* of the item, and taken like any other. Reading a chart or dashboard by its slug counts a view;
+# there is nothing to count where nothing has it, and pages of content as code count none.
 
 _ITEMS = {Kind.CHART: "saved", Kind.DASHBOARD: "dashboards"}
 _AS_CODE = {Kind.CHART: "charts", Kind.DASHBOARD: "dashboards", Kind.SQL_CHART: "sqlCharts"}

@@ -1,4 +1,4 @@
-"""Where the token may go: one origin, over TLS; by which proxy is said in `proxies`.
+"""Where the token may go: one origin, over TLS; and by which proxy.
 
 Plain HTTP is for loopback, or for whoever says `--allow-http`. A URL with a user name in it is refused,
 because such URLs end up in logs.

@@ -35,14 +35,10 @@ if TYPE_CHECKING:
 # Who may see spaces: the answers that tell the grants, one of all spaces and one of a single space.
 #
 # Since 1.104.0 a space tells the caller's own access alone. Spaces as code tell every grant as it was
-# given,
-# by e-mail and by the name of a group; they leave out personal spaces, and the access of spaces with a
-# holder
-# who has no such name. The list of access of one space tells for everybody the highest role of all that
-# lets
-# them in: a grant of their own, a group, a space above. (Its `directOnly` leaves out whoever has a higher
-# role
-# by a space above, so it is not asked for.)
+# given, by e-mail and by the name of a group; they leave out personal spaces, and the access of spaces
+# with a holder who has no such name. The list of access of one space tells for everybody the highest role
+# of all that lets them in: a grant of their own, a group, a space above. (Its `directOnly` leaves out
+# whoever has a higher role by a space above, so it is not asked for.)
 
 
 class UserGrant(View):
@@ -510,8 +506,8 @@ class Lightdash:
 # What Lightdash has besides what a snapshot holds: lists that are only counted, by name.
 #
 # Each has an endpoint of its own. Those of the Enterprise edition answer 422 `MissingConfigError` without
-# its
-# licence (1.219.0), 403 or 404; so an answer like these means that the server has nothing of the kind.
+# its licence (1.219.0), 403 or 404; so an answer like these means that the server has nothing of the
+# kind.
 
 _UNLICENSED = "MissingConfigError"
 _NOT_FOUND, _FORBIDDEN = 404, 403

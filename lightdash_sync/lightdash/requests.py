@@ -71,8 +71,7 @@ def segment(name: str, path: str) -> str:
 # What every write has in common: uuids are checked before they go into a path, answers after they came.
 #
 # A write is sent once. If nobody can tell whether it was carried out, the error says so
-# (`ApiError.unclear`):
-# then look before it is sent again. Endpoints are in `writes` and `deliveries`.
+# (`ApiError.unclear`): then look before it is sent again. Endpoints are in `writing`.
 
 _UUID: TypeAdapter[str] = TypeAdapter(Uuid)
 

@@ -4,7 +4,7 @@ The server has no idempotency key, so a write may be repeated only when it certa
 (the connection was never made, or the server refused it with 429 or 503). A read may be repeated after
 any failure that may pass. Waits are drawn at random below an exponential bound (full jitter), a
 `Retry-After` is honoured within reason, and a budget for the whole run keeps an outage from being
-multiplied. A server that has answered before and is gone is waited for by all workers together (`outage`).
+multiplied. A server that has answered before and is gone is waited for by all workers together (`Outage`).
 """
 
 from __future__ import annotations
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 # An outage of the server, met by all workers of a run together.
 #
 # Each for itself would use up its tries within a moment. So one of them tries whether it is over, with
-# waits
-# that grow, and the others wait for what it finds out. That holds for a server that has answered in this
-# run;
-# one that never did is not waited for.
+# waits that grow, and the others wait for what it finds out. That holds for a server that has answered in
+# this run; one that never did is not waited for.
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)  # bounds of the waits in seconds; each is at least half of that
 _LOOK = 0.2  # seconds after which who waits looks whether the run was stopped

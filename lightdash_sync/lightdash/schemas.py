@@ -353,7 +353,7 @@ class Pin(View):
     data: _PinnedData
 
 
-# What we rely on in answers about explores, and the catalogue of their metrics; as in `views`.
+# What we rely on in answers about explores, and the catalogue of their metrics; as above.
 
 
 class ExploreRow(View):
@@ -442,7 +442,7 @@ class UsingChart(View):
     uuid: Uuid
 
 
-# What we rely on in answers to writes, and about jobs and channels; as in `views`.
+# What we rely on in answers to writes, and about jobs and channels; as above.
 
 
 class CreatedReply(View):

@@ -4,7 +4,7 @@ It promises: the token goes to the configured origin only and never along a redi
 checked (status, content type, envelope) before it is believed, because an old Lightdash answers 200 with
 a web page for a path it does not know; no request outlives its deadline and no answer its size limit;
 repeats follow `retry`; a write of which nobody can tell whether it was carried out is sent once, and its
-error says so. It does not know what the paths mean: that is `lightdash` and `writes`.
+error says so. It does not know what the paths mean: that is `reading` and `writing`.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ class Session:
 
     Attributes:
         version: of the server, as the header of its last answer tells it; None if none did.
-        newer_code_paths: kind of content as code -> whether it was found at the newer path; see `code_paths`.
+        newer_code_paths: kind of content as code -> whether it was found at the newer path; see `as_code`.
     """
 
     def __init__(self, connection: Connection, pacer: Pacer | None = None) -> None:

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 # What stands around content, written: schedulers, tags, icons, pins, validation; one method each.
 #
 # Sources: api-facts sections 8 to 11 and the recordings of 0.1372.1 and 0.2904.5. Methods that create
-# return
-# the new uuid. Nothing here reads back what the server made of a body.
+# return the new uuid. Nothing here reads back what the server made of a body.
 
 Pinnable: TypeAlias = Literal["space", "chart", "dashboard"]
 
@@ -230,11 +229,9 @@ def _item(project: str, item: str) -> str:
 # Virtual views: the explores that somebody wrote in SQL, and charts use like those of dbt.
 #
 # The server protects them badly (seen on 0.2904.5; the code of 0.1372.1 is the same): creating looks for
-# the
-# name in snake case and stores it as it was sent, over whatever has it; changing replaces any explore of
-# the
-# name, those of dbt included; changing and deleting answer 200 where there is none. So whoever calls these
-# methods has looked first what has the name. Source: recordings 202 to 206 of 0.2904.5.
+# the name in snake case and stores it as it was sent, over whatever has it; changing replaces any explore
+# of the name, those of dbt included; changing and deleting answer 200 where there is none. So whoever
+# calls these methods has looked first what has the name. Source: recordings 202 to 206 of 0.2904.5.
 
 
 class VirtualViewWrites(Sender):

@@ -235,8 +235,7 @@ def _object(value: Json) -> JsonObject:
 # A digest over all of it tells whether it was changed by accident; it proves nothing of who made it.
 #
 # What is run later is a plan made then. It may do less than what was approved (a part was done already),
-# but
-# nothing that was not approved.
+# but nothing that was not approved.
 
 FORMAT = 1
 VIA = "replay"

@@ -388,14 +388,12 @@ def _accepted(verdict: Verdict) -> Verdict:
 
 # Whether upstream was changed after the source's item was copied from it, or last promoted to it.
 #
-# Lightdash goes by the time of the last version alone: whoever saved last wins, and what the other side had
-# is
-# gone. The versions of the source's item tell more. A preview keeps the times of what it copies, and a
-# promotion copies a version; so if upstream is in none of these versions, somebody has worked there. It is
-# known for the kinds whose history the server tells (dashboards since 0.2450.0, to those who may manage
-# them),
-# and as far back as Lightdash lists versions (to the first one since 0.3007.0, else three days by default).
-# Reading a version counts no view.
+# Lightdash goes by the time of the last version alone: whoever saved last wins, and what the other side
+# had is gone. The versions of the source's item tell more. A preview keeps the times of what it copies,
+# and a promotion copies a version; so if upstream is in none of these versions, somebody has worked
+# there. It is known for the kinds whose history the server tells (dashboards since 0.2450.0, to those who
+# may manage them), and as far back as Lightdash lists versions (to the first one since 0.3007.0, else
+# three days by default). Reading a version counts no view.
 
 
 def overwritten(

@@ -1,7 +1,7 @@
 """What differs between the two projects and no promotion carries: schedulers, tags, pins, access of spaces.
 
 Only what belongs to the promoted items is told, and all tags. Access of a space that exists upstream is
-never touched by a promotion; of a new one it is (see `foresight`).
+never touched by a promotion; of a new one it is (see `server_model`).
 """
 
 from __future__ import annotations

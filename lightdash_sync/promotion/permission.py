@@ -2,7 +2,7 @@
 
 The checks are those of the server, in its order (api-facts 12.5): the right to promote in the space of the
 source; then to promote, or to create, in the upstream space; then to create or to change that space. The
-rights are the owner's rules (`abilities`), the facts are those that the server looks at. Nothing is written.
+rights are the owner's rules (`Abilities`), the facts are those that the server looks at. Nothing is written.
 What a proxy forbids, and what changes between this and the promotion, is not foreseen.
 """
 
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 # What a user may do, by the rules that `GET /user` tells (`abilityRules`).
 #
 # Lightdash decides with the same rules (those of the CASL library, api-facts 1.6): the last one that fits
-# an
-# action, a subject and the facts of a thing counts, and without one it is forbidden. Conditions are
-# equality,
-# `$eq`, `$in` and `$elemMatch`, which is all that is known of Lightdash. Where a rule of another form would
-# decide, nothing is forbidden, and it is told as a doubt.
+# an action, a subject and the facts of a thing counts, and without one it is forbidden. Conditions are
+# equality, `$eq`, `$in` and `$elemMatch`, which is all that is known of Lightdash. Where a rule of
+# another form would decide, nothing is forbidden, and it is told as a doubt.
 
 ORGANIZATION, PROJECT, PRIVATE, INHERITS, ACCESS = (
     "organizationUuid", "projectUuid", "isPrivate", "inheritsFromOrgOrProject", "access",

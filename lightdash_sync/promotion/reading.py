@@ -1,7 +1,7 @@
 """Both projects, read and held together: the upstream one in the keys of the source.
 
 An item of the upstream project has the key of the source's item that the server takes for the same (see
-`pairs`). Tags and schedulers have no slug: they are the same if there is one of the name in the place.
+`Pairs`). Tags and schedulers have no slug: they are the same if there is one of the name in the place.
 """
 
 from __future__ import annotations
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 # Links in a source's texts to items of the target: said by key, as the target's own texts say them.
 #
 # A text may name an item of the target by its uuid. That is no reference of the source's project, so its
-# files
-# have the bare uuid; but read from the target, the same text names the item by key. Only said alike they
-# can be
-# compared, and written.
+# files have the bare uuid; but read from the target, the same text names the item by key. Only said alike
+# they can be compared, and written.
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -142,13 +140,10 @@ def _members(lightdash: Lightdash, source: Tree, contents: Contents) -> Mapping[
 
 # Items that are known by a slug that the other side's item had before it was renamed.
 #
-# Lightdash finds an item by its earlier slugs, too, but its promotion does not: it writes onto whatever has
-# the
-# slug upstream now, and makes a new item where nothing has it. So whoever renamed a slug on one side alone
-# gets
-# a second item by the next promotion, or has another one overwritten. What is asked here says which pairs
-# that
-# are; it counts no view.
+# Lightdash finds an item by its earlier slugs, too, but its promotion does not: it writes onto whatever
+# has the slug upstream now, and makes a new item where nothing has it. So whoever renamed a slug on one
+# side alone gets a second item by the next promotion, or has another one overwritten. What is asked here
+# says which pairs that are; it counts no view.
 
 
 def find_renamed(

@@ -59,8 +59,7 @@ if TYPE_CHECKING:
 # A review as a plan, so that a run of a promotion is kept, listed and taken back like any other.
 #
 # Its steps are what the server will do; nobody applies it. An item has the key by which the upstream
-# project
-# was read, which is the source's unless two of the source's items are one there. Pure.
+# project was read, which is the source's unless two of the source's items are one there. Pure.
 
 _ACTIONS = {(False, True): Action.CREATE, (True, True): Action.UPDATE, (True, False): Action.DELETE}
 
@@ -288,8 +287,7 @@ def _content(tree: Tree, kind: Kind, key: str) -> Json:
 # What a promotion changes in what is remembered of its target: links, and the base of the next plan.
 #
 # Lightdash takes items for the same by their slugs. What a sync or a person said of them before counts
-# more:
-# a link whose item is still there stays as it is, and what it stands against is not linked.
+# more: a link whose item is still there stays as it is, and what it stands against is not linked.
 
 
 def remembered(

@@ -144,10 +144,8 @@ def _is_whole(item: ItemKey, contents: Contents, foresight: Foresight) -> bool:
 # Copies that an earlier promotion made upstream, and that the server does not find again.
 #
 # Before 0.1505.2 a copy gets a slug of its own, so that each promotion makes another. What was promoted
-# once
-# and is upstream as it would be made anew needs no promotion: running again what ended half way goes on,
-# and
-# makes nothing twice. Pure.
+# once and is upstream as it would be made anew needs no promotion: running again what ended half way goes
+# on, and makes nothing twice. Pure.
 
 
 def standing(

@@ -107,9 +107,8 @@ def parse_path(path: str) -> ContentPath | None:
 
 # Which directories of ours may be replaced or removed: those that hold nothing but what we write there.
 #
-# A directory beside a snapshot has a name of ours, but it may have come with a commit, be somebody's, or be
-# a
-# link that leads elsewhere. So none is removed for its name alone.
+# A directory beside a snapshot has a name of ours, but it may have come with a commit, be somebody's, or
+# be a link that leads elsewhere. So none is removed for its name alone.
 
 
 def is_of_snapshot(path: str) -> bool:

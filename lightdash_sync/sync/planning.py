@@ -60,8 +60,7 @@ if TYPE_CHECKING:
 # What is known of a target when something of it is to be put back: its last backup, and the runs since.
 #
 # What people did after that is in no backup, and a plan to restore must not overwrite it unasked. What a
-# run of
-# this tool wrote since the backup is known as well: the run stored what it left behind.
+# run of this tool wrote since the backup is known as well: the run stored what it left behind.
 
 
 @dataclass(frozen=True)
@@ -507,13 +506,10 @@ def fields_for(place: TargetEnvironment, facts: TargetFacts, tables: frozenset[s
 # A plan for a tree of the official tool's documents.
 #
 # Such a tree knows an item by its slug and by nothing else, so the target's item with that slug is linked
-# by
-# this plan, and it is told how many are. A document is known to have been taken from what the target has if
-# nobody has saved that since; of others nobody knows what they had in common with it. What documents have
-# no
-# word for (access, deliveries, tags, pins …) is neither changed nor deleted; a delivery goes with the chart
-# or
-# dashboard that it is of.
+# by this plan, and it is told how many are. A document is known to have been taken from what the target
+# has if nobody has saved that since; of others nobody knows what they had in common with it. What
+# documents have no word for (access, deliveries, tags, pins …) is neither changed nor deleted; a delivery
+# goes with the chart or dashboard that it is of.
 
 
 def plan_from_code(

@@ -168,17 +168,13 @@ def _is(path: str, kind: Kind) -> bool:
 # What of one environment is not the same in another, and since when. Pure but for reading both sides.
 #
 # The one environment is the same in the other if a plan from here to there, with deletes, would find
-# nothing
-# to do, and nobody would see anything else: what a plan leaves to its target, what the server made of what
-# a
-# sync wrote, and what no plan can carry does not count. Comments and project settings do not count either.
-# What is not the same one way may be so the other way: a grant whose role one side does not show is no
-# reason
-# to write there, but one to take it away.
+# nothing to do, and nobody would see anything else: what a plan leaves to its target, what the server
+# made of what a sync wrote, and what no plan can carry does not count. Comments and project settings do
+# not count either. What is not the same one way may be so the other way: a grant whose role one side does
+# not show is no reason to write there, but one to take it away.
 #
 # It is told from content alone. A target is taken to have every metric, person and group, whoever its
-# server
-# knows.
+# server knows.
 
 _OPTIONS = PlanOptions(delete=True)
 _LAST = datetime.max.replace(tzinfo=UTC)

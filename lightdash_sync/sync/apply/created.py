@@ -84,9 +84,8 @@ def find_made(target: ReadOnlyTarget, operation: Operation) -> JsonObject | None
 # A last look before something is made: whether somebody made the same since the run looked at the target.
 #
 # The lists of a kind are read once more right before its first item is created. What is new in them, and
-# has
-# the name and the place of what is to be made, was made by somebody else, perhaps by this tool on another
-# machine. A second one is not made beside it.
+# has the name and the place of what is to be made, was made by somebody else, perhaps by this tool on
+# another machine. A second one is not made beside it.
 
 _PLACES = ("dashboardUuid", "spaceUuid", "parentSpaceUuid")
 

@@ -3,7 +3,7 @@
 So a snapshot of one version replays into another. New fields are filled in as the server itself would show
 them; what an older server knows nothing of is left out of what is written *and* of what is compared, so
 that the plan after it is empty. What the *source's* server could not say is left to the target: a value
-that its people set stays. The table is `features`; spaces inside spaces are seen to in `flat_spaces`.
+that its people set stays. The table is below; spaces inside spaces are seen to at the end.
 """
 
 from __future__ import annotations
@@ -41,13 +41,9 @@ if TYPE_CHECKING:
 # What newer versions of Lightdash can hold and older ones cannot: one table, by names of capabilities.
 #
 # A *field* is a value that a server with the capability shows in a certain way where nothing is set, and
-# one
-# without does not know. A *feature* is something that a content has or has not; what becomes of it where
-# the
-# server lacks the capability is its *fate*. What is done with both is in `held`; palettes and verification
-# are
-# seen to in modules of these names. Sources: api-facts section 15, the answers and the tables of 0.1372.1,
-# 0.2904.5 and 1.219.0.
+# one without does not know. A *feature* is something that a content has or has not; what becomes of it
+# where the server lacks the capability is its *fate*. `fit_to_server` acts on both; palettes and
+# verification are handled below. Sources: the answers and the tables of 0.1372.1, 0.2904.5 and 1.219.0.
 
 EACH = "*"  # in a path: each element of a list
 
@@ -587,12 +583,10 @@ def _says_something(value: Value) -> bool:
 # What of the desired content nobody here understands: it is sent only to a server that says the same
 # itself.
 #
-# Newer servers have fields and values that this tool has not heard of. Within one project they are sent as
-# they
-# came. Between projects a field goes along if the target has it in some item of that kind, and is left out
-# else; an item with a value that the target has nowhere (a new type of chart or tile) is left as it is, or
-# not
-# made. Each is named in the plan. Pure.
+# Newer servers have fields and values that this tool has not heard of. Within one project they are sent
+# as they came. Between projects a field goes along if the target has it in some item of that kind, and is
+# left out else; an item with a value that the target has nowhere (a new type of chart or tile) is left as
+# it is, or not made. Each is named in the plan. Pure.
 
 _NAMED = 5  # in a sentence
 

@@ -198,10 +198,8 @@ def _items(count: int) -> str:
 # Deletes and creates that follow from the absence of an item whose reader is not shown everything.
 #
 # A token of lesser rights is told of private spaces and deliveries only in part, with status 200. That an
-# item
-# is not in what it read proves nothing: so nothing is deleted because such a source lacks it, and nothing
-# is
-# created because such a target lacks it, unless the user says that a second one may be made.
+# item is not in what it read proves nothing: so nothing is deleted because such a source lacks it, and
+# nothing is created because such a target lacks it, unless the user says that a second one may be made.
 
 Unseen = Mapping[str, str]
 """Name of a kind -> what of it a reader may not have been shown, in words."""

@@ -120,14 +120,11 @@ def _problem(item: ItemKey, what: str) -> Problem:
 # The ids of a dashboard's parts on the target: tiles, tabs and rules of filters.
 #
 # Lightdash stores the ids that it is given for them. A tile that the target has keeps its uuid, because
-# comments and filters of deliveries hang on it, and a rule its id, by which deliveries replace it; one of a
-# dashboard that is put back into its own project gets the one it had, so that comments come back; when a
-# run
-# is taken back, always, because promotion takes the source's ids over. All others get new ones, made of
-# their
-# names, so that a second try makes the same.
-# Those of another project are not taken over: comments hang on the uuid of a tile alone, and two dashboards
-# of one server would share them.
+# comments and filters of deliveries hang on it, and a rule its id, by which deliveries replace it; one of
+# a dashboard that is put back into its own project gets the one it had, so that comments come back; when
+# a run is taken back, always, because promotion takes the source's ids over. All others get new ones,
+# made of their names, so that a second try makes the same. Those of another project are not taken over:
+# comments hang on the uuid of a tile alone, and two dashboards of one server would share them.
 
 
 def layout(key: str, content: JsonObject, known: tuple[JsonObject, JsonObject], project: str) -> JsonObject:

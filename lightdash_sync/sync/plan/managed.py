@@ -112,8 +112,7 @@ def completed(kind: Kind, desired: JsonObject, existing: Json, options: PlanOpti
 # Verification: an admin's mark on a chart or dashboard, which any edit takes off.
 #
 # Lightdash makes the token's owner the one who verified, and now the time; so a plan carries only whether
-# an
-# item is verified, and only if that is asked for. Else it tells what its own writes take off.
+# an item is verified, and only if that is asked for. Else it tells what its own writes take off.
 
 LOST = "loses_verification"  # the code of a problem
 

@@ -52,9 +52,8 @@ if TYPE_CHECKING:
 #
 # What a content file refers to is said by keys and tokens, wherever it stands. Two things are left as the
 # server said them: the uuid of a part of *another* dashboard, such as a link in Markdown to one of its
-# tabs,
-# and a uuid in a field that nobody told us of. The first would be written into a project that does not know
-# it, so it is refused; of the second nobody knows what it is the uuid of, so it is named.
+# tabs, and a uuid in a field that nobody told us of. The first would be written into a project that does
+# not know it, so it is refused; of the second nobody knows what it is the uuid of, so it is named.
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Names that an item gives within itself, and values that people filter by.

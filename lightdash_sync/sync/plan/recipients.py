@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 # Whom schedulers may deliver to: an environment names who may get content, and nobody else does.
 #
 # It is asked of every plan when it is made, and again when it is applied: a plan file, a run that is gone
-# on
-# with, and a run that is taken back come from another time, when the setting may have been another one.
+# on with, and a run that is taken back come from another time, when the setting may have been another
+# one.
 
 NOT_ALLOWED, UNKNOWN_PLACE = "recipient_not_allowed", "unknown_recipient"
 
