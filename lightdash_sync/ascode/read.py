@@ -19,8 +19,9 @@ from lightdash_sync.ascode.documents import VIEW_TYPE as VIEW
 from lightdash_sync.ascode.names import DOCUMENTED
 from lightdash_sync.ascode.tree import METADATA, NO_DOCUMENT, CodeTree, Document, Role, role_of
 from lightdash_sync.ascode.yaml import MAX_BYTES, from_yaml
+from lightdash_sync.content.display import shown
 from lightdash_sync.content.documents import first_problem
-from lightdash_sync.content.json import get_path, get_str, parse, shown
+from lightdash_sync.content.json import get_path, get_str, parse
 from lightdash_sync.content.kinds import PERSONAL_ROOT, Kind
 from lightdash_sync.disk import read_regular
 from lightdash_sync.errors import SnapshotError

@@ -32,8 +32,9 @@ from lightdash_sync.ascode.tree import (
 from lightdash_sync.ascode.yaml import to_yaml
 from lightdash_sync.content.authorship import version_stamp
 from lightdash_sync.content.contents import personal_items
+from lightdash_sync.content.display import shown
 from lightdash_sync.content.documents import conform
-from lightdash_sync.content.json import canonical, get_list, get_str, objects, parse, sha256, shown
+from lightdash_sync.content.json import canonical, get_list, get_str, objects, parse, sha256
 from lightdash_sync.content.keys import EXTERNAL
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.portable import to_server

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.authorship import MADE_ANEW
+from lightdash_sync.content.display import shown
 from lightdash_sync.content.identity import Identity, former_uuids
-from lightdash_sync.content.json import Json, JsonObject, parse, shown
+from lightdash_sync.content.json import Json, JsonObject, parse
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.snapshot.layout import ContentPath, item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot

@@ -8,7 +8,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import shown
+from lightdash_sync.content.display import shown
 from lightdash_sync.errors import naming
 
 if TYPE_CHECKING:

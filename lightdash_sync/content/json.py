@@ -157,18 +157,6 @@ def without(item: Value, names: frozenset[str]) -> Value:
     return item
 
 
-# Text from elsewhere, made safe for a terminal and for a commit message.
-
-
-def shown(text: str) -> str:
-    """Return a text with every character that is not printable as its escape: one line, no controls."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
-
-
 class Absent(Enum):
     """The type of `ABSENT`: not there at all, which is not the same as null."""
 

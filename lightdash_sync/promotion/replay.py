@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.contents import Contents
-from lightdash_sync.content.json import shown
+from lightdash_sync.content.display import shown
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.promotion.reading import with_tokens

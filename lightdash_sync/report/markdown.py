@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.changes.items import Status
 from lightdash_sync.changes.texts import texts
 from lightdash_sync.changes.wording import words
-from lightdash_sync.content.json import shown
+from lightdash_sync.content.display import shown
 from lightdash_sync.report.phrases import counted, listed
 from lightdash_sync.report.value import (
     Alert,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 
-from lightdash_sync.content.json import shown
+from lightdash_sync.content.display import shown
 
 _EMPTY = frozenset({"meta", "rect", "line"})
 

@@ -25,7 +25,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from lightdash_sync.content.json import shown
+from lightdash_sync.content.display import shown
 from lightdash_sync.report.phrases import counted, singular
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from rich.text import Text
 from lightdash_sync.changes.items import Status
 from lightdash_sync.changes.texts import Sign, texts
 from lightdash_sync.changes.wording import words
-from lightdash_sync.content.json import shown
+from lightdash_sync.content.display import shown
 from lightdash_sync.report.phrases import counted, listed
 from lightdash_sync.report.terminal import table
 from lightdash_sync.report.value import (

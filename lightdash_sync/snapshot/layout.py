@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import digest, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import digest
 from lightdash_sync.content.keys import is_key
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.disk import refuse_link

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.authorship import of_version
+from lightdash_sync.content.display import shown
 from lightdash_sync.content.identity import Identity
-from lightdash_sync.content.json import begins, canonical, parse, shown
+from lightdash_sync.content.json import begins, canonical, parse
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.parts import with_names
 from lightdash_sync.content.tree import Tree, file_of, in_other_keys, place_of, rekeyed

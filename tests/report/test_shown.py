@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightdash_sync.cli.output import Redacted
-from lightdash_sync.content.json import shown
+from lightdash_sync.content.display import shown
 
 
 @given(st.text(st.characters(codec=None)))

@@ -14,7 +14,8 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import get_list, get_str, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import get_list, get_str
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.errors import ApiError, SyncError, Unsure
 from lightdash_sync.lightdash.as_code import is_taken, read_by_slug

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.authorship import moment, of_version
-from lightdash_sync.content.json import objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import objects
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.portable import to_server
 from lightdash_sync.errors import ApiError, NotFound, SyncError

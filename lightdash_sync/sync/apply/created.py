@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from lightdash_sync.content.json import get_str, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import get_str
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.references import UnresolvedReference
 from lightdash_sync.errors import Refused, SyncError, Unsure

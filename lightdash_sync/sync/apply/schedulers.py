@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
-from lightdash_sync.content.json import objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import objects
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.references import UnresolvedReference
 from lightdash_sync.errors import ApiError

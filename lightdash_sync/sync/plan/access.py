@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import Json, JsonObject, get_path, get_str, objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import Json, JsonObject, get_path, get_str, objects
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.sync.plan.values import AccessChange, Gravity, Look, Outlook, Problem, Step, nothing
 

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.contents import PLANNED, Contents, personal_items
-from lightdash_sync.content.json import Json, JsonObject, get_list, get_str, parse, sha256, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import Json, JsonObject, get_list, get_str, parse, sha256
 from lightdash_sync.content.keys import EXTERNAL
 from lightdash_sync.content.kinds import ItemKey, Kind
 from lightdash_sync.content.portable import with_copied_parts

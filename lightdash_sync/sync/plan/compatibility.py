@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightdash_sync.changes.wording import merged_queries
+from lightdash_sync.content.display import shown
 from lightdash_sync.content.json import (
     ABSENT,
     Json,
@@ -23,7 +24,6 @@ from lightdash_sync.content.json import (
     get_path,
     get_str,
     objects,
-    shown,
 )
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.known_fields import is_field, unknown_in, without_unknown

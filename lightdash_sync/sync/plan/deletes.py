@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.authorship import moment, of_version
-from lightdash_sync.content.json import Json, get_path, get_str, objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import Json, get_path, get_str, objects
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.sync.plan.matching import LINKED
 from lightdash_sync.sync.plan.options import allows

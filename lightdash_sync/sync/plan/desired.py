@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import Json, JsonObject, get_path, get_str, objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import Json, JsonObject, get_path, get_str, objects
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.normal import in_order
 from lightdash_sync.sync.plan.access import adapted_access

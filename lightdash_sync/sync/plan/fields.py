@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from lightdash_sync.content.json import Json, get_list, get_path, get_str, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import Json, get_list, get_path, get_str
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.sync.plan.values import Gravity
 

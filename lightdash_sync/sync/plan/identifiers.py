@@ -13,7 +13,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import get_str, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import get_str
 from lightdash_sync.content.keys import slugify
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.parts import FILTERS, PARTS, elements, names_of

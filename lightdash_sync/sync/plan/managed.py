@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import Json, JsonObject, canonical, get_str, objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import Json, JsonObject, canonical, get_str, objects
 from lightdash_sync.content.kinds import BY_THE_OWNER, KINDS, PERSONAL, VERIFIABLE, VERIFICATION, Kind
 from lightdash_sync.content.normal import in_order
 from lightdash_sync.content.schedulers import is_quiet

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import get_list, get_str, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import get_list, get_str
 from lightdash_sync.content.keys import EXTERNAL
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.parts import TOKENS, by_id, elements

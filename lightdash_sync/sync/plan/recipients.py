@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import get_list, get_str, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import get_list, get_str
 from lightdash_sync.content.kinds import SECRET, SECRET_TARGETS, Kind
 from lightdash_sync.content.schedulers import (
     CHAT,

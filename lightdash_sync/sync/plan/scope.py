@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.contents import PLANNED, Contents
-from lightdash_sync.content.json import JsonObject, get_str, objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import JsonObject, get_str, objects
 from lightdash_sync.content.keys import EXTERNAL
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.references import links

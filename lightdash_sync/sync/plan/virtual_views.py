@@ -11,7 +11,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightdash_sync.content.json import Json, JsonObject, get_str, objects, shown
+from lightdash_sync.content.display import shown
+from lightdash_sync.content.json import Json, JsonObject, get_str, objects
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.sync.plan.fields import chart_uses, explores_of, field_id
 from lightdash_sync.sync.plan.managed import same_content
