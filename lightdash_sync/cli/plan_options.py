@@ -1,4 +1,4 @@
-"""The options of commands that make plans: which items, what is allowed, what is the same item."""
+"""The options of commands that make plans: which items to select, what to allow, which items to link."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _ALL = [*_CHOICE, *_DELETES, *ALLOWED, *_SCHEDULERS, *ADOPTED]
 
 
 def planning_options(command: Command) -> Command:
-    """Add the options of a command that makes a plan; they arrive as one `Wanted`, named `wanted`."""
+    """Add the options of a command that makes a plan; they arrive as one `PlanArguments`, named `wanted`."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -87,14 +87,14 @@ def planning_options(command: Command) -> Command:
 
 
 def taken(given: dict[str, Any], options: Iterable[Callable[[Command], Command]]) -> dict[str, Any]:
-    """Take the values of options out of what a command was given; return them by name."""
+    """Remove the values of options from the arguments of a command; return them by name."""
     names = [param.name for option in options for param in _params(option)]
     return {name: given.pop(name) for name in names if name}
 
 
 def _params(option: Callable[[Command], Command]) -> list[click.Parameter]:
     def nothing() -> None:
-        """Take the option, to tell its name."""
+        """Carry the option, so that click exposes its parameters."""
 
     option(nothing)
     found: list[click.Parameter] = nothing.__click_params__  # type: ignore[attr-defined]
@@ -102,7 +102,7 @@ def _params(option: Callable[[Command], Command]) -> list[click.Parameter]:
 
 
 class PlanArguments:
-    """What the options of a plan say; nothing of it is looked at before it is asked for.
+    """The values of the plan options; each is checked when a method needs it, not before.
 
     Args:
         said: name of each option -> its value.
@@ -112,36 +112,36 @@ class PlanArguments:
         self._said = said
 
     def options(self, side: Side, earlier: Callable[[str], Side]) -> PlanOptions:
-        """Return what the user allows, and which items.
+        """Return what the user allows, and the selected items.
 
         Args:
             side: the desired side.
             earlier: opens the desired side as it was at a revision.
 
         Raises:
-            ConfigError: something cannot be understood.
+            ConfigError: the value of an option is invalid.
         """
         return allowed(self._said, self._choice(side, earlier))
 
     @property
     def deletes(self) -> bool:
-        """Whether what the source no longer has may be deleted."""
+        """Whether items that the source no longer has may be deleted."""
         return bool(self._said["delete"])
 
     def adopt(self) -> dict[Kind, dict[str, JsonObject]]:
-        """Return the items of the target that are to be linked, by kind and key.
+        """Return the items of the target to link, by kind and key.
 
         Raises:
-            ConfigError: something cannot be understood.
+            ConfigError: the value of an option is invalid.
         """
         return adopted(self._said)
 
     @property
     def adopt_by(self) -> str:
-        """`name`, `slug` or "".
+        """The property by which items are linked: `name`, `slug` or "".
 
         Raises:
-            ConfigError: both.
+            ConfigError: both were given.
         """
         return adopted_by(self._said)
 
@@ -167,8 +167,8 @@ def allowed(said: Mapping[str, Any], choice: ItemSelection) -> PlanOptions:
     """Return what the options of a command allow.
 
     Args:
-        said: name of each option -> its value; what a command does not have is not allowed.
-        choice: which items.
+        said: name of each option -> its value; an option that the command lacks allows nothing.
+        choice: the selected items.
     """
     from lightdash_sync.sync.plan.options import PlanOptions
 
@@ -188,10 +188,10 @@ def allowed(said: Mapping[str, Any], choice: ItemSelection) -> PlanOptions:
 
 
 def adopted(said: Mapping[str, Any]) -> dict[Kind, dict[str, JsonObject]]:
-    """Return the items of the target that are to be linked, by kind and key.
+    """Return the items of the target to link, by kind and key.
 
     Raises:
-        ConfigError: something cannot be understood.
+        ConfigError: the value of an option is invalid.
     """
     found: dict[Kind, dict[str, JsonObject]] = {}
     for one in said["adopt"]:
@@ -202,10 +202,10 @@ def adopted(said: Mapping[str, Any]) -> dict[Kind, dict[str, JsonObject]]:
 
 
 def adopted_by(said: Mapping[str, Any]) -> str:
-    """Return by what items are linked: `name`, `slug` or "".
+    """Return the property by which items are linked: `name`, `slug` or "".
 
     Raises:
-        ConfigError: both.
+        ConfigError: both were given.
     """
     if said["adopt_by_name"] and said["adopt_by_slug"]:
         raise ConfigError("--adopt-by-name and --adopt-by-slug exclude each other")
@@ -213,10 +213,10 @@ def adopted_by(said: Mapping[str, Any]) -> str:
 
 
 def parse_item(said: str) -> ItemKey:
-    """Read `kind:key`.
+    """Parse `kind:key`.
 
     Raises:
-        ConfigError: it is something else.
+        ConfigError: the text has another form.
     """
     from lightdash_sync.content.keys import is_key
 
@@ -227,10 +227,10 @@ def parse_item(said: str) -> ItemKey:
 
 
 def parse_uuid(said: str) -> str:
-    """Read a uuid.
+    """Parse a uuid.
 
     Raises:
-        ConfigError: it is something else.
+        ConfigError: the text is not a uuid.
     """
     if not _UUID.fullmatch(said):
         raise ConfigError(f"{said!r} is no uuid", hint="Say it as KIND:KEY=UUID.")
@@ -240,7 +240,7 @@ def parse_uuid(said: str) -> str:
 def _require_known(side: Side, items: set[ItemKey], *, deletes: bool) -> None:
     from lightdash_sync.content.tree import file_of
 
-    if deletes:  # what is to be deleted is not in the source
+    if deletes:  # items to delete are not in the source
         return
     missing = [f"{kind}:{key}" for kind, key in sorted(items) if file_of(kind, key) not in side.tree]
     if missing:
@@ -252,7 +252,7 @@ def _require_known(side: Side, items: set[ItemKey], *, deletes: bool) -> None:
 
 
 def _changed(side: Side, since: str | None, earlier: Callable[[str], Side]) -> frozenset[str] | None:
-    """Return the paths of what was saved since a time, or differs from a revision."""
+    """Return the paths of items that were saved since a time, or that differ from a revision."""
     from lightdash_sync.content.authorship import version_stamp
     from lightdash_sync.content.tree import items_of
 
@@ -273,7 +273,7 @@ def _changed(side: Side, since: str | None, earlier: Callable[[str], Side]) -> f
 
 
 def is_day(said: str) -> bool:
-    """Whether what was said is a date without a time."""
+    """Whether a text is a date without a time."""
     try:
         return date.fromisoformat(said) is not None
     except ValueError:
@@ -281,7 +281,7 @@ def is_day(said: str) -> bool:
 
 
 def read_moment(said: str) -> datetime | None:
-    """Read a date, or how long ago; None for what is neither."""
+    """Parse a date, or an age such as a number of days; None for anything else."""
     if match := _AGE.fullmatch(said):
         return datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])})
     try:

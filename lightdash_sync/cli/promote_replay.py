@@ -1,7 +1,7 @@
-"""`--via replay`: the second engine of a promotion, for the commands that review one and run one.
+"""`--via replay`: reviews and runs a promotion as a plan, for the commands of `promote`.
 
-A plan is made, shown, and carried out as `plan` and `apply` do it; what is approved is that plan, with all
-that was asked for. The options are decorators, so that every command that promotes has the same ones.
+The plan is made, shown and applied as by `plan` and `apply`. An approval consists of that plan and the
+options that it was made with. The options are decorators, so that all commands that promote share them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.target import TargetEnvironment
 
 _ALL = "all"
-_NAMED = 10  # reasons that are told beside a file that has them all
+_NAMED = 10  # reasons printed when the output file has all of them
 _EXTRAS = ("schedulers", "virtual-views", "tags", "pins", "icons", "spaces", "verification")
 
 
@@ -79,7 +79,7 @@ _REPLAYED = [
 
 
 def selection_options(command: Command) -> Command:
-    """Add the options that say what is promoted; they arrive as one `Selection`, named `selection`."""
+    """Add the options that select items; they arrive as one `PromotionSelection`, named `selection`."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -108,7 +108,7 @@ def replay_options(command: Command) -> Command:
 
 
 class Wishes:
-    """What the options of a replay say; nothing of it is looked at before it is asked for.
+    """The values of the replay options; each is checked when a method needs it, not before.
 
     Args:
         said: name of each option -> its value.
@@ -123,15 +123,15 @@ class Wishes:
         return any(self._said.values())
 
     def replay(self, source: str, target: str, selection: PromotionSelection) -> Replay:
-        """Return what somebody wants to be promoted by replay.
+        """Return the promotion by replay that the options describe.
 
         Args:
             source: an environment, a directory, or git:REV.
             target: name of an environment.
-            selection: which items.
+            selection: the items to promote.
 
         Raises:
-            ConfigError: something cannot be understood.
+            ConfigError: the value of an option is invalid.
         """
         from lightdash_sync.promotion.replay import Replay
         from lightdash_sync.sync.plan.options import ItemSelection
@@ -150,13 +150,13 @@ class Wishes:
 def review_by_replay(
     opening: Opening, wanted: Replay, approved: ApprovedReplay | None = None, *, full: bool = False
 ) -> tuple[Planned, TargetEnvironment]:
-    """Make the plan of a promotion; only reads. Returns it, and the target that it is for.
+    """Make the plan of a promotion and return it with its target. Only reads.
 
     Args:
         opening: opens source and target.
-        wanted: what is to be promoted.
-        approved: what it is going to be compared with; None for nothing.
-        full: read the target whole.
+        wanted: the promotion to plan.
+        approved: the approval that the plan will be compared with, or None.
+        full: read the whole target.
 
     Raises:
         ConfigError: there is no such environment or item.
@@ -183,15 +183,15 @@ def tell_review(
     """Show what a promotion by replay would do, and return the exit code.
 
     Args:
-        wanted: what was asked for.
-        planned: what came of it.
-        approved: what was approved, to be compared with it; None for nothing.
+        wanted: the promotion.
+        planned: its plan.
+        approved: the approval to compare the plan with, or None.
         form: `text`, `json`, `markdown` or `html`.
-        output: the file to write it to; None for stdout. In JSON it can be approved.
+        output: the file to write; None for stdout. A JSON file can be approved.
         exit_code: return 6 if there is something to do.
 
     Raises:
-        Stale: it is not what was approved. Where a person reads it, it is shown all the same.
+        Stale: the plan differs from the approved one. Formats for people are shown all the same.
     """
     from lightdash_sync.content.json import canonical
     from lightdash_sync.promotion import approval
@@ -230,20 +230,20 @@ def run_by_replay(
 ) -> int:
     """Promote by replay: plan, compare with what was approved, show, ask, apply; return the exit code.
 
-    A run on this machine that was cut short is gone on with, if it does what was approved and nothing else.
+    An interrupted run on this machine is resumed, if it does nothing that was not approved.
 
     Args:
         opening: opens source and target.
-        wanted: what is to be promoted; if something was approved, what was asked for then.
-        approved: what was approved; None if the answer to the question is what counts.
-        yes: do not ask.
-        as_json: tell a machine.
+        wanted: the promotion; with an approval, the one that was approved.
+        approved: the approval; None if the user confirms at the prompt instead.
+        yes: do not ask for confirmation.
+        as_json: print JSON.
         validate: let the server validate the project afterwards.
-        full: read the target whole.
+        full: read the whole target.
 
     Raises:
         Refused: the plan must not be applied.
-        Stale: it does something that was not approved; nothing was written.
+        Stale: the plan does something that was not approved; nothing was written.
     """
     from lightdash_sync.sync.applying import apply, resume
 
@@ -262,7 +262,7 @@ def run_by_replay(
 
 
 def _cut_short(opening: Opening, approved: ApprovedReplay) -> Run | None:
-    """Return the last run on this machine, if it did not do all of what was approved."""
+    """Return the last run on this machine, if it is an unfinished run of the approved plan."""
     from lightdash_sync.promotion.approval import is_part_of
     from lightdash_sync.sync.runs import Folders, is_complete, runs
 

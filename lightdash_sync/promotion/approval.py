@@ -1,9 +1,12 @@
-"""What of a review is approved: a JSON object with a digest, and how a later review differs from it.
+"""Approvals of promotions: writes and reads them, and reports how a new review or plan differs from one.
 
-The digest is that of what would be done, and of what speaks against it: for each item that becomes another
-(or is refused) what the server says, the hashes of its content before and after, and the codes of its
-verdicts. What a promotion leaves behind is not in it. It proves that a file was not changed by accident,
-not who approved it.
+The first section is about native promotion (by Lightdash itself). Its approval has an entry for each item
+that the promotion changes or that is blocked: the server's action, the hashes of the content before and
+after, and the codes of the blocking findings. Items that a promotion leaves out are not part of it.
+
+The second section is about promotion by replay. Its approval is the options and the whole plan.
+
+Both carry a digest, which detects that a file was changed by accident. It does not prove who approved it.
 """
 
 from __future__ import annotations
@@ -45,13 +48,13 @@ class ApprovedReview:
     """A review that somebody approved.
 
     Attributes:
-        digest: of it.
+        digest: SHA-256 of the approval, in hexadecimal.
         source: name of the environment that is promoted.
         source_project: uuid of the project that is promoted.
         project: uuid of the upstream project.
-        selection: what was chosen.
-        accepted: `kind:key` of the items whose verdicts were accepted.
-        items: `kind:key` -> what was said of it; only of what becomes another, or is refused.
+        selection: the items that the user selected.
+        accepted: `kind:key` of the items whose findings the user accepted.
+        items: `kind:key` -> its entry; only items that change or are blocked.
     """
 
     digest: str
@@ -64,7 +67,7 @@ class ApprovedReview:
 
 
 def approval(review: Review) -> JsonObject:
-    """Return what of a review is approved."""
+    """Return the part of a review that is approved."""
     items: JsonObject = {
         item.item: _entry(item) for item in review.items if item.effective or _objections(item)
     }
@@ -83,7 +86,7 @@ def approval(review: Review) -> JsonObject:
 
 
 def digest(review: Review) -> str:
-    """Return the digest of a review: SHA-256 of what is approved of it, in hexadecimal."""
+    """Return the digest of a review: SHA-256 of its approval, in hexadecimal."""
     return sha256(canonical(approval(review)))
 
 
@@ -116,7 +119,7 @@ class _Approval(_ReviewPart):
 
 
 class _ReviewDocument(_ReviewPart):
-    """What `promote review --format json` writes; what else it tells is for machines."""
+    """The part of the output of `promote review --format json` that an approval needs."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -128,14 +131,14 @@ _REVIEW_FORM = TypeAdapter(_ReviewDocument)
 
 
 def read_approved(data: bytes, name: str = "the file") -> ApprovedReview:
-    """Read what `promote review --format json` wrote.
+    """Read the output of `promote review --format json`.
 
     Args:
-        data: what the file holds.
+        data: content of the file.
         name: of the file, for errors.
 
     Raises:
-        SyncError: it is something else, or was changed since.
+        SyncError: the file is not a review, or was changed after it was written.
     """
     try:
         said = conform(_REVIEW_FORM, parse(data))
@@ -166,12 +169,12 @@ def read_approved(data: bytes, name: str = "the file") -> ApprovedReview:
 
 
 def differences(approved: ApprovedReview, review: Review, done: Collection[str] = ()) -> list[str]:
-    """Return how a review differs from the approved one, in words; nothing if it is the same.
+    """Return how a review differs from the approved one, as phrases; empty if they agree.
 
     Args:
-        approved: the one.
-        review: the other, made now.
-        done: `kind:key` of items that were promoted since, by a run of the approved review.
+        approved: the approved review.
+        review: the review made now.
+        done: `kind:key` of items that a run of the approved review has promoted already.
     """
     now = approval(review)
     found: list[str] = []
@@ -210,7 +213,10 @@ def _entry(item: Reviewed) -> JsonObject:
 
 
 def _objections(item: Reviewed) -> list[Json]:
-    """Return the codes of what blocks, but for a missing permission: who looks need not be who promotes."""
+    """Return the codes of blocking findings.
+
+    A missing permission is left out: the reviewer and the user who promotes may be different people.
+    """
     return [
         verdict.code.value
         for verdict in item.verdicts
@@ -228,13 +234,12 @@ def _object(value: Json) -> JsonObject:
     return value
 
 
-# What a person approves of a promotion by replay: what was asked for, and the plan that came of it.
+# Approval of a promotion by replay.
 #
-# The document is canonical JSON without any time. It holds the whole plan, so a reviewer sees what will be
-# written, and all that was asked for, so that the same plan can be made again without saying it once more.
-# A digest over all of it tells whether it was changed by accident; it proves nothing of who made it.
+# The document is canonical JSON without timestamps. It contains the whole plan, so that a reviewer sees what
+# will be written, and all options, so that the plan can be made again without repeating them.
 #
-# What is run later is a plan made then. It may do less than what was approved (a part was done already),
+# A later run makes a new plan. That plan may do less than the approved one (when part of it is done already),
 # but nothing that was not approved.
 
 FORMAT = 1
@@ -249,7 +254,7 @@ _PARTS = {
     "twins": "has another twin on the target",
     "left_out": "is left out for another reason",
 }
-_OWNER = ("owner_changes", "owner_is_no_person")  # codes of problems: to whom new schedulers will belong
+_OWNER = ("owner_changes", "owner_is_no_person")  # codes of problems about the owner of new schedulers
 _DONE = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 _CHOSEN = ("dashboards", "charts", "spaces")
 
@@ -274,7 +279,7 @@ class _Part(BaseModel):
 
 
 class _Wanted(_Part):
-    """What was asked for; only what could have been said on a command line is understood."""
+    """The options of the promotion; only values that the command line accepts are valid."""
 
     source: Annotated[str, Field(alias="from")]
     target: Annotated[str, Field(alias="to")]
@@ -287,12 +292,12 @@ class _Wanted(_Part):
     allow_broken: list[str]
     merge: bool
     keep_access: bool
-    personal_spaces: Literal[True] | None = None  # not written where it was not asked for
+    personal_spaces: Literal[True] | None = None  # written only if the option was used
     adopt: dict[Annotated[Kind, Field(strict=False)], dict[Annotated[str, AfterValidator(_key)], str]]
     adopt_by: Literal["", "name", "slug"]
 
     def replay(self) -> Replay:
-        """Return it as a replay is made of it."""
+        """Return the options as a `Replay`."""
         return Replay(
             self.source,
             self.target,
@@ -325,11 +330,11 @@ _FORM = TypeAdapter(_Document)
 
 @dataclass(frozen=True)
 class ApprovedReplay:
-    """A promotion by replay as it was approved.
+    """An approved promotion by replay.
 
     Attributes:
-        wanted: what was asked for.
-        plan: what came of it.
+        wanted: the options.
+        plan: the plan that was made from them.
     """
 
     wanted: Replay
@@ -337,12 +342,12 @@ class ApprovedReplay:
 
     @property
     def items(self) -> frozenset[ItemKey]:
-        """What was to be written."""
+        """The items that the plan writes."""
         return frozenset((step.kind, step.key) for step in self.plan.steps)
 
 
 def is_replay(data: bytes) -> bool:
-    """Whether a document is a promotion by replay, whole or not."""
+    """Whether a document claims to be a promotion by replay; it may still be invalid."""
     try:
         found = parse(data)
     except ValueError:
@@ -351,28 +356,28 @@ def is_replay(data: bytes) -> bool:
 
 
 def document(approved: ApprovedReplay, told: JsonObject) -> JsonObject:
-    """Return a promotion by replay as machines are told of it, and as it can be approved.
+    """Return the JSON document of a promotion by replay, which can be approved.
 
     Args:
-        approved: what was asked for, and what came of it.
-        told: what else to say; no part of what is approved.
+        approved: the options and the plan.
+        told: further fields of the document; they are not part of the approval.
 
     Raises:
-        SyncError: a content is nested more deeply than a document can hold.
+        SyncError: the content of an item is nested too deeply to be written as JSON.
     """
     said = _approval(approved)
     return {**told, "via": VIA, "approval": said, "digest": sha256(_written(said))}
 
 
 def from_bytes(data: bytes, name: str = "the file") -> ApprovedReplay:
-    """Read what was approved.
+    """Read an approved promotion by replay.
 
     Args:
-        data: what the file holds.
+        data: content of the file.
         name: of the file, for errors.
 
     Raises:
-        SyncError: it is nothing of the kind, of a format that is not known, or not as it was written.
+        SyncError: the file is something else, has an unknown format, is invalid or was changed.
     """
     try:
         found = parse(data)
@@ -400,11 +405,11 @@ def require_approved(approved: Plan, now: Planned) -> None:
     """Require that a plan does nothing that was not approved.
 
     Args:
-        approved: the plan that was looked at.
-        now: the plan that is to be applied, made of the same wishes.
+        approved: the approved plan.
+        now: the plan to apply, made with the same options.
 
     Raises:
-        Stale: it does something else; nothing was written.
+        Stale: the plan departs from the approved one; nothing was written.
     """
     if found := [*departures(approved, now)]:
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
@@ -415,14 +420,14 @@ def require_approved(approved: Plan, now: Planned) -> None:
 
 
 def departures(approved: Plan, now: Planned) -> Iterator[str]:
-    """Yield in what a plan is not the one that was approved, in words.
+    """Yield how a plan departs from the approved one, as phrases.
 
-    What a plan notes of things that it leaves alone (which other items the target has) does not count, nor
-    whose token it is: new schedulers belong to whoever runs the promotion, and arrive switched off.
+    Notes about items that the plan does not touch are ignored. So is the owner of the token: new schedulers
+    belong to the user who runs the promotion, and arrive switched off.
 
     Args:
-        approved: the plan that was looked at.
-        now: the plan that is to be applied.
+        approved: the approved plan.
+        now: the plan to apply.
     """
     plan = now.plan
     for name in ("purpose", "source", "target", "enable_schedulers", "verification"):
@@ -433,7 +438,7 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
         known = {_same(one) for one in getattr(approved, name)}
         found = (one for one in getattr(plan, name) if getattr(one, "code", "") not in _OWNER)
         yield from (f"{one.item} {what}" for one in found if _same(one) not in known)
-    # What becomes of a space is in its step; who sees an item that moves is for its new space to say.
+    # Changes of a space itself are in its step. The access to an item that moves depends on its new space.
     yield from (
         f"{change.item}: others gain or lose access"
         for change in plan.access
@@ -449,7 +454,7 @@ def departures(approved: Plan, now: Planned) -> Iterator[str]:
 
 
 def is_part_of(plan: Plan, approved: Plan) -> bool:
-    """Whether a plan, of a run that was cut short, has no step that was not approved as it is."""
+    """Whether each step of the plan of an interrupted run is a step of the approved plan."""
     known = {_same(_step(step)) for step in approved.steps}
     return plan.target == approved.target and all(_same(_step(step)) in known for step in plan.steps)
 
@@ -468,9 +473,10 @@ def _other_steps(approved: Plan, now: Planned) -> Iterator[str]:
 
 
 def _is_same_step(step: Step, old: Step, now: Planned) -> bool:
-    """Whether a step does what was approved: the same, or the rest of a creation that was cut short.
+    """Whether a step does what was approved: the same, or the rest of an interrupted creation.
 
-    What is linked since was made by such a run (or linked by hand, which allows plans to change it).
+    An item that is linked since then was created by such a run, or linked by hand, which allows plans to
+    change it.
     """
     if _same(_step(step)) == _same(_step(old)):
         return True
@@ -479,12 +485,12 @@ def _is_same_step(step: Step, old: Step, now: Planned) -> bool:
 
 
 def _step(step: Step) -> Step:
-    """Return a step, whether it was chosen or came along."""
+    """Return a step without the distinction between selected items and dependencies."""
     return replace(step, selected=True)
 
 
 def _is_done(step: Step, now: Planned) -> bool:
-    """Whether the target is as a step wants it, or is what its server made of that."""
+    """Whether the target already has the content of a step, or the server's form of it."""
     path = file_of(step.kind, step.key)
     if path in now.memory.settled and path in now.plan.unchanged:
         return True
