@@ -1,9 +1,9 @@
-"""From one snapshot to the next in steps, one for each author, every step a whole snapshot.
+"""Splits the difference between two snapshots into steps by author; each step is a complete snapshot.
 
-A step holds the files that its author changed, and a manifest and an identity map that fit. New spaces,
-which Lightdash tells no author of, come first, because the work of others stands in them. Who changed
-something that cannot stand without another's work (a dashboard that shows their new chart) waits for it;
-those who wait for each other share a step. So every commit can be restored.
+A step has the files that its author changed, and a matching manifest and identity map, so every commit can
+be restored. New spaces have no known author and come first, because other items are in them. Changes that
+depend on those of another author (a dashboard that shows their new chart) follow them; authors who depend
+on each other share a step.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
     from lightdash_sync.snapshot.manifest import Manifest
 
 
-# Who changed what between two snapshots, as far as Lightdash tells.
+# The changes between two snapshots by author, as far as Lightdash reports authors.
 #
-# It tells the author of a version of a chart, SQL chart or dashboard, and the owner of a new scheduler. It
-# does not tell who renamed, moved, deleted, shared or tagged something: that is nobody's by name.
+# It reports the author of a version of a chart, SQL chart or dashboard, and the owner of a new scheduler. It
+# does not report who renamed, moved, deleted, shared or tagged something; such changes have no author here.
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorShare:
-    """What one person changed.
+    """The changes of one person.
 
     Attributes:
-        person: key of the person in the identity map, or None for what is nobody's by name.
-        others: who made versions in between that these replace.
-        time: of the last of these changes; None if it is nobody's.
+        person: key of the person in the identity map; None for changes without a known author.
+        others: keys of the authors of intermediate versions that these changes replace.
+        time: of the last of these changes; None if the author is unknown.
         paths: files that were added, changed or removed.
     """
 
@@ -59,7 +59,7 @@ class AuthorShare:
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Everybody who has a part in it, the one who made the last change last."""
+        """All people with a part in the changes; the author of the last change is last."""
         return (*self.others, self.person) if self.person else self.others
 
 
@@ -79,8 +79,8 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
         identity: its identity map.
 
     Returns:
-        New spaces, if people did something too; one share for each person, by the time of the last
-        change; then what else is nobody's, if anything.
+        New spaces, if there is a change with an author; one share for each person, ordered by the time of
+        their last change; then the other changes without an author, if any.
     """
     by_person: dict[str, list[tuple[datetime, str]]] = {}
     nobodys: set[str] = set()
@@ -103,7 +103,7 @@ def shares(old: Manifest, known: Identity, new: Manifest, identity: Identity) ->
 
 
 def _between(paths: Iterable[str], known: Identity, identity: Identity) -> set[str]:
-    """Return who made the new earlier versions of charts that some files hold."""
+    """Return the authors of new intermediate versions among the files of earlier versions."""
     found = set()
     for path in paths:
         place = parse_path(path)
@@ -111,7 +111,7 @@ def _between(paths: Iterable[str], known: Identity, identity: Identity) -> set[s
             continue
         versions = identity.facts(place.kind, place.key).get("versions")
         facts = versions.get(place.version) if isinstance(versions, dict) else None
-        told = known.facts(place.kind, place.key).get("version")  # by the last backup, as the current one
+        told = known.facts(place.kind, place.key).get("version")  # current at the last backup
         if isinstance(facts, dict) and facts.get("uuid") != told and isinstance(facts.get("createdBy"), str):
             found.add(str(facts["createdBy"]))
     return found
@@ -123,7 +123,7 @@ def _is_new_space(path: str, old: Manifest, new: Manifest) -> bool:
 
 
 def _author(path: str, known: Identity, identity: Identity) -> tuple[str, datetime] | None:
-    """Return who made the current version of an item, and when, if that version is new."""
+    """Return the author and time of the current version of an item; None if it is not new or not known."""
     place = parse_path(path)
     if place is None:
         return None
@@ -135,16 +135,16 @@ def _author(path: str, known: Identity, identity: Identity) -> tuple[str, dateti
 
 @dataclass(frozen=True, slots=True)
 class BackupStep:
-    """A snapshot on the way from the old to the new one.
+    """A complete snapshot between the old and the new one, or the new one itself.
 
     Attributes:
-        files: all of it: path to what is in the file.
-        people: keys of those who changed something since the step before, the last one last.
+        files: all its files: path -> content.
+        people: keys of the authors of the changes since the step before; the latest is last.
         time: of the last of these changes, or None.
-        happened: what happened to which item since the step before.
-        is_nobodys: whether it holds something that is nobody's by name, so that all people are co-authors.
-        is_all: whether nothing was there before, and all came at once.
-        is_past: whether it is of a time before the first backup.
+        happened: the events of items since the step before.
+        is_nobodys: whether a change has no known author, so that all people become co-authors.
+        is_all: whether it is the first snapshot, with nothing before it.
+        is_past: whether it is from before the first backup.
     """
 
     files: Mapping[str, Content]
@@ -167,7 +167,7 @@ def steps(old: Path, new: Path, workspace: Path) -> list[BackupStep]:
     Args:
         old: directory of the older snapshot.
         new: directory of the newer one, of the same project.
-        workspace: a directory for the steps between, which get numbers for names.
+        workspace: a directory for the intermediate steps, whose names are numbers.
     """
     before, after = Snapshot(old), Snapshot(new)
     told = shares(before.manifest, before.identity(), after.manifest, after.identity())
@@ -179,27 +179,27 @@ def steps(old: Path, new: Path, workspace: Path) -> list[BackupStep]:
         is_news = False
         for share in [*left]:
             if left == [share] and not rest:
-                break  # the last step, which needs no assembling
+                break  # the last step is the new snapshot; nothing to assemble
             if way.goes([share]):
                 left.remove(share)
                 is_news = True
-    if left and rest and way.goes(left):  # they only need each other
+    if left and rest and way.goes(left):  # they depend only on each other
         left = []
     return [*way.made, _step([*left, *rest], way.last, new)]
 
 
 @dataclass
 class _Way:
-    """Goes from the old snapshot towards the new one, as long as each step is a snapshot that is whole.
+    """Moves from the old snapshot towards the new one, by steps that are complete snapshots.
 
     Attributes:
         before: the old snapshot.
-        after: the new one.
-        workspace: where the steps are put.
-        applied: paths that are as in the new one.
-        made: the steps.
-        tries: how many steps were tried.
-        last: where the last step is.
+        after: the new snapshot.
+        workspace: directory of the steps.
+        applied: paths that already match the new snapshot.
+        made: the steps so far.
+        tries: number of steps tried.
+        last: directory of the last step.
     """
 
     before: Snapshot
@@ -214,7 +214,7 @@ class _Way:
         self.last = self.before.root
 
     def goes(self, told: list[AuthorShare]) -> bool:
-        """Make a step of some changes; return whether it could be made."""
+        """Try to make a step of some shares; return whether the result is a complete snapshot."""
         self.tries += 1
         root = self.workspace / str(self.tries)
         applied = self.applied.union(*(share.paths for share in told))
@@ -228,15 +228,15 @@ class _Way:
 
 
 def whole(new: Path) -> BackupStep:
-    """Return a snapshot with nothing before it as one step."""
+    """Return the first snapshot as one step."""
     files = files_of(new)
     items = happened(files.keys() - {IDENTITY, MANIFEST}, None, new)
-    # Nobody knows since when they are there.
+    # It is not known when these items were created.
     return BackupStep(files, (), None, [replace(item, verb="first seen") for item in items], is_all=True)
 
 
 def joined(series: list[BackupStep]) -> BackupStep:
-    """Return all steps as one, which has no time."""
+    """Return all steps as one step without a time."""
     items = (one for step in series for one in step.happened)
     return BackupStep(
         files=series[-1].files,
@@ -259,7 +259,7 @@ def _step(told: list[AuthorShare], last: Path, root: Path) -> BackupStep:
 
 
 def _assemble(before: Snapshot, after: Snapshot, applied: set[str], root: Path) -> None:
-    """Write a snapshot that has some changes and not the others."""
+    """Write a snapshot that has some of the changes."""
     files = {path: before for path in before.manifest.files if path != IDENTITY and path not in applied}
     files |= {path: after for path in applied if path in after.manifest.files}
     root.mkdir(parents=True)
@@ -270,7 +270,7 @@ def _assemble(before: Snapshot, after: Snapshot, applied: set[str], root: Path) 
             os.link(source.root / path, target, follow_symlinks=False)
         except OSError:
             shutil.copyfile(source.root / path, target, follow_symlinks=False)
-    # A version that is like the one before changes the history of its chart, not the chart's file.
+    # A version equal to the one before changes the history of its chart, but not the chart's file.
     changed = {(place.kind, place.key) for path in applied if (place := parse_path(path))}
     are_new = {
         path: (place.kind, place.key) in changed for path in files if (place := parse_path(path)) is not None
@@ -281,7 +281,7 @@ def _assemble(before: Snapshot, after: Snapshot, applied: set[str], root: Path) 
 
 
 def _identity(known: Identity, now: Identity, are_new: Mapping[str, bool]) -> Identity:
-    """Return the map of the items that are there, each as it was or as it is."""
+    """Return the identity map of the existing items, each with its old or its new facts."""
     items: dict[Kind, dict[str, JsonObject]] = {}
     for path, is_new in are_new.items():
         place = parse_path(path)
@@ -302,7 +302,7 @@ def _identity(known: Identity, now: Identity, are_new: Mapping[str, bool]) -> Id
 
 
 def _others(named: Mapping[str, JsonObject], uuids: set[Json]) -> dict[str, JsonObject]:
-    """Return those who are not known by another name now."""
+    """Return the entries whose uuid is not among the given ones, that is, has no key in the new map."""
     return {name: facts for name, facts in named.items() if facts["uuid"] not in uuids}
 
 

@@ -1,4 +1,4 @@
-"""`export --format lightdash-yaml`: a project, or a snapshot of one, as the official tool's files."""
+"""`export --format lightdash-yaml`: writes a project or a snapshot as files of the official tool."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from lightdash_sync.settings import Settings
     from lightdash_sync.snapshot.manifest import Manifest
 
-# Label, content, manifest, number of requests, and the documents if it is a tree of such.
+# Label, content, manifest, number of requests, and the documents if the source is a tree of them.
 _Read: TypeAlias = "tuple[str, Tree, Manifest, int, CodeTree | None]"
-_DEFAULT = Path("lightdash")  # where the official tool writes, and reads
+_DEFAULT = Path("lightdash")  # the default folder of the official tool
 
 
 @dataclass(frozen=True)
 class CodeExport:
-    """What somebody wants to have as the official tool's files.
+    """Options of an export to files of the official tool.
 
     Attributes:
-        path: the directory; None for the one that tool writes.
-        kinds: which kinds; all if empty.
-        spaces: which spaces; all if empty.
-        nested: a folder for each space.
-        source: a side to take instead of the project as it is now; None for the project.
-        overwrite: replace also what this tool did not write.
-        personal_spaces: write what is in personal spaces, too.
+        path: the directory; None for the default of the official tool.
+        kinds: the kinds to write; all if empty.
+        spaces: the spaces to write; all if empty.
+        nested: write a folder for each space.
+        source: the source to read instead of the live project; None for the project.
+        overwrite: also replace files that this tool did not write.
+        personal_spaces: also write the content of personal spaces.
         config: the settings file, or None.
     """
 
@@ -55,11 +55,11 @@ class CodeExport:
 
 
 def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json: bool) -> int:
-    """Write the files, and say what they cannot hold.
+    """Write the files, and report content that they cannot represent.
 
     Raises:
         SnapshotError: the snapshot is damaged.
-        SyncError: whatever reading a project can raise.
+        SyncError: the project could not be read.
     """
     from lightdash_sync.ascode.documents import dialect_in, dialect_of
     from lightdash_sync.ascode.write import code_files, write_tree
@@ -80,7 +80,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
                 code = code_files(
                     tree, nested, versions, dialect=dialect, personal_spaces=wanted.personal_spaces
                 )
-            else:  # in the form that it has, and no more than it says
+            else:  # keep the form of the documents, and add nothing to them
                 dialect = dialect_in(documents)
                 code = code_files(
                     tree,
@@ -106,7 +106,7 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
 
 @contextmanager
 def _taken(wanted: CodeExport) -> Iterator[_Read]:
-    """Open a snapshot, a commit, or another tree of documents; none of them needs a server."""
+    """Open a snapshot, a commit, or another tree of documents, without a server."""
     from lightdash_sync.settings import known_environments
     from lightdash_sync.sources import Environments, SideKind, opened, parse_side
 
@@ -130,7 +130,7 @@ def _no_server(name: str) -> AbstractContextManager[tuple[Lightdash, str | None]
 
 @contextmanager
 def _read(settings: Callable[[], Settings], wanted: CodeExport) -> Iterator[_Read]:
-    """Read the project as it is now, over its snapshot if there is one; that is left as it is."""
+    """Read the live project; a whole one reuses its snapshot, if there is one, but does not update it."""
     from lightdash_sync.export.run import Reading, export_project, read_now
     from lightdash_sync.export.selection import Depth, ExportSelection
     from lightdash_sync.report.terminal import Bars

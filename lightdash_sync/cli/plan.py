@@ -1,4 +1,4 @@
-"""`plan`, `apply`, `undo`, `restore`: each shows a plan first."""
+"""The commands `plan`, `apply`, `undo` and `restore`; each shows a plan before it writes."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def _planned(
     full: bool,
     restores: str = "",
 ) -> tuple[Planned, TargetEnvironment]:
-    """Make a plan; `restores` is the revision to which the target is put back, "" for a sync."""
+    """Make a plan; `restores` is the revision to restore, or "" for a sync."""
     from lightdash_sync.sync.planning import PlanRequest, plan_for
 
     place, _ = opened

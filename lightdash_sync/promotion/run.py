@@ -1,8 +1,10 @@
-"""Running a promotion: nothing else than what was reviewed, and proof of what it did.
+"""Runs a reviewed promotion, and verifies item by item that it did what the review predicted.
 
-What it touches upstream is stored before the first call, each call is journalled, and at the end the
-upstream project is read back and compared with what the review said, item by item. It is a run like that
-of an apply: `runs` lists it, `undo` takes it back. It is not gone on with: a new review tells what is left.
+The run saves the upstream items that it touches before the first call, journals each call, and reads the
+upstream project back at the end. It is a run like that of an apply: `runs` lists it and `undo` takes it
+back. It cannot be resumed; a new review finds what is left to do.
+
+The sections: the review as a plan, the comparison after the writes, the update of the state, and the run.
 """
 
 from __future__ import annotations
@@ -56,20 +58,20 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.target import Existing, TargetEnvironment
 
 
-# A review as a plan, so that a run of a promotion is kept, listed and taken back like any other.
+# A review as a plan, so that a run of a promotion is stored, listed and undone like any other. Pure.
 #
-# Its steps are what the server will do; nobody applies it. An item has the key by which the upstream
-# project was read, which is the source's unless two of the source's items are one there. Pure.
+# Its steps are what the server will do; they are never applied. Items have the keys with which the upstream
+# project was read: those of the source, unless two items of the source are one item upstream.
 
 _ACTIONS = {(False, True): Action.CREATE, (True, True): Action.UPDATE, (True, False): Action.DELETE}
 
 
 def as_plan(review: Review, upstream: Identity) -> Plan:
-    """Return what a promotion does, as a plan with one step for each item that becomes another.
+    """Return a promotion as a plan with one step for each item that changes.
 
     Args:
         review: of the promotion.
-        upstream: the map of the upstream project, in whose keys its content was read.
+        upstream: identity map of the upstream project, whose keys its content was read with.
     """
     steps: dict[tuple[Kind, str], Step] = {}
     for item in review.effective:
@@ -89,19 +91,19 @@ def key_there(item: Reviewed, upstream: Identity) -> str:
 
     Args:
         item: of a review.
-        upstream: the map of the upstream project.
+        upstream: identity map of the upstream project.
     """
     known = upstream.known_keys(item.kind)
     return item.key if item.upstream is None else known.get(item.upstream, item.key)
 
 
 def step_numbers(review: Review, plan: Plan, upstream: Identity) -> Mapping[str, int]:
-    """Return, for each item of a review that has one, the number of its step.
+    """Return the number of the step of each item of a review that has one.
 
     Args:
         review: of the promotion.
-        plan: made of it by `as_plan`.
-        upstream: as for that.
+        plan: the result of `as_plan` for the review.
+        upstream: identity map of the upstream project.
     """
     numbers = {(step.kind, step.key): number for number, step in enumerate(plan.steps)}
     places = {item.item: (item.kind, key_there(item, upstream)) for item in review.effective}
@@ -111,12 +113,12 @@ def step_numbers(review: Review, plan: Plan, upstream: Identity) -> Mapping[str,
 def parts(review: Review, plan: Plan, upstream: Identity) -> Mapping[str, frozenset[int]]:
     """Return, for each call of a review, the numbers of the steps that it does, or may do.
 
-    What is deleted is inside the upstream dashboard that the source's dashboard is promoted to.
+    Deleted charts are inside the upstream dashboard onto which the call promotes.
 
     Args:
         review: of the promotion.
-        plan: made of it by `as_plan`.
-        upstream: as for that.
+        plan: the result of `as_plan` for the review.
+        upstream: identity map of the upstream project.
     """
     numbers = step_numbers(review, plan, upstream)
     homes: dict[str, set[int]] = {}
@@ -132,14 +134,14 @@ def parts(review: Review, plan: Plan, upstream: Identity) -> Mapping[str, frozen
 
 
 def laid_out(review: Review, plan: Plan, upstream: Identity) -> Plan:
-    """Return a plan in which parts of dashboards are called as the review calls them.
+    """Return a plan in which the parts of dashboards have the names that the review gives them.
 
-    The upstream project is read back so: promotion takes the ids of the source's parts over.
+    The upstream project is read back with these names, because promotion copies the ids of the parts.
 
     Args:
         review: of the promotion.
-        plan: made of it by `as_plan`.
-        upstream: as for that.
+        plan: the result of `as_plan` for the review.
+        upstream: identity map of the upstream project.
     """
     items: LinkTable = {kind: dict(entries) for kind, entries in plan.items.items()}
     for item in review.items:
@@ -164,21 +166,21 @@ def _step(item: Reviewed, upstream: Identity) -> Step | None:
     )
 
 
-# What the upstream project has after a promotion, against what its review said.
+# The upstream project after a promotion, compared with the review. Pure.
 #
-# Whatever is not as foretold is told, exactly: items of the promotion that are otherwise, and other items
-# that were made, changed or deleted meanwhile, by the server or by somebody. Pure.
+# Reports each promoted item that differs from the review, and each other item that was created, changed or
+# deleted meanwhile, by the server or by a user.
 
 _OPTIONS = PlanOptions()
 
 
 @dataclass(frozen=True)
 class UnexpectedChange(Compared):
-    """An upstream item that the review did not name, and that is not as it was.
+    """An upstream item that changed although the review did not name it.
 
     Attributes:
-        who: who saved it last, as far as Lightdash tells; else "".
-        when: when that was; None if it does not tell.
+        who: the user who saved it last; "" if Lightdash does not report it.
+        when: the time of that save; None if Lightdash does not report it.
     """
 
     who: str = ""
@@ -186,7 +188,7 @@ class UnexpectedChange(Compared):
 
 
 def is_as_foretold(step: Step, now: Tree) -> bool:
-    """Whether an item is as the review said; of one to be deleted, whether it is gone.
+    """Whether an item matches the review; for a deletion, whether the item no longer exists.
 
     Args:
         step: of the plan of a promotion.
@@ -196,13 +198,13 @@ def is_as_foretold(step: Step, now: Tree) -> bool:
 
 
 def mismatches(steps: Iterable[Step], now: Tree) -> Iterator[Mismatch]:
-    """Yield the items that are not as the review said.
+    """Yield the items that differ from the review.
 
-    A delete that the review expects need not happen: the API does not show whether a chart inside a
-    dashboard was ever on one of its tiles.
+    An expected deletion need not happen: the API does not show whether a chart inside a dashboard was ever
+    on one of its tiles.
 
     Args:
-        steps: what was done, of the plan of the promotion.
+        steps: the steps of the promotion's plan that were done.
         now: the upstream project afterwards, in the plan's keys.
     """
     for step in steps:
@@ -212,13 +214,13 @@ def mismatches(steps: Iterable[Step], now: Tree) -> Iterator[Mismatch]:
 
 
 def unforeseen(plan: Plan, failed: Iterable[Step], before: Tree, now: Tree) -> Iterator[UnexpectedChange]:
-    """Yield what else is not as it was.
+    """Yield the other items that changed.
 
     Args:
         plan: of the promotion.
-        failed: its steps that were not done, so that nothing should have happened to their items.
-        before: the upstream project before, in the plan's keys.
-        now: the same afterwards.
+        failed: its steps that were not done; their items should not have changed.
+        before: the upstream project before the promotion, in the plan's keys.
+        now: the upstream project afterwards.
     """
     left = {(step.kind, step.key) for step in failed}
     named = {(step.kind, step.key) for step in plan.steps} - left
@@ -236,7 +238,7 @@ def unforeseen(plan: Plan, failed: Iterable[Step], before: Tree, now: Tree) -> I
 
 
 def _follows(kind: Kind, was: Json, there: Json, gone: set[ItemKey]) -> bool:
-    """Whether something changed only because an item was deleted as the review said it might be."""
+    """Whether an item changed only because of a deletion that the review announced."""
     if kind is Kind.PINS:
         kept = [pin for pin in objects(was) if (Kind(get_str(pin, "kind")), get_str(pin, "key")) not in gone]
         return _pinned(kept) == _pinned(objects(there))
@@ -245,11 +247,11 @@ def _follows(kind: Kind, was: Json, there: Json, gone: set[ItemKey]) -> bool:
 
 
 def _is_untouched(key: str, was: tuple[Json, Tree], there: tuple[Json, Tree]) -> bool:
-    """Whether the server has a delivery as before: only parts of its dashboard are called otherwise, or gone.
+    """Whether a scheduled delivery is unchanged, apart from renamed or removed parts of its dashboard.
 
     Args:
         key: of the delivery.
-        was: its content, and the upstream project before.
+        was: its content and the upstream project, before the promotion.
         there: the same afterwards.
     """
     try:
@@ -267,7 +269,7 @@ def _pinned(pins: Iterable[JsonObject]) -> bytes:
 
 
 def _saved(kind: Kind, key: str, now: Tree) -> tuple[str, datetime | None]:
-    """Return who saved an item last, and when, as far as the server tells."""
+    """Return who saved an item last, and when, as far as the server reports it."""
     stamp = version_stamp(kind, now.identity.facts(kind, key))
     if stamp is None:
         return "", None
@@ -284,10 +286,10 @@ def _content(tree: Tree, kind: Kind, key: str) -> Json:
     return parse(tree[path]) if path in tree else None
 
 
-# What a promotion changes in what is remembered of its target: links, and the base of the next plan.
+# The update of the target's state after a promotion: links, and the base of the next plan.
 #
-# Lightdash takes items for the same by their slugs. What a sync or a person said of them before counts
-# more: a link whose item is still there stays as it is, and what it stands against is not linked.
+# Lightdash matches items by slug. Existing links have precedence: a link whose item still exists is kept, and
+# a match that contradicts it is not linked.
 
 
 def remembered(
@@ -299,15 +301,15 @@ def remembered(
     found: Iterable[Mismatch],
     failed: Collection[str] = (),
 ) -> StateUpdate:
-    """Return what a promotion changes in what is remembered.
+    """Return how a promotion changes the state of its target.
 
     Args:
-        review: what was promoted.
-        source: its content.
-        memory: what was remembered before.
-        done: the steps that were taken.
+        review: of the promotion.
+        source: content of the source project.
+        memory: the state before the promotion.
+        done: the steps that were done.
         after: the upstream project afterwards, in the source's keys.
-        found: what is not as the review said.
+        found: items that differ from the review.
         failed: `kind:key` of the items that were not promoted.
     """
     upstream = after.linked.identity
@@ -333,7 +335,7 @@ def remembered(
 
 
 def _can_be_said(step: Step, upstream: Identity) -> bool:
-    """Whether the upstream project has all that an item was to refer to."""
+    """Whether the upstream project has all items that the content of a step refers to."""
     try:
         in_other_keys(step.kind, step.key, step.after, upstream, upstream)
     except UnresolvedReference:
@@ -346,7 +348,7 @@ def _is_there(step: Step, tree: Tree) -> bool:
 
 
 def _without(memory: State, uuids: Collection[str]) -> tuple[LinkTable, list[ItemKey]]:
-    """Return the links without those of items that were deleted, and the keys that these had."""
+    """Return the links without those of deleted items, and the keys of the removed ones."""
     links: LinkTable = {}
     lost: list[ItemKey] = []
     for kind, entries in memory.links.items():
@@ -356,14 +358,14 @@ def _without(memory: State, uuids: Collection[str]) -> tuple[LinkTable, list[Ite
 
 
 def _links(review: Review, known: LinkTable, upstream: Identity, failed: Collection[str]) -> LinkTable:
-    """Return links of what was promoted, as far as no living item is linked otherwise."""
+    """Return links of the promoted items, unless an existing link contradicts them."""
     found: LinkTable = {}
     for item in review.items:
         facts = upstream.facts(item.kind, item.key)
         if not facts or not item.uuid or item.item in failed or item.kind not in LINKED:
             continue
         if key_there(item, upstream) != item.key:
-            continue  # another of the source's items is the same upstream
+            continue  # another item of the source is the same item upstream
         there = upstream.known_keys(item.kind)
         stands = known.get(item.kind, {})
         living = {key: str(one["uuid"]) for key, one in stands.items() if one["uuid"] in there}
@@ -377,9 +379,10 @@ def _links(review: Review, known: LinkTable, upstream: Identity, failed: Collect
 
 
 def _alike(links: LinkTable, source: Tree, upstream: Tree) -> Iterator[tuple[str, bytes]]:
-    """Yield what both sides have alike, of what is linked: if one of them changes, the next plan knows which.
+    """Yield the linked items that are equal on both sides: the base of the next plan.
 
-    What differs though it was promoted has no base by this: it was not written, and may be anybody's work.
+    Promoted items that still differ get no base: the promotion did not write them, so they may be the work
+    of others.
     """
     for kind, entries in links.items():
         for key in entries:
@@ -395,12 +398,12 @@ _NAMED = 10  # items that an error names
 
 @dataclass(frozen=True)
 class PromotedItem:
-    """What became of an item of the promotion.
+    """The result of one item of a promotion.
 
     Attributes:
-        step: what the review said of it.
-        result: `created`, `updated`, `deleted`, `kept` (it might have been deleted), or `failed`.
-        uuid: of the upstream item; "" if there is none, or it is not known.
+        step: the item's step in the plan of the review.
+        result: `created`, `updated`, `deleted`, `kept` (not deleted, though it might have been), or `failed`.
+        uuid: of the upstream item; "" if there is none, or it is unknown.
         error: why it failed, or None.
     """
 
@@ -412,18 +415,18 @@ class PromotedItem:
 
 @dataclass(frozen=True)
 class PromotionResult:
-    """What came of a promotion.
+    """The result of a promotion.
 
     Attributes:
-        run: where it is kept; None if there was nothing to do.
-        review: what was to be done.
-        calls: what came of each call that was needed.
-        fates: what became of each item.
-        mismatches: items that are not as the review said.
-        unforeseen: other items of the upstream project that are not as they were.
+        run: the stored run; None if there was nothing to do.
+        review: the review that was carried out.
+        calls: the result of each call that was needed.
+        fates: the result of each item.
+        mismatches: items that differ from the review.
+        unforeseen: other items of the upstream project that changed.
         existing: the upstream project afterwards.
-        requests: sent in all.
-        writes: how many of them were promotions.
+        requests: number of requests in all.
+        writes: number of promotion calls among them.
     """
 
     run: Run | None
@@ -443,7 +446,7 @@ class PromotionResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the upstream project is as the review said, and nothing else happened there."""
+        """Whether the upstream project matches the review, and nothing else changed there."""
         refused = any(called.error and not called.unclear for called in self.calls)
         return not (refused or self.failed or self.mismatches or self.unforeseen)
 
@@ -458,16 +461,17 @@ def run(
     """Run a promotion.
 
     Args:
-        lightdash: the server, with the token of the source: promotion is asked for there.
-        place: the upstream environment; its lock must be held.
-        prepared: a review that was made now, and what it was made of.
-        now: the present.
-        approved: digest of the review that somebody approved; the run keeps it.
+        lightdash: the server, with the token of the source, because promotion is a request to the source.
+        place: the upstream environment; the caller must hold its lock.
+        prepared: a review that was made now, and what it was made from.
+        now: the current time.
+        approved: digest of the approved review, which is stored with the run; "" for none.
 
     Raises:
-        Refused: the review says that it must not be run.
-        Incomplete: the server is gone; a new run finds out what is left to do.
+        Refused: the review has findings that block the promotion.
+        Incomplete: the server stopped answering; a new run finds out what is left to do.
         NotAuthorised: the token is not accepted (any more).
+        Interrupted: the run was stopped.
     """
     review, existing = prepared.review, prepared.existing
     if refusals := review.refusals():
@@ -501,11 +505,11 @@ def run(
 
 
 def done_items(folder: Path, approved: str) -> frozenset[str]:
-    """Return the `kind:key` of what runs of an approved review did, so that the next one goes on.
+    """Return the `kind:key` of the items that earlier runs of an approved review have done.
 
     Args:
         folder: of all runs of the upstream environment.
-        approved: digest of the review; for "", nothing was done.
+        approved: digest of the review; "" gives an empty set.
     """
     found: set[str] = set()
     for one in runs(folder) if approved else ():
@@ -520,10 +524,10 @@ def done_items(folder: Path, approved: str) -> frozenset[str]:
 def _carried_out(
     begun: Run, lightdash: Lightdash, place: TargetEnvironment, prepared: PreparedReview, plan: Plan
 ) -> PromotionResult:
-    """Call, read back, compare, remember."""
+    """Make the calls, read the upstream project back, compare it, and save the state."""
     review, before = prepared.review, prepared.existing
     upstream = before.linked.identity
-    # The files of the reading before are gone with the reading back.
+    # Reading back deletes the files of the earlier reading.
     was = Tree.of({path: before.tree[path] for path in before.tree}, before.tree.identity)
     with Journal(begun.journal) as journal:
         journal.started(digest(plan), {kind: frozenset(upstream.known_keys(kind)) for kind in Kind})
@@ -567,7 +571,10 @@ def _carried_out(
 
 
 def _read_back(place: TargetEnvironment, prepared: PreparedReview, calling: Calling) -> Existing:
-    """Read the upstream project; until what was lost on the way is there, or cannot come any more."""
+    """Read the upstream project, again if need be, until each call with a lost answer is settled.
+
+    A step that does not show up after the last pause counts as not done.
+    """
     plan = laid_out(prepared.review, calling.plan, prepared.existing.linked.identity)
     after = read_for(place, plan, prepared.memory, calling.upstream.created)
     for pause in PAUSES:
