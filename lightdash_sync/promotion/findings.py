@@ -1,7 +1,8 @@
-"""What is to be thought of what a promotion does to an item, with the reason in words.
+"""Findings (blocking, warning, info) for each item of a promotion, with the reason in words.
 
-A verdict blocks where the server would do something else than a person expects who reads "update": skip it,
-overwrite newer work, make a second copy, delete, or leave it pointing at the source. Pure.
+A finding blocks where the server would do something that "update" does not suggest: skip the item, overwrite
+newer work, create a duplicate, delete something, or leave references to the source project. This section is
+pure; the second section reads version histories to detect work upstream that would be overwritten.
 """
 
 from __future__ import annotations
@@ -37,32 +38,32 @@ if TYPE_CHECKING:
 
 _SAVED = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
 PASSED_OVER = frozenset({FindingCode.UPSTREAM_NEWER, FindingCode.NOT_MOVED})
-"""What an item may have that the server leaves as it is though the two sides differ."""
+"""Codes of findings for items that the server leaves unchanged although the two sides differ."""
 
 _SHOWN = 5  # names in a sentence
 
 
 @dataclass(frozen=True)
 class Known:
-    """What else is known of both projects.
+    """Facts about both projects, from which the findings are derived.
 
     Attributes:
         foresight: both projects.
-        base: kind and key -> content upstream after the last sync or promotion; None for unknown.
+        base: kind and key -> content upstream after the last sync or promotion; None if unknown.
         links: item -> uuid of the upstream item that this tool linked it with.
         renamed: item -> uuid of the upstream item that had the same slug before one of them was renamed.
-        words: item -> what the server says of it.
-        standing: item -> key of the copy that an earlier promotion made of it, which needs nothing.
-        met: item -> uuid of the upstream item that the server takes for the same, where it says.
-        refused: item -> why the server does not say what it would do, as a code and in its words.
-        missing: item -> which permission is missing, in words.
-        broken: item -> what of it the upstream project lacks, in words.
-        overwritten: items whose upstream ones have work in them that the source never had.
+        words: item -> the server's action for it.
+        standing: item -> key of an up-to-date copy that an earlier promotion made of it.
+        met: item -> uuid of the upstream item that the server matches with it, where it reports one.
+        refused: item -> why the server refuses to report its action: a code, and its message.
+        missing: item -> the missing permission, in words.
+        broken: item -> explores and fields that the upstream project lacks, in words.
+        overwritten: items whose upstream versions have work that the source never had.
         accepted: `kind:key` of items that the user accepted.
         shown: chart -> the dashboards of this promotion that show it, once for each tile.
-        unnamed: charts that are promoted by themselves, and only because everything is: that the server
-            passes one over holds up nothing.
-        idle: what is not called, because nothing would become another by it.
+        unnamed: charts with a call of their own that were not named, but are promoted because everything
+            is; if the server skips one, nothing is blocked.
+        idle: items that are not promoted by a call, because nothing would change.
     """
 
     foresight: Foresight
@@ -83,13 +84,13 @@ class Known:
 
 
 def verdicts(item: ItemKey, known: Known, after: Json, *, effective: bool) -> tuple[Verdict, ...]:
-    """Return what is to be thought of an item, the weightiest first.
+    """Return the findings for an item, the most severe first.
 
     Args:
         item: of the source.
-        known: both projects, and what the server said.
-        after: the content that it will have upstream.
-        effective: whether the upstream item becomes another, as users see it.
+        known: facts about both projects, and the server's answers.
+        after: the content that the item will have upstream.
+        effective: whether the upstream item changes for users.
     """
     if copy := known.standing.get(item):
         what = f"promoted before, and upstream as it is here: {item[0]}:{copy}, which has another slug"
@@ -106,7 +107,7 @@ def verdicts(item: ItemKey, known: Known, after: Json, *, effective: bool) -> tu
 
 
 def _of_kind(item: ItemKey, known: Known, after: Json, *, effective: bool) -> Iterator[Verdict]:
-    """Yield what else than the server's word says is to be known of an item."""
+    """Yield the findings that the server's action alone does not show."""
     yield from _unclear(item, known)
     if item[0] is Kind.SPACE:
         yield from _space(item, known)
@@ -129,7 +130,7 @@ def _of_kind(item: ItemKey, known: Known, after: Json, *, effective: bool) -> It
 
 
 def _impossible(item: ItemKey, known: Known) -> Iterator[Verdict]:
-    """Yield what the server will not do."""
+    """Yield findings for what the server will not do."""
     noun = KINDS[item[0]].noun[1]
     if known.foresight.pairs.is_ambiguous(item):
         number = len(known.foresight.pairs.found[item])
@@ -149,7 +150,7 @@ def _impossible(item: ItemKey, known: Known) -> Iterator[Verdict]:
 
 
 def _unclear(item: ItemKey, known: Known) -> Iterator[Verdict]:
-    """Yield that the server says something else than what both projects show."""
+    """Yield a finding if the server's action contradicts the content of both projects."""
     said, foreseen = known.words.get(item, ServerAction.NOTHING), known.foresight.word(item)
     if said not in (ServerAction.NOTHING, foreseen):
         what = f'Lightdash says "{said}", and by both projects it should be "{foreseen}"'
@@ -162,7 +163,7 @@ def _unclear(item: ItemKey, known: Known) -> Iterator[Verdict]:
 
 
 def _space(item: ItemKey, known: Known) -> Iterator[Verdict]:
-    """Yield what becomes of a space that exists, or who gets into a new one."""
+    """Yield findings for changes of an existing space, and for the access to a new one."""
     foresight = known.foresight
     before, content = foresight.before(item), foresight.source.of(item)
     if before is not None:
@@ -185,7 +186,7 @@ def _space(item: ItemKey, known: Known) -> Iterator[Verdict]:
 
 
 def _identity(item: ItemKey, known: Known) -> Iterator[Verdict]:
-    """Yield that promotion writes another item than it should."""
+    """Yield a finding if the promotion would write the wrong item."""
     foresight, kind = known.foresight, item[0]
     linked, met = known.links.get(item), foresight.pairs.upstream(item)
     there = linked is not None and linked in foresight.there.known_keys(kind)
@@ -218,13 +219,13 @@ def _identity(item: ItemKey, known: Known) -> Iterator[Verdict]:
 
 
 def _other_item(item: ItemKey, known: Known, met: str, linked: str | None) -> str:
-    """Return in words that what has the slug upstream is another item; "" if it is not known to be one.
+    """Return the reason why the upstream item with the same slug is another item; "" if there is none.
 
     Args:
         item: of the source.
-        known: both projects.
-        met: uuid of the upstream item that has its slug.
-        linked: uuid of the upstream item that it was synced with, if that is there.
+        known: facts about both projects.
+        met: uuid of the upstream item with the same slug.
+        linked: uuid of the upstream item that the item was synced with, if that exists.
     """
     kind, there = item[0], known.foresight.there
     writes = "promotion would write another item, which has its slug"
@@ -241,7 +242,7 @@ def _other_item(item: ItemKey, known: Known, met: str, linked: str | None) -> st
 
 
 def _twins(item: ItemKey, foresight: Foresight, *, anywhere: bool = False) -> Iterator[str]:
-    """Yield the keys of upstream items of the same name in the same place."""
+    """Yield the keys of upstream items with the same name in the same place."""
     content = foresight.wanted(item)
     place = [] if anywhere else [(field, get_str(content, field)) for field in ("space", "dashboard")]
     for other in sorted(foresight.upstream.there):
@@ -252,7 +253,7 @@ def _twins(item: ItemKey, foresight: Foresight, *, anywhere: bool = False) -> It
 
 
 def _upstream_work(item: ItemKey, known: Known, *, effective: bool) -> Iterator[Verdict]:
-    """Yield that work upstream would be overwritten, or that the source's is passed over because of it."""
+    """Yield a finding if work upstream would be overwritten, or makes the server skip the item."""
     foresight, kind = known.foresight, item[0]
     before = foresight.before(item)
     if before is None or kind not in _SAVED:
@@ -278,13 +279,13 @@ def _upstream_work(item: ItemKey, known: Known, *, effective: bool) -> Iterator[
 
 
 def _version_differs(item: ItemKey, foresight: Foresight) -> bool:
-    """Whether more differs than the place, of what an update would take over."""
+    """Whether an update would change more than the place of an item."""
     before, after = foresight.before(item), foresight.after(item, ServerAction.UPDATE)
     return any(not one.quiet and one.what != "moved" for one in changes(item[0], before, after))
 
 
 def _left_where_it_is(item: ItemKey, known: Known, after: Json) -> Iterator[Verdict]:
-    """Yield that a chart was moved here, and promotion does not move it there."""
+    """Yield a finding if a chart was moved in the source, which the promotion does not do upstream."""
     wanted = get_str(known.foresight.wanted(item), "space")
     if known.foresight.before(item) is not None and wanted and wanted != get_str(after, "space"):
         stays = f"in space:{get_str(after, 'space')}" if get_str(after, "space") else "inside a dashboard"
@@ -293,12 +294,12 @@ def _left_where_it_is(item: ItemKey, known: Known, after: Json) -> Iterator[Verd
 
 
 def _passed_over(item: ItemKey, known: Known) -> Severity:
-    """Return what it means that the server leaves an item as it is though it differs."""
+    """Return how severe it is that the server skips an item although it differs."""
     return Severity.WARNS if item in known.unnamed else Severity.BLOCKS
 
 
 def _dashboard(item: ItemKey, known: Known, after: Json) -> Iterator[Verdict]:
-    """Yield what becomes of what is inside a dashboard, or on it."""
+    """Yield findings for the charts and parts of a dashboard."""
     foresight = known.foresight
     content = foresight.source.of(item)
     if not foresight.server.can("promotes_sql_charts") and (
@@ -331,19 +332,19 @@ def _dashboard(item: ItemKey, known: Known, after: Json) -> Iterator[Verdict]:
 
 
 def _strangers(content: JsonObject, known: Known) -> Iterator[str]:
-    """Yield the charts of other projects on a dashboard that the server would make or take for others."""
+    """Yield the charts of other projects on a dashboard that the server would copy or match wrongly."""
     foresight = known.foresight
     for field_there, kind in (("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART)):
         for key in dict.fromkeys(shown_on(content, field_there)):
             item, uuid = (kind, key), foresight.here.external.get(key)
             if item in foresight.source.there or item not in known.words:
                 continue
-            if known.met.get(item) != uuid:  # else it is the upstream chart itself
+            if known.met.get(item) != uuid:  # otherwise it is the upstream chart itself
                 yield f"{kind}:{key} ({uuid})"
 
 
 def _texts(content: Json) -> Iterator[str]:
-    """Yield each text in a content."""
+    """Yield each string in a content."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, list | dict):
@@ -352,7 +353,7 @@ def _texts(content: Json) -> Iterator[str]:
 
 
 def _plain(item: ItemKey, known: Known, *, effective: bool) -> Verdict:
-    """Return the verdict on an item of which there is nothing else to say."""
+    """Return the finding for an item without any other finding."""
     if known.foresight.before(item) is None:
         return Verdict(FindingCode.NEW, "upstream has none; it would be made")
     if effective:
@@ -380,32 +381,32 @@ def _blocks(code: FindingCode, what: str, *, replay: bool = False) -> Verdict:
 
 
 def _accepted(verdict: Verdict) -> Verdict:
-    """Return a verdict as it is once the user accepted it, where that is possible."""
+    """Return a finding as accepted by the user, if it can be accepted."""
     if verdict.weight is not Severity.BLOCKS or verdict.code in NEVER_ACCEPTED:
         return verdict
     return replace(verdict, accepted=True)
 
 
-# Whether upstream was changed after the source's item was copied from it, or last promoted to it.
+# Detects upstream items that were changed after the source's item was copied from them or promoted to them.
 #
-# Lightdash goes by the time of the last version alone: whoever saved last wins, and what the other side
-# had is gone. The versions of the source's item tell more. A preview keeps the times of what it copies,
-# and a promotion copies a version; so if upstream is in none of these versions, somebody has worked
-# there. It is known for the kinds whose history the server tells (dashboards since 0.2450.0, to those who
-# may manage them), and as far back as Lightdash lists versions (to the first one since 0.3007.0, else
+# Lightdash compares only the times of the last versions: the later one wins and replaces the other. The
+# versions of the source's item show more. A preview keeps the times of the versions that it copies, and a
+# promotion copies a version; so if the upstream content equals none of them, somebody has worked upstream.
+# This is possible for kinds whose history the server lists (dashboards since 0.2450.0, for users who may
+# manage them), and as far back as Lightdash lists versions (to the first one since 0.3007.0, before that
 # three days by default). Reading a version counts no view.
 
 
 def overwritten(
     lightdash: Lightdash, foresight: Foresight, items: Sequence[ItemKey], progress: Progress
 ) -> frozenset[ItemKey]:
-    """Return the items whose upstream ones have work in them that the source never had.
+    """Return the items whose upstream versions have work that the source never had.
 
     Args:
         lightdash: the server, with a token that sees the source.
         foresight: both projects.
-        items: of the source, that would be written; of kinds whose history the server tells.
-        progress: who is told how far it is.
+        items: items of the source that would be written, of kinds whose history the server lists.
+        progress: receives the progress.
 
     Raises:
         Incomplete: a history could not be read.
@@ -448,7 +449,7 @@ def _has_own_work(lightdash: Lightdash, foresight: Foresight, item: ItemKey) -> 
 
 
 def _history(lightdash: Lightdash, kind: Kind, uuid: str) -> list[VersionRow]:
-    """Return the history of an item; nothing if the token may not see it, as of dashboards of others."""
+    """Return the history of an item; empty if the token may not read it."""
     try:
         return lightdash.history(kind, uuid)
     except NotAuthorised as error:

@@ -1,7 +1,8 @@
-"""What differs between the two projects and no promotion carries: schedulers, tags, pins, access of spaces.
+"""Lists differences that no promotion carries, and what upstream lacks for one.
 
-Only what belongs to the promoted items is told, and all tags. Access of a space that exists upstream is
-never touched by a promotion; of a new one it is (see `server_model`).
+The first section compares schedulers, tags, pins, verification and access of spaces: those of the promoted
+items, and all tags. A promotion never changes the access of a space that exists upstream; it does set that of
+a new one (see `server_model`). The second section finds missing permissions, explores and fields.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ _ACCESS = ("inheritsAccess", "access")
 
 
 def left_behind(foresight: Foresight, items: Collection[ItemKey], pins: tuple[Json, Json]) -> list[Compared]:
-    """Return what promotion of some items leaves as it is, though it differs.
+    """Return the differences that the promotion of some items does not carry.
 
     Args:
-        foresight: both projects; schedulers and tags that are the same have the source's keys upstream.
-        items: that are promoted.
+        foresight: both projects; matching schedulers and tags have the source's keys upstream.
+        items: the promoted items.
         pins: the pinned items, upstream and of the source.
     """
     return [
@@ -84,7 +85,7 @@ def _tags(foresight: Foresight) -> Iterator[Compared]:
 
 
 def _pins(items: Collection[ItemKey], upstream: Json, source: Json) -> Iterator[Compared]:
-    """Yield the pins of promoted items, if they are not the same."""
+    """Yield the pins of promoted items, if they differ."""
     before, after = (
         [pin for pin in objects(side) if (get_str(pin, "kind"), get_str(pin, "key")) in {*_names(items)}]
         for side in (upstream, source)
@@ -93,7 +94,7 @@ def _pins(items: Collection[ItemKey], upstream: Json, source: Json) -> Iterator[
 
 
 def _verified(foresight: Foresight, items: Collection[ItemKey]) -> Iterator[Compared]:
-    """Yield what is verified on one side only. Promotion leaves the mark upstream as it is."""
+    """Yield the items whose verification differs. Promotion does not change the mark upstream."""
     for item in sorted(one for one in items if one[0] in VERIFIABLE):
         before, content = foresight.before(item), foresight.source.of(item)
         knows = isinstance(before, dict) and VERIFICATION in content
@@ -111,9 +112,9 @@ def _if_other(item: ItemKey, before: Json, after: Json | JsonObject, space: str 
         yield Compared(item[0], item[1], before, after, space)
 
 
-# What a promotion would need and does not find: permissions, explores, fields.
+# Missing permissions, explores and fields.
 #
-# `promoteDiff` checks neither, and the promotion itself only permissions.
+# `promoteDiff` checks none of them; the promotion itself checks only permissions.
 
 _PLAN_OPTIONS = PlanOptions()
 _LACKING = frozenset({"missing_explore", "missing_field", "missing_table"})
@@ -132,22 +133,22 @@ class NeededPermissions(Protocol):
             source_space: uuid of the space that it is in.
             upstream_space: uuid of the space that it goes to; None if that will be made.
             exists: whether the server finds the item upstream.
-            name: what it is called.
+            name: of the item.
         """
 
     def doubts(self) -> tuple[str, ...]:
-        """Return what could not be told, in words."""
+        """Return what could not be determined, in words."""
 
 
 def missing_permissions(
     items: Iterable[ItemKey], foresight: Foresight, permissions: NeededPermissions | None
 ) -> dict[ItemKey, str]:
-    """Return which permission is missing for what, in words.
+    """Return the missing permission of each item that has one, in words.
 
     Args:
         items: of the source.
         foresight: both projects.
-        permissions: of the token's owner; None if another one is going to promote.
+        permissions: of the token's owner; None if another user will promote.
 
     Raises:
         ApiError: the server failed.
@@ -156,7 +157,7 @@ def missing_permissions(
     if permissions is None:
         return found
     for item in items:
-        if item[0] is Kind.SPACE:  # the right to its spaces is asked for with what is in them
+        if item[0] is Kind.SPACE:  # the permission for a space is checked with the items in it
             continue
         space = (Kind.SPACE, foresight.source.space_of(item))
         lacks = permissions.missing(
@@ -174,7 +175,7 @@ def missing_permissions(
 def broken(
     place: TargetEnvironment, foresight: Foresight, after: Mapping[ItemKey, Json]
 ) -> dict[ItemKey, tuple[str, ...]]:
-    """Return which explores and fields the upstream project lacks for what would be written there, in words.
+    """Return the explores and fields that the upstream project lacks for each written item, in words.
 
     Args:
         place: the upstream project.
@@ -200,7 +201,7 @@ def broken(
 
 
 def _step(item: ItemKey, after: Json, foresight: Foresight) -> Step | None:
-    """Return what is written, as the checks of a plan look at it; None if nothing is."""
+    """Return the write of an item as a step that the checks of a plan accept; None if nothing is written."""
     before = foresight.before(item)
     if item[0] not in (Kind.CHART, Kind.DASHBOARD) or same_content(item[0], before, after, _PLAN_OPTIONS):
         return None

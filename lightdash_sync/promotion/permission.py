@@ -1,9 +1,9 @@
-"""Whether Lightdash would let the token's owner promote: asked before, because promoteDiff asks nobody.
+"""Predicts whether Lightdash would let the token's owner promote, because promoteDiff checks no permission.
 
-The checks are those of the server, in its order (api-facts 12.5): the right to promote in the space of the
-source; then to promote, or to create, in the upstream space; then to create or to change that space. The
-rights are the owner's rules (`Abilities`), the facts are those that the server looks at. Nothing is written.
-What a proxy forbids, and what changes between this and the promotion, is not foreseen.
+The checks are those of the server, in its order (api-facts 12.5): permission to promote in the space of the
+source; then to promote, or to create, in the upstream space; then to create or to change that space. They
+apply the owner's rules (`Abilities`) to the facts that the server considers. Nothing is written. Restrictions
+of a proxy, and changes between the check and the promotion, are not predicted.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.schemas import AbilityRule, User
 
 
-# What a user may do, by the rules that `GET /user` tells (`abilityRules`).
+# The permissions of a user, by the rules in the answer of `GET /user` (`abilityRules`).
 #
-# Lightdash decides with the same rules (those of the CASL library, api-facts 1.6): the last one that fits
-# an action, a subject and the facts of a thing counts, and without one it is forbidden. Conditions are
-# equality, `$eq`, `$in` and `$elemMatch`, which is all that is known of Lightdash. Where a rule of
-# another form would decide, nothing is forbidden, and it is told as a doubt.
+# Lightdash decides with the same rules (those of the CASL library, api-facts 1.6): the last rule that matches
+# an action, a subject and the facts of an object decides; without a match, the action is forbidden.
+# Conditions are equality, `$eq`, `$in` and `$elemMatch`; Lightdash is not known to use others. Where a rule
+# of another form would decide, the action counts as allowed, and a doubt is reported.
 
 ORGANIZATION, PROJECT, PRIVATE, INHERITS, ACCESS = (
     "organizationUuid", "projectUuid", "isPrivate", "inheritsFromOrgOrProject", "access",
 )  # fmt: skip
 UNTOLD: Final = object()
-"""A fact that the server knows and does not tell."""
+"""A fact that the server knows but does not report."""
 
 _KNOWN = frozenset({ORGANIZATION, PROJECT, PRIVATE, INHERITS, ACCESS})
 
 
 class Abilities:
-    """What a user may do.
+    """The permissions of a user.
 
     Args:
-        rules: as the server tells them, in its order.
+        rules: as the server reports them, in its order.
     """
 
     def __init__(self, rules: Sequence[AbilityRule]) -> None:
@@ -53,16 +53,16 @@ class Abilities:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What could not be told so far, in words."""
+        """What could not be determined so far, in words."""
         return tuple(self._doubts)
 
     def allow(self, action: str, subject: str, facts: Mapping[str, object]) -> bool:
-        """Whether the user may do something, or nobody can tell.
+        """Whether the user may do something; also true if that cannot be determined.
 
         Args:
             action: such as `promote`.
-            subject: the sort of thing, such as `SavedChart`.
-            facts: of the thing: what the server looks at, by its names. What is not there is not looked at.
+            subject: the type of the object, such as `SavedChart`.
+            facts: name -> value of the facts of the object that the server considers.
         """
         if not self._rules:
             self._doubts["Lightdash does not say what the owner of this token may do"] = None
@@ -80,7 +80,7 @@ class Abilities:
 
 
 def _is_known(rule: AbilityRule) -> bool:
-    """Whether a rule looks at nothing but facts that we know, and at the whole of a thing."""
+    """Whether a rule uses only known facts, and is not limited to some fields of an object."""
     return rule.fields is None and rule.conditions.keys() <= _KNOWN
 
 
@@ -90,11 +90,11 @@ def _names(said: str | list[str], wanted: str, every: str) -> bool:
 
 
 def _decided(fitting: Iterable[tuple[AbilityRule, bool | None]], *, unknown_fit: bool) -> bool:
-    """Let the last rule that fits decide.
+    """Return the decision of the last rule that matches.
 
     Args:
-        fitting: rules, each with whether it fits; None if that cannot be told.
-        unknown_fit: whether the latter are taken to fit.
+        fitting: rules, each with whether it matches; None if that is unknown.
+        unknown_fit: whether a rule with an unknown result counts as a match.
     """
     allowed = False
     for rule, fits in fitting:
@@ -104,7 +104,7 @@ def _decided(fitting: Iterable[tuple[AbilityRule, bool | None]], *, unknown_fit:
 
 
 def _fits(facts: Mapping[str, object], conditions: Mapping[str, object]) -> bool | None:
-    """Whether all conditions hold; None if it cannot be told."""
+    """Whether all conditions hold; None if that is unknown."""
     return _all(_holds(facts.get(name), condition) for name, condition in conditions.items())
 
 
@@ -144,12 +144,12 @@ _EDITORS = frozenset({"editor", "admin"})
 
 @dataclass(frozen=True)
 class _Home:
-    """A space, as the server looks at it when somebody wants to promote.
+    """A space, with the facts that the server considers for a promotion.
 
     Attributes:
         name: of the space; "" if the owner does not see it.
-        reach: who it is open to: the facts that tell it, by the server's names.
-        access: the owner's own entries in its list of access.
+        reach: the facts about whom it is open to, by the server's names.
+        access: the owner's own entries in its access list.
     """
 
     name: str
@@ -167,12 +167,12 @@ class _Home:
         return f'the space "{self.name}"' if self.name else "a space that the owner does not see"
 
 
-# Who may not see a space has no access to it, and that is all that the server finds, too.
+# A user who may not see a space has no access to it, and the server finds no access either.
 _UNSEEN = _Home("", {PRIVATE: True, INHERITS: False}, [])
 
 
 class PromotionPermissions:
-    """What the token's owner may promote from one project to its upstream project.
+    """The permissions of the token's owner to promote from one project to its upstream project.
 
     Args:
         lightdash: with the token.
@@ -189,22 +189,22 @@ class PromotionPermissions:
     def missing(
         self, kind: Kind, source_space: str, upstream_space: str | None, *, exists: bool, name: str
     ) -> str:
-        """Return which right is missing to promote an item; "" if none is, or if it cannot be told.
+        """Return the missing permission to promote an item; "" if none is missing, or if that is unknown.
 
         Args:
             kind: of the item: a chart, a SQL chart or a dashboard.
-            source_space: uuid of the space that it is in; of its dashboard's for a chart inside one; "" if
-                the owner does not see that space.
-            upstream_space: uuid of the space that the server takes for the same; None if there is none.
+            source_space: uuid of its space, or of its dashboard's space for a chart inside one; "" if the
+                owner does not see that space.
+            upstream_space: uuid of the space that the server matches; None if there is none.
             exists: whether the upstream project has the item.
-            name: of the item, for people.
+            name: of the item, for the message.
 
         Raises:
-            ApiError: the server did not tell who the owner is, or what the spaces are.
+            ApiError: the server did not return the owner or a space.
         """
         subject, source = _SUBJECTS[kind], self._home(self._source, source_space)
         home = None if upstream_space is None else self._home(self._upstream, upstream_space)
-        # Of charts the server looks up the right to promote in the upstream project, on both sides.
+        # For charts, the server checks the permission in the upstream project, on both sides.
         looked_up = self._upstream if kind is Kind.CHART else self._source
         lacks = ""
         if not self._may("promote", subject, looked_up, source):
@@ -218,11 +218,11 @@ class PromotionPermissions:
         return f'the owner of the token may not promote "{name}": {lacks}' if lacks else ""
 
     def doubts(self) -> tuple[str, ...]:
-        """Return what could not be told of all that was asked so far, in words."""
+        """Return what could not be determined in the checks so far, in words."""
         return self._abilities.doubts
 
     def _space_role(self, source: _Home, home: _Home | None) -> str:
-        """Return which role is missing to have the upstream space as the promotion leaves it."""
+        """Return the role that is missing to create or change the upstream space."""
         if home is None:
             if self._may("create", "Space", self._upstream, None):
                 return ""
@@ -242,7 +242,7 @@ class PromotionPermissions:
         return f"that needs the role admin in {home.called} of the upstream project; {why}"
 
     def _role(self, home: _Home | None, side: str, looked_up: str) -> str:
-        """Return which role is missing to promote out of a space, or into one."""
+        """Return the role that is missing to promote from a space, or into one."""
         if home is None:
             return "it is upstream, but not its space, so that needs the role admin of the upstream project"
         if home.is_edited:

@@ -1,7 +1,10 @@
-"""Both projects, read and held together: the upstream one in the keys of the source.
+"""Reads both projects of a promotion, and expresses the upstream one in the keys of the source.
 
-An item of the upstream project has the key of the source's item that the server takes for the same (see
-`Pairs`). Tags and schedulers have no slug: they are the same if there is one of the name in the place.
+An item of the upstream project gets the key of the source's item that the server matches with it (see
+`Pairs`). Tags and schedulers have no slug; they match by name and place.
+
+The sections: links in texts, reading both projects, items whose slug was renamed, and the server's answers
+to `promoteDiff`.
 """
 
 from __future__ import annotations
@@ -36,24 +39,24 @@ if TYPE_CHECKING:
     from lightdash_sync.workers import Progress
 
 
-# Links in a source's texts to items of the target: said by key, as the target's own texts say them.
+# Links to items of the target in texts of the source, rewritten from uuid to key.
 #
-# A text may name an item of the target by its uuid. That is no reference of the source's project, so its
-# files have the bare uuid; but read from the target, the same text names the item by key. Only said alike
-# they can be compared, and written.
+# A text of the source may contain the uuid of an item of the target. That is not a reference within the
+# source project, so its files keep the bare uuid; read from the target, the same text has a key instead. The
+# two can be compared and written only in the same form.
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def with_tokens(tree: Tree, there: Linked) -> Tree:
-    """Return a source's content with the uuids of the target's linked items as keys.
+    """Return the content of a source with the uuids of linked items of the target replaced by keys.
 
     Args:
-        tree: of the source.
-        there: which items of the target are which of the source's.
+        tree: content of the source.
+        there: the links between items of the target and of the source.
 
     Returns:
-        The very tree, if no text has such a uuid.
+        The same object, if no text has such a uuid.
     """
     items = {
         kind: {key: there.identity.facts(kind, key) for key in keys} for kind, keys in there.keys.items()
@@ -82,14 +85,14 @@ _LIKE = (Kind.TAG, Kind.SCHEDULER)
 def read_both(
     lightdash: Lightdash, source: Tree, place: TargetEnvironment, memory: State, *, full: bool
 ) -> tuple[Existing, Foresight]:
-    """Read the upstream project; return it, and both together.
+    """Read the upstream project; return it, and the combination of both projects.
 
     Args:
         lightdash: the server, with the token that would promote.
-        source: the project that is promoted.
-        place: the upstream project; its lock must be held.
-        memory: what is remembered of it.
-        full: read everything, also what the lists prove unchanged.
+        source: content of the project that is promoted.
+        place: the upstream project; the caller must hold its lock.
+        memory: the state of the upstream project.
+        full: read everything, even items that the lists prove unchanged.
 
     Raises:
         Incomplete: something could not be read.
@@ -124,7 +127,7 @@ def read_both(
 
 
 def _members(lightdash: Lightdash, source: Tree, contents: Contents) -> Mapping[str, Sequence[str]]:
-    """Return group -> e-mails of its members, if a private space is granted to a group at all."""
+    """Return group -> e-mails of its members; empty if no private space is granted to a group."""
     spaces = [contents.of(item) for item in contents.there if item[0] is Kind.SPACE]
     if not any(get_list(space, "access", "groups") for space in spaces):
         return {}
@@ -138,12 +141,12 @@ def _members(lightdash: Lightdash, source: Tree, contents: Contents) -> Mapping[
     }
 
 
-# Items that are known by a slug that the other side's item had before it was renamed.
+# Items whose slug was renamed on one side only.
 #
-# Lightdash finds an item by its earlier slugs, too, but its promotion does not: it writes onto whatever
-# has the slug upstream now, and makes a new item where nothing has it. So whoever renamed a slug on one
-# side alone gets a second item by the next promotion, or has another one overwritten. What is asked here
-# says which pairs that are; it counts no view.
+# Lightdash finds an item by its earlier slugs, but its promotion uses current slugs: it writes onto the item
+# that has the slug upstream now, and creates an item if there is none. After a rename on one side, the next
+# promotion therefore creates a duplicate or overwrites another item. The requests made here find such pairs;
+# they count no view.
 
 
 def find_renamed(
@@ -155,7 +158,7 @@ def find_renamed(
         lightdash: the server.
         source: uuid of the project that is promoted.
         upstream: uuid of the upstream project.
-        items: of the source, that would be promoted.
+        items: items of the source that would be promoted.
         foresight: both projects.
 
     Raises:
@@ -184,10 +187,10 @@ def _by_slug(identity: Identity, kind: Kind) -> dict[str, str]:
     }
 
 
-# What the server says that a promotion would write (`promoteDiff`), told of the source's items.
+# The server's announcement of what a promotion would write (`promoteDiff`), by item of the source.
 #
-# Nothing is changed by asking, and no view is counted. A refusal is an answer too: it is kept with the item
-# whose promotion was asked for.
+# The request changes nothing and counts no view. A refusal is an answer, too; it is recorded for the item
+# whose promotion was requested.
 
 _REFUSALS = {
     400: FindingCode.NOT_PROMOTABLE,
@@ -199,12 +202,12 @@ _REFUSALS = {
 
 @dataclass
 class Answers:
-    """What the server says.
+    """The server's answers to `promoteDiff`.
 
     Attributes:
-        words: item -> what it says of it; of what several calls concern, what was said first.
-        met: item -> uuid of the upstream item that it takes for the same.
-        refused: item -> code and reason, of what it says nothing.
+        words: item -> the announced action; the first one, if several calls concern the item.
+        met: item -> uuid of the upstream item that the server matches with it.
+        refused: item -> code and reason of the server's refusal.
     """
 
     words: dict[ItemKey, ServerAction] = field(default_factory=dict)
@@ -215,14 +218,14 @@ class Answers:
 def ask(
     lightdash: Lightdash, project: str, calls: Sequence[ItemKey], identity: Identity, progress: Progress
 ) -> Answers:
-    """Ask what each call would write.
+    """Ask the server what each call would write.
 
     Args:
         lightdash: the server.
         project: uuid of the source project.
-        calls: what would be promoted.
-        identity: the map of the source.
-        progress: who is told how far it is.
+        calls: items that would be promoted by a call.
+        identity: identity map of the source.
+        progress: receives the progress.
 
     Raises:
         Incomplete: the server gave no usable answer.
@@ -268,7 +271,7 @@ def _note(item: ItemKey, answer: PromotionDiff | ApiError, identity: Identity, a
 def _told(
     item: ItemKey, diff: PromotionDiff, identity: Identity
 ) -> Iterator[tuple[ItemKey, ServerAction, str]]:
-    """Yield item of the source, what is said of it, and the uuid that is said with it."""
+    """Yield each item of the source in an answer, with its action and the uuid reported with it."""
     for kind, rows in ((Kind.CHART, diff.charts), (Kind.SQL_CHART, diff.sqlCharts)):
         for row in rows:
             yield (kind, identity.key(kind, row.data.oldUuid)), ServerAction(row.action), row.data.uuid
@@ -280,7 +283,7 @@ def _told(
 
 
 def _spaces(slug: str, path: str | None, identity: Identity) -> Iterable[str]:
-    """Return the keys of the source's spaces that a row stands for: those with its path, or its slug."""
+    """Return the keys of the source's spaces that a row describes: those with its path, or its slug."""
     entries = identity.items.get(Kind.SPACE, {}).items()
     if path and any(facts.get("path") == path for _, facts in entries):
         return [key for key, facts in entries if facts.get("path") == path]

@@ -1,14 +1,14 @@
-"""Promotion by replay: what was chosen becomes a plan of its own, which the tool's own writes carry out.
+"""Promotion by replay: makes a plan for the selected items, which this tool applies with its own writes.
 
-The server's promotion knows an item by its slug and has one upstream project. A replay knows it by what is
-remembered of the target, so it works between any two environments and makes no second copy of anything.
-Spaces, charts, SQL charts and dashboards are carried: of what is chosen, and of what that needs. A space
-that the target has already stays as it is there, unless `spaces` are asked for. What else the server never
-promotes (schedulers, tags, pins, icons) comes only if it is asked for, and schedulers arrive switched off.
+The server's promotion matches items by slug and has one upstream project. A replay matches them by the links
+in the target's state, so it works between any two environments and creates no duplicates. It carries the
+selected spaces, charts, SQL charts and dashboards, and those that they depend on. A space that exists on the
+target is not changed, unless the extra `spaces` is given. Content that the server never promotes
+(schedulers, tags, pins, icons) needs an extra, too; schedulers arrive switched off.
 
-The upstream project of the source is a special target: Lightdash takes what has an equal slug there for the
-same item, and so does a replay. Of such an item nobody remembers what it was; where it differs, the plan is
-refused as for drift, because it may take somebody's work away.
+If the target is the source's upstream project, items with equal slugs are matched, as Lightdash does it.
+The state has no base for such an item, so where it differs, the plan is refused as for drift: it might
+overwrite the work of others.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
 _SPACES, _SCHEDULERS, _VERIFICATION = "spaces", "schedulers", "verification"
 _LISTS = {"virtual-views": Kind.VIRTUAL_VIEW, "tags": Kind.TAG, "pins": Kind.PINS, "icons": Kind.METRIC_ICONS}
 EXTRAS = (_SCHEDULERS, *_LISTS, _SPACES, _VERIFICATION)
-"""What is carried only if it is asked for."""
+"""Content that is carried only if the user asks for it."""
 
 _CONTENT = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What somebody wants to be promoted by replay.
+    """The options of a promotion by replay.
 
     Attributes:
-        source: name of an environment.
-        target: name of another one.
-        selection: which items.
-        extras: of `EXTRAS`, what else is carried.
-        options: what is allowed; its choice is given by the selection.
+        source: name of an environment, a directory, or git:REV.
+        target: name of another environment.
+        selection: the items to promote.
+        extras: further content to carry, of `EXTRAS`.
+        options: what the plan may do; its item selection is derived from `selection`.
         adopt: kind -> key -> uuid facts of items of the target to link.
-        adopt_by: `name`, `slug` or "": link what has the same, where there is one here and one there. With
-            "", slugs count if the target is the source's upstream project.
+        adopt_by: `name`, `slug` or "": the property by which to link items that are unique on both sides.
+            With "", items are linked by slug if the target is the source's upstream project.
     """
 
     source: str
@@ -79,14 +79,14 @@ def plan_replay(
     """Make the plan of a replay; only reads.
 
     Args:
-        wanted: what is to be promoted.
+        wanted: the options.
         side: the source, as it is now.
-        place: the target; its lock must be held.
-        also: further items, as far as the source has them: what was approved, and may be half done.
-        full: read the target whole.
+        place: the target; the caller must hold its lock.
+        also: further items to include if the source has them: approved ones that may be half done.
+        full: read the whole target.
 
     Raises:
-        ConfigError: source and target are one project, or the source does not have what was chosen.
+        ConfigError: source and target are one project, or the source lacks a selected item.
         Incomplete: something could not be read.
         Refused: an item cannot be adopted.
     """
@@ -119,31 +119,31 @@ def plan_replay(
 
 
 def choice_of(selection: PromotionSelection, extras: frozenset[str], tree: Tree) -> ItemSelection:
-    """Return the items that are meant by a selection; nothing selected means everything.
+    """Resolve a selection to items; an empty selection means everything.
 
-    A key among the charts is a SQL chart's if no chart has it.
+    A key among the charts means a SQL chart if no chart has it.
 
     Args:
         selection: of the user.
-        extras: of `EXTRAS`, what else is carried.
-        tree: of the source.
+        extras: further content to carry, of `EXTRAS`.
+        tree: content of the source.
 
     Raises:
-        ConfigError: the source does not have one of them.
+        ConfigError: the source lacks a selected item.
     """
     contents = Contents(tree)
     items = set(_content(selection, contents, spaces=_SPACES in extras))
     if _SCHEDULERS in extras:
         items |= set(_schedulers(items, contents))
     kinds = frozenset(kind for extra, kind in _LISTS.items() if extra in extras)
-    # An empty set of paths, because a choice of nothing at all would mean everything.
+    # An empty set of paths, because an empty selection would mean everything.
     return ItemSelection(
         items=frozenset(items), kinds=kinds, paths=frozenset(), named=frozenset(_named(selection, contents))
     )
 
 
 def _named(selection: PromotionSelection, contents: Contents) -> Iterator[ItemKey]:
-    """Yield the items that a selection names, without what is only in a space of it."""
+    """Yield the items that a selection names, without those that are only in a selected space."""
     yield from ((Kind.DASHBOARD, key) for key in selection.dashboards)
     yield from (_chart(key, contents) for key in selection.charts)
     yield from ((Kind.SPACE, key) for key in selection.spaces)
@@ -156,7 +156,7 @@ def _chart(key: str, contents: Contents) -> ItemKey:
 
 
 def _content(selection: PromotionSelection, contents: Contents, *, spaces: bool) -> Iterator[ItemKey]:
-    """Yield the items that a selection names, each of which the source has."""
+    """Yield the items of a selection; each must exist in the source."""
     kinds = _CONTENT | {Kind.SPACE} if spaces else _CONTENT
     if not (selection.dashboards or selection.charts or selection.spaces):
         yield from (item for item in contents.there if item[0] in kinds)
@@ -181,7 +181,7 @@ def _known(item: ItemKey, contents: Contents) -> ItemKey:
 
 
 def _schedulers(items: set[ItemKey], contents: Contents) -> Iterator[ItemKey]:
-    """Yield the schedulers of items, and of what comes along because they show it."""
+    """Yield the schedulers of items, and of the charts that come along because the items show them."""
     scope = choose(contents, ItemSelection(items=frozenset(items), paths=frozenset()), lambda _: True)
     for item in contents.there:
         if item[0] is Kind.SCHEDULER and contents.owner_of(item) in scope.items:

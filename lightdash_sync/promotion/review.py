@@ -1,7 +1,7 @@
-"""A review: both projects read, the server asked what it would write, and all of it held together.
+"""Makes the review of a promotion: reads both projects, asks the server what it would write, and compares.
 
-Only reads. The upstream project is read as every target is (`sync.target`), and then said in the keys of
-the source, as far as the server takes two items for the same.
+Only reads. The upstream project is read like every target (`sync.target`); the items that the server matches
+then get the keys of the source.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ _OPTIONS = PlanOptions()
 
 @dataclass(frozen=True)
 class ReviewRequest:
-    """What somebody wants reviewed.
+    """The request for a review.
 
     Attributes:
         source: name of the environment that is promoted.
-        selection: what is to be promoted.
-        accepted: `kind:key` of items whose verdicts are accepted.
-        full: read the upstream project whole.
+        selection: the items to promote.
+        accepted: `kind:key` of items whose findings are accepted.
+        full: read the whole upstream project.
     """
 
     source: str
@@ -71,13 +71,13 @@ class ReviewRequest:
 
 @dataclass(frozen=True)
 class PreparedReview:
-    """A review, and what it was made of.
+    """A review, and what it was made from.
 
     Attributes:
         review: the review.
         source: content of the project that is promoted.
         existing: the upstream project, in the keys of the source.
-        memory: what was remembered of it.
+        memory: the state of the upstream project.
         foresight: both projects.
     """
 
@@ -100,9 +100,9 @@ def review_for(
     Args:
         lightdash: the server, with the token that would promote.
         source: the project that is promoted, as it is now.
-        place: the upstream project; its lock must be held.
-        permissions: of the token's owner in both projects; None if another one is going to promote.
-        request: what is wanted.
+        place: the upstream project; the caller must hold its lock.
+        permissions: of the token's owner in both projects; None if another user will promote.
+        request: the request.
 
     Raises:
         ConfigError: the source has no such item.
@@ -155,7 +155,7 @@ def review_for(
 
 
 def _linked(memory: State) -> dict[ItemKey, str]:
-    """Return the uuids of the upstream items that this tool linked the source's with."""
+    """Return the uuids of the upstream items that this tool linked with items of the source."""
     return {
         (kind, key): str(facts["uuid"])
         for kind, entries in memory.links.items()
@@ -171,7 +171,7 @@ def _known(
     memory: State,
     outcomes: Mapping[ItemKey, PromotionEffect],
 ) -> Known:
-    """Gather what is remembered of the upstream items, whose work is in them, and what they would lack."""
+    """Gather facts for the findings: the base, work upstream that would be overwritten, and what it lacks."""
     base = memory.base_in(existing.linked.identity)
     written = [
         item
@@ -217,7 +217,7 @@ def _reviewed(item: ItemKey, known: Known, outcome: PromotionEffect) -> Reviewed
 
 
 def _passed_over(reviewed: Iterable[Reviewed], foresight: Foresight) -> Iterator[Compared]:
-    """Yield what the source has and the server passes over: upstream is newer, or it is in another place."""
+    """Yield the differences that the server skips: upstream is newer, or the item is in another place."""
     for item in reviewed:
         if not item.effective and {verdict.code for verdict in item.verdicts} & PASSED_OVER:
             wanted = foresight.wanted((item.kind, item.key))
@@ -225,9 +225,9 @@ def _passed_over(reviewed: Iterable[Reviewed], foresight: Foresight) -> Iterator
 
 
 def _may_overwrite(item: ItemKey, outcome: PromotionEffect, foresight: Foresight) -> bool:
-    """Whether an item's content upstream becomes another, though nobody saved it later than the source's.
+    """Whether the promotion changes an upstream item that is not newer than the source's.
 
-    Only of kinds whose earlier versions the server tells; of others nobody could say more.
+    Only for kinds whose earlier versions the server lists; for others there is nothing more to find out.
     """
     if not foresight.server.tells_history(item[0]):
         return False
@@ -238,7 +238,7 @@ def _may_overwrite(item: ItemKey, outcome: PromotionEffect, foresight: Foresight
 
 
 def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:
-    """Return the upstream charts that Lightdash may delete with the calls that are made."""
+    """Return the upstream charts that Lightdash may delete in the calls."""
     found: list[Reviewed] = []
     for call in calls:
         if call.kind is Kind.DASHBOARD and call.needed:
@@ -259,7 +259,7 @@ def _deleted(calls: Iterable[Call], foresight: Foresight) -> list[Reviewed]:
 
 
 def _inside(item: ItemKey, foresight: Foresight) -> Reviewed:
-    """Return a chart that was named and cannot be promoted by itself."""
+    """Return the entry of a chart that was named but cannot be promoted by itself."""
     content, code = foresight.source.of(item), FindingCode.INSIDE_DASHBOARD
     what = f"it lives in a dashboard: promote dashboard:{get_str(content, 'dashboard')}, which takes it along"
     if item[0] is Kind.SQL_CHART:
@@ -290,10 +290,10 @@ def _space_names(foresight: Foresight) -> dict[str, str]:
 
 
 def _require_named(review: Review) -> None:
-    """Refuse to accept what is not there: a word that was meant for something else.
+    """Require that the promotion concerns each accepted item; otherwise its name may be a mistake.
 
     Raises:
-        Refused: an accepted item has nothing that could be accepted.
+        Refused: the promotion does not concern an accepted item.
     """
     there = {item.item for item in review.items}
     if unknown := sorted({*review.accepted} - there):

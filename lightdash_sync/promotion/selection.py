@@ -1,7 +1,10 @@
-"""What is promoted: one call for each dashboard, and for each chart that is on no such dashboard.
+"""Resolves a selection to the calls of a promotion: one for each dashboard, and for each other chart.
 
-A dashboard takes the charts on its tiles with it, so these are not asked for twice. A chart inside a
-dashboard can only be promoted with it.
+The call of a dashboard also promotes the charts on its tiles, so these need no call of their own. A chart
+inside a dashboard can only be promoted with it.
+
+The sections: the selection, copies that an earlier promotion made, and the effect on each item with the calls
+that are needed.
 """
 
 from __future__ import annotations
@@ -35,11 +38,11 @@ _TILES = (("chart", Kind.CHART), ("sqlChart", Kind.SQL_CHART))
 
 @dataclass(frozen=True)
 class PromotedItems:
-    """What a selection comes to.
+    """The result of resolving a selection.
 
     Attributes:
-        calls: what is promoted by a call of its own, in order.
-        inside: charts that were named and cannot be promoted by themselves: they live in a dashboard, or
+        calls: the items that are promoted by a call of their own, in order.
+        inside: charts that were named but cannot be promoted by themselves: they are inside a dashboard, or
             are SQL charts, which this server does not promote.
     """
 
@@ -48,7 +51,7 @@ class PromotedItems:
 
 
 def chosen(selection: PromotionSelection, foresight: Foresight) -> PromotedItems:
-    """Return what a selection comes to; if nothing is selected, everything that differs.
+    """Resolve a selection; if nothing is selected, it means everything that differs.
 
     Args:
         selection: of the user.
@@ -72,10 +75,10 @@ def chosen(selection: PromotionSelection, foresight: Foresight) -> PromotedItems
 
 
 def concerned(item: ItemKey, foresight: Foresight) -> list[ItemKey]:
-    """Return what a call writes: spaces, parents first; charts; at the end the item itself.
+    """Return the items that a call writes: spaces (parents first), charts, and the item itself at the end.
 
     Args:
-        item: what is promoted.
+        item: the promoted item.
         foresight: both projects.
     """
     contents = foresight.source
@@ -94,17 +97,17 @@ def concerned(item: ItemKey, foresight: Foresight) -> list[ItemKey]:
 
 
 def _own(item: ItemKey, foresight: Foresight) -> Iterator[ItemKey]:
-    """Yield what of a call no smaller one could promote: charts of spaces have calls of their own."""
+    """Yield the items that only this call can promote: charts in spaces could have calls of their own."""
     for one in concerned(item, foresight):
         if one == item or one[0] is Kind.SPACE or get_str(foresight.source.of(one), "dashboard"):
             yield one
 
 
 def _named(selection: PromotionSelection, contents: Contents) -> Iterator[ItemKey]:
-    """Yield what was named. A key among the charts is a SQL chart's if no chart has it.
+    """Yield the named items. A key among the charts means a SQL chart if no chart has it.
 
     Raises:
-        ConfigError: the source does not have it.
+        ConfigError: the source does not have an item.
     """
     for kind, keys in (
         (Kind.DASHBOARD, selection.dashboards),
@@ -141,11 +144,11 @@ def _is_whole(item: ItemKey, contents: Contents, foresight: Foresight) -> bool:
     )
 
 
-# Copies that an earlier promotion made upstream, and that the server does not find again.
+# Copies that an earlier promotion made upstream, and that the server does not match again. Pure.
 #
-# Before 0.1505.2 a copy gets a slug of its own, so that each promotion makes another. What was promoted
-# once and is upstream as it would be made anew needs no promotion: running again what ended half way goes
-# on, and makes nothing twice. Pure.
+# Before 0.1505.2 a copy gets a slug of its own, so that each promotion creates another copy. A copy whose
+# content is up to date needs no promotion: running an interrupted promotion again does the rest, and creates
+# nothing twice.
 
 
 def standing(
@@ -154,12 +157,12 @@ def standing(
     foresight: Foresight,
     links: Mapping[ItemKey, str],
 ) -> dict[ItemKey, str]:
-    """Return the items that are upstream already, as promotion would make them, and that no call need make.
+    """Return the items that already have an up-to-date copy upstream, and need no call.
 
-    A call that has something else to do makes all its copies anew; these are none of them.
+    A call with other work creates all its copies again; its items are not returned.
 
     Args:
-        calls: what would be promoted.
+        calls: items that would be promoted by a call.
         after: item -> the content that it has after its promotion.
         foresight: both projects.
         links: item -> uuid of the upstream item that this tool linked it with.
@@ -178,7 +181,7 @@ def standing(
 
 
 def linked_copy(item: ItemKey, foresight: Foresight, links: Mapping[ItemKey, str]) -> str | None:
-    """Return the key of the upstream item that this tool linked an item with, if the server finds another.
+    """Return the key of the upstream item that this tool linked an item with, if the server does not find it.
 
     Args:
         item: of the source.
@@ -191,11 +194,11 @@ def linked_copy(item: ItemKey, foresight: Foresight, links: Mapping[ItemKey, str
 
 
 def with_copies(item: ItemKey, after: Json, copies: Mapping[ItemKey, str]) -> Json:
-    """Return what an item will be upstream, with the copies that stand in the places of what is made.
+    """Return the content of an item upstream, with references to existing copies instead of new items.
 
     Args:
         item: of the source.
-        after: its content, in which what is made has the source's key.
+        after: its content, in which new items have the source's keys.
         copies: item -> key of its copy upstream.
     """
     if not isinstance(after, dict):
@@ -219,7 +222,7 @@ def _is_written(item: ItemKey, after: Json, foresight: Foresight, copies: Mappin
 def _is_as_made(
     item: ItemKey, key: str, after: Json, foresight: Foresight, copies: Mapping[ItemKey, str]
 ) -> bool:
-    """Whether a copy is as promotion would make it, once the copies of what it shows are put in."""
+    """Whether a copy equals the result of a promotion, with the copies of its charts put in."""
     there = foresight.upstream.look(item[0], key)
     return same_content(item[0], there, with_copies(item, after, copies), _OPTIONS)
 
@@ -232,20 +235,20 @@ def _shown(tile: JsonObject, copies: Mapping[ItemKey, str]) -> JsonObject:
     return tile | {"properties": properties | {"chart": copies[Kind.CHART, key]}}
 
 
-# What becomes of each item that a promotion concerns, and which of its calls are needed for that. Pure.
+# The effect of a promotion on each item, and the calls that are needed for it. Pure.
 
 _OPTIONS = PlanOptions()
 
 
 @dataclass(frozen=True)
 class PromotionEffect:
-    """What becomes of an item upstream.
+    """The effect of a promotion on an item upstream.
 
     Attributes:
-        before: its content there; None if the server finds none.
+        before: its content upstream; None if the server finds none.
         after: the content that it will have.
-        effective: whether it becomes another, as users see it.
-        refused: whether the server refuses to promote it, so that nobody knows.
+        effective: whether it changes for users.
+        refused: whether the server refuses to promote it, so that the effect is unknown.
     """
 
     before: Json
@@ -261,13 +264,13 @@ def outcomes_of(
     answers: Answers,
     links: Mapping[ItemKey, str],
 ) -> tuple[dict[ItemKey, PromotionEffect], dict[ItemKey, str]]:
-    """Return what becomes of each item, and the copies that stand: item -> key of its copy upstream.
+    """Return the effect on each item, and the up-to-date copies (item -> key of its copy upstream).
 
     Args:
-        items: that a promotion concerns.
-        calls: what would be promoted.
+        items: the items that the promotion concerns.
+        calls: items that would be promoted by a call.
         foresight: both projects.
-        answers: what the server says.
+        answers: the server's answers.
         links: item -> uuid of the upstream item that this tool linked it with.
     """
     after = {item: foresight.after(item, answers.words.get(item) or foresight.word(item)) for item in items}
@@ -278,7 +281,7 @@ def outcomes_of(
 def _outcome(
     item: ItemKey, made: Json, foresight: Foresight, answers: Answers, copies: Mapping[ItemKey, str]
 ) -> PromotionEffect:
-    """Return what becomes of an item, where the copies that stand take the places of what is made."""
+    """Return the effect on an item, with references to existing copies instead of new items."""
     if item in copies:
         stands = foresight.upstream.look(item[0], copies[item])
         return PromotionEffect(stands, stands, effective=False, refused=False)
@@ -295,14 +298,14 @@ def _outcome(
 def calls_of(
     calls: Iterable[ItemKey], foresight: Foresight, outcomes: Mapping[ItemKey, PromotionEffect]
 ) -> list[Call]:
-    """Return the calls in order; one is needed if it makes something another that no call before it did.
+    """Return the calls in order; a call is needed if it changes an item that no earlier call changes.
 
-    What the server refuses to tell is needed too: nobody knows better.
+    A call that the server refuses to describe counts as needed, because its effect is unknown.
 
     Args:
-        calls: what would be promoted.
+        calls: items that would be promoted by a call.
         foresight: both projects.
-        outcomes: what becomes of each item.
+        outcomes: the effect on each item.
     """
     effective = {item for item, outcome in outcomes.items() if outcome.effective or outcome.refused}
     made: list[Call] = []

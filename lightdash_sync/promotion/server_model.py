@@ -1,9 +1,10 @@
-"""What Lightdash does with an item when it promotes, and what the upstream project has afterwards.
+"""Predicts what Lightdash does with each promoted item, and what the upstream project has afterwards.
 
-Pure: it knows both projects in the source's keys, and the server by its version (api-facts 12.2 to 12.4,
-observed on 0.1372.1 and 0.2904.5). The content of a version is copied as it stands: uuids in text, and SQL
-charts where the server does not promote them, go on naming the source project's items. Nothing is asked;
-what the server says of an item (`Word`) may be given, and else is foreseen.
+Pure: the input is both projects in the source's keys, and the version of the server (api-facts 12.2 to 12.4,
+observed on 0.1372.1 and 0.2904.5). Promotion copies the content of a version unchanged: uuids in text, and
+references to SQL charts where the server does not promote them, still refer to items of the source project.
+
+The first section matches upstream items with items of the source; `Foresight` predicts the content.
 """
 
 from __future__ import annotations
@@ -34,19 +35,19 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.versions import Server
 
 
-# Which item of the upstream project Lightdash takes for which of the source's when it promotes.
+# How Lightdash matches items of the source with items of the upstream project.
 #
-# Lightdash goes by slugs alone: a chart or dashboard anywhere in the upstream project with the same slug is
-# the same one; a space by its slug, and since 0.1610.1 by the path of slugs that leads to it (api-facts
+# Lightdash matches by slug alone: a chart or dashboard anywhere in the upstream project with the same slug is
+# the same item. A space matches by its slug, and since 0.1610.1 by its path of slugs (api-facts
 # 12.3). A chart inside a dashboard is found on the tiles of that dashboard's latest version only; before
-# 0.2213.3 once for each tile. What is found more than once cannot be promoted (409).
+# 0.2213.3 once for each tile. An item with more than one match cannot be promoted (409).
 
 PROMOTED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """What Lightdash takes for the same.
+    """The matches between both projects, as Lightdash finds them.
 
     Attributes:
         found: item of the source -> uuids of the upstream items with its slug, or path; at least one.
@@ -60,17 +61,17 @@ class Pairs:
         return uuids.pop() if len(uuids) == 1 else None
 
     def is_ambiguous(self, item: ItemKey) -> bool:
-        """Whether the server refuses to choose: it finds several, or one several times."""
+        """Whether the server refuses to choose: it finds several items, or one item several times."""
         return len(self.found.get(item, ())) > 1
 
     def links(self, source: Identity) -> dict[Kind, dict[str, JsonObject]]:
-        """Return kind -> key -> facts of the upstream items, so that they can be said in the source's keys.
+        """Return the matches as links (kind -> key -> facts), for reading upstream in the source's keys.
 
         A preview has two spaces with the slug `shared`; both are promoted into one, which has the key of the
-        first. Parts of dashboards are called as in the source: promotion takes its ids over.
+        first. Parts of dashboards have the names of the source, because promotion copies their ids.
 
         Args:
-            source: the map of the source.
+            source: identity map of the source.
         """
         links: dict[Kind, dict[str, JsonObject]] = {}
         for kind, key in sorted(self.found):
@@ -87,14 +88,14 @@ def pairs(
     server: Server,
     kinds: tuple[Kind, ...] = PROMOTED,
 ) -> Pairs:
-    """Find what Lightdash would take for the same.
+    """Find the matches that Lightdash would find.
 
     Args:
-        source: the map of the project that is promoted.
-        upstream: the map of the upstream project.
+        source: identity map of the project that is promoted.
+        upstream: identity map of the upstream project.
         contents: of the upstream project, in the keys of its map.
-        server: by its version.
-        kinds: of the items.
+        server: the server, which knows its version.
+        kinds: the kinds of items to match.
     """
     found: dict[ItemKey, tuple[str, ...]] = {}
     for kind in kinds:
@@ -109,14 +110,14 @@ def pairs(
 
 
 def _name(kind: Kind, facts: JsonObject, server: Server) -> str:
-    """Return what an item is known by."""
+    """Return the slug or path by which the server finds an item."""
     if kind is Kind.SPACE and server.can("promotes_by_path") and (path := get_str(facts, "path")):
         return path
     return get_str(facts, "slug")
 
 
 def _times(kind: Kind, key: str, contents: Contents, server: Server) -> int:
-    """Return how often the server finds an item."""
+    """Return how many times the server finds an item."""
     dashboard = get_str(contents.of((kind, key)), "dashboard") if kind is Kind.CHART else ""
     if not dashboard:
         return 1
@@ -137,22 +138,21 @@ def shown_on(dashboard: JsonObject, field: str = "chart") -> Iterator[str]:
 
 
 _OPTIONS = PlanOptions()
-_NAMED, _PLACE = ("name", "description"), ("space", "dashboard")  # belong to no version, and go along
+_NAMED, _PLACE = ("name", "description"), ("space", "dashboard")  # no part of a version, but promoted with it
 
 
 @dataclass(frozen=True)
 class Foresight:
-    """Both projects, and what promotion makes of them.
+    """Both projects, and the predicted effect of a promotion.
 
     Attributes:
-        source: content of the project that is promoted, with links to upstream items as upstream says them.
-        literal: the same as the source itself says it: this is what promotion copies.
-        here: its map.
-        upstream: content of the upstream project, in the keys of the source where the server takes two items
-            for the same.
-        there: its map, in the same keys.
-        pairs: what the server takes for the same.
-        server: by its version.
+        source: content of the project that is promoted; links to upstream items have the upstream form.
+        literal: the same content in the source's own form: this is what promotion copies.
+        here: identity map of the source.
+        upstream: content of the upstream project; matched items have the keys of the source.
+        there: identity map of the upstream project, in the same keys.
+        pairs: the matches that the server finds.
+        server: the server, which knows its version.
         members: name of a group -> e-mails of its members; a new private space is granted to each.
         commented: keys of the upstream dashboards that have comments.
     """
@@ -168,7 +168,7 @@ class Foresight:
     commented: frozenset[str] = frozenset()
 
     def met(self, item: ItemKey) -> ItemKey | None:
-        """Return the upstream item that the server takes for one of the source's; None for none."""
+        """Return the upstream item that the server matches with an item of the source, or None."""
         uuid = self.pairs.upstream(item)
         return None if uuid is None else (item[0], self.there.key(item[0], uuid))
 
@@ -178,7 +178,7 @@ class Foresight:
         return None if met is None else self.upstream.look(*met)
 
     def stamps(self, item: ItemKey) -> tuple[Stamp | None, Stamp | None]:
-        """Return which version an item is in, in the source and upstream."""
+        """Return the stamps of the current versions of an item, in the source and upstream."""
         met = self.met(item)
         mine = version_stamp(item[0], self.here.facts(*item))
         return mine, None if met is None else version_stamp(item[0], self.there.facts(*met))
@@ -189,7 +189,7 @@ class Foresight:
         return mine is not None and theirs is not None and theirs.time > mine.time
 
     def word(self, item: ItemKey) -> ServerAction:
-        """Return what the server is going to do with an item."""
+        """Return the action that the server is expected to take for an item."""
         kind, before = item[0], self.before(item)
         content = self.source.of(item)
         if before is None:
@@ -204,15 +204,15 @@ class Foresight:
         return ServerAction.UPDATE if kind is not Kind.SPACE and is_newer else ServerAction.SAME
 
     def wanted(self, item: ItemKey) -> JsonObject:
-        """Return an item as upstream would have it if everything of it were taken over, links included."""
+        """Return the content an item would have upstream if all of it were promoted, links included."""
         content = self._placed(self.source.of(item))
-        if "palette" in content:  # which promotion leaves as it is upstream
+        if "palette" in content:  # promotion keeps the palette that upstream has
             before = self.before(item)
             content |= {"palette": before.get("palette") if isinstance(before, dict) else None}
         return content
 
     def differs(self, item: ItemKey) -> bool:
-        """Whether the two sides have an item differently, or the upstream project has none."""
+        """Whether an item differs between the two sides, or does not exist upstream."""
         if item[0] is Kind.SPACE:
             return _said(self.wanted(item), "name") != _said(self.before(item), "name")
         return not same_content(item[0], self.wanted(item), self.before(item), _OPTIONS)
@@ -235,7 +235,7 @@ class Foresight:
             **_object(of_no_version(item[0], before)),
             **_object(of_version(item[0], copied)),
         }
-        if not get_str(copied, "dashboard"):  # one that lives in a dashboard here stays where it is upstream
+        if not get_str(copied, "dashboard"):  # a chart inside a dashboard keeps its place upstream
             found = {name: value for name, value in found.items() if name not in _PLACE}
             found |= {name: copied[name] for name in _PLACE if name in copied}
         return in_order(item[0], found | {name: copied[name] for name in _NAMED if name in copied})
@@ -243,7 +243,7 @@ class Foresight:
     def lost(self, dashboard: str) -> Iterator[str]:
         """Yield the charts inside the upstream dashboard that its latest version does not show.
 
-        Promotion deletes those that never were on a tile of any version; the API does not tell which.
+        Promotion deletes those that were never on a tile of any version; the API does not show which.
         """
         met = self.met((Kind.DASHBOARD, dashboard))
         if met is None:
@@ -254,9 +254,9 @@ class Foresight:
                 yield key
 
     def lost_names(self, item: ItemKey, part: str) -> frozenset[str]:
-        """Return the upstream dashboard's names of what of a part has an id that the promoted version lacks.
+        """Return the upstream names of the parts of a dashboard whose ids the promoted version lacks.
 
-        Promotion takes over the ids of the source; a preview has those of what it copied, but for tabs.
+        Promotion copies the ids of the source; a preview keeps the ids that it copied, except those of tabs.
 
         Args:
             item: the dashboard.
@@ -268,7 +268,7 @@ class Foresight:
         return frozenset(name for name, uuid in theirs.items() if uuid not in kept)
 
     def unsettled(self, dashboard: str) -> Iterator[str]:
-        """Yield the upstream schedulers of a dashboard that name parts of it whose ids go away."""
+        """Yield the upstream schedulers of a dashboard that refer to parts whose ids disappear."""
         item = (Kind.DASHBOARD, dashboard)
         met = self.met(item)
         tiles, tabs, rules = (self.lost_names(item, part) for part in PARTS)
@@ -284,7 +284,7 @@ class Foresight:
                 yield f"{kind}:{key}"
 
     def hidden(self, dashboard: str, after: Json) -> Iterator[str]:
-        """Yield the charts inside the upstream dashboard that the promoted version shows no more."""
+        """Yield the charts inside the upstream dashboard that the promoted version no longer shows."""
         met = self.met((Kind.DASHBOARD, dashboard))
         if met is None or not isinstance(after, dict):
             return
@@ -293,7 +293,7 @@ class Foresight:
         yield from sorted(inside & (set(shown_on(self.upstream.of(met))) - left))
 
     def _placed(self, said: JsonObject) -> JsonObject:
-        """Return a content with the upstream's keys for what it is in."""
+        """Return a content with the upstream keys of its space and dashboard."""
         content = dict(said)
         for field, kind in (("space", Kind.SPACE), ("parent", Kind.SPACE), ("dashboard", Kind.DASHBOARD)):
             if key := get_str(content, field):
@@ -306,7 +306,7 @@ class Foresight:
 
         Args:
             kind: of the item.
-            content: what it was then, in the source's keys.
+            content: of that version, in the source's keys.
         """
         return of_version(kind, self._said_there(kind, content))
 
@@ -336,12 +336,12 @@ class Foresight:
         return tile | {"properties": shown}
 
     def _of_others(self, key: str) -> str:
-        """Return the key of a chart that is not in the source: it may be one of the upstream project."""
+        """Return the key of a chart that is not in the source, but may be in the upstream project."""
         uuid = self.here.external.get(key)
         return key if uuid is None else self.there.key(Kind.CHART, uuid)
 
     def _new_space(self, copied: JsonObject) -> JsonObject:
-        """Return a new space: a private one has the grants, and each member of a group one, too."""
+        """Return a new space; a private one has the source's grants, and one for each member of a group."""
         if copied.get("inheritsAccess") is not False:
             return copied | {"access": {"users": [], "groups": []}}
         users = {get_str(grant, "email"): grant for grant in get_list(copied, "access", "users")}
@@ -353,7 +353,7 @@ class Foresight:
 
 
 def _without_palette(copied: JsonObject) -> JsonObject:
-    """Return what is new upstream without its palette, which promotion does not carry."""
+    """Return a new item without its palette, which promotion does not carry."""
     return copied | {"palette": None} if "palette" in copied else copied
 
 

@@ -1,9 +1,9 @@
-"""What a review of a promotion says, as frozen values.
+"""The review of a promotion, as frozen values.
 
-A promotion is one call of the server for each dashboard, and for each chart that is chosen by itself. What
-it writes is told by item: what the server says it will do, what the upstream project has now, what it will
-have, and what is to be thought of it. Like a plan, a review knows nothing of time or of the machine: the
-same two projects and the same choice give the same review and the same digest (`document`).
+A promotion is one call to the server for each dashboard, and for each chart that is selected by itself. The
+review has an entry for each item: the server's announced action, the content upstream now, the content
+afterwards, and the findings. Like a plan, a review depends on neither time nor machine: the same two projects
+and the same selection give the same review and the same digest (`promotion.approval`).
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 class ServerAction(StrEnum):
-    """What the server says of an item (`action` in the answer of promoteDiff, api-facts 12.2)."""
+    """The server's action for an item (`action` in the answer of promoteDiff, api-facts 12.2)."""
 
     CREATE = "create"
     UPDATE = "update"
     SAME = "no changes"
-    NOTHING = ""  # it was not asked, or gave no answer
+    NOTHING = ""  # the server was not asked, or did not answer
 
 
 class FindingCode(StrEnum):
-    """What is to be thought of an item. Codes stay the same from version to version."""
+    """The kind of a finding. Codes are stable across versions of this tool."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -70,11 +70,11 @@ NEVER_ACCEPTED = frozenset(
         FindingCode.UNCLEAR,
     }
 )
-"""What the server would refuse, or what nobody can foresee: no word of the user allows it."""
+"""Findings that the user cannot accept: the server would refuse, or the effect is unknown."""
 
 
 class Severity(StrEnum):
-    """What a verdict means for the promotion."""
+    """The effect of a finding on the promotion."""
 
     BLOCKS = "blocks"
     WARNS = "warns"
@@ -83,14 +83,14 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be thought of an item, and why.
+    """A finding for an item, with its reason.
 
     Attributes:
-        code: stays the same from version to version.
-        what: the reason in words; may hold names of content.
-        weight: whether the promotion is refused because of it.
-        accepted: whether the user said that it may be so.
-        replay: whether a replay (`--via replay`) does it right.
+        code: stable across versions of this tool.
+        what: the reason in words; may contain names of content.
+        weight: its severity; a blocking finding refuses the promotion.
+        accepted: whether the user accepted it.
+        replay: whether a replay (`--via replay`) avoids the problem.
     """
 
     code: FindingCode
@@ -107,14 +107,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Compared:
-    """An item on two sides: the upstream project's now, and another.
+    """An item of the upstream project, compared with another content of it.
 
     Attributes:
         kind: of the item.
-        key: of the item, as the source calls it; "" for a kind that is one list.
+        key: of the item in the source; "" for a kind that is one list.
         before: its content upstream; None if there is none.
-        after: what it is compared with; None if there is none.
-        space: key of the space that it is in; "" for none.
+        after: the content to compare with; None if there is none.
+        space: key of its space; "" for none.
     """
 
     kind: Kind
@@ -125,40 +125,40 @@ class Compared:
 
     @property
     def item(self) -> str:
-        """The item as the command line says it: `chart:weekly-revenue`."""
+        """The item in the form of the command line: `chart:weekly-revenue`."""
         return f"{self.kind}:{self.key}" if self.key else str(self.kind)
 
     @property
     def name(self) -> str:
-        """What people call it; its key if it has no name."""
+        """The name of the item; its key if it has no name."""
         return (
             get_str(self.before if self.after is None else self.after, "name") or self.key or str(self.kind)
         )
 
     @property
     def status(self) -> Status:
-        """Whether it is new, gone, or another (also if it is the same)."""
+        """Whether it is added, removed or changed (also if both contents are equal)."""
         if self.before is None:
             return Status.CREATED
         return Status.DELETED if self.after is None else Status.CHANGED
 
     @cached_property
     def changes(self) -> list[Change]:
-        """What differs, in the words of `model.changes`."""
+        """The differences, in the words of `changes`."""
         return changes(self.kind, self.before, self.after)
 
 
 @dataclass(frozen=True)
 class Reviewed(Compared):
-    """An item that a promotion concerns; `after` is what the upstream project will have.
+    """An item that a promotion concerns; `after` is its content upstream after the promotion.
 
     Attributes:
-        said: what the server says that it does.
-        uuid: of the source's item; "" for what only the upstream project has.
-        upstream: uuid of the upstream item that the server takes for the same; None if it finds none.
-        verdicts: what is to be thought of it, the weightiest first.
-        effective: whether the upstream item becomes another, as users see it.
-        layout: of a dashboard: ids of the parts that it will have, as in a plan's step.
+        said: the server's announced action.
+        uuid: of the source's item; "" for an item that only the upstream project has.
+        upstream: uuid of the upstream item that the server matches; None if it finds none.
+        verdicts: the findings, the most severe first.
+        effective: whether the upstream item changes for users.
+        layout: for a dashboard, the ids of the parts that it will have, as in a plan's step.
     """
 
     said: ServerAction = ServerAction.NOTHING
@@ -170,20 +170,20 @@ class Reviewed(Compared):
 
     @property
     def blocking(self) -> tuple[Verdict, ...]:
-        """The verdicts because of which the promotion is refused."""
+        """The findings that block the promotion."""
         return tuple(verdict for verdict in self.verdicts if verdict.blocks)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the server: a dashboard with all that it shows, or a chart.
+    """One call to the server, which promotes a dashboard with all that it shows, or a chart.
 
     Attributes:
-        kind: of what is promoted.
-        key: of what is promoted.
-        uuid: of what is promoted, in the source project.
-        items: `kind:key` of all that it concerns.
-        needed: whether anything would become another by it; if not, it is not made.
+        kind: of the promoted item.
+        key: of the promoted item.
+        uuid: of the promoted item, in the source project.
+        items: `kind:key` of all items that the call concerns.
+        needed: whether the call would change anything; if not, it is not made.
     """
 
     kind: Kind
@@ -194,20 +194,20 @@ class Call:
 
     @property
     def item(self) -> str:
-        """What is promoted, as the command line says it."""
+        """The promoted item in the form of the command line."""
         return f"{self.kind}:{self.key}"
 
 
 @dataclass(frozen=True)
 class PromotionSelection:
-    """What is to be promoted; the keys are the source's.
+    """The items to promote, by their keys in the source.
 
     Attributes:
         dashboards: keys.
         charts: keys.
         spaces: keys: every dashboard and chart in them, and in the spaces below.
         all: everything.
-        changed: of everything, what a promotion would make another; what is meant if nothing is chosen.
+        changed: everything that a promotion would change; the default if nothing is selected.
     """
 
     dashboards: tuple[str, ...] = ()
@@ -223,25 +223,25 @@ class PromotionSelection:
 
     @property
     def given(self) -> bool:
-        """Whether anything was chosen."""
+        """Whether anything was selected."""
         return self.names or self.all or self.changed
 
 
 @dataclass(frozen=True)
 class Review:
-    """What a promotion would do, and what speaks against it.
+    """What a promotion would do, with the findings against it.
 
     Attributes:
-        source: the environment that is promoted, for people.
-        source_project: its uuid.
+        source: name of the environment that is promoted.
+        source_project: uuid of its project.
         target: the upstream project.
-        selection: what was chosen.
-        accepted: `kind:key` of the items whose verdicts the user accepted.
-        items: what the promotion concerns, by kind and key.
-        calls: what is called, in order.
-        left_behind: what differs and no promotion carries: schedulers, tags, pins, access of spaces.
+        selection: the items that the user selected.
+        accepted: `kind:key` of the items whose findings the user accepted.
+        items: the items that the promotion concerns, by kind and key.
+        calls: the calls, in order.
+        left_behind: differences that no promotion carries: schedulers, tags, pins, access of spaces.
         spaces: key -> name of spaces.
-        notes: what people should know.
+        notes: further notes for the user.
     """
 
     source: str
@@ -257,14 +257,14 @@ class Review:
 
     @property
     def effective(self) -> tuple[Reviewed, ...]:
-        """The items that become others."""
+        """The items that change."""
         return tuple(item for item in self.items if item.effective)
 
     @property
     def is_empty(self) -> bool:
-        """Whether a run would call nothing."""
+        """Whether a run would make no call."""
         return not any(call.needed for call in self.calls)
 
     def refusals(self) -> list[str]:
-        """Return why the promotion must not be run, in words; nothing if it may."""
+        """Return the reasons why the promotion must not be run, in words; empty if it may."""
         return [f"{item.item}: {verdict.what}" for item in self.items for verdict in item.blocking]
