@@ -7,6 +7,7 @@ two steps: the explores to be asked for are known only when it is known what wou
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lightdash_sync.ascode.desired import Desired, desired_of
@@ -78,6 +79,11 @@ class LastBackup:
     commit: str
 
 
+# The time of a commit is in whole seconds, and a run that follows another in the same second gets the next
+# one as its name. Where times do not tell whether a run or a backup was first, what the run found does.
+_SAME_TIME = timedelta(seconds=2)
+
+
 def known_content(
     place: TargetEnvironment, backup: LastBackup, memory: State, now: Identity
 ) -> tuple[Mapping[str, bytes], Identity]:
@@ -94,14 +100,18 @@ def known_content(
     """
     tree, everything = _said(backup.tree, memory, now)
     found: dict[str, bytes] = {path: tree[path] for path in tree}
+    second = backup.time.replace(microsecond=0)
     for run in reversed(runs(place.folders.runs)):
-        if run.began < backup.time.replace(microsecond=0):
+        if run.began < second:
             continue
-        for path, data in _left(run, memory, now).items():
-            if data is None:
+        is_later = run.began >= second + _SAME_TIME
+        for path, (before, after) in _left(run, memory, now).items():
+            if not is_later and found.get(path) != before:
+                continue  # the backup has what came of the run, or what people made of that
+            if after is None:
                 found.pop(path, None)
             else:
-                found[path] = data
+                found[path] = after
     return found, everything
 
 
@@ -112,27 +122,28 @@ def _said(tree: Tree, memory: State, now: Identity) -> tuple[Tree, Identity]:
     return rekeyed(replace(tree, identity=here), there), there
 
 
-def _left(run: Run, memory: State, now: Identity) -> dict[str, bytes | None]:
-    """Return what a run left of the items that it wrote; None for what it deleted.
+def _left(run: Run, memory: State, now: Identity) -> dict[str, tuple[bytes | None, bytes | None]]:
+    """Return what a run found and what it left of the items that it wrote; None for what was not there.
 
     What was not on the server as it was written may be somebody's, and is passed over.
     """
     try:
-        plan, after, result = run.plan(), run.after(), run.result() or {}
+        plan, before, after, result = run.plan(), run.before(), run.after(), run.result() or {}
     except (SyncError, ValueError, OSError):
         return {}
     if after is None:
         return {}
     tree, there = _said(after, memory, now)
+    found_tree, _ = _said(before, memory, now)
     others = result.get("mismatches")
     strange = {str(item) for item in others} if isinstance(others, list) else set()
-    found: dict[str, bytes | None] = {}
+    found: dict[str, tuple[bytes | None, bytes | None]] = {}
     for step in plan.steps:
         if step.item in strange:
             continue
         uuid = (after.identity.uuid(step.kind, step.key) or step.uuid) if step.key else None
         path = file_of(step.kind, there.key(step.kind, uuid) if uuid else step.key)
-        found[path] = tree.get(path)
+        found[path] = (found_tree.get(path), tree.get(path))
     return found
 
 

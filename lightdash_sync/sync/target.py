@@ -365,7 +365,7 @@ def untold_merges(place: TargetEnvironment, existing: Existing, steps: Iterable[
     readings, names = Readings(workers), {uuid: step.key for uuid, step in written.items()}
     try:
         found = readings.of(
-            Kind.CHART, written, lambda uuid: read_chart(place.lightdash, uuid).raw, names, "by themselves"
+            Kind.CHART, written, lambda uuid: read_chart(place.lightdash, uuid).raw, names, "one by one"
         )
     finally:
         workers.close()

@@ -29,9 +29,8 @@ LOST = {
     "timeout": Fault.dropped().late().slow(DEADLINE * 1.5),
 }
 NOT_ACTED = {"dropped": Fault.dropped(), "502": Fault.status(502, body="html"), "500": Fault.status(500)}
-# Writes of the plans below; a test says that this is so. Where a space tells only who asks, and not by which
-# way, the owner's grant of a new space is written again.
-CREATING, UPDATING, DELETING = 24 if can("own_access_only") else 23, 13, 10
+# Writes of the plans below; a test says that this is so.
+CREATING, UPDATING, DELETING = 23, 13, 10
 
 
 def lose(tmp_path: Path, number: int, fault: Fault, change: Callable[[Tree], Tree] | None = None) -> bool:

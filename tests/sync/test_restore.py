@@ -93,6 +93,21 @@ def test_what_was_put_back_and_changed_again_is_put_back_again(backed_up: Desk) 
     assert desk.content(SOURCE) == before
 
 
+def test_a_backup_in_the_second_of_a_restore_is_the_newer_one(backed_up: Desk) -> None:
+    """It holds what people changed after the restore: no drift, whatever the times of commits tell."""
+    desk = backed_up
+    before = desk.content(SOURCE)
+    desk.send("DELETE", f"/saved/{desk.uuid(Kind.CHART, 'Orders, again', SOURCE)}")
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    People(desk, SOURCE).chart_query()
+    desk.do("backup", "--env", SOURCE)
+    committed = datetime.fromtimestamp(int(Hands(desk.folder).git("log", "-1", "--format=%ct")), UTC)
+    (run,) = (desk.folder / "snapshots" / f".{SOURCE}.local" / "runs").iterdir()
+    run.rename(run.with_name(f"{committed:%Y%m%dT%H%M%SZ}-{run.name.partition('-')[2]}"))
+    desk.do("restore", "--at", "good", *TO, "--yes")
+    assert desk.content(SOURCE) == before
+
+
 def test_only_what_was_chosen_is_put_back(backed_up: Desk) -> None:
     desk = backed_up
     people = People(desk, SOURCE)
