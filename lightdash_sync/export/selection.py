@@ -87,9 +87,17 @@ class ExportSelection:
         return self.history and not self.in_manifest().is_partial
 
     @property
+    def is_kept(self) -> bool:
+        """Whether somebody keeps what is read, with a manifest that says of which day it is.
+
+        Readings for a plan or a comparison are used at once.
+        """
+        return self.depth in (Depth.CONTENT, Depth.HISTORY)
+
+    @property
     def counts_the_rest(self) -> bool:
         """Whether what no snapshot holds is counted: in exports of everything, and in no mere comparison."""
-        return self.depth in (Depth.CONTENT, Depth.HISTORY) and not self.in_manifest().is_partial
+        return self.is_kept and not self.in_manifest().is_partial
 
     def by_itself(self, chart: str) -> bool:
         """Whether a chart is read by itself: only so the server tells its palette."""

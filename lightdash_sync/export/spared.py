@@ -50,6 +50,7 @@ def may_be_spared(old: Old | None, server: Server, chosen: ExportSelection) -> b
     """
     return (
         old is not None
+        and chosen.is_kept
         and old.is_replaced
         and old.freshness is None
         and is_like(old, server.version, chosen.in_manifest())

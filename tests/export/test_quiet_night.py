@@ -278,6 +278,18 @@ def test_what_is_not_asked_for_at_all_is_named_until_it_is_found(
     assert UNSHOWN not in [one.what for one in report.older]
 
 
+@pytest.mark.parametrize("what", NAMED)
+def test_a_reading_for_a_plan_asks_for_all_lists(what: str, tmp_path: Path) -> None:
+    """Nobody would read the day in its manifest: it shows what an export of that moment shows."""
+    world, (change, _) = _a_world(), NAMED[what]
+    _night(world, tmp_path / "p", Depth.AUTHORS)
+    change(world)
+    shutil.copytree(tmp_path / "p", tmp_path / "full")
+    _night(world, tmp_path / "full", Depth.AUTHORS, full=True)
+    _night(world, tmp_path / "p", Depth.AUTHORS)
+    assert undated(tmp_path / "p") == undated(tmp_path / "full")
+
+
 def test_a_chart_that_only_pages_tell_of_stays_named(tmp_path: Path) -> None:
     """Nothing shows it, and another has its slug: the manifest says so each night, and so makes no commit."""
     world = _a_world()
