@@ -1,20 +1,22 @@
-"""A first backup with a past: each state that the snapshot tells of becomes a step of its own, oldest first.
+"""Makes the steps of a first backup with history: one step for each known state of an item, oldest first.
 
-The first step holds what has no author and refers to nothing else: the project, spaces, tags, metric icons,
-and dashboards that others refer to, still empty. Then each version of a chart, each SQL chart and each
-dashboard comes at its time, by its author. Pins, comments and schedulers come last. Every step is a whole
-snapshot: its identity map and manifest say what was there then, as far as it is known; the last one is the
-snapshot itself, byte for byte.
+The first step has the items without author and references: the project, spaces, tags, metric icons, and
+dashboards that others refer to, still empty. Each version of a chart, each SQL chart and each dashboard
+follows at its time, with its author. Pins, comments and schedulers come last. Every step is a complete
+snapshot with the identity map and manifest of its time, as far as they are known; the last step is the given
+snapshot, byte for byte.
 
-Every step has an identity map and a manifest of its own, so the whole grows with the square of the project.
-Where all of them together would be more than `BUDGET`, the steps of one person are gathered: those of one
-day, else of one month, else of one year, else all; never two versions of one chart, so that each of them is
-in a commit of its author. A gathered step has the time of its last state.
+As every step has an identity map and a manifest, the total size grows with the square of the project. If it
+would exceed `BUDGET`, the steps of one person are combined: by day, otherwise by month, by year, or all of
+them; but never two versions of one chart, so that each is in a commit of its author. A combined step has the
+time of its last state.
 
-What comes first of an item is its oldest version that is known: it need not have been made then, so it is
-*first seen*, and each commit says that it tells of before (`BACKFILLED`).
+An item first appears with its oldest known version. It may be older than that, so its event is *first seen*,
+and each commit is marked as from before the first backup (`BACKFILLED`).
 
-Not promised: the order of git is that of the times. What refers to something younger waits for it.
+The commits are not strictly in the order of their times: an item that refers to a newer one comes after it.
+
+The sections: the known states, their order, and the steps.
 """
 
 from __future__ import annotations
@@ -49,18 +51,17 @@ if TYPE_CHECKING:
     from lightdash_sync.snapshot.manifest import Manifest
 
 
-# What a snapshot tells of the past: every state that an item is known to have had.
+# The known states of each item in a snapshot.
 #
-# Of a chart these are its earlier versions and the current one, of a dashboard too where the server keeps
-# a history of them, of everything else the current one alone. An earlier version comes with what does not
-# belong to a version (name, description, place) as it is now, because Lightdash does not tell what it
-# was. A version that refers to something that no longer exists has no state of its own: it would be a
-# snapshot with a hole. It stays in the item's history.
+# A chart has its earlier versions and the current one; so does a dashboard, if the server keeps its history;
+# any other item has only the current state. The parts that do not belong to a version (name, description,
+# place) have their current values in every state, because Lightdash does not report earlier ones. A version
+# that refers to an item that no longer exists has no state, because the snapshot would be incomplete; it
+# stays in the item's history.
 #
-# A dashboard to which charts or other dashboards refer stands there empty before it gets its content,
-# like a space: what it showed then is not known either, and a chart that is saved in it has to be
-# somewhere. Where its history is known, its oldest version takes that place, unless what it shows needs
-# the dashboard itself.
+# A dashboard to which charts or other dashboards refer exists empty before it gets its content, like a space:
+# its content at that time is unknown, and a chart inside it needs a place. If its history is known, it begins
+# with its oldest version instead, unless the content of that needs the dashboard itself.
 
 Item = tuple[Kind, str]
 
@@ -70,7 +71,7 @@ _ON_TOP = frozenset({Kind.COMMENTS, Kind.PINS, Kind.SCHEDULER})
 
 
 class Rank(IntEnum):
-    """When a state comes, if nothing that it refers to holds it up."""
+    """The position of a state in the order, unless it must wait for an item that it refers to."""
 
     FIRST = 0
     AT_ITS_TIME = 1
@@ -79,11 +80,11 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that a state brings.
+    """A file of a state.
 
     Attributes:
-        content: what is in it.
-        sha: SHA-256 of that.
+        content: of the file.
+        sha: SHA-256 of the content.
     """
 
     content: Content
@@ -92,17 +93,17 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class PastState:
-    """An item as it was from some time on.
+    """A state of an item from some time on.
 
     Attributes:
         item: kind and key.
-        rank: when it comes.
-        time: since when it was so, if that is known.
-        person: key of who made it so, if that is known.
-        files: what it adds to a snapshot, or changes there, by path.
-        facts: all that `identity.json` says of the item from then on; None if it says nothing.
+        rank: its position in the order.
+        time: when the state began, if known.
+        person: key of its author, if known.
+        files: files that it adds to a snapshot or changes, by path.
+        facts: of the item in `identity.json` from then on; None if there are none.
         needs: items that it refers to.
-        is_first: whether the item was not there before.
+        is_first: whether it is the first state of the item.
     """
 
     item: Item
@@ -116,10 +117,10 @@ class PastState:
 
 
 def states(snapshot: Snapshot, identity: Identity) -> list[PastState]:
-    """Return every state that is known, those of one item in their order.
+    """Return all known states; those of one item are in order.
 
     Raises:
-        SnapshotError: a file is not as it was written.
+        SnapshotError: a file was changed since it was written.
     """
     reader = _Reader(snapshot, identity)
     places = [place for path in sorted(snapshot.manifest.files) if (place := parse_path(path))]
@@ -174,11 +175,11 @@ class _Reader:
         )
 
     def tells_past(self, item: Item) -> bool:
-        """Whether the server tells of earlier versions of an item."""
+        """Whether earlier versions of an item are known."""
         return isinstance(self.identity.facts(*item).get("version"), str)
 
     def begun(self, state: PastState) -> tuple[PastState, PastState]:
-        """Divide the first state of a dashboard: there it stands empty, then it has its content."""
+        """Split the first state of a dashboard into an empty dashboard and one with its content."""
         (kind, key), path = state.item, item_path(*state.item)
         content = _object(parse(self.snapshot.checked(path)))
         filters: JsonObject = {group: [] for group in _object(content.get("filters"))}
@@ -200,7 +201,7 @@ class _Reader:
     def _earlier(
         self, item: Item, name: str, now: Json, about: JsonObject, known: JsonObject
     ) -> PastState | None:
-        """Return an item as it was in an earlier version; None if it cannot stand in a snapshot."""
+        """Return the state of an item in an earlier version; None if a snapshot cannot have it."""
         (kind, key), path, version = item, item_path(*item), version_path(*item, name)
         saved = _object(parse(self.snapshot.checked(version)))
         then = _then(kind, saved, now)
@@ -234,7 +235,7 @@ class _Reader:
 
 
 def _needs_itself(item: Item, needs: Mapping[Item, Collection[Item]]) -> bool:
-    """Whether what an item refers to refers back to it, by any way."""
+    """Whether an item refers to itself, directly or through other items."""
     reached: set[Item] = set()
     ahead = [*needs.get(item, ())]
     while ahead and item not in reached:
@@ -245,7 +246,7 @@ def _needs_itself(item: Item, needs: Mapping[Item, Collection[Item]]) -> bool:
 
 
 def _then(kind: Kind, saved: JsonObject, now: Json) -> JsonObject:
-    """Return the content of an item's file when a version was the current one."""
+    """Return the content of an item's file at the time when a version was current."""
     history = KINDS[kind].history
     then = _object(saved.get(history.saved)) if history else {}
     return item_as_written_today(kind, then) | _object(of_no_version(kind, now))
@@ -269,11 +270,11 @@ def _object(value: Json) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
-# In which order the states of a project's items became a project.
+# The order of the states.
 #
-# A state comes after everything that it refers to; of those that could come, the oldest first. Items that
-# refer to each other in a circle come together. States may be gathered: what one person did in one day, or
-# month, or year, comes at once if nothing stands between; but never two states of one item.
+# A state comes after the items that it refers to; among the states that are ready, the oldest is first. Items
+# that refer to each other in a cycle come together. States of one person in one day (or month, or year) may
+# be combined if nothing has to come between them; but never two states of one item.
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -281,13 +282,13 @@ Turn = tuple[Rank, datetime, "Item", int]
 
 
 def in_order(states: Sequence[PastState], alike: int | None) -> Iterator[list[PastState]]:
-    """Yield the states that come together, one after another.
+    """Yield groups of states that come together, in order.
 
     Args:
-        states: those of one item in their order.
-        alike: how many characters of their times (ISO 8601, UTC) two states of one person have in common
-            to come together: 10 for the day, 7 for the month, 4 for the year, 0 for all time; None to let
-            each come alone. What has no time of its own comes together in any case.
+        states: the states; those of one item are in order.
+        alike: number of leading characters of their times (ISO 8601, UTC) that two states of one person must
+            share to be combined: 10 for the day, 7 for the month, 4 for the year, 0 for all time; None to
+            combine none. States without a time are always combined.
     """
     refers = _references(states)
     events = [_Event.of(sorted(circle), states, alike) for circle in circles(refers)]
@@ -305,12 +306,12 @@ def in_order(states: Sequence[PastState], alike: int | None) -> Iterator[list[Pa
 
 
 def circles(refers: Sequence[Collection[int]]) -> list[list[int]]:
-    """Return what refers to each other in a circle together, and everything else alone.
+    """Return the strongly connected components of a graph: each cycle as one group, other nodes alone.
 
     Args:
-        refers: for each thing, by its number, the numbers of those it refers to.
+        refers: for each node, by its number, the numbers of the nodes it refers to.
 
-    This is Tarjan's algorithm, without recursion: a circle may be long.
+    This is Tarjan's algorithm without recursion, because a cycle may be long.
     """
     found: list[list[int]] = []
     index: dict[int, int] = {}
@@ -345,7 +346,7 @@ def circles(refers: Sequence[Collection[int]]) -> list[list[int]]:
 
 
 def _references(states: Sequence[PastState]) -> list[set[int]]:
-    """Return for each state the numbers of those that must be there: what it refers to, its predecessor."""
+    """Return for each state the numbers of the states that must come before it: references, predecessor."""
     first: dict[Item, int] = {}
     last: dict[Item, int] = {}
     for number, state in enumerate(states):
@@ -362,13 +363,13 @@ def _references(states: Sequence[PastState]) -> list[set[int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """States that cannot come but together, most often one.
+    """States that must come together; usually a single one.
 
     Attributes:
         members: their numbers.
-        items: what they are of.
-        turn: when they come; what is less comes first.
-        gathered: events that are equal in this come together.
+        items: their items.
+        turn: sort key of the order.
+        gathered: events with equal values may be combined.
     """
 
     members: tuple[int, ...]
@@ -389,7 +390,7 @@ class _Event:
 
 
 class _Queue:
-    """Events that could come, the oldest first."""
+    """The events that are ready, the oldest first."""
 
     def __init__(self, events: Sequence[_Event], sorter: TopologicalSorter[int]) -> None:
         self._events = events
@@ -400,7 +401,7 @@ class _Queue:
         self._arrive()
 
     def batch(self) -> list[_Event]:
-        """Return what comes next; nothing at the end."""
+        """Return the events that come next; empty at the end."""
         while self._ready and self._ready[0][1] in self._done:
             heappop(self._ready)
         if not self._ready:
@@ -432,20 +433,20 @@ class _Queue:
 
 
 BUDGET = 4 * 2**30
-"""Bytes of identity maps and manifests that all steps together may have before steps are gathered."""
+"""Bytes of identity maps and manifests that all steps together may have before steps are combined."""
 
 _ALIKE = (None, len("2026-03-02"), len("2026-03"), len("2026"), 0)
 
 
 def backfill(new: Path, budget: int = BUDGET) -> Iterator[BackupStep]:
-    """Yield the steps in which a snapshot came to be; the last is the snapshot itself.
+    """Yield the steps that lead to a snapshot; the last is the snapshot itself.
 
     Args:
         new: directory of the snapshot, which has passed `verify`.
         budget: bytes of identity maps and manifests that all steps together may have.
 
     Raises:
-        SnapshotError: a file is not as it was written.
+        SnapshotError: a file was changed since it was written.
     """
     snapshot = Snapshot(new)
     identity = snapshot.identity()
@@ -473,12 +474,12 @@ def backfill(new: Path, budget: int = BUDGET) -> Iterator[BackupStep]:
 
 
 def _gathered(known: Sequence[PastState], size: int, budget: int) -> list[list[PastState]]:
-    """Return the states that make a step each, gathered as far as the budget asks for.
+    """Return the states of each step, combined as far as the budget requires.
 
     Args:
         known: all states.
-        size: bytes of the last step's identity map and manifest; what an earlier one has of these bytes
-            is taken to be what it has of the states.
+        size: bytes of the last step's identity map and manifest; the size of an earlier step is estimated
+            in proportion to its number of states.
         budget: bytes.
     """
     batches: list[list[PastState]] = []
@@ -494,17 +495,17 @@ def _gathered(known: Sequence[PastState], size: int, budget: int) -> list[list[P
 
 
 def _people(batch: Sequence[PastState]) -> tuple[str, ...]:
-    """Return who has a part in a step, each once, by their last state."""
+    """Return the people with a part in a step, each once, ordered by their last state."""
     signed = [(state.time, state.person) for state in batch if state.time and state.person]
     return tuple(dict.fromkeys(person for _, person in sorted(signed, reverse=True)))[::-1]
 
 
 @dataclass
 class _Sidecars:
-    """`identity.json` and `snapshot.json` of each step (the first is 1), made when they are asked for.
+    """`identity.json` and `snapshot.json` of each step (the first is 1), made on demand.
 
-    All of them at once would fill the memory. They are asked for in the order of the steps, more than
-    once: going on by a step is cheap, going back means to begin again.
+    All of them at once would not fit into memory. They are requested in the order of the steps, more than
+    once: moving forward by a step is cheap, moving back starts from the beginning.
     """
 
     final: Manifest
@@ -549,7 +550,7 @@ class _Sidecars:
         self.at = number
 
     def _begin(self) -> None:
-        """Begin with what has no file: a snapshot of a part knows items that it does not hold."""
+        """Start with the items without files: a partial snapshot has identities of items that it lacks."""
         held: set[Item] = {state.item for batch in self.batches for state in batch}
         self.items = {
             kind: {key: facts for key, facts in entries.items() if (kind, key) not in held}

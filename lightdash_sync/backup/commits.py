@@ -1,7 +1,7 @@
-"""The commits that bring a snapshot into git: author by author, each of them a whole snapshot.
+"""Commits a snapshot to git, in one commit for each author; each commit has a complete snapshot.
 
-What is committed is what differs from the last commit, not from the last run: if a run died after its
-export, the next one commits what it left.
+The commits contain the differences from the last commit, not from the last run: if a run died after its
+export, the next run commits what it exported.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from lightdash_sync.git import Repository
 
 
-# The last committed snapshot, on disk again: what a backup builds on where there is no better one.
+# Writes the last committed snapshot to disk, as the base of a backup that has no better one.
 #
-# A tree in git may come from anybody. Only what a snapshot can have is written; other files are named, so
-# that nobody's file is lost by a commit that holds the snapshot alone.
+# A tree in git may come from anybody. Only files that a snapshot can have are written; other files are an
+# error, because a commit of the snapshot alone would delete them.
 
 
 def write_out(repository: Repository, commit: str | None, folder: Path, target: Path) -> bool:
     """Write a committed snapshot into a directory; return whether there is one.
 
     Args:
-        repository: where from.
+        repository: to read from.
         commit: revision; None if there is no commit yet.
         folder: of the snapshot, in the work tree.
         target: an empty or missing directory.
 
     Raises:
-        Refused: there is something in the folder that no snapshot has, and that a commit would drop.
+        Refused: the folder has a file that no snapshot has, and that a commit would delete.
     """
     if commit is None:
         return False
@@ -73,20 +73,20 @@ def write_out(repository: Repository, commit: str | None, folder: Path, target: 
 
 @contextmanager
 def prepared(repository: Repository, folder: Path, branch: str | None, *, dry: bool) -> Iterator[Path]:
-    """Give the directory to export into, with the snapshot in it that the export builds on.
+    """Yield the directory to export into, with the snapshot that the export builds on.
 
-    That is the snapshot's folder, if its branch is checked out here. For another branch, and if nothing
-    may be changed, it is a directory that goes away again: the work tree is not touched.
+    It is the snapshot's folder, if its branch is checked out here. For another branch, or with `dry`, it is a
+    temporary directory, and the work tree is not changed.
 
     Args:
         repository: where the snapshot is committed.
         folder: of the snapshot, in the work tree.
-        branch: that is committed to; None for the one checked out.
+        branch: to commit to; None for the one checked out.
         dry: change nothing here.
 
     Raises:
         GitError: the branch cannot be committed to.
-        Refused: the committed folder holds what no snapshot has.
+        Refused: the committed folder has a file that no snapshot has.
     """
     target = repository.destination(branch)
     if target.checked_out and not dry:
@@ -114,7 +114,7 @@ def _is_there(folder: Path) -> bool:
 
 
 def _restore(repository: Repository, commit: str | None, folder: Path) -> None:
-    """Put the committed snapshot where there is none: its keys and earlier versions are needed."""
+    """Write the committed snapshot to an empty place: its keys and earlier versions are needed."""
     disk = Disk()
     with locked(folder, disk):
         staging = staging_of(folder)
@@ -134,8 +134,8 @@ class Manner:
     Attributes:
         branch: None for the one checked out.
         single: one commit of everything, with `Co-authored-by` lines.
-        dry: make no commit, only say which ones there would be.
-        backfill: where nothing was committed before, a commit of each version that is known.
+        dry: make no commit, only return the commits that would be made.
+        backfill: if nothing was committed before, make a commit of each known version.
     """
 
     branch: str | None = None
@@ -146,12 +146,12 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class CreatedCommits:
-    """A commit that was made.
+    """A commit that was made, or that would be made.
 
     Attributes:
         id: of the commit; "" if it was not made.
         subject: first line of its message.
-        author: who changed what it holds; None where Lightdash does not tell.
+        author: of the changes in it; None if Lightdash does not report one.
     """
 
     id: str
@@ -165,11 +165,11 @@ def commit_snapshot(
     """Commit a snapshot, in steps by author.
 
     Args:
-        repository: where to.
-        folder: its directory in the repository's work tree.
+        repository: to commit to.
+        folder: directory of the snapshot in the repository's work tree.
         label: name of the environment, for the subjects.
-        manner: how.
-        root: where the snapshot stands on disk, if not in its folder.
+        manner: how to commit.
+        root: where the snapshot is on disk, if not in its folder.
 
     Returns:
         The commits, oldest first; none if nothing changed.
@@ -184,7 +184,7 @@ def commit_snapshot(
         raise SnapshotError(f"{root}/{verdict.damages[0].path} {verdict.damages[0].problem}")
     if not repository.changes(folder, files_of(root), branch=manner.branch):
         if not manner.dry:
-            repository.commit(folder, [], branch=manner.branch)  # puts the index right after a run that died
+            repository.commit(folder, [], branch=manner.branch)  # repairs the index after a run that died
         return []
     made: list[CreatedCommits] = []
     with tempfile.TemporaryDirectory(prefix="lightdash-sync-") as name:
@@ -193,12 +193,12 @@ def commit_snapshot(
             deque(commits, maxlen=0)
             return made
         ids = repository.commit(folder, commits, branch=manner.branch)
-    # A step that brings nothing of its own is no commit, so the ids belong to the last ones.
+    # A step without changes makes no commit, so the ids belong to the last steps.
     return [replace(one, id=name) for name, one in zip(ids, made[len(made) - len(ids) :], strict=True)]
 
 
 def _noted(commits: Iterable[Commit], made: list[CreatedCommits]) -> Iterator[Commit]:
-    """Hand commits on, one at a time, and note what is said of them."""
+    """Pass commits on, one at a time, and record each in `made`."""
     for commit in commits:
         subject = commit.message.split("\n", 1)[0]
         made.append(CreatedCommits("", subject, commit.author.name if commit.author else None))
@@ -230,7 +230,7 @@ def _commits(
 
 
 def _with_last(series: Iterable[BackupStep]) -> Iterator[tuple[BackupStep, bool]]:
-    """Yield steps, each with whether it is the last."""
+    """Yield each step, and whether it is the last one."""
     ahead = iter(series)
     step = next(ahead, None)
     while step is not None:
@@ -251,19 +251,19 @@ def _commit(step: BackupStep, text: str, identity: Identity) -> Commit:
 
 
 def _person(identity: Identity, key: str) -> Person:
-    """Return a person as git names one; without an e-mail where Lightdash gives none."""
+    """Return a person in git's form; without an e-mail if Lightdash reports none."""
     name = full_name(key, identity.people.get(key, {}))
     email = key if "@" in key else f"{key.strip('~')}@users.noreply.lightdash"
     return Person(_plain(name), _plain(email))
 
 
 def _plain(text: str) -> str:
-    """Return a text without what git would take for the end of a name."""
+    """Return a text without the characters that end a name in git."""
     return "".join(char for char in text if char.isprintable() and char not in "<>") or "somebody"
 
 
 def _is_whole(root: Path) -> bool:
-    """Whether a directory holds a snapshot that can be compared with."""
+    """Whether a directory has a complete snapshot, which can be compared with."""
     try:
         return not verify(root).damages
     except SnapshotError:

@@ -1,7 +1,7 @@
-"""Backups: export each environment, commit what changed, push it once.
+"""Runs backups: exports each environment, commits the changes, and pushes once.
 
-One environment that fails does not keep the others from their backup. A refused or incomplete export
-commits nothing. Nothing is asked of a server before git is known to be ready for commits.
+An environment that fails does not stop the backup of the others. A refused or incomplete export commits
+nothing. No request is sent to a server before git is known to be ready for commits.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Job:
     Attributes:
         label: its name.
         folder: of its snapshot, in the repository's work tree.
-        connect: opens its server, and tells uuid or name of the project (None for the only one).
-        hints: tells, for the uuid of the project, keys of items that the snapshot does not know yet.
-        comments: when the comments on dashboards are read that did not change themselves.
-        history_since: the day from which on earlier versions are read, unless a run says otherwise.
+        connect: opens its server, and returns uuid or name of the project (None for the only one).
+        hints: returns, for the uuid of the project, keys of items that the snapshot does not have yet.
+        comments: when to read the comments on unchanged dashboards.
+        history_since: the day from which earlier versions are read, unless the run has its own setting.
     """
 
     label: str
@@ -54,16 +54,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class BackupOutcome:
-    """What became of one environment.
+    """The result of the backup of one environment.
 
     Attributes:
         job: the environment.
         report: of its export; None if that failed.
         made: its commits, oldest first.
-        begun: the branch that was made for it without a commit of its own, because where it begins holds the
-            project as it is; None if there is none.
-        error: why it was not backed up, or not whole, or None.
-        is_written: whether there is a snapshot as it is now, whole or not.
+        begun: the branch that was created for it without a commit of its own, because its starting point has
+            the current content of the project already; None if there is none.
+        error: why it was not backed up, or not completely, or None.
+        is_written: whether there is a current snapshot, complete or not.
     """
 
     job: Job
@@ -76,12 +76,12 @@ class BackupOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What became of a run.
+    """The result of a backup run.
 
     Attributes:
         outcomes: of each environment, in order.
-        pushed: what the remote took, or None if nothing was pushed.
-        error: why nothing was pushed though it was asked for, or None.
+        pushed: what the remote accepted, or None if nothing was pushed.
+        error: why a requested push failed, or None.
     """
 
     outcomes: tuple[BackupOutcome, ...]
@@ -90,7 +90,7 @@ class Backup:
 
     @property
     def errors(self) -> list[SyncError]:
-        """All that went wrong, in order."""
+        """All errors, in order."""
         found = [outcome.error for outcome in self.outcomes] + [self.error]
         return [error for error in found if error is not None]
 
@@ -105,8 +105,8 @@ class Pushing:
     """How to push.
 
     Attributes:
-        folders: of all snapshots in the repository: what an earlier run could not push is pushed too.
-        again: how many times to try again when others push at the same time.
+        folders: of all snapshots in the repository: commits that an earlier run could not push are included.
+        again: number of retries when others push at the same time.
     """
 
     folders: tuple[Path, ...]
@@ -114,13 +114,13 @@ class Pushing:
 
 
 class Listener(Protocol):
-    """Is told how far a run is."""
+    """Receives the progress of a run."""
 
     def reading(self, job: Job) -> Progress:
-        """The export of an environment begins; who is told how far it is?"""
+        """The export of an environment begins; return the receiver of its progress."""
 
     def ended(self, outcome: BackupOutcome) -> None:
-        """An environment is done, for better or worse."""
+        """The backup of an environment ended, successfully or not."""
 
     def refused(self, error: SyncError) -> None:
         """The push failed."""
@@ -142,7 +142,7 @@ def back_up(
         reading: how to export.
         manner: how to commit.
         pushing: how to push, or None for not at all.
-        listener: is told how far it is.
+        listener: receives the progress.
     """
     outcomes = []
     for job in jobs:

@@ -1,7 +1,7 @@
-"""Commit messages that a person would write.
+"""Writes the messages of backup commits.
 
-The subject says what changed and where; the body lists the items by space, with what happened to each and
-where to look at it. Names come from Lightdash and are untrusted: they stay on their line.
+The subject names the changes and the environment; the body lists the items by space, each with its event and
+its address. Names come from Lightdash and are untrusted: they cannot add lines to a message.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ _PAGES = {Kind.CHART: "saved/{}", Kind.DASHBOARD: "dashboards/{}/view"}
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What happened to one item.
+    """The event of one item between two snapshots.
 
     Attributes:
         kind: of the item.
         key: of the item.
-        verb: created, updated, renamed, moved or deleted; made anew, if it was deleted and put back; first
-            seen, if nobody knows since when it is there.
-        name: of the item, as it is now (or was).
+        verb: created, updated, renamed, moved or deleted; made anew, if it was deleted and created again;
+            first seen, if the time of its creation is unknown.
+        name: current (or last) name of the item.
         space: name of its space, or "".
-        url: where to look at it, or "".
+        url: its address in Lightdash, or "".
     """
 
     kind: Kind
@@ -61,7 +61,7 @@ class Happened:
 
 
 def happened(paths: Iterable[str], old: Path | None, new: Path) -> list[Happened]:
-    """Return what happened to the items that some files hold, in a stable order.
+    """Return the events of the items in some files, in a stable order.
 
     Args:
         paths: the files that differ.
@@ -103,14 +103,14 @@ def message(
     renewed: bool = False,
     older: Sequence[Older] = (),
 ) -> str:
-    """Return subject and body for what happened in an environment.
+    """Return subject and body of the commit message for an environment.
 
     Args:
         label: name of the environment.
         items: from `happened`.
-        first: whether nothing was backed up before.
-        renewed: whether nothing happened but that everything was read again.
-        older: what of the snapshot was not read this time.
+        first: whether it is the first backup.
+        renewed: whether everything was read again and nothing changed.
+        older: parts of the snapshot that were not read this time.
     """
     spaces = {item.space for item in items}
     verbs = {item.verb for item in items}
@@ -133,7 +133,7 @@ def message(
 
 
 def _what(items: list[Happened]) -> str:
-    """Return what a subject is about: the name of one item, or how many there are of the main kinds."""
+    """Return the topic of a subject: the name of the only item, or the counts of the main kinds."""
     if not items:
         return "facts of the server"
     if len(items) == 1:
@@ -190,7 +190,7 @@ def _verb(was: JsonObject | None, now: JsonObject | None) -> str:
 
 
 def _space(snapshot: Snapshot | None, content: JsonObject) -> str:
-    """Return the name of the space that an item is in, by way of its dashboard if need be."""
+    """Return the name of an item's space; an item of a chart or dashboard has the space of that."""
     key: Json = content.get("space")
     if snapshot is None:
         return ""

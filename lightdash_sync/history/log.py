@@ -1,4 +1,8 @@
-"""The history of a whole snapshot: per commit, which items were created, changed and deleted."""
+"""The history of a whole snapshot by commit, and the time line of one item.
+
+`snapshot_log` lists for each commit which items were created, changed and deleted; `time_line` merges the
+commits of one item with the versions that people saved in Lightdash.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +46,10 @@ class SnapshotCommit:
 
     Attributes:
         revision: the commit.
-        items: what became of its items, in the order of kinds and keys; not more than were asked for.
-        more: how many other items it changed.
-        begins: whether what it adds may be older, because it is of the first backup.
-        made_anew: kind and key of the items that were deleted and put back before it.
+        items: the changed items by kind and key, up to the requested number.
+        more: number of further items that it changed.
+        begins: whether items that it adds may be older, because it is of the first backup.
+        made_anew: kind and key of the items that were deleted and created again before it.
     """
 
     revision: Revision
@@ -59,12 +63,12 @@ def snapshot_log(commits: Commits, limit: int | None, listed: int | None) -> Ite
     """Yield the commits that touched a snapshot, newest first.
 
     Args:
-        commits: where to look.
-        limit: how many commits; None for all.
-        listed: how many items of each; None for all. Only of these the contents are read.
+        commits: the commits to read.
+        limit: number of commits; None for all.
+        listed: number of items of each commit; None for all. Only the contents of these are read.
 
     Raises:
-        GitError: git could not be asked, or the snapshot was never committed.
+        GitError: git failed, or the snapshot was never committed.
     """
     repository = commits.repository
     revisions = [*repository.history(commits.folder, commits.start, limit=limit)]
@@ -82,15 +86,15 @@ def snapshot_log(commits: Commits, limit: int | None, listed: int | None) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class _Touched:
-    """What a commit changed, not read yet.
+    """The changes of a commit, before their contents are read.
 
     Attributes:
         revision: the commit.
-        before: path in the snapshot -> id of the content, of the items to be listed.
-        after: the same of the other side.
-        more: how many items are not to be listed.
+        before: path in the snapshot -> id of the content before the commit, for the listed items.
+        after: the same after the commit.
+        more: number of items that are not listed.
         begins: whether it is of the first backup.
-        maps: ids of the maps of identities before and after, where its message tells of items made anew.
+        maps: ids of the identity maps before and after, if its message mentions items made anew.
     """
 
     revision: Revision
@@ -133,18 +137,18 @@ def _read(repository: Repository, waiting: list[_Touched]) -> Iterator[SnapshotC
 
 
 def _made_anew(before: bytes, after: bytes) -> frozenset[tuple[Kind, str]]:
-    """Return what was deleted and put back between two maps of identities; nothing if one cannot be read."""
+    """Return the items created again between two identity maps; empty if a map cannot be read."""
     try:
         return frozenset(made_anew(Identity.from_bytes(before), Identity.from_bytes(after)))
     except SnapshotError:
         return frozenset()
 
 
-# One time line of an item, of commits and of Lightdash's versions.
+# The time line of one item, merged from commits and Lightdash's versions.
 #
-# A version says who saved it and when. What a commit changed is told by the versions that it holds; of the
-# commit itself only what belongs to no version is told (name, description, place), and of an item without
-# versions all. Lightdash does not say who did that, nor when: somebody, before that commit.
+# A version has an author and a time. Changes that belong to a version are listed with it; a commit lists only
+# the other changes (name, description, place), or all changes of an item without versions. Lightdash reports
+# neither author nor time of those: somebody made them at some time before the commit.
 
 _NOT_YET = datetime.max.replace(tzinfo=UTC)
 _REVISIONS_AT_ONCE = timedelta(
@@ -167,16 +171,16 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One thing that happened.
+    """One entry of a time line.
 
     Attributes:
-        event: what.
-        time: when, in UTC; None for what is on disk and not committed yet.
-        seen_by: whether it happened at that time or any time before: that of the commit is all that is known.
-        person: key of who it was; None if nobody knows.
-        changes: what differs from before.
-        version: name of the version that came of it; "" if none did, or it has no name.
-        commit: the first commit that holds it; None if none does.
+        event: the event.
+        time: of the event, in UTC; None for a change on disk that is not committed yet.
+        seen_by: whether only the time of the commit is known, so that the event may be earlier.
+        person: key of the person who did it; None if unknown.
+        changes: the differences from before.
+        version: name of the resulting version; "" if there is none, or it has no name.
+        commit: the first commit that has the change; None if there is none.
     """
 
     event: Event
@@ -189,12 +193,12 @@ class LogEntry:
 
     @property
     def quiet(self) -> bool:
-        """Whether it means nothing to users."""
+        """Whether the entry is of no interest to users."""
         return self.event is Event.CHANGED and all(change.quiet for change in self.changes)
 
 
 def time_line(past: ItemHistory) -> list[LogEntry]:
-    """Return what happened to an item, newest first."""
+    """Return the time line of an item, newest first."""
     versions = sorted(past.versions.items(), key=lambda named: (named[1].stamp.time, named[0]))
     saved = _by_versions(past.item.kind, versions)
     committed = [*_by_commits(past)]
@@ -212,7 +216,7 @@ def time_line(past: ItemHistory) -> list[LogEntry]:
 
 
 def _creation(past: ItemHistory) -> LogEntry | None:
-    """Return when an item was made, for kinds of which Lightdash says so."""
+    """Return the creation of an item, for kinds whose time of creation Lightdash reports."""
     first = next((state for state in past.states if state.content is not None), None)
     stamp = creation_stamp(past.item.kind, first.facts, first.content) if first else None
     if first is None or stamp is None:
@@ -221,7 +225,7 @@ def _creation(past: ItemHistory) -> LogEntry | None:
 
 
 def _by_versions(kind: Kind, versions: Sequence[tuple[str, ItemVersion]]) -> list[LogEntry]:
-    """Tell each version by what it changed of the one before."""
+    """Return an entry for each version, with its changes from the version before."""
     told = []
     before: Json = None
     for name, version in versions:
@@ -235,7 +239,7 @@ def _by_versions(kind: Kind, versions: Sequence[tuple[str, ItemVersion]]) -> lis
 
 
 def _by_commits(past: ItemHistory) -> Iterator[LogEntry]:
-    """Tell each commit by what it changed that no version tells."""
+    """Yield an entry for each commit, with the changes that no version explains."""
     last: CommittedState | None = None
     for state in past.states:
         time = state.commit.committed if state.commit else None
@@ -262,7 +266,7 @@ def _event(state: CommittedState, last: CommittedState | None) -> Event:
 
 
 def _unexplained(past: ItemHistory, state: CommittedState, last: CommittedState | None) -> list[Change]:
-    """Return what differs from before, without what versions tell."""
+    """Return the differences from before that no version explains."""
     kind = past.item.kind
     before = last.content if state.before is None and last is not None else state.before
     if before is None:
@@ -281,7 +285,7 @@ def _unexplained(past: ItemHistory, state: CommittedState, last: CommittedState 
 
 
 def _newest_first(entries: Iterable[LogEntry]) -> list[LogEntry]:
-    """Return entries newest first. Commits stay in their order, whatever their clocks said."""
+    """Return entries newest first. Commits keep their order, whatever their times are."""
     latest = datetime.min.replace(tzinfo=UTC)
     placed = []
     for entry in entries:

@@ -1,4 +1,7 @@
-"""What is remembered of one item: how commits left it, and the versions that people saved in Lightdash."""
+"""Reads the past of one item: its state after each commit, and the versions that people saved in Lightdash.
+
+The sections: the values, parsing the name of an item (`chart:weekly-revenue`), and reading.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CommittedState:
-    """An item as a commit left it, or as it is on disk.
+    """The state of an item after a commit, or on disk.
 
     Attributes:
-        commit: None for the snapshot on disk, where it differs from the last commit.
-        before: its content until then; None if it was not there.
-        content: None if it is gone.
-        facts: what the map of identities knew of it.
-        begins: whether what was not there before may be older, because nobody looked.
+        commit: the commit; None for the snapshot on disk, where it differs from the last commit.
+        before: the content before it; None if the item did not exist.
+        content: the content after it; None if the item was deleted.
+        facts: of the item in the identity map.
+        begins: whether the item may be older than this state, because there was no backup before.
     """
 
     commit: Revision | None
@@ -56,9 +59,9 @@ class ItemVersion:
     """A version that somebody saved in Lightdash.
 
     Attributes:
-        stamp: when, and by whom.
-        content: what of the item belongs to a version.
-        commit: the first that held it; None if it is only on disk.
+        stamp: time and author.
+        content: the part of the item's content that belongs to a version.
+        commit: the first commit that has it; None if it is only on disk.
         source: where it can be read: a commit (None for the disk), and a path in the snapshot.
     """
 
@@ -70,15 +73,15 @@ class ItemVersion:
 
 @dataclass(frozen=True)
 class ItemHistory:
-    """All that is remembered of an item.
+    """The known history of an item.
 
     Attributes:
-        item: which one.
+        item: the item.
         states: oldest first; add with `remember`.
-        versions: name -> version. Where Lightdash tells earlier versions of a kind, the name is that of the
-            file; else it means nothing.
+        versions: name -> version. Where Lightdash lists earlier versions of a kind, the name is that of the
+            file; otherwise it has no meaning.
         people: key of a person -> facts.
-        notes: what could not be read, for people.
+        notes: what could not be read, as text for the user.
     """
 
     item: HistoryItem
@@ -89,18 +92,18 @@ class ItemHistory:
 
     @property
     def name(self) -> str:
-        """What the item is called now, or was last; "" if nobody knows."""
+        """The current or last name of the item; "" if it is unknown."""
         contents = (state.content for state in reversed(self.states) if state.content is not None)
         return get_str(next(contents, None), "name")
 
     def remember(self, state: CommittedState) -> None:
-        """Add the next state, and the version that the item was in."""
+        """Add the next state, and the item's version in it."""
         self.states.append(state)
         if state.content is not None:
             self.remember_saved(state.content, state.facts, state.commit)
 
     def remember_saved(self, content: Json, facts: JsonObject, commit: Revision | None) -> None:
-        """Add the version that an item is in, unless an older commit held it already."""
+        """Add the current version of an item, unless an older commit had it already."""
         stamp = version_stamp(self.item.kind, facts)
         if stamp is not None:
             saved = ItemVersion(stamp, of_version(self.item.kind, content), commit, (commit, self.item.path))
@@ -112,7 +115,7 @@ class ItemHistory:
         Args:
             name: of the version.
             data: the file.
-            source: the first commit that holds it (None for the disk), and its path in the snapshot.
+            source: the first commit that has it (None for the disk), and its path in the snapshot.
         """
         document, history = readable(self.item.kind, data), KINDS[self.item.kind].history
         saved = document.get(history.saved) if history and isinstance(document, dict) else None
@@ -127,7 +130,7 @@ class ItemHistory:
         self.versions[name] = new if known is None else replace(new, commit=known.commit or source[0])
 
     def settle(self) -> None:
-        """Tell each version once: one that was seen before the server told its uuid has two names."""
+        """Merge duplicates: a version that was seen before the server reported its uuid has two names."""
         named = {version.stamp.time: name for name, version in self.versions.items() if is_version_name(name)}
         for name in [name for name in self.versions if not is_version_name(name)]:
             if (other := named.get(self.versions[name].stamp.time)) is not None:
@@ -135,12 +138,12 @@ class ItemHistory:
                 self.versions[other] = replace(self.versions[other], commit=first.commit)
 
     def note(self, where: str, problem: str) -> None:
-        """Note what is passed over."""
+        """Add a note about something that is skipped."""
         self.notes.append(f"{where} is passed over: {problem}")
 
 
 def version_in(item: HistoryItem, facts: JsonObject) -> str:
-    """Return the name of the version that facts tell of; "" if they tell of none."""
+    """Return the name of the version that the facts of an item mention; "" if they mention none."""
     stamp = version_stamp(item.kind, facts)
     if stamp is None:
         return ""
@@ -150,9 +153,9 @@ def version_in(item: HistoryItem, facts: JsonObject) -> str:
 
 
 def readable(kind: Kind, data: bytes) -> Json:
-    """Return the content of an item's file, as this version would have written it.
+    """Return the content of an item's file, in the form that this version of the tool writes.
 
-    None if it is no JSON, or no object (for some kinds a list).
+    None if it is not JSON, or not an object (for some kinds a list).
     """
     try:
         content = parse(data)
@@ -163,9 +166,9 @@ def readable(kind: Kind, data: bytes) -> Json:
     return item_as_written_today(kind, content) if isinstance(content, dict) else content
 
 
-# Which item is meant: `chart:weekly-revenue`, as people type it.
+# The name of an item, as users type it: `chart:weekly-revenue`.
 
-_SUGGESTED = 4  # keys that look like what was typed
+_SUGGESTED = 4  # similar keys that an error suggests
 _ALIKE = 0.5
 
 
@@ -191,10 +194,10 @@ class HistoryItem:
 
 
 def parse_item(said: str) -> HistoryItem:
-    """Read `KIND:KEY`, or `KIND` for a kind that is one file.
+    """Parse `KIND:KEY`, or `KIND` for a kind that is one file.
 
     Raises:
-        ConfigError: there is no such kind, or the key is missing or too many.
+        ConfigError: there is no such kind, the key is missing, or the kind has no keys.
     """
     name, _, key = said.partition(":")
     kind = kind_called(name)
@@ -207,12 +210,12 @@ def parse_item(said: str) -> HistoryItem:
 
 
 def unknown_item(item: HistoryItem, paths: Iterable[str], where: str) -> ConfigError:
-    """Return the error for an item that is nowhere, with those that may be meant.
+    """Return the error for an unknown item, with similar items as suggestions.
 
     Args:
-        item: what was asked for.
-        paths: the files there are.
-        where: what was looked into.
+        item: the item that was not found.
+        paths: the existing files.
+        where: what was searched, in words.
     """
     places = [place for path in paths if (place := parse_path(path)) and place.key and not place.version]
     known = sorted({place.key for place in places if place.kind is item.kind})
@@ -235,20 +238,20 @@ def is_possible(item: HistoryItem) -> bool:
 
 # Reading the past of one item.
 #
-# However many commits there are, git is started a few times only: two logs, two searches for files, and one
-# reading of all contents (of the maps of identities some at once). What cannot be read (no JSON, no regular
-# file, another form) is passed over with a note: a commit may come from anybody.
+# git is started only a few times, however many commits there are: two logs, two searches for files, and one
+# read of all contents (identity maps are read in groups). Files that cannot be read (not JSON, not a regular
+# file, another form) are skipped with a note, because a commit may come from anybody.
 
 _MAPS_AT_ONCE = 16  # each names every item of the project
 _WITHOUT_FACTS = (Kind.COMMENTS, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT)
 
 
 def read_past(sources: Sources, item: HistoryItem) -> ItemHistory:
-    """Gather what is remembered of an item.
+    """Read the history of an item.
 
     Raises:
         ConfigError: there is no such item, and never was.
-        GitError: git could not be asked.
+        GitError: git failed.
     """
     past = ItemHistory(item)
     if is_possible(item):
@@ -263,7 +266,7 @@ def read_past(sources: Sources, item: HistoryItem) -> ItemHistory:
 
 
 def all_paths(sources: Sources) -> list[str]:
-    """Return the files of the snapshot on disk; where there is none, of the newest commit."""
+    """Return the files of the snapshot on disk or, if there is none, of the newest commit."""
     if sources.snapshot is not None:
         return list(sources.snapshot.manifest.files)
     commits = sources.commits
@@ -271,10 +274,10 @@ def all_paths(sources: Sources) -> list[str]:
 
 
 def facts_in(data: bytes, item: HistoryItem) -> tuple[JsonObject, dict[str, JsonObject]]:
-    """Return what a map of identities knows of one item, and its people.
+    """Return the facts of one item in an identity map, and the people of the map.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: the map is not JSON.
     """
     document = parse(data)
     facts = _inside(_inside(_inside(document, "items"), item.kind.value), item.key)
@@ -284,7 +287,7 @@ def facts_in(data: bytes, item: HistoryItem) -> tuple[JsonObject, dict[str, Json
 
 @dataclass(slots=True)
 class _Committed:
-    """Reads the past out of git."""
+    """Reads the past from git."""
 
     commits: Commits
     past: ItemHistory
@@ -312,7 +315,7 @@ class _Committed:
         return [*self.commits.repository.history(place, self.commits.start)][::-1]
 
     def _kept(self) -> dict[str, tuple[Revision, str]]:
-        """Return the earlier versions that git holds: name -> first commit that has it, id of its content."""
+        """Return the earlier versions in git: name -> first commit that has it, and id of its content."""
         found: dict[str, tuple[Revision, str]] = {}
         item = self.past.item
         if KINDS[item.kind].history:
@@ -348,16 +351,16 @@ class _Committed:
     def _remember_made_anew(
         self, since: Revision, facts: JsonObject, content: Json, until: Revision | None
     ) -> None:
-        """Remember that the item was deleted and put back between two commits that touched its file.
+        """Record that the item was deleted and created again between two commits that touched its file.
 
-        What is as it was before has the same file, so only the map of identities tells: by another uuid. The
-        first commit that has it is looked for by halves, because each map names every item.
+        If its content is the same, only the identity map shows this, by another uuid. A binary search finds
+        the first commit with that uuid, because each map is large: it names every item.
 
         Args:
-            since: the commit that touched the file first.
-            facts: of the item there.
-            content: of the item there.
-            until: the commit that touched it next; None for none.
+            since: the first of the two commits.
+            facts: of the item in that commit.
+            content: of the item in that commit.
+            until: the next commit that touched the file, or None.
         """
         if self.past.item.kind in _WITHOUT_FACTS:
             return
@@ -378,7 +381,7 @@ class _Committed:
         self.past.remember(CommittedState(maps[high], content, content, self._facts_at(maps[high]), False))
 
     def _maps(self) -> list[Revision]:
-        """Return the commits that touched the map of identities, oldest first; read once."""
+        """Return the commits that touched the identity map, oldest first; read once."""
         if self.maps is None:
             self.maps = self._history(IDENTITY)
         return self.maps
@@ -387,7 +390,7 @@ class _Committed:
         return next(self._facts([revision]))
 
     def _facts(self, revisions: list[Revision]) -> Iterator[JsonObject]:
-        """Yield what each commit's map of identities says of the item."""
+        """Yield the facts of the item in the identity map of each commit."""
         needed = [] if self.past.item.kind in _WITHOUT_FACTS else revisions
         found = self.commits.repository.find([(one.id, self.commits.folder / IDENTITY) for one in needed])
         maps = self.commits.repository.blobs([name for name in found if name], at_once=_MAPS_AT_ONCE)
@@ -403,7 +406,7 @@ class _Committed:
         yield from ({} for _ in revisions[len(needed) :])
 
     def _begins(self, revisions: list[Revision]) -> Iterator[bool]:
-        """Yield of each commit whether what it adds may be older: it is of the first backup."""
+        """Yield for each commit whether it is of the first backup, so that items it adds may be older."""
         manifest = self.commits.folder / MANIFEST
         places = [(parent, manifest) for one in revisions for parent in one.parents[:1]]
         found = dict(zip(places, self.commits.repository.find(places), strict=True))
@@ -413,7 +416,7 @@ class _Committed:
 
 
 def _on_disk(snapshot: Snapshot, past: ItemHistory, commits: Commits | None) -> None:
-    """Add what the snapshot on disk says and no commit does."""
+    """Add the parts of the snapshot on disk that are in no commit."""
     try:
         content, facts = _disk_state(snapshot, past)
     except (SnapshotError, ValueError) as error:
@@ -425,7 +428,7 @@ def _on_disk(snapshot: Snapshot, past: ItemHistory, commits: Commits | None) -> 
         begins = commits is None or not commits.has_snapshot
         past.remember(CommittedState(None, last, content, facts, begins))
     elif content is not None:
-        past.remember_saved(content, facts, None)  # somebody may have saved it as it was
+        past.remember_saved(content, facts, None)  # a save without a change is a version, too
     for path in snapshot.manifest.files:
         place = parse_path(path)
         if place and place.version and (place.kind, place.key) == (past.item.kind, past.item.key):
@@ -439,11 +442,11 @@ def _on_disk(snapshot: Snapshot, past: ItemHistory, commits: Commits | None) -> 
 
 
 def _disk_state(snapshot: Snapshot, past: ItemHistory) -> tuple[Json, JsonObject]:
-    """Return the content of the item on disk (None if it is gone) and its facts.
+    """Return the content of the item on disk (None if it does not exist) and its facts.
 
     Raises:
-        SnapshotError: one cannot be read.
-        ValueError: one is not of the expected form.
+        SnapshotError: a file cannot be read.
+        ValueError: a file does not have the expected form.
     """
     if past.item.path not in snapshot.manifest.files:
         return None, {}

@@ -1,4 +1,4 @@
-"""One item as it is on disk, as it was in a commit, or as somebody saved it in Lightdash."""
+"""Finds one item on disk, in a commit, or as a version that somebody saved in Lightdash."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Found:
     """An item at one time.
 
     Attributes:
-        item: which one.
-        data: the file, byte by byte.
-        content: what is in it.
+        item: the item.
+        data: bytes of the file.
+        content: the parsed file.
         revision: id of the commit; None for the disk.
-        version: name of the version; "" for kinds without, or where that is not known.
-        created_at: when that was saved in Lightdash; None where Lightdash does not say.
-        created_by: key of who saved it.
-        notes: for people.
+        version: name of the version; "" for kinds without versions, or if it is unknown.
+        created_at: when the version was saved in Lightdash; None if Lightdash does not report it.
+        created_by: key of the person who saved it.
+        notes: for the user.
     """
 
     item: HistoryItem
@@ -61,14 +61,14 @@ def find_one(sources: Sources, item: HistoryItem, at: str) -> Found:
 
     Args:
         sources: where to look.
-        item: which one.
-        at: a version of it (its name, the eight digits at the end of that, its uuid) or a revision of
-            git; "" for the disk. What is both is taken for the version.
+        item: the item.
+        at: a version of it (its name, the last eight digits of that, or its uuid), or a revision of git; ""
+            for the disk. A text that fits both means the version.
 
     Raises:
         ConfigError: there is no such item, version or revision.
-        SnapshotError: what is there is no JSON, or cannot be read; or there is no snapshot on disk.
-        GitError: git could not be asked.
+        SnapshotError: the file is not JSON, or cannot be read; or there is no snapshot on disk.
+        GitError: git failed.
     """
     if not is_possible(item):
         raise _unknown(sources, item)
@@ -90,7 +90,7 @@ def _on_disk(sources: Sources, item: HistoryItem) -> Found:
 
 
 def _version(sources: Sources, item: HistoryItem, at: str) -> Found | None:
-    """Return the version that is meant; None if none is."""
+    """Return the version that `at` names; None if it names none."""
     ending = _ending(at)
     if KINDS[item.kind].history is None or not ending:
         return None
@@ -109,7 +109,7 @@ def _version(sources: Sources, item: HistoryItem, at: str) -> Found | None:
 
 
 def _ending(at: str) -> str:
-    """Return how the name of a version ends that is named in any way; "" if this cannot be one."""
+    """Return the end of the name of the version that `at` may name; "" if it cannot name one."""
     if is_version_name(at):
         return at
     if _UUID.fullmatch(at):
@@ -151,14 +151,14 @@ def _found(item: HistoryItem, data: bytes, identity: bytes, revision: str | None
         notes.append(f"{IDENTITY} is no JSON, so nobody knows who saved it, and when")
     stamp = version_stamp(item.kind, facts)
     version = version_in(item, facts)
-    if not is_version_name(version):  # of a kind without versions, or a server that does not tell them
+    if not is_version_name(version):  # a kind without versions, or a server that does not list them
         version = ""
     time, person = (stamp.time, stamp.person) if stamp else (None, None)
     return Found(item, data, content, revision, version, time, person, tuple(notes))
 
 
 def _gone(sources: Sources, item: HistoryItem, last: Revision) -> SyncError:
-    """Return the error for an item that is not there any more, by the last commit that touched it."""
+    """Return the error for an item that no longer exists, with the last commit that touched it."""
     commit = last.id[:10]
     if "D" not in last.changes.values():
         hint = f"`lightdash-sync show {item}@{commit}` shows it as it was committed."
@@ -170,7 +170,7 @@ def _gone(sources: Sources, item: HistoryItem, last: Revision) -> SyncError:
 
 
 def _is_known(sources: Sources, item: HistoryItem) -> bool:
-    """Whether an item is on disk, or ever was committed."""
+    """Whether an item is on disk, or was ever committed."""
     on_disk = sources.snapshot is not None and item.path in sources.snapshot.manifest.files
     return on_disk or _last_commit(sources, item) is not None
 

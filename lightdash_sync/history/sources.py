@@ -1,4 +1,4 @@
-"""Where a past can be read: the snapshot on disk, and the git repository around it. One of them will do."""
+"""Opens the sources of history: the snapshot on disk and the git repository around it; one is enough."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SHALLOW = "this clone is shallow: what is older than its first commit is not tol
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """The commits in which a snapshot may be.
+    """The commits that may contain a snapshot.
 
     Attributes:
         repository: around the snapshot.
-        folder: of the snapshot, free of links.
-        start: id of the newest commit to be told of.
+        folder: of the snapshot, with symbolic links resolved.
+        start: id of the newest commit to read.
     """
 
     repository: Repository
@@ -39,7 +39,7 @@ class Commits:
         """Return a file of the snapshot.
 
         Raises:
-            SnapshotError: on disk it lies behind a link, and git would be asked for something else.
+            SnapshotError: on disk it is behind a symbolic link, so that git would read another file.
         """
         place = self.folder / path
         if place.resolve() != place:
@@ -49,13 +49,13 @@ class Commits:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What there is to look back with.
+    """The available sources of history.
 
     Attributes:
         folder: of the snapshot.
-        snapshot: the one on disk, if there is one.
-        commits: None if there are none.
-        notes: what is missing, for people.
+        snapshot: the snapshot on disk, or None.
+        commits: the commits, or None.
+        notes: what is missing, as text for the user.
         missing: why there is no snapshot on disk.
     """
 
@@ -84,8 +84,8 @@ def open_sources(folder: Path, branch: str | None = None) -> Sources:
 
     Args:
         folder: of the snapshot.
-        branch: any revision from which to look back; None for what is checked out. The snapshot on disk
-            belongs to what is checked out, and is left out if that is another.
+        branch: any revision to start from; None for the one checked out. The snapshot on disk belongs to the
+            one checked out, and is left out if `branch` is another.
 
     Raises:
         SnapshotError: there is neither a snapshot nor a repository.
@@ -118,7 +118,7 @@ def open_commits(folder: Path, branch: str | None = None) -> Commits:
     """Open the repository around a snapshot.
 
     Raises:
-        GitError: there is none, it has no commit yet, or no such branch, or the folder is the top of it.
+        GitError: there is no repository, it has no commit or no such branch, or the folder is its root.
     """
     repository = Repository.around(folder)
     repository.inside(folder)

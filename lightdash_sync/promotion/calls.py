@@ -1,8 +1,8 @@
-"""The calls of a promotion, one after the other, each journalled before and after.
+"""Makes the calls of a promotion one after the other, and journals each before and after.
 
-A call is no transaction, and none is repeated: where its answer is lost, the upstream project is asked
-which of the items that it was to make are there; whether what it was to change has changed is seen when
-everything is read back. A call that the server refuses does not stop the others.
+A call is not a transaction and is never repeated. If its answer is lost, the lists of the upstream project
+show which of its new items exist; whether it changed existing items shows when the project is read back. A
+call that the server refuses does not stop the others.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
     from lightdash_sync.workers import Progress
 
 
-# Which upstream item a promotion made: told by the server's answer, or looked for in the project's lists.
+# Identifies the upstream items that a promotion created, by the server's answer or the project's lists.
 #
-# An item is taken for ours if it was not there before the run, and has the name and the place that the
-# review foretold. Tiles keep their uuids when a dashboard is promoted, so that a chart is known by the tile
+# An item counts as created by the run if it did not exist before, and has the name and the place that the
+# review predicted. Tiles keep their uuids when a dashboard is promoted, so a chart is identified by the tile
 # that shows it.
 
 _TILES = {"chart": (Kind.CHART, "savedChartUuid"), "sqlChart": (Kind.SQL_CHART, "savedSqlUuid")}
 _UUIDS = {Kind.SQL_CHART: "savedSqlUuid"}
-ORDER = (Kind.SPACE, Kind.DASHBOARD, Kind.SQL_CHART, Kind.CHART)  # places before what is in them
+ORDER = (Kind.SPACE, Kind.DASHBOARD, Kind.SQL_CHART, Kind.CHART)  # places before the items in them
 
 
 @dataclass
 class Upstream:
-    """What is known of the upstream project during a run.
+    """The upstream project during a run, with the items that the run created.
 
     Attributes:
         lightdash: its server.
-        project: uuid.
-        identity: its map before the run.
-        created: kind -> key -> facts of what the run made so far.
+        project: its uuid.
+        identity: its identity map before the run.
+        created: kind -> key -> facts of the items that the run created so far.
     """
 
     lightdash: Lightdash
@@ -57,28 +57,28 @@ class Upstream:
     created: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
 
     def uuid(self, kind: Kind, key: str) -> str | None:
-        """Return the uuid of an item that was there, or that the run made; None for neither."""
+        """Return the uuid of an item that existed before, or that the run created; None for neither."""
         made = self.created.get(kind, {}).get(key)
         return self.identity.uuid(kind, key) if made is None else get_str(made, "uuid")
 
     def is_new(self, kind: Kind, uuid: str) -> bool:
-        """Whether an item was not there before the run, and is not known to be made by it."""
+        """Whether an item did not exist before the run, and is not yet known as created by it."""
         mine = {get_str(facts, "uuid") for facts in self.created.get(kind, {}).values()}
         return bool(uuid) and uuid not in self.identity.known_keys(kind) and uuid not in mine
 
     def learn(self, step: Step, uuid: str) -> JsonObject:
-        """Note what was made for a step, and return the facts of it."""
+        """Record the item that was created for a step, and return its facts."""
         facts: JsonObject = {"uuid": uuid, **step.layout}
         self.created.setdefault(step.kind, {})[step.key] = facts
         return facts
 
     def candidates(self, step: Step) -> list[str]:
-        """Return the uuids of the new items that have the name and the place of what a step makes."""
+        """Return the uuids of new items with the name and the place of the item that a step creates."""
         rows = self._rows(step)
         return [uuid for uuid, name in rows if name == step.name and self.is_new(step.kind, uuid)]
 
     def _rows(self, step: Step) -> Iterator[tuple[str, str]]:
-        """Yield uuid and name of the items in the place where a step makes one."""
+        """Yield uuid and name of the items in the place where a step creates one."""
         place = self._place(step.after)
         lightdash, project = self.lightdash, self.project
         match step.kind:
@@ -101,10 +101,10 @@ class Upstream:
                     if (row.dashboardUuid or row.spaceUuid) == place
                 )
             case _:
-                return  # nothing else is promoted
+                return  # no other kind is promoted
 
     def _place(self, content: Json) -> str | None:
-        """Return the uuid of what an item is in; None for a space at the root, or a place that is unknown."""
+        """Return the uuid of the place of an item; None for a space at the root, or if it is unknown."""
         for name, kind in (
             ("dashboard", Kind.DASHBOARD),
             ("space", Kind.SPACE),
@@ -118,16 +118,16 @@ class Upstream:
 def uuids_in_answer(
     answer: JsonObject, kind: Kind, content: Json, layout: JsonObject
 ) -> dict[tuple[Kind, str], str]:
-    """Return the uuids that an answer tells, or a dashboard shows: of itself, of its space, of its charts.
+    """Return the uuids in an answer: of the promoted item, of its space, and of its charts.
 
     Args:
-        answer: of a promotion, or of the server when it is asked for a dashboard.
-        kind: of what was promoted.
-        content: that it was to have, in the keys of the source.
-        layout: of a dashboard, the uuids of its tiles.
+        answer: of a promotion, or of a request for a dashboard.
+        kind: of the promoted item.
+        content: its expected content, in the keys of the source.
+        layout: for a dashboard, the uuids of its tiles.
 
     Returns:
-        Kind and key -> uuid; the key of what was promoted is "".
+        Kind and key -> uuid; the key of the promoted item is "".
     """
     found = {(kind, ""): get_str(answer, _UUIDS.get(kind, "uuid"))}
     if space := get_str(content, "space"):
@@ -142,23 +142,23 @@ def uuids_in_answer(
 
 
 def by_kind(steps: Mapping[int, Step]) -> list[int]:
-    """Return the numbers of steps, places before what is in them, spaces above before those below."""
+    """Return the numbers of steps: places before the items in them, parent spaces before their children."""
     return sorted(steps, key=lambda number: (ORDER.index(steps[number].kind), number))
 
 
-# Seconds between the looks for what a call with a lost answer made: the server may still be at work.
+# Seconds between searches for the items of a call with a lost answer: the server may still be working.
 PAUSES = (1.0, 4.0, 15.0)
 
 
 @dataclass(frozen=True)
 class CallResult:
-    """What came of one call.
+    """The result of one call.
 
     Attributes:
-        call: which.
-        made: whether it was sent; else nothing was left for it to do.
+        call: the call.
+        made: whether it was sent; if not, nothing was left for it to do.
         error: why it failed, or None.
-        unclear: whether it may have done a part, or all, of its work nevertheless.
+        unclear: whether it may have done part or all of its work although it failed.
     """
 
     call: Call
@@ -172,20 +172,20 @@ class Calling:
     """The calls of one run.
 
     Attributes:
-        review: what is promoted.
-        source: the map of the source.
+        review: the review of the promotion.
+        source: identity map of the source.
         plan: of the review.
         numbers: item of the review -> number of its step.
         parts: call -> numbers of the steps that it does.
-        operations: by number.
-        writer: promotes.
-        upstream: what is known of the upstream project.
-        journal: open.
+        operations: the operations of the plan, by number.
+        writer: sends the calls.
+        upstream: the upstream project during the run.
+        journal: the open journal of the run.
         done: numbers of the steps that are done.
-        open: number -> why it is not known yet whether it is done: a call was to do it whose answer is lost.
-        failed: number -> why.
-        writes: how many calls were sent.
-        stopped: whether no further call is to be made.
+        open: number of a step with an unknown result -> the error by which the answer of its call was lost.
+        failed: number of a step -> why it failed.
+        writes: number of calls that were sent.
+        stopped: whether no further call may be made.
     """
 
     review: Review
@@ -207,11 +207,11 @@ class Calling:
         """Make all calls that are needed.
 
         Args:
-            progress: is told how far the work is.
+            progress: receives the progress.
 
         Raises:
             NotAuthorised: the token is not accepted (any more).
-            Unavailable: the server seems to be gone.
+            Unavailable: the server does not answer.
             Interrupted: the run was stopped.
         """
         needed = [call for call in self.review.calls if call.needed]
@@ -229,11 +229,11 @@ class Calling:
         self.stopped = True
 
     def settle(self, number: int, *, done: bool) -> None:
-        """Note of a step whose answer was lost what reading everything back has shown.
+        """Record the result of a step whose answer was lost, once the project was read back.
 
         Args:
             number: of the step.
-            done: whether its item is as the review said.
+            done: whether its item matches the review.
         """
         why = self.open.pop(number)
         if done:
@@ -242,7 +242,7 @@ class Calling:
             self._failed(number, why, unclear=True)
 
     def _call(self, call: Call) -> CallResult:
-        """Make a call, unless earlier ones did all that it was needed for."""
+        """Make a call, unless earlier calls did all its steps."""
         mine = sorted(self.parts[call.item] - self.done)
         if not mine:
             return CallResult(call, made=False)
@@ -265,7 +265,7 @@ class Calling:
         return CallResult(call)
 
     def _refused(self, call: Call, mine: list[int], error: SyncError) -> CallResult:
-        """Note a call that failed, or of which nobody can tell.
+        """Record a call that failed, or whose result is unknown.
 
         Raises:
             NotAuthorised: no further call would be allowed.
@@ -282,7 +282,7 @@ class Calling:
         return CallResult(call, error=error, unclear=True)
 
     def _look(self, call: Call, mine: list[int], lost: SyncError) -> None:
-        """Look for what a call was to make, until it is there or the server cannot be at work any more."""
+        """Search for the items of a call until they exist, or the server can no longer be working on it."""
         pacer = self.upstream.lightdash.session.pacer
         for pause in (*PAUSES, None):
             self._learn(mine, self._shown(call))
@@ -293,7 +293,7 @@ class Calling:
         self._give_up(mine, lost)
 
     def _find(self, mine: list[int]) -> None:
-        """Find in the lists of the upstream project what a call was to make, where only one item fits."""
+        """Find the items of a call in the lists of the upstream project, where exactly one item fits."""
         for number in self._creates(mine):
             step = self.plan.steps[number]
             alike = [one for one in self._creates(mine) if _looks_like(self.plan.steps[one], step)]
@@ -302,11 +302,11 @@ class Calling:
                 self._done(number, self.upstream.learn(step, uuids[0]))
 
     def _give_up(self, mine: list[int], lost: SyncError | None) -> None:
-        """Note of what was not found that it was not made, or that nobody can tell.
+        """Record the items that were not found as not created, or as unknown.
 
         Args:
             mine: the steps of a call.
-            lost: why the call has no answer; None if the answer only does not tell of them.
+            lost: why the call has no answer; None if it has one that does not mention the items.
         """
         for number in self._creates(mine):
             step = self.plan.steps[number]
@@ -319,7 +319,7 @@ class Calling:
             self._failed(number, Unsure(why, hint), unclear=True)
 
     def _told(self, call: Call, answer: JsonObject) -> dict[tuple[Kind, str], str]:
-        """Return what an answer tells of the items that a call concerns."""
+        """Return the uuids in an answer, for the items that a call concerns."""
         item = self._item(call)
         content = None if item is None else item.after
         found = uuids_in_answer(answer, call.kind, content, self.source.facts(call.kind, call.key))
@@ -329,7 +329,7 @@ class Calling:
         return found
 
     def _shown(self, call: Call) -> dict[tuple[Kind, str], str]:
-        """Return what the upstream dashboard of a call shows; nothing if it is not there (yet)."""
+        """Return the uuids in the upstream dashboard of a call; empty if it does not exist (yet)."""
         item, number = self._item(call), self.numbers.get(call.item)
         if call.kind is not Kind.DASHBOARD or item is None:
             return {}
@@ -342,9 +342,9 @@ class Calling:
         return next((one for one in self.review.items if one.item == call.item), None)
 
     def _learn(self, mine: list[int], uuids: Mapping[tuple[Kind, str], str]) -> None:
-        """Note what was made, as far as it was told, and is new in the upstream project.
+        """Record created items whose uuids are known, if they are new in the upstream project.
 
-        A dashboard that is being promoted shows the source's charts before it shows its own.
+        During its promotion, a dashboard shows the source's charts before it shows its own.
         """
         for number in self._creates(mine):
             step = self.plan.steps[number]
@@ -353,7 +353,7 @@ class Calling:
                 self._done(number, self.upstream.learn(step, uuid))
 
     def _creates(self, mine: list[int]) -> list[int]:
-        """Return the steps of a call that make something, and of which it is not known what came of them."""
+        """Return the steps of a call that create an item and have no known result."""
         left = {number: self.plan.steps[number] for number in self._left(mine)}
         return by_kind({number: step for number, step in left.items() if step.action is Action.CREATE})
 
@@ -370,7 +370,7 @@ class Calling:
 
 
 def _looks_like(one: Step, other: Step) -> bool:
-    """Whether two items that are to be made have the same name in the same place, so that none is known."""
+    """Whether two new items have the same name in the same place, so that a search cannot tell them apart."""
     places = [
         [get_str(step.after, name) for name in ("dashboard", "space", "parent")] for step in (one, other)
     ]
