@@ -1,4 +1,4 @@
-"""The command line: parse, call two or three functions, render.
+"""The command line: parses arguments, calls the packages below, and renders the results.
 
 `main` is the only place that turns an error into an exit code. A user's mistake never shows a traceback;
 a bug does, so that it can be reported.
@@ -51,21 +51,21 @@ def main() -> NoReturn:
     """Run the command line, and exit with the code of the table in the design document."""
     signal.signal(signal.SIGTERM, _terminate)
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
+        if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         code = _run(wants_json=_wants_json(sys.argv[1:]))
         sys.stdout.flush()
     except OSError:
-        # Nobody can be told on stdout any more; Python would complain once more when it flushes.
+        # Nobody reads stdout any more; without this, Python would report another error when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)
 
 
 def _wants_json(words: list[str]) -> bool:
-    """Whether errors are to be told to a machine too, also where the words make no command."""
+    """Whether errors are also printed as JSON, even if the arguments are not a valid command."""
     said = {"--json", "--format=json"}
     return not said.isdisjoint(words) or ("--format", "json") in pairwise(words)
 
@@ -74,7 +74,7 @@ def _run(*, wants_json: bool) -> int:
     """Run a command, and return its exit code.
 
     Raises:
-        OSError: stdout cannot be written: whoever read it has gone, or the disk is full.
+        OSError: stdout cannot be written: its reader has closed it, or the disk is full.
     """
     try:
         code = cli.main(standalone_mode=False, prog_name="lightdash-sync")

@@ -1,4 +1,4 @@
-"""`backup`: what a cron line or a CI job runs every night."""
+"""The command `backup`, which a cron or CI job runs every night."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def backup(
 
 
 class _Shown:
-    """Shows on stderr how far a backup is.
+    """Shows the progress of a backup on stderr.
 
     Args:
         quiet: show errors only.
@@ -101,7 +101,7 @@ class _Shown:
         self._quiet = quiet
 
     def reading(self, job: Job) -> Progress:
-        """Show which environment is read, and how far that is."""
+        """Show which environment is being read, and return the receiver of its progress."""
         from lightdash_sync.report.terminal import Bars
         from lightdash_sync.workers import Silent
 
@@ -112,7 +112,7 @@ class _Shown:
         return bars
 
     def ended(self, outcome: BackupOutcome) -> None:
-        """Show what a person should know of an environment."""
+        """Show the result of an environment."""
         from lightdash_sync.report.terminal import say_error
 
         label = outcome.job.label

@@ -1,4 +1,7 @@
-"""The commands. Heavy modules are imported where they are used, so that `--help` is quick."""
+"""The root command with `export`, `verify`, `projects`, `doctor` and `demo`.
+
+Heavy modules are imported where they are used, so that `--help` is fast.
+"""
 
 from __future__ import annotations
 
@@ -36,19 +39,19 @@ class Age(click.ParamType[timedelta]):
     _UNITS: ClassVar[dict[str, str]] = {"m": "minutes", "h": "hours", "d": "days"}
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read a number and its unit."""
+        """Parse a number and its unit."""
         if value[:-1].isascii() and value[:-1].isdigit() and len(value) < 8 and value[-1] in self._UNITS:
             return timedelta(**{self._UNITS[value[-1]]: int(value[:-1])})
         raise click.BadParameter(f"{value!r} is no length of time; say it as 26h, 90m or 2d", ctx, param)
 
 
 def _words(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Read a list that is repeated, or divided by commas."""
+    """Parse a list given by repeating the option, or separated by commas."""
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
 
 
 def _kinds(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[Kind, ...]:
-    """Read a list of kinds."""
+    """Parse a list of kinds."""
     words = _words(ctx, param, values)
     if unknown := [word for word in words if word not in set(Kind)]:
         there = ", ".join(Kind)

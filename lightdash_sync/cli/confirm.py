@@ -1,4 +1,4 @@
-"""A plan is shown, agreed on, and what came of it is told: for every command that applies one."""
+"""Shows a plan, asks for confirmation and reports the result, for all commands that apply a plan."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _looking(plan: Plan) -> str:
 
 
 def agree(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False) -> bool:
-    """Show a plan, and ask; return whether there is something to apply.
+    """Show a plan and ask for confirmation; return whether there is something to apply.
 
     Raises:
         Refused: the plan must not be applied.
@@ -49,7 +49,7 @@ def agree(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False) 
 
 
 def nothing_to_do(place: TargetEnvironment, found: Plan, *, as_json: bool) -> int:
-    """Remember what is linked and alike, though nothing has to be written."""
+    """Save the links and the base in the state, although nothing has to be written."""
     from lightdash_sync.sync.applying import remember
 
     linked = remember(place, found)
@@ -65,7 +65,7 @@ def show_plan(planned: Planned, form: str) -> None:
 
 
 def report_of(planned: Planned) -> Report:
-    """Return a plan as a report, with the names of spaces that it leaves alone."""
+    """Return a plan as a report, with the names of spaces that it does not change."""
     from lightdash_sync.content.contents import Contents
     from lightdash_sync.report.plans import plan_report
 
@@ -75,7 +75,7 @@ def report_of(planned: Planned) -> Report:
 def tell_applied(
     applied: Applied, place: TargetEnvironment, began: float, *, as_json: bool, validate: bool
 ) -> int:
-    """Show what came of it."""
+    """Show the result of an apply."""
     from lightdash_sync.report.results import applied_report
     from lightdash_sync.sync.readback import validated
 
@@ -92,5 +92,5 @@ def tell_applied(
 
 
 def now() -> datetime:
-    """Return the present, for the name of a run."""
+    """Return the current time, for the name of a run."""
     return datetime.now(UTC)

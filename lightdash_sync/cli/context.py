@@ -1,4 +1,7 @@
-"""Sides and targets of one command, and the question whether to go on."""
+"""Opens the sources and targets of one command, and asks for confirmation.
+
+The second section finds the source and the upstream project of a promotion.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ class Opening:
         self.bars = Bars()
 
     def side(self, said: str, beside: str = "") -> Side:
-        """Open what a user named; `beside` is the environment that it is compared with."""
+        """Open the side that a user named; `beside` is the environment that it is compared with."""
         from lightdash_sync.report.terminal import say_warning
         from lightdash_sync.sources import opened, parse_side
 
@@ -103,12 +106,12 @@ class Opening:
         return self._stack.enter_context(opened)
 
     def environment_of(self, lightdash: Lightdash, project: str, besides: str) -> str | None:
-        """Return the environment that is a certain project of a server; None if none is.
+        """Return the name of the environment of a project; None if there is none.
 
         Args:
             lightdash: the server.
             project: uuid.
-            besides: name of an environment that is not meant.
+            besides: name of an environment to ignore.
         """
         from lightdash_sync.export.previous import remembered_project
         from lightdash_sync.settings import environment_projects
@@ -137,19 +140,19 @@ class Opening:
         return self._stack.enter_context(earlier(side, revision, self._known()))
 
     def _known(self) -> Environments:
-        """Return what sides are looked for with."""
+        """Return the environments among which sides are looked up."""
         from lightdash_sync.sources import Environments
 
         base = self._config.parent if self._config else Path()
         return Environments(base, self.folders, self._connect, self.default, progress=self.bars)
 
     def revision(self, when: str, name: str) -> str:
-        """Return the revision that is meant by a date: the last one of an environment's snapshot by then.
+        """Return the revision for a date: the last one of an environment's snapshot up to that time.
 
-        A date without a time is that whole day: what is asked for is how it was on that day.
+        A date without a time means the end of that day. A text that is not a date is returned unchanged.
 
         Raises:
-            ConfigError: there was none yet.
+            ConfigError: there was no snapshot yet.
         """
         from lightdash_sync.git import Repository
 
@@ -169,7 +172,7 @@ class Opening:
         )
 
     def last_backup(self, name: str, revision: str) -> LastBackup | None:
-        """Return the last backup of an environment that git has, None if it is of another project.
+        """Return the last backup of an environment in git; None if it is of another project.
 
         Args:
             name: of the environment.
@@ -194,11 +197,11 @@ class Opening:
 
 
 def confirmed(question: str, *, yes: bool) -> None:
-    """Ask whether to go on.
+    """Ask for confirmation.
 
     Raises:
         click.Abort: the answer is no.
-        ConfigError: there is nobody to ask.
+        ConfigError: stdin is not a terminal, so nobody can be asked.
     """
     if yes:
         return
@@ -207,7 +210,7 @@ def confirmed(question: str, *, yes: bool) -> None:
     click.confirm(question, default=False, abort=True, err=True)
 
 
-# From where to where a promotion goes: the source with its connection, and its upstream project.
+# The source of a promotion with its connection, and its upstream project.
 
 
 @dataclass(frozen=True)
@@ -215,11 +218,11 @@ class PromotionSource:
     """The environment that is promoted.
 
     Attributes:
-        name: of it.
+        name: of the environment.
         lightdash: its server, with the token that promotes.
         project: uuid.
         upstream: uuid of the upstream project; "" if there is none.
-        target: name of the environment of the upstream project; None if no environment is of it.
+        target: name of the environment of the upstream project; None if there is none.
     """
 
     name: str
@@ -230,14 +233,14 @@ class PromotionSource:
 
 
 def open_source(opening: Opening, name: str | None) -> PromotionSource:
-    """Reach the environment that is to be promoted; its content is not read yet.
+    """Connect to the environment to promote; its content is not read yet.
 
     Args:
-        opening: opens it.
-        name: of it; None for the default of the settings.
+        opening: opens the environment.
+        name: of the environment; None for the default of the settings.
 
     Raises:
-        ConfigError: there is no such environment, or nothing says which one is meant.
+        ConfigError: there is no such environment, or none was named and there is no default.
     """
     from lightdash_sync.sources import find_project
 
@@ -250,10 +253,10 @@ def open_source(opening: Opening, name: str | None) -> PromotionSource:
 
 
 def source_name(opening: Opening, name: str | None) -> str:
-    """Return the environment that is meant.
+    """Return the name of the environment to promote.
 
     Raises:
-        ConfigError: there is no such environment, or nothing says which one is meant.
+        ConfigError: there is no such environment, or none was named and there is no default.
     """
     name = name or opening.default
     if name is None or name not in opening.folders:
@@ -266,18 +269,18 @@ def source_name(opening: Opening, name: str | None) -> str:
 def open_upstream(opening: Opening, source: PromotionSource, *, writing: bool) -> TargetEnvironment:
     """Open the upstream project of a source as a target, and hold its lock.
 
-    To look at it, it need not be an environment; to write to it, it must be one: what undoing needs is kept
-    beside the snapshot of its environment.
+    For reading, the upstream project need not be an environment. For writing it must be one, because the data
+    for an undo are stored beside the snapshot of the environment.
 
     Args:
-        opening: opens it.
-        source: that is promoted.
-        writing: whether it is going to be changed.
+        opening: opens the project.
+        source: the environment that is promoted.
+        writing: whether the project will be changed.
 
     Raises:
         Refused: there is no upstream project.
-        ConfigError: it is no environment, and is going to be changed.
-        Locked: another run is at work there.
+        ConfigError: the project will be changed but is not an environment.
+        Locked: another run is active there.
     """
     from lightdash_sync.sync.runs import Folders
     from lightdash_sync.sync.target import TargetEnvironment

@@ -1,4 +1,4 @@
-"""`diff`: how two snapshots, commits or projects differ."""
+"""The command `diff`: shows how two snapshots, commits or projects differ."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _format(form: str | None, *, as_json: bool) -> str:
 def _opened(
     old: str, new: str, settings: Callable[[str], Settings], config: Path | None
 ) -> Iterator[tuple[Side, Side, list[str]]]:
-    """Open both sides; give notes of how they were understood, too."""
+    """Open both sides; also yield notes about how their names were understood."""
     from lightdash_sync.export.last_run import Comments
     from lightdash_sync.report.terminal import Bars
     from lightdash_sync.settings import known_environments

@@ -1,4 +1,4 @@
-"""The commands that look back: `log` and `show`. They need neither a server nor a token."""
+"""The commands `log` and `show`, which read the past of a snapshot without a server or a token."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def show(item: str, env: str | None, path: Path | None, config: Path | None, as_
 
 
 def _write_item(data: bytes) -> None:
-    """Write the bytes of a file; on a terminal the same JSON without characters that could act on it."""
+    """Write the bytes of a file; on a terminal, the same JSON without characters that could control it."""
     if sys.stdout.isatty():
         sys.stdout.write(_harmless(data.decode("utf-8")))
     else:
@@ -129,7 +129,7 @@ def _write_item(data: bytes) -> None:
 
 
 def _harmless(document: str) -> str:
-    """Return the same JSON with escapes for control characters and those that turn text around."""
+    """Return the same JSON with escapes for control characters and for those that change text direction."""
     return "".join(char if char.isprintable() or char == "\n" else _escape(char) for char in document)
 
 
@@ -139,7 +139,7 @@ def _escape(char: str) -> str:
 
 
 def _folder(env: str | None, path: Path | None, config: Path | None) -> Path:
-    """Return the folder of the snapshot that is meant."""
+    """Return the folder of the snapshot that the options name."""
     from lightdash_sync.history.sources import only_snapshot
     from lightdash_sync.settings import snapshot_folder
     from lightdash_sync.snapshot.write import put_back

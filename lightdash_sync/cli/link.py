@@ -1,4 +1,4 @@
-"""`link` and `runs`: what is remembered of an environment."""
+"""The commands `link` and `runs`: show and change the links of an environment, and list its runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options that every command shares which talks to a server, and the server they lead to."""
+"""The options shared by all commands that talk to a server, and the connection that they describe."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Day(click.ParamType["date | Literal['all']"]):
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> date | Literal["all"]:
-        """Read a day."""
+        """Parse a day."""
         from lightdash_sync.settings import past_day
 
         if value == _ALL:
@@ -92,8 +92,8 @@ def server_options(*, project: bool, config: bool = False) -> Callable[[Command]
 
     With `config`, the command gets the settings file (or None) by that name, too.
 
-    The command gets `settings`, a function without arguments: what is missing is an error only for a
-    command that needs it.
+    The command gets `settings`, a function without arguments, so that a missing setting is an error only for
+    a command that needs it.
     """
 
     def decorate(command: Command) -> Command:
@@ -148,7 +148,7 @@ def reading_options(command: Command) -> Command:
 
 
 def _loader(given: dict[str, Any]) -> tuple[Callable[..., Settings], dict[str, Any]]:
-    """Return a function that loads the settings of an environment, and the options that are left."""
+    """Return a function that loads the settings of an environment, and the remaining options."""
     names = ("config", "ca_bundle", "allow_http", "concurrency", "verbose")
     how = {name: given[name] for name in names}
 
@@ -173,7 +173,7 @@ def with_options(command: Command, options: Sequence[Callable[[Command], Command
 
 
 def log_requests(settings: Settings, *, verbose: bool) -> None:
-    """Log requests to stderr, without secrets and without what the HTTP library would say."""
+    """Log requests to stderr, without secrets and without the HTTP library's own messages."""
     from lightdash_sync.cli.output import Redacted
 
     log = logging.getLogger("lightdash_sync")
@@ -210,7 +210,7 @@ def connected(settings: Settings) -> Iterator[Lightdash]:
 def connections(
     settings: Callable[[str], Settings],
 ) -> Callable[[str], AbstractContextManager[tuple[Lightdash, str | None]]]:
-    """Return how the server of an environment is reached; it gives uuid or name of the project, too."""
+    """Return a function that connects to the server of an environment; it also yields the project."""
 
     @contextmanager
     def connect(name: str) -> Iterator[tuple[Lightdash, str | None]]:

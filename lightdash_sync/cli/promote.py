@@ -1,4 +1,4 @@
-"""`promote`: review what a promotion would do, and run it; by Lightdash's own endpoints, or by replay."""
+"""The commands of `promote`: review and run a promotion, by Lightdash's own endpoints or by replay."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _COMMON = [
 
 
 def _promoting(command: Command) -> Command:
-    """Add the options that both commands have."""
+    """Add the options that both commands share."""
     return with_options(selection_options(replay_options(environment_options(command))), _COMMON)
 
 
@@ -109,7 +109,7 @@ def review(
             planned = review_by_replay(opening, asked.replay, approved, full=full)[0]
             return tell_review(asked.replay, planned, approved, form=form, output=output, exit_code=exit_code)
         prepared, _, _ = asked.review(full=full, writing=False)
-        if form == "json":  # a machine is told either
+        if form == "json":  # prints one JSON document: the review or an error
             asked.require_approved(prepared.review)
         _show(prepared.review, form, output)
         asked.require_approved(prepared.review)
@@ -169,12 +169,12 @@ def run(
 
 
 class _Asked:
-    """What the options of a promotion ask for, and by which engine.
+    """The promotion that the options request, and the engine for it.
 
     Attributes:
-        replay: what is to be replayed; None if Lightdash's promotion is meant.
-        approved_replay: the replay that was approved, or None.
-        approved: the review that was approved, or None.
+        replay: the promotion by replay; None for a promotion by Lightdash.
+        approved_replay: the approved replay, or None.
+        approved: the approved review, or None.
     """
 
     def __init__(
@@ -209,9 +209,9 @@ class _Asked:
     def review(
         self, *, full: bool, writing: bool
     ) -> tuple[PreparedReview, PromotionSource, TargetEnvironment]:
-        """Review a promotion by Lightdash's endpoints; return it, and from where to where it goes.
+        """Review a promotion by Lightdash's endpoints; return it with its source and its target.
 
-        Who only looks whether something is still what was approved is not asked for the right to promote it.
+        If the review is only compared with an approval, the permission to promote is not checked.
         """
         from lightdash_sync.promotion.permission import PromotionPermissions
         from lightdash_sync.promotion.review import ReviewRequest, review_for
@@ -225,10 +225,10 @@ class _Asked:
         return review_for(source.lightdash, side, place, permissions, request), source, place
 
     def require_approved(self, now: Review, place: TargetEnvironment | None = None) -> None:
-        """Require that a review is the approved one, but for what a run of that did already.
+        """Require that a review equals the approved one, apart from items that a run of it has done.
 
         Raises:
-            Stale: it is another.
+            Stale: the review differs.
         """
         from lightdash_sync.promotion.approval import differences
         from lightdash_sync.promotion.run import done_items
@@ -244,7 +244,7 @@ class _Asked:
             )
 
     def _choose(self, source: str | None, target: str | None, via: str | None, wishes: Wishes) -> None:
-        """Take Lightdash's promotion if the target is the upstream project, and else a replay."""
+        """Choose Lightdash's promotion if the target is the upstream project, otherwise a replay."""
         self._source = open_source(self._opening, source)
         if target not in (None, self._source.target):
             if via == PROMOTE:
@@ -270,7 +270,7 @@ class _Asked:
         self._source = open_source(self._opening, self.approved.source)
 
     def _upstream(self, source: str | None) -> str:
-        """Return the environment of the upstream project."""
+        """Return the name of the environment of the upstream project."""
         found = open_source(self._opening, source)
         if found.target is None:
             raise ConfigError(
@@ -281,10 +281,10 @@ class _Asked:
 
 
 def _require_allowed(review: Review) -> None:
-    """Refuse what has a verdict that blocks and was not accepted.
+    """Require that no finding blocks the promotion.
 
     Raises:
-        Refused: the promotion must not be run.
+        Refused: a blocking finding was not accepted.
     """
     if refusals := review.refusals():
         more = f" and {len(refusals) - _NAMED} more" if len(refusals) > _NAMED else ""
@@ -295,7 +295,7 @@ def _require_allowed(review: Review) -> None:
 
 
 def _show(review: Review, form: str, output: Path | None) -> None:
-    """Render a review, to stdout or into a file; what people should know goes to stderr in any case."""
+    """Render a review to stdout or into a file; its notes go to stderr in any case."""
     from lightdash_sync.promotion.approval import approval, digest
     from lightdash_sync.report.reviews import review_report
 

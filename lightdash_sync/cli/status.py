@@ -1,4 +1,4 @@
-"""`status`: which environment is behind which."""
+"""The command `status`: shows which environment is behind which."""
 
 from __future__ import annotations
 

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _RESULTS = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "deleted"}
 _OF_APPLY = (*_RESULTS.values(), "failed", "skipped")
 _OF_PROMOTION = (*_RESULTS.values(), "kept", "failed")
-# Dashboards first: they are what people look at.
+# Dashboards first, because users open them most.
 _PAGES = {Kind.DASHBOARD: "dashboards/{}/view", Kind.CHART: "saved/{}/view", Kind.SPACE: "spaces/{}"}
 _HAPPENED = {Status.CREATED: "was made", Status.CHANGED: "was changed", Status.DELETED: "is gone"}
 
 
 def applied_report(applied: Applied) -> Report:
-    """Return what came of an apply."""
+    """Return the report of an apply."""
     results = _results(applied)
     found = Counter(result for _, result in results)
     counts = {**{one: found[one] for one in _OF_APPLY}, "unchanged": len(applied.plan.unchanged)}
@@ -73,7 +73,7 @@ def applied_report(applied: Applied) -> Report:
 
 
 def promoted_report(promoted: PromotionResult) -> Report:
-    """Return what came of a promotion."""
+    """Return the report of a promotion."""
     if promoted.run is None:
         return Report(
             "Nothing to promote", _promoted_data(promoted), totals="the upstream project has all of it."
@@ -187,7 +187,7 @@ def _applied_links(applied: Applied, results: list[tuple[Step, str]]) -> list[tu
 
 
 def _not_put_back(applied: Applied, results: list[tuple[Step, str]]) -> list[str]:
-    """Return in words what did not come back with the items that were put back."""
+    """Return in words what was not restored with the restored items."""
     done = {step.item for step, result in results if result in ("created", "updated")}
     problems = applied.plan.problems
     return [f"{one.item}: {one.what}" for one in problems if one.code == LOST and one.item in done]
@@ -288,7 +288,7 @@ def _promoted_counts(promoted: PromotionResult) -> dict[str, int]:
 
 
 def _not_promoted(promoted: PromotionResult) -> Iterator[Finding]:
-    """Yield what failed: calls, with the server's error, and the items that were not promoted."""
+    """Yield the failures: calls with the server's error, and items that were not promoted."""
     known = {id(called.error) for called in promoted.calls}
     for called in promoted.calls:
         if (error := called.error) is not None:
@@ -309,7 +309,7 @@ def _unforeseen(one: UnexpectedChange) -> Finding:
 
 
 def _last_saved(one: UnexpectedChange) -> str:
-    """Return who saved an item last; it may be somebody who worked there meanwhile."""
+    """Return who saved an item last: possibly a user who worked there at the same time."""
     if one.when is None or one.status is Status.DELETED:
         return ""
     who = f" by {one.who}" if one.who else ""

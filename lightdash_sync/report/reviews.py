@@ -1,4 +1,4 @@
-"""A review of a promotion as a report: first whether it may be run, then what it does, then what to know."""
+"""Renders the review of a promotion as a report: whether it may be run, what it does, and notes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _WORDS = {
 
 
 def review_report(review: Review, digest: str) -> Report:
-    """Return a review as a report. Its data has hashes of the contents that are promoted, not these.
+    """Return a review as a report. Its data has hashes of the promoted contents instead of the contents.
 
     Args:
         review: the review.
@@ -129,13 +129,13 @@ def _counts(review: Review) -> dict[Kind, Counter[str]]:
 
 
 def _changed_items(review: Review) -> Items:
-    """Return the items that become others."""
+    """Return the items that change."""
     items = [(item.space, report_item(item, _verb(item), _mark(item))) for item in review.effective]
     return Items(group_by_space(items, review.spaces), "What changes upstream")
 
 
 def _left_behind_items(review: Review) -> Items:
-    """Return what differs and is not carried."""
+    """Return the differences that the promotion does not carry."""
     items = [(item.space, report_item(item, _LEFT[item.status])) for item in review.left_behind]
     return Items(group_by_space(items, review.spaces), "Left behind", _LEFT_BEHIND)
 
@@ -146,7 +146,7 @@ def _verb(item: Reviewed) -> str:
 
 
 def _mark(item: Reviewed) -> str:
-    """Return what the server says of an item, where it is not what happens."""
+    """Return the server's action for an item, where it is not what happens."""
     if item.status is Status.DELETED:
         return "the server does not say so" if item.said is ServerAction.NOTHING else _WORDS[item.said]
     expected = ServerAction.CREATE if item.status is Status.CREATED else ServerAction.UPDATE
@@ -154,7 +154,7 @@ def _mark(item: Reviewed) -> str:
 
 
 def _unchanged(review: Review) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return what stays as it is: how many of which the server says what, and their labels."""
+    """Return the unchanged items by the server's action: a heading with their number, and their labels."""
     found: dict[ServerAction, list[str]] = {}
     for item in review.items:
         if not item.effective:
@@ -167,7 +167,7 @@ def _unchanged(review: Review) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def _call(call: Call, review: Review, named: Mapping[str, str]) -> str:
-    """Return what a call promotes, with how much goes along."""
+    """Return what a call promotes, with the number of items that it includes."""
     kinds = {item.item: item.kind for item in review.items}
     along = Counter(kinds[item] for item in {*call.items} - {call.item} if item in kinds)
     numbers = ", ".join(counted(along[kind], *KINDS[kind].noun) for kind in KINDS if along[kind])
@@ -178,7 +178,7 @@ def _named(item: str, named: Mapping[str, str]) -> str:
     return f"{item} ({named[item]})" if named.get(item) else item
 
 
-# --- for machines ---
+# --- JSON ---
 
 
 def _data(

@@ -1,7 +1,7 @@
 """Tables, trees, errors and progress for people.
 
-Colours respect `NO_COLOR` and pipes (rich does); markup is off, so a chart called `[/foo]` is just that.
-Progress goes to stderr: bars on a terminal, else a calm line when a kind begins.
+Colours respect `NO_COLOR` and pipes (rich does); markup is off, so a chart named `[/foo]` is shown as such.
+Progress goes to stderr: bars on a terminal, otherwise a line when a kind begins.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def console(stream: TextIO | None = None) -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], whole: Container[str] = ()) -> Table:
-    """Return a table of texts from anywhere.
+    """Return a table of untrusted texts.
 
     Args:
         columns: their titles.
         rows: cells.
-        whole: titles of columns whose cells stay in one line, because people copy them.
+        whole: titles of columns whose cells are not wrapped, because users copy them.
     """
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
@@ -62,7 +62,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], whole: C
 
 
 def say_error(message: str, hint: str) -> None:
-    """Tell an error on stderr: the fact, then the next step."""
+    """Print an error to stderr: the fact, then the next step."""
     err = console(sys.stderr)
     err.print(Text.assemble(("Error: ", "bold red"), shown(message)))
     if hint:
@@ -70,15 +70,15 @@ def say_error(message: str, hint: str) -> None:
 
 
 def say_warning(message: str) -> None:
-    """Tell a warning on stderr."""
+    """Print a warning to stderr."""
     console(sys.stderr).print(Text.assemble(("Warning: ", "yellow"), shown(message)))
 
 
 class Bars:
     """Progress of many small reads or writes, as bars on a terminal and as lines elsewhere.
 
-    Bars are on the screen only while work is under way: what is printed or asked before and after it stays,
-    whichever stream it goes to.
+    Bars are on the screen only while work is in progress, so that output and prompts before and after it
+    stay, whichever stream they use.
 
     Args:
         stream: stderr.
