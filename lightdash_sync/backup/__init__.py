@@ -1,1 +1,1 @@
-"""From a snapshot to git: who changed what, as commits that each hold a whole snapshot."""
+"""Commits snapshots to git, with one commit for each author; each commit has a complete snapshot."""

@@ -1,4 +1,4 @@
-"""The embedded Lightdash on the command line: a demo of an export, or a server to play with."""
+"""Runs the embedded Lightdash for the command `demo`: to export from it, or to serve it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`init`: make a folder ready for backups."""
+"""The command `init`, which prepares a folder for backups."""
 
 from __future__ import annotations
 

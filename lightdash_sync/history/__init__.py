@@ -1,1 +1,1 @@
-"""Looking back: what happened to an item or a snapshot, and what it was."""
+"""Reads the past: the history of an item or a snapshot, and its content at an earlier time."""

@@ -1,1 +1,1 @@
-"""Promotion by Lightdash's own endpoints: reviewed before, run, and checked afterwards."""
+"""Promotion by Lightdash's own endpoints or by replay: review, approval, run and check of the result."""

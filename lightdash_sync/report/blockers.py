@@ -1,4 +1,4 @@
-"""Why a plan will be refused: limits, drift, possible duplicates, broken references; and what allows each."""
+"""The findings that block a plan (limits, drift, possible duplicates, broken references), with hints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF_TILES = frozenset({"missing_item", "external_reference"})
 
 
 def blockers(plan: Plan) -> tuple[FindingGroup, ...]:
-    """Return why a plan will be refused, by reason; nothing if it will not."""
+    """Return the findings that block a plan, by reason; empty if there are none."""
     refused = [one for one in plan.drift if not one.allowed]
     unsynced = [_drift(one) for one in refused if one.how is DriftKind.UNSYNCED]
     newer = [_drift(one) for one in refused if one.is_of_backup]
@@ -53,29 +53,29 @@ def blockers(plan: Plan) -> tuple[FindingGroup, ...]:
 
 
 def drift_code(drift: Drift) -> str:
-    """Return how the target went its own way, as a code that stays the same, such as `changed`."""
+    """Return the kind of a drift as a code that is stable across versions, such as `changed`."""
     return drift.how.name.lower()
 
 
 def last_saved(drift: Drift) -> Iterator[str]:
-    """Yield who saved either side last, and when; nothing for a side that Lightdash does not tell."""
+    """Yield who saved each side last, and when; nothing for a side that Lightdash does not report."""
     for side, saved in (("target", drift.saved_there), ("source", drift.saved_here)):
         if saved is not None:
             yield f"{side}: {saved.at}{f', {saved.by}' if saved.by else ''}"
 
 
 def target_changes(drift: Drift) -> list[Change]:
-    """Return what the target changed since the last sync; nothing where no sync remembers the state."""
+    """Return the changes on the target since the last sync; empty if there is no base."""
     return [] if drift.base is None else _between(drift, drift.base, drift.existing)
 
 
 def source_changes(drift: Drift) -> list[Change]:
-    """Return what the source changed since then; nothing where no sync remembers the state."""
+    """Return the changes in the source since the last sync; empty if there is no base."""
     return [] if drift.base is None else _between(drift, drift.base, drift.desired)
 
 
 def planned_changes(drift: Drift) -> list[Change]:
-    """Return what the source would make of what the target has now."""
+    """Return the changes that the source's content would make on the target."""
     return _between(drift, drift.existing, drift.desired)
 
 
@@ -112,7 +112,7 @@ def _lines(found: Sequence[Change]) -> tuple[str, ...]:
 
 
 def _conflicts(drift: Drift) -> Iterator[str]:
-    """Yield each place that both sides changed, with what each made of it."""
+    """Yield each place that both sides changed, with both changes."""
     for path in drift.conflicts:
         sides = (("target", target_changes(drift)), ("source", source_changes(drift)))
         both = [
@@ -124,7 +124,7 @@ def _conflicts(drift: Drift) -> Iterator[str]:
 
 
 def _holds(change: Change, path: tuple[str | int, ...]) -> bool:
-    """Whether a change is at a place, around it or inside it."""
+    """Whether a change is at a place, contains it or is inside it."""
     return any(all(a == b for a, b in zip(place, path, strict=False)) for place in change.places)
 
 
@@ -160,7 +160,7 @@ def _broken(problem: Problem, name: str) -> Finding:
 
 
 def _effect_of_allowing(problem: Problem) -> str:
-    """Return what `--allow-broken` makes of a problem, in words; "" if it cannot be allowed."""
+    """Return the effect of `--allow-broken` on a problem, in words; "" if it cannot be allowed."""
     if problem.code == "secret_address" or problem.code in REFUSED:
         return "leaves it out"
     if problem.code == "cannot_move_inside":

@@ -1,4 +1,4 @@
-"""How two sides differ, as a report; and what every report does with items that differ."""
+"""Builds the report of a diff, and has the functions that all reports use for items that differ."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DifferingItem(Protocol):
-    """One item that differs, such as `model.changes.ItemChange`."""
+    """One item that differs, such as an `ItemChange`."""
 
     @property
     def kind(self) -> Kind:
@@ -30,7 +30,7 @@ class DifferingItem(Protocol):
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name of the item."""
 
     @property
     def space(self) -> str:
@@ -38,7 +38,7 @@ class DifferingItem(Protocol):
 
     @property
     def status(self) -> Status:
-        """What became of it."""
+        """Whether it was created, changed or deleted."""
 
     @property
     def before(self) -> Json | None:
@@ -50,7 +50,7 @@ class DifferingItem(Protocol):
 
     @property
     def changes(self) -> list[Change]:
-        """What differs."""
+        """The differences."""
 
 
 def diff_report(
@@ -70,10 +70,10 @@ def diff_report(
         old: label of the old side.
         new: label of the new side.
         items: by kind and key; their content must be readable.
-        quiet: how many items differ only in what means nothing to users.
+        quiet: number of items whose differences are of no interest to users.
         spaces: key -> name of spaces.
-        notes: what people should know of it.
-        every: show what means nothing to users too, and as much as there is.
+        notes: for the user.
+        every: also show differences of no interest to users, without limits.
         title: of the report.
     """
     counts = count_by_kind((item.kind, item.status.value) for item in items)
@@ -100,9 +100,9 @@ def report_item(item: DifferingItem, verb: str = "", mark: str = "", *, every: b
 
     Args:
         item: the item.
-        verb: what happens to it, where the word of its status does not say that.
-        mark: what else is to be known.
-        every: show changes that mean nothing to users, too.
+        verb: what happens to it, if the word of its status does not fit.
+        mark: further information.
+        every: also show changes of no interest to users.
     """
     return ReportItem(
         item.kind,
@@ -118,14 +118,14 @@ def report_item(item: DifferingItem, verb: str = "", mark: str = "", *, every: b
 
 
 def own_name(item: DifferingItem) -> str:
-    """Return the name of an item; "" if that says no more than kind and key."""
+    """Return the name of an item; "" if it adds nothing to kind and key."""
     return "" if item.name in (item.key, item.kind) else item.name
 
 
 def group_by_space(
     items: Iterable[tuple[str, ReportItem]], spaces: Mapping[str, str]
 ) -> tuple[ItemGroup, ...]:
-    """Return items by space: spaces by name, what has no space last.
+    """Return items by space: spaces ordered by name, items without a space last.
 
     Args:
         items: each with the key of its space, or "".
@@ -146,7 +146,7 @@ def _heading(space: str, spaces: Mapping[str, str]) -> str:
 
 
 def count_by_kind(items: Iterable[tuple[Kind, str]]) -> dict[Kind, Counter[str]]:
-    """Return how many items of each kind have which status, in the order of kinds."""
+    """Return the number of items of each kind by status, in the order of kinds."""
     found: dict[Kind, Counter[str]] = {kind: Counter() for kind in KINDS}
     for kind, status in items:
         found[kind][status] += 1
@@ -168,7 +168,7 @@ def _totals(counts: Mapping[Kind, Counter[str]]) -> str:
 
 
 def _hidden(quiet: int) -> str:
-    """Return what is not shown, in one sentence; "" if everything is."""
+    """Return the number of hidden differences in one sentence; "" if there are none."""
     if not quiet:
         return ""
     differ = "item differs" if quiet == 1 else "items differ"
@@ -185,7 +185,7 @@ def _data(
     *,
     every: bool,
 ) -> JsonObject:
-    """Return all differences, with the values of each change; of what was created or deleted no content."""
+    """Return all differences with the values of each change, but without created or deleted contents."""
     by_kind: JsonObject = {kind.value: dict(found) for kind, found in counts.items()}
     return {
         "old": old,

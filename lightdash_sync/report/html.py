@@ -1,4 +1,4 @@
-"""A report as one HTML file: no script, nothing from the network, light and dark, wide and narrow."""
+"""Renders a report as one HTML file: no scripts, no network access, light and dark, wide and narrow."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ _ROWS = {
 
 
 def render_html(report: Report) -> str:
-    """Return a whole document, in UTF-8 once it is written.
+    """Return a whole document, which must be written in UTF-8.
 
-    It has the style sheet of all reports, and a policy that allows nothing but that.
+    It has the style sheet of all reports, and a content security policy that allows only that.
     """
     allowed = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"
@@ -103,7 +103,7 @@ def _block(block: Block) -> Iterator[Markup]:
 
 
 def _more(number: int, element: str = "li") -> list[Markup]:
-    """Return how many of a number are not listed, as an element; nothing if all are."""
+    """Return the number of entries that are not listed, as an element; empty if all are listed."""
     return [tag(element, f"… and {number - LISTED} more", class_="quiet")] if number > LISTED else []
 
 
@@ -167,7 +167,7 @@ def _hints(hints: Sequence[Hint]) -> list[Markup]:
 
 
 def _items(block: Items) -> Iterator[Markup]:
-    """Yield the items by group, each with its changes; of dashboards the layout before and after."""
+    """Yield the items by group, each with its changes, and dashboards with the layout before and after."""
     if not block.groups:
         return
     parts = [legend()] if any(_is_drawn(item) for group in block.groups for item in group.items) else []
@@ -225,7 +225,7 @@ def _title(item: ReportItem) -> Markup:
 
 
 def _item(item: ReportItem, *, draw: bool) -> Markup:
-    """Return an item; what there is to see of it below its name, open if the item changed."""
+    """Return an item with its details below its name, unfolded if the item changed."""
     if item.has_both_sides:
         parts = [_changes(item.changes)] if item.changes or not item.summary else []
     else:

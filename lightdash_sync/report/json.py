@@ -1,4 +1,4 @@
-"""A report for machines. Fields and codes stay the same from version to version; words may not."""
+"""Renders a report as JSON. Fields and codes are stable across versions; texts may change."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 def render_json(report: Report) -> JsonObject:
-    """Return the documented object of a report, whole: JSON has no bounds."""
+    """Return the documented object of a report, without length limits."""
     return report.data
 
 
 def changes_json(changes: Sequence[Change]) -> JsonObject:
-    """Return changes, and all of them in one line."""
+    """Return changes, with a summary in one line."""
     return {"summary": summary(changes), "changes": [_change_json(change) for change in changes]}
 
 
 def loud_changes_json(changes: Iterable[Change]) -> JsonObject:
-    """Return the changes that mean something to users, and all of them in one line."""
+    """Return the changes that are of interest to users, with a summary in one line."""
     return changes_json([change for change in changes if change.what not in QUIET])
 
 
 def changes_with_values(changes: Sequence[Change]) -> JsonObject:
-    """Return changes with the values before and after; a value that is not there has no field."""
+    """Return changes with the values before and after; a missing value has no field."""
     found: list[Json] = []
     for change in changes:
         sides = {"before": change.before, "after": change.after}

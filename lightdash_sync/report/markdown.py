@@ -1,6 +1,6 @@
-"""A report as Markdown for a comment on a pull request, below the length that GitHub and GitLab take.
+"""Renders a report as Markdown for a comment on a pull request, within the limits of GitHub and GitLab.
 
-Names are inert: no character of content is markup, mentions nobody and links nowhere.
+Names are inert: no text of content is markup, mentions anybody or becomes a link.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _STATUS = {Status.CREATED: "➕", Status.CHANGED: "✏️", Status.DELETED: "➖
 _TONES = {Tone.BAD: "🛑 ", Tone.WARNING: "⚠️ "}
 _NOTHING = "\u200b"  # a space of no width; `shown` leaves none in a text
 _MARKUP = re.compile(r"[&<>|`*~\\\[\]$!#]|(?<![^\W_])_|_(?![^\W_])")
-# What mentions a person, an issue, a label or a milestone, or becomes a link without any markup.
+# Characters that mention a person, an issue, a label or a milestone, or make a link without markup.
 _REFERENCE = re.compile(r"[@#~%!$&](?=[^\s])|:(?=//)|(?<=\bwww)\.|(?<=\bGH)-(?=\d)", re.IGNORECASE)
 _PLAIN_OPTION = re.compile(r"[-\w:= .]{1,200}", re.ASCII)
 
@@ -125,7 +125,7 @@ def _fitting(blocks: Sequence[str], limit: int, *, is_list: bool = True) -> Iter
 
 
 def _alert(alert: Alert, limit: int) -> Iterator[str]:
-    """Yield findings by reason; what one reason does not need, the next ones have."""
+    """Yield findings by reason; space that one reason does not need is available to the next ones."""
     groups = [group for group in alert.groups if group.findings]
     if groups:
         yield f"\n#### {_TONES.get(alert.tone, '')}{alert.title}\n" if alert.title else "\n"
@@ -176,7 +176,7 @@ def _option(hint: Hint) -> str:
 
 
 def _items(block: Items, limit: int) -> str:
-    """Return items with their changes, or without them, or only how many there are, to stay in the limit."""
+    """Return items with their changes, without them, or only their number, to stay within the limit."""
     if not block.groups:
         return ""
     pieces = [f"\n### {block.title}\n"] if block.title else []
@@ -327,17 +327,17 @@ def _notes(notes: Notes, limit: int) -> Iterator[str]:
     yield from _fitting(entries, limit, is_list=not notes.is_numbered)
 
 
-# --- text from anywhere ---
+# --- untrusted text ---
 
 
 def inert(text: str, limit: int) -> str:
-    """Return text from anywhere so that Markdown shows it as it is, in one line.
+    """Return untrusted text so that Markdown shows it literally, in one line.
 
     Args:
-        text: from anywhere.
-        limit: characters of it that are shown.
+        text: the untrusted text.
+        limit: number of its characters to show.
     """
-    begun = _bare(text[: limit + 1])  # no character is shown as less than one
+    begun = _bare(text[: limit + 1])  # each character is shown as at least one
     broken = _REFERENCE.sub(lambda found: f"{found[0]}{_NOTHING}", _cut(begun, limit))
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", broken).replace(_NOTHING, "&#8203;")
 

@@ -1,7 +1,7 @@
-"""HTML out of parts, so that no text of content can ever be markup.
+"""Builds HTML from parts, so that no text of content can ever be markup.
 
-What is a plain `str` is text and is escaped; only `tag` makes markup. Names of elements and attributes
-are written in the program, never taken from content.
+A plain `str` is text and is escaped; only `tag` makes markup. Names of elements and attributes are constants
+of the program, never taken from content.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _EMPTY = frozenset({"meta", "rect", "line"})
 
 
 class Markup(str):
-    """Markup as `tag` made it; text of content is never of this class."""
+    """Markup made by `tag`; text of content is never of this class."""
 
     __slots__ = ()
 
 
 def text(content: str) -> Markup:
-    """Return text from anywhere, escaped, without control characters and what turns text around."""
+    """Return untrusted text, escaped, without control characters and changes of text direction."""
     return Markup(html.escape(shown(content.replace("\t", "    "))))
 
 
@@ -29,9 +29,9 @@ def tag(name: str, /, *parts: str, **attributes: str | float | bool) -> Markup:
 
     Args:
         name: of the element.
-        parts: what is in it: markup, or text from anywhere.
-        attributes: with `_` for `-`, and `_` after a name that is a word of Python; values may come from
-            anywhere. True for an attribute without a value, False for none.
+        parts: its content: markup, or untrusted text.
+        attributes: with `_` for `-`, and `_` after a name that is a Python keyword; values may be untrusted.
+            True for an attribute without a value, False to leave it out.
     """
     written = "".join(_attribute(key, value) for key, value in attributes.items() if value is not False)
     if name in _EMPTY:
@@ -41,7 +41,7 @@ def tag(name: str, /, *parts: str, **attributes: str | float | bool) -> Markup:
 
 
 def joined(*parts: Markup) -> Markup:
-    """Return some markup in a row."""
+    """Return the parts joined."""
     return Markup("".join(parts))
 
 

@@ -1,4 +1,4 @@
-"""Which environment is behind which, as a report: a table of all pairs, and the items of each pair."""
+"""Builds the report of `status`: a table of which environment is behind which, and the items of each pair."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lightdash_sync.content.kinds import Kind
     from lightdash_sync.sync.status import Behind, Differing, Looked, Pair, Standing
 
-_ITEMS = 3  # of a pair, unless all are asked for
+_ITEMS = 3  # of a pair, unless all are requested
 _SAME, _UNKNOWN, _MISSING, _ITSELF, _UPSTREAM = "same", "unknown", "no snapshot", "—", "↑"
 _LEGEND = f"{_UPSTREAM} Lightdash promotes from the row to the column."
 
@@ -26,9 +26,9 @@ def status_report(standing: Standing, now: datetime, *, every: bool = False) -> 
     """Return which environment is behind which.
 
     Args:
-        standing: how they stand to each other.
-        now: the present, for the age of snapshots.
-        every: show all items of each pair, not the oldest ones only.
+        standing: the comparison of all pairs.
+        now: the current time, for the age of snapshots.
+        every: show all items of each pair, not only the oldest ones.
     """
     has_upstream = any(pair.is_upstream for pair in standing.pairs)
     return Report(

@@ -1,4 +1,4 @@
-"""A plan as a report: first why it will be refused, then what it does, then what to know."""
+"""Builds the report of a plan: first why it will be refused, then what it does, then notes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 REFUSED = "This plan will be refused"
 _NEEDED = "needed by the selection"
 _COMES_BACK = "comes back with the selection"
-_LINKS = 10  # that are listed one by one
+_LINKS = 10  # listed one by one
 
 _STATUS = {Action.CREATE: Status.CREATED, Action.UPDATE: Status.CHANGED, Action.DELETE: Status.DELETED}
 _TITLES = {"sync": "Plan", "restore": "Plan to restore", PROMOTE: "Promotion"}
@@ -46,11 +46,11 @@ _ACCESS = {"gains": Tone.GOOD, "loses": Tone.BAD, "changes": Tone.WARNING}
 def plan_report(plan: Plan, look: Look = nothing) -> Report:
     """Return a plan as a report.
 
-    Its data has no contents that it writes; those are in the file of `plan -o`.
+    Its data does not include the contents that the plan writes; the file of `plan -o` does.
 
     Args:
         plan: the plan.
-        look: content of the target that the plan leaves alone, for the names of spaces.
+        look: returns content of the target that the plan does not change, for the names of spaces.
     """
     refusals, warnings, digest = blockers(plan), _warnings(plan), digest_of(plan)
     outlook = Outlook.of(plan.steps, look)
@@ -86,7 +86,7 @@ class _StepItem:
 
     Attributes:
         step: the step.
-        space: the key of the space that it is in, or was; "" if it has none.
+        space: the key of its current or former space; "" if it has none.
     """
 
     step: Step
@@ -145,7 +145,7 @@ def _totals(plan: Plan) -> str:
 
 
 def _counts(plan: Plan) -> dict[Kind, Counter[str]]:
-    """Return how many items are to be created, updated and deleted, and how many are unchanged."""
+    """Return the numbers of items to create, update and delete, and of unchanged items."""
     found = [(step.kind, step.action.value) for step in plan.steps]
     places = (place_of(path) for path in plan.unchanged)
     return count_by_kind([*found, *((place[0], "unchanged") for place in places if place)])
@@ -167,7 +167,7 @@ def _access(changes: Sequence[AccessChange]) -> Table:
 
 
 def _access_cells(change: AccessChange) -> tuple[str, str, str, str, str]:
-    """Return who, what becomes of their access, where, and the role before and after."""
+    """Return the cells of a row: who, the change, where, and the role before and after."""
     who = f"group {change.who}" if change.is_group else change.who or "everybody in the project"
     where = f"space:{change.space}"
     if change.item:
@@ -176,12 +176,12 @@ def _access_cells(change: AccessChange) -> tuple[str, str, str, str, str]:
 
 
 def _access_verb(change: AccessChange) -> str:
-    """Return what becomes of somebody's access, in a word that stays the same."""
+    """Return the change of access as a word that is stable across versions."""
     return "gains" if change.before is None else "loses" if change.after is None else "changes"
 
 
 def _warnings(plan: Plan) -> list[str]:
-    """Return what people should know, and what stops nothing."""
+    """Return the warnings, which do not block the plan."""
     found = [f"{one.item}: {one.what}" for one in plan.problems if one.gravity is Gravity.WARNS]
     steps = {step.item: step for step in plan.steps}
     found += [_allowed(drift, steps.get(drift.item)) for drift in plan.drift if drift.allowed]
@@ -197,7 +197,7 @@ def _warnings(plan: Plan) -> list[str]:
 
 
 def _allowed(drift: Drift, step: Step | None) -> str:
-    """Return what becomes of a change of the target that the user allowed."""
+    """Return the effect of the plan on a change of the target that the user allowed."""
     outcome = "the target's side is overwritten, as allowed"
     if step is None:
         outcome = "the target keeps it as it is"
@@ -220,7 +220,7 @@ def _is_on(scheduler: Json) -> bool:
 
 
 def _adopted(plan: Plan) -> list[tuple[Kind, str, str]]:
-    """Return kind, key and uuid of the target's items that the plan links; undoing a run links nothing."""
+    """Return kind, key and uuid of the target's items that the plan links; an undo links nothing."""
     if plan.purpose == "undo":
         return []
     return [
@@ -231,7 +231,7 @@ def _adopted(plan: Plan) -> list[tuple[Kind, str, str]]:
 
 
 def _links(adopted: Sequence[tuple[Kind, str, str]]) -> list[str]:
-    """Return the target's items that the plan links, in words; many of them as counts."""
+    """Return the target's items that the plan links, in words; many of them as counts only."""
     if len(adopted) <= _LINKS:
         return [f"{kind}:{key} is {uuid} from now on" for kind, key, uuid in adopted]
     numbers = Counter(kind for kind, _, _ in adopted)
@@ -239,7 +239,7 @@ def _links(adopted: Sequence[tuple[Kind, str, str]]) -> list[str]:
     return [f"{counts} of the target are linked from now on (plan --format json lists them)"]
 
 
-# --- for machines ---
+# --- JSON ---
 
 
 def _data(
@@ -322,7 +322,7 @@ def _drift_json(drift: Drift) -> Json:
 
 
 def saved_json(drift: Drift) -> JsonObject:
-    """Return who saved either side of a drift last, and when; null for what Lightdash does not tell."""
+    """Return who saved each side of a drift last, and when; null if Lightdash does not report it."""
     sides = (("target", drift.saved_there), ("source", drift.saved_here))
     return {
         side: None if saved is None else {"at": saved.at, "by": saved.by or None} for side, saved in sides

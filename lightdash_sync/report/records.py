@@ -1,4 +1,4 @@
-"""What this machine remembers of an environment, as reports: its runs, and its links."""
+"""Builds the reports of the local records of an environment: its runs, and its links."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _ReadRun:
     Attributes:
         run: the run.
         plan: its plan; None if the run cannot be read.
-        result: how it ended; None if it was cut short.
+        result: how it ended; None if it was interrupted.
     """
 
     run: Run
@@ -62,7 +62,7 @@ class _ReadRun:
 
     @property
     def state(self) -> str:
-        """A word that stays the same."""
+        """The state as a word that is stable across versions."""
         if self.plan is None:
             return "damaged"
         return "unfinished" if self.result is None else str(self.result.get("state", "unknown"))
@@ -75,7 +75,7 @@ class _ReadRun:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many items it was to create, update and delete."""
+        """The planned numbers of items to create, update and delete."""
         return Counter(step.action.value for step in self.plan.steps) if self.plan else {}
 
 

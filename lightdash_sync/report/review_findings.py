@@ -1,4 +1,4 @@
-"""The findings of a review of a promotion, by reason; and what accepts each, or does it right."""
+"""Groups the findings of a promotion's review by reason, with the options that accept or avoid each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Reason(NamedTuple):
 
     Attributes:
         title: of all items that have it.
-        accepted: what `--accept` does then; "" where it can do nothing.
+        accepted: the effect of `--accept`; "" if it has none.
         replayed: what `--via replay` does instead.
     """
 
@@ -79,24 +79,24 @@ _PLAIN = frozenset(
 
 
 def blocking_findings(review: Review) -> tuple[FindingGroup, ...]:
-    """Return why the promotion is refused, by reason; nothing if it is not."""
+    """Return the findings that block the promotion, by reason; empty if there are none."""
     return _grouped(review, lambda verdict: verdict.blocks, _allowing)
 
 
 def accepted_findings(review: Review) -> tuple[FindingGroup, ...]:
-    """Return what would be refused if the user had not accepted it."""
+    """Return the findings that would block the promotion if the user had not accepted them."""
     return _grouped(
         review, lambda verdict: verdict.weight is Severity.BLOCKS and verdict.accepted, _replaying
     )
 
 
 def warning_findings(review: Review) -> tuple[FindingGroup, ...]:
-    """Return what people should know, and what stops nothing."""
+    """Return the warnings, which do not block the promotion."""
     return _grouped(review, lambda verdict: verdict.weight is Severity.WARNS, _replaying)
 
 
 def remarks(review: Review) -> list[str]:
-    """Return what else there is to know of items, line by line."""
+    """Return further remarks on items, line by line."""
     return [
         f"{item.item}: {verdict.what}"
         for item in review.items
@@ -125,7 +125,7 @@ def _grouped(
 
 
 def _allowing(item: Reviewed, verdict: Verdict) -> tuple[Hint, ...]:
-    """Return the options that allow an item, or do it right."""
+    """Return the options that accept a finding, or avoid it."""
     if verdict.code in NEVER_ACCEPTED:
         return _replaying(item, verdict)
     effect = REASONS[verdict.code].accepted

@@ -1,6 +1,7 @@
-"""A report as text for a terminal, a file or a pipe.
+"""Renders a report as text for a terminal, a file or a pipe.
 
-Names are harmless and never markup. Lists are bounded unless the report is complete.
+Control characters in names are made harmless, and names are never markup. Lists are limited in length unless
+the report is complete.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def render_text(report: Report, out: Console) -> None:
 
     Args:
         report: what to show.
-        out: where to; from `terminal.console`, which takes every text literally.
+        out: the console to print to, from `terminal.console`, which takes every text literally.
     """
     is_first = True
     for line in _head(report):
@@ -89,7 +90,7 @@ def _head(report: Report) -> Iterator[Text]:
 
 
 def _block(block: Block, report: Report, width: int) -> Iterator[RenderableType | None]:
-    """Yield what is printed of a block; None for an empty line, unless nothing was printed yet."""
+    """Yield the printed parts of a block; None is an empty line, unless nothing was printed yet."""
     match block:
         case Alert():
             yield from _alert(block, report)
@@ -284,7 +285,7 @@ def _grid(matrix: Matrix) -> Grid:
 
 
 def _fits(matrix: Matrix, width: int) -> bool:
-    """Whether the table can be read, with cells of as many lines as they have words."""
+    """Whether the table fits the width, if each word of a cell may be on a line of its own."""
     needed = [_longest(matrix.names), *(_longest(_words(matrix, n)) for n in range(len(matrix.names)))]
     return len(matrix.names) <= _ACROSS and sum(needed) + 2 * len(needed) <= width
 

@@ -1,9 +1,8 @@
-"""The value that every report is built as, and that every renderer reads.
+"""The report value, which each builder returns and each renderer reads.
 
-A report has a head (title, from where to where, totals, digest), blocks in the order in which they are
-shown, and its data for machines. A builder (`plans`, `reviews`, `results`, …) fills it with texts from
-anywhere, as they are; a renderer (`text`, `markdown`, `html`, `machine`) makes them harmless for its format,
-and decides how much of each block it shows.
+A report has a head (title, source and target, totals, digest), blocks in display order, and its data for
+JSON. A builder (`plans`, `reviews`, `results`, …) puts untrusted texts into it unchanged; a renderer (`text`,
+`markdown`, `html`, `json`) makes them harmless for its format, and decides how much of each block it shows.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ ANY_ITEM = "KIND:KEY"
 
 
 class Tone(StrEnum):
-    """What a part of a report means for the reader; renderers choose colours by it."""
+    """The meaning of a part of a report; renderers choose colours by it."""
 
     GOOD = "good"
     INFO = "info"
@@ -40,7 +39,7 @@ class Hint:
     Attributes:
         effect: what the option does; without an option, the whole sentence.
         option: an option or a command.
-        argument: of the option: mostly the item that it is about.
+        argument: of the option; usually the item that it is about.
     """
 
     effect: str
@@ -68,13 +67,13 @@ class Detail:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about an item, or about all of it.
+    """A finding about one item, or about the whole subject of the report.
 
     Attributes:
-        code: stays the same from version to version.
-        what: in words.
-        item: `kind:key`; "" for all of it.
-        name: what people call the item; "" if that says no more.
+        code: stable across versions of this tool.
+        what: the finding in words.
+        item: `kind:key`; "" for the whole subject.
+        name: of the item; "" if it adds nothing to the key.
         mark: a word in front of it, such as `failed`.
         details: more lines.
         hints: next steps.
@@ -91,10 +90,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """Findings with one reason.
+    """Findings with the same reason.
 
     Attributes:
-        code: of the reason; stays the same from version to version.
+        code: of the reason; stable across versions of this tool.
         title: the reason in words; "" for none.
         findings: in order.
     """
@@ -105,7 +104,7 @@ class FindingGroup:
 
     @property
     def clusters(self) -> list[FindingCluster]:
-        """The findings with those together that have the same hints, so that each hint is shown once."""
+        """The findings, grouped by equal hints, so that each hint is shown once."""
         found: dict[tuple[Hint, ...], list[Finding]] = {}
         for one in self.findings:
             found.setdefault(tuple(_shared(hint) for hint in one.hints if _is_shared(hint, one)), []).append(
@@ -119,8 +118,8 @@ class FindingCluster:
     """Findings that have hints in common.
 
     Attributes:
-        findings: each with the hints that are its own.
-        hints: of each of them.
+        findings: each with its own hints only.
+        hints: shared by all of them.
     """
 
     findings: tuple[Finding, ...]
@@ -153,7 +152,7 @@ class Alert:
         groups: by reason.
         title: "" for none.
         tone: BAD for what stops something.
-        noun: what one finding is called where some are not shown.
+        noun: name of one finding, for the number of findings that are not shown.
     """
 
     groups: tuple[FindingGroup, ...]
@@ -163,7 +162,7 @@ class Alert:
 
     @property
     def total(self) -> int:
-        """How many findings there are."""
+        """The number of findings."""
         return sum(len(group.findings) for group in self.groups)
 
 
@@ -173,7 +172,7 @@ class Counts:
 
     Attributes:
         columns: the statuses, in words.
-        rows: what the items are called, and a number for each column.
+        rows: name of the items, and a number for each column.
     """
 
     columns: tuple[str, ...]
@@ -187,12 +186,12 @@ class ReportItem:
     Attributes:
         kind: of the item.
         key: of the item; "" for a kind that is one file.
-        status: what became of it, or is to become.
-        verb: the same in the words of this report.
-        name: what people call it; "" if that says no more than kind and key.
-        mark: what else is to be known.
+        status: whether it was, or will be, created, changed or deleted.
+        verb: the status in the words of this report.
+        name: of the item; "" if it adds nothing to kind and key.
+        mark: further information.
         summary: the changes in one line, where they are not shown one by one.
-        changes: what differs, as far as it is shown.
+        changes: the differences that are shown.
         before: its content before, or None; layouts of dashboards are drawn.
         after: its content afterwards, or None.
     """
@@ -210,7 +209,7 @@ class ReportItem:
 
     @property
     def label(self) -> str:
-        """How the item is called on the command line."""
+        """The item in the form of the command line."""
         return f"{self.kind}:{self.key}" if self.key else str(self.kind)
 
     @property
@@ -226,8 +225,8 @@ class ItemGroup:
     Attributes:
         heading: a space, a commit, a pair of environments.
         items: in order.
-        intro: what is to be known of all of them.
-        more: how many were left out by the builder.
+        intro: information about all of them.
+        more: number of items that the builder left out.
     """
 
     heading: str
@@ -238,12 +237,12 @@ class ItemGroup:
 
 @dataclass(frozen=True)
 class Items:
-    """Items that differ. The first such block of a report has the room that the others leave.
+    """Items that differ. The first such block of a report gets the space that the others leave.
 
     Attributes:
         groups: in order.
         title: "" for none.
-        intro: what is to be known of all of them.
+        intro: information about all of them.
         is_folded: whether a document shows only the headings at first.
     """
 
@@ -254,7 +253,7 @@ class Items:
 
     @property
     def total(self) -> int:
-        """How many items there are."""
+        """The number of items."""
         return sum(len(group.items) for group in self.groups)
 
 
@@ -263,7 +262,7 @@ class TableRow:
     """A row of a table.
 
     Attributes:
-        cells: text from anywhere.
+        cells: untrusted texts.
         tone: of the row in a document, and of its first cell on a terminal.
     """
 
@@ -279,8 +278,8 @@ class Table:
         columns: titles in lower case; none of them for a list with aligned columns.
         rows: as many cells each.
         title: "" for none.
-        noun: what a row is called where some are not shown; "" if all rows are always shown.
-        unbroken: titles of columns whose cells stay in one line, because people copy them.
+        noun: name of a row, for the number of rows that are not shown; "" if all are always shown.
+        unbroken: titles of columns whose cells are not wrapped, because users copy them.
     """
 
     columns: tuple[str, ...]
@@ -292,7 +291,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A table of everything by everything; lists where there is no room for it.
+    """A table with the same names as rows and columns; shown as lists where the table does not fit.
 
     Attributes:
         corner: title of the first column.
@@ -306,7 +305,7 @@ class Matrix:
 
     @property
     def lists(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
-        """For each name its cells without repetition, each with the names of the columns that have it."""
+        """For each name its distinct cells, each with the names of the columns that have it."""
         found = []
         for row, name in enumerate(self.names):
             by_cell: dict[str, list[str]] = {}
@@ -322,12 +321,12 @@ class Notes:
     """Lines of text.
 
     Attributes:
-        lines: text from anywhere.
+        lines: untrusted texts.
         title: "" for none.
-        tone: WARNING for what needs attention, QUIET for what few need.
+        tone: WARNING for lines that need attention, QUIET for lines of minor interest.
         is_numbered: whether the order matters.
-        is_unbroken: whether lines must not be broken, because people copy addresses or commands from them.
-        noun: what a line is called where some are not shown.
+        is_unbroken: whether lines must not be wrapped, because users copy addresses or commands from them.
+        noun: name of a line, for the number of lines that are not shown.
     """
 
     lines: tuple[str, ...]
@@ -359,19 +358,20 @@ class Report:
     """A report.
 
     Attributes:
-        title: what it is. On a terminal it stands before the totals only; the command has said it.
-        data: the same for machines, in its documented form.
-        blocks: in the order in which they are shown; a renderer leaves out those without content.
-        source: from where; "" if the report is about one thing.
-        target: to where.
-        lead: what it is about, in a line.
+        title: of the report. On a terminal it is shown only before the totals, because the user typed the
+            command.
+        data: the content for JSON, in its documented form.
+        blocks: in display order; a renderer leaves out those without content.
+        source: name of the source; "" if the report has no two sides.
+        target: name of the target.
+        lead: the subject in one line.
         totals: all counts in one line.
-        digest: the beginning of a digest that people compare.
-        facts: what few need: requests, what is not shown.
-        verdict: whether it may be done, in a sentence.
-        tone: of the verdict, or of the title where there is none.
-        is_complete: whether text shows everything, however much it is.
-        more: what shows everything, such as `--all lists everything`.
+        digest: the beginning of a digest, for comparison by the user.
+        facts: minor facts: number of requests, and what is not shown.
+        verdict: whether the subject may be carried out, in a sentence.
+        tone: of the verdict, or of the title if there is no verdict.
+        is_complete: whether text shows everything, without limits.
+        more: how to show everything, such as `--all lists everything`.
     """
 
     title: str
