@@ -1,4 +1,4 @@
-"""Output: reports in the requested format, JSON for machines, errors, and log lines without secrets."""
+"""Writes all output: reports in the requested format, JSON, errors, and log lines without secrets."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def render(report: Report, form: str) -> str:
 
 
 def write(content: str, output: Path | None = None) -> None:
-    """Write what was rendered to stdout, or into a file; what is no Unicode becomes escapes."""
+    """Write rendered content to stdout or into a file; text that is not valid Unicode is escaped."""
     data = content.encode("utf-8", "backslashreplace")
     if output is not None:
         with naming(output):
@@ -74,7 +74,7 @@ def write(content: str, output: Path | None = None) -> None:
 
 
 def warn(notes: Iterable[str]) -> None:
-    """Print warnings on stderr."""
+    """Print warnings to stderr."""
     from lightdash_sync.report.terminal import say_warning
 
     for note in notes:
@@ -96,7 +96,7 @@ def json_line(result: JsonObject) -> str:
 
 
 def fail(error: SyncError, *, wants_json: bool) -> int:
-    """Tell an error, on stderr and for machines on stdout too; return its exit code."""
+    """Print an error to stderr, and with `wants_json` also as JSON to stdout; return its exit code."""
     from lightdash_sync.report.terminal import say_error
 
     say_error(error.message, error.hint)
@@ -106,7 +106,7 @@ def fail(error: SyncError, *, wants_json: bool) -> int:
 
 
 class Redacted(logging.Filter):
-    """Replaces secrets in log lines: a net below the rule that none is ever logged.
+    """Replaces secrets in log lines, as a second safeguard: no secret should be logged at all.
 
     Args:
         secrets: the exact texts.

@@ -45,7 +45,7 @@ _REVIEW_HINT = (
 
 @dataclass(frozen=True)
 class ApprovedReview:
-    """A review that somebody approved.
+    """An approved review.
 
     Attributes:
         digest: SHA-256 of the approval, in hexadecimal.

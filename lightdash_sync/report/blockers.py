@@ -133,7 +133,7 @@ def _duplicate(twin: PossibleDuplicate) -> Finding:
     hints = [Hint("links it with this one", "--adopt", f"{twin.item}={uuid}") for uuid in twin.candidates]
     if len(twin.candidates) == 1:
         hints.append(Hint("links all that have one such item", "--adopt-by-name"))
-    if twin.kind is not Kind.TAG:  # nobody wants two of a name, and older servers have no two
+    if twin.kind is not Kind.TAG:  # two tags of one name make no sense, and older servers do not allow them
         hints.append(Hint("makes a second one", "--allow-twins", twin.item))
     what = f"would be created, and the target has {number} of this name in the same place"
     return Finding("twin", what, twin.item, twin.name, hints=tuple(hints))

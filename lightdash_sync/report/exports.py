@@ -1,4 +1,4 @@
-"""What exports, backups and checks of snapshots did, as reports."""
+"""Builds the reports of exports, backups and verifications of snapshots."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _COLUMN = 20  # characters for the name of a folder
 
 
 def export_report(export: ExportResult, *blocks: Block) -> Report:
-    """Return what an export did.
+    """Return the report of an export.
 
     Args:
-        export: what it did.
-        blocks: what is shown before the number of requests.
+        export: its result.
+        blocks: shown before the number of requests.
     """
     source, manifest = export.manifest.source, export.manifest
     return Report(
@@ -55,7 +55,7 @@ def export_report(export: ExportResult, *blocks: Block) -> Report:
 
 
 def demo_report(export: ExportResult) -> Report:
-    """Return what the export of the demo did, and what to try next."""
+    """Return the report of the demo's export, with what to try next."""
     path = export.target
     steps = [
         (f"less {path}/dashboards/sales-overview.json", "see what an export looks like"),
@@ -70,7 +70,7 @@ def demo_report(export: ExportResult) -> Report:
 
 
 def export_json(export: ExportResult) -> JsonObject:
-    """Return what an export did, for machines."""
+    """Return the result of an export for JSON."""
     source, manifest = export.manifest.source, export.manifest
     return {
         "path": str(export.target),
@@ -98,13 +98,13 @@ def export_json(export: ExportResult) -> JsonObject:
 def code_report(
     target: Path, source: str, code: CodeFiles, written: WrittenTree, requests: int, duration_s: float
 ) -> Report:
-    """Return what `export --format lightdash-yaml` did.
+    """Return the report of `export --format lightdash-yaml`.
 
     Args:
         target: the directory.
-        source: label of what was exported.
+        source: label of the exported source.
         code: the files.
-        written: what became of the directory.
+        written: how the directory changed.
         requests: sent to the server.
         duration_s: seconds.
     """
@@ -136,11 +136,11 @@ def code_report(
 def verify_report(
     verdict: VerifyResult, live: Differences | None, requests: int = 0, duration_s: float = 0.0
 ) -> Report:
-    """Return what `verify` found.
+    """Return the report of `verify`.
 
     Args:
         verdict: on the snapshot.
-        live: how the project differs from it now; None if that was not asked for.
+        live: how the project differs from it now; None if the comparison was not requested.
         requests: sent to the server.
         duration_s: seconds.
     """
@@ -166,11 +166,11 @@ def verify_report(
 
 
 def backup_report(backup: Backup, share: Shard | None, duration_s: float, *, is_dry: bool) -> Report:
-    """Return what a backup did: a row for each environment, its commits, and where they went.
+    """Return the report of a backup: a row for each environment, its commits, and the result of the push.
 
     Args:
-        backup: what it did.
-        share: the share of all environments that it was to back up; None for all.
+        backup: its result.
+        share: the share of the environments that it covered; None for all.
         duration_s: seconds.
         is_dry: whether commits were only listed.
     """
@@ -218,7 +218,7 @@ def _files(added: int, changed: int, removed: int) -> str:
 
 
 def _older_lines(older: Sequence[Older]) -> list[str]:
-    """Return what was reused from earlier exports, a line for each day."""
+    """Return the parts reused from earlier exports, with a line for each day."""
     days: dict[str, list[str]] = {}
     for one in older:
         days.setdefault(one.asOf, []).append(one.what)
@@ -281,7 +281,7 @@ def _backup_lines(outcome: BackupOutcome) -> Iterator[str]:
 
 
 def _backup_data(backup: Backup, share: Shard | None, duration_s: float, *, is_dry: bool) -> JsonObject:
-    """Return what a backup did; `error` is the one with the highest exit code."""
+    """Return the result of a backup for JSON; `error` is the one with the highest exit code."""
     worst, pushed = backup.worst, backup.pushed
     data: JsonObject = {
         "environments": [_outcome_json(outcome) for outcome in backup.outcomes],

@@ -1,4 +1,4 @@
-"""The layout of a dashboard before and after, drawn: one picture for each side of each tab, as SVG."""
+"""Draws the layout of a dashboard before and after, with one SVG picture for each side of each tab."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ACROSS, _DOWN = 10, 9  # units of a cell of the grid
 _MAX_ROWS = 200  # drawn
 _MAX_TILES = 300  # drawn of a tab
 _MAX_TABS = 12  # drawn of a dashboard
-_LONG = 80  # characters of a label; what a tile has no room for is clipped
+_LONG = 80  # characters of a label; the tile clips what does not fit
 _SIGNS = {
     TileFate.ADDED: "+",
     TileFate.REMOVED: "−",
@@ -29,7 +29,7 @@ _SIGNS = {
 
 
 def draw_layouts(before: Value, after: Value) -> Markup:
-    """Return the tabs of a dashboard that differ, as pictures; nothing if none does."""
+    """Return pictures of the tabs of a dashboard that differ; empty if none does."""
     tabs = layout(before, after)
     changed = [tab for tab in tabs if tab.is_changed]
     drawn = [_figure(tab) for tab in changed[:_MAX_TABS]]
@@ -42,7 +42,7 @@ def draw_layouts(before: Value, after: Value) -> Markup:
 
 
 def legend() -> Markup:
-    """Return what the colours and signs of the pictures mean."""
+    """Return the legend of the colours and signs."""
     entries = [tag("span", f"{_SIGNS[fate]} {fate}".strip(), class_=f"key {fate}") for fate in TileFate]
     return tag("p", *entries, tag("span", "where it was", class_="key was"), class_="legend")
 
@@ -79,7 +79,7 @@ def _side(tab: Tab, *, is_new: bool) -> Markup:
 
 
 def _described(tiles: Sequence[tuple[Tile, Box]], *, is_new: bool) -> str:
-    """Return a picture in words, for whoever cannot see it."""
+    """Return a picture in words, for screen readers."""
     found = [tile.fate for tile, _ in tiles]
     counted = ", ".join(f"{found.count(fate)} {fate}" for fate in TileFate if fate in found)
     return f"Layout {'after' if is_new else 'before'}: {counted or 'empty'}"
@@ -93,7 +93,7 @@ def _tile(tile: Tile, box: Box) -> Markup:
         "g",
         tag("title", f"{tile.fate}: {label}"),
         tag("rect", x=x + 1, y=y + 1, width=max(w - 2, 1), height=max(h - 2, 1), rx=2),
-        # An inner picture clips what it holds: the label ends where the tile does.
+        # A nested svg element clips its content, so the label ends where the tile does.
         tag(
             "svg",
             tag("text", words, x=4, y=12),
@@ -107,7 +107,7 @@ def _tile(tile: Tile, box: Box) -> Markup:
 
 
 def _outline(tile: Tile) -> Markup | None:
-    """Return where a tile was, if that was on the same tab."""
+    """Return the outline of a tile's former place, if that was on the same tab."""
     if tile.before is None:
         return None
     x, y, w, h = _units(tile.before)

@@ -1,4 +1,4 @@
-"""The history of a snapshot, the time line of an item, and an item as it was, as reports."""
+"""Builds the reports of `log` and `show`: the history of a snapshot, the time line of an item, one item."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def item_log_report(
         past: the item.
         entries: newest first.
         notes: what people should know.
-        older: how many entries are not among them.
+        older: number of older entries that are left out.
         every: show each change in full, also those that mean nothing to users.
     """
     rows = [row for entry in entries for row in _rows(past, entry, every=every)]
@@ -120,7 +120,7 @@ def item_log_report(
 
 
 def found_json(path: str, found: Found) -> JsonObject:
-    """Return an item as it was, with what is known of that version, for machines."""
+    """Return an item and its version for JSON."""
     return {
         "path": path,
         "kind": found.item.kind.value,
@@ -138,7 +138,7 @@ def found_json(path: str, found: Found) -> JsonObject:
 
 
 def _heading(one: Revision) -> str:
-    """Return when, which commit, who, and the subject."""
+    """Return time, id, author and subject of a commit."""
     who = _NOBODY if one.author == TOOL else one.author.name
     subject = one.message.partition("\n")[0]
     subject = subject if len(subject) <= _SUBJECT else f"{subject[: _SUBJECT - 1]}…"
@@ -153,7 +153,7 @@ def _commit_items(commit: SnapshotCommit, *, every: bool) -> Iterator[ReportItem
 
 
 def _commit_item(item: ItemChange, *, is_first: bool, every: bool) -> Iterator[ReportItem]:
-    """Yield what became of an item; nothing for what means nothing to users."""
+    """Yield the changes of an item; nothing if they are of no interest to users."""
     status = item.status
     verb = "first seen" if is_first and status is Status.CREATED else status.value
     try:

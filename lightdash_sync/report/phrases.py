@@ -17,20 +17,20 @@ _NAMES = 12  # in a sentence
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number of things, such as `1 item` and `2 items`.
+    """Return a number with its noun, such as `1 item` and `2 items`.
 
     Args:
-        number: how many.
-        noun: one of them.
-        plural: several of them; the noun with an s if not given.
+        number: the number.
+        noun: in the singular.
+        plural: of the noun; by default, the noun with an s.
     """
     return f"{number:d} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def singular(plural: str) -> str:
-    """Return one of what a plural names, such as `explores` or `charts that no list names`.
+    """Return the singular of a phrase such as `explores` or `charts that no list names`.
 
-    Kinds of content and the work on them are regular; what is singular already stays as it is.
+    Names of kinds and of work on them have regular plurals; a singular is returned unchanged.
     """
     noun, that, rest = plural.partition(" that ")
     one = f"{noun.removesuffix('ies')}y" if noun.endswith("ies") else noun.removesuffix("s")
@@ -38,10 +38,10 @@ def singular(plural: str) -> str:
 
 
 def amounts(verbs: Mapping[str, int]) -> list[str]:
-    """Return how much is to be done: `1 to create`, `3 to update (1 rename)`, `0 to delete`.
+    """Return the planned amounts: `1 to create`, `3 to update (1 rename)`, `0 to delete`.
 
     Args:
-        verbs: verb -> how many; `rename` and `move` are updates, too.
+        verbs: verb -> number of items; `rename` and `move` count as updates, too.
     """
     special = {verb: verbs.get(verb, 0) for verb in _SPECIAL}
     numbers = {verb: verbs.get(verb, 0) for verb in VERBS}
@@ -54,16 +54,16 @@ def amounts(verbs: Mapping[str, int]) -> list[str]:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return some names in one line, and how many more there are."""
+    """Return the first names in one line, with the number of further ones."""
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     return ", ".join(names[:_NAMES]) + more
 
 
 def target_name(target: PlanTarget) -> str:
-    """Return where something goes, for people: the environment, and what its project is called."""
+    """Return a target for display: the environment, and the name of its project."""
     return f"{target.environment} ({target.project_name})" if target.project_name else target.environment
 
 
 def short_digest(digest: str) -> str:
-    """Return the beginning of a digest, which people can compare."""
+    """Return the beginning of a digest, short enough to compare by eye."""
     return digest[:_DIGITS]

@@ -1,4 +1,4 @@
-"""What is set up, and whether it works, as reports: `doctor`, `projects` and `init`."""
+"""Builds the reports of `doctor`, `projects` and `init`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _STATES = {"ok": Tone.GOOD, "warning": Tone.WARNING, "failed": Tone.BAD}
 def doctor_report(
     checks: Sequence[Check], requests: int = 0, duration_s: float = 0.0, *, is_verbose: bool = False
 ) -> Report:
-    """Return the outcome of each check, with what to do.
+    """Return the result of each check, with what to do.
 
     Args:
         checks: in order.
         requests: sent to the server.
         duration_s: seconds.
-        is_verbose: list all that an old version cannot do; else say how much that is.
+        is_verbose: list everything that an old version cannot do, instead of the number only.
     """
     data: JsonObject = {
         "checks": [
@@ -74,13 +74,13 @@ def projects_report(projects: Sequence[ProjectRow], requests: int = 0, duration_
 def init_report(
     repository: Path, environment: str, files: Sequence[PreparedFolder], *, is_new: bool
 ) -> Report:
-    """Return which files were made, and what to do next.
+    """Return the created files, with what to do next.
 
     Args:
-        repository: its root.
-        environment: that the settings name.
-        files: what became of each.
-        is_new: whether the repository was made.
+        repository: root of the repository.
+        environment: the environment in the settings.
+        files: the files with their results.
+        is_new: whether the repository was created.
     """
     rows = (
         TableRow((one.result, os.path.relpath(one.path)), Tone.QUIET if one.result == "kept" else Tone.GOOD)
@@ -112,7 +112,7 @@ def _next_of_init(files: Sequence[PreparedFolder], environment: str) -> Iterator
 
 
 def _without_limits(checks: Iterable[Check]) -> Iterator[Check]:
-    """Yield checks; of all that an old version cannot do, only how much it is."""
+    """Yield checks, with only the number of things that an old version cannot do."""
     from lightdash_sync.doctor import LIMITS, Check
 
     checks = [*checks]

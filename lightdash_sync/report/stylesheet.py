@@ -1,4 +1,4 @@
-"""The style sheet of the HTML report. It names no font, image or address from anywhere else."""
+"""The style sheet of the HTML report, without external fonts, images or addresses."""
 
 from typing import Final
 

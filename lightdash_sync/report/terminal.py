@@ -93,7 +93,7 @@ class Bars:
 
     @contextmanager
     def track(self, what: str, total: int, verb: str = "Reading") -> Iterator[Callable[[], None]]:
-        """Show a bar until the work has ended, or a line that says what begins."""
+        """Show a bar until the work has ended; without a terminal, print a line when it begins."""
         if not self._live:
             self._console.print(Text(f"{verb} {counted(total, singular(shown(what)), shown(what))}"))
             yield _Pace(total, lambda far: self._console.print(Text(f"  {shown(what)}: {far}"))).advance
@@ -169,11 +169,11 @@ def _signals_put_off() -> Iterator[None]:
 
 
 class _Pace:
-    """How far some work is, said from time to time where there are no bars.
+    """Reports the progress of some work from time to time, where there are no bars.
 
     Args:
         total: how many items.
-        say: is told, in words.
+        say: receives the progress in words.
     """
 
     def __init__(self, total: int, say: Callable[[str], None]) -> None:
