@@ -1,9 +1,9 @@
 """What a project holds: every list that the server has, held against each other.
 
-No list of Lightdash is complete by itself (api-facts 5.2: charts saved inside dashboards are in one of
-three), and a list can come back short without an error, so each is compared with a second one that the
-server makes by another query. What differs is a contradiction: the project changed between two reads,
-or the server does not say everything. It never passes in silence.
+No list of Lightdash is complete by itself (docs/lightdash-api.md#which-list-holds-what), and a list can come
+back short without an error, so each is compared with a second one that the server makes by another query.
+What differs is a contradiction: the project changed between two reads, or the server does not say everything.
+It never passes in silence.
 """
 
 from __future__ import annotations

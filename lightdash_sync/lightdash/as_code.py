@@ -256,7 +256,7 @@ def portions(slugs: Iterable[str]) -> Iterator[list[str]]:
 # its answer says what it did, and whoever calls looks before and at the answer after. A space that does not
 # exist is refused, never made (`skipSpaceCreate`). Unlike the ordinary endpoints they look for no explore,
 # so no 404 comes late. What the body cannot say (unknown keys of a query, palettes) is compared afterwards.
-# Sources: api-facts section 13, recordings 228 to 239 of 0.2904.5.
+# Facts: docs/lightdash-api.md#content-as-code.
 
 _VERSION = 1  # of the form of the body
 _CHART = ("tableName", "metricQuery", "chartConfig", "tableConfig")
@@ -447,7 +447,7 @@ def read_by_slug(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> J
     """Return a chart or dashboard by its slug, or by one that it had: `GET /saved/{slug}?projectUuid=`.
 
     None if there is none. What was found by an alias says another slug of itself. Counts a view.
-    Without the project the server would look in all of them (trap 45).
+    Without the project the server would look in all of them (docs/lightdash-api.md#uuids-and-slugs).
     """
     path = f"/api/v1/{_ITEMS[kind]}/{quote(slug, safe='')}"
     try:

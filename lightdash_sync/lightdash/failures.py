@@ -1,7 +1,7 @@
 """Answers and failures: what came back, which error it is, and whether another try makes sense.
 
 Each failure gets its class for `retry` and its error for people here, and nowhere else. Nothing of an
-answer is believed before status, content type and envelope fit (api-facts 1.1).
+answer is believed before status, content type and envelope fit (docs/lightdash-api.md#envelope).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Promotion by Lightdash's own endpoints: what is asked, what is sent, and the shape of both answers.
 
-The diff changes nothing and checks no permission (api-facts 12.1); reading that of a chart or of a dashboard
-counts no view. It says what would be written, never what is there now, nor what would be deleted. The
-promotion is one request and no transaction: an error with `unclear` may have done a part of the work.
-Sources: api-facts section 12, recordings 170 to 203 and 259 to 311 of 0.1372.1.
+The diff changes nothing and checks no permission (docs/lightdash-api.md#endpoints-and-diff); reading
+that of a chart or of a dashboard counts no view. It says what would be written, never what is there now, nor
+what would be deleted. The promotion is one request and no transaction: an error with `unclear` may have done
+a part of the work.
+Facts: docs/lightdash-api.md#promotion.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class _InSpace(View):
 class PromotedDashboard(_InSpace):
     """A dashboard of a diff: the source's, but for the upstream uuid if there is one.
 
-    Its tiles are the source's and show the source's charts (api-facts 12.2).
+    Its tiles are the source's and show the source's charts (docs/lightdash-api.md#endpoints-and-diff).
 
     Attributes:
         spaceSlug: of the source's space.
@@ -121,8 +122,8 @@ class PromotionWrites(Sender):
 
         Returns:
             The answer: chart or dashboard as it is upstream, with its `uuid` there. Of a chart that the
-            server left as it was, it holds the *source's* content under the upstream uuid (recording 289).
-            A SQL chart has `savedSqlUuid` instead (0.2904.5 recording 199).
+            server left as it was, it holds the *source's* content under the upstream uuid
+            (docs/lightdash-api.md#what-promotion-writes). A SQL chart has `savedSqlUuid` instead.
 
         Raises:
             NotFound: no upstream project; any other 404 is `unclear`, as the server looks for items between

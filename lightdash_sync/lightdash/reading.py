@@ -1,8 +1,8 @@
 """The endpoints of Lightdash that are read, one method each, with the shape of each answer checked.
 
-Every method is a GET. Paths and shapes: api-facts sections 2 to 10 and the recordings. What a method
-returns is complete for its endpoint (pages are followed to their end); what the endpoint itself leaves
-out is said in its docstring, because a backup must know.
+Every method is a GET. What a method returns is complete for its endpoint (pages are followed to their end);
+what the endpoint itself leaves out is said in its docstring, because a backup must know. Facts:
+docs/lightdash-api.md.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ Uuid: TypeAlias = Annotated[
 # SQL charts have "" where others have null.
 MaybeUuid: TypeAlias = Annotated[Uuid | None, BeforeValidator(lambda value: value or None)]
 
-# Counts from SQL aggregates arrive as strings (api-facts 1.4), which pydantic reads as numbers.
+# Counts from SQL aggregates are strings (docs/lightdash-api.md#values), which pydantic reads as numbers.
 Count: TypeAlias = int
 
 

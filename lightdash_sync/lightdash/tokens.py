@@ -1,8 +1,9 @@
 """Which kind of token this is, and how Lightdash wants it sent.
 
-Lightdash marks its tokens by their beginning (api-facts 1.3); 0.1372.1 knew personal ones only, of 32
-hexadecimal digits. A token with no known beginning is a personal one, unless the user says otherwise. What
-may not be used as a token at all (that of SCIM, a refresh token) is refused before it is sent anywhere.
+Lightdash marks its tokens by their beginning (docs/lightdash-api.md#tokens); 0.1372.1 knew personal
+ones only, of 32 hexadecimal digits. A token with no known beginning is a personal one, unless the user says
+otherwise. What may not be used as a token at all (that of SCIM, a refresh token) is refused before it is
+sent anywhere.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Content comes in the server's normal form (what `content.portable.to_server` returns, uuids of this server in
 it, fields that nobody told us of included); each method takes from it what its endpoint wants, in the words
-of the server's version. Sources: api-facts sections 4 to 7 and the recordings of 0.1372.1 and 0.2904.5.
+of the server's version. Facts: docs/lightdash-api.md#spaces-and-access and the sections after it.
 
 A method sends one request, once. An error with `unclear` means that it may have been carried out: look
 before it is sent again. Any other error means that it was not. Nothing here reads back what was written.
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 # What stands around content, written: schedulers, tags, icons, pins, validation; one method each.
 #
-# Sources: api-facts sections 8 to 11 and the recordings of 0.1372.1 and 0.2904.5. Methods that create
-# return the new uuid. Nothing here reads back what the server made of a body.
+# Facts: docs/lightdash-api.md#scheduled-deliveries and the sections after it. Methods that create return the
+# new uuid. Nothing here reads back what the server made of a body.
 
 Pinnable: TypeAlias = Literal["space", "chart", "dashboard"]
 
@@ -51,7 +51,8 @@ class DeliveryWrites(Sender):
 
     # --- schedulers
     #
-    # To restore one, in this order (api-facts 8.3), each step a request of its own:
+    # To restore one, in this order, each step a request of its own
+    # (docs/lightdash-api.md#creating-and-changing-deliveries):
     #   1. `create_quiet_scheduler`    it is enabled at once, but has no run left today and no targets
     #   2. `enable_scheduler(False)`   takes back whatever was queued
     #   3. `replace_scheduler`         the true time and targets; a PATCH never enables
@@ -61,8 +62,8 @@ class DeliveryWrites(Sender):
         """`POST /saved/{u}/schedulers`, `/dashboards/{u}/schedulers` or `/sqlRunner/saved/{u}/schedulers`.
 
         The server enables what it creates, and the owner is the token's; so it is created without targets
-        and with `quiet_cron`. Both versions accept `targets: []` (0.1372.1 recording 352; 0.2904.5 asks for
-        an array, recording 133).
+        and with `quiet_cron`. All versions accept `targets: []`
+        (docs/lightdash-api.md#creating-and-changing-deliveries).
 
         Args:
             project: its uuid.
@@ -193,7 +194,7 @@ class DeliveryWrites(Sender):
         """`POST /projects/{p}/validate`: returns the number of a job (`Lightdash.job_status`).
 
         Without `explores` in the body the results replace the stored ones of the project, so they are read
-        without the number: `Lightdash.validation` (api-facts 11).
+        without the number: `Lightdash.validation` (docs/lightdash-api.md#validation).
         """
         path = f"/api/v1/projects/{checked(project)}/validate"
         return told(schemas.StartedJob, self._post(path, {}), "POST", path).jobId
@@ -321,7 +322,7 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
             space: its uuid.
             content: `name` and `inheritsAccess`; `projectMemberAccessRole` and `colorPaletteUuid` where
                 content and server have them. Closing a space on current servers grants it to all who saw
-                it (api-facts 4.1).
+                it (docs/lightdash-api.md#creating-and-changing-spaces).
         """
         path = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}"
         body = self._space(content, "PATCH", path)
@@ -374,7 +375,7 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
 
         Raises:
             NotFound: an `unclear` one if the explore is missing: the chart was created nevertheless
-                (0.1372.1 recording 134, 0.2904.5 recording 062).
+                (docs/lightdash-api.md#errors-after-the-effect).
         """
         path = f"/api/v1/projects/{checked(project)}/saved"
         place = "dashboardUuid" if chart.get("dashboardUuid") else "spaceUuid"
@@ -389,7 +390,8 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         Makes no version. A `spaceUuid` takes a chart out of its dashboard.
 
         Raises:
-            NotFound: an `unclear` one if the explore is missing: the change was made (recording 446).
+            NotFound: an `unclear` one if the explore is missing: the change was made
+                (docs/lightdash-api.md#errors-after-the-effect).
         """
         if body := only(changes, _METADATA):
             with _missing_explores_come_late():
@@ -457,8 +459,9 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
 
     # --- dashboards
     #
-    # A dashboard with charts inside (api-facts 7.5): create it empty, create the charts with its uuid, then
-    # one `write_dashboard` whose tiles show them all. Any other write of tiles in between deletes them.
+    # A dashboard with charts inside: create it empty, create the charts with its uuid, then one
+    # `write_dashboard` whose tiles show them all. Any other write of tiles in between deletes them
+    # (docs/lightdash-api.md#charts-inside-a-dashboard).
 
     def create_empty_dashboard(self, project: str, dashboard: JsonObject) -> str:
         """`POST /projects/{p}/dashboards` (201): name, description and space; returns its uuid.

@@ -1,9 +1,10 @@
 """Predicts whether Lightdash would let the token's owner promote, because promoteDiff checks no permission.
 
-The checks are those of the server, in its order (api-facts 12.5): permission to promote in the space of the
-source; then to promote, or to create, in the upstream space; then to create or to change that space. They
-apply the owner's rules (`Abilities`) to the facts that the server considers. Nothing is written. Restrictions
-of a proxy, and changes between the check and the promotion, are not predicted.
+The checks are those of the server, in its order (docs/lightdash-api.md#permission-and-errors-of-promotion):
+permission to promote in the space of the source; then to promote, or to create, in the upstream space; then
+to create or to change that space. They apply the owner's rules (`Abilities`) to the facts that the server
+considers. Nothing is written. Restrictions of a proxy, and changes between the check and the promotion, are
+not predicted.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 # The permissions of a user, by the rules in the answer of `GET /user` (`abilityRules`).
 #
-# Lightdash decides with the same rules (those of the CASL library, api-facts 1.6): the last rule that matches
-# an action, a subject and the facts of an object decides; without a match, the action is forbidden.
+# Lightdash decides with the same rules (those of the CASL library, docs/lightdash-api.md#roles-and-rules):
+# the last rule that matches an action, a subject and the facts of an object decides; without a match, the
+# action is forbidden.
 # Conditions are equality, `$eq`, `$in` and `$elemMatch`; Lightdash is not known to use others. Where a rule
 # of another form would decide, the action counts as allowed, and a doubt is reported.
 

@@ -1,7 +1,7 @@
 """Predicts what Lightdash does with each promoted item, and what the upstream project has afterwards.
 
-Pure: the input is both projects in the source's keys, and the version of the server (api-facts 12.2 to 12.4,
-observed on 0.1372.1 and 0.2904.5). Promotion copies the content of a version unchanged: uuids in text, and
+Pure: the input is both projects in the source's keys, and the version of the server
+(docs/lightdash-api.md#promotion). Promotion copies the content of a version unchanged: uuids in text, and
 references to SQL charts where the server does not promote them, still refer to items of the source project.
 
 The first section matches upstream items with items of the source; `Foresight` predicts the content.
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
 # How Lightdash matches items of the source with items of the upstream project.
 #
 # Lightdash matches by slug alone: a chart or dashboard anywhere in the upstream project with the same slug is
-# the same item. A space matches by its slug, and since 0.1610.1 by its path of slugs (api-facts
-# 12.3). A chart inside a dashboard is found on the tiles of that dashboard's latest version only; before
-# 0.2213.3 once for each tile. An item with more than one match cannot be promoted (409).
+# the same item. A space matches by its slug, and since 0.1610.1 by its path of slugs
+# (docs/lightdash-api.md#how-items-are-matched). A chart inside a dashboard is found on the tiles of that
+# dashboard's latest version only; before 0.2213.3 once for each tile. An item with more than one match cannot
+# be promoted (409).
 
 PROMOTED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ServerAction(StrEnum):
-    """The server's action for an item (`action` in the answer of promoteDiff, api-facts 12.2)."""
+    """The server's action for an item, as promoteDiff has it (docs/lightdash-api.md#endpoints-and-diff)."""
 
     CREATE = "create"
     UPDATE = "update"

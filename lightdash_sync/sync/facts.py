@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A faulty explore is refused with 400 (NonCompiledModelError, api-facts 1.2), a hidden one with 403.
+# A faulty explore is refused with 400 (`NonCompiledModelError`), a hidden one with 403.
 _NO_FIELDS = (400, 403, 404)
 
 

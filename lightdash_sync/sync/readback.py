@@ -87,7 +87,7 @@ def validate(
     """
     _await(lightdash, writer.start_validation(project), wait, deadline)
     found = set()
-    for row in lightdash.validation(project):  # not under the job's number: api-facts 11
+    for row in lightdash.validation(project):  # not under the job's number
         item = touched.get(row.chartUuid or "") or touched.get(row.dashboardUuid or "")
         if item is not None:
             found.add(Invalid(item, row.error, row.errorType or "", row.fieldName or ""))

@@ -91,7 +91,7 @@ def go(trip: Trip) -> None:
 def told(difference: str) -> bool:
     """Whether a difference is one that the documentation names.
 
-    A grant whose role the API does not show is not carried over (docs/design.md, "Planning").
+    A grant whose role the API does not show is not carried over (docs/design.md#planning).
     """
     return " > people > " in difference and "only in the first" in difference
 
