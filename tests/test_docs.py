@@ -19,7 +19,7 @@ CODE = sorted(
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CITATION = re.compile(r"\bdocs/[\w-]+\.md(?:#[\w-]+)?")
 # Notes that are in no repository, and so cannot be opened by a reader.
-CLOSED = re.compile("|".join(("api" + "-facts", r"observed" + r"-\d", "after" + "-0", "recording" + r"s? \d")))
+CLOSED = re.compile(r"\bapi[-]facts|\bobserved-\d|\bafter-0|\brecordings? \d")
 
 
 @cache

@@ -232,7 +232,7 @@ def _item(project: str, item: str) -> str:
 # The server protects them badly (seen on 0.2904.5; the code of 0.1372.1 is the same): creating looks for
 # the name in snake case and stores it as it was sent, over whatever has it; changing replaces any explore
 # of the name, those of dbt included; changing and deleting answer 200 where there is none. So whoever
-# calls these methods has looked first what has the name. Source: recordings 202 to 206 of 0.2904.5.
+# calls these methods has looked first what has the name. Facts: docs/lightdash-api.md#virtual-views.
 
 
 class VirtualViewWrites(Sender):

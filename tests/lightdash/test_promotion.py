@@ -18,7 +18,7 @@ from tests.worlds import demo_world
 OLD, NEW = Server("0.1372.1"), Server("0.2904.5")
 P, S, T, C, D, U = (f"{digit * 8}-2222-4333-8444-555555555555" for digit in "abcdef")
 
-# Shapes: recordings 170 and 299 of 0.1372.1.
+# Shapes: the recordings of 0.1372.1 in tests/standin/recorded, numbers 170 and 299.
 SPACE: Any = {"uuid": S, "name": "Sales", "slug": "sales", "projectUuid": P, "isPrivate": False, "access": []}
 CHART: Any = {
     "uuid": C, "oldUuid": U, "name": "Orders", "slug": "orders", "projectUuid": P, "spaceSlug": "sales",
