@@ -48,11 +48,20 @@ def agree(planned: Planned, *, yes: bool, as_json: bool, dry_run: bool = False) 
     return True
 
 
-def nothing_to_do(place: TargetEnvironment, found: Plan, *, as_json: bool) -> int:
-    """Save the links and the base in the state, although nothing has to be written."""
+def nothing_to_do(
+    place: TargetEnvironment, found: Plan, planned: Planned | None = None, *, as_json: bool
+) -> int:
+    """Save the links and the base in the state, although nothing has to be written.
+
+    Args:
+        place: the target.
+        found: the plan.
+        planned: what the plan was made of; None for a plan from a file.
+        as_json: print nothing for people.
+    """
     from lightdash_sync.sync.applying import remember
 
-    linked = remember(place, found)
+    linked = remember(place, found, planned)
     if linked and not as_json:
         click.echo(f"{linked} {'item is' if linked == 1 else 'items are'} linked now.", err=True)
     return 0

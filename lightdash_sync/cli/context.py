@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from lightdash_sync.lightdash.asked_once import Answers
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.settings import Settings
     from lightdash_sync.sources import Environments, Side
@@ -48,6 +49,7 @@ class Opening:
         self._settings, self._config, self._stack = settings, config, stack
         self.folders, self.default = known_environments(Path(), config)
         self.bars = Bars()
+        self._servers: dict[tuple[str, str], Answers] = {}
 
     def side(self, said: str, beside: str = "") -> Side:
         """Open the side that a user named; `beside` is the environment that it is compared with."""
@@ -78,7 +80,7 @@ class Opening:
                 f"there is no environment {name!r} in lightdash-sync.toml", hint=f"There are: {there}."
             )
         loaded = self._settings(name)
-        lightdash = self._stack.enter_context(connected(loaded))
+        lightdash = self._stack.enter_context(connected(loaded, self._answers(loaded)))
         lightdash.server.require_supported()
         folders = Folders(self.folders[name])
         folders.require_plain()
@@ -87,6 +89,12 @@ class Opening:
         place = TargetEnvironment(name, project, lightdash, folders, self.bars, loaded.recipients)
         self._stack.enter_context(place.held())
         return place, loaded
+
+    def _answers(self, settings: Settings) -> Answers:
+        """Return what this command knows of a server: environments with one server and token share it."""
+        from lightdash_sync.lightdash.asked_once import Answers
+
+        return self._servers.setdefault((settings.url, settings.token), Answers())
 
     def project(self, name: str) -> tuple[Lightdash, str]:
         """Open the server of an environment; return it, and the uuid of the project.
@@ -97,7 +105,7 @@ class Opening:
         from lightdash_sync.sources import choose_project
 
         loaded = self._settings(name)
-        lightdash = self.keep(connected(loaded))
+        lightdash = self.keep(connected(loaded, self._answers(loaded)))
         lightdash.server.require_supported()
         return lightdash, choose_project(lightdash, loaded.project, self.folders[name])
 
@@ -192,7 +200,7 @@ class Opening:
     @contextmanager
     def _connect(self, name: str) -> Iterator[tuple[Any, str | None]]:
         loaded = self._settings(name)
-        with connected(loaded) as lightdash:
+        with connected(loaded, self._answers(loaded)) as lightdash:
             yield lightdash, loaded.project
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from lightdash_sync.lightdash.asked_once import Answers
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.settings import Settings
 
@@ -189,10 +190,15 @@ def log_requests(settings: Settings, *, verbose: bool) -> None:
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[Lightdash]:
-    """Open a session with the server of some settings."""
+def connected(settings: Settings, answers: Answers | None = None) -> Iterator[Lightdash]:
+    """Open a session with the server of some settings.
+
+    Args:
+        settings: of an environment.
+        answers: what is known of that server for that token already, and is not asked for again.
+    """
+    from lightdash_sync.lightdash.asked_once import AskedOnce
     from lightdash_sync.lightdash.origin import parse_origin
-    from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.lightdash.session import Connection, Session
 
     connection = Connection(
@@ -204,7 +210,7 @@ def connected(settings: Settings) -> Iterator[Lightdash]:
         token_type=settings.token_type,
     )
     with Session(connection) as session:
-        yield Lightdash(session)
+        yield AskedOnce(session, answers)
 
 
 def connections(

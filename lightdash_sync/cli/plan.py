@@ -138,8 +138,8 @@ def apply(
             planned, place = _planned(opening, opened, source or "", target, wanted, full=full)
             agreed = agree(planned, yes=yes, as_json=as_json)
             if not agreed:
-                return nothing_to_do(place, planned.plan, as_json=as_json)
-            applied = apply_plan(place, planned.plan, now())
+                return nothing_to_do(place, planned.plan, planned, as_json=as_json)
+            applied = apply_plan(place, planned.plan, now(), planned if yes else None)
         return tell_applied(applied, place, began, as_json=as_json, validate=validate)
 
 
@@ -191,7 +191,7 @@ def undo(
         agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
-        applied = apply_plan(place, planned.plan, now())
+        applied = apply_plan(place, planned.plan, now(), planned if yes else None)
         return tell_applied(applied, place, began, as_json=as_json, validate=False)
 
 
@@ -232,7 +232,7 @@ def restore(
         agreed = agree(planned, yes=yes, as_json=as_json, dry_run=dry_run)
         if not agreed:
             return Refused.exit_code if planned.plan.refusals() else 0
-        applied = apply_plan(place, planned.plan, now())
+        applied = apply_plan(place, planned.plan, now(), planned if yes else None)
         return tell_applied(applied, place, began, as_json=as_json, validate=validate)
 
 

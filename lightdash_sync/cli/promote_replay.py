@@ -256,8 +256,8 @@ def run_by_replay(
     _compare(approved, planned)
     agreed = agree(planned, yes=yes, as_json=as_json)
     if not agreed:
-        return nothing_to_do(place, planned.plan, as_json=as_json)
-    done = apply(place, planned.plan, now())
+        return nothing_to_do(place, planned.plan, planned, as_json=as_json)
+    done = apply(place, planned.plan, now(), planned if yes else None)
     return tell_applied(done, place, began, as_json=as_json, validate=validate)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.kinds import CHART_APART, Kind
 from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.convert import Converter, Findings, metrics_of, unknown_things, unknown_warnings
 from lightdash_sync.export.deletions import require_no_shrink
@@ -100,6 +100,7 @@ class Read:
         identity: its identity map; it has keys of items without a file, if the reading is not settled.
         warnings: what the user should know, in words.
         freshness: of what was read; the manifest may still say what an earlier one said.
+        lists: the project's lists, as they were at last.
         unread: what of that is in no answer, though it should be: it is left out, and the export incomplete.
     """
 
@@ -107,6 +108,7 @@ class Read:
     identity: Identity
     warnings: list[str]
     freshness: Freshness
+    lists: Inventory
     unread: tuple[NotExported, ...] = ()
 
 
@@ -185,7 +187,7 @@ class Attempt:
         renews = replaced is not None and replaced.renews
         manifest = with_freshness(manifest, before, freshness, renews=renews)
         warnings = self._warnings(structure, identity, manifest)
-        return Read(manifest, identity, warnings, freshness, tuple(self.unread))
+        return Read(manifest, identity, warnings, freshness, structure.inventory, tuple(self.unread))
 
     @property
     def _is_settled(self) -> bool:
@@ -239,7 +241,11 @@ class Attempt:
         places = {row.uuid: row.spaceUuid for row in structure.inventory.summaries}
         places |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
         sql_places = {row.uuid: row.spaceUuid for row in structure.inventory.sql_charts}
-        pages = structure.bulk.found(Kind.CHART)
+        told = {
+            uuid: {name: value for name, value in raw.items() if name not in CHART_APART}
+            for uuid, raw in structure.written.items()
+        }
+        pages = told | structure.bulk.found(Kind.CHART)
         charts = self._written(
             Kind.CHART,
             places,

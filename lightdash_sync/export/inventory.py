@@ -78,6 +78,7 @@ class Inventory:
         code_views: the virtual views as code, by name; none where they were not asked for.
         had_palettes: whether there were colour palettes when they were asked for the last time.
         is_spared: whether the lists of `export.spared` were not asked for.
+        tables: names of all explores; None if they were not asked for.
         chart_total: how many explore charts there are, hidden ones included; None where the server cannot
             tell, or not this token.
         code_spaces: the spaces as code; None where a space tells everybody's access itself, or where the
@@ -99,6 +100,7 @@ class Inventory:
     groups: Sequence[schemas.Group] | None = ()
     palettes: tuple[schemas.Palette, ...] = ()
     virtual_views: tuple[str, ...] = ()
+    tables: frozenset[str] | None = None
     chart_total: int | None = None
     code_spaces: CodeSpaces | None = None
     has_own_schedulers: bool = False
@@ -160,7 +162,7 @@ def read_inventory(
     if not lists.spare:
         reads |= spared_lists(lightdash, project)
     if lists.virtual_views:
-        reads["virtual_views"] = lambda: _virtual_views(lightdash, project, as_code=lists.spare)
+        reads["explores"] = lambda: _virtual_views(lightdash, project, as_code=lists.spare)
     if lightdash.server.can("own_access_only"):
         reads["code_spaces"] = lambda: _code_spaces(lightdash, project)
     found, unread = workers.run(
@@ -171,7 +173,7 @@ def read_inventory(
         raise _no_list(first) if isinstance(first.error, NotFound) and first.what != _PROJECT else first.error
     said = dict(found)
     head, settings = said.pop(_PROJECT)
-    names, in_code = said.pop("virtual_views", ((), {}))
+    names, in_code, tables = said.pop("explores", ((), {}, None))
     if by_members:
         said["groups"] = None if said["members"] is None else groups_of_members(said["members"])
     return Inventory(
@@ -180,6 +182,7 @@ def read_inventory(
         pins=[],
         virtual_views=names,
         code_views=in_code,
+        tables=tables,
         has_groups_of_members=by_members,
         is_spared=lists.spare,
         **said,
@@ -199,16 +202,20 @@ def spared_lists(lightdash: Lightdash, project: str) -> dict[str, Callable[[], A
 
 def _virtual_views(
     lightdash: Lightdash, project: str, *, as_code: bool
-) -> tuple[tuple[str, ...], dict[str, JsonObject]]:
-    """Return the names of the virtual views, and these as code if that is wanted and tells all of them."""
+) -> tuple[tuple[str, ...], dict[str, JsonObject], frozenset[str] | None]:
+    """Return the names of the virtual views, these as code if that is wanted and tells all of them, and the
+    names of all explores; None where these were not asked for.
+    """
     if as_code and lightdash.server.can("virtual_views_as_code"):
         try:
             told = if_allowed(lambda: lightdash.code_views(project))
         except (NotFound, UnexpectedAnswer):
             told = None
         if told is not None and not told[1]:
-            return tuple(sorted(told[0])), told[0]
-    return tuple(sorted(row.name for row in lightdash.explores(project) if row.is_virtual)), {}
+            return tuple(sorted(told[0])), told[0], None
+    explores = lightdash.explores(project)
+    names = tuple(sorted(row.name for row in explores if row.is_virtual))
+    return names, {}, frozenset(row.name for row in explores)
 
 
 def _no_list(unread: Unread) -> Incomplete:

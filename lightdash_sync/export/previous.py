@@ -59,6 +59,7 @@ class Old:
         whole: the last day on which everything was read; None if it is not known.
         renews: whether a full reading that finds nothing new says so.
         freshness: of what it holds, if an earlier reading of the same run made it.
+        told: uuid -> what the server said of a chart or dashboard that was written since, as its own answer.
         made_anew: uuids of items that were deleted and put back since, under another uuid than in its files.
     """
 
@@ -74,6 +75,7 @@ class Old:
     renews: bool = False
     freshness: Freshness | None = None
     made_anew: frozenset[str] = frozenset()
+    told: Mapping[str, JsonObject] = field(default_factory=dict, repr=False)
 
     @property
     def manifest(self) -> Manifest:

@@ -7,7 +7,7 @@ kept: each reading is much shorter than the one before. What one reading does is
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -37,10 +37,12 @@ from lightdash_sync.snapshot.write import Staging, drop_set_aside, locked
 from lightdash_sync.workers import Silent, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import date
     from pathlib import Path
 
+    from lightdash_sync.content.json import JsonObject
+    from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.workers import Progress
 
@@ -57,6 +59,7 @@ class Reading:
         full_every: read everything each so many exports, without being asked.
         accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
         again: uuids of items that are read even if the lists prove them unchanged.
+        told: see `Old.told`.
         comments: when the comments on dashboards are read that did not change themselves.
         history_since: the day from which on earlier versions are read; None for all.
         whole_history: whether the user wants all of them, whatever a setting says.
@@ -66,6 +69,7 @@ class Reading:
     full_every: int = FULL_EVERY
     accept_shrink: bool = False
     again: frozenset[str] = frozenset()
+    told: Mapping[str, JsonObject] = field(default_factory=dict, repr=False)
     comments: Comments = Comments.AUTO
     history_since: date | None = None
     whole_history: bool = False
@@ -92,6 +96,7 @@ class ExportResult:
         requests: sent to the server.
         duration_s: seconds.
         unread: what of the snapshot no answer told, though one should have: it is named there as left out.
+        lists: the project's lists, as they were at last.
     """
 
     target: Path
@@ -105,6 +110,7 @@ class ExportResult:
     requests: int
     duration_s: float
     unread: tuple[NotExported, ...] = ()
+    lists: Inventory | None = field(default=None, repr=False)
 
     @property
     def incomplete(self) -> Incomplete | None:
@@ -190,6 +196,7 @@ def export_project(
         warnings=read.warnings,
         requests=session.requests,
         duration_s=round(time.monotonic() - began, 3),
+        lists=read.lists,
         unread=read.unread,
     )
 
@@ -201,6 +208,7 @@ def _as_to_be_read(old: Old, reading: Reading, state: LastRun | None, now: datet
         old,
         full=reading.full or is_full_due(state, whole, now, reading.full_every),
         again=reading.again,
+        told=reading.told,
         comments=reading.comments,
         whole=whole,
         # Where no state is left, as in fresh checkouts, the manifest alone remembers.

@@ -15,6 +15,7 @@ from lightdash_sync.content.json import canonical
 from lightdash_sync.content.keys import assign_keys, virtual_view_uuid
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.naming import slug_candidate
+from lightdash_sync.content.normal import normalise
 from lightdash_sync.errors import Refused
 from lightdash_sync.export.bulk import Bulk, begin_bulk
 from lightdash_sync.export.deletions import (
@@ -35,13 +36,14 @@ from lightdash_sync.export.inventory import (
     read_settled,
     unexplained,
 )
-from lightdash_sync.export.items import Moved, read_dashboard, read_saved_dashboard
+from lightdash_sync.export.items import DashboardRead, Moved, read_dashboard, read_saved_dashboard
 from lightdash_sync.export.last_run import comments_due
 from lightdash_sync.export.membership import called_otherwise
 from lightdash_sync.export.not_exported import GROUPS
 from lightdash_sync.export.reuse import Reuse, fingerprints, space_fingerprints, without_renamed
 from lightdash_sync.export.spaces import Grants, read_spaces
 from lightdash_sync.export.spared import ask_spared, had_palettes, may_be_spared, with_all_groups
+from lightdash_sync.export.written import written_charts, written_dashboards
 from lightdash_sync.lightdash import schemas
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from lightdash_sync.content.json import JsonObject
     from lightdash_sync.export.deletions import Unlisted
     from lightdash_sync.export.inventory import Inventory
-    from lightdash_sync.export.items import ChartRead, DashboardRead, Readings
+    from lightdash_sync.export.items import ChartRead, Readings
     from lightdash_sync.export.previous import EarlierVersions, Old
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import ExportSelection
@@ -78,6 +80,7 @@ class Structure:
         virtual_views: name -> the explore, as the server gives it.
         bulk: pages of charts that were asked for.
         grants: who holds a grant in which space, as far as that was told.
+        written: uuid -> charts as the server told them when they were written.
     """
 
     inventory: Inventory
@@ -91,6 +94,7 @@ class Structure:
     virtual_views: Mapping[str, JsonObject]
     bulk: Bulk
     grants: Grants
+    written: Mapping[str, JsonObject]
 
     def space_key(self, space: str) -> str:
         """Return the key of a space, "" for one that is not visible."""
@@ -169,8 +173,14 @@ def read_structure(
         if not reuse.is_settled or _is_anything_read(inventory, chosen, keys, kept):
             inventory = ask_spared(lightdash, inventory, readings.workers)
             kept = without_renamed(kept, known, palettes_by_name(inventory.palettes))
+    told = old.told if old is not None else {}
+    charts_written = {
+        uuid: raw
+        for uuid, raw in written_charts(told, inventory).items()
+        if not chosen.history and not chosen.by_itself(uuid)
+    }
     begun = readings.workers.begin(
-        [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, kept, readings)]
+        [partial(_begin_content, lightdash, inventory, chosen, keys, reuse, kept, readings, charts_written)]
     )
     kept = kept or _kept(inventory, reuse, (Kind.SPACE,))
     wanted = [
@@ -194,7 +204,10 @@ def read_structure(
     kept |= kept_content
     inventory = _with_pins(lightdash, inventory, reuse, readings)
     past.begin(_with_history(lightdash, inventory, chosen, keys, kept))
-    dashboards = _dashboards(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], past, readings)
+    dashboards_written = {} if chosen.history else written_dashboards(told, inventory)
+    dashboards = _dashboards(
+        lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], past, readings, dashboards_written, known
+    )
     comments = _comments(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
@@ -209,8 +222,11 @@ def read_structure(
         _require_schedulers_shown(lightdash, inventory, known, readings)
     inventory = _storable_schedulers(inventory, readings)
     kept[Kind.VIRTUAL_VIEW] = _kept_views(inventory, reuse)
-    written = _virtual_views(lightdash, inventory, kept[Kind.VIRTUAL_VIEW], readings)
-    return Structure(inventory, keys, spaces, dashboards, hidden, seen, kept, comments, written, bulk, grants)
+    explores = _virtual_views(lightdash, inventory, kept[Kind.VIRTUAL_VIEW], readings)
+    return Structure(
+        inventory, keys, spaces, dashboards, hidden, seen, kept, comments, explores, bulk, grants,
+        charts_written,
+    )  # fmt: skip
 
 
 def _known_charts(
@@ -302,14 +318,19 @@ def _begin_content(
     reuse: Reuse,
     known: Mapping[Kind, dict[str, Kept]],
     readings: Readings,
+    written: Collection[str],
 ) -> tuple[dict[Kind, dict[str, Kept]], Bulk]:
     """Find out which charts and dashboards need not be read, if not known, and ask for pages of the others.
+
+    What was `written` is known from the answer to that.
 
     This goes on while spaces are read: the files of the old snapshot are looked through meanwhile.
     """
     kept = {kind: known[kind] for kind in _CONTENT} if known else _kept(inventory, reuse, _CONTENT)
     wanted = _in_bulk(inventory, chosen, keys, kept)
-    wanted[Kind.CHART] = [uuid for uuid in wanted[Kind.CHART] if not reuse.merges(uuid)]
+    wanted[Kind.CHART] = [
+        uuid for uuid in wanted[Kind.CHART] if not reuse.merges(uuid) and uuid not in written
+    ]
     return kept, begin_bulk(lightdash, inventory, wanted, readings.workers, merges=chosen.merges)
 
 
@@ -454,8 +475,13 @@ def _dashboards(
     kept: Collection[str],
     past: EarlierVersions,
     readings: Readings,
+    written: Mapping[str, tuple[schemas.Dashboard, JsonObject]],
+    known: Identity,
 ) -> dict[str, DashboardRead]:
-    """Read the dashboards; the list has no slugs, so they come from the content list and must agree."""
+    """Read the dashboards; the list has no slugs, so they come from the content list and must agree.
+
+    What was `written` is known from the answer to that; one that was not `known` before has no comments.
+    """
     slugs = {row.uuid: row.slug for row in inventory.content}
     wanted = [
         row.uuid
@@ -475,7 +501,17 @@ def _dashboards(
             past=past if history else None,
             listed=listed,
         )
+    made = [uuid for uuid in wanted if uuid in written]
+    wanted = [uuid for uuid in wanted if uuid not in written]
+    before = known.known_keys(Kind.DASHBOARD)
+
+    def as_written(uuid: str) -> DashboardRead:
+        view, raw = written[uuid]
+        said = lightdash.comments(uuid) if comments and uuid in before else None
+        return DashboardRead(view, normalise(Kind.DASHBOARD, raw), said)
+
     dashboards = readings.of(Kind.DASHBOARD, wanted, partial(_storable, read), slugs)
+    dashboards |= readings.of(Kind.DASHBOARD, made, partial(_storable, as_written), slugs, "as written")
     readings.moved += [
         f"dashboard {slugs[uuid]} has another slug now"
         for uuid, dashboard in dashboards.items()

@@ -19,7 +19,7 @@ from lightdash_sync.content.json import objects
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.errors import NotAuthorised, NotFound, SyncError, UnexpectedAnswer
 from lightdash_sync.lightdash.promotion import Action
-from lightdash_sync.lightdash.requests import Sender, checked, only, rows_of, taken, told, unexpected
+from lightdash_sync.lightdash.requests import Sender, checked, only, rows_of, taken, told, unexpected, without
 from lightdash_sync.lightdash.schemas import Uuid, View
 
 if TYPE_CHECKING:
@@ -259,6 +259,8 @@ def portions(slugs: Iterable[str]) -> Iterator[list[str]]:
 # Facts: docs/lightdash-api.md#content-as-code.
 
 _VERSION = 1  # of the form of the body
+# What this endpoint says of a chart, and its own answer does not.
+_ONLY_HERE = frozenset({"oldUuid", "spaceSlug", "spacePath"})
 _CHART = ("tableName", "metricQuery", "chartConfig", "tableConfig")
 
 
@@ -329,7 +331,10 @@ class CodeWrites(Sender):
         if dashboard_slug:
             body["dashboardSlug"] = dashboard_slug
         path, results = self._upsert(project, "charts", slug, body)
-        return _upserted(told(_Charts, results, "POST", path).charts[0], results, "charts")
+        done = _upserted(told(_Charts, results, "POST", path).charts[0], results, "charts")
+        if done.action == "create":
+            self.answers[done.uuid] = without(done.raw, _ONLY_HERE)
+        return done
 
     def upsert_empty_dashboard(
         self, project: str, slug: str, dashboard: JsonObject, space_path: str

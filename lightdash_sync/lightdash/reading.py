@@ -169,6 +169,9 @@ class Lightdash:
         self.server.require_supported()
         return self.server
 
+    def forget(self) -> None:
+        """Ask again for what was kept of earlier answers; here nothing is."""
+
     def health(self) -> schemas.Health:
         """`GET /health`: needs no token."""
         return self._one(schemas.Health, "/api/v1/health")[0]

@@ -27,7 +27,7 @@ from lightdash_sync.lightdash.promotion import PromotionWrites
 from lightdash_sync.lightdash.requests import Sender, checked, only, taken, told, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from lightdash_sync.content.json import Json, JsonObject
@@ -297,6 +297,21 @@ _MISSING_EXPLORE = re.compile(r'Explore ".*" does not exist', re.DOTALL)
 class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
     """Every write that a replay needs, and promotion; see `Sender` for its arguments."""
 
+    @contextmanager
+    def _answered(self, uuid: str = "") -> Iterator[Callable[[Json], None]]:
+        """Keep the answer to the write of an item; what was said of it before is true no more.
+
+        Args:
+            uuid: of the item; "" if it is made.
+        """
+        self.answers.pop(uuid, None)
+
+        def keep(results: Json) -> None:
+            if isinstance(results, dict) and isinstance(made := results.get("uuid"), str):
+                self.answers[made] = results
+
+        yield keep
+
     # --- spaces
 
     def create_space(self, project: str, space: JsonObject) -> str:
@@ -380,8 +395,8 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         path = f"/api/v1/projects/{checked(project)}/saved"
         place = "dashboardUuid" if chart.get("dashboardUuid") else "spaceUuid"
         taken(chart, ("name", place, *_CHART), "POST", path)
-        with _missing_explores_come_late():
-            results = self._post(path, without(chart, _SAID))
+        with _missing_explores_come_late(), self._answered() as keep:
+            keep(results := self._post(path, without(chart, _SAID)))
         return told(schemas.CreatedReply, results, "POST", path).uuid
 
     def patch_chart(self, chart: str, changes: JsonObject) -> None:
@@ -394,19 +409,20 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
                 (docs/lightdash-api.md#errors-after-the-effect).
         """
         if body := only(changes, _METADATA):
-            with _missing_explores_come_late():
-                self._patch(f"/api/v1/saved/{checked(chart)}", body)
+            with _missing_explores_come_late(), self._answered(chart) as keep:
+                keep(self._patch(f"/api/v1/saved/{checked(chart)}", body))
 
     def add_chart_version(self, chart: str, content: JsonObject) -> None:
         """`POST /saved/{u}/version`: a new version, even if nothing differs; name and place stay."""
         path = f"/api/v1/saved/{checked(chart)}/version"
         required = taken(content, _CHART, "POST", path)
-        with _missing_explores_come_late():
-            self._post(path, without(content, UNVERSIONED | _SAID) | required)
+        with _missing_explores_come_late(), self._answered(chart) as keep:
+            keep(self._post(path, without(content, UNVERSIONED | _SAID) | required))
 
     def roll_back_chart(self, chart: str, version: str) -> None:
         """`POST /saved/{u}/rollback/{v}`: a new version with the content of an old one."""
-        self._post(f"/api/v1/saved/{checked(chart)}/rollback/{checked(version)}")
+        with self._answered(chart):
+            self._post(f"/api/v1/saved/{checked(chart)}/rollback/{checked(version)}")
 
     def delete_chart(self, chart: str) -> None:
         """`DELETE /saved/{u}`: with its schedulers; tiles that show it stay, empty."""
@@ -483,7 +499,8 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         """
         path = f"/api/v1/dashboards/{checked(dashboard)}"
         taken(changes, ("name",), "PATCH", path)
-        self._patch(path, only(changes, _METADATA))
+        with self._answered(dashboard) as keep:
+            keep(self._patch(path, only(changes, _METADATA)))
 
     def write_dashboard(self, dashboard: str, content: JsonObject, *, metadata: bool = False) -> None:
         """`PATCH /dashboards/{u}`, content: replaces tiles, tabs, filters, config, parameters; a new version.
@@ -500,7 +517,8 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         body = without(content, _SAID | set(_METADATA))
         if metadata:
             body |= only(content, _METADATA)
-        self._patch(path, body | self._layout(content))
+        with self._answered(dashboard) as keep:
+            keep(self._patch(path, body | self._layout(content)))
 
     def delete_dashboard(self, dashboard: str) -> None:
         """`DELETE /dashboards/{u}`: with the charts inside it, and the schedulers."""

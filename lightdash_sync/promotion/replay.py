@@ -14,6 +14,7 @@ overwrite the work of others.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lightdash_sync.content.contents import Contents
@@ -110,12 +111,9 @@ def plan_replay(
         source_lacks=side.lacks(),
         notes=side.untold(),
         unseen=side.manifest.unseen(),
+        adapt=partial(with_tokens, side.tree),
     )
-    planned = plan_for(place, request)
-    desired = with_tokens(side.tree, planned.existing.linked)
-    if desired is not side.tree:
-        planned = plan_for(place, replace(request, desired=desired))
-    return planned
+    return plan_for(place, request)
 
 
 def choice_of(selection: PromotionSelection, extras: frozenset[str], tree: Tree) -> ItemSelection:

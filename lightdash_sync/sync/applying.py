@@ -1,9 +1,9 @@
 """Applying a plan: nothing else than what was shown, to nothing else than what it was made for.
 
-The target is read again first, and the plan refused if anything it touches has changed (exit 5). What it
-touches is stored before the first write, each write is journalled, and at the end everything that was
-written is read back and compared. What was created is linked, and the target as it is now becomes the
-base of the next plan.
+The plan is refused if anything it touches has changed since it was made (exit 5): the target is read again
+first, unless the plan was made a moment ago and its lists prove that nothing has. What it touches is stored
+before the first write, each write is journalled, and at the end everything that was written is read back
+and compared. What was created is linked, and the target as it is now becomes the base of the next plan.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from lightdash_sync.sync.readback import added_by_server, strangers, taken
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
 from lightdash_sync.sync.state import StateUpdate, joined, save_state
 from lightdash_sync.sync.target import read_back, read_for, untold_merges, with_deleted
+from lightdash_sync.sync.unchanged import is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from lightdash_sync.content.json import JsonObject
     from lightdash_sync.sync.apply.journal import Journalled
     from lightdash_sync.sync.plan.values import Plan, Step
+    from lightdash_sync.sync.planning import Planned
     from lightdash_sync.sync.readback import Mismatch, Stranger
     from lightdash_sync.sync.state import State
     from lightdash_sync.sync.target import Existing, TargetEnvironment
@@ -84,13 +86,15 @@ class Applied:
         return self.outcome.is_complete and not self.mismatches and not self.strangers
 
 
-def apply(place: TargetEnvironment, plan: Plan, now: datetime) -> Applied:
+def apply(place: TargetEnvironment, plan: Plan, now: datetime, just_made: Planned | None = None) -> Applied:
     """Apply a plan.
 
     Args:
         place: the target; its lock must be held.
         plan: as it was shown.
         now: the present.
+        just_made: what the plan was made of, if that was a moment ago and nobody was asked since; None for
+            a plan that may be of any age.
 
     Raises:
         Refused: the plan must not be applied, or is for another target.
@@ -98,15 +102,20 @@ def apply(place: TargetEnvironment, plan: Plan, now: datetime) -> Applied:
         Incomplete: the target could not be read.
         ApiError: the server is gone, or the token not accepted; the run can be continued.
     """
+    if just_made is None:
+        place.lightdash.forget()
     _require_fitting(place, plan)
-    memory = load_state(place)
-    existing = read_for(place, plan, memory, {})
-    if stale := sorted(staleness(plan, existing.tree)):
-        raise Stale(
-            f"the target has changed since the plan was made: {'; '.join(stale[:_NAMED])}",
-            hint="Nothing was written. Make a new plan, and look at it.",
-        )
-    _require_known_merges(place, existing, plan.steps)
+    if just_made is not None and is_unchanged(place, plan, just_made.existing):
+        memory, existing = just_made.memory, just_made.existing
+    else:
+        memory = load_state(place)
+        existing = read_for(place, plan, memory, {})
+        if stale := sorted(staleness(plan, existing.tree)):
+            raise Stale(
+                f"the target has changed since the plan was made: {'; '.join(stale[:_NAMED])}",
+                hint="Nothing was written. Make a new plan, and look at it.",
+            )
+        _require_known_merges(place, existing, plan.steps)
     touched = [file_of(step.kind, step.key) for step in plan.steps if step.before is not None]
     touched += emptied(plan.steps, existing.tree)
     folders = place.folders
@@ -116,12 +125,13 @@ def apply(place: TargetEnvironment, plan: Plan, now: datetime) -> Applied:
     return _carry_out(place, run, plan, memory, existing, now, None)
 
 
-def remember(place: TargetEnvironment, plan: Plan) -> int:
+def remember(place: TargetEnvironment, plan: Plan, just_made: Planned | None = None) -> int:
     """Remember what a plan without steps found: its links, and what is alike on both sides.
 
     Args:
         place: the target; its lock must be held.
         plan: with nothing to write.
+        just_made: what the plan was made of, if that was a moment ago; else the target is read.
 
     Returns:
         How many items are linked that were not before.
@@ -130,8 +140,11 @@ def remember(place: TargetEnvironment, plan: Plan) -> int:
         Refused: the plan must not be applied, or is for another target.
     """
     _require_fitting(place, plan)
-    memory = load_state(place)
-    existing = read_for(place, plan, memory, {})
+    if just_made is not None:
+        memory, existing = just_made.memory, just_made.existing
+    else:
+        memory = load_state(place)
+        existing = read_for(place, plan, memory, {})
     there = memory.base_in(existing.linked.identity)
     alike = still_alike(plan, existing.tree)
     base: dict[str, bytes | None] = {
@@ -176,6 +189,7 @@ def resume(place: TargetEnvironment, run: Run, now: datetime) -> Applied:
         Refused: the run is of another target.
     """
     plan = run.plan()
+    place.lightdash.forget()
     _require_fitting(place, plan)
     memory = load_state(place)  # settles what was in doubt, too
     journalled, created = run.journalled(), run.created()
@@ -247,8 +261,9 @@ def _carry_out(
 ) -> Applied:
     """Write, read back, remember; whatever ends it early says how to go on."""
     try:
-        outcome = _executed(place, run, plan, existing.linked.identity, now, resumed)
-        after = read_back(place, plan, memory, run.created())
+        writer = Writer(place.lightdash.session, place.lightdash.server)
+        outcome = _executed(place, run, plan, existing.linked.identity, now, resumed, writer)
+        after = read_back(place, plan, memory, run.created(), writer.answers)
         found = conclude(place, run, plan, memory, after)
         mismatches = tuple(one for one in found if not one.is_harmless)
         twice = strangers(outcome.created, run.journalled().known, after.tree)
@@ -292,14 +307,18 @@ def _go_on(place: TargetEnvironment, run: Run, plan: Plan) -> str:
 
 
 def _executed(
-    place: TargetEnvironment, run: Run, plan: Plan, known: Identity, now: datetime, resumed: Journalled | None
+    place: TargetEnvironment,
+    run: Run,
+    plan: Plan,
+    known: Identity,
+    now: datetime,
+    resumed: Journalled | None,
+    writer: Writer,
 ) -> ApplyOutcome:
     """Carry the plan out, journalled."""
-    lightdash = place.lightdash
-    writer = Writer(lightdash.session, lightdash.server)
     with Journal(run.journal) as journal:
         return apply_plan(
-            plan, digest(plan), known, lightdash, writer, journal, place.progress, now.date(), resumed
+            plan, digest(plan), known, place.lightdash, writer, journal, place.progress, now.date(), resumed
         )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.content.json import Json
     from lightdash_sync.content.kinds import Kind
+    from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.workers import Workers
 
@@ -33,23 +34,35 @@ T = TypeVar("T")
 _NO_FIELDS = (400, 403, 404)
 
 
-def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False) -> TargetFacts:
+def read_facts(
+    lightdash: Lightdash,
+    project: str,
+    *,
+    same_project: bool = False,
+    lists: Inventory | None = None,
+    slack: bool = True,
+) -> TargetFacts:
     """Read what can be asked before the content is known; `with_fields` reads the rest.
 
     Args:
         lightdash: the server of the target.
         project: uuid of the target.
         same_project: whether the desired content was taken from this very project.
+        lists: of the target, if they were read already; what they tell is not asked for again.
+        slack: whether the content delivers to Slack, so that its channels have to be known.
 
     Raises:
         NotAuthorised: the token is not accepted at all.
         ApiError: the server failed.
     """
-    members = _allowed(lightdash.members)
+    members = lists.members if lists is not None else _allowed(lightdash.members)
     groups = _allowed(lightdash.groups)
-    explores = _allowed(lambda: lightdash.explores(project))
-    metrics = _allowed(lambda: lightdash.metrics(project))
-    channels, user = read_channels(lightdash), lightdash.user()
+    tables = lists.tables if lists is not None else None
+    if tables is None:
+        explores = _allowed(lambda: lightdash.explores(project))
+        tables = None if explores is None else frozenset(row.name for row in explores)
+    metrics = lists.metrics if lists is not None else _allowed(lambda: lightdash.metrics(project))
+    channels, user = read_channels(lightdash) if slack else None, lightdash.user()
     palettes = _allowed(lightdash.color_palettes) if lightdash.server.can("chart_palettes") else None
     return TargetFacts(
         same_project=same_project,
@@ -61,7 +74,7 @@ def read_facts(lightdash: Lightdash, project: str, *, same_project: bool = False
         may_verify=user.may("manage", "ContentVerification", project),
         caller=user.email or "",
         service_account=lightdash.session.connection.token_kind is TokenKind.SERVICE_ACCOUNT,
-        tables=None if explores is None else frozenset(row.name for row in explores),
+        tables=tables,
         metrics=None if metrics is None else frozenset((one.tableName, one.name) for one in metrics),
         channels=channels,
         lacks=lightdash.server.cannot,

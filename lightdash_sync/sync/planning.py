@@ -16,7 +16,7 @@ from lightdash_sync.content.authorship import version_stamp
 from lightdash_sync.content.contents import Contents, planned_items
 from lightdash_sync.content.identity import Identity
 from lightdash_sync.content.kinds import Kind
-from lightdash_sync.content.tree import file_of, rekeyed
+from lightdash_sync.content.tree import file_of, items_of, rekeyed
 from lightdash_sync.errors import Incomplete, Refused, SnapshotError, SyncError
 from lightdash_sync.export.deletions import ASKED, Unlisted, confirm_deleted
 from lightdash_sync.export.items import Readings
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from lightdash_sync.content.json import JsonObject
     from lightdash_sync.content.kinds import ItemKey
     from lightdash_sync.content.tree import Tree
+    from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.sync.plan.deletes import Unseen
     from lightdash_sync.sync.plan.matching import Linked
     from lightdash_sync.sync.plan.options import TargetFacts
@@ -232,6 +233,7 @@ class PlanRequest:
         backup: of a plan to restore, the last backup of the target: what people did since is drift.
         known_origin: see `Inputs.known_origin`; what unfinished runs made is added.
         unseen: what the reader of the desired content may not have been shown.
+        adapt: returns the desired side as it is planned for, told what is linked; None to take it as it is.
     """
 
     source: str
@@ -250,6 +252,7 @@ class PlanRequest:
     backup: LastBackup | None = None
     known_origin: frozenset[ItemKey] = frozenset()
     unseen: Unseen = field(default_factory=dict)
+    adapt: Callable[[Linked], Tree] | None = None
 
 
 @dataclass(frozen=True)
@@ -294,7 +297,10 @@ def _planned(place: TargetEnvironment, request: PlanRequest, apart: frozenset[st
     """Make a plan; charts `apart` are read by themselves."""
     memory = load_state(place)
     existing, adopted = _existing(place, memory, request, apart)
-    facts = facts_for(place, request.desired.identity)
+    if request.adapt is not None:
+        request = replace(request, desired=request.adapt(existing.linked))
+    slack = _delivers_to_slack(request.desired) or _delivers_to_slack(existing.tree)
+    facts = facts_for(place, request.desired.identity, existing.lists, slack=slack)
     facts = replace(facts, source_lacks=request.source_lacks)
     options = replace(request.options, recipients=place.recipients)
     now, backed_up = existing.linked.identity, None
@@ -409,18 +415,28 @@ def _unfinished_items(memory: State, now: Identity) -> frozenset[ItemKey]:
     return frozenset((kind, key) for kind, uuid in uuids if uuid and (key := now.known_keys(kind).get(uuid)))
 
 
-def facts_for(place: TargetEnvironment, desired: Identity) -> TargetFacts:
+def facts_for(
+    place: TargetEnvironment, desired: Identity, lists: Inventory | None = None, *, slack: bool = True
+) -> TargetFacts:
     """Read what is to be known of a target besides content, but for the fields of explores.
 
     Args:
         place: the target.
         desired: the map of the source.
+        lists: of the target, if they were read already.
+        slack: whether the source delivers to Slack.
 
     Raises:
         ApiError: the server failed.
     """
     same = desired.project.get("uuid") == place.project
-    return read_facts(place.lightdash, place.project, same_project=same)
+    return read_facts(place.lightdash, place.project, same_project=same, lists=lists, slack=slack)
+
+
+def _delivers_to_slack(tree: Tree) -> bool:
+    """Whether a scheduler may name a Slack channel; only its text is looked at."""
+    schedulers = (path for path, (kind, _) in items_of(tree).items() if kind is Kind.SCHEDULER)
+    return any(b'"channel"' in tree[path] for path in schedulers)
 
 
 def _made_by_unfinished_runs(place: TargetEnvironment, now: Identity) -> frozenset[ItemKey]:

@@ -7,6 +7,7 @@ what changed. Keys there are the target's own; they become those of the plan her
 from __future__ import annotations
 
 import shlex
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightdash_sync.content.json import JsonObject
+    from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.sync.plan.deletes import Unseen
     from lightdash_sync.sync.plan.values import Plan, Step
@@ -124,6 +126,8 @@ class Existing:
         commented: uuids of the dashboards that have comments.
         guesses_merges: whether of charts that came in pages nothing told whether they merge anything.
         unseen: what the token may not have been shown.
+        lists: its lists, as they were read with it.
+        read_at: when the reading began, by the clock that never goes back.
     """
 
     tree: Tree
@@ -134,6 +138,8 @@ class Existing:
     commented: frozenset[str] = frozenset()
     guesses_merges: bool = False
     unseen: Unseen = field(default_factory=dict)
+    lists: Inventory | None = field(default=None, repr=False)
+    read_at: float = 0.0
 
 
 def read_target(
@@ -145,6 +151,7 @@ def read_target(
     full: bool = False,
     again: frozenset[str] = frozenset(),
     palettes: frozenset[str] = frozenset(),
+    told: Mapping[str, JsonObject] | None = None,
 ) -> Existing:
     """Read a target.
 
@@ -157,15 +164,18 @@ def read_target(
         again: uuids of items that are read whatever the lists prove: no list tells of another palette.
         palettes: uuids of charts that are read by themselves, because of what no page tells of them; see
             `apart_from_pages`.
+        told: uuid -> what the server said of charts and dashboards when they were written; where the lists
+            prove that nobody saved them since, they are not asked for again.
 
     Raises:
         Incomplete: something could not be read.
     """
+    began = time.monotonic()
     _drop_unfit(place)
     report = export_project(
         place.lightdash, place.project, place.folders.live,
         ExportSelection(depth=Depth.AUTHORS, palettes=palettes),
-        Reading(full=full, accept_shrink=True, again=again, comments=Comments.WEEKLY),
+        Reading(full=full, accept_shrink=True, again=again, told=told or {}, comments=Comments.WEEKLY),
         progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()
@@ -180,6 +190,8 @@ def read_target(
         commented=_commented(raw),
         guesses_merges=report.manifest.leaves_out(MERGES_OF_CHARTS),
         unseen=report.manifest.unseen(),
+        lists=report.lists,
+        read_at=began,
     )
 
 
@@ -255,6 +267,7 @@ def read_for(
     memory: State,
     created: LinkTable,
     again: frozenset[str] = frozenset(),
+    told: Mapping[str, JsonObject] | None = None,
 ) -> Existing:
     """Read the target in the keys that a plan has for its items.
 
@@ -264,6 +277,7 @@ def read_for(
         memory: what is remembered of the target.
         created: kind -> key -> facts of what was created by the plan so far.
         again: uuids of items that are read whatever the lists prove.
+        told: see `read_target`.
 
     Raises:
         Incomplete: something could not be read.
@@ -278,26 +292,36 @@ def read_for(
     }
     palettes = apart_from_pages(written, keys)
     return read_target(
-        place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes
+        place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes, told=told
     )
 
 
-def read_back(place: TargetEnvironment, plan: Plan, memory: State, created: LinkTable) -> Existing:
+def read_back(
+    place: TargetEnvironment,
+    plan: Plan,
+    memory: State,
+    created: LinkTable,
+    told: Mapping[str, JsonObject] | None = None,
+) -> Existing:
     """Read the target after a plan, or a part of it, was applied.
 
-    What was written is read whatever the lists prove.
+    What was written is read whatever the lists prove, unless the server said at its last write how it is, and
+    nothing happened afterwards that changes an item without saving it: deletes, and verifications.
 
     Args:
         place: the target.
         plan: for it.
         memory: what is remembered of the target.
         created: kind -> key -> facts of what was created by the plan.
+        told: uuid -> what the server said of charts and dashboards when this run wrote them.
 
     Raises:
         Incomplete: something could not be read.
     """
     written = frozenset(step.uuid for step in plan.steps if step.uuid is not None)
-    return read_for(place, laid_out(plan), memory, created, again=written)
+    deletes = any(step.action is Action.DELETE for step in plan.steps)
+    believed = None if deletes or plan.verification or plan.puts_back else told
+    return read_for(place, laid_out(plan), memory, created, again=written, told=believed)
 
 
 def laid_out(plan: Plan) -> Plan:

@@ -1,0 +1,99 @@
+"""A server as one command sees it: what does not belong to a project is asked for once.
+
+The version of the server, the owner of the token, people, groups and palettes of the organisation: each
+reading of a project needs them, and several projects of one organisation share them. Whoever lets time pass
+on purpose, by asking a person, calls `forget`, and they are asked for again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from lightdash_sync.lightdash.reading import Lightdash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from lightdash_sync.lightdash import schemas
+    from lightdash_sync.lightdash.session import Session
+    from lightdash_sync.lightdash.versions import Server
+
+T = TypeVar("T")
+
+
+class Answers:
+    """Answers of one server to one token, by the name of the question."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, object] = {}
+
+    def get(self, question: str, ask: Callable[[], T]) -> T:
+        """Return an answer, asked for unless it is known. An error is none, and is not kept."""
+        if question not in self._known:
+            self._known[question] = ask()
+        return cast("T", self._known[question])
+
+    def knows(self, question: str) -> bool:
+        """Whether a question was answered."""
+        return question in self._known
+
+    def forget(self) -> None:
+        """Let everything be asked for again."""
+        self._known.clear()
+
+
+class AskedOnce(Lightdash):
+    """A server that is asked once for what does not belong to a project.
+
+    Args:
+        session: sends the requests.
+        answers: what is known of the server already; shared by sessions with the same server and token.
+        server: as of `Lightdash`.
+        today: as of `Lightdash`.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        answers: Answers | None = None,
+        server: Server | None = None,
+        today: date | None = None,
+    ) -> None:
+        super().__init__(session, server, today)
+        self._answers = answers or Answers()
+
+    def forget(self) -> None:
+        """Let everything be asked for again."""
+        self._answers.forget()
+
+    def health(self) -> schemas.Health:
+        """See `Lightdash.health`."""
+        return self._answers.get("health", super().health)
+
+    def user(self) -> schemas.User:
+        """See `Lightdash.user`."""
+        return self._answers.get("user", super().user)
+
+    def flag(self, name: str) -> bool | None:
+        """See `Lightdash.flag`."""
+        ask = super().flag
+        return self._answers.get(f"flag {name}", lambda: ask(name))
+
+    def members(self) -> list[schemas.Member]:
+        """See `Lightdash.members`."""
+        return self._answers.get("members", super().members)
+
+    def groups(self) -> list[schemas.Group]:
+        """See `Lightdash.groups`; who knows their members knows them."""
+        if self._answers.knows("teams"):
+            return [*self.teams()]
+        return self._answers.get("groups", super().groups)
+
+    def teams(self) -> list[schemas.Team]:
+        """See `Lightdash.teams`."""
+        return self._answers.get("teams", super().teams)
+
+    def color_palettes(self) -> list[schemas.Palette]:
+        """See `Lightdash.color_palettes`."""
+        return self._answers.get("palettes", super().color_palettes)
