@@ -430,6 +430,29 @@ def find_aliases(
     return found
 
 
+def find_holders(
+    lightdash: Lightdash, project: str, kind: Kind, slugs: Collection[str]
+) -> dict[str, str] | None:
+    """Return slug -> current slug of what has some slugs, or had them; None if that cannot be asked at once.
+
+    Args:
+        lightdash: the server.
+        project: uuid of the project.
+        kind: of the items.
+        slugs: as many as are looked at together.
+    """
+    if kind not in _AS_CODE or not lightdash.server.can("charts_in_bulk"):
+        return None
+    if not all(map(can_be_asked, slugs)):
+        return None
+    try:
+        return CodePages(lightdash.session, lightdash.server, project).holders(_AS_CODE[kind], slugs)
+    except NotAuthorised as error:
+        if error.status != 403:
+            raise
+        return None
+
+
 def is_taken(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> bool:
     """Whether an item of a kind has a slug, or had it; hidden charts count, the trash does not.
 

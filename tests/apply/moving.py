@@ -109,20 +109,24 @@ class Move:
         """Return a path for the journal of a new run."""
         return Path(tempfile.mkdtemp(dir=self.folder)) / NAME
 
-    def strike(self, number: int, fault: Fault, also: Callable[[], None] | None = None) -> Faults:
+    def strike(
+        self, number: int, fault: Fault, also: Callable[[], None] | None = None, ending: str = ""
+    ) -> Faults:
         """Let one of the writes that come from now on, counted from 1, meet a fault.
 
         Args:
             number: of the write.
             fault: what it meets.
             also: what happens on the server at that moment.
+            ending: of the path; other writes do not count. Some are made side by side, in any order.
         """
         came = 0
 
-        def rule(_number: int, method: str, _path: str) -> Fault | None:
+        def rule(_number: int, method: str, path: str) -> Fault | None:
             nonlocal came
-            came += method != "GET"
-            if method == "GET" or came != number:
+            is_meant = method != "GET" and path.endswith(ending)
+            came += is_meant
+            if not is_meant or came != number:
                 return None
             if also is not None:
                 also()

@@ -18,7 +18,7 @@ from lightdash_sync.content.display import shown
 from lightdash_sync.content.json import get_list, get_str
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.errors import ApiError, SyncError, Unsure
-from lightdash_sync.lightdash.as_code import is_taken, read_by_slug
+from lightdash_sync.lightdash.as_code import read_by_slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,12 @@ def create_dashboard(target: TargetProject, task: Task, form: JsonObject) -> str
         return target.writer.upsert_empty_dashboard(target.project, task.step.slug, form, path)
 
     raw = _created(target, task, form, upsert, lambda found: not get_list(found, "tiles"))
-    return None if raw is None else get_str(raw, "uuid")
+    if raw is None:
+        return None
+    uuid, slug, space = get_str(raw, "uuid"), get_str(raw, "slug"), get_str(form, "spaceUuid")
+    if (slug, get_str(raw, "spaceUuid")) == (task.step.slug, space):
+        target.knows_dashboard(uuid, slug, space)
+    return uuid
 
 
 def _created(
@@ -92,7 +97,7 @@ def _created(
     step = task.step
 
     def write() -> JsonObject:
-        if is_taken(target.lightdash, step.kind, target.project, step.slug):
+        if target.slugs.is_taken(step):
             raise SyncError(
                 f"{step.item} was not created: somebody made a {KINDS[step.kind].noun[0]} with its slug "
                 f"{shown(step.slug)} since the plan was made, or renamed one that had it",
@@ -190,6 +195,8 @@ class SlugPlaces:
 
     def dashboard(self, uuid: str) -> tuple[str, str]:
         """Return the slug of a dashboard and the uuid of its space; "" for what is not known for certain."""
+        if (made := self._target.made_dashboard(uuid)) is not None:
+            return made
         rows = self._target.dashboard_rows(uuid)
         if uuid not in rows:
             return "", ""

@@ -11,7 +11,6 @@ from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.portable import to_server
 from lightdash_sync.errors import ApiError, NotFound, SyncError
 from lightdash_sync.export.items import read_chart, read_version
-from lightdash_sync.lightdash.as_code import is_taken
 from lightdash_sync.sync.apply import by_slug
 from lightdash_sync.sync.apply.project import ours, restored, same
 from lightdash_sync.sync.plan.operations import OperationKind
@@ -60,6 +59,9 @@ def create(target: TargetProject, task: Task) -> JsonObject:
                 f"{task.step.item}: {error.reason}",
                 hint="Inside a dashboard it can only be created where its explore exists.",
             ) from error
+    if task.operation.parallel and not task.doubtful:
+        with target.alone:  # a lost answer is left to the next run, in which nothing else is made meanwhile
+            return target.send(write)
     return target.once(write, look, doubtful=task.doubtful)
 
 
@@ -179,7 +181,7 @@ def finish(target: TargetProject, task: Task) -> None:
 
 
 def _write_what_differs(target: TargetProject, uuid: str, form: JsonObject) -> None:
-    raw = read_chart(target.lightdash, uuid).raw
+    raw = target.writer.answers.get(uuid) or read_chart(target.lightdash, uuid).raw
     changes: JsonObject = {
         name: form[name] for name in ("name", "description") if name in form and raw.get(name) != form[name]
     }
@@ -232,7 +234,7 @@ def create_sql(target: TargetProject, task: Task) -> JsonObject:
 
 def _free_slug(target: TargetProject, step: Step, slug: str) -> str:
     """Return the slug for a SQL chart, "" if it is taken by now; the server never updates by it."""
-    if slug and not is_taken(target.lightdash, Kind.SQL_CHART, target.project, slug):
+    if slug and not target.slugs.is_taken(step):
         return slug
     if step.slug:
         target.noted(f"{step.item} gets another slug than {shown(step.slug)}: something else has it.")

@@ -6,6 +6,7 @@ write.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from lightdash_sync.content.display import shown
@@ -13,12 +14,13 @@ from lightdash_sync.content.json import get_str
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.references import UnresolvedReference
 from lightdash_sync.errors import Refused, SyncError, Unsure
+from lightdash_sync.export.inventory import if_allowed
 from lightdash_sync.sync.apply.perform import perform
 from lightdash_sync.sync.apply.project import TargetProject, Task
 from lightdash_sync.sync.apply.schedulers import schedulers_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from lightdash_sync.content.json import JsonObject
     from lightdash_sync.sync.plan.operations import Operation
@@ -88,7 +90,7 @@ def find_made(target: ReadOnlyTarget, operation: Operation) -> JsonObject | None
 # has the name and the place of what is to be made, was made by somebody else, perhaps by this tool on
 # another machine. A second one is not made beside it.
 
-_PLACES = ("dashboardUuid", "spaceUuid", "parentSpaceUuid")
+_PLACES = ("dashboardUuid", "savedChartUuid", "savedSqlUuid", "spaceUuid", "parentSpaceUuid")
 
 
 class Newcomers:
@@ -101,6 +103,7 @@ class Newcomers:
     def __init__(self, target: TargetProject) -> None:
         self._target = target
         self._rows: dict[Kind, list[tuple[str, str, str]]] = {}
+        self._lock = threading.Lock()
 
     def require_none(self, task: Task) -> None:
         """Require that nobody else has made what an operation creates.
@@ -112,20 +115,14 @@ class Newcomers:
             Refused: somebody has.
         """
         step = task.step
-        if step.kind is Kind.SCHEDULER:  # of which each item has a list of its own
-            self._rows.pop(step.kind, None)
-        if step.kind not in self._rows:
-            rows = _rows(self._target, task)
-            self._rows[step.kind] = [row for row in rows if self._target.is_new(step.kind, row[0])]
-        if not self._rows[step.kind]:
+        if not (rows := self._new_rows(task)):
             return
         form = self._target.form(task)
         name = get_str(form, "name")
         place = next((found for field in _PLACES if (found := get_str(form, field))), "")
-        place = "" if step.kind is Kind.SCHEDULER else place
         there = [
             uuid
-            for uuid, called, where in self._rows[step.kind]
+            for uuid, called, where in rows
             if (called, where) == (name, place)
             and uuid != step.former  # the very item, which Lightdash restored with what holds it
             and self._target.is_new(step.kind, uuid)
@@ -139,26 +136,47 @@ class Newcomers:
                 "snapshots/ENV.sync here; then make a new plan.",
             )
 
+    def _new_rows(self, task: Task) -> list[tuple[str, str, str]]:
+        """Return what a kind has that was not there before the run; its list is read for its first item."""
+        kind = task.step.kind
+        with self._lock:
+            if kind not in self._rows:
+                rows = _rows(self._target, task)
+                if rows is None:  # each item tells its own alone
+                    beside = schedulers_beside(self._target, self._target.form(task))
+                    return [
+                        (row.schedulerUuid, row.name, row.delivers)
+                        for row, _ in beside
+                        if self._target.is_new(kind, row.schedulerUuid)
+                    ]
+                self._rows[kind] = [row for row in rows if self._target.is_new(kind, row[0])]
+            return self._rows[kind]
 
-def _rows(target: TargetProject, task: Task) -> Iterator[tuple[str, str, str]]:
-    """Yield uuid, name and place of the items of a kind; virtual views are looked for apart."""
+
+def _rows(target: TargetProject, task: Task) -> list[tuple[str, str, str]] | None:
+    """Return uuid, name and place of the items of a kind; None if there is no list for this token.
+
+    Virtual views are looked for apart.
+    """
     lightdash, project = target.lightdash, target.project
     match task.step.kind:
         case Kind.SPACE:
             spaces = lightdash.spaces(project)
-            yield from ((row.uuid, row.name, row.parentSpaceUuid or "") for row, _ in spaces)
+            return [(row.uuid, row.name, row.parentSpaceUuid or "") for row, _ in spaces]
         case Kind.DASHBOARD:
-            yield from ((row.uuid, row.name, row.spaceUuid) for row in lightdash.dashboards(project))
+            return [(row.uuid, row.name, row.spaceUuid) for row in lightdash.dashboards(project)]
         case Kind.CHART:
             charts = lightdash.chart_summaries(project)
-            yield from ((row.uuid, row.name, row.dashboardUuid or row.spaceUuid) for row in charts)
+            return [(row.uuid, row.name, row.dashboardUuid or row.spaceUuid) for row in charts]
         case Kind.SQL_CHART:
             saved = [row for row in lightdash.charts(project) if row.source == "sql"]
-            yield from ((row.uuid, row.name, row.spaceUuid) for row in saved)
+            return [(row.uuid, row.name, row.spaceUuid) for row in saved]
         case Kind.TAG:
-            yield from ((row.tagUuid, row.name, "") for row, _ in lightdash.tags(project))
+            return [(row.tagUuid, row.name, "") for row, _ in lightdash.tags(project)]
         case Kind.SCHEDULER:
-            beside = schedulers_beside(target, target.form(task))
-            yield from ((row.schedulerUuid, row.name, "") for row, _ in beside)
+            schedulers = if_allowed(lambda: lightdash.schedulers(project))
+            if schedulers is None:
+                return None
+            return [(row.schedulerUuid, row.name, row.delivers) for row, _ in schedulers]
         case _:
-            return
+            return []

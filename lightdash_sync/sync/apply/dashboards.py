@@ -50,6 +50,9 @@ def create(target: TargetProject, task: Task) -> JsonObject:
     def write() -> JsonObject:
         return {"uuid": target.writer.create_empty_dashboard(target.project, form)}
 
+    if task.operation.parallel and not task.doubtful:
+        with target.alone:  # as of charts
+            return target.send(write) | task.step.layout
     return target.once(write, look, doubtful=task.doubtful) | task.step.layout
 
 

@@ -1,6 +1,7 @@
 """Carrying out a plan: operation by operation, in its order, each journalled before and after.
 
-One that fails stops only what needs it. What creates runs alone; updates of one phase run side by side.
+One that fails stops only what needs it. Updates of one phase run side by side, and so do creates whose item
+is known by its slug; other creates run alone, and so does what may have been done before.
 Whoever interrupts finds a journal that is true, and a later run continues with it: what is done is not
 repeated, what may have happened is looked for, what failed is tried again.
 """
@@ -25,7 +26,7 @@ from lightdash_sync.sync.plan.operations import CREATES, operations
 from lightdash_sync.workers import Silent, Workers, run_stoppable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from lightdash_sync.content.identity import Identity
@@ -186,9 +187,10 @@ def apply_plan(
     workers = Workers(lightdash.session.connection.concurrency, stopped, Silent())
     with closing(workers), progress.track(_ITEMS, len(todo), "Writing") as advance:
         execution = _Execution(target, journal, advance, earlier, Newcomers(target))
+        execution.learn_earlier(todo)
 
         def carry_out() -> None:
-            for batch in _batches(todo):
+            for batch in _batches(todo, earlier.doubtful):
                 if len(batch) == 1:
                     execution.run(batch[0])
                 else:
@@ -215,6 +217,12 @@ class _Execution:
     _unavailable: int = 0
     _brake: SyncError | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def learn_earlier(self, todo: Iterable[Operation]) -> None:
+        """Note what an earlier run created, before anything is looked at that may be taken for somebody's."""
+        for operation in todo:
+            if operation.number in self.earlier.done:
+                self._learn(operation, self.earlier.done[operation.number])
 
     def run(self, unit: Sequence[Operation]) -> None:
         """Do operations of one item, one after the other; none any more once the brake is on."""
@@ -244,7 +252,6 @@ class _Execution:
 
     def _result(self, operation: Operation) -> Result:
         if operation.number in self.earlier.done:
-            self._learn(operation, self.earlier.done[operation.number])
             return Result(operation, OperationState.DONE, earlier=True)
         missing = [need for need in operation.needs if self.results[need].state is not OperationState.DONE]
         if missing:
@@ -286,11 +293,16 @@ class _Execution:
                 self._brake = self._brake or error
 
 
-def _batches(todo: Sequence[Operation]) -> Iterator[list[list[Operation]]]:
-    """Yield what may run side by side: lists of operations of one item each, in order within the item."""
+def _batches(todo: Sequence[Operation], doubtful: Collection[int] = ()) -> Iterator[list[list[Operation]]]:
+    """Yield what may run side by side: lists of operations of one item each, in order within the item.
+
+    Args:
+        todo: all operations, in order.
+        doubtful: numbers of those that may have been done before: they run alone.
+    """
     batch: dict[int, list[Operation]] = {}
     for operation in todo:
-        if not operation.parallel:
+        if not operation.parallel or operation.number in doubtful:
             if batch:
                 yield [*batch.values()]
                 batch = {}

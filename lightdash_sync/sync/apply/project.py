@@ -16,6 +16,7 @@ from lightdash_sync.content.normal import normalise
 from lightdash_sync.content.portable import to_server
 from lightdash_sync.content.references import UnresolvedReference
 from lightdash_sync.errors import ApiError, NotFound, Unsure
+from lightdash_sync.sync.apply.slugs import Slugs
 from lightdash_sync.sync.plan.operations import fields_written_by
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class TargetProject:
         known: kind -> uuids that the project had before the first write of the run.
         today: for schedulers, which are created so that they do not run today.
         noted: is told what came otherwise than planned.
+
+    Attributes:
+        slugs: tells whether a slug is taken by now.
+        alone: held by who makes something that can only be known again by its name.
     """
 
     def __init__(
@@ -94,10 +99,15 @@ class TargetProject:
         self._deleted: dict[str, schemas.Deleted] | None = None
         self._metrics: dict[tuple[str, str], schemas.Metric] | None = None
         self._paths: dict[str, str] = {}
+        self._holders: dict[str, list[str]] = {}
         self._dashboards: dict[str, tuple[str, str]] = {}
+        self._made_dashboards: dict[str, tuple[str, str]] = {}
         self._identity = identity.extended(plan.adopted, plan.external).extended(_facts(plan))
         self._ours = {kind: set(uuids) for kind, uuids in known.items()}
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self.alone = threading.Lock()
+        self.slugs = Slugs(plan, lightdash, sees_all=lambda: self.sees_all_spaces)
 
     @property
     def identity(self) -> Identity:
@@ -222,18 +232,40 @@ class TargetProject:
 
     def space_paths(self, space: str) -> dict[str, str]:
         """Return the paths of the project's spaces; read anew if one is not among them."""
-        if space not in self._paths:
-            rows = self.lightdash.spaces(self.project)
-            self._paths = {row.uuid: get_str(raw, "path") for row, raw in rows}
-        return self._paths
+        with self._asking:
+            if space not in self._paths:
+                rows = self.lightdash.spaces(self.project)
+                self._paths = {row.uuid: get_str(raw, "path") for row, raw in rows}
+            return self._paths
+
+    def holders(self, space: str) -> list[str]:
+        """Return the uuids of who has a grant in a space, by the list of spaces; anew for an unknown one.
+
+        Only to be asked when all grants are given but those of the token's owner.
+        """
+        if space not in self._holders:
+            self._holders = {row.uuid: row.access for row, _ in self.lightdash.spaces(self.project)}
+        return self._holders.get(space, [])
 
     def dashboard_rows(self, dashboard: str) -> dict[str, tuple[str, str]]:
         """Return slug and space of the project's dashboards; read anew if one is not among them."""
-        if dashboard not in self._dashboards:
-            spaces = {row.uuid: row.spaceUuid for row in self.lightdash.dashboards(self.project)}
-            rows = self.lightdash.content(self.project)
-            self._dashboards = {row.uuid: (row.slug, spaces[row.uuid]) for row in rows if row.uuid in spaces}
-        return self._dashboards
+        with self._asking:
+            if dashboard not in self._dashboards:
+                spaces = {row.uuid: row.spaceUuid for row in self.lightdash.dashboards(self.project)}
+                rows = self.lightdash.content(self.project)
+                self._dashboards = {
+                    row.uuid: (row.slug, spaces[row.uuid]) for row in rows if row.uuid in spaces
+                }
+            return self._dashboards
+
+    def knows_dashboard(self, dashboard: str, slug: str, space: str) -> None:
+        """Note slug and space of a dashboard that was just created, with a slug that nothing else had."""
+        with self._asking:
+            self._made_dashboards[dashboard] = (slug, space)
+
+    def made_dashboard(self, dashboard: str) -> tuple[str, str] | None:
+        """Return slug and space of a dashboard that this run created with its slug; None for another."""
+        return self._made_dashboards.get(dashboard)
 
     def look_for(self, look: Callable[[], T | None]) -> T | None:
         """Look for what a write may have done, until the server cannot be at work any more."""

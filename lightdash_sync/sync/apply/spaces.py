@@ -20,6 +20,8 @@ from lightdash_sync.sync.apply.project import ours
 from lightdash_sync.sync.plan.values import Action
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lightdash_sync.content.json import Json, JsonObject
     from lightdash_sync.lightdash import schemas
     from lightdash_sync.lightdash.writing import Role
@@ -108,7 +110,8 @@ def grant(target: TargetProject, task: Task) -> None:
     users, groups = _wanted(target, task.step)
     there: dict[str, Role | None] = {**_existing(target, task.step, "users")}
     if _copies_grants(target, task.step):
-        there = _read_grants(target, uuid)
+        listed = {row.uuid: row.access for row, _ in target.lightdash.spaces(target.project)}
+        there = _read_grants(target, uuid, listed.get(uuid, []))
         for user in sorted(there.keys() - users.keys() - {target.caller}):
             target.again(partial(writer.unshare_with_user, target.project, uuid, user))
     for user, role in users.items():
@@ -126,10 +129,14 @@ def leave(target: TargetProject, task: Task) -> None:
     wanted = _wanted(target, task.step)[0].get(caller)
     creates = task.step.action is Action.CREATE
     there: dict[str, Role | None]
-    if creates or _copies_grants(target, task.step):
-        there = _read_grants(target, uuid)
-    else:
+    if not creates and not _copies_grants(target, task.step):
         there = {**_existing(target, task.step, "users")}
+    elif caller not in target.holders(uuid):
+        there = {}
+    elif wanted is None:
+        there = {caller: None}  # whatever their role is
+    else:
+        there = _read_grants(target, uuid, target.holders(uuid))
     if creates and caller in there and there[caller] is None:
         there[caller] = "admin"  # the server makes whoever creates a space one, also where it does not tell
     # Of a service account no space tells the role; the list of spaces tells that it holds a grant.
@@ -160,14 +167,14 @@ def _grants(target: TargetProject, step: Step, content: Json, who: str) -> dict[
     return {str(row.get(field)): cast("Role", row["role"]) for row in rows if row.get("role") in _RANK}
 
 
-def _read_grants(target: TargetProject, uuid: str) -> dict[str, Role | None]:
+def _read_grants(target: TargetProject, uuid: str, granted: Sequence[str]) -> dict[str, Role | None]:
     """Return user -> role of the grants that a space has now; None for a role that is not told.
+
+    `granted` are the uuids of who has one, by the list of spaces.
 
     Where a space tells the caller's access alone, its list of access tells the highest role of everybody:
     that is the one of their grant only if nothing else gives one.
     """
-    listed = {row.uuid: row for row, _ in target.lightdash.spaces(target.project)}
-    granted = listed[uuid].access if uuid in listed else []
     raw = target.lightdash.space(target.project, uuid)[1]
     shares = objects(raw.get("access"))
     if target.lightdash.server.can("own_access_only"):

@@ -147,7 +147,7 @@ def _written(index: int, step: Step, plan: Plan) -> Iterator[Draft]:
             yield from _chart(index, step, before, after)
         case Kind.DASHBOARD:
             if creates:
-                yield Draft(Phase.SHELLS, index, OperationKind.DASHBOARD_CREATE)
+                yield Draft(Phase.SHELLS, index, OperationKind.DASHBOARD_CREATE, parallel=bool(step.slug))
             if creates or _differ(before, after, *((before.keys() | after.keys()) - {"verification"})):
                 yield Draft(Phase.DASHBOARDS, index, OperationKind.DASHBOARD_UPDATE, parallel=True)
         case Kind.TAG:
@@ -192,7 +192,8 @@ def _space(index: int, before: JsonObject, after: JsonObject, *, creates: bool) 
 def _chart(index: int, step: Step, before: JsonObject, after: JsonObject) -> Iterator[Draft]:
     sql = step.kind is Kind.SQL_CHART
     if step.action is Action.CREATE:
-        yield Draft(Phase.CHARTS, index, OperationKind.SQL_CREATE if sql else OperationKind.CHART_CREATE)
+        what = OperationKind.SQL_CREATE if sql else OperationKind.CHART_CREATE
+        yield Draft(Phase.CHARTS, index, what, parallel=bool(step.slug) and not sql)
         if after.get("palette") is not None:  # which only a patch can say
             yield Draft(Phase.CHART_UPDATES, index, OperationKind.CHART_PATCH, parallel=True)
         return
@@ -359,7 +360,8 @@ class Operation:
         what: what is done.
         item: `kind:key` of the item.
         needs: numbers of operations that must have succeeded.
-        parallel: whether it may run beside its neighbours that may, too; never a create.
+        parallel: whether it may run beside its neighbours that may, too; of creates only those whose item is
+            known by a slug of our choosing, should the answer be lost.
         unknown: items that it refers to and that do not exist yet; a later `finish` writes them.
     """
 
@@ -437,7 +439,7 @@ def operations(plan: Plan) -> tuple[Operation, ...]:
 
 def _postponed(draft: Draft, references: _References, births: Mapping[ItemKey, Draft]) -> Draft:
     """Put off an update that refers to what is made later: nothing is written twice that need not be."""
-    if not (draft.parallel or draft.what is OperationKind.TAG_UPDATE):
+    if draft.what in CREATES or not (draft.parallel or draft.what is OperationKind.TAG_UPDATE):
         return draft
     if draft.what is OperationKind.DASHBOARD_UPDATE and references.steps[draft.step].action is Action.CREATE:
         return draft
