@@ -156,6 +156,8 @@ def run(
             _show(found, "json", None)
         elif not found.is_empty:
             confirmed(f"Promote this to {found.target.environment} ({found.target.project_name})?", yes=yes)
+            if not yes:  # any time may have gone by
+                place.lightdash.forget()
         approved = asked.approved.digest if asked.approved else digest(found)
         done = run_promotion(source.lightdash, place, prepared, now(), approved)
         if found.is_empty:

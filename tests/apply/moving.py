@@ -110,7 +110,7 @@ class Move:
         return Path(tempfile.mkdtemp(dir=self.folder)) / NAME
 
     def strike(
-        self, number: int, fault: Fault, also: Callable[[], None] | None = None, ending: str = ""
+        self, number: int, fault: Fault, also: Callable[[], None] | None = None, about: str = ""
     ) -> Faults:
         """Let one of the writes that come from now on, counted from 1, meet a fault.
 
@@ -118,13 +118,13 @@ class Move:
             number: of the write.
             fault: what it meets.
             also: what happens on the server at that moment.
-            ending: of the path; other writes do not count. Some are made side by side, in any order.
+            about: what the path has; other writes do not count. Some are made side by side, in any order.
         """
         came = 0
 
         def rule(_number: int, method: str, path: str) -> Fault | None:
             nonlocal came
-            is_meant = method != "GET" and path.endswith(ending)
+            is_meant = method != "GET" and about in path
             came += is_meant
             if not is_meant or came != number:
                 return None

@@ -16,12 +16,13 @@ from lightdash_sync.sync.plan.options import PlanOptions
 from tests.apply.edits import content, edited, without
 from tests.apply.moving import Move, moving
 from tests.apply.small_world import small_world
+from tests.worlds import can
 
 
-def items(move: Move, number: int) -> tuple[set[str], set[str]]:
-    """Refuse one write, and return what failed and what was skipped for it."""
+def items(move: Move, number: int, about: str = "") -> tuple[set[str], set[str]]:
+    """Refuse one write, of those with some path, and return what failed and what was skipped for it."""
     plan, found = move.plan(move.read(move.source))
-    move.strike(number, Fault.status(403))
+    move.strike(number, Fault.status(403), about=about)
     outcome = move.apply(plan, found)
     move.calm()
     skipped = outcome.of(OperationState.SKIPPED)
@@ -42,7 +43,8 @@ def test_a_space_that_fails_stops_what_would_be_in_it(tmp_path: Path) -> None:
 
 def test_a_chart_that_fails_stops_the_dashboard_that_shows_it_and_no_more(tmp_path: Path) -> None:
     with moving(small_world(), tmp_path) as move:
-        failed, skipped = items(move, 4)
+        # Where charts have slugs of our choosing, their paths name them, and they come in any order.
+        failed, skipped = items(move, 1, "/inside") if can("chosen_slugs") else items(move, 4)
         assert failed == {"chart:inside"}
         assert skipped == {"dashboard:overview"}
         (overview,) = [row.uuid for row in move.lightdash.dashboards(move.target)]

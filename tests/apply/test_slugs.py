@@ -140,8 +140,8 @@ def test_what_was_made_at_the_same_moment_gets_its_content_back(move: Move, kind
     """Lightdash writes ours over it, and says so; the rest, which it does not keep, is told."""
     plan, found = move.plan(move.read(move.source))
     made: list[Any] = []
-    ending = f"/{kind}/{item.partition(':')[2]}/code"
-    move.strike(1, Fault.wait(0.0), also=lambda: _race(move, kind, made), ending=ending)
+    about = f"/{kind}/{item.partition(':')[2]}/code"
+    move.strike(1, Fault.wait(0.0), also=lambda: _race(move, kind, made), about=about)
     why = failed(move.apply(plan, found))
     assert "in this very moment" in why[item]
     assert "the content was put back" in why[item]
