@@ -176,7 +176,7 @@ def read_structure(
     told = old.told if old is not None else {}
     charts_written = {
         uuid: raw
-        for uuid, raw in written_charts(told, inventory).items()
+        for uuid, raw in written_charts(told, inventory, lightdash.server).items()
         if not chosen.history and not chosen.by_itself(uuid)
     }
     begun = readings.workers.begin(

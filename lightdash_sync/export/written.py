@@ -20,23 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightdash_sync.export.inventory import Inventory
+    from lightdash_sync.lightdash.versions import Server
 
 # Lists tell the time of a version up to some milliseconds later than the version itself.
 _LATER = timedelta(seconds=1)
 
 
-def written_charts(told: Mapping[str, JsonObject], inventory: Inventory) -> dict[str, JsonObject]:
+def written_charts(
+    told: Mapping[str, JsonObject], inventory: Inventory, server: Server
+) -> dict[str, JsonObject]:
     """Return uuid -> explore chart, of those that are as they were told.
+
+    An answer that is silent about merges says nothing of them, as a page does; such a chart is left to pages.
 
     Args:
         told: uuid -> what the server said of an item when it was written last.
         inventory: the lists, read afterwards.
+        server: what it can do.
     """
+    merges = server.can("merged_charts")
     listed = {row.uuid: row for row in inventory.charts}
     return {
         row.uuid: raw
         for row in inventory.summaries
         if (raw := told.get(row.uuid)) is not None
+        and ("merge" in raw or not merges)
         and _is_listed(row, raw)
         and raw.get("slug") == row.slug
         and raw.get("dashboardUuid") == row.dashboardUuid
