@@ -203,7 +203,7 @@ def spared_lists(lightdash: Lightdash, project: str) -> dict[str, Callable[[], A
 def _virtual_views(
     lightdash: Lightdash, project: str, *, as_code: bool
 ) -> tuple[tuple[str, ...], dict[str, JsonObject], frozenset[str] | None]:
-    """Return the names of the virtual views, these as code if they are told whole, and the names of all explores.
+    """Return the names of the virtual views, these as code if told whole, and the names of all explores.
 
     The last is None where explores were not asked for.
     """
