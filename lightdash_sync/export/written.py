@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.lightdash.versions import Server
 
-# Lists tell the time of a version up to some milliseconds later than the version itself.
-_LATER = timedelta(seconds=1)
+# Lists tell the time of a version some milliseconds later than the version itself.
+_LATER = timedelta(milliseconds=100)
 
 
 def written_charts(

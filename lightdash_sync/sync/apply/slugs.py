@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.plan.values import Plan, Step
 
 _AT_ONCE = 8  # as many as are created side by side
-_SECONDS = 30.0  # for which an answer is believed, however slow the server is
+_SECONDS = 10.0  # for which an answer is believed, however slow the server is
 
 
 class Slugs:
