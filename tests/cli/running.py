@@ -9,6 +9,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -94,7 +95,10 @@ def started(
     *arguments: str, home: Path, env: Mapping[str, str] | None = None, **more: Any
 ) -> subprocess.Popen[str]:
     """Start the command as a process with a group of its own, in a directory of its own."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job; children inherit it
+    is_main = threading.current_thread() is threading.main_thread()
+    if (
+        is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # a background job's, which children inherit
         signal.signal(signal.SIGINT, signal.default_int_handler)
     streams: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,

@@ -144,7 +144,10 @@ _VOLATILE = [
     (re.compile(r"\d+\.\d\s+s\b"), "#"),
     (re.compile(r"\d{8}T?-?\d{6}\w*(-\w+)*"), "#"),
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?"), "#"),
+    # What is created side by side has its uuids in any order.
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "#"),
     (re.compile(r"\b[0-9a-f]{10,12}\b"), "#"),
+    (re.compile(r"\b\d+ requests\b"), "# requests"),  # after a question the target is read again
 ]
 
 
