@@ -1,8 +1,11 @@
-"""One side of a comparison, open for reading.
+"""Turns what a user names into a side of a comparison whose content can be read.
 
-A snapshot on disk is read where it stands. A commit, and a project as it is now, are written to a
-directory that goes away again. A project is read over the snapshot of its environment, if there is one:
-it has the same keys then, and only what changed is asked for.
+A side is a snapshot on disk, a snapshot in a git commit, a live project, or a tree of `lightdash download`.
+A snapshot on disk is read in place. A commit and a live project are written to a temporary directory, which
+is removed when the side is closed. A live project is read on top of the snapshot of its environment, if there
+is one: it gets the same keys, and only what changed is requested.
+
+In order: parsing the argument, finding the project, opening a side, and comparing with a tree of documents.
 """
 
 from __future__ import annotations
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.schemas import ProjectRow
 
 
-# What was typed: `git:REV[:FOLDER]`, `env:NAME`, the name of an environment, or a directory.
+# Parsing an argument: `git:REV[:FOLDER]`, `env:NAME`, the name of an environment, or a directory.
 
 _GIT, _ENV = "git:", "env:"
 _HOW = "Name a directory, git:REV, git:REV:FOLDER, or an environment of lightdash-sync.toml."
@@ -68,16 +71,16 @@ class SideKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A side as it was named; not looked for yet.
+    """A parsed argument; nothing has been opened yet.
 
     Attributes:
-        kind: what it is.
-        said: what was typed.
-        environment: name of the environment; "" for another kind.
-        revision: of git; "" for another kind.
-        folder: the directory; of git the folder in the repository, from its top (from here, if it begins
-            with `./` or `../`), "" where that was not said.
-        note: what a person should know of how it was understood; "" if nothing.
+        kind: the kind of side.
+        said: the argument as typed.
+        environment: name of the environment; "" for other kinds.
+        revision: the git revision; "" for other kinds.
+        folder: the directory, or for git the folder in the repository: relative to its top, or to the current
+            directory if it begins with `./` or `../`; "" if none was given.
+        note: a remark for the user about an ambiguous argument; "" if there is none.
     """
 
     kind: SideKind
@@ -89,15 +92,15 @@ class Named:
 
 
 def parse_side(said: str, environments: Collection[str], here: Path) -> Named:
-    """Read what a user typed.
+    """Parse an argument that names a side.
 
     Args:
-        said: what was typed.
-        environments: the names that there are.
+        said: the argument as typed.
+        environments: names of the configured environments.
         here: the directory that relative paths start from.
 
     Raises:
-        ConfigError: it is none of what a side can be.
+        ConfigError: the argument is neither a git revision, an environment nor a directory.
     """
     if said.startswith(_GIT):
         revision, _, folder = said.removeprefix(_GIT).partition(":")
@@ -125,19 +128,19 @@ def _known(name: str, environments: Collection[str]) -> str:
     return name
 
 
-# Finding a project by what a person calls it.
+# Finding a project by its uuid or name.
 
 _LISTED = 20
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def choose_project(lightdash: Lightdash, wanted: str | None, target: Path) -> str:
-    """Return the uuid of the project to export, without asking the server where nothing is in doubt.
+    """Return the uuid of the project to export; the list of projects is requested only if it is needed.
 
     Args:
         lightdash: the server.
-        wanted: uuid or name, or None.
-        target: the snapshot; what it is of answers to its own name.
+        wanted: uuid or name, or None for the only project.
+        target: directory of the snapshot; the name of its project is resolved without a request.
 
     Raises:
         ConfigError: there is no such project, or more than one.
@@ -151,10 +154,10 @@ def choose_project(lightdash: Lightdash, wanted: str | None, target: Path) -> st
 
 
 def find_project(projects: Sequence[ProjectRow], wanted: str | None) -> ProjectRow:
-    """Return the project of a uuid or an exact name; the only one if none is asked for.
+    """Return the project with a uuid or an exact name, or the only project if `wanted` is None.
 
     Raises:
-        ConfigError: there is none, or more than one; the hint lists what the token sees.
+        ConfigError: there is none, or more than one; the hint lists the projects that the token can see.
     """
     if wanted is None:
         found = list(projects)
@@ -179,22 +182,22 @@ def find_project(projects: Sequence[ProjectRow], wanted: str | None) -> ProjectR
 _COMMIT = 10  # digits of a commit in a label
 _FROM_HERE = ("./", "../")
 
-# What a side may leave out of items that it holds, and whose.
+# What a snapshot may leave out of its items, and the kind of these items.
 _UNTOLD = {PALETTES_OF_CHARTS: "charts", PALETTES_OF_SPACES: "spaces", MERGES_OF_CHARTS: "charts"}
 
 
 @dataclass(frozen=True)
 class Environments:
-    """What sides are looked for with.
+    """What is needed to open sides.
 
     Attributes:
-        base: the directory of the settings; git is looked for around it.
-        folders: name of each environment -> where its snapshot is, or would be.
-        connect: opens the server of an environment, and gives uuid or name of its project (or None).
-        default: the environment that is meant if none is named; None if there is none.
+        base: the directory of the settings; the git repository around it is used.
+        folders: name of each environment -> directory of its snapshot, which need not exist.
+        connect: opens the server of an environment, and gives the uuid or name of its project (or None).
+        default: the default environment; None if there is none.
         here: the directory that relative paths start from.
-        progress: who is told how far a reading is.
-        comments: of which dashboards that did not change the comments are read, where an environment is.
+        progress: receives the progress of reading.
+        comments: for which unchanged dashboards of a live project comments are read.
     """
 
     base: Path
@@ -211,16 +214,16 @@ class Side:
     """The content of one side.
 
     Attributes:
-        label: what it is, for people: the directory, the commit, the environment.
-        kind: what it is.
-        tree: its content files; read while the side is open, and checked against their hashes.
-        manifest: what the snapshot says of itself.
+        label: name of the side for people: the directory, the commit or the environment.
+        kind: the kind of side.
+        tree: its content files; readable while the side is open, and checked against their hashes.
+        manifest: the manifest of the snapshot.
         root: where its files are while it is open.
-        place: where it stands in the work tree, or would: the directory, the folder of the commit, that of
-            the environment's snapshot. Absolute; other revisions of it are looked for there.
-        commit: id of the commit; "" for another kind.
-        requests: how many were sent to a server.
-        code: the documents, if it is a tree of the official tool and no snapshot.
+        place: absolute path in the work tree that the side belongs to: the directory, the folder of the
+            commit, or the directory of the environment's snapshot. Other revisions are looked for there.
+        commit: id of the commit; "" for other kinds.
+        requests: number of requests sent to a server.
+        code: the documents, if it is a tree of `lightdash download` and not a snapshot.
     """
 
     label: str
@@ -234,7 +237,7 @@ class Side:
     code: CodeTree | None = None
 
     def untold(self) -> tuple[str, ...]:
-        """Return what it does not tell of items that it holds, in words for people."""
+        """Return sentences about properties that the side leaves out of its items, and `unseen()`."""
         return (
             tuple(
                 f"{self.label} does not tell the {left.what} ({left.why}): {kept} of the target keep theirs"
@@ -245,7 +248,7 @@ class Side:
         )
 
     def unseen(self) -> tuple[str, ...]:
-        """Return which items it may lack because its reader was not shown them, in words for people."""
+        """Return sentences about items that the side may lack because its reader could not see them."""
         return tuple(
             f"{self.label} may lack {left.words}: {left.why}"
             for left in self.manifest.leftOut
@@ -253,28 +256,28 @@ class Side:
         )
 
     def lacks(self) -> frozenset[str]:
-        """Return the names of capabilities that it says nothing of: of its server, and of how it was read."""
+        """Return names of capabilities whose content the side lacks by its server or by how it was read."""
         lacking = Server(self.manifest.source.lightdash).cannot
         return lacking | {"merged_charts"} if self.manifest.leaves_out(MERGES_OF_CHARTS) else lacking
 
 
 @contextmanager
 def opened(named: Named, environments: Environments, beside: Sequence[Named] = ()) -> Iterator[Side]:
-    """Open what was named.
+    """Open the side that an argument names.
 
     Args:
-        named: which side.
-        environments: what it is looked for with.
-        beside: the sides that it is going to be compared with. A commit may hold several snapshots: if
-            nothing says which one, it is that of the other side.
+        named: the parsed argument.
+        environments: what is needed to open it.
+        beside: the sides that it will be compared with. If a commit has several snapshots and the argument
+            names no folder, the one at the place of these sides is used.
 
     Raises:
-        ConfigError: nothing says which snapshot of a commit is meant.
+        ConfigError: the commit has several snapshots, and it is not clear which one is meant.
         SnapshotError: there is no snapshot, or it is damaged.
         GitError: there is no repository, or no such commit.
         Incomplete: the project could not be read.
-        Refused: the snapshot of the environment is of another project, or its token sees less by now.
-        ApiError: the server cannot be reached, or the token is not accepted.
+        Refused: the environment's snapshot is of another project, or the token sees less than it did before.
+        ApiError: the server cannot be reached, or does not accept the token.
     """
     match named.kind:
         case SideKind.DIRECTORY:
@@ -289,14 +292,15 @@ def opened(named: Named, environments: Environments, beside: Sequence[Named] = (
 
 @contextmanager
 def earlier(side: Side, revision: str, environments: Environments) -> Iterator[Side]:
-    """Open a side as it was at a revision: what git has of the place where it stands, and no other folder.
+    """Open a side as it was at a revision: what the commit has at the side's own place, and nowhere else.
 
     Args:
-        side: that is open.
-        revision: of the repository around its place.
-        environments: what it was looked for with.
+        side: an open side.
+        revision: a revision of the repository around its place.
+        environments: what the side was opened with.
 
     Raises:
+        ConfigError: the side has no place.
         GitError: there is no repository, no such revision, or no such snapshot in it.
     """
     if side.place is None:
@@ -321,7 +325,7 @@ def _on_disk(named: Named, root: Path) -> Side:
 
 
 def _code(label: str, kind: SideKind, root: Path, code: CodeTree, place: Path, commit: str = "") -> Side:
-    """Return a tree of documents as a side of its own, with keys made of slugs."""
+    """Return a tree of documents as a side, with keys made from slugs."""
     there = {kind for kind, _ in code.documents}
     kinds = [Kind.SPACE, *DOCUMENTED, *(kind for kind in ADDED if kind in there)]
     manifest = Manifest(
@@ -337,7 +341,7 @@ def _code(label: str, kind: SideKind, root: Path, code: CodeTree, place: Path, c
 
 
 def _now(name: str, environments: Environments, target: Path) -> Side:
-    """Read a project as it is now."""
+    """Read a live project into `target`."""
     folder = environments.folders[name]
     put_back(folder)
     environments.progress.noted(f"{name}, as it is now:")
@@ -353,7 +357,7 @@ def _now(name: str, environments: Environments, target: Path) -> Side:
 
 
 def _committed(named: Named, environments: Environments, beside: Sequence[Named], target: Path) -> Side:
-    """Write a committed snapshot out; of a folder only what a snapshot can have."""
+    """Write a committed snapshot to `target`, leaving out files that cannot belong to a snapshot."""
     repository = Repository.around(environments.base)
     commit = repository.resolve(named.revision)
     label = f"git:{named.revision}"
@@ -386,7 +390,7 @@ def _folder(
     """Return the folder of the snapshot that is meant in a commit.
 
     Raises:
-        ConfigError: nothing says which of several is meant.
+        ConfigError: there are several, and it is not clear which is meant.
         GitError: there is none.
     """
     there = [repository.root / one for one in repository.folders_with(commit, MANIFEST)]
@@ -417,13 +421,13 @@ def _folder(
 
 
 def _wanted(repository: Repository, named: Named, environments: Environments) -> Path:
-    """Return the folder that was named, as an absolute path."""
+    """Return the folder of the argument as an absolute path."""
     from_here = named.folder.startswith(_FROM_HERE) or Path(named.folder).is_absolute()
     return ((environments.here if from_here else repository.root) / named.folder).resolve()
 
 
 def _documents(repository: Repository, commit: str, named: Named, folder: Path) -> CodeTree | None:
-    """Return the documents in a folder of a commit; None if it holds a snapshot, or none."""
+    """Return the documents in a folder of a commit; None if there are none, or if it is a snapshot."""
     snapshots = [repository.root / one for one in repository.folders_with(commit, MANIFEST)]
     if not folder.is_relative_to(repository.root) or folder in snapshots:
         return None
@@ -434,7 +438,7 @@ def _documents(repository: Repository, commit: str, named: Named, folder: Path) 
 
 
 def _place(named: Named, environments: Environments) -> Path | None:
-    """Return where the snapshot of a side stands on disk, or would."""
+    """Return where the snapshot of a side belongs on disk, whether or not it exists; None if unknown."""
     if named.kind is SideKind.ENVIRONMENT:
         return environments.folders[named.environment]
     return environments.here / named.folder if named.kind is SideKind.DIRECTORY and named.folder else None
@@ -446,14 +450,18 @@ def _listed(repository: Repository, there: Sequence[Path]) -> str:
     return f"There are: {', '.join(one.relative_to(repository.root).as_posix() for one in there)}."
 
 
-# A tree of the official tool's documents as a side.
+# Trees of `lightdash download` as a side.
 #
-# By itself it has keys made of slugs, and nothing that documents have no word for. Beside another side it
-# has the other's keys, and what no document tells is as it is there, so that it is no difference.
+# On its own, such a tree has keys made from slugs, and lacks what documents cannot express. Compared with
+# another side it takes over the keys of the other side, and whatever no document describes, so that neither
+# shows up as a difference.
 
 
 def beside_each_other(before: Side, after: Side) -> tuple[Side, Side, tuple[str, ...]]:
-    """Return two sides, at least one of them a tree of documents, in common keys; and what to say of it.
+    """Bring two sides, at least one of them a tree of documents, to common keys.
+
+    Returns:
+        The two sides, and notes about the comparison for the user.
 
     Raises:
         SnapshotError: a document cannot be understood.
@@ -465,7 +473,7 @@ def beside_each_other(before: Side, after: Side) -> tuple[Side, Side, tuple[str,
     notes = [*after.code.notes]
     if before.code is None:
         notes += said.notes
-    else:  # neither tells of all spaces, views and deliveries
+    else:  # neither tree has all spaces, virtual views and deliveries
         notes += before.code.notes
         before = replace(before, tree=desired_of(before.code, said.tree, kept=_untold(said.tree)).tree)
         said = desired_of(after.code, before.tree, kept=_untold(before.tree))
@@ -477,5 +485,5 @@ def beside_each_other(before: Side, after: Side) -> tuple[Side, Side, tuple[str,
 
 
 def _untold(tree: Tree) -> list[ItemKey]:
-    """Return the items of which nothing is said by a tree without a document of them."""
+    """Return the items that a tree of documents may leave out without deleting them."""
     return [item for item in planned_items(tree) if item[0] in (Kind.SPACE, *ADDED)]

@@ -1,8 +1,8 @@
-"""Scheduled deliveries, alerts and syncs with Google Sheets as documents (since 0.3368.0).
+"""Converts scheduled deliveries, alerts and Google Sheets syncs to documents and back (since 0.3368.0).
 
-Such a document names what is delivered by its slug, tabs by theirs, and the tiles that a filter is on by what
-they are called; filters have no ids. It has no word for who owns a delivery, and there is none for deliveries
-of SQL charts, for addresses that are neither e-mail nor Slack, and for alerts that are no image.
+Such a document names the delivered item and its tabs by slug, and the tiles of a filter by the slugs of
+tiles; filters have no ids. The owner of a delivery is left out. Deliveries of SQL charts, deliveries to
+targets other than e-mail and Slack, and alerts that are not sent as an image of a chart have no document.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _DESTINATION = {
     "spreadsheetId": "gdriveId", "spreadsheetName": "gdriveName", "url": "url",
     "organizationName": "gdriveOrganizationName", "tabName": "tabName",
 }  # fmt: skip
-_OPTION_OF = {"csv": "limit", "xlsx": "limit", "image": "withPdf", "pdf": ""}  # that it must have
-_ALWAYS = "always"  # how often an alert tells of itself where nothing is set
+_OPTION_OF = {"csv": "limit", "xlsx": "limit", "image": "withPdf", "pdf": ""}  # required option
+_ALWAYS = "always"  # the notification frequency of an alert that has none
 
 
 @dataclass(frozen=True)
 class Board:
-    """What a delivery names of its dashboard.
+    """The parts of a dashboard that a delivery may refer to.
 
     Attributes:
-        tiles: uuid of a tile -> what it is called; None where it has no name.
+        tiles: uuid of a tile -> its slug; None if it has none.
         tabs: uuid of a tab -> its slug.
         rules: its filters on dimensions.
     """
@@ -51,13 +51,13 @@ class Board:
 
 
 def delivery_document(normal: JsonObject, slug: str, resource: JsonObject, board: Board) -> JsonObject | None:
-    """Return the document of a delivery; None if there is no word for it.
+    """Return the document of a delivery; None if it cannot be expressed as one.
 
     Args:
         normal: the delivery in the server's form.
         slug: its slug; "" if it has none.
-        resource: what it delivers, as documents say it.
-        board: of its dashboard.
+        resource: the delivered item, in the form of documents.
+        board: parts of its dashboard.
     """
     targets = [_target(one) for one in objects(normal.get("targets"))]
     kind = _kind(normal)
@@ -92,13 +92,13 @@ def delivery_document(normal: JsonObject, slug: str, resource: JsonObject, board
 def taken_over_delivery(
     document: Document, existing: JsonObject | None, uuid: str, board: Board
 ) -> tuple[JsonObject, int]:
-    """Return a delivery in the server's form, and how many tiles and tabs are named that are not known.
+    """Return a delivery in the server's form, and the number of unknown tiles and tabs that it refers to.
 
     Args:
-        document: what is wanted.
-        existing: the delivery in the server's form; None if the project has none.
-        uuid: of what is delivered.
-        board: of its dashboard, as it is to be.
+        document: the desired document.
+        existing: the delivery in the server's form; None if the project does not have it.
+        uuid: uuid of the delivered item.
+        board: parts of its dashboard in the desired content.
     """
     body, had = document.body, existing or {}
     result: JsonObject = {name: value for name, value in had.items() if name not in _DELIVERED}
@@ -128,13 +128,13 @@ def taken_over_delivery(
 
 
 def _take_parts(result: JsonObject, body: JsonObject, had: JsonObject, board: Board, slug: str) -> int:
-    """Take over filters and tabs; return how many tiles and tabs are not known."""
+    """Take over filters and tabs; return the number of unknown tiles and tabs."""
     if "filters" in body:
         said, lost = body["filters"], 0
         if isinstance(said, list):
             own = objects(had.get("filters"))
             overridden = {get_str(rule, "id") for rule in own}
-            others = [  # what is overridden here keeps its id, not its tiles
+            others = [  # a filter of the dashboard that is overridden here keeps its id, but not its tiles
                 rule | {"tileTargets": {}} for rule in board.rules if get_str(rule, "id") not in overridden
             ]
             called = {slug: tile for tile, slug in board.tiles.items() if slug}
@@ -170,7 +170,7 @@ def _kind(normal: JsonObject) -> str:
 
 
 def _has_a_form(kind: str, normal: JsonObject, resource: JsonObject) -> bool:
-    """Whether a server tells of it as code: its options must be whole, and an alert an image of a chart."""
+    """Whether a server returns it as code: options must be complete, and an alert be an image of a chart."""
     if kind == ALERT:
         return resource["type"] == "chart" and normal.get("format") == "image"
     needed = "gdriveId" if kind == SHEET else _OPTION_OF.get(get_str(normal, "format"))
@@ -179,7 +179,7 @@ def _has_a_form(kind: str, normal: JsonObject, resource: JsonObject) -> bool:
 
 
 def _target(target: JsonObject) -> JsonObject | None:
-    """Return an address as documents say it; None if they have no word for it."""
+    """Return a target in the form of documents; None if it cannot be expressed."""
     name = next((one for one in _TARGETS if one in target), None)
     return None if name is None or target.keys() != {name} else {"type": _TARGETS[name], name: target[name]}
 

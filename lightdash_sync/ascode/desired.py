@@ -1,8 +1,11 @@
-"""A tree of documents as the desired side of a plan or a comparison: complete content, in keys.
+"""Turns a tree of documents into complete content with keys: the desired side of a plan or a comparison.
 
-A document names an item by its slug, and by nothing else. So here, and only here, an item of the project
-with the same slug (of spaces: the same path) *is* the item; where there is none, it is what an earlier sync
-from such a tree made, whose key is made of that slug. What documents have no word for is the project's.
+A document identifies an item by its slug alone. So here, and only here, an item of the project with the same
+slug (for spaces: the same path) *is* the document's item. If there is none, an item counts whose key is made
+from that slug, because an earlier sync from such a tree created it. Fields that documents cannot express are
+taken from the project.
+
+In order: applying one document to an existing item, and building the whole tree.
 """
 
 from __future__ import annotations
@@ -34,15 +37,15 @@ if TYPE_CHECKING:
     from lightdash_sync.content.kinds import ItemKey
 
 
-# A document, taken over onto what a project has already: its content, complete.
+# Applying a document to an existing item gives complete content.
 #
-# A document has no word for much of an item (see `documents`). All that stays as the project has it. So a
-# document that was made of an item changes nothing of it, and one that was changed changes just that; of
-# the result the same document is made again. What a document leaves out where it has a word for it is not
-# there: a chart without `pivotConfig` has no pivot.
+# Many fields of an item cannot be expressed in a document (see `documents`). They stay as they are in the
+# project. So an unchanged document changes nothing of its item, a changed one changes only what it expresses,
+# and the result converts back to the same document. A field that a document could express but leaves out is
+# removed: a chart without `pivotConfig` has no pivot.
 
 _PLACES = ("spaceUuid", "dashboardUuid")
-# What a query has at least; people leave out what they do not need.
+# The minimum of a query; people leave out what they do not need.
 _QUERY: JsonObject = {
     "dimensions": [], "metrics": [], "filters": {}, "sorts": [], "limit": 500, "tableCalculations": [],
     "additionalMetrics": [], "customDimensions": [],
@@ -50,7 +53,7 @@ _QUERY: JsonObject = {
 
 
 class ItemPlaces(Protocol):
-    """Finds what documents name."""
+    """Resolves the spaces and dashboards that documents name."""
 
     def space(self, path: str) -> str:
         """Return the uuid of a space."""
@@ -60,12 +63,12 @@ class ItemPlaces(Protocol):
 
 
 def taken_over(document: Document, existing: JsonObject | None, places: ItemPlaces) -> JsonObject:
-    """Return a chart or SQL chart in the server's form, or of a dashboard all but tiles, tabs and filters.
+    """Return a chart or SQL chart in the server's form, or a dashboard without tiles, tabs and filters.
 
     Args:
-        document: what is wanted.
-        existing: the item in the server's form; None if the project has none.
-        places: finds spaces and dashboards.
+        document: the desired document.
+        existing: the item in the server's form; None if the project does not have it.
+        places: resolves spaces and dashboards.
     """
     body, kind = document.body, document.kind
     result = dict(existing or {})
@@ -78,11 +81,11 @@ def taken_over(document: Document, existing: JsonObject | None, places: ItemPlac
             del result[name]
     if kind is Kind.SQL_CHART and "chartKind" not in body:
         _keep(result, "chartKind", existing)
-    if kind is Kind.CHART and "merge" in body:  # 2.x says it; without it the chart keeps what it has
+    if kind is Kind.CHART and "merge" in body:  # 2.x has it; without it the chart keeps its merge
         result["merge"] = body["merge"]
     if kind is Kind.CHART:
         result = without_unset(kind, result | {"metricQuery": _query(document, existing)})
-    if kind in VERIFIABLE and isinstance(verified := body.get("verified"), bool):  # else it stays as it is
+    if kind in VERIFIABLE and isinstance(verified := body.get("verified"), bool):  # else it stays unchanged
         had = result.get(VERIFICATION)
         result[VERIFICATION] = (had if isinstance(had, dict) else BY_THE_OWNER) if verified else None
     return result | _place(document, result, places, existing)
@@ -96,10 +99,10 @@ def _keep(result: JsonObject, name: str, existing: JsonObject | None) -> None:
 def _place(
     document: Document, result: JsonObject, places: ItemPlaces, existing: JsonObject | None
 ) -> JsonObject:
-    """Return where an item stands; takes the former place out of the result."""
+    """Return the space or dashboard that an item is in; removes the previous one from the result."""
     dashboard, path = document.body.get("dashboardSlug"), str(document.body["spaceSlug"])
     if document.kind is Kind.SQL_CHART and existing and existing.get("dashboardUuid"):
-        return {}  # the document has no word for it
+        return {}  # documents of SQL charts cannot express this
     for name in _PLACES:
         result.pop(name, None)
     if document.kind is Kind.CHART and isinstance(dashboard, str):
@@ -108,7 +111,7 @@ def _place(
 
 
 def _query(document: Document, existing: JsonObject | None) -> JsonObject:
-    """Return a query with what every query has, and an id for each filter."""
+    """Return a query completed with the minimum of every query, and with an id for each filter."""
     said, before = document.body["metricQuery"], (existing or {}).get("metricQuery")
     query = said if isinstance(said, dict) else {}
     needed = _QUERY | {"exploreName": document.body["tableName"]}
@@ -127,12 +130,12 @@ _OWNERS = (("dashboard", Kind.DASHBOARD), ("chart", Kind.CHART), ("sqlChart", Ki
 
 @dataclass(frozen=True)
 class Desired:
-    """What a tree of documents wants of a project.
+    """The content that a tree of documents desires of a project.
 
     Attributes:
-        tree: its content; each item that the project has under the key that it has there.
+        tree: the content; items that the project has keep their keys.
         links: kind -> key -> facts of the items that the project has.
-        notes: what a person should know, in words.
+        notes: remarks for the user.
     """
 
     tree: Tree
@@ -147,24 +150,25 @@ def desired_of(
     synced: Collection[ItemKey] | None = None,
     aliases: Mapping[Kind, Mapping[str, str]] | None = None,
 ) -> Desired:
-    """Return what a tree of documents wants of a project.
+    """Return the content that a tree of documents desires of a project.
 
     Args:
         code: the documents.
-        project: what the project has.
-        kept: items of which documents say nothing, that are to stand beside as the project has them. One
-            that hangs on a chart or dashboard that the documents no longer have is left out with it.
-        synced: items of the project that an earlier sync made or a person linked; None if every key counts.
+        project: the existing content of the project.
+        kept: items without a document that are kept as the project has them. An item that belongs to a chart
+            or dashboard that the documents no longer have is left out with it.
+        synced: items of the project that an earlier sync created or a person linked; None if every key
+            counts.
         aliases: kind -> slug -> the current slug of the project's item that had it before it was renamed.
 
     Raises:
-        SnapshotError: a document cannot be understood, or names what the project has twice.
+        SnapshotError: a document cannot be understood, or names something that the project has twice.
     """
     return _Desiring(code, project, kept, synced, aliases or {}).desired()
 
 
 class _Desiring:
-    """The making; the methods stand in the order in which `desired` calls them."""
+    """Builds the desired content; the methods are in the order in which `desired` calls them."""
 
     def __init__(
         self,
@@ -202,7 +206,7 @@ class _Desiring:
         return Desired(Tree.of(files, self._map()), self._links(), tuple(self._notes()))
 
     def _name_all(self) -> None:
-        """Give every item that the documents speak of its key."""
+        """Assign a key to every item that has a document."""
         said: dict[Kind, list[str]] = {kind: [] for kind in (*DOCUMENTED, *ADDED)}
         said[Kind.SPACE] = [*self._code.spaces]
         for kind, slug in self._code.documents:
@@ -222,13 +226,13 @@ class _Desiring:
                 slug = keys[uuid]
                 self._keys[kind, slug] = key
                 facts: JsonObject = {"uuid": uuid, "slug": slug.rpartition("/")[2]}
-                if kind is Kind.SPACE and slug in self._code.personal:  # the project's own say it themselves
+                if kind is Kind.SPACE and slug in self._code.personal:  # existing spaces have it already
                     facts[PERSONAL] = True
                 new.setdefault(kind, {})[key] = facts
         self._identity = self._identity.extended(new)
 
     def _found(self, kind: Kind, slugs: list[str]) -> dict[str, str]:
-        """Return slug (of spaces path) -> key of what the project has."""
+        """Return slug (for spaces: path) -> key of the items that the project has."""
         there = self._by_slug[kind]
         for slug in slugs:
             if len(keys := there.get(slug, [])) > 1:
@@ -255,10 +259,10 @@ class _Desiring:
         return found
 
     def _require_one_name_each(self, kind: Kind, found: Mapping[str, str]) -> None:
-        """Check that no two documents are of one item, once by its slug and once by one that it had before.
+        """Check that no item has two documents, one by its slug and one by a slug that it had before.
 
         Raises:
-            SnapshotError: two are.
+            SnapshotError: an item has two.
         """
         for slug, now in self._aliases.get(kind, {}).items():
             if slug in found and now in found:
@@ -273,7 +277,7 @@ class _Desiring:
         return document.file if document else f"{kind} {slug}"
 
     def _spaces(self) -> Iterable[tuple[str, bytes]]:
-        """Yield key and content of the spaces; who may see an existing one stays, if no document says it."""
+        """Yield key and content of the spaces; access to an existing space stays if no document has it."""
         for path, name in sorted(self._code.spaces.items()):
             key = self._keys[Kind.SPACE, path]
             parent, _, last = path.rpartition("/")
@@ -291,9 +295,9 @@ class _Desiring:
             yield key, canonical(new | self._access(path, new))
 
     def _access(self, path: str, before: JsonObject) -> JsonObject:
-        """Return who may see a space, as its document says it; {} if that says nothing.
+        """Return the access to a space from its document; {} if the document does not have it.
 
-        Holders without an e-mail, such as who has left, are in no document: they stay.
+        Holders without an e-mail address, such as people who left, cannot be in a document: they are kept.
         """
         said = self._code.access.get(path)
         if said is None:
@@ -315,7 +319,7 @@ class _Desiring:
         return found
 
     def _item(self, document: Document, key: str) -> bytes:
-        """Return the content of an item; that of the project, where it is the same but for its order."""
+        """Return the content of an item; the project's own bytes if only the order differs."""
         kind, path = document.kind, file_of(document.kind, key)
         before = self._names.contents.of((kind, key)) if (kind, key) in self._there else None
         existing = None if before is None else to_server(kind, key, before, self._names.identity)
@@ -356,7 +360,7 @@ class _Desiring:
         return portable.content
 
     def _board(self, slug: str) -> Board:
-        """Return what documents call the parts of a dashboard, as it is to be; the others are made by now."""
+        """Return the names that documents use for the parts of a dashboard, which is built by now."""
         if self._laid is None:
             there = {path: self._project[path] for path in self._project}
             self._laid = DocumentNames(Tree.of(there | self._files, self._identity))
@@ -368,11 +372,11 @@ class _Desiring:
         return board_of(item, self._laid) if item in self._laid.contents.there else Board()
 
     def space(self, path: str) -> str:
-        """Return the uuid of a space; made up if it is to be made."""
+        """Return the uuid of a space; a made-up one if it is to be created."""
         return str(self._identity.facts(Kind.SPACE, self._keys[Kind.SPACE, path])["uuid"])
 
     def dashboard(self, slug: str) -> str:
-        """Return the uuid of a dashboard that a document is inside of."""
+        """Return the uuid of the dashboard that a document's item is in."""
         return self._uuid(Kind.DASHBOARD, slug)
 
     def knows(self, slug: str) -> bool:
@@ -388,7 +392,7 @@ class _Desiring:
         return tile_type, self._uuid(CHART_TILES[tile_type][1], slug)
 
     def app(self, slug: str) -> str:
-        """Return the uuid of a data app, as a dashboard of the project shows it; else a made up one."""
+        """Return the uuid of a data app that a dashboard of the project shows; a made-up one if none does."""
         for kind, key in sorted(self._names.contents.there):
             for tile in (
                 get_list(self._names.contents.of((kind, key)), "tiles") if kind is Kind.DASHBOARD else ()
@@ -404,7 +408,7 @@ class _Desiring:
         return (kind, slug) in self._code.documents or slug in self._by_slug[kind]
 
     def _uuid(self, kind: Kind, slug: str) -> str:
-        """Return the uuid of an item by its slug; of one that is nowhere a made up one."""
+        """Return the uuid of an item by its slug; a made-up one if there is no such item."""
         key = self._keys.get((kind, slug)) or next(iter(self._by_slug[kind].get(slug, [])), None)
         if key is None:
             uuid = made_up(kind, "missing", slug)
@@ -414,7 +418,7 @@ class _Desiring:
         return str(self._identity.facts(kind, key)["uuid"])
 
     def _beside(self) -> Iterable[ItemKey]:
-        """Yield the items that stand beside what the documents say."""
+        """Yield the kept items that have no document."""
         said = {(kind, self._keys[kind, slug]) for kind, slug in self._code.documents}
         said |= {(Kind.SPACE, self._keys[Kind.SPACE, path]) for path in self._code.spaces}
         for item in self._kept:
@@ -434,7 +438,7 @@ class _Desiring:
         return links
 
     def _map(self) -> Identity:
-        """Return who is who for the documents: of no project, and saved when the tree was downloaded."""
+        """Return the identity map of the documents: of no project, and with the times of the download."""
         items: dict[Kind, dict[str, JsonObject]] = {
             kind: {key: parts_in(facts, ("uuid", "slug", "path")) for key, facts in entries.items()}
             for kind, entries in self._identity.items.items()

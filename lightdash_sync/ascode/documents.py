@@ -1,7 +1,10 @@
-"""An item as the official tool's document says it.
+"""Converts items to the documents of `lightdash download`, in the form that each version uses.
 
-Documents name charts and dashboards by slugs and spaces by paths. What a document has no word for is not in
-it: who may see a space, deliveries, tags, pins, comments, palettes, earlier versions, uuids of tiles.
+Documents name charts and dashboards by slug and spaces by path. Some content of an item cannot be expressed
+in a document and is left out, such as tags, pins, comments, palettes, earlier versions and uuids of tiles;
+access to spaces, virtual views and deliveries are expressed by newer versions only.
+
+In order: the two forms of a dashboard's document, charts and dashboards, virtual views, and dialects.
 """
 
 from __future__ import annotations
@@ -26,16 +29,16 @@ if TYPE_CHECKING:
     from lightdash_sync.content.kinds import ItemKey
 
 
-# The two forms of a dashboard's document: tabs by uuid, as until 0.3469.0, and tabs by slug since.
+# The two forms of a dashboard's document: with tabs by uuid, until 0.3469.0, and with tabs by slug since.
 #
-# The newer form has no uuid of a part: tabs and the tabs of tiles go by slugs made of their names, date
-# zoom by what the tiles are called, data apps by their slug.
+# The newer form has no uuids of parts: tabs are identified by slugs made from their names, tiles in date zoom
+# by the slugs of tiles, data apps by their slug.
 
 APP_TILE = "data_app"
 
 
 def tab_slugs(tabs: list[JsonObject]) -> dict[str, str]:
-    """Return uuid -> slug of tabs, as the server makes slugs; where two would meet, one counts on."""
+    """Return uuid -> slug of tabs, made as the server makes slugs; equal ones get a number."""
     bases = [slugify(get_str(tab, "name")) or f"tab-{place + 1}" for place, tab in enumerate(tabs)]
     times, seen = Counter(bases), Counter[str]()
     found: dict[str, str] = {}
@@ -54,7 +57,7 @@ def in_newer_form(document: JsonObject, tiles: Mapping[str, str | None]) -> Json
 
     Args:
         document: in the older form.
-        tiles: uuid of a tile -> what it is called.
+        tiles: uuid of a tile -> its slug.
     """
     tabs = objects(document.get("tabs"))
     slugs = tab_slugs(tabs)
@@ -75,13 +78,13 @@ def in_newer_form(document: JsonObject, tiles: Mapping[str, str | None]) -> Json
 
 
 def zoom_targets(dashboard: JsonObject) -> JsonObject:
-    """Return what the date zoom of a dashboard governs, by tile; {} if there is nothing."""
+    """Return the tiles that the date zoom of a dashboard applies to, with their fields; {} if none."""
     targets = get_path(dashboard, "config", "dateZoomConfig", "tileTargets")
     return targets if isinstance(targets, dict) else {}
 
 
 def with_zoom(dashboard: JsonObject, change: Callable[[JsonObject], JsonObject]) -> JsonObject:
-    """Return a dashboard, or its document, in which the targets of date zoom are said otherwise."""
+    """Return a dashboard, or its document, with changed targets of date zoom."""
     config, zoom = dashboard.get("config"), get_path(dashboard, "config", "dateZoomConfig")
     if not isinstance(config, dict) or not isinstance(zoom, dict) or "tileTargets" not in zoom:
         return dashboard
@@ -117,19 +120,19 @@ def _tab_number(value: Json) -> float:
 
 
 def without_title(tile: JsonObject, shows: JsonObject) -> JsonObject:
-    """Return what a tile shows; of Markdown the newer form has no word for whether its title is hidden."""
+    """Return the properties of a tile without what the newer form lacks: whether Markdown hides its title."""
     if tile.get("type") != "markdown":
         return shows
     return {name: value for name, value in shows.items() if name != "hideTitle"}
 
 
 def named_tab(tile: JsonObject) -> Json:
-    """Return by what a tile names its tab: a slug, a uuid, or null for none."""
+    """Return how a tile refers to its tab: a prefixed slug, a uuid, or null for none."""
     return f"slug:{tile['tabSlug']}" if isinstance(tile.get("tabSlug"), str) else tile.get("tabUuid")
 
 
 def name_of_tab(tab: JsonObject, place: int) -> str:
-    """Return by what tiles name a tab of a document."""
+    """Return how tiles refer to a tab of a document."""
     return f"slug:{get_str(tab, 'slug')}" if get_str(tab, "slug") else get_str(tab, "uuid") or f"#{place}"
 
 
@@ -137,7 +140,7 @@ VERSION = 1
 CONTENT_TYPE = {Kind.CHART: "chart", Kind.SQL_CHART: "sql_chart", Kind.DASHBOARD: "dashboard"}
 SPACE = "space"
 
-# Fields that a document has as the server says them.
+# Fields that a document has in the server's form.
 SAME: dict[Kind, tuple[str, ...]] = {
     Kind.CHART: (
         "name", "description", "tableName", "metricQuery", "chartConfig", "pivotConfig", "tableConfig",
@@ -146,19 +149,19 @@ SAME: dict[Kind, tuple[str, ...]] = {
     Kind.SQL_CHART: ("name", "description", "sql", "limit", "config", "chartKind"),
     Kind.DASHBOARD: ("name", "description", "tabs"),
 }  # fmt: skip
-IF_SET = ("config", "parameters")  # of a dashboard: only where they say something
+IF_SET = ("config", "parameters")  # fields of a dashboard that are left out if they are empty
 CHART_TILES = {"saved_chart": ("savedChartUuid", Kind.CHART), "sql_chart": ("savedSqlUuid", Kind.SQL_CHART)}
-TITLES = ("title", "hideTitle")  # what a chart's tile says besides its chart
+TITLES = ("title", "hideTitle")  # fields of a chart's tile besides its chart
 GROUPS = ("dimensions", "metrics", "tableCalculations")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a tile shows, as documents say it.
+    """The chart of a tile, in terms of documents.
 
     Attributes:
-        slug: of the chart; None for none, and for one of another project, whose slug nobody here knows.
-        name: of the chart.
+        slug: slug of the chart; None if there is no chart, or if it is of another project (slug unknown).
+        name: name of the chart.
         elsewhere: whether it is of another project.
     """
 
@@ -172,11 +175,11 @@ def document_of(item: ItemKey, names: DocumentNames, dialect: Dialect) -> JsonOb
 
     Args:
         item: kind and key.
-        names: the tree that it is in.
-        dialect: of the version whose document it is to be.
+        names: names of the tree that it is in.
+        dialect: the form of the documents.
 
     Raises:
-        UnresolvedReference: it names something that the tree does not know.
+        UnresolvedReference: it names something that the tree does not have.
     """
     kind = item[0]
     normal = to_server(*item, names.contents.of(item), names.identity)
@@ -203,11 +206,11 @@ def document_of(item: ItemKey, names: DocumentNames, dialect: Dialect) -> JsonOb
 
 
 def layout_of(normal: JsonObject, names: DocumentNames) -> JsonObject:
-    """Return tiles and filters of a dashboard as its document says them.
+    """Return tiles and filters of a dashboard in the form of its document.
 
     Args:
         normal: the dashboard in the server's form.
-        names: the tree that it is in.
+        names: names of the tree that it is in.
     """
     tiles, by_uuid = in_servers_order(objects(normal.get("tiles"))), slugs_of_tiles(normal, names)
     said: JsonObject = {
@@ -221,11 +224,11 @@ def layout_of(normal: JsonObject, names: DocumentNames) -> JsonObject:
 
 
 def board_of(item: ItemKey, names: DocumentNames) -> Board:
-    """Return what documents call the parts of a dashboard.
+    """Return the names that documents use for the parts of a dashboard.
 
     Args:
         item: kind and key of the dashboard.
-        names: the tree that it is in.
+        names: names of the tree that it is in.
     """
     normal = to_server(*item, names.contents.of(item), names.identity)
     filters = normal.get("filters")
@@ -234,14 +237,14 @@ def board_of(item: ItemKey, names: DocumentNames) -> Board:
 
 
 def slugs_of_tiles(normal: JsonObject, names: DocumentNames) -> dict[str, str | None]:
-    """Return uuid of a tile -> what it is called; None for one that shows no chart of the project."""
+    """Return uuid of a tile -> slug of the tile; None if it shows no chart of the project."""
     tiles = in_servers_order(objects(normal.get("tiles")))
     slugs = tile_slugs([shown_on(tile, names) for tile in tiles])
     return {str(tile.get("uuid")): slug for tile, slug in zip(tiles, slugs, strict=True)}
 
 
 def in_servers_order(tiles: list[JsonObject]) -> list[JsonObject]:
-    """Return tiles as current servers return them, which decides what the tiles of one chart are called."""
+    """Return tiles in the order of current servers, which decides the slugs of tiles with the same chart."""
     return sorted(
         tiles,
         key=lambda tile: (
@@ -260,7 +263,7 @@ def is_chart_tile(tile: JsonObject) -> bool:
 
 
 def shown_on(tile: JsonObject, names: DocumentNames) -> Shown | None:
-    """Return which chart a tile in the server's form shows; None for a tile of another kind."""
+    """Return the chart of a tile in the server's form; None for a tile of another kind."""
     if not is_chart_tile(tile):
         return None
     field, kind = CHART_TILES[str(tile["type"])]
@@ -272,7 +275,7 @@ def shown_on(tile: JsonObject, names: DocumentNames) -> Shown | None:
 
 
 def tile_slugs(shown: list[Shown | None]) -> list[str | None]:
-    """Return what tiles are called: as their chart, with a number where it is on several."""
+    """Return the slugs of tiles: the slug of the chart, with a number if several tiles show it."""
     times = Counter(one.slug for one in shown if one is not None and not one.elsewhere)
     seen: Counter[str | None] = Counter()
     found: list[str | None] = []
@@ -286,7 +289,7 @@ def tile_slugs(shown: list[Shown | None]) -> list[str | None]:
 
 
 def tile_document(tile: JsonObject, names: DocumentNames, slug: str | None) -> JsonObject:
-    """Return one tile as its document says it."""
+    """Return one tile in the form of its document."""
     said: JsonObject = {name: value for name, value in tile.items() if name != "uuid"}
     chart = shown_on(tile, names)
     if chart is None:
@@ -326,10 +329,10 @@ def view_document(view: JsonObject) -> JsonObject:
 
 
 def taken_over_view(body: JsonObject, existing: JsonObject | None) -> JsonObject:
-    """Return a virtual view as its document says it; what documents have no word for stays.
+    """Return a virtual view with the content of its document; fields that documents lack are kept.
 
     Args:
-        body: of the document.
+        body: body of the document.
         existing: the view that the project has, or None.
     """
     result = (existing or {}) | {"name": body["slug"], "label": body["name"], "sql": body["sql"]}
@@ -340,18 +343,18 @@ def taken_over_view(body: JsonObject, existing: JsonObject | None) -> JsonObject
     return result
 
 
-# How documents of versions differ: their form, and what they say of what is not set.
+# Dialects: how documents differ between versions, in form and in how they express unset fields.
 
 _OVERRIDES = ("metricOverrides", "dimensionOverrides")
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What documents of a version look like.
+    """The form of the documents of a version.
 
     Attributes:
-        newer: whether tabs go by slug, and documents of spaces say who may see them.
-        unset: field of a chart's query -> how it is said that it is not set; the others are left out then.
+        newer: whether tabs go by slug, and documents of spaces contain access.
+        unset: field of a chart's query -> the value for an unset one; other unset fields are left out.
     """
 
     newer: bool = False
@@ -362,7 +365,7 @@ def dialect_of(can: Callable[[str], bool]) -> Dialect:
     """Return the dialect of a server.
 
     Args:
-        can: whether it has a capability.
+        can: returns whether the server has a capability.
     """
     if can("tab_slugs"):
         return Dialect(True, {"metricOverrides": {}, "timezone": PROJECT_ZONE})

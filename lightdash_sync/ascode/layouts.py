@@ -1,8 +1,9 @@
-"""Tiles, tabs and filters of a dashboard's document, taken over onto the dashboard that the project has.
+"""Converts tiles, tabs and filters of a dashboard's document to the server's form, keeping existing ids.
 
-A document has no ids of tiles and of filters on dimensions, because its own tool makes new ones each time it
-writes (and loses the comments that hang on them). Here each tile is found again: by all that it says, by its
-chart and title, by its chart, by its place. What is found keeps its id.
+A document has no ids of tiles and of filters on dimensions, because `lightdash upload` makes new ones each
+time (and loses the comments on the tiles). Here each tile is matched with a tile of the existing dashboard:
+by its whole content, by its chart and title, by its chart and position, by its chart, or by its position. A
+tile that matches keeps its id.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Charts(Protocol):
         """Return the type of the tile that shows a chart, and the chart's uuid."""
 
     def app(self, slug: str) -> str:
-        """Return the uuid of a data app, as a dashboard of the project shows it; else a made up one."""
+        """Return the uuid of a data app that a dashboard of the project shows; a made-up one if none does."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Laid:
     """Tiles, tabs and filters in the server's form.
 
     Attributes:
-        content: the fields, and `config` where it speaks of tiles.
-        lost: how many tiles and tabs are named by filters and date zoom, and are not known here.
+        content: the fields, and `config` if the document has it.
+        lost: number of tiles and tabs that filters and date zoom refer to, but that are not known here.
     """
 
     content: JsonObject
@@ -67,13 +68,13 @@ def laid_out(document: Document, existing: JsonObject, names: DocumentNames, cha
     """Return tiles, tabs and filters in the server's form.
 
     Args:
-        document: of the dashboard.
-        existing: the dashboard in the server's form; {} if the project has none.
-        names: of what the project has.
+        document: the document of the dashboard.
+        existing: the dashboard in the server's form; {} if the project does not have it.
+        names: names and uuids of what the project has.
         charts: finds charts.
 
     Raises:
-        ValueError: a tile is on a tab that the document does not have.
+        ValueError: a tile is on a tab that the document does not have, or two tabs have the same slug.
     """
     return _Laying(document, existing, names, charts).laid()
 
@@ -83,7 +84,7 @@ class _Laying:
         self, document: Document, existing: JsonObject, names: DocumentNames, charts: Charts
     ) -> None:
         self._slug, self._body, self._charts = document.slug, document.body, charts
-        self._had = in_servers_order(objects(existing.get("tiles")))  # as documents have them
+        self._had = in_servers_order(objects(existing.get("tiles")))  # the order of documents
         self._had_tabs = objects(existing.get("tabs"))
         self._existing, self._filters = existing, existing.get("filters")
         self._before = layout_of(existing, names) if existing else {}
@@ -114,7 +115,7 @@ class _Laying:
         return Laid(content, len(self._lost))
 
     def _tabs(self) -> dict[str, JsonObject]:
-        """Return how tiles of the document name a tab -> the tab."""
+        """Return the tabs, by the name that tiles of the document use for them."""
         said = objects(self._body.get("tabs"))
         if twice := [
             slug
@@ -156,7 +157,7 @@ class _Laying:
         return [self._tile(tile, place, known.get(place)) for place, tile in enumerate(wanted)]
 
     def _placed(self, tile: JsonObject, tabs: dict[str, JsonObject]) -> JsonObject:
-        """Return a tile with the uuid that its tab has here."""
+        """Return a tile with the uuid that its tab has in this project."""
         tab = named_tab(tile)
         if "tabSlug" in tile:
             tile = {name: value for name, value in tile.items() if name != "tabSlug"} | {"tabUuid": None}
@@ -167,7 +168,10 @@ class _Laying:
         return tile | {"tabUuid": tabs[tab]["uuid"]}
 
     def _of_here(self, tile: JsonObject, elsewhere: set[tuple[str, ...]]) -> JsonObject:
-        """Return a tile as this project says it, where a chart of another project has no slug."""
+        """Return a tile without its chart, where the existing tile shows a chart without a slug.
+
+        That is a chart of another project.
+        """
         shows, slug = tile.get("properties"), _chart(tile)
         if not slug or not isinstance(shows, dict) or self._charts.knows(slug):
             return tile
@@ -193,7 +197,7 @@ class _Laying:
         return said | made | {"type": kind, "properties": titles | {CHART_TILES[kind][0]: uuid}}
 
     def _shown(self, tile: JsonObject, had: JsonObject, shows: Json) -> Json:
-        """Return what a tile shows that is no chart; what the newer form leaves out stays."""
+        """Return the properties of a tile without a chart; what newer documents leave out is kept."""
         before = had.get("properties")
         if not isinstance(shows, dict) or not isinstance(before, dict):
             before = {}
@@ -207,14 +211,14 @@ class _Laying:
         return shows
 
     def _zoomed(self, targets: JsonObject, called: dict[str, str], there: set[str]) -> JsonObject:
-        """Return the targets of date zoom by uuids of tiles; documents say slugs or uuids."""
+        """Return the targets of date zoom by the uuids of tiles; documents use slugs or uuids."""
         kept = {slug: called.get(slug, slug) for slug in targets}
         known = there | zoom_targets(self._existing).keys()
         self._lost |= {slug for slug, tile in kept.items() if tile not in known}
         return {kept[slug]: to for slug, to in targets.items() if kept[slug] in known}
 
     def _locked(self, filters: Json, tabs: dict[str, JsonObject]) -> Json:
-        """Return filters that are locked on tabs by the uuids that these have here."""
+        """Return the filters with the tabs that they are locked on named by their uuids in this project."""
         uuids = {get_str(tab, "uuid"): get_str(tab, "uuid") for tab in tabs.values()}
         uuids |= {name: get_str(tab, "uuid") for name, tab in tabs.items()}
         for _, rule in rules_of(self._existing):
@@ -252,7 +256,7 @@ class _Laying:
     def _with_uuids(
         self, rules: list[JsonObject], had: list[JsonObject], tiles: set[str]
     ) -> list[JsonObject]:
-        """Return filters whose tiles are named by uuids, which mean nothing in another project."""
+        """Return filters that name tiles by uuid, without tiles that this project does not have."""
         before = {str(rule.get("id")): rule for rule in had}
         result: list[JsonObject] = []
         for place, rule in enumerate(rules):
@@ -266,7 +270,7 @@ class _Laying:
         return result
 
     def _dimensions(self, rules: list[JsonObject], called: dict[str, str]) -> list[JsonObject]:
-        """Return filters on dimensions: with their ids, and with the tiles that no document names."""
+        """Return filters on dimensions with their ids, and with the tiles that documents cannot name."""
         had = objects(self._filters.get("dimensions")) if isinstance(self._filters, dict) else []
         slugs = {str(uuid): get_str(said, "tileSlug") or None for uuid, said in self._said.items()}
         result, lost = rules_taken_over(rules, had, slugs, called, self._slug)
@@ -275,11 +279,11 @@ class _Laying:
 
 
 _TITLES = ("chartSlug", "appSlug", "title", "text", "url", "content")
-_OF_OTHERS = frozenset({"chartName", "appUuid"})  # what others decide, or only the older form says
+_OF_OTHERS = frozenset({"chartName", "appUuid"})  # decided elsewhere, or only in the older form
 
 
 def _plain(tile: JsonObject) -> JsonObject:
-    """Return a tile's document without what others decide: what the tile and its chart are called."""
+    """Return a tile's document without what does not belong to the tile: slugs, uuid, name of its chart."""
     said = {name: value for name, value in tile.items() if name not in ("tileSlug", "uuid")}
     shows = said.get("properties")
     if isinstance(shows, dict):
@@ -321,7 +325,7 @@ def _chart(tile: Value) -> str | None:
 
 
 def _places(tile: Value) -> list[tuple[str, ...]]:
-    """Return by what a tile is found again that shows a chart nobody here knows."""
+    """Return the positions and titles by which a tile with an unknown chart can be matched."""
     title = get_str(tile, "properties", "title")
     return [place for place in (_place(tile), ("title", title) if title else None) if place]
 

@@ -1,7 +1,8 @@
-"""What a document calls an item: charts and dashboards by slug, a space by the path of slugs to it.
+"""Names of items in documents, and matching of filters, which have no ids in documents.
 
-Current servers know the path of a space (`a.b_c` for `a/b-c`); where none is told it is made of the slugs.
-An item that no server has named yet goes by its key.
+Charts and dashboards are named by slug, spaces by the path of slugs to them. Current servers report the path
+of a space (`a.b_c` for `a/b-c`); otherwise it is made from the slugs. An item without a slug is named by its
+key.
 """
 
 from __future__ import annotations
@@ -24,28 +25,28 @@ if TYPE_CHECKING:
     from lightdash_sync.content.tree import Tree
 
 DOCUMENTED = (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
-"""The kinds that have a document each, in trees of every version."""
+"""The kinds that have documents in trees of every version."""
 
 ADDED = (Kind.VIRTUAL_VIEW, Kind.SCHEDULER)
-"""The kinds that newer trees have documents of, too; of an item without one they say nothing."""
+"""The kinds that have documents in newer trees only; an item without a document is left alone."""
 
 _MADE_UP = uuid.UUID("6d0c1f0e-5e0a-4f43-9a3b-3c0a3c1f4d55")
 
 
 def made_up(*parts: str) -> str:
-    """Return a uuid for something that no server has named, always the same for the same words."""
+    """Return a uuid for something that no server has given one; the same words give the same uuid."""
     return str(uuid.uuid5(_MADE_UP, "\0".join(parts)))
 
 
 class DocumentNames:
-    """How documents call the items of a tree.
+    """Names of the items of a tree in documents.
 
     Args:
-        tree: content files, with their map.
+        tree: content files, with their identity map.
 
     Attributes:
-        contents: of the items.
-        identity: the map, with a made up uuid for each item that has none.
+        contents: contents of the items.
+        identity: the identity map, with a made-up uuid for each item that has none.
     """
 
     def __init__(self, tree: Tree) -> None:
@@ -58,13 +59,13 @@ class DocumentNames:
         return get_str(self.identity.facts(*item), "slug") or item[1]
 
     def name(self, item: ItemKey) -> str:
-        """Return what people call an item."""
+        """Return the display name of an item."""
         return get_str(self.contents.of(item), "name")
 
     def path(self, space: str) -> str:
         """Return the path of a space, such as `sales/emea`."""
         if space not in self._paths:
-            self._paths[space] = ""  # in a circle of spaces each stands at the top
+            self._paths[space] = ""  # in a cycle of spaces each one counts as top-level
             told = get_str(self.identity.facts(Kind.SPACE, space), "path")
             parent = get_str(self.contents.of((Kind.SPACE, space)), "parent")
             above = f"{self.path(parent)}/" if parent and self.path(parent) else ""
@@ -74,7 +75,7 @@ class DocumentNames:
 
     @cached_property
     def by_slug(self) -> Mapping[Kind, Mapping[str, list[str]]]:
-        """Kind -> slug (of spaces the path) -> keys of the items that have it, mostly one."""
+        """Kind -> slug (for spaces: path) -> keys of the items that have it, usually one."""
         found: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in (Kind.SPACE, *DOCUMENTED, *ADDED)}
         for kind, key in sorted(self.contents.there):
             if kind in found:
@@ -91,11 +92,11 @@ def _complete(identity: Identity, contents: Contents) -> Identity:
     return identity.extended(missing) if missing else identity
 
 
-# Filters of documents, which have no ids, taken over onto the filters that the project has.
+# Filters: those of documents have no ids, and are matched with the existing ones to keep ids.
 
 
 def dimension_rule(rule: JsonObject, slugs: Mapping[str, str | None]) -> JsonObject:
-    """Return a filter on a dimension: without its id, and with the tiles by what they are called."""
+    """Return a filter on a dimension without its id, and with tiles by their slugs."""
     targets = rule.get("tileTargets")
     named: JsonObject = {}
     if isinstance(targets, dict):
@@ -110,17 +111,17 @@ def rules_taken_over(
     called: Mapping[str, str],
     owner: str,
 ) -> tuple[list[JsonObject], set[str]]:
-    """Return filters on dimensions with their ids, and with the tiles that no document names.
+    """Return filters on dimensions with their ids, and with the existing targets that documents cannot name.
 
     Args:
-        rules: of the document.
-        had: those that the project has.
-        slugs: uuid of a tile -> what it was called there; None where documents do not name it.
-        called: what a tile is called -> its uuid, as it is to be.
-        owner: slug of what has them.
+        rules: filters of the document.
+        had: filters that the project has.
+        slugs: uuid of a tile -> its slug there; None if documents cannot name it.
+        called: slug of a tile -> its uuid in the desired content.
+        owner: slug of the item that has the filters.
 
     Returns:
-        The filters, and what they call tiles that are not known.
+        The filters, and the slugs of tiles that are not known.
     """
     before = [_without_targets(dimension_rule(rule, slugs)) for rule in had]
     wanted = [_without_targets(rule) for rule in rules]
@@ -146,7 +147,7 @@ def rules_taken_over(
 
 
 def with_ids(item: Json, place: str) -> Json:
-    """Return a group of filters, or a filter, with an id; people who write one by hand give none."""
+    """Return a filter, or a group of them, with ids; filters written by hand have none."""
     if not isinstance(item, dict):
         return item
     said = item if "id" in item else item | {"id": made_up("filter", place)}
@@ -175,7 +176,7 @@ def _without_id(item: Json) -> Json:
 
 
 def canonical_of(value: Value) -> bytes | None:
-    """Return all that an element says."""
+    """Return the canonical bytes of a whole element; None if it is not an object."""
     return canonical(value) if isinstance(value, dict) else None
 
 

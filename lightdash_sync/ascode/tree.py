@@ -1,4 +1,4 @@
-"""The documents of one tree, as they were read."""
+"""The documents of a tree, and where each file of a tree belongs, by the rules of `lightdash download`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Document:
     """One document.
 
     Attributes:
-        kind: chart, SQL chart or dashboard.
-        slug: which one.
-        body: what it says.
-        file: where it stands, from the root of the tree.
-        downloaded: when it was taken from the server, as the tree says; "" if it does not.
+        kind: kind of the item.
+        slug: slug of the item.
+        body: the content of the document.
+        file: path from the root of the tree.
+        downloaded: when it was downloaded, according to the tree; "" if the tree does not have that.
     """
 
     kind: Kind
@@ -43,11 +43,11 @@ class CodeTree:
 
     Attributes:
         documents: by kind and slug.
-        spaces: path of each space that the tree speaks of -> its name; None where nothing says it.
-        notes: what was passed over, for people.
-        access: path of a space -> who may see it, for those of which the tree says it (1.219.0).
-        personal: paths of the spaces that are somebody's personal ones, and of those inside: the official
-            tool writes a document of the space above them, none of them, and all that is in them.
+        spaces: path of each space that the tree mentions -> its name; None if it is not known.
+        notes: remarks for the user about what was ignored.
+        access: path of a space -> access to it, for spaces whose documents have it (1.219.0).
+        personal: paths of personal spaces and of those inside them. The official tool writes a document of
+            the space above them, none of the spaces themselves, and documents of all items in them.
     """
 
     documents: Mapping[tuple[Kind, str], Document]
@@ -57,25 +57,25 @@ class CodeTree:
     personal: frozenset[str] = frozenset()
 
 
-# Which file of a tree is which, by the rules of the official tool (0.2904.5 and 1.219.0).
+# The files of a tree, by the rules of the official tool (0.2904.5 and 1.219.0).
 #
-# Flat: `charts/SLUG.yml`, `charts/SLUG.sql.yml`, `dashboards/SLUG.yml`, `NAME.space.yml` (newer ones have
-# it in `spaces/`). Nested: the same below `PROJECT/SPACE/…`. Newer ones put other kinds into folders of
-# their own at the top: `virtual-views/SLUG.yml`, and `scheduled-deliveries/charts/SLUG OF THE
-# CHART/SLUG.yml` and the like; a tree is not read for kinds that we do not carry. Elsewhere a `.yml` file
-# is what its `contentType` says. Times of the download stand in `.lightdash-metadata.json`. Files end
-# with `.yml`; that tool passes over `.yaml` (but for the kinds with folders of their own), and so do we.
+# Flat: `charts/SLUG.yml`, `charts/SLUG.sql.yml`, `dashboards/SLUG.yml`, `NAME.space.yml` (newer versions put
+# it into `spaces/`). Nested: the same below `PROJECT/SPACE/…`. Newer versions put other kinds into top-level
+# folders of their own: `virtual-views/SLUG.yml`, `scheduled-deliveries/charts/CHART-SLUG/SLUG.yml` and the
+# like; kinds that this tool does not sync are ignored. Elsewhere the `contentType` of a `.yml` file decides.
+# Times of the download are in `.lightdash-metadata.json`. Files end with `.yml`; the official tool ignores
+# `.yaml` (except for kinds with folders of their own), and so does this one.
 
 METADATA = ".lightdash-metadata.json"
 _YAML, _SPACE, _SQL, _LANGUAGE = ".yml", ".space.yml", ".sql.yml", ".language.map.yml"
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,199}")
-_LONGER_THAN_DEVICES = 10  # characters; `con` and the like are no names on Windows
+_LONGER_THAN_DEVICES = 10  # characters; `con` and other short device names are not allowed on Windows
 _BY_RESOURCE = frozenset({*DELIVERIES.values(), "apps", "chart-types"})
 _FOLDERS = {Kind.CHART: "charts", Kind.SQL_CHART: "charts", Kind.DASHBOARD: "dashboards"}
 
 
 class Role(Enum):
-    """What a file of a tree may be."""
+    """What a file of a tree is."""
 
     CHARTS = "chart"
     DASHBOARDS = "dashboard"
@@ -116,18 +116,18 @@ def role_of(path: str) -> Role:
 
 
 def _is_space_folder(folders: list[str], name: str) -> bool:
-    """Whether a folder is that of a project of such a name, in the nested form: it has charts in spaces."""
+    """Whether a folder is a project's folder of the nested form, with charts in spaces, despite its name."""
     return folders[0] not in _BY_RESOURCE and (
         name.endswith(_SPACE) or (len(folders) > 2 and folders[-1] in _FOLDERS.values())
     )
 
 
 def document_path(kind: Kind, slug: str, space: str, project: str | None) -> str:
-    """Return where a document stands.
+    """Return the path of a document.
 
     Args:
         kind: chart, SQL chart or dashboard.
-        slug: of the item.
+        slug: slug of the item.
         space: path of the space that it is in.
         project: name of the project, for the nested form; None for the flat one.
     """
@@ -136,18 +136,18 @@ def document_path(kind: Kind, slug: str, space: str, project: str | None) -> str
 
 
 def view_path(slug: str) -> str:
-    """Return where the document of a virtual view stands, in both forms."""
+    """Return the path of a virtual view's document, which is the same in both forms."""
     return f"{VIEWS}/{_safe(slug)}{_YAML}"
 
 
 def delivery_path(content_type: str, resource: str, shown: str, slug: str) -> str:
-    """Return where the document of a delivery stands, in both forms.
+    """Return the path of a delivery's document, which is the same in both forms.
 
     Args:
         content_type: delivery, alert or sync.
         resource: `chart` or `dashboard`.
-        shown: slug of what is delivered.
-        slug: of the delivery.
+        shown: slug of the delivered item.
+        slug: slug of the delivery.
     """
     return f"{DELIVERIES[content_type]}/{resource}s/{_safe(shown)}/{_safe(slug)}{_YAML}"
 
@@ -155,21 +155,21 @@ def delivery_path(content_type: str, resource: str, shown: str, slug: str) -> st
 def space_path(
     path: str, name: str, project: str | None, taken: Collection[str], *, newer: bool = False
 ) -> str:
-    """Return where the file of a space stands.
+    """Return the path of a space's document.
 
     Args:
-        path: of the space.
-        name: of the space.
+        path: path of the space.
+        name: name of the space.
         project: name of the project, for the nested form; None for the flat one.
-        taken: paths that are taken. (The official tool would write one over the other.)
-        newer: whether the files of spaces have a folder of their own in the flat form.
+        taken: paths that are already used. (The official tool would overwrite one with the other.)
+        newer: whether documents of spaces have a folder of their own in the flat form.
     """
     last = path.rpartition("/")[2]
     folders = _nesting(path, project)
     if newer and not folders:
         folders = ["spaces"]
     elif folders and last in _FOLDERS.values():
-        folders = folders[:1]  # there it would be taken for a chart
+        folders = folders[:1]  # in such a folder it would be taken for a chart
     ways = (
         "/".join([*folders, _safe(called) + _SPACE])
         for called in (slugify(name) or last, path.replace("/", "-"), f"x-{path}")
@@ -178,13 +178,13 @@ def space_path(
 
 
 def _nesting(space: str, project: str | None) -> list[str]:
-    """Return the folders of a space; each is safe on any file system."""
+    """Return the folders of a space in the nested form; each name is safe on any file system."""
     if project is None:
         return []
     return [*map(_safe, (slugify(project) or "project", *space.split("/")))]
 
 
 def _safe(slug: str) -> str:
-    """Return a slug as a file name: itself if that is safe everywhere, else with a hash, as a key has it."""
+    """Return a slug as a file name: unchanged if that is safe everywhere, else with a hash, like a key."""
     is_long = len(slug) > _LONGER_THAN_DEVICES and _PLAIN.fullmatch(slug)
     return slug if is_long or is_key(slug) else key_from(slug)

@@ -1,8 +1,8 @@
-"""A snapshot as the files of a tree, and what of it such a tree cannot hold.
+"""Converts a snapshot to the files of a tree, reports what a tree cannot express, and writes the tree.
 
-The same content gives the same bytes. What the official tool calls the time of a download is, here, the time
-at which an item was last saved: it is the same tomorrow, and `lightdash upload` takes a file for unchanged
-whose own time is that one.
+The same content gives the same bytes. Where `lightdash download` records the time of the download, these
+files have the time at which an item was last saved, which does not depend on when they are written.
+`lightdash upload` treats a file as unchanged if the file's own time is the recorded one.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ _WITHOUT_DOCUMENT = tuple(kind for kind in Kind if kind not in (*DOCUMENTED, Kin
 
 @dataclass(frozen=True)
 class NotHeld:
-    """Something that a tree has no word for.
+    """Content of the snapshot that a tree cannot express.
 
     Attributes:
-        what: in words, with its number.
-        code: for machines.
-        count: how many.
+        code: identifier for machines.
+        what: description with the number.
+        count: the number.
     """
 
     code: str
@@ -81,9 +81,9 @@ class CodeFiles:
 
     Attributes:
         files: path from the root, with forward slashes -> bytes.
-        times: path of a document -> the time that its file is to have, so that it counts as unchanged.
-        counts: how many there are of each kind.
-        not_held: what is not in it.
+        times: path of a document -> modification time for its file, so that it counts as unchanged.
+        counts: number of items of each kind.
+        not_held: what the tree does not contain.
     """
 
     files: Mapping[str, bytes] = field(repr=False)
@@ -101,20 +101,20 @@ def code_files(
     access_of: Collection[str] | None = None,
     personal_spaces: bool = False,
 ) -> CodeFiles:
-    """Return the files that the official tool would write of a project, as far as a snapshot knows it.
+    """Return the files that `lightdash download` would write for a project, as far as its snapshot allows.
 
     Args:
-        tree: of the snapshot.
+        tree: content of the snapshot.
         nested_in: name of the project, for the nested form; None for the flat one.
-        versions: how many earlier versions the snapshot has.
-        dialect: of the version whose files they are to be; None for one that says least.
-        access_of: paths of the spaces of which it is known who may see them; None for all.
-        personal_spaces: write what is in personal spaces, too. The spaces themselves have no document: the
+        versions: number of earlier versions in the snapshot.
+        dialect: form of the documents of a version; None for the oldest form.
+        access_of: paths of the spaces whose access is known; None for all.
+        personal_spaces: write items in personal spaces, too. The spaces themselves have no document: the
             official tool writes none, and its upload refuses one.
 
     Raises:
-        UnresolvedReference: a file of the snapshot names something that its map does not know.
-        ValueError: a file of the snapshot is no JSON.
+        UnresolvedReference: a file of the snapshot names something that its identity map does not have.
+        ValueError: a file of the snapshot is not JSON.
     """
     names, dialect = DocumentNames(tree), dialect or Dialect()
     files: dict[str, bytes] = {}
@@ -153,7 +153,7 @@ def code_files(
 
 
 def _personal(personal: Collection[ItemKey], names: DocumentNames, *, written: bool) -> NotHeld | None:
-    """Return what is said of personal spaces, None if there are none."""
+    """Return the remark about personal spaces, None if there are none."""
     inside = Counter(kind for kind, _ in personal if kind is not Kind.SPACE)
     number = sum(kind is Kind.SPACE and names.contents.is_personal(key) for kind, key in personal)
     if not number:
@@ -173,7 +173,7 @@ def _views(names: DocumentNames) -> Iterator[tuple[str, bytes]]:
 
 
 def _deliveries(names: DocumentNames, there: Collection[ItemKey]) -> Iterator[tuple[str, bytes]]:
-    """Yield the documents of deliveries, as far as there are words for them."""
+    """Yield the documents of deliveries that can be expressed as one."""
     boards: dict[str, Board] = {}
     for item in sorted(item for item in there if item[0] is Kind.SCHEDULER):
         content = names.contents.of(item)
@@ -195,7 +195,7 @@ def _deliveries(names: DocumentNames, there: Collection[ItemKey]) -> Iterator[tu
 
 
 def _times(items: list[ItemKey], names: DocumentNames) -> dict[str, dict[str, datetime]]:
-    """Return section of the metadata -> slug -> when it was saved; a chart and a SQL chart may share one."""
+    """Return section of the metadata -> slug -> time saved; a chart and a SQL chart may share a slug."""
     sections: dict[str, dict[str, datetime]] = {"charts": {}, "dashboards": {}}
     for item in items:
         stamp = version_stamp(item[0], names.identity.facts(*item))
@@ -226,7 +226,7 @@ def _spaces(
 
 
 def _access(space: JsonObject, names: DocumentNames) -> JsonObject:
-    """Return who may see a space, as documents say it; {} where it is not known whole."""
+    """Return the access to a space in the form of documents; {} if it is not completely known."""
     if not isinstance(space.get("access"), dict):
         return {}
     said: JsonObject = {
@@ -240,7 +240,7 @@ def _access(space: JsonObject, names: DocumentNames) -> JsonObject:
 
 
 def _is_said(grant: JsonObject, holder: str) -> bool:
-    """Whether a document can say a grant: its holder has a name, and its role is known."""
+    """Whether a document can express a grant: its holder has a name, and its role is known."""
     return bool(get_str(grant, "role")) and not get_str(grant, holder).startswith(EXTERNAL)
 
 
@@ -264,7 +264,7 @@ def _not_held(
     *,
     newer: bool,
 ) -> Iterator[NotHeld]:
-    """Yield what a tree has no word for, as far as the snapshot has any of it."""
+    """Yield what the snapshot has but a tree cannot express."""
     for kind, number in unsaid.items():
         if number:
             yield _said(kind, number, KINDS[kind].noun)
@@ -315,11 +315,11 @@ def _said(code: str, number: int, noun: tuple[str, str]) -> NotHeld:
     return NotHeld(str(code), f"{number} {noun[number != 1]}", number)
 
 
-# Writing a tree: staged whole beside the old one, then swapped in, as snapshots are.
+# Writing a tree: it is staged completely beside the old one, then swapped in, as snapshots are.
 #
-# Nobody's work is lost with the old one: files that are no documents come along as they are, and a document
-# that this tool did not write, or that somebody changed since, is replaced only if the caller says so. What
-# was written is remembered beside the directory (`.NAME.written.json`).
+# Nobody's work is lost: files that are no documents are copied to the new tree, and a document that this tool
+# did not write, or that somebody changed since, is replaced only if the caller allows it. Hashes of the
+# written files are kept beside the directory (`.NAME.written.json`).
 
 _WRITTEN = TypeAdapter(dict[str, str])
 _NAMED = 5  # files that a refusal names
@@ -327,12 +327,12 @@ _NAMED = 5  # files that a refusal names
 
 @dataclass(frozen=True)
 class WrittenTree:
-    """What became of a directory.
+    """What changed in a directory.
 
     Attributes:
-        changed: how many documents are new or others than before.
-        removed: how many documents are gone.
-        kept: how many files are somebody's, and came along.
+        changed: number of documents that are new or different.
+        removed: number of documents that were removed.
+        kept: number of other files, which were kept.
     """
 
     changed: int
@@ -341,23 +341,23 @@ class WrittenTree:
 
 
 def write_tree(target: Path, code: CodeFiles, disk: Disk, *, overwrite: bool = False) -> WrittenTree:
-    """Write a tree; whole or not at all.
+    """Write a tree, completely or not at all.
 
     Args:
         target: the directory; made if it does not exist.
-        code: its files.
+        code: the files of the tree.
         disk: does the writing.
-        overwrite: replace also what this tool did not write, or somebody changed since.
+        overwrite: also replace documents that this tool did not write, or that somebody changed since.
 
     Raises:
-        Refused: there is something that would be lost.
-        SnapshotError: the target is no directory, or holds something else than a tree.
-        Locked: another run writes there.
-        OSError: something could not be written; the target was not touched.
+        Refused: something would be lost.
+        SnapshotError: the target is no directory, or contains something other than a tree.
+        Locked: another run is writing there.
+        OSError: something could not be written; the target was not changed.
     """
 
     def fits(path: str) -> bool:
-        """Whether a file that a run left is a document, or one that came along and still stands there."""
+        """Whether a file left by an interrupted run is a document, or a copy of a file of the target."""
         return role_of(path) not in NO_DOCUMENT or (target / path).is_file()
 
     with locked(target, disk, fits):
@@ -394,7 +394,7 @@ def _survey(target: Path) -> dict[str, str]:
     """Return the files of the target with their hashes.
 
     Raises:
-        SnapshotError: it holds something that no tree holds.
+        SnapshotError: it contains something that no tree contains.
     """
     if not target.is_dir():
         return {}
@@ -419,7 +419,7 @@ def _walk(root: Path, folders: tuple[str, ...]) -> Iterator[str]:
 
 
 def _require_ours(target: Path, found: Mapping[str, str], files: Mapping[str, bytes]) -> None:
-    """Refuse to replace what somebody else wrote."""
+    """Refuse to replace documents that this tool did not write."""
     ours = _remembered(target)
     others = [
         path

@@ -1,8 +1,10 @@
-"""Reading many items, and remembering which could not be read.
+"""Reads many items in parallel, and records which could not be read.
 
-What cannot be read is collected by name. An item that a list names and that is gone is no such item: the
-project changed under the reading. What shows that is collected, too, so that what was read meanwhile is kept;
-`Moved` is only for what makes the rest of a reading useless.
+What cannot be read is recorded by name. An item that a list names but that no longer exists is not recorded
+as unread: it shows that the project changed during the reading. Such changes are recorded, too, so that what
+was read in the meantime is kept; `Moved` is raised only where the rest of the reading would be useless.
+
+In order: the collection of readings, reading single items, and reading dashboards by their versions.
 """
 
 from __future__ import annotations
@@ -40,22 +42,23 @@ _OPEN_IT = (
 
 
 class Moved(Exception):
-    """The project changed while it was read, so that nothing can be made of this reading.
+    """The project changed while it was read, so that the reading is useless.
 
     Args:
-        what: what was seen, in words.
+        what: description of the change.
     """
 
 
 @dataclass
 class Readings:
-    """Reads items with all workers, and remembers which could not be read.
+    """Reads items with all workers, and records which could not be read.
 
     Attributes:
         workers: the threads.
         unread: what could not be read so far.
-        moved: what showed that the project changed meanwhile, in words: the reading is no snapshot yet.
-        doubts: what may show it, or may always be so, in words; if the next reading has the same, it is so.
+        moved: descriptions of changes during the reading; if there are any, it is not a snapshot yet.
+        doubts: descriptions of what may be a change or a permanent state; if the next reading has the same
+            ones, they are permanent.
     """
 
     workers: Workers
@@ -74,14 +77,14 @@ class Readings:
         """Read some items of a kind.
 
         Args:
-            kind: for the progress, and to name what cannot be read.
+            kind: kind of the items, for the progress and for the names of unread items.
             uuids: the items; for metrics and explores, their names.
-            read: reads one.
-            names: uuid -> key or slug, where there is one.
+            read: reads one item.
+            names: uuid -> key or slug, where known.
             which: more words for the progress, such as "that no list names".
 
         Returns:
-            uuid -> what was read; without those that could not be, and those that are gone.
+            uuid -> what was read; without items that could not be read or no longer exist.
         """
         nouns = KINDS[kind].noun if isinstance(kind, Kind) else (kind, f"{kind}s")
         noun = nouns[0 if len(uuids) == 1 else 1]
@@ -96,14 +99,14 @@ class Readings:
         return dict(pairs)
 
     def convert(self, what: str, work: Callable[[], R]) -> R | None:
-        """Do something with one item, and remember it as unread, by name, if it cannot be converted.
+        """Convert one item, or record it as unread if it cannot be converted.
 
         Args:
-            what: `kind:key`.
-            work: what to do.
+            what: `kind:key` of the item.
+            work: the conversion.
 
         Returns:
-            What came of it; None if nothing did.
+            The result of `work`; None if it failed.
         """
         try:
             return _converted(work)
@@ -113,10 +116,10 @@ class Readings:
 
 
 def _converted(work: Callable[[], R]) -> R:
-    """Do something with one item; whatever is odd about it is said of this item, and ends nothing else.
+    """Do some work on one item, and turn any unexpected error into one about this item.
 
     Raises:
-        Unconvertible: it cannot be done. Anything of our own passes, and so does what the disk says.
+        Unconvertible: the work failed. Errors of this tool and of the disk are passed on unchanged.
     """
     try:
         return work()
@@ -130,12 +133,12 @@ def _converted(work: Callable[[], R]) -> R:
 
 # Reading single items, each in the way that leaves the least trace.
 #
-# A chart is read through its current version, which the server does not count as a view. A dashboard is
-# too where the server keeps a history of dashboards, and that is read (`read_saved_dashboard`). `GET
-# /dashboards/{u}`, which is the only way on 0.1372.1 and half the requests elsewhere, counts one view
-# (once an export).
+# A chart is read through its current version, which the server does not count as a view. So is a dashboard if
+# the server keeps a history of dashboards and the history is exported (`read_saved_dashboard`). `GET
+# /dashboards/{u}`, which is the only way on 0.1372.1 and takes half the requests elsewhere, counts one view
+# for each export.
 
-_FAST = 1  # of zlib; JSON of dashboards becomes a tenth
+_FAST = 1  # level of zlib; it shrinks the JSON of dashboards to a tenth
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +146,9 @@ class ChartRead:
     """A chart as it is now.
 
     Attributes:
-        versions: what the server lists of its history, newest first; the first is the current one.
-        view: the chart.
-        raw: the chart as the server gives it.
+        versions: the server's list of its versions, newest first; the first is the current one.
+        view: the fields of the chart that the export relies on.
+        raw: the chart as the server returns it.
     """
 
     versions: list[schemas.VersionRow]
@@ -158,7 +161,7 @@ class ChartRead:
         return self.versions[0]
 
     def authors(self) -> set[str]:
-        """Return the uuids of those who made its versions."""
+        """Return the uuids of the authors of its versions."""
         return {version.author for version in self.versions if version.author}
 
 
@@ -167,10 +170,10 @@ class SavedVersion:
     """An earlier version of a dashboard.
 
     Attributes:
-        uuid: of the version.
-        created_at: when it was saved, as the server says it.
-        author: who saved it; None if the server does not say.
-        packed: the dashboard as it was then.
+        uuid: uuid of the version.
+        created_at: when it was saved, in the server's form.
+        author: who saved it; None if the server does not report it.
+        packed: the dashboard in this version, compressed.
     """
 
     uuid: str
@@ -180,7 +183,7 @@ class SavedVersion:
 
     @classmethod
     def of(cls, version: schemas.VersionRow, raw: JsonObject) -> SavedVersion:
-        """Pack a version."""
+        """Compress a version."""
         author = None if version.createdBy is None else version.createdBy.model_dump()
         return cls(version.versionUuid, version.createdAt, author, zlib.compress(canonical(raw), _FAST))
 
@@ -195,12 +198,12 @@ class DashboardRead:
     """A dashboard as it is now.
 
     Attributes:
-        view: what we rely on of it.
+        view: the fields of the dashboard that the export relies on.
         normal: its normal form.
-        comments: by tile uuid, as the server gives them; None if they were not read.
-        versions: what the server lists of its history, newest first; empty if that was not read.
-        earlier: those of its earlier versions that were read, by name.
-        formerly: the uuids of explore charts on their tiles.
+        comments: by tile uuid, as the server returns them; None if they were not read.
+        versions: the server's list of its versions, newest first; empty if that was not read.
+        earlier: earlier versions that were read, by name.
+        formerly: the uuids of explore charts on the tiles of these earlier versions.
     """
 
     view: schemas.Dashboard
@@ -226,7 +229,7 @@ class DashboardRead:
 
 
 def charts_on(dashboard: JsonObject) -> set[str]:
-    """Return the uuids of explore charts on the tiles of a dashboard, as the server has it."""
+    """Return the uuids of explore charts on the tiles of a dashboard in the server's form."""
     return _shown_by(dashboard, "savedChartUuid")
 
 
@@ -245,12 +248,12 @@ def read_chart(
 
 
 def known_author(known: Identity, uuid: str, chart: JsonObject) -> Json | None:
-    """Return who saved a chart, if an older snapshot has it in the same version; None if it does not say.
+    """Return who saved a chart, if the previous snapshot has it in the same version; None if unknown.
 
     Args:
-        known: identity map of the older snapshot.
-        uuid: of the chart.
-        chart: as it is now; the author of a version never changes.
+        known: identity map of the previous snapshot.
+        uuid: uuid of the chart.
+        chart: the chart as it is now; the author of a version never changes.
     """
     facts = known.facts(Kind.CHART, known.key(Kind.CHART, uuid))
     person = facts.get("updatedBy")
@@ -264,12 +267,12 @@ def known_author(known: Identity, uuid: str, chart: JsonObject) -> Json | None:
 
 
 def read_author(lightdash: Lightdash, uuid: str, saved: str) -> Json | None:
-    """Return who saved the current version of a chart, as the chart says it; None if it is a later one.
+    """Return who saved the current version of a chart, by its history; None if it was saved again since.
 
     Args:
         lightdash: the server.
-        uuid: of the chart.
-        saved: time of the version.
+        uuid: uuid of the chart.
+        saved: time of the expected current version.
     """
     current = lightdash.chart_history(uuid)[0]
     if current.createdAt != saved:
@@ -286,28 +289,30 @@ def read_version(lightdash: Lightdash, uuid: str, version: str) -> tuple[schemas
 
 
 def read_dashboard(lightdash: Lightdash, uuid: str, *, comments: bool) -> DashboardRead:
-    """Read a dashboard, and the comments on it if wanted."""
+    """Read a dashboard, and the comments on it if `comments` is true."""
     view, raw = lightdash.dashboard(uuid)
     said = lightdash.comments(uuid) if comments else None
     return DashboardRead(view, normalise(Kind.DASHBOARD, raw), said)
 
 
 def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_deleted: bool) -> ChartRead | None:
-    """Read a chart that something refers to but no list names.
+    """Read a chart that something refers to but that no list names.
 
-    0.1372.1 lists a chart saved in a dashboard only while the latest version of that dashboard shows it.
+    0.1372.1 lists a chart that is saved in a dashboard only while the latest version of the dashboard shows
+    it.
 
     Args:
         lightdash: the server.
         project: uuid of the project.
-        uuid: of the chart.
-        may_be_deleted: whether nothing says that it is there now, as of an earlier version of a dashboard.
+        uuid: uuid of the chart.
+        may_be_deleted: whether the chart may have been deleted, because only an earlier version of a
+            dashboard refers to it.
 
     Returns:
-        The chart, or None if it is gone, of another project, or not to be seen.
+        The chart, or None if it was deleted, belongs to another project, or cannot be seen.
 
     Raises:
-        NotFound: it is gone though the server itself refers to it.
+        NotFound: the chart does not exist although the server itself refers to it.
     """
     try:
         chart = read_chart(lightdash, uuid)
@@ -324,13 +329,12 @@ def find_hidden(lightdash: Lightdash, project: str, uuid: str, *, may_be_deleted
 
 # Reading dashboards through their versions, where the server keeps a history of them.
 #
-# The current version says all that the dashboard itself does, counts no view, and has to be asked for a
-# history anyway. It differs in one thing: it still names charts that were deleted but can be restored,
-# where the dashboard shows an empty tile. Such a tile is emptied here too, so that both ways give the
-# same bytes.
+# The current version contains all that the dashboard itself does, counts no view, and its history has to be
+# requested anyway. There is one difference: it still names charts that were deleted but can be restored,
+# where the dashboard shows an empty tile. Such tiles are emptied here, so that both ways give the same bytes.
 #
-# Earlier versions are read with it, because their tiles name charts that no list has any more. They are
-# kept packed: a project may have thousands.
+# Earlier versions are read along with it, because their tiles name charts that are in no list any more. They
+# are kept compressed: a project may have thousands.
 
 _TRIES = 10  # somebody may save between two requests
 
@@ -343,20 +347,20 @@ def read_saved_dashboard(
     past: EarlierVersions | None,
     listed: Collection[str],
 ) -> DashboardRead:
-    """Read a dashboard through its current version, and its earlier versions if wanted.
+    """Read a dashboard through its current version, and its earlier versions if `past` is given.
 
     Args:
         lightdash: the server.
-        uuid: of the dashboard.
+        uuid: uuid of the dashboard.
         comments: whether to read the comments on it.
-        past: reads the earlier versions that the older snapshot does not hold; None for none.
+        past: reads the earlier versions that the previous snapshot does not have; None for none.
         listed: the uuids of all charts that a list names.
 
     Returns:
         The dashboard; without versions, and counted as a view, if the token may not read its history.
 
     Raises:
-        Moved: it is being saved all the time.
+        Moved: the dashboard is saved again each time.
     """
     try:
         listing = past.history(Kind.DASHBOARD, uuid) if past else lightdash.dashboard_history(uuid)
@@ -372,7 +376,7 @@ def read_saved_dashboard(
 
 
 def _with_earlier(past: EarlierVersions, uuid: str, read: DashboardRead) -> DashboardRead:
-    """Add the earlier versions that the older snapshot does not hold."""
+    """Add the earlier versions that the previous snapshot does not have."""
     earlier: dict[str, SavedVersion] = {}
     shown: set[str] = set()
     missing = past.earlier(Kind.DASHBOARD, uuid, read.current, read.versions).missing()
@@ -388,8 +392,8 @@ def _current(
 ) -> tuple[list[schemas.VersionRow], schemas.Dashboard, JsonObject]:
     """Read the current version, and return it with the history.
 
-    The dashboard in a version names the current one. If that is another, somebody saved since the history was
-    read, and it is the one to read. Versions between them are in no list until the next export.
+    The dashboard in a version names the current version. If that is another one, somebody saved since the
+    history was read, and that version is read instead. Versions in between are added by the next export.
     """
     current = versions[0].versionUuid
     for _ in range(_TRIES):
@@ -409,7 +413,7 @@ def _version(lightdash: Lightdash, uuid: str, version: str) -> tuple[schemas.Das
 
 
 def _emptied(lightdash: Lightdash, raw: JsonObject, unlisted: Collection[str]) -> JsonObject:
-    """Empty the tiles of charts that are gone; the version does not say that they are."""
+    """Empty the tiles whose charts were deleted; the version does not show that."""
     gone = {chart for chart in sorted(unlisted) if _is_gone(lightdash, chart)}
     if not gone:
         return raw

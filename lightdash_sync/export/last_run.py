@@ -1,7 +1,8 @@
-"""What one run tells the next, beside the snapshot and never in it: `.NAME.state.json`.
+"""The state file beside a snapshot, and what a run decides by it: when to read everything, and comments.
 
-When the last good export was, how many went by since everything was read, and when that was. It is no part of
-the backup: a fresh checkout has none, and then the manifest says on which day everything was read.
+The file `.NAME.state.json` has the time of the last successful export, the day of the last full read, and the
+number of exports since. It is no part of the backup: a fresh checkout has none, and then the day of the last
+full read is taken from the manifest.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ class LastRun:
     """What is known of earlier runs.
 
     Attributes:
-        good: when the last good export ended.
-        since_full: exports since everything was read.
-        whole: the day (UTC) on which that was; None if it is not known.
-        of: digest of the snapshot that this is about; git, or another branch, may have put another one there.
+        good: when the last successful export ended.
+        since_full: number of exports since everything was read.
+        whole: day (UTC) of the last full read; None if it is not known.
+        of: digest of the snapshot that this describes; git, or another branch, may have put another one
+            there.
     """
 
     good: datetime
@@ -59,7 +61,7 @@ _FORM = TypeAdapter(_Document)
 
 
 def read_last_run(target: Path) -> LastRun | None:
-    """Return what the last run left, None if there is nothing that makes sense.
+    """Return the state that the last run left; None if there is none, or if it cannot be read.
 
     Raises:
         SnapshotError: the file is a link.
@@ -68,12 +70,12 @@ def read_last_run(target: Path) -> LastRun | None:
     try:
         said = conform(_FORM, parse(read_regular(state_of(target))))
         return LastRun(said.good.astimezone(UTC), said.since_full, day_of(said.whole), said.of)
-    except (OSError, ValueError, OverflowError):  # the last for the end of all time, in another zone
+    except (OSError, ValueError, OverflowError):  # the last one: the latest possible time, in another zone
         return None
 
 
 def write_last_run(target: Path, state: LastRun) -> None:
-    """Leave a state for the next run; whole or not at all.
+    """Write the state for the next run, completely or not at all.
 
     Raises:
         SnapshotError: the file is a link.
@@ -86,7 +88,7 @@ def write_last_run(target: Path, state: LastRun) -> None:
 
 
 def day_of(value: Json) -> date | None:
-    """Return the day that a text says, None if it says none."""
+    """Return the day in a text, None if it is not one."""
     try:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -94,12 +96,12 @@ def day_of(value: Json) -> date | None:
 
 
 def last_whole(state: LastRun | None, manifest: Manifest | None, now: datetime) -> date | None:
-    """Return the last day (UTC) on which everything was read; None if neither state nor manifest tells.
+    """Return the last day (UTC) on which everything was read; None if neither state nor manifest has it.
 
     Args:
-        state: what the last run left of this snapshot.
-        manifest: of the snapshot that is there.
-        now: the present; a day that has not begun says nothing.
+        state: the state that the last run left of this snapshot.
+        manifest: manifest of the existing snapshot.
+        now: the current time; days in the future are ignored.
     """
     told = (state.whole if state else None, day_of(manifest.wholeOn) if manifest else None)
     days = [day for day in told if day is not None and day <= now.date()]
@@ -107,13 +109,13 @@ def last_whole(state: LastRun | None, manifest: Manifest | None, now: datetime) 
 
 
 def is_full_due(state: LastRun | None, whole: date | None, now: datetime, every: int = FULL_EVERY) -> bool:
-    """Whether it is time to read everything: every so many runs, and at least every so many days.
+    """Whether it is time to read everything: after so many runs, and at least after so many days.
 
     Args:
-        state: what the last run left of this snapshot.
-        whole: from `last_whole`; if it is not known, it is time.
-        now: the present.
-        every: how many.
+        state: the state that the last run left of this snapshot.
+        whole: from `last_whole`; if it is None, it is time.
+        now: the current time.
+        every: the number of runs and of days.
     """
     if whole is None or every <= 1 or (now.date() - whole).days >= every:
         return True
@@ -121,15 +123,15 @@ def is_full_due(state: LastRun | None, whole: date | None, now: datetime, every:
 
 
 def require_fresh(target: Path, most: timedelta, now: datetime | None = None) -> None:
-    """Check that the last good export is not older than allowed.
+    """Check that the last successful export is not older than allowed.
 
     Args:
         target: the snapshot.
-        most: how old it may be.
-        now: the present by default.
+        most: the maximum age.
+        now: the current time; by default that of the clock.
 
     Raises:
-        SyncError: it is older, or nothing is known of it here.
+        SyncError: the export is older, or nothing is known of it here.
     """
     state = read_last_run(target)
     if state is None:
@@ -146,22 +148,22 @@ def require_fresh(target: Path, most: timedelta, now: datetime | None = None) ->
         )
 
 
-# Of which dashboards the comments are read again, though the dashboards themselves are taken over.
+# Which dashboards have their comments read again although the dashboards themselves are reused.
 #
-# No list tells of a comment, and each dashboard takes a request. So where there are many dashboards,
-# those that have comments are asked each time, and the others in turn.
+# No list mentions comments, and each dashboard takes a request. So where there are many dashboards, those
+# that had comments are read each time, and the others in turn.
 
 CHEAP = 500  # dashboards whose comments are read each time, unless the settings say otherwise
 _WEEK = 7
 
 
 class Comments(StrEnum):
-    """When the comments on a dashboard are read that did not change itself.
+    """When to read the comments on a dashboard that did not change itself.
 
     Attributes:
-        AUTO: each time where that is cheap, else as `comments_due` says.
+        AUTO: each time if there are few dashboards, else in turn, as `comments_due` decides.
         NIGHTLY: each time.
-        WEEKLY: when everything is read.
+        WEEKLY: whenever everything is read.
     """
 
     AUTO = "auto"
@@ -170,18 +172,18 @@ class Comments(StrEnum):
 
     @classmethod
     def of(cls, setting: str | None) -> Comments:
-        """Return what a setting says; `AUTO` if it says nothing."""
+        """Return the member for a setting; `AUTO` if it is not set."""
         return cls(setting or cls.AUTO)
 
 
 def comments_due(when: Comments, silent: Mapping[str, bool], dashboards: int, day: date) -> list[str]:
-    """Return the uuids of the dashboards whose comments are read.
+    """Return the uuids of the reused dashboards whose comments are read.
 
     Args:
-        when: what the user wants.
-        silent: uuid -> whether it has comments in the older snapshot; of the dashboards that are taken over.
-        dashboards: how many there are in all.
-        day: whose turn it is goes by the day, so that it needs no memory.
+        when: the setting.
+        silent: uuid of a reused dashboard -> whether it has comments in the previous snapshot.
+        dashboards: number of all dashboards.
+        day: decides whose turn it is, so that no memory is needed.
     """
     if when is Comments.WEEKLY:
         return []
@@ -191,5 +193,5 @@ def comments_due(when: Comments, silent: Mapping[str, bool], dashboards: int, da
     others = sorted(silent.keys() - set(lively))
     share = max(CHEAP - len(lively), CHEAP // 2)
     turns = -(-len(others) // share) or 1
-    turns += turns % _WEEK == 0  # else a schedule of certain weekdays would leave some out for ever
+    turns += turns % _WEEK == 0  # otherwise a schedule of certain weekdays would never reach some of them
     return sorted([*lively, *others[day.toordinal() % turns :: turns]])

@@ -1,10 +1,10 @@
-"""What an older snapshot already says: items that the lists prove unchanged are not asked for again.
+"""Decides which items are taken over from the previous snapshot because the lists prove them unchanged.
 
-`updatedAt` alone proves nothing (renames and moves do not touch it), so a *fingerprint* is made of every
-field that the lists carry of an item, and kept in the sidecar. An item whose fingerprint is the same is
-taken over from the old snapshot, unless its file is damaged, or refers to something that has appeared or
-vanished since (a deleted chart empties its tiles without a trace in any list of dashboards). Which
-changes could still slip through is said in docs/design.md; a full read finds them.
+`updatedAt` alone proves nothing (renames and moves do not touch it). So a *fingerprint* is made of every
+field that the lists have of an item, and is kept in the identity map. An item with the same fingerprint is
+taken over from the previous snapshot, unless its file is damaged or refers to something that was created or
+deleted since (a deleted chart empties its tiles without a trace in any list of dashboards). docs/design.md
+says which changes could still be missed; a full read finds them.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 
 SEEN = "seen"  # the fact that holds the fingerprint
 
-# What changes by being looked at, says something of other items, or is in pins.json.
+# Fields that change when an item is viewed, that describe other items, or that are in pins.json.
 _VOLATILE = frozenset(
     {"views", "viewsCount", "firstViewedAt", "validationErrors", "spaceName", "dashboardName"}
     | {"organizationUuid", "projectUuid", "pinnedListUuid", "pinnedListOrder"}
 )
 _SPACE_VOLATILE = KINDS[Kind.SPACE].volatile - {"projectMemberAccessRole"}
-_ONLY_THERE = ("slug", "verification")  # what only the list of content tells, or tells right
+_ONLY_THERE = ("slug", "verification")  # fields that only the list of content has, or has right
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -64,12 +64,12 @@ def fingerprints(inventory: Inventory) -> dict[str, str]:
 
 
 def space_fingerprints(inventory: Inventory, grants: Grants) -> dict[str, str]:
-    """Return uuid -> fingerprint of every space that the lists of a current server tell whole.
+    """Return uuid -> fingerprint of every space that the lists of a current server describe completely.
 
-    Spaces as code tell all grants. The list of spaces names whoever has a grant, of their own or by a group,
-    and tells the reader's role alone. So it tells a space whole if nobody else has a grant, and no group is
-    without a member who would be named. Of a personal space no list tells the roles, and of none its palette:
-    that they are older is said; see `not_exported`.
+    Spaces as code have all grants. The list of spaces names everybody who has a grant, of their own or by a
+    group, but has only the reader's role. So it describes a space completely if nobody else has a grant, and
+    no group without a listed member can have one. No list has the roles of a personal space, or the
+    palette of any space; `not_exported` reports that these may be older.
     """
     told: dict[str, str] = {}
     personal = personal_spaces(inventory)
@@ -91,12 +91,12 @@ def space_fingerprints(inventory: Inventory, grants: Grants) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An item that is taken over from the old snapshot.
+    """An item that is taken over from the previous snapshot.
 
     Attributes:
-        facts: its old facts.
-        names: what its file names.
-        comments: what the comments on a dashboard name, None if there are none.
+        facts: its facts in the previous identity map.
+        names: people, groups and external references mentioned in its file.
+        comments: the same for the comments on a dashboard; None if there are none.
         leads_outside: whether a tile shows a chart of another project.
     """
 
@@ -107,16 +107,16 @@ class Kept:
 
 
 class Reuse:
-    """Decides what is taken over from an older snapshot.
+    """Decides what is taken over from the previous snapshot.
 
     Args:
-        old: the older snapshot, or None.
-        server: as it is now; another version may say the same thing otherwise.
+        old: the previous snapshot, or None.
+        server: the server; another version may describe the same content differently.
         seen: uuid -> fingerprint, now.
-        present: uuid of everything that the project has now.
-        chosen: what is wanted; an old snapshot of less is no help.
+        present: uuids of everything that the project has now.
+        chosen: the selection to export; a previous snapshot of a smaller one is of no use.
         palettes: name of a colour palette -> facts, now.
-        otherwise: people and groups that have another name by now, as tokens name them.
+        otherwise: people and groups whose name changed since, as tokens.
     """
 
     def __init__(
@@ -151,8 +151,8 @@ class Reuse:
     def kept(self, kind: Kind, uuid: str) -> Kept | None:
         """Return what is known of an item if it can be taken over, else None.
 
-        Reads the item's file, and that of a dashboard's comments, to see that they are whole and refer to
-        nothing that came or went; nobody needs to read them again.
+        Reads the item's file, and that of a dashboard's comments, to check that they are intact and refer to
+        nothing that was created or deleted since.
         """
         if self._old is None or uuid in self._old.again:
             return None
@@ -161,7 +161,7 @@ class Reuse:
         if not key or uuid not in self._seen or facts.get(SEEN) != self._seen[uuid]:
             return None
         if kind in self._with_history and "version" not in facts:
-            return None  # by a version of this tool that read no history of the kind
+            return None  # written by a version of this tool that read no history of this kind
         if kind is Kind.CHART and self._chosen.merges and not self._tells_merges:
             return None
         if any(f"user:{facts.get(name)}" in self._otherwise for name in PEOPLE.values()):
@@ -187,7 +187,7 @@ class Reuse:
         return kept
 
     def kept_view(self, uuid: str, told: JsonObject) -> Kept | None:
-        """Return what is known of a virtual view if its file says just what it says as code, else None."""
+        """Return what is known of a virtual view if its file has the same content as its code, else None."""
         key = self._keys[Kind.VIRTUAL_VIEW].get(uuid) if self._old else None
         if self._old is None or key is None or uuid in self._old.again:
             return None
@@ -198,11 +198,11 @@ class Reuse:
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing has appeared or vanished since the old snapshot."""
+        """Whether nothing was created or deleted since the previous snapshot."""
         return self._old is not None and not self._fresh and not self._vanished
 
     def merges(self, chart: str) -> bool:
-        """Whether the old snapshot, as it may be, has a chart that merges rows of other queries."""
+        """Whether a chart merges rows of other queries in the previous snapshot, whatever its selection."""
         if self._before is None:
             return False
         key = self._before.identity.known_keys(Kind.CHART).get(chart)
@@ -212,7 +212,7 @@ class Reuse:
             return False
 
     def _untouched(self, old: Old, kind: Kind, key: str) -> bytes | None:
-        """Return a file; None if it is damaged, or refers to what came or went since."""
+        """Return a file; None if it is damaged, or refers to something that was created or deleted since."""
         try:
             data = old.read(item_path(kind, key))
         except SnapshotError:
@@ -230,11 +230,11 @@ class Reuse:
         return None if touched else data
 
     def _names_otherwise(self, names: MentionedNames) -> bool:
-        """Whether a file names what has another name by now."""
+        """Whether a file mentions palettes, people or groups whose name changed since."""
         return not (self._renamed.isdisjoint(names.palettes) and self._otherwise.isdisjoint(names.tokens))
 
     def pins(self, marked: set[tuple[str, str, int | None]]) -> bool:
-        """Whether the old snapshot has just these pinned items: type, uuid and order."""
+        """Whether the previous snapshot has exactly these pinned items: type, uuid and order."""
         if self._old is None:
             return False
         path = item_path(Kind.PINS)
@@ -255,11 +255,11 @@ class Reuse:
 def without_renamed(
     kept: Mapping[Kind, Mapping[str, Kept]], before: Identity, now: Mapping[str, JsonObject]
 ) -> dict[Kind, dict[str, Kept]]:
-    """Return what is taken over, without what names a colour palette that has another name now.
+    """Return the reused items, except those that mention a colour palette whose name changed.
 
     Args:
         kept: kind -> uuid -> item.
-        before: the map of the older snapshot.
+        before: the identity map of the previous snapshot.
         now: name of a colour palette -> facts.
     """
     renamed = {name for name, facts in before.palettes.items() if now.get(name) != facts}
@@ -270,7 +270,7 @@ def without_renamed(
 
 
 def _says(data: bytes, told: JsonObject) -> bool:
-    """Whether the file of a virtual view says what it says as code, and nothing more."""
+    """Whether the file of a virtual view has exactly the content of its code."""
     columns = objects(told.get("columns"))
     wanted: JsonObject = {
         "name": told.get("slug"),
@@ -283,13 +283,13 @@ def _says(data: bytes, told: JsonObject) -> bool:
 
 
 def _kept_space(facts: JsonObject, data: bytes) -> Kept | None:
-    """Return a space with the people whom its grants name; None if it is not as its list can tell it."""
+    """Return a space with the people whom its grants name; None if its grants have to be read again."""
     content = parse(data)
     access = content.get("access") if isinstance(content, dict) else None
     if not isinstance(access, dict):
         return None
     users, groups = objects(access.get("users")), objects(access.get("groups"))
-    if any(grant.get("role") is None for grant in users):  # it may be told now
+    if any(grant.get("role") is None for grant in users):  # the role may be known now
         return None
     holders = {f"user:{grant.get('email')}" for grant in users}
     holders |= {f"group:{grant.get('group')}" for grant in groups}
@@ -310,7 +310,7 @@ def _shows_outside(data: bytes) -> bool:
 
 
 def is_like(old: Old, version: str, chosen: SnapshotSelection) -> bool:
-    """Whether an old snapshot was made the way one would be made now."""
+    """Whether a previous snapshot was made the same way as one would be made now."""
     manifest, held = old.manifest, old.manifest.selection
     same = manifest.source.lightdash == version and manifest.conversion == CONVERSION
     if held.history:

@@ -1,8 +1,10 @@
-"""Spaces, read one by one or taken from the lists, with the grants in them.
+"""Reads spaces and the grants in them, with as few requests per space as possible.
 
-The list of spaces and spaces as code tell of a space what its own answer tells, but for its palette, and for
-whatever newer servers say there. So for what need not be read singly one space is read to see whether that
-is so; if it is not, each is read.
+The list of spaces and spaces as code together contain what a space's own answer contains, except its palette
+and any fields that newer servers add. Where spaces need not be read one by one, a single space is read as a
+sample to check that; if its own answer contains more than the lists do, every space is read.
+
+In order: recognising personal spaces, reading spaces, and combining answers into grants.
 """
 
 from __future__ import annotations
@@ -30,20 +32,20 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.versions import Server
 
 
-# Personal spaces: those that Lightdash makes for each person, below a space "Default User Spaces".
+# Personal spaces: Lightdash makes one for each person, below a space called "Default User Spaces".
 #
-# No answer of a server says of a space that it is one. Spaces as code leave them out, and all that is
-# inside, though they have the space above: where there is such an answer it decides. Else it is what such
-# a space looks like: private, and named as one of those who hold a grant in it.
+# No answer marks a space as personal. Spaces as code leave out personal spaces and everything inside them,
+# but include the space above; where that answer exists, it decides. Otherwise a space counts as personal if
+# it is private and has the name of somebody who holds a grant in it.
 
 
 def code_slug(path: Json) -> str | None:
-    """Return the name that a space has in code: its path, written otherwise."""
+    """Return the slug of a space in code for its path, which is written differently; None without a path."""
     return path.replace("_", "-").replace(".", "/") if isinstance(path, str) else None
 
 
 def personal_spaces(inventory: Inventory) -> frozenset[str]:
-    """Return the uuids of the spaces that Lightdash made for single people, and of all spaces inside them."""
+    """Return the uuids of personal spaces and of all spaces inside them."""
     rows = {row.uuid: (row, raw) for row, raw in inventory.spaces}
     roots = {
         uuid for uuid, (row, _) in rows.items() if row.parentSpaceUuid is None and row.name == PERSONAL_ROOT
@@ -81,10 +83,10 @@ class SpaceRead:
     """A space as it was read.
 
     Attributes:
-        raw: its row in the list with its own answer over it; the grants in it as `normalise` takes them.
+        raw: its row in the list, updated with its own answer; grants in the form that `normalise` expects.
         granted: the grants in it.
-        view: its own answer; None if it was not asked for.
-        entries: its list of access, if that was asked for.
+        view: its own answer; None if it was not requested.
+        entries: its list of access; empty if it was not requested.
     """
 
     raw: JsonObject
@@ -103,20 +105,20 @@ def read_spaces(
     *,
     singly: bool,
 ) -> tuple[dict[str, SpaceRead], dict[str, dict[str, str]]]:
-    """Read some spaces, and compare what each says of its content with the lists.
+    """Read some spaces, and compare the content that each reports with the lists.
 
     Args:
         lightdash: the server.
         inventory: the lists.
-        grants: what spaces as code tell; the grants of the others are added.
-        wanted: uuids of the spaces.
+        grants: the grants known from spaces as code; those of the other spaces are added.
+        wanted: uuids of the spaces to read.
         keys: uuid -> key of every space.
-        readings: reads, and remembers what could not be read.
-        singly: whether each is read by itself, also where the lists tell of it.
+        readings: reads items, and records what could not be read.
+        singly: whether to read each space by itself, even where the lists suffice.
 
     Returns:
-        The spaces by uuid, and by uuid of a space the items of which it says otherwise than the lists, with
-        words.
+        The spaces by uuid; and for each space whose answer contradicts the lists, the items concerned with a
+        description.
     """
     listed = {row.uuid: (row, raw) for row, raw in inventory.spaces}
     personal = personal_spaces(inventory)
@@ -133,7 +135,7 @@ def read_spaces(
     found: dict[str, SpaceRead] = {}
 
     def whole(uuid: str, raw: JsonObject) -> JsonObject:
-        """Return a space as `normalise` takes it."""
+        """Return a space in the form that `normalise` expects."""
         content = {**listed[uuid][1], **raw, "access": grants.told[uuid].access}
         if leaves_palettes:
             content.pop(_PALETTE, None)
@@ -164,7 +166,7 @@ def read_spaces(
             grants.told[uuid] = grants.by_list(row, raw, entries[uuid])
         elif not lightdash.server.can("own_access_only"):
             grants.told[uuid] = grants.by_space(row, raw)
-        if uuid in spaces and uuid in grants.told:  # else it is remembered as unread
+        if uuid in spaces and uuid in grants.told:  # otherwise it is recorded as unread
             read = SpaceRead(whole(uuid, raw), grants.told[uuid], view, tuple(entries.get(uuid, ())))
             found[uuid] = read
     said = {
@@ -174,15 +176,15 @@ def read_spaces(
 
 
 def leaves_out_palettes(inventory: Inventory, server: Server, *, singly: bool) -> bool:
-    """Whether no palettes of spaces are told: there are some, and spaces are not read by themselves.
+    """Whether palettes of spaces are left out: the project has palettes, and spaces are not read one by one.
 
-    Then they are left out of those, too, that are read all the same: which these are is of no meaning.
+    They are left out of the sampled spaces, too, because which spaces are sampled has no meaning.
     """
     return inventory.has_palettes and server.can("own_access_only") and not singly
 
 
 def _spaces_above(inventory: Inventory, spaces: Collection[str], grants: Grants) -> list[str]:
-    """Return the spaces from which others inherit, of whose grants nothing is known, though it is needed."""
+    """Return the spaces above that are inherited from, and whose grants are needed but not yet known."""
     if not grants.server.can("own_access_only"):
         return []
     rows = {row.uuid: (row, raw) for row, raw in inventory.spaces}
@@ -200,22 +202,22 @@ def _spaces_above(inventory: Inventory, spaces: Collection[str], grants: Grants)
 def _entries(
     lightdash: Lightdash, project: str, wanted: Collection[str], keys: Mapping[str, str], readings: Readings
 ) -> dict[str, list[AccessEntry]]:
-    """Read who can see some spaces, where a space tells the caller's access alone."""
+    """Read the lists of access of some spaces, on servers where a space reports only the caller's access."""
     if not lightdash.server.can("own_access_only"):
         return {}
     read = partial(lightdash.space_access, project)
     return readings.of(Kind.SPACE, wanted, read, keys, "for who may see them")
 
 
-# Who holds which grant in which space, and how that is known.
+# Grants: who holds which role in which space.
 #
-# Only the list of spaces names everybody who holds a grant, and no role with it, so what another answer
-# tells is compared with it: a holder whose role no answer tells is named.
+# Only the list of spaces names everybody who holds a grant, and it has no roles. Roles come from another
+# answer, which is compared with the list; a holder whose role no answer contains is recorded.
 #
-#     until 1.103   the space itself tells everybody's role
-#     since 1.104   spaces as code tell all grants of all spaces as they were given, in one answer; what
-#                   they leave out (personal spaces, holders without a name in code) the list of access
-#                   of a space tells, as far as nothing else gives the same person as high a role there
+#     until 1.103   the space itself contains everybody's role
+#     since 1.104   spaces as code contain all grants of all spaces as they were given, in one answer. For
+#                   what they leave out (personal spaces, holders without a name in code), the list of access
+#                   of the space is used, unless something else gives the same person as high a role there
 
 _RANK = {"viewer": 0, "editor": 1, "admin": 2}
 
@@ -226,8 +228,8 @@ class Granted:
 
     Attributes:
         access: `{"users": [{userUuid, role}], "groups": [{groupUuid, role}]}`; an unknown role is null.
-        untold: uuids of holders whose role no answer of this Lightdash tells, which is known of it.
-        unread: uuids of holders whose role should have been told, and was not.
+        untold: uuids of holders whose role this version of Lightdash is known not to report.
+        unread: uuids of holders whose role should have been reported, but was not.
     """
 
     access: JsonObject
@@ -237,13 +239,13 @@ class Granted:
 
 @dataclass
 class Grants:
-    """The grants of a project's spaces, as they become known.
+    """The grants of a project's spaces; filled in while spaces are read.
 
     Attributes:
-        inventory: the lists, spaces as code among them.
-        server: what it can tell.
-        known: whom an older snapshot knows.
-        told: uuid of a space -> its grants, exactly as they were given.
+        inventory: the lists, including spaces as code.
+        server: its version and capabilities.
+        known: the identity map of the previous snapshot, for the e-mail addresses of people.
+        told: uuid of a space -> its own grants, exactly as they were given.
     """
 
     inventory: Inventory
@@ -253,7 +255,7 @@ class Grants:
 
     @classmethod
     def by_code(cls, inventory: Inventory, server: Server, known: Identity) -> Grants:
-        """Return what spaces as code tell and the list of spaces confirms."""
+        """Return the grants in spaces as code that the list of spaces confirms."""
         grants = cls(inventory, server, known)
         for row, raw in inventory.spaces:
             access = code_access(inventory, raw)
@@ -265,7 +267,7 @@ class Grants:
         return grants
 
     def by_space(self, row: schemas.SpaceRow, raw: JsonObject) -> Granted:
-        """Return the grants that a space tells itself, as spaces do before 1.104.0."""
+        """Return the grants from a space's own answer, which has everybody's before 1.104.0."""
         teams = self._teams if self.server.can("space_member_role") else None
         others = None if teams is None else other_ways(raw, teams, self._outside(row))
         access, hidden = space_access(
@@ -275,9 +277,9 @@ class Grants:
         return Granted(access, tuple(untold), tuple(uuid for uuid in hidden if uuid not in untold))
 
     def by_list(self, row: schemas.SpaceRow, raw: JsonObject, entries: Sequence[AccessEntry]) -> Granted:
-        """Return the grants of a space that no answer for all spaces tells, by its list of access.
+        """Return the grants of a space that are not known for all spaces at once, by its list of access.
 
-        Code may tell them even so, where the lists of people and groups do not say whom it names.
+        The list of access names the e-mail addresses that spaces as code use, so code is tried again first.
 
         Args:
             row: the space in the list.
@@ -313,13 +315,13 @@ class Grants:
         people: Mapping[str, str],
         groups: Mapping[str, str],
     ) -> Granted | None:
-        """Return the grants that code tells; None if the list of spaces says otherwise.
+        """Return the grants in spaces as code; None if the list of spaces contradicts them.
 
         Args:
             row: the space in the list.
             access: its access in code.
-            people: uuid -> e-mail of those whom it may name; who it is, the list of spaces confirms.
-            groups: name -> uuid of the groups that it may name.
+            people: uuid -> e-mail of people whom code may name; the list of spaces confirms their uuids.
+            groups: name -> uuid of groups that code may name.
         """
         times = Counter(email.casefold() for email in people.values())
         uuids = {email.casefold(): uuid for uuid, email in people.items()}
@@ -344,31 +346,31 @@ class Grants:
         )
 
     def _known_people(self) -> dict[str, str]:
-        """Return uuid -> e-mail as an older snapshot has them."""
+        """Return uuid -> e-mail of the people in the previous snapshot."""
         return {str(facts.get("uuid")): email for email, facts in self.known.people.items()}
 
     def _outside(self, row: schemas.SpaceRow) -> set[str]:
-        """Return who has a grant, or looks like it, and is no member of the organisation."""
+        """Return the uuids in the list of access that are no members of the organisation."""
         members = {one.userUuid for one in self.inventory.members or ()}
         return set(row.access) - members if members else set()
 
     def _has_no_role(self, uuid: str) -> bool:
-        """Whether nobody knows that the organisation gives somebody a role in the project.
+        """Whether somebody is not known to have a role in the project from the organisation.
 
-        Of those without one a space that tells everybody's access tells nothing.
+        A space's own answer, which has everybody's access, leaves these people out.
         """
         roles = {one.userUuid: one.role for one in self.inventory.members or ()}
         return roles.get(uuid, "member") == "member"
 
     @property
     def _teams(self) -> dict[str, list[str]]:
-        """Uuid of a group -> uuids of its members, of the groups that are listed with them."""
+        """Uuid of a group -> uuids of its members, for groups that were listed with members."""
         return {one.uuid: one.memberUuids for one in self.inventory.groups or () if isinstance(one, Team)}
 
     def _ceilings(self, row: schemas.SpaceRow, raw: JsonObject) -> dict[str, int]:
-        """Return the highest rank that anything but a grant of their own in a space gives people there.
+        """Return the highest rank that people have in a space by anything but their own grant in it.
 
-        The rank under "" is that of those who are not named.
+        The rank under "" applies to people who are not in the result.
         """
         found: dict[str, int] = {}
         teams = self._teams
@@ -391,7 +393,7 @@ class Grants:
             row, here = rows[row.parentSpaceUuid]
             above = self.told.get(row.uuid)
             if above is None or above.unread:
-                return {"": 99}  # what the space above gives is not known
+                return {"": 99}  # the roles in the space above are unknown
             for grant in objects(above.access["users"]):
                 raise_to(str(grant["userUuid"]), grant["role"])
             by_groups(objects(above.access["groups"]))
@@ -405,7 +407,7 @@ class Grants:
 
 
 def code_access(inventory: Inventory, raw: JsonObject) -> CodeAccess | None:
-    """Return the access of a space as code; None if code does not tell it, or tells another space."""
+    """Return the access of a space from spaces as code; None if it is not there or is of another space."""
     slug = code_slug(raw.get("path"))
     spaces = inventory.code_spaces.spaces if inventory.code_spaces else []
     rows = [one for one in spaces if one.slug == slug]
