@@ -1,4 +1,4 @@
-"""How two sides differ: the items that do, less those that differ in nothing that users see."""
+"""Compares two sides: items that differ, without those whose differences users cannot see."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sources import Side
 
 
-# What two sides both tell of: a snapshot of a part says nothing of the rest.
+# The scope of a comparison: a partial snapshot says nothing about what it does not contain.
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class ComparisonScope:
     """What can be compared.
 
     Attributes:
-        old: what the old side was chosen to hold.
-        new: what the new side was chosen to hold.
-        notes: what is left out of the comparison, for people.
+        old: the selection of the old side.
+        new: the selection of the new side.
+        notes: remarks for the user about what is not compared.
     """
 
     old: ExportSelection
@@ -39,10 +39,10 @@ class ComparisonScope:
     notes: tuple[str, ...] = ()
 
     def kept(self, items: Iterable[ItemChange]) -> list[ItemChange]:
-        """Return the items that are on both sides, or would be on the other if they were there at all.
+        """Return the items that are on both sides, or would be on the other side if they existed there.
 
         Raises:
-            ValueError: the space of an item cannot be told, because what it belongs to is no JSON.
+            ValueError: the space of an item is unknown, because the file of its owner is not JSON.
         """
         sides = [(item, self.old if item.old is None else self.new) for item in items]
         return [
@@ -53,7 +53,7 @@ class ComparisonScope:
 
 
 def common_scope(old: Side, new: Side) -> ComparisonScope:
-    """Return what two sides can both tell of."""
+    """Return the scope that two sides have in common."""
     parts = [note for side in (old, new) if (note := _note(side))]
     unseen = [
         f"{note}: such items are told as missing there" for side in (old, new) for note in side.unseen()
@@ -71,7 +71,7 @@ def _chosen(side: Side) -> ExportSelection:
 
 def _note(side: Side) -> str:
     if side.code is not None:
-        return ""  # told where it is put beside the other side
+        return ""  # `sources.beside_each_other` adds the note
     kinds, spaces = side.manifest.selection.kinds, side.manifest.selection.spaces
     held = [", ".join(kinds)] if kinds else []
     held += [f"{'spaces' if len(spaces) > 1 else 'space'} {', '.join(spaces)}"] if spaces else []
@@ -84,18 +84,18 @@ def _would_hold(side: ExportSelection, item: ItemChange) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """What a comparison is about.
+    """Restricts a comparison to one kind or one item.
 
     Attributes:
-        kind: of the items.
-        key: of the item; "" for all of the kind.
+        kind: kind of the items.
+        key: key of the item; "" for all of the kind.
     """
 
     kind: Kind
     key: str = ""
 
     def holds(self, item: ItemChange) -> bool:
-        """Whether an item is meant."""
+        """Whether an item is included."""
         return item.kind is self.kind and self.key in ("", item.key)
 
 
@@ -104,11 +104,11 @@ class Difference:
     """How two sides differ.
 
     Attributes:
-        items: by kind and key; not those that differ only in what means nothing to users, unless all were
-            asked for.
-        quiet: how many of those there are.
+        items: items that differ, by kind and key; without those whose differences users cannot see, unless
+            they were requested.
+        quiet: number of those items.
         spaces: key -> name, of all spaces that the items are in.
-        notes: what was not compared, for people.
+        notes: remarks for the user about what was not compared.
     """
 
     items: list[ItemChange]
@@ -118,7 +118,7 @@ class Difference:
 
 
 def parse_only(said: str) -> Only:
-    """Read `KIND` or `KIND:KEY`.
+    """Parse `KIND` or `KIND:KEY`.
 
     Raises:
         ConfigError: there is no such kind, or the kind has no keys.
@@ -140,14 +140,14 @@ def difference(old: Side, new: Side, only: Sequence[Only] = (), *, every: bool =
     Files with the same hash are neither read nor checked: `lightdash-sync verify` does that.
 
     Args:
-        old: the one side.
-        new: the other side.
+        old: the old side.
+        new: the new side.
         only: what is compared; everything if empty.
-        every: keep the items that differ only in what means nothing to users.
+        every: include items whose differences users cannot see.
 
     Raises:
-        ConfigError: an item was asked for that is on neither side.
-        SnapshotError: a file that differs is not as it was written, or no JSON.
+        ConfigError: an item in `only` is on neither side.
+        SnapshotError: a file that differs is damaged, or not JSON.
     """
     _require_there(old.tree, new.tree, only)
     scope = common_scope(old, new)
@@ -166,7 +166,7 @@ def difference(old: Side, new: Side, only: Sequence[Only] = (), *, every: bool =
 
 
 def _alike(items: Sequence[ItemChange]) -> list[str]:
-    """Note items that may be the same ones: Lightdash gives the slug of a copy a number."""
+    """Return a note about items with the same name and another key: Lightdash numbers the slugs of copies."""
     created, deleted = (
         {(item.kind, item.name): item for item in items if item.status is status}
         for status in (Status.CREATED, Status.DELETED)
@@ -193,7 +193,7 @@ def _is_there(one: Only, *trees: Tree) -> bool:
 
 
 def _space_name(key: str, *trees: Tree) -> str:
-    """Return the name of a space; its key where no side has it."""
+    """Return the name of a space; its key if no side has it."""
     path = f"{KINDS[Kind.SPACE].folder}/{key}.json"
     named = (get_str(parse(tree[path]), "name") for tree in trees if path in tree)
     return next((name for name in named if name), key)

@@ -1,9 +1,11 @@
-"""Settings: from options, then the environment, then `lightdash-sync.toml`.
+"""Settings from options, then environment variables, then `lightdash-sync.toml`; tokens; and shards.
 
-An environment that is named with `--env` is an option, and wins over variables. A token is only ever
-used with the URL it was configured for: if the URL comes from an option or a variable, a token of the
-file goes along only when the file has the same URL. The file may say where a token is, never the token
-itself. The token is never taken from the command line, where every process of the machine could read it.
+`--env` is an option, so the environment that it names takes precedence over variables. A token is only used
+with the URL that it was configured for: if the URL comes from an option or a variable, a token configured in
+the file is used only if the file has the same URL. The file may say where a token is, never the token itself,
+and the token is never taken from the command line, where every process of the machine could read it.
+
+In order: the file and its environments, the settings of a command, and shards.
 """
 
 from __future__ import annotations
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-# The file `lightdash-sync.toml`: which environments there are, and where their snapshots are.
+# The file `lightdash-sync.toml`: the environments, and where their snapshots are.
 #
-# No server is asked and no token is read here. The file may say where a token is, never the token itself.
+# Nothing here connects to a server or reads a token.
 
 FILE = "lightdash-sync.toml"
 _SNAPSHOTS = "snapshots"
@@ -38,10 +40,10 @@ _FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
 
 
 def past_day(day: date) -> date:
-    """Return a day from which on something is read.
+    """Check that a day from which something is read has begun, and return it.
 
     Raises:
-        ValueError: it has begun nowhere yet, neither here nor by UTC.
+        ValueError: the day has not begun yet, neither in local time nor in UTC.
     """
     now = datetime.now(UTC)
     if day > max(now.date(), now.astimezone().date()):
@@ -82,7 +84,7 @@ class Environment(BaseModel):
 
 
 class SettingsFile(BaseModel):
-    """What the whole file says; nothing is set where there is no file."""
+    """The content of the file; all defaults if there is no file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -91,19 +93,19 @@ class SettingsFile(BaseModel):
 
 
 def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> Path | None:
-    """Return where the snapshot of an environment is, without a look at server or token.
+    """Return where the snapshot of an environment is, without using server or token.
 
     Args:
         env: name of the environment; None for the default or the only one.
-        folder: where `lightdash-sync.toml` is looked for.
+        folder: folder of `lightdash-sync.toml`.
         file: the file to use instead; it must exist.
 
     Returns:
-        The environment's `path`, else `snapshots/NAME` beside the file; None where no environment is
-        defined. It need not exist.
+        The environment's `path`, else `snapshots/NAME` beside the file; None if no environment is defined.
+        The folder need not exist.
 
     Raises:
-        ConfigError: the file makes no sense, has no such environment, or several and no default.
+        ConfigError: the file is invalid, has no such environment, or several and no default.
     """
     path, document = settings_file(folder, file)
     name, environment = environment_of(document, env)
@@ -115,14 +117,14 @@ def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> 
 
 
 def known_environments(folder: Path, file: Path | None = None) -> tuple[dict[str, Path], str | None]:
-    """Return all environments with where their snapshots are, and which is meant if none is named.
+    """Return all environments with the folders of their snapshots, and the name of the default one.
 
     Args:
-        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        folder: folder of `lightdash-sync.toml`, which need not exist.
         file: the file to use instead; it must exist.
 
     Raises:
-        ConfigError: the file makes no sense.
+        ConfigError: the file is invalid.
     """
     path, document = settings_file(folder, file)
     found = {name: snapshot_of(path.parent, name, one) for name, one in document.env.items()}
@@ -133,11 +135,11 @@ def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tu
     """Return name -> URL and project (uuid, name or None) of all environments, in the order of the file.
 
     Args:
-        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        folder: folder of `lightdash-sync.toml`, which need not exist.
         file: the file to use instead; it must exist.
 
     Raises:
-        ConfigError: the file makes no sense.
+        ConfigError: the file is invalid.
     """
     document = settings_file(folder, file)[1]
     return {name: (one.url, one.project) for name, one in document.env.items()}
@@ -147,24 +149,24 @@ def environment_history(folder: Path, file: Path | None = None) -> dict[str, dat
     """Return name -> the day from which on earlier versions are read; None for all.
 
     Args:
-        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        folder: folder of `lightdash-sync.toml`, which need not exist.
         file: the file to use instead; it must exist.
 
     Raises:
-        ConfigError: the file makes no sense.
+        ConfigError: the file is invalid.
     """
     return {name: one.history_since for name, one in settings_file(folder, file)[1].env.items()}
 
 
 def environment_comments(folder: Path, file: Path | None = None) -> dict[str, str | None]:
-    """Return name -> when the comments on dashboards that did not change are read; None for what is usual.
+    """Return name -> when comments on unchanged dashboards are read; None for the default.
 
     Args:
-        folder: where `lightdash-sync.toml` is looked for; there need not be one.
+        folder: folder of `lightdash-sync.toml`, which need not exist.
         file: the file to use instead; it must exist.
 
     Raises:
-        ConfigError: the file makes no sense.
+        ConfigError: the file is invalid.
     """
     return {name: one.comments for name, one in settings_file(folder, file)[1].env.items()}
 
@@ -172,16 +174,16 @@ def environment_comments(folder: Path, file: Path | None = None) -> dict[str, st
 def environments(
     wanted: Sequence[str], folder: Path, file: Path | None = None, *, every: bool
 ) -> dict[str, Path]:
-    """Return names of environments and where their snapshots are, in the order of the file.
+    """Return names of environments and the folders of their snapshots, in the order of the file.
 
     Args:
-        wanted: names; none of them for the default or the only one.
-        folder: where `lightdash-sync.toml` is looked for.
+        wanted: names; if empty, the default or the only one.
+        folder: folder of `lightdash-sync.toml`.
         file: the file to use instead.
-        every: all that there are.
+        every: return all environments.
 
     Raises:
-        ConfigError: there is no file, no such environment, or nothing says which one is meant.
+        ConfigError: there is no file, no such environment, or it is not clear which one is meant.
     """
     path = file or folder / FILE
     if file is None and not path.is_file():
@@ -202,20 +204,20 @@ def environments(
 
 
 def settings_file(folder: Path, file: Path | None) -> tuple[Path, SettingsFile]:
-    """Return the file that was named, or a folder's own, and what it says: nothing, if there is none.
+    """Return the path and content of the given file, or of the folder's own; defaults if there is none.
 
     Raises:
-        ConfigError: it makes no sense.
+        ConfigError: the file is invalid.
     """
     path = file or folder / FILE
     return path, read_file(path) if file is not None or path.is_file() else SettingsFile()
 
 
 def environment_of(document: SettingsFile, wanted: str | None) -> tuple[str | None, Environment | None]:
-    """Return the environment that was asked for, the default one, or the only one.
+    """Return the named environment, else the default one, else the only one.
 
     Raises:
-        ConfigError: there is none of the name.
+        ConfigError: there is no environment of this name.
     """
     name = wanted or document.default
     if name is None and len(document.env) == 1:
@@ -232,8 +234,8 @@ def snapshot_of(base: Path, name: str, environment: Environment) -> Path:
     """Return where the snapshot of an environment is.
 
     Raises:
-        ConfigError: the folder of all snapshots, which no setting names, is a link: it may have come with a
-            commit, and lead anywhere.
+        ConfigError: the default folder of all snapshots is a link: it may have come with a commit, and lead
+            anywhere.
     """
     if environment.path is None and (base / _SNAPSHOTS).is_symlink():
         raise ConfigError(
@@ -247,7 +249,7 @@ def read_file(path: Path) -> SettingsFile:
     """Read `lightdash-sync.toml`.
 
     Raises:
-        ConfigError: it cannot be read, has an unknown setting, or holds a token.
+        ConfigError: the file cannot be read, has an unknown setting, or contains a token.
     """
     try:
         document = tomllib.loads(path.read_text("utf-8"))
@@ -280,7 +282,7 @@ def _undecided(path: Path, document: SettingsFile, advice: str) -> ConfigError:
     return ConfigError(f"{path} has several environments", hint=f"{advice}: {there}.")
 
 
-# Our names, and those of Lightdash's own SDK.
+# Variables of this tool, and those of Lightdash's own SDK.
 URL = ("LIGHTDASH_URL", "LIGHTDASH_INSTANCE_URL")
 TOKEN = ("LIGHTDASH_API_KEY", "LIGHTDASH_ACCESS_TOKEN")
 PROJECT = ("LIGHTDASH_PROJECT", "LIGHTDASH_PROJECT_UUID")
@@ -297,15 +299,15 @@ _WHERE_FROM = (
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """What the command line says; None for what it does not.
+    """Options of the command line; None for those that are not given.
 
     Attributes:
         env: name of an environment of the file.
         url: base URL.
         project: uuid or name.
         ca_bundle: path of a PEM file.
-        allow_http: whether the token may travel unencrypted.
-        concurrency: requests at the same time.
+        allow_http: whether the token may be sent unencrypted.
+        concurrency: maximum number of requests at the same time.
     """
 
     env: str | None = None
@@ -318,7 +320,7 @@ class ConnectionOptions:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a command works with.
+    """The settings of a command.
 
     Attributes:
         env: name of the environment, or None.
@@ -327,12 +329,12 @@ class Settings:
         project: uuid or name, or None.
         path: directory of the environment's snapshot, or None.
         ca_bundle: path of a PEM file, or None.
-        allow_http: whether the token may travel unencrypted.
-        concurrency: requests at the same time.
+        allow_http: whether the token may be sent unencrypted.
+        concurrency: maximum number of requests at the same time.
         proxy_authorization: secret, or None.
-        recipients: patterns of addresses that schedulers there may deliver to, or None for any.
-        token_type: which kind of token it is, if the user says so; else its beginning tells.
-        comments: when comments on dashboards that did not change are read; None for what is usual.
+        recipients: patterns of addresses that schedulers of the environment may deliver to, or None for any.
+        token_type: type of the token if it is configured; otherwise it is recognised by its prefix.
+        comments: when comments on unchanged dashboards are read; None for the default.
         history_since: the day from which on earlier versions are read; None for all.
     """
 
@@ -352,23 +354,23 @@ class Settings:
 
     @property
     def secrets(self) -> list[str]:
-        """Whatever must never be shown."""
+        """The values that must never be shown."""
         return [secret for secret in (self.token, self.proxy_authorization) if secret]
 
 
 def load_settings(
     options: ConnectionOptions, variables: Mapping[str, str], folder: Path, file: Path | None = None
 ) -> Settings:
-    """Put the settings together.
+    """Combine options, variables and file.
 
     Args:
-        options: the command line.
-        variables: the process's environment.
-        folder: where `lightdash-sync.toml` is looked for.
+        options: options of the command line.
+        variables: the process's environment variables.
+        folder: folder of `lightdash-sync.toml`.
         file: the file to use instead; it must exist.
 
     Raises:
-        ConfigError: something is missing, unknown, or says what it must not.
+        ConfigError: a setting is missing, unknown or not allowed.
     """
     path, document = settings_file(folder, file)
     name, environment = environment_of(document, options.env)
@@ -401,7 +403,7 @@ def load_settings(
 def _token(
     own: Environment | None, named: bool, variables: Mapping[str, str], base: Path
 ) -> tuple[str, str | None]:
-    """Return the token and what is said of its type: the named environment's, the variable's, the file's."""
+    """Return the token and its configured type: by `--env`, else the variable, else the file."""
     configured = own is not None and (own.token_env or own.token_file or own.token_command) is not None
     token = "" if named and configured else first(variables, TOKEN) or ""
     token_type = first(variables, TOKEN_TYPE) if token else None
@@ -428,13 +430,13 @@ def _configured_token(own: Environment, variables: Mapping[str, str], base: Path
     if own.token_file is not None:
         try:
             return (base / Path(own.token_file).expanduser()).read_text("utf-8")
-        except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
+        except (OSError, ValueError, RuntimeError) as error:  # the last one: `~` of an unknown user
             raise ConfigError(f"the token file {own.token_file} cannot be read: {error}") from error
     return _command_output(own.token_command or "")
 
 
 def _command_output(command: str | list[str]) -> str:
-    """Run the command that prints the token, without a shell; what it says on stderr is shown."""
+    """Run the command that prints the token, without a shell; its stderr is not captured."""
     words: list[str] = []
     try:
         words = shlex.split(command) if isinstance(command, str) else command
@@ -453,15 +455,15 @@ def _command_output(command: str | list[str]) -> str:
 
 
 def first(variables: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    """Return the first of some variables that is set."""
+    """Return the value of the first variable that is set."""
     return next((variables[name] for name in names if variables.get(name)), None)
 
 
-# A share of the environments for each worker of a scheduler.
+# Shards: a part of the environments for each worker of a scheduler.
 #
-# Workers need not know of each other: who has the same list, takes every N-th of it. Kubernetes tells a
-# worker its number in `JOB_COMPLETION_INDEX` (from 0, and not how many there are), GitLab in
-# `CI_NODE_INDEX` (from 1) and `CI_NODE_TOTAL`.
+# Workers need not know of each other: they have the same list, and each takes every N-th name. Kubernetes
+# gives a worker its number in `JOB_COMPLETION_INDEX` (from 0, without the total), GitLab in `CI_NODE_INDEX`
+# (from 1) and `CI_NODE_TOTAL`.
 
 KUBERNETES = "JOB_COMPLETION_INDEX"
 GITLAB = ("CI_NODE_INDEX", "CI_NODE_TOTAL")
@@ -475,8 +477,8 @@ class Shard:
     """One worker's share.
 
     Attributes:
-        number: of the worker, from 1.
-        total: workers there are.
+        number: number of the worker, from 1.
+        total: number of workers.
     """
 
     number: int
@@ -486,19 +488,19 @@ class Shard:
         return f"{self.number}/{self.total}"
 
     def of(self, names: Sequence[str]) -> list[str]:
-        """Return the names that are this worker's: each name is exactly one worker's."""
+        """Return this worker's names; each name belongs to exactly one worker."""
         return [name for place, name in enumerate(names) if place % self.total == self.number - 1]
 
 
 def read_shard(text: str | None, variables: Mapping[str, str]) -> Shard | None:
-    """Return which share is this worker's; None for all there is.
+    """Return this worker's share; None if there are no shares.
 
     Args:
-        text: `2/5`, `/5` for the number that the scheduler gives, or None for whatever it says.
-        variables: the process's environment.
+        text: `2/5`, `/5` to take the number from the scheduler, or None to take both from it.
+        variables: the process's environment variables.
 
     Raises:
-        ConfigError: that makes no sense, or the scheduler gives a number but not how many there are.
+        ConfigError: the share is invalid, or the scheduler gives a number but no total.
     """
     if text is None:
         if KUBERNETES in variables:

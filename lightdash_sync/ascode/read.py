@@ -1,7 +1,8 @@
-"""Reading a tree that may come from anybody, for example by a pull request.
+"""Reads and checks a tree of documents, which may come from anybody, for example by a pull request.
 
-Only regular files are read, never through a link, of limited size and number; hidden folders are passed over.
-What cannot be understood is an error that names the file: half a tree is no wish.
+Only regular files are read, never through a link, and of limited size and number; hidden folders are ignored.
+A file that cannot be understood is an error that names the file, because an incomplete tree must not be
+applied.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from lightdash_sync.content.json import Json, JsonObject
 
 
-# What a document must have; more is welcome.
+# The required fields of documents; other fields are allowed.
 
 _DATED = frozenset({"slug", "version", "contentType", "updatedAt", "downloadedAt"})
 _ALWAYS = _DATED | {"spaceSlug"}
@@ -181,7 +182,7 @@ class _Delivery(_Form):
 
     @model_validator(mode="after")
     def _is_whole(self) -> _Delivery:
-        """Require what a document of its kind cannot do without."""
+        """Require the fields that a document of its type must have."""
         lacks = {
             ALERT: not self.thresholds and "thresholds",
             SHEET: self.destination is None and "destination",
@@ -201,7 +202,7 @@ _FORMS: dict[Kind, type[BaseModel]] = {
 
 
 def form_problem(kind: Kind, body: JsonObject) -> str | None:
-    """Return what is wrong with a document, in words; None if nothing is."""
+    """Return a description of the first problem of a document; None if there is none."""
     try:
         _FORMS[kind].model_validate(body)
     except ValidationError as error:
@@ -217,13 +218,13 @@ def form_problem(kind: Kind, body: JsonObject) -> str | None:
 
 
 def path_problem(path: str) -> str | None:
-    """Return what is wrong with the path of a space."""
+    """Return a description of what is wrong with the path of a space; None if it is fine."""
     parts = path.split("/")
     return f"{path!r} is no path of a space" if not all(parts) or len(parts) > _DEEPEST else None
 
 
 def unknown_fields(kind: Kind, body: JsonObject) -> set[str]:
-    """Return the names of fields that no document of a known version has."""
+    """Return the names of fields that documents of no known version have."""
     return body.keys() - _KNOWN[kind]
 
 
@@ -239,7 +240,7 @@ _TYPES = {"chart": Kind.CHART, "sql_chart": Kind.SQL_CHART, "dashboard": Kind.DA
 
 
 def is_code_tree(root: Path) -> bool:
-    """Whether a directory looks like one that the official tool wrote."""
+    """Whether a directory looks like a tree of `lightdash download`."""
     return (root / METADATA).is_file() or any(
         role_of(path) in (Role.CHARTS, Role.DASHBOARDS, Role.SPACE) for path in _paths(root, [])
     )
@@ -249,7 +250,7 @@ def read_tree(root: Path) -> CodeTree:
     """Read a tree from disk.
 
     Raises:
-        SnapshotError: it cannot be read, or a file of it cannot be understood.
+        SnapshotError: the tree cannot be read, or one of its files cannot be understood.
     """
     links: list[str] = []
     paths = sorted(_paths(root, links))
@@ -261,15 +262,15 @@ def read_tree(root: Path) -> CodeTree:
 
 
 def code_tree(root: str, files: Iterable[tuple[str, bytes]], paths: Iterable[str]) -> CodeTree:
-    """Make a tree of files.
+    """Make a tree from files.
 
     Args:
-        root: where they are, for people.
+        root: name of their directory, for messages.
         files: path from the root, with forward slashes, and bytes.
-        paths: of all files that there are, also of those that hold no documents.
+        paths: paths of all files, including those that are no documents.
 
     Raises:
-        SnapshotError: a file cannot be understood, or two are documents of one item.
+        SnapshotError: a file cannot be understood, or two are documents of the same item.
     """
     reading = _Reading(root)
     for path, data in files:
@@ -278,7 +279,7 @@ def code_tree(root: str, files: Iterable[tuple[str, bytes]], paths: Iterable[str
 
 
 class _Reading:
-    """Documents, as they are read."""
+    """Collects documents while files are read."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -335,7 +336,7 @@ class _Reading:
             self._ignored.setdefault(name, []).append(file)
 
     def tree(self, paths: Iterable[str]) -> CodeTree:
-        """Return all that was read."""
+        """Return the tree of everything that was read."""
         paths = [*paths]
         for document in self._documents.values():
             if document.kind in DOCUMENTED:
@@ -353,14 +354,14 @@ class _Reading:
         )
 
     def _personal(self) -> Iterator[str]:
-        """Yield the paths of personal spaces: those below their root that no document speaks of."""
+        """Yield the paths of personal spaces: those below the root of personal spaces without a document."""
         for path, name in self._spaces.items():
             root, _, below = path.partition("/")
             if below and name is None and self._spaces[root] == PERSONAL_ROOT and root in self._space_files:
                 yield path
 
     def _timed(self, document: Document) -> Document:
-        """Return a document with the time of its download; current versions keep it in a file for all."""
+        """Return a document with the time of its download; current versions keep all times in one file."""
         if document.kind not in DOCUMENTED:
             return document
         section = "dashboards" if document.kind is Kind.DASHBOARD else "charts"
@@ -380,7 +381,7 @@ class _Reading:
 
 
 def _kind(role: Role, body: JsonObject) -> Kind | None:
-    """Return what a document is of; None if nothing says so."""
+    """Return the kind of a document; None if it cannot be determined."""
     match role:
         case Role.CHARTS:
             return Kind.SQL_CHART if "sql" in body and "tableName" not in body else Kind.CHART
@@ -409,7 +410,7 @@ def _first(names: list[str]) -> str:
 
 
 def _paths(root: Path, links: list[str]) -> Iterator[str]:
-    """Yield the files of a directory, by their paths from it."""
+    """Yield the files of a directory, by their paths relative to it."""
     waiting: list[tuple[str, ...]] = [()]
     found = 0
     while waiting:

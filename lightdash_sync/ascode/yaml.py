@@ -1,7 +1,10 @@
-"""Texts and numbers in YAML as the official tool writes them, so that git shows no line that says the same.
+"""Writes YAML byte for byte as the official tool does, and reads YAML that anybody may have written.
 
-Its library folds texts at 80 columns, quotes with `"`, and quotes every text that any YAML reader could take
-for something else. Lengths are counted in UTF-16 units, as JavaScript counts them.
+The same bytes keep git from showing lines whose content did not change. The official tool's library folds
+texts at 80 columns, quotes with `"`, and quotes every text that a YAML reader could take for something else.
+Lengths are counted in UTF-16 units, as JavaScript counts them.
+
+In order: scalars, writing a document, and reading one.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ _NOT_PLAIN = re.compile(
 )
 _UNPRINTABLE = re.compile(rf"[^{_PRINTABLE}\n]")
 
-# What a reader of YAML 1.1 or 1.2 takes for something else than a text.
+# Texts that a reader of YAML 1.1 or 1.2 would not read as texts.
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 INT = re.compile(
@@ -53,11 +56,11 @@ _ESCAPES = {
 }  # fmt: skip
 _ESCAPED = re.compile(rf'["\\]|[^{_PRINTABLE}]')
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_FILLER = "\uffff"  # stands for the second half of a character that JavaScript counts twice
+_FILLER = "\uffff"  # takes the place of the second unit of a character that counts as two in JavaScript
 
 
 def key(text: str) -> str:
-    """Return the name of a field."""
+    """Return the name of a field, quoted if necessary."""
     return text if _is_plain(text) else _quoted(text)
 
 
@@ -66,7 +69,7 @@ def scalar(text: str, level: int) -> str:
 
     Args:
         text: the text.
-        level: how deep it stands; 1 for the fields of the document. Lines of a block are indented by it.
+        level: its depth; 1 for the fields of the document. Lines of a block are indented accordingly.
     """
     counted = _ASTRAL.sub(lambda found: found[0] + _FILLER, text)
     width = max(_NARROWEST, WIDTH - INDENT * level)
@@ -84,7 +87,7 @@ def number(value: float) -> str:
     if isinstance(value, int):
         return str(value)
     digits, _, exponent = repr(value).partition("e")
-    if value == 0 or 1e-6 <= abs(value) < 1e21:  # where Python turns to exponents earlier
+    if value == 0 or 1e-6 <= abs(value) < 1e21:  # Python switches to exponents earlier
         plain = f"{Decimal(repr(value)):f}"
         return plain.removesuffix(".0")
     mantissa = digits if "." in digits or abs(value) >= 1 else f"{digits}."
@@ -108,7 +111,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _header(text: str) -> str:
-    """Return what stands behind `|` or `>`: whether it begins with a space, and how many line ends it has."""
+    """Return the indicators after `|` or `>`, for a leading space and for line ends at the end."""
     indicator = str(INDENT) if text.lstrip("\n").startswith(" ") else ""
     if not text.endswith("\n"):
         return indicator + "-"
@@ -116,7 +119,7 @@ def _header(text: str) -> str:
 
 
 def _folded(text: str, width: int) -> str:
-    """Break long lines at spaces; lines that begin with a space are left as they are, as YAML wants it."""
+    """Break long lines at spaces; lines that begin with a space are left as they are, as YAML requires."""
     lines = text.split("\n")
     result = _broken(lines[0], width)
     indented = text.startswith(("\n", " "))
@@ -132,7 +135,7 @@ def _folded(text: str, width: int) -> str:
 
 
 def _broken(line: str, width: int) -> str:
-    """Break one line at single spaces, each part as long as fits."""
+    """Break one line at single spaces into parts that are as long as possible."""
     if not line or line.startswith(" "):
         return line
     parts: list[str] = []
@@ -151,7 +154,7 @@ def _broken(line: str, width: int) -> str:
     return "\n".join(parts)
 
 
-# A document as YAML, byte for byte as the official tool writes it: sorted fields, two spaces, no aliases.
+# Writing a document as the official tool does: sorted fields, two spaces, no aliases.
 #
 # No library for Python writes this style, and a team that comes from the official tool would otherwise see
 # every file of its repository changed.
@@ -184,7 +187,7 @@ def _sequence(items: list[Json], level: int) -> list[str]:
 
 
 def _entry(said: str, value: Json, level: int) -> list[str]:
-    """Return the lines of a field, or of an element that is no block."""
+    """Return the lines of a field, or of an element of a list."""
     match value:
         case dict() | list() if value:
             return [said, *_block(value, level + 1)]
@@ -210,24 +213,24 @@ def _as_javascript_sorts(name: str) -> bytes:
     return name.encode("utf-16-be", "surrogatepass")
 
 
-# YAML that anybody may have written, as JSON: no tags, no objects, no surprises.
+# Reading YAML that anybody may have written, as JSON: no tags and no objects.
 #
-# Read by PyYAML's safe loader with the words of YAML 1.2, which the official tool goes by: `no` and
-# `12:30` are texts, and so is a date (which that tool makes a time of). Aliases are followed, but a
-# document of a few lines that stands for a million values, or for itself, is refused.
+# It is read by PyYAML's safe loader with the scalars of YAML 1.2, which the official tool uses: `no` and
+# `12:30` are texts, and so is a date (which that tool turns into a time). Aliases are followed, but a
+# document whose aliases expand to a million values, or refer to themselves, is rejected.
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 1_000_000
-_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where it is there: ten times as quick
+_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader, if available, is ten times as fast
 
 
 class _Loader(_SAFE):  # type: ignore[misc]
-    """Knows null, booleans and numbers, and takes no field twice."""
+    """A loader with null, booleans and numbers only, which rejects duplicate fields."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012 - PyYAML adds to it
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Make an object; a name is a text, whatever it looks like."""
+        """Make an object; names of fields are always texts."""
         names: set[str] = set()
         for name, _ in node.value:
             if not isinstance(name, yaml.ScalarNode):
@@ -243,7 +246,7 @@ class _Loader(_SAFE):  # type: ignore[misc]
 
 
 class _Wrong(yaml.MarkedYAMLError):
-    """Something that no document has."""
+    """Something that no document contains."""
 
     def __init__(self, problem: str, node: yaml.Node) -> None:
         super().__init__(problem=problem, problem_mark=node.start_mark)
@@ -253,12 +256,13 @@ def from_yaml(data: bytes) -> JsonObject:
     """Read a document.
 
     Raises:
-        ValueError: it is no YAML, no object, or holds something that JSON cannot; says where.
+        ValueError: it is not YAML, not an object, or contains something that JSON cannot express; the message
+            says where.
     """
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MB")
     try:
-        found = yaml.load(data, _Loader)  # noqa: S506 - a safe loader with fewer words
+        found = yaml.load(data, _Loader)  # noqa: S506 - derived from a safe loader
         counted = [MAX_VALUES]
         value = _json(found, counted, MAX_DEPTH)
     except yaml.MarkedYAMLError as error:
@@ -275,7 +279,7 @@ def from_yaml(data: bytes) -> JsonObject:
 
 
 def _json(value: object, left: list[int], depth: int) -> Json:
-    """Copy a value, so that what aliases stand for is counted as often as they stand for it."""
+    """Copy a value, counting the values behind an alias each time that the alias is used."""
     left[0] -= 1
     if left[0] < 0 or depth < 0:
         raise ValueError(
@@ -287,7 +291,7 @@ def _json(value: object, left: list[int], depth: int) -> Json:
         case list():
             return [_json(inner, left, depth - 1) for inner in value]
         case str():
-            value.encode()  # no half characters
+            value.encode()  # raises for unpaired surrogates
             return value
         case None | bool():
             return value
@@ -312,7 +316,7 @@ def _float(loader: Any, node: yaml.ScalarNode) -> float:
     return float(str(loader.construct_scalar(node)).replace("_", "").lower().replace(".inf", "inf"))
 
 
-_LONGEST_NUMBER = 300  # digits; more are no number that JSON has
+_LONGEST_NUMBER = 300  # digits; no JSON number is longer
 _YAML = "tag:yaml.org,2002:"
 _TEXT = f"{_YAML}str"
 _NUMBERS = "-+.0123456789"

@@ -1,15 +1,15 @@
-"""Charts by the hundred: pages of content as code, held against the lists, made into single answers.
+"""Reads charts a hundred at a time from pages of content as code, and checks them against the lists.
+A page has all fields of a chart's own answer, except those that are in the lists (uuid, place, author) and
+those that only the chart's own answer has (`content.kinds.CHART_APART`). The result has the same normal form
+as that answer without the latter. A chart that is not in the pages exactly once, or that differs from the
+lists, is left out and read by itself; so a page that comes back short cannot lose anything.
 
-A page tells of a chart what its own answer tells, less what the lists tell (uuid, place, author) and what
-nobody tells but the chart itself (`content.kinds.CHART_APART`). What is returned here has the same normal
-form as that answer less the latter. A chart that does not come just once, or otherwise than the lists
-have it, is not returned, and is read by itself: a page that comes back short makes nothing smaller.
+Since 1.145.0 a chart may merge rows of other queries, and pages (of 1.219.0 at least) leave merges out. On
+such a server pages are used only if they contain merges, as those of newer servers do, or if the server's
+settings let nobody create one. In the latter case somebody may still have created one by the API, so
+`Bulk.guesses` is set.
 
-Since 1.145.0 a chart may merge rows of other queries, and pages (of 1.219.0 at least) do not tell it. There a
-page is only believed if it tells merges, as those of newer servers do, or if the server lets nobody make any.
-In the latter case somebody may have made one by the API all the same, so that is said of what was read.
-
-    lists -> what is expected -> pages, begun beside all other reading -> what fits, by uuid
+    lists -> expected charts -> pages, started beside all other reading -> charts that fit, by uuid
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     Page = Sequence[tuple[CodeSqlChart, JsonObject]]
 
-_FLAG = "merge-queries"  # whether people can make merges, by the server's settings
+_FLAG = "merge-queries"  # whether people can create merges, by the server's settings
 
-# What a page has of a chart and its own answer has not.
+# Fields of a chart that are in a page but not in its own answer.
 _ONLY_IN_PAGES = {
     Kind.CHART: frozenset(
         {"dashboardSlug", "spaceSlug", "version", "contentType", "downloadedAt", "verified"}
@@ -50,16 +50,16 @@ _ONLY_IN_PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A chart as the lists have it.
+    """A chart according to the lists.
 
     Attributes:
-        uuid: of the chart.
+        uuid: uuid of the chart.
         name: its name.
         description: its description.
-        saved: when its version was saved, by the lists: up to some milliseconds after the version's own
-            time, and before that of any later version.
-        place: slugs of its space (None if the lists do not tell) and of its dashboard (None if in none).
-        fields: what the page does not have of it, as its own answer has it.
+        saved: when its version was saved, according to the lists: up to some milliseconds after the version's
+            own time, and before that of any later version.
+        place: slugs of its space (None if the lists do not have it) and of its dashboard (None if in none).
+        fields: fields that the page lacks, in the form of its own answer.
     """
 
     uuid: str
@@ -70,7 +70,7 @@ class Expected:
     fields: JsonObject
 
     def fits(self, row: CodeSqlChart) -> bool:
-        """Whether a row of a page is this chart, as the lists have it."""
+        """Whether a row of a page is this chart, in the state of the lists."""
         space, dashboard = self.place
         return (
             (row.name, row.description) == (self.name, self.description)
@@ -81,12 +81,12 @@ class Expected:
 
 
 class Merges(Enum):
-    """What is known of the merges of charts before any page is read.
+    """What is known about merges of charts before any page is read.
 
     Attributes:
-        NONE: the server knows no merges.
-        UNLIKELY: it lets nobody make them; what its API is told, it stores.
-        POSSIBLE: people make them, or nobody knows, or it has to be known of each chart.
+        NONE: the server does not support merges.
+        UNLIKELY: the server's settings let nobody create merges; its API accepts them all the same.
+        POSSIBLE: people can create merges, or it is unknown whether they can, or each chart must be checked.
     """
 
     NONE = "none"
@@ -95,7 +95,7 @@ class Merges(Enum):
 
 
 def _merges(lightdash: Lightdash, *, must_be_known: bool) -> Merges:
-    """Return what is known of merges; asks the server only if that decides anything."""
+    """Return what is known about merges; sends a request only if the answer matters."""
     if not lightdash.server.can("merged_charts"):
         return Merges.NONE
     may_be_made = must_be_known or lightdash.flag(_FLAG) is not False
@@ -104,12 +104,12 @@ def _merges(lightdash: Lightdash, *, must_be_known: bool) -> Merges:
 
 @dataclass
 class Bulk:
-    """Pages that were asked for, and what of them fits the lists.
+    """Pages that were requested, and the charts in them that fit the lists.
 
     Attributes:
-        pages: kind -> the pages that were asked for, and the charts that they shall have by slug.
-        merges: what is known of merges before.
-        guesses: whether charts were returned of which no page told whether they merge anything.
+        pages: kind -> the requested pages, each with its expected charts by slug.
+        merges: what is known about merges before.
+        guesses: whether charts were returned although no page shows whether they merge anything.
     """
 
     pages: dict[Kind, list[tuple[Future[Page], Mapping[str, Expected]]]] = field(default_factory=dict)
@@ -117,7 +117,7 @@ class Bulk:
     guesses: bool = False
 
     def found(self, kind: Kind) -> dict[str, JsonObject]:
-        """Wait for the pages of a kind, and return uuid -> what the chart's own answer would be.
+        """Wait for the pages of a kind, and return uuid -> the chart in the form of its own answer.
 
         Raises:
             NotAuthorised: the token is not accepted any more.
@@ -131,13 +131,13 @@ class Bulk:
             except ApiError as error:
                 if error.status == 401:
                     raise
-                continue  # perhaps because of one chart only; which one is seen when each is read
+                continue  # perhaps because of a single chart; reading each one by itself shows which
             tells_merges |= any("merge" in raw for _, raw in rows)
             times = Counter(row.slug for row, _ in rows)
             for row, raw in rows:
                 chart = expected.get(row.slug)
                 if raw.get("merge") is not None:
-                    continue  # nothing says that a page tells it in the form of the chart's own answer
+                    continue  # the page may have it in another form than the chart's own answer
                 if chart is not None and times[row.slug] == 1 and chart.fits(row):
                     kept = {name: value for name, value in raw.items() if name not in extra}
                     found[chart.uuid] = kept | chart.fields
@@ -156,13 +156,13 @@ def begin_bulk(
     *,
     merges: bool = False,
 ) -> Bulk:
-    """Ask for pages with some charts.
+    """Request pages with some charts.
 
     Args:
         lightdash: the server.
         inventory: the project's lists.
-        wanted: kind -> uuids of the charts, of those that the lists name.
-        workers: begin the reading, and go on with it while others read.
+        wanted: kind -> uuids of charts that the lists name.
+        workers: start the requests, and continue them while others read.
         merges: whether it must be known of each chart whether it merges anything.
     """
     bulk = Bulk()
@@ -178,7 +178,7 @@ def begin_bulk(
         if kind is Kind.CHART and uuids:
             bulk.merges = _merges(lightdash, must_be_known=merges)
             if bulk.merges is Merges.POSSIBLE and not lightdash.server.is_newer_than_known():
-                continue  # its pages tell no merges
+                continue  # its pages leave merges out
         expected = _by_slug(listed(inventory), uuids) if uuids else {}
         chosen = [*portions(expected)]
         futures = workers.begin(partial(read, slugs) for slugs in chosen)
@@ -190,7 +190,7 @@ def begin_bulk(
 
 
 def _by_slug(listed: list[tuple[str, Expected]], uuids: frozenset[str]) -> dict[str, Expected]:
-    """Return the charts that can be asked for: a slug that two charts have names neither."""
+    """Return the charts that can be requested; a slug that two charts have identifies neither."""
     times = Counter(slug for slug, _ in listed)
     return {
         slug: chart
@@ -200,7 +200,7 @@ def _by_slug(listed: list[tuple[str, Expected]], uuids: frozenset[str]) -> dict[
 
 
 def _charts(inventory: Inventory) -> list[tuple[str, Expected]]:
-    """Return the explore charts; of one inside a dashboard no list tells who saved it, so that is missing."""
+    """Return the explore charts; no list has the author of one inside a dashboard, so that is left out."""
     spaces, slugs = _space_slugs(inventory), {row.uuid: row.slug for row in inventory.content}
     authors = {row.uuid: _author(row) for row in inventory.charts}
     charts = []
@@ -222,7 +222,7 @@ def _charts(inventory: Inventory) -> list[tuple[str, Expected]]:
 
 
 def _sql_charts(inventory: Inventory) -> list[tuple[str, Expected]]:
-    """Return the SQL charts; who made one, and when, the list of content tells."""
+    """Return the SQL charts, with author and time from the list of content."""
     spaces, told = _space_slugs(inventory), {row.uuid: row for row in inventory.content}
     charts = []
     for row in inventory.sql_charts:
@@ -246,7 +246,7 @@ def _sql_charts(inventory: Inventory) -> list[tuple[str, Expected]]:
 
 
 def _space_slugs(inventory: Inventory) -> dict[str, str]:
-    """Return uuid of a space -> its name in pages: a path in its tree, from the path in the list."""
+    """Return uuid of a space -> its path of slugs in pages, from the path in the list."""
     paths = {row.uuid: raw.get("path") for row, raw in inventory.spaces}
     return {
         uuid: path.replace("_", "-").replace(".", "/")

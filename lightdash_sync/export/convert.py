@@ -1,7 +1,9 @@
-"""One item at a time: the server's answer becomes the bytes of a content file, and facts for the sidecar.
+"""Converts one item at a time: an answer of the server becomes a content file and facts in the identity map.
 
-Converters share nothing but the identity map, which is a value, so they work in any thread and in any
-order; what they find out (facts, people, references that lead outside) is gathered in a `Findings`.
+Converters share only the identity map, which is immutable, so they work in any thread and in any order; what
+they find (facts, people, references to other projects) is collected in a `Findings`.
+
+In order: converting items, names mentioned in reused files, and fields that this version does not know.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from lightdash_sync.content.kinds import History
     from lightdash_sync.export.reuse import Kept
 
-UNKNOWN = "unknown"  # the fact that names what of an item is not known here; see `content.known_fields`
+UNKNOWN = "unknown"  # the fact with the fields of an item that are not known; see `content.known_fields`
 
 # Server field with a person in it -> name of the fact.
 PEOPLE = {
@@ -36,21 +38,21 @@ PEOPLE = {
     "createdBy": "createdBy",
     "lastUpdatedBy": "lastUpdatedBy",
 }
-# Server field -> name of the fact, where that is another.
+# Server field -> name of the fact, where the names differ.
 _SAID = {"savedSqlUuid": "uuid", "schedulerUuid": "uuid", "tagUuid": "uuid", "versionUuid": "version"}
 
 
 @dataclass
 class Findings:
-    """What converting items brings to light; may be filled from several threads.
+    """What is found while items are converted; may be filled from several threads.
 
     Attributes:
-        facts: kind -> key -> facts for the sidecar.
+        facts: kind -> key -> facts for the identity map.
         external: external key -> uuid.
-        people: key of a person who is named somewhere -> facts.
-        groups: name of a group that is named somewhere -> facts.
-        palettes: name of a colour palette that is named somewhere -> facts.
-        homeless: what is in a space or dashboard that no list names, in words.
+        people: key of a person who is mentioned -> facts.
+        groups: name of a group that is mentioned -> facts.
+        palettes: name of a colour palette that is mentioned -> facts.
+        homeless: descriptions of items in a space or dashboard that no list names.
     """
 
     facts: dict[Kind, dict[str, JsonObject]] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Findings:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, kind: Kind, key: str, facts: JsonObject) -> None:
-        """Note facts of an item."""
+        """Record facts of an item."""
         with self._lock:
             self.facts.setdefault(kind, {}).setdefault(key, {}).update(facts)
 
@@ -74,7 +76,7 @@ class Findings:
         palettes: dict[str, JsonObject] | None = None,
         external: dict[str, str] | None = None,
     ) -> None:
-        """Note who and what is named."""
+        """Record people, groups, palettes and external references that are mentioned."""
         with self._lock:
             self.people.update(people or {})
             self.groups.update(groups or {})
@@ -83,13 +85,13 @@ class Findings:
 
 
 class Converter:
-    """Turns answers into content files.
+    """Converts answers to content files.
 
     Args:
-        identity: the environment's map, complete.
-        known: that of the older snapshot, for what is taken over from there: people and groups may be
-            called otherwise since.
-        findings: where facts go.
+        identity: the complete identity map of the project.
+        known: the identity map of the previous snapshot, for reused files: people and groups may have been
+            renamed since.
+        findings: receives what is found.
     """
 
     def __init__(self, identity: Identity, known: Identity, findings: Findings) -> None:
@@ -98,7 +100,7 @@ class Converter:
         self.known = known
 
     def item(self, kind: Kind, key: str, normal: Normal, more: JsonObject | None = None) -> bytes:
-        """Return the bytes of an item's file, and note its facts.
+        """Return the bytes of an item's file, and record its facts.
 
         Args:
             kind: its kind.
@@ -125,31 +127,31 @@ class Converter:
         """Return the bytes of an earlier version of an item.
 
         Args:
-            kind: of the item.
-            key: of the item.
+            kind: kind of the item.
+            key: key of the item.
             normal: its normal form in that version.
-            created_at: when it was saved, as the server says it.
+            created_at: when the version was saved, in the server's form.
             author: key of the person who saved it.
-            layout: names of the parts that a dashboard had then.
+            layout: names of the parts of a dashboard in that version.
         """
         history = cast("History", KINDS[kind].history)
         content = self._portable_object(kind, key, earlier_version(normal.content), layout)
         return canonical({history.saved: content, "createdAt": created_at, "createdBy": author})
 
     def author_of(self, facts: JsonObject) -> None:
-        """Note the author of a version that is taken over; they may have left since."""
+        """Record the author of a reused version, who may have left since."""
         if isinstance(author := facts.get("createdBy"), str):
             self._note_known(author)
 
     def taken_over(self, kind: Kind, key: str, kept: Kept) -> None:
-        """Note the facts of an item that is taken over, and whoever and whatever its file names."""
+        """Record the facts of a reused item, and the names mentioned in its file."""
         self.findings.add(kind, key, kept.facts)
         for name in PEOPLE.values():
             self.author_of({"createdBy": kept.facts.get(name)})
         self.named(kept.names)
 
     def named(self, names: MentionedNames) -> None:
-        """Note whoever and whatever a file names that is taken over."""
+        """Record the names mentioned in a reused file."""
         self._note_tokens(names.tokens)
         for palette in names.palettes:
             self._note_palette(palette)
@@ -163,7 +165,7 @@ class Converter:
         return canonical(tokenised)
 
     def person(self, author: JsonObject) -> str | None:
-        """Return the key of a person: an e-mail, or an external key for who has left the organisation."""
+        """Return the key of a person: an e-mail address, or an external key if they left the organisation."""
         uuid = author.get("userUuid")
         if not isinstance(uuid, str):
             return None
@@ -194,7 +196,7 @@ class Converter:
         return said
 
     def _note_home(self, kind: Kind, key: str, content: JsonObject) -> None:
-        """Note an item in a place that is not known: it may have been moved into one that is new."""
+        """Record an item in an unknown place: it may have been moved into a new one during the reading."""
         for field_name, place in (("spaceUuid", Kind.SPACE), ("dashboardUuid", Kind.DASHBOARD)):
             uuid = content.get(field_name)
             if isinstance(uuid, str) and self.identity.key(place, uuid) == external_key(uuid):
@@ -232,7 +234,7 @@ class Converter:
             self._note_group(str(self._name(grant.get("group"))))
 
     def _name(self, text: Json) -> Json:
-        """Return a name as the identity map has it; in a content file a part of it may be a token."""
+        """Return a name as it is in the identity map; in a content file a part of it may be a token."""
         return untokenise(text, self.identity)
 
     def _note_tokens(self, tokens: Iterable[str]) -> None:
@@ -246,24 +248,24 @@ class Converter:
                 self._note_palette(name.replace("@{", "@{}{"))
 
 
-# Whom and what a file names that is taken over from an older snapshot.
+# Names mentioned in a file that is reused from the previous snapshot.
 #
-# Such a file is not made anew from an answer, and yet the people, groups and outside references in it must
-# be in the new identity map, or it could not be read any more.
+# Such a file is not converted from an answer, but the people, groups and external references in it must be in
+# the new identity map; otherwise the file could not be read any more.
 
-# In the canonical form, where a file's own fields stand two spaces in.
+# In canonical form, the top-level fields of a file are indented by two spaces.
 _PALETTE = re.compile(rb'^  "palette": (".*"),?$', re.MULTILINE)
 _EXTERNAL = re.compile(rb"~[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class MentionedNames:
-    """What a file names.
+    """People, groups, palettes and external references mentioned in a file.
 
     Attributes:
-        external: keys of what is outside the project; perhaps texts that only look like one.
+        external: external keys; may include texts that only look like one.
         tokens: names of tokens, such as `user:ann@example.com`.
-        palettes: names of colour palettes, as the file has them.
+        palettes: names of colour palettes, in the form of the file.
     """
 
     external: frozenset[str]
@@ -272,9 +274,9 @@ class MentionedNames:
 
 
 def names_in(data: bytes) -> MentionedNames:
-    """Return what a content file names.
+    """Return the names mentioned in a content file.
 
-    It need not be read as JSON: names in tokens are percent-encoded, so no escape of JSON stands in them.
+    The file need not be parsed as JSON: names in tokens are percent-encoded, so they contain no JSON escapes.
     """
     return MentionedNames(
         external=frozenset(name.decode() for name in _EXTERNAL.findall(data)),
@@ -284,7 +286,7 @@ def names_in(data: bytes) -> MentionedNames:
 
 
 def metrics_of(chart: Json | bytes) -> tuple[str, ...]:
-    """Return the ids of the metrics that a chart uses, as the server or a content file has it."""
+    """Return the ids of the metrics that a chart uses; takes the server's form or a content file."""
     try:
         content = parse(chart) if isinstance(chart, bytes) else chart
     except ValueError:
@@ -294,13 +296,13 @@ def metrics_of(chart: Json | bytes) -> tuple[str, ...]:
     return tuple(map(str, metrics)) if isinstance(metrics, list) else ()
 
 
-# What a server answers and this tool does not know: counted over a snapshot, and named once each.
+# Fields of answers that this version does not know: counted over a snapshot, and named once each.
 
-_NAMED = 12  # in a warning; the manifest has all
+_NAMED = 12  # maximum in a warning; the manifest has all
 
 
 def unknown_things(identity: Identity) -> list[Unknown]:
-    """Return what is not known of the items of a map, as their facts name it."""
+    """Return the unknown fields of the items in an identity map, as recorded in their facts."""
     times: Counter[tuple[str, str]] = Counter()
     for kind, entries in identity.items.items():
         for facts in entries.values():
@@ -314,7 +316,7 @@ def unknown_things(identity: Identity) -> list[Unknown]:
 
 
 def unknown_warnings(found: Sequence[Unknown]) -> list[str]:
-    """Return one warning that names what is not known; none if everything is."""
+    """Return one warning that names the unknown fields; none if there are none."""
     if not found:
         return []
     nouns = {kind.value: spec.noun for kind, spec in KINDS.items()}

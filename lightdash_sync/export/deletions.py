@@ -1,8 +1,10 @@
-"""Whether what no list names any more was deleted, or is only not shown.
+"""Proves that an item which no list names any more was deleted, and guards against exporting nothing.
 
 A list that came back short looks like deletions, and so does a token that sees less than the last one. So
-each such item is asked for by itself, and only the server's word that it is not there (404) counts, about
-an item that a token could see before. This is the one guard for every kind, in exports and in plans.
+each such item is requested by itself, and only the server's answer that it does not exist (404) counts, about
+an item that a token could see before. This is the only guard for every kind, in exports and in plans.
+
+In order: requesting unlisted items, and the guards of an export.
 """
 
 from __future__ import annotations
@@ -29,21 +31,21 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.snapshot.manifest import Manifest
 
-# Kinds of which each item has an address of its own.
+# Kinds whose items each have an endpoint of their own.
 ASKED = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.VIRTUAL_VIEW, Kind.SCHEDULER)
 _FORBIDDEN = 403
-_NAMED = 10  # items that an error names
+_NAMED = 10  # maximum number of items in an error message
 
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """An item that is known and that no list names.
+    """A known item that no list names.
 
     Attributes:
         kind: one of `ASKED`.
-        key: its key.
-        uuid: its uuid.
-        slug: of a virtual view, the name of its explore, if it is known; else the key is tried.
+        key: key of the item.
+        uuid: uuid of the item.
+        slug: for a virtual view the name of its explore, if known; otherwise the key is tried.
     """
 
     kind: Kind
@@ -53,17 +55,17 @@ class Unlisted:
 
     @property
     def item(self) -> str:
-        """How people are told of it."""
+        """The item in messages: `kind:key`."""
         return f"{self.kind}:{self.key}"
 
 
 @dataclass
 class There:
-    """What no list names and is there all the same.
+    """Items that exist although no list names them.
 
     Attributes:
         charts: uuid -> charts; on 0.1372.1 no list names some charts in dashboards.
-        others: items of other kinds: a list came back short.
+        others: items of other kinds; they mean that a list came back short.
     """
 
     charts: dict[str, ChartRead] = field(default_factory=dict)
@@ -79,20 +81,20 @@ def confirm_deleted(
     seen: str,
     hint: str,
 ) -> There:
-    """Ask for each item that no list names, and return what is still there.
+    """Request each item that no list names, and return those that still exist.
 
-    All others are deleted, unless `readings` could not read them.
+    All others were deleted, unless `readings` could not read them.
 
     Args:
         lightdash: the server.
-        project: uuid of the project; what is in another one now is not in this one any more.
+        project: uuid of the project; an item that is in another one now counts as deleted.
         unlisted: the items.
         readings: reads with all workers.
-        seen: when the token saw them, in words.
-        hint: what to do if it may not see one of them now.
+        seen: when the token saw the items, for the error message.
+        hint: what the user can do if the token may not see one of them now.
 
     Raises:
-        Refused: the token may not see some of them now (403), and so nobody knows whether they are there.
+        Refused: the token may not see some of them now (403), so it is unknown whether they exist.
     """
     by_uuid = {one.uuid: one for one in unlisted}
     there, forbidden = There(), []
@@ -117,7 +119,7 @@ def confirm_deleted(
 
 
 def is_there(ask: Callable[[str, str], object], project: str, uuid: str) -> bool:
-    """Whether something that is only referred to is in the project and may be seen."""
+    """Whether something that is only referred to exists in the project and may be seen."""
     try:
         ask(project, uuid)
     except NotFound:
@@ -130,7 +132,7 @@ def is_there(ask: Callable[[str, str], object], project: str, uuid: str) -> bool
 
 
 class _Answer(Enum):
-    """What the server says of an item."""
+    """What the server's answer says about an item."""
 
     THERE = auto()
     DELETED = auto()
@@ -138,7 +140,7 @@ class _Answer(Enum):
 
 
 def _ask(lightdash: Lightdash, project: str, items: dict[str, Unlisted], uuid: str) -> ChartRead | _Answer:
-    """Ask for one item; a chart that is there is the answer itself."""
+    """Request one item; for an existing chart the result is the chart itself."""
     try:
         found = _found(lightdash, project, items[uuid])
     except NotFound:
@@ -153,10 +155,10 @@ def _ask(lightdash: Lightdash, project: str, items: dict[str, Unlisted], uuid: s
 
 
 def _found(lightdash: Lightdash, project: str, one: Unlisted) -> ChartRead | bool:
-    """Read one item; whether it is in the project.
+    """Read one item, and return whether it is in the project.
 
     Raises:
-        NotFound: there is none.
+        NotFound: it does not exist.
     """
     match one.kind:
         case Kind.CHART:
@@ -176,7 +178,7 @@ def _found(lightdash: Lightdash, project: str, one: Unlisted) -> ChartRead | boo
 
 
 def _has_virtual_view(lightdash: Lightdash, project: str, one: Unlisted) -> bool:
-    """Whether there is a virtual view; its uuid here is made of project and name."""
+    """Whether a virtual view exists; its uuid is made from project and name."""
     name = one.slug or one.key
     if virtual_view_uuid(project, name) == one.uuid:
         lightdash.virtual_view(project, name)
@@ -190,23 +192,23 @@ def _listed(items: list[str]) -> str:
     return named if len(items) <= _NAMED else f"{named} and {len(items) - _NAMED} more"
 
 
-# Guards against a backup of nothing: what vanished must be gone, and not too much at once.
+# Guards of an export: what is missing must really be deleted, and not too much at once.
 #
 # A wrong token, a half-restored server or a list that came back short must never become the backup. Every
-# item that the lists no longer name is asked for by itself (`deleted`). And even if all are deleted, a
-# project that lost a whole kind, or half of one, is not written over the old snapshot until a person says
-# so.
+# item that the lists no longer name is requested by itself (`confirm_deleted`). Even if all of them were
+# deleted, a project that lost a whole kind, or half of one, does not replace the previous snapshot until a
+# person accepts that.
 
-_FEW = 2  # losing one item is everyday work, however many there were
+_FEW = 2  # losing a single item is normal, however many there were
 
 
 def unlisted_items(inventory: Inventory, known: Identity, listed: Collection[str]) -> list[Unlisted]:
-    """Return what the old snapshot has and no list names any more.
+    """Return the items of the previous snapshot that no list names any more.
 
     Args:
-        inventory: the project's lists; schedulers that may not be listed are in none that could be short.
-        known: identity map of the old snapshot.
-        listed: uuid of everything that the lists name.
+        inventory: the project's lists; schedulers are skipped if the token may not list them.
+        known: identity map of the previous snapshot.
+        listed: uuids of everything that the lists name.
     """
     kinds = [kind for kind in ASKED if kind is not Kind.SCHEDULER or inventory.schedulers is not None]
     return [
@@ -218,10 +220,10 @@ def unlisted_items(inventory: Inventory, known: Identity, listed: Collection[str
 
 
 def require_listed(hidden: Mapping[str, ChartRead]) -> None:
-    """Check that charts which no list names are ones that no list names.
+    """Check that hidden charts are in dashboards, because every chart in a space must be in a list.
 
     Raises:
-        Moved: one of them stands in a space, so a list came back short.
+        Moved: one of them is in a space, so a list came back short.
     """
     for uuid, chart in hidden.items():
         if chart.view.dashboardUuid is None:
@@ -229,7 +231,7 @@ def require_listed(hidden: Mapping[str, ChartRead]) -> None:
 
 
 def require_tags(inventory: Inventory, known: Identity) -> None:
-    """Check that tags which metrics still carry did not leave the list of tags.
+    """Check that tags which metrics still have did not disappear from the list of tags.
 
     0.1372.1 stops listing a tag when its author is deleted; a list that came back short looks the same.
 
@@ -247,10 +249,10 @@ def require_tags(inventory: Inventory, known: Identity) -> None:
 
 
 def confirm_metrics(lightdash: Lightdash, inventory: Inventory, old: Old, readings: Readings) -> None:
-    """Ask the explores for metrics that had tags or icons and are not in the catalogue any more.
+    """Check explores for metrics that had tags or icons and are not in the catalogue any more.
 
     Raises:
-        Moved: an explore still has one, so the catalogue came back short, or is being made anew.
+        Moved: an explore still has one, so the catalogue came back short, or is being rebuilt.
     """
     named: set[tuple[str, str]] = set()
     for path in old.manifest.files:
@@ -268,7 +270,7 @@ def confirm_metrics(lightdash: Lightdash, inventory: Inventory, old: Old, readin
 
 
 def _shown_metrics(lightdash: Lightdash, project: str, table: str) -> set[str]:
-    """Return the metrics that an explore shows, none if there is no such explore."""
+    """Return the visible metrics of an explore; none if there is no such explore."""
     try:
         explore = lightdash.explore(project, table)
     except NotFound:
@@ -284,13 +286,13 @@ def require_no_shrink(old: Manifest, known: Identity, new: Mapping[str, int], id
     """Refuse to replace a snapshot by one that lost a kind, or half of one.
 
     Args:
-        old: manifest of the old snapshot.
+        old: manifest of the previous snapshot.
         known: its identity map.
         new: counts of the new snapshot.
-        identity: its identity map.
+        identity: identity map of the new snapshot.
 
     Raises:
-        Refused: with the numbers.
+        Refused: the new snapshot lost too much; the message has the numbers.
     """
     losses = []
     for kind in Kind:

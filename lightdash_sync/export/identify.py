@@ -1,7 +1,7 @@
-"""Who is who: keys for everything that the lists name, before a single item is converted.
+"""Assigns keys to everything that the lists name, before any item is converted.
 
-Keys that an earlier snapshot gave are kept, so an export over a snapshot is a pure function of the
-server's state and of that snapshot's `identity.json`.
+Keys of the previous snapshot are kept, so an export over a snapshot is a pure function of the server's state
+and of that snapshot's `identity.json`.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ Named = tuple[str, str, str]  # uuid, slug, name
 
 
 def identify(structure: Structure, known: Identity) -> Identity:
-    """Return the identity map of a project, without the facts that only its items tell.
+    """Return the identity map of a project, without the facts that come from single items.
 
     Args:
-        structure: what the project holds.
+        structure: the lists and structure of the project.
         known: the map of the snapshot that is being replaced, or an empty one.
     """
     inventory = structure.inventory
@@ -83,11 +83,11 @@ def identify(structure: Structure, known: Identity) -> Identity:
 
 
 def known_keys(old: Identity, hints: Identity) -> Identity:
-    """Return the map of an older snapshot, with keys for items that it does not have.
+    """Return the map of the previous snapshot, with keys for items that it does not have.
 
     Args:
         old: the map of the snapshot that is being replaced; its keys stay.
-        hints: keys for others, as far as no item of the old snapshot has them.
+        hints: keys for other items, used unless an item of the previous snapshot has them.
     """
     more: dict[Kind, dict[str, JsonObject]] = {}
     for kind, entries in hints.items.items():
@@ -99,11 +99,11 @@ def known_keys(old: Identity, hints: Identity) -> Identity:
 
 
 def formerly(old: Identity, hints: Identity) -> dict[str, list[str]]:
-    """Return uuid -> the uuids that an item had before it was deleted and put back, newest first.
+    """Return uuid -> the uuids that an item had before it was deleted and restored, newest first.
 
     Args:
         old: the map of the snapshot that is being replaced.
-        hints: items that are known besides.
+        hints: other known items.
     """
     return {
         str(facts["uuid"]): uuids
@@ -115,7 +115,7 @@ def formerly(old: Identity, hints: Identity) -> dict[str, list[str]]:
 
 
 def with_former_uuids(identity: Identity, former: Mapping[str, list[str]]) -> Identity:
-    """Return a map that says of items that were made anew which uuids they had before."""
+    """Return a map with the former uuids of items that were created again."""
     said: dict[Kind, dict[str, JsonObject]] = {}
     for kind, entries in identity.items.items():
         for key, facts in entries.items():
@@ -125,19 +125,19 @@ def with_former_uuids(identity: Identity, former: Mapping[str, list[str]]) -> Id
 
 
 def with_charts(identity: Identity, charts: Iterable[schemas.Chart], known: Identity) -> Identity:
-    """Add charts that were found late; the others keep their keys."""
+    """Add charts that were found later; existing keys stay."""
     late = [slug_candidate(chart.uuid, chart.slug, chart.name) for chart in charts]
     keys = assign_keys(late, known.known_keys(Kind.CHART), reserved=identity.items.get(Kind.CHART, {}))
     return identity.extended({Kind.CHART: {key: {"uuid": uuid} for uuid, key in keys.items()}})
 
 
 def _slugged(items: Iterable[Named], kind: Kind, known: Identity) -> dict[str, JsonObject]:
-    """Key items by slug; by name where the slug says nothing: 0.1372.1 makes "", "-1", "-2" of emoji."""
+    """Assign keys by slug, or by name if the slug is empty: 0.1372.1 makes "", "-1", "-2" from emoji."""
     return _keyed((slug_candidate(*item) for item in items), kind, known)
 
 
 def pruned(identity: Identity, findings: Findings) -> Identity:
-    """Add what the items told, and leave out people, groups and palettes that nothing names."""
+    """Add the facts of the items, and remove people, groups and palettes that nothing mentions."""
     complete = identity.extended(findings.facts, findings.external)
     return replace(
         complete,
@@ -153,7 +153,7 @@ def _keyed(candidates: Iterable[Candidate], kind: Kind, known: Identity) -> dict
 
 
 def _virtual_views(inventory: Inventory, known: Identity) -> dict[str, JsonObject]:
-    """Key virtual views by the name of their explore, by which charts know them; it is their slug, too."""
+    """Assign keys by the name of the explore, which charts refer to; it is also the slug."""
     project = inventory.project.projectUuid
     names = {virtual_view_uuid(project, name): name for name in inventory.virtual_views}
     keyed = _keyed((Candidate(uuid, name, name) for uuid, name in names.items()), Kind.VIRTUAL_VIEW, known)
@@ -161,14 +161,14 @@ def _virtual_views(inventory: Inventory, known: Identity) -> dict[str, JsonObjec
 
 
 def _tags(inventory: Inventory) -> list[tuple[str, str]]:
-    """Tags by their list, and those that only the metrics still show (their author was deleted)."""
+    """Return the listed tags, and those that only metrics still have because their author was deleted."""
     tags = {tag.tagUuid: tag.name for metric in inventory.metrics for tag in metric.categories}
     tags |= {row.tagUuid: row.name for row, _ in inventory.tags}
     return sorted(tags.items())
 
 
 def _people(inventory: Inventory, spaces: Iterable[SpaceRead], known: Identity) -> dict[str, JsonObject]:
-    """Everybody whose e-mail is known; from the older snapshot if the token may not list the members."""
+    """Return everybody whose e-mail is known; by the previous snapshot if the token may not list members."""
     people = {str(facts["uuid"]): (email, facts) for email, facts in known.people.items()}
     people |= {
         share.userUuid: (share.email, _person(share))
@@ -185,7 +185,7 @@ def _person(row: schemas.SpaceShare | schemas.Member) -> JsonObject:
 
 
 def _groups(inventory: Inventory, structure: Structure, spaces: Iterable[SpaceRead]) -> dict[str, JsonObject]:
-    """Groups by name, of all that are shared with, as spaces and spaces as code tell."""
+    """Return the groups with grants by name, from spaces and spaces as code."""
     shared = {
         str(grant["groupUuid"])
         for granted in structure.grants.told.values()

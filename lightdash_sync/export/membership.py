@@ -1,4 +1,4 @@
-"""Who is who: what the lists of members and groups tell of those whom a snapshot names."""
+"""Groups and current names of people, from the lists of members and groups."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def groups_of_members(members: Sequence[schemas.MemberOfGroups]) -> list[schemas.Team] | None:
-    """Return the groups that somebody is in; None if it is not certain which of them is called how.
+    """Return the groups that have members; None if the name of one of them is ambiguous.
 
-    A member of one group tells its name. Of a member of several the names are told as a set, so the last one
-    is certain when the others are known from other members.
+    For a member of one group its name is known. A member of several groups has a set of names, so the last
+    name is known once the others are known from other members.
     """
     in_groups: dict[str, list[str]] = defaultdict(list)
     told: list[tuple[frozenset[str], frozenset[str]]] = []
@@ -49,13 +49,13 @@ def groups_of_members(members: Sequence[schemas.MemberOfGroups]) -> list[schemas
 
 
 def called_otherwise(known: Identity, inventory: Inventory) -> frozenset[str]:
-    """Return the people and groups of an older snapshot that have another name now, as tokens name them.
+    """Return the people and groups of the previous snapshot whose name changed since, as tokens.
 
-    Files that were made before name them as they were called then. Of who is not in the lists nothing is
-    told, so they keep their name; a group that is gone has none any more.
+    Files that were written before mention the earlier names. People who are not in the list are unknown now,
+    so they keep their name; a deleted group counts as renamed.
 
     Args:
-        known: the map of the older snapshot.
+        known: the identity map of the previous snapshot.
         inventory: the lists, as they are now.
     """
     emails = {row.userUuid: row.email for row in inventory.members or []}
@@ -75,11 +75,11 @@ def called_otherwise(known: Identity, inventory: Inventory) -> frozenset[str]:
 
 
 def may_hold_unseen(inventory: Inventory, reader: str) -> bool:
-    """Whether a group could have a grant that the list of spaces does not show: it names members alone.
+    """Whether a group could have a grant that the list of spaces, which names members only, does not show.
 
     Args:
         inventory: the lists.
-        reader: uuid of whose token it is; what others have, the list shows.
+        reader: uuid of the token's owner; the list shows the grants of everybody else.
     """
     if inventory.groups is None:
         return True

@@ -1,9 +1,9 @@
-"""What is in no snapshot: counted, and named in the manifest with the reason.
+"""Counts what snapshots do not contain, and lists what in a snapshot may be older than its export.
 
-What the lists of a project tell anyway is counted each time: apps and types of content that this version
-does not know; groups and palettes of the organisation, if they are asked for (see `spared`). What has a list
-of its own is asked for when everything is read. What is not asked for is taken over from the older manifest:
-that says of which day it is (see below).
+Both are named in the manifest with the reason. Content that appears in lists which are read anyway is counted
+each time: apps and types of content that this version does not know, and the organisation's groups and
+palettes if they are requested (see `spared`). Content with a list of its own is requested when everything is
+read. What is not requested is copied from the previous manifest, and is then named as older.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lightdash_sync.workers import Workers
 
 GROUPS, PALETTES = "groups of the organisation", "colour palettes of the organisation"
-NUMBERS = "numbers of what no snapshot holds"  # what is older, if they are taken over
+NUMBERS = "numbers of what no snapshot holds"  # named as older if they are copied
 
 _HELD = frozenset({"chart", "dashboard", "space"})  # types of content
 _APPS, _CHART_TYPES = "data apps", "custom chart types"
@@ -51,13 +51,13 @@ def listed_elsewhere(
     palettes: Sequence[Palette],
     server: Server,
 ) -> list[NotExported]:
-    """Return what the lists of a project tell of that no snapshot holds.
+    """Return what the lists of a project contain but snapshots do not.
 
     Args:
-        content: of the project, of every type.
-        groups: of the organisation; None if the token may not list them.
-        palettes: of the organisation.
-        server: what it can do.
+        content: list of the project's content of every type.
+        groups: groups of the organisation; None if the token may not list them.
+        palettes: colour palettes of the organisation.
+        server: its version and capabilities.
     """
     names: dict[str, list[str]] = {}
     for row in content:
@@ -78,12 +78,12 @@ def listed_elsewhere(
 
 
 def ask_elsewhere(lightdash: Lightdash, project: Project, workers: Workers) -> list[NotExported]:
-    """Ask for each list of what no snapshot holds, and return what there is; one that fails is told.
+    """Request each list of content that snapshots do not contain, and return what exists or failed.
 
     Args:
         lightdash: the server.
         project: the project.
-        workers: ask side by side.
+        workers: make the requests in parallel.
 
     Raises:
         NotAuthorised: the token is not accepted (401).
@@ -97,13 +97,13 @@ def ask_elsewhere(lightdash: Lightdash, project: Project, workers: Workers) -> l
 
 
 def asked_elsewhere(lightdash: Lightdash, project: Project) -> list[NotExported]:
-    """Return the same as `ask_elsewhere`, asking one list after the other."""
+    """Return the same as `ask_elsewhere`, with one request after the other."""
     found = [_asked(lightdash, one, project) for one in lists_elsewhere(lightdash.server)]
     return sorted((one for one in found if one is not None), key=lambda one: one.what)
 
 
 def known_elsewhere(manifest: Manifest) -> list[NotExported]:
-    """Return what an older manifest tells of the lists that are asked for only when everything is read."""
+    """Return the entries of a previous manifest from lists that are requested only in a full read."""
     asked = {one.what for one in ELSEWHERE}
     return [left for left in manifest.leftOut if left.what in asked]
 
@@ -111,7 +111,7 @@ def known_elsewhere(manifest: Manifest) -> list[NotExported]:
 def with_unasked(
     listed: list[NotExported], unasked: Collection[str], manifest: Manifest
 ) -> list[NotExported]:
-    """Add what an older manifest tells of lists that were not asked for, in the place that it has there."""
+    """Add the entries of a previous manifest from lists that were not requested, in its order."""
     known = [left for left in manifest.leftOut if left.what in unasked]
     return sorted([*listed, *known], key=lambda one: one.what)
 
@@ -138,23 +138,23 @@ def _counted(what: str, names: Sequence[str], why: str) -> NotExported:
     return NotExported(what=what, count=len(names), names=named, why=why)
 
 
-# What of a snapshot is older than the export that made it, and how its manifest says so.
+# What in a snapshot is older than the export that made it, and how its manifest names it.
 #
-# An export that reads only what changed takes over some things of which no list tells a change. Each is
-# named, with the day on which everything was read. This module is the list of them; whoever takes
-# something over unread adds it here, or reads it every time.
+# An export that reads only what changed copies some content whose changes no list shows. Each such part is
+# named, with the day of the last full read. `what_is_older` is the complete list: code that copies something
+# without reading it either adds it there, or reads it every time.
 
 UNSHOWN = "charts that were saved in dashboards and never shown on them"
 
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """What an export takes over from the older snapshot.
+    """What an export takes over from the previous snapshot.
 
     Attributes:
-        kept: kind -> uuid -> the item, of the chosen ones.
-        commented: uuids of those dashboards whose comments are read all the same.
-        numbers: whether the numbers of what no snapshot holds are taken over, too.
+        kept: kind -> uuid -> the selected items that are reused.
+        commented: uuids of reused dashboards whose comments are read all the same.
+        numbers: whether the numbers of what snapshots do not contain are copied, too.
     """
 
     kept: Mapping[Kind, Mapping[str, Kept]]
@@ -164,11 +164,11 @@ class TakenOver:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How fresh what a reading gave is.
+    """How fresh the result of a reading is.
 
     Attributes:
         whole: the last day (UTC) on which everything was read; None if it is not known.
-        what: what was not read this time, in words.
+        what: descriptions of what was not read this time.
     """
 
     whole: date | None
@@ -176,7 +176,7 @@ class Freshness:
 
     @property
     def older(self) -> list[Older]:
-        """What was not read this time, each with the day on which it was."""
+        """What was not read this time, each with the day on which it was read."""
         day = UNKNOWN if self.whole is None else self.whole.isoformat()
         return [Older(what=what, asOf=day) for what in self.what]
 
@@ -184,12 +184,12 @@ class Freshness:
 def what_is_older(
     taken: TakenOver, inventory: Inventory, server: Server, chosen: ExportSelection
 ) -> tuple[str, ...]:
-    """Return what of a snapshot may be older than its export, in words.
+    """Return descriptions of what in a snapshot may be older than its export.
 
     Args:
         taken: what is taken over.
         inventory: the lists, as they are now.
-        server: what it can tell.
+        server: its version and capabilities.
         chosen: what is exported.
     """
     charts, dashboards, spaces = (
@@ -229,17 +229,17 @@ def what_is_older(
 
 
 def with_freshness(new: Manifest, old: Manifest | None, said: Freshness, *, renews: bool) -> Manifest:
-    """Return a manifest that says how fresh it is; as the old one does where nothing else is new.
+    """Return a manifest with its freshness; with that of the old one if nothing else changed.
 
-    What the old one says stays true then, and a night without news leaves the snapshot as it was. But what it
-    calls older is not, once everything was read; and where nothing else remembers when that was, the day is
-    renewed.
+    What the old manifest says is still true then, and a night without changes leaves the snapshot as it was.
+    There are two exceptions: after a full read nothing is older any more; and where the day of the last full
+    read is recorded nowhere else, it is updated.
 
     Args:
         new: the manifest.
-        old: that of the snapshot that it replaces, or None.
-        said: how fresh it is.
-        renews: whether the day is renewed though nothing else is new.
+        old: the manifest of the snapshot that it replaces, or None.
+        said: the freshness of the new snapshot.
+        renews: whether to update the day although nothing else changed.
     """
     if old is not None and old.wholeOn is not None and new.says_the_same(old):
         is_better = not said.what and (old.older or renews)
@@ -250,7 +250,7 @@ def with_freshness(new: Manifest, old: Manifest | None, said: Freshness, *, rene
 
 
 def _reader(row: schemas.SpaceRow) -> str:
-    """Return the uuid of whose token it is; "" if the row does not tell."""
+    """Return the uuid of the token's owner; "" if the row does not have it."""
     return str(row.userAccess.get("userUuid")) if isinstance(row.userAccess, dict) else ""
 
 

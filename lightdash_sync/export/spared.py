@@ -1,19 +1,20 @@
-"""What a night without news does not ask for, and how it is known that it need not.
+"""Skips lists that an export without changes does not need, and requests them once they are needed.
 
-An export over an older snapshot takes over whatever the lists prove unchanged. If that is all charts, SQL
-charts, dashboards and spaces, some lists tell nothing that would be written otherwise:
+An export over a previous snapshot reuses whatever the lists prove unchanged. If that is all charts, SQL
+charts, dashboards and spaces, some lists cannot change what is written:
 
-    colour palettes    no item is written that names one; that a palette has another name now is found when
-                       they are asked for again, and until then is named with the day (see `not_exported`)
+    colour palettes    no item that mentions one is written. A renamed palette is found when they are
+    requested
+                       again, and until then palettes are named as older (see `not_exported`)
     number of charts   it only shows whether there is a chart that no list names. A chart that was listed, or
-                       known, is asked for by itself; one that is saved in a dashboard, and was never on any
-                       version of it that this tool saw, is named with the day
-    groups             where spaces as code tell the grants: the list of people tells the groups that they
-                       are in. It has no groups without members, so all groups are asked for if such a group
-                       may matter: it is granted something, a file names it, or a space is not told of
-    virtual views      as code all come in one answer; one whose file says just that is not read
+                       known, is requested by itself; one that is saved in a dashboard, and was never on any
+                       version of it that this tool saw, is named as older
+    groups             if spaces as code have the grants: the list of people has the groups with members. All
+                       groups are requested if one without members may matter: a space is shared with it, a
+                       file mentions it, or the grants of a space are unknown
+    virtual views      all of them come as code in one answer; one whose file has the same content is not read
 
-As soon as anything is read, palettes and number are asked for, before anything is written.
+As soon as anything has to be read, palettes and number are requested, before anything is written.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ if TYPE_CHECKING:
 
 
 def may_be_spared(old: Old | None, server: Server, chosen: ExportSelection) -> bool:
-    """Whether an export may do without some lists: it replaces a snapshot that was made just so.
+    """Whether an export may skip some lists: it replaces a snapshot that was made in the same way.
 
-    One that names charts of which nobody can learn the uuid may not: only pages of all charts tell of these.
-    Readings of a target may not: a plan has no day to name.
+    A snapshot with charts whose uuid cannot be found out is excluded, because only pages of all charts show
+    them. Readings of a target are excluded, because a plan has no place for the day of the last full read.
     """
     return (
         old is not None
@@ -59,13 +60,13 @@ def may_be_spared(old: Old | None, server: Server, chosen: ExportSelection) -> b
 
 
 def had_palettes(old: Old) -> bool:
-    """Whether there were colour palettes when they were asked for the last time, as far as that is known."""
+    """Whether there were colour palettes when they were last requested, as far as that is known."""
     told = (PALETTES, PALETTES_OF_CHARTS, PALETTES_OF_SPACES)
     return bool(old.identity.palettes) or any(old.manifest.leaves_out(what) for what in told)
 
 
 def ask_spared(lightdash: Lightdash, inventory: Inventory, workers: Workers) -> Inventory:
-    """Return the lists with those that were left out.
+    """Return the lists including those that were skipped.
 
     Raises:
         ApiError: one of them cannot be read.
@@ -86,14 +87,14 @@ def with_all_groups(
     known: Identity,
     counted: Collection[str] | None,
 ) -> Inventory:
-    """Return the lists with all groups of the organisation, if those that people are in may not be enough.
+    """Return the lists with all groups of the organisation, if groups with members may not be enough.
 
     Args:
         lightdash: the server.
         inventory: the lists.
-        grants: what spaces as code tell, by the groups that are known.
-        known: the map of the older snapshot.
-        counted: names of the groups that its manifest has; None if they are not counted.
+        grants: the grants known from spaces as code, with the known groups.
+        known: the identity map of the previous snapshot.
+        counted: names of the groups in its manifest; None if they are not counted.
     """
     if not inventory.has_groups_of_members or not _may_lack_groups(inventory, grants, known, counted):
         return inventory
@@ -103,7 +104,7 @@ def with_all_groups(
 def _may_lack_groups(
     inventory: Inventory, grants: Grants, known: Identity, counted: Collection[str] | None
 ) -> bool:
-    """Whether a group that nobody is in may be granted something, be named, or be new."""
+    """Whether a group without members may have a grant, be mentioned in a file, or be new."""
     if inventory.groups is None or inventory.code_spaces is None:
         return True
     names = {group.name for group in inventory.groups}

@@ -1,8 +1,10 @@
-"""Writing content into the staging directory, kind by kind, as it is read.
+"""Writes content into the staging directory, kind by kind, while it is read.
 
-Each method leaves the files of one kind; none keeps what it has written. Earlier versions that an older
-snapshot holds are taken over from there and never asked for again: they do not change, and older
-servers stop listing them after some days.
+Each method writes files and keeps nothing of them in memory. Earlier versions that the previous snapshot has
+are copied from it and never requested again: they do not change, and older servers stop listing them after
+some days.
+
+In order: content that the project's lists contain completely, and items that are read one by one.
 """
 
 from __future__ import annotations
@@ -37,21 +39,19 @@ if TYPE_CHECKING:
     from lightdash_sync.snapshot.write import Staging
 
 
-# Writing what the lists of a project hold whole: schedulers, virtual views, tags, icons, pins, settings.
-#
-# Each method leaves the files of one kind; nothing more is read for them. See `export.writer` for the
-# items that are read one by one.
+# Content that the lists of a project contain completely: schedulers, virtual views, tags, icons, pins,
+# settings.
 
 _PINNED = {"space": Kind.SPACE, "chart": Kind.CHART, "dashboard": Kind.DASHBOARD}
-_DEFAULT_ORDER = 100  # what a new pin gets; several may have it
+_DEFAULT_ORDER = 100  # the order of new pins; several may have it
 
 
 class ListWriter:
-    """Writes the lists of one export.
+    """Writes the content of lists for one export.
 
     Args:
-        converter: makes files of answers.
-        staging: takes the files.
+        converter: converts answers to files.
+        staging: receives the files.
     """
 
     def __init__(self, converter: Converter, staging: Staging) -> None:
@@ -63,8 +63,8 @@ class ListWriter:
         """Write a scheduler.
 
         Returns:
-            It, if the snapshot does not hold all that it takes to make it anew: a secret address, or what
-            it delivers.
+            The parts that the snapshot lacks to create it again, with reasons: a secret address, or the
+            delivered item.
         """
         key = self._identity.key(Kind.SCHEDULER, row.schedulerUuid)
         self._put(Kind.SCHEDULER, key, raw)
@@ -78,10 +78,10 @@ class ListWriter:
         self._put(Kind.VIRTUAL_VIEW, key, raw)
 
     def tags(self, inventory: Inventory) -> int:
-        """Write tags with the metrics that carry them.
+        """Write tags with the metrics that have them.
 
         Returns:
-            How many there are; more than the list of tags has, where an author was deleted.
+            The number of tags; the list of tags may have fewer, because those of deleted authors are missing.
         """
         rows = {tag.tagUuid: _category(tag) for metric in inventory.metrics for tag in metric.categories}
         rows |= {row.tagUuid: raw for row, raw in inventory.tags}
@@ -123,7 +123,7 @@ class ListWriter:
         return len(pins)
 
     def project(self, settings: Mapping[str, Json]) -> None:
-        """Write the settings of the project that may leave the server, and no connection detail."""
+        """Write the settings of the project that may leave the server; no details of its connection."""
         allowed: JsonObject = {name: settings[name] for name in PROJECT_SETTINGS if name in settings}
         self._staging.put(item_path(Kind.PROJECT), self._converter.with_tokens(allowed))
 
@@ -132,7 +132,7 @@ class ListWriter:
 
 
 def unsupported(inventory: Inventory) -> list[NotExported]:
-    """Return what the lists show and this tool cannot read."""
+    """Return what the lists contain but this tool cannot read."""
     left_out = [
         NotExported(
             what=f"{row.source} chart {row.name!r}", why="charts of this source cannot be read with this API"
@@ -159,8 +159,8 @@ class WrittenItem(NamedTuple):
     """What was written of an item.
 
     Attributes:
-        versions: how many earlier versions the snapshot has.
-        metrics: ids of the metrics that its current version uses; none if it was not read.
+        versions: number of its earlier versions in the snapshot.
+        metrics: ids of the metrics that its current version uses; empty if it was not read.
     """
 
     versions: int = 0
@@ -168,19 +168,19 @@ class WrittenItem(NamedTuple):
 
 
 class ContentWriter:
-    """Writes items of one export.
+    """Writes the items of one export.
 
     Args:
-        converter: makes files of answers.
-        staging: takes the files.
-        old: the snapshot being replaced, or None.
-        seen: uuid -> fingerprint of what the lists name.
+        converter: converts answers to files.
+        staging: receives the files.
+        old: the snapshot that is being replaced, or None.
+        seen: uuid -> fingerprint of the items that lists name.
         past: reads earlier versions; None for none.
-        signs: whether it is told who saved a chart inside a dashboard; if not, only where the old snapshot
-            tells it of the same version.
+        signs: whether to find out who saved a chart inside a dashboard; if not, this is written only where
+            the previous snapshot has it for the same version.
 
     Attributes:
-        lists: writes what the lists of the project hold.
+        lists: writes the content of the project's lists.
     """
 
     def __init__(
@@ -211,12 +211,12 @@ class ContentWriter:
         return self._identity.key(kind, uuid)
 
     def keep(self, kind: Kind, uuid: str, kept: Kept) -> WrittenItem:
-        """Take an item over from the old snapshot, with its earlier versions.
+        """Copy an item from the previous snapshot, with its earlier versions.
 
         Args:
             kind: chart, SQL chart or dashboard.
-            uuid: of the item.
-            kept: what its file was seen to name; the file was seen to be whole.
+            uuid: uuid of the item.
+            kept: names mentioned in its file, which is known to be intact.
         """
         old, key = cast("Old", self._old), self._identity.key(kind, uuid)
         self._staging.take(item_path(kind, key), old.root / item_path(kind, key), old.manifest.files)
@@ -227,14 +227,14 @@ class ContentWriter:
         return WrittenItem(len(held))
 
     def _keep_version(self, path: str, facts: JsonObject) -> None:
-        """Take an earlier version over, and note whom it names."""
+        """Copy an earlier version, and record the names mentioned in it."""
         old = cast("Old", self._old)
         data = self._staging.keep(path, old.root / path, old.manifest.files.get(path, "no file"))
         self._converter.author_of(facts)
         self._converter.named(names_in(data))
 
     def keep_comments(self, uuid: str, kept: Kept) -> int:
-        """Take the comments of a dashboard over; return 1 if there are any, else 0."""
+        """Copy the comments on a dashboard; return 1 if there are any, else 0."""
         if kept.comments is None:
             return 0
         old = cast("Old", self._old)
@@ -247,7 +247,7 @@ class ContentWriter:
         """Write a space.
 
         Returns:
-            The grants whose role the API does not show, and those whose role could not be read.
+            The grants whose role the API does not report, and those whose role could not be read.
         """
         key, granted = self._identity.key(Kind.SPACE, uuid), read.granted
         personal: JsonObject = {PERSONAL: True} if read.raw.get(PERSONAL) else {}
@@ -267,14 +267,14 @@ class ContentWriter:
         *,
         apart: bool,
     ) -> WrittenItem:
-        """Write a chart, with its earlier versions: as a page tells it, as it was read, or as it is read now.
+        """Write a chart with its earlier versions: from a page, as read before, or by reading it now.
 
         Args:
             lightdash: the server.
-            uuid: of the chart.
+            uuid: uuid of the chart.
             read: the chart, if it was read before.
-            page: the chart as a page tells it, if one does.
-            apart: whether what no page tells of it is written.
+            page: the chart from a page of charts as code, if there is one.
+            apart: whether to write the fields that no page contains.
         """
         if page is not None and (signed := self._signed(lightdash, uuid, page)) is not None:
             return self._current(uuid, signed)
@@ -288,10 +288,10 @@ class ContentWriter:
         return self._put_chart(uuid, chart.raw, {"version": chart.current.versionUuid}, versions)
 
     def _signed(self, lightdash: Lightdash, uuid: str, raw: JsonObject) -> JsonObject | None:
-        """Return a chart with who saved it; None if it was saved again since.
+        """Return a chart with the person who saved it; None if it was saved again since.
 
-        Of a chart inside a dashboard only its own answer tells that. If it need not be known, it is told only
-        where the old snapshot tells it of the same version, however the chart was read.
+        For a chart inside a dashboard only its own answer has that. If it need not be known, it is written
+        only where the previous snapshot has it for the same version, no matter how the chart was read.
         """
         if not raw.get("dashboardUuid") or (self._signs and "updatedByUser" in raw):
             return raw
@@ -304,7 +304,7 @@ class ContentWriter:
         return unsigned if author is None else unsigned | {"updatedByUser": author}
 
     def _current(self, uuid: str, raw: JsonObject) -> WrittenItem:
-        """Write the current version of a chart, with the earlier ones that the old snapshot holds."""
+        """Write the current version of a chart, with the earlier ones that the previous snapshot has."""
         now = moment_in_name(str(raw.get("updatedAt")))
         known = earlier_versions(self._old, Kind.CHART, uuid, "", ()).held
         held = {name: facts for name, facts in known.items() if name.partition("-")[0] != now}
@@ -317,7 +317,7 @@ class ContentWriter:
         return WrittenItem(len(versions), metrics_of(raw))
 
     def _chart_versions(self, past: EarlierVersions, key: str, uuid: str, chart: ChartRead) -> JsonObject:
-        """Write the earlier versions that the server lists or the old snapshot knows: name -> facts."""
+        """Write the earlier versions that the server lists or the previous snapshot has: name -> facts."""
         current = version_name(chart.current.createdAt, chart.current.versionUuid)
         earlier = past.earlier(Kind.CHART, uuid, current, chart.versions)
         written = self._held(Kind.CHART, key, uuid, earlier)
@@ -331,7 +331,7 @@ class ContentWriter:
         return written
 
     def _held(self, kind: Kind, key: str, uuid: str, earlier: Earlier) -> JsonObject:
-        """Take over what the old snapshot holds of an item's earlier versions; return name -> facts."""
+        """Copy the earlier versions of an item that the previous snapshot has; return name -> facts."""
         for name, facts in earlier.held.items():
             self._keep_version(version_path(kind, key, name), facts)
         versions: JsonObject = {**earlier.held}
@@ -346,7 +346,7 @@ class ContentWriter:
     def sql_chart(
         self, lightdash: Lightdash, project: str, uuid: str, page: JsonObject | None = None
     ) -> WrittenItem:
-        """Write a SQL chart as a page tells it, else as it is read; no server tells earlier versions."""
+        """Write a SQL chart from a page, or else by reading it; no server lists earlier versions."""
         raw = lightdash.sql_chart(project, uuid)[1] if page is None else page
         self._put(Kind.SQL_CHART, self._identity.key(Kind.SQL_CHART, uuid), raw, self._seen_as(uuid))
         return WrittenItem()
@@ -364,7 +364,7 @@ class ContentWriter:
         return WrittenItem(len(versions))
 
     def _dashboard_versions(self, key: str, uuid: str, read: DashboardRead) -> JsonObject:
-        """Write the earlier versions that were read, or that the old snapshot holds: name -> facts."""
+        """Write the earlier versions that were read, or that the previous snapshot has: name -> facts."""
         earlier = earlier_versions(self._old, Kind.DASHBOARD, uuid, read.current, read.versions)
         written = self._held(Kind.DASHBOARD, key, uuid, earlier)
         layouts = layouts_of(self._identity.facts(Kind.DASHBOARD, key) | {"versions": {**written}})
@@ -401,7 +401,7 @@ class ContentWriter:
         return 1
 
     def _seen_as(self, uuid: str) -> JsonObject:
-        """Return the fact that holds an item's fingerprint; a hidden chart has none."""
+        """Return the fact with an item's fingerprint; a hidden chart has none."""
         return {SEEN: self._seen[uuid]} if uuid in self._seen else {}
 
     def _put(self, kind: Kind, key: str, raw: JsonObject, more: JsonObject | None = None) -> None:

@@ -1,8 +1,8 @@
-"""Items that this run wrote, taken as the server told them in the answer to the last write of each.
+"""Reuses the answers to this run's own writes instead of reading the written items again.
 
-Such an answer is the item as the server reads it after the write, and the lists, which are read after all
-writes, prove that it is still that: its name, description and place are the same, and it was saved then, by
-the same person. So reading it again would tell nothing new. What does not fit is read.
+The answer to a write is the item as the server reads it after the write. The lists, which are read after all
+writes, prove that the item is still in that state: name, description and place are the same, and it was saved
+at that time by the same person. An item that does not fit the lists is read.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.lightdash.versions import Server
 
-# Lists tell the time of a version some milliseconds later than the version itself.
+# Lists have a slightly later time than the version itself.
 _LATER = timedelta(milliseconds=100)
 
 
 def written_charts(
     told: Mapping[str, JsonObject], inventory: Inventory, server: Server
 ) -> dict[str, JsonObject]:
-    """Return uuid -> explore chart, of those that are as they were told.
+    """Return uuid -> explore chart, for the charts that the lists show unchanged since their last write.
 
-    There are none where charts may merge rows of other queries: what nothing but a chart's own answer tells
-    of them is asked for again before a version is written.
+    The result is empty if the server supports merged charts: the fields that only a chart's own answer has
+    are requested again before a version is written.
 
     Args:
-        told: uuid -> what the server said of an item when it was written last.
+        told: uuid -> the server's answer to the last write of an item.
         inventory: the lists, read afterwards.
-        server: what it can do.
+        server: its version and capabilities.
     """
     if server.can("merged_charts"):
         return {}
@@ -56,7 +56,7 @@ def written_charts(
 def written_dashboards(
     told: Mapping[str, JsonObject], inventory: Inventory
 ) -> dict[str, tuple[schemas.Dashboard, JsonObject]]:
-    """Return uuid -> dashboard, of those that are as they were told; arguments as of `written_charts`."""
+    """Return uuid -> dashboard, for those unchanged since their last write; see `written_charts`."""
     slugs = {row.uuid: row.slug for row in inventory.content}
     found: dict[str, tuple[schemas.Dashboard, JsonObject]] = {}
     for row in inventory.dashboards:
@@ -71,7 +71,7 @@ def written_dashboards(
 
 
 def _is_listed(row: schemas.Row, raw: JsonObject) -> bool:
-    """Whether a list has an item as it was told."""
+    """Whether a list has an item as the answer to its last write has it."""
     more = row.model_extra or {}
     saved, listed = moment(raw.get("updatedAt")), moment(getattr(row, "updatedAt", more.get("updatedAt")))
     if saved is None or listed is None or not timedelta() <= listed - saved <= _LATER:
