@@ -38,6 +38,7 @@ from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.older import item_as_written_today
 from lightdash_sync.content.parts import PARTS, parts_in, without_parts
 from lightdash_sync.content.references import is_known, links, schema_problem
+from lightdash_sync.content.versions import oldest_first
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, item_path, parse_path, version_path
 from lightdash_sync.snapshot.read import Snapshot
@@ -155,8 +156,8 @@ class _Reader:
         files: dict[str, File] = {}
         is_first = True
         known: JsonObject = {}
-        for name, about in sorted(_object(facts.get("versions")).items()) if KINDS[kind].history else ():
-            state = self._earlier((kind, key), name, content, _object(about), known)
+        for name, about in oldest_first(facts.get("versions")) if KINDS[kind].history else ():
+            state = self._earlier((kind, key), name, content, about, known)
             if state is not None:
                 yield replace(state, files={**state.files, **files}, is_first=is_first)
                 files, is_first = {}, False

@@ -221,9 +221,13 @@ class _Names(_Named):
     filters: dict[str, str] = {}
 
 
+class _Version(_Named):
+    place: int = 0
+
+
 class _Facts(_Names):
     slug: str | None = None
-    versions: dict[str, _Named] = {}  # their names of parts only help to name those of the next version
+    versions: dict[str, _Version] = {}  # their names of parts only help to name those of the next version
     former: list[str] = []
     settled: list[str] = []
 

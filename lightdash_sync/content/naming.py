@@ -17,6 +17,7 @@ from lightdash_sync.content.keys import Candidate, assign_keys, external_key, ke
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.parts import FILTERS, PARTS, TABS, TILES, by_id, elements, rules_of, server_ids
 from lightdash_sync.content.references import tokenise
+from lightdash_sync.content.versions import oldest_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -109,9 +110,7 @@ def layouts_of(facts: JsonObject) -> list[JsonObject]:
     Args:
         facts: of the dashboard; the current version counts most, then the newest.
     """
-    versions = facts.get("versions")
-    earlier = sorted(versions.items(), reverse=True) if isinstance(versions, dict) else []
-    return [facts, *(version for _, version in earlier if isinstance(version, dict))]
+    return [facts, *(version for _, version in reversed(oldest_first(facts.get("versions"))))]
 
 
 def _tile_base(tile: JsonObject, identity: Identity) -> str:

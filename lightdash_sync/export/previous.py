@@ -17,6 +17,7 @@ from lightdash_sync.content.identity import as_made_anew
 from lightdash_sync.content.json import canonical, digest, parse
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.parts import parts_in
+from lightdash_sync.content.versions import oldest_first, time_in_name
 from lightdash_sync.disk import refuse_link
 from lightdash_sync.errors import NotAuthorised, NotFound, Refused, SnapshotError
 from lightdash_sync.export.last_run import Comments
@@ -211,21 +212,24 @@ def earlier_versions(
         kind: of the item.
         uuid: of the item.
         current: name of the current version, which is none of them.
-        listed: what the server lists.
+        listed: what the server lists, newest first.
         since: the day from which on versions are wanted; None for all. What the older snapshot holds, or had
             as the current version, is wanted however old it is.
     """
     facts, known = old_facts(old, kind, uuid), known_versions(old, kind, uuid)
-    names = {name: str(version["uuid"]) for name, version in known.items()}
+    names = {name: str(version["uuid"]) for name, version in oldest_first(facts.get("versions"))}
     if old is not None and uuid in old.made_anew:  # the server knows none of them by this uuid
         names = {name: one for name, one in names.items() if _is_there(old, kind, uuid, name)}
     elif isinstance(version := facts.get("version"), str):
         names[version_name(str(facts.get("updatedAt")), version)] = version
-    wanted = (one for one in listed if since is None or one.createdAt >= since)
-    names |= {version_name(one.createdAt, one.versionUuid): one.versionUuid for one in wanted}
+    for one in reversed([one for one in listed if since is None or one.createdAt >= since]):
+        name = version_name(one.createdAt, one.versionUuid)
+        names.pop(name, None)  # of versions of one time, the server's order is the truth
+        names[name] = one.versionUuid
     names.pop(current, None)
     held = {name: known[name] for name in names if name in known and _is_there(old, kind, uuid, name)}
-    return Earlier(dict(sorted(names.items())), held)
+    in_order = sorted(names, key=time_in_name)
+    return Earlier({name: names[name] for name in in_order}, held)
 
 
 def known_versions(old: Old | None, kind: Kind, uuid: str) -> dict[str, JsonObject]:

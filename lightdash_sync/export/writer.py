@@ -17,9 +17,16 @@ from lightdash_sync.content.kinds import CHART_APART, PERSONAL, PROJECT_SETTINGS
 from lightdash_sync.content.naming import layouts_of, names_like
 from lightdash_sync.content.normal import has_secret, normalise, normalise_comments
 from lightdash_sync.content.schedulers import why_not_replayed
+from lightdash_sync.content.versions import time_in_name, with_places
 from lightdash_sync.export.convert import metrics_of, names_in
 from lightdash_sync.export.items import known_author, read_author, read_chart
-from lightdash_sync.export.previous import Earlier, earlier_versions, known_versions, version_when_deleted
+from lightdash_sync.export.previous import (
+    Earlier,
+    earlier_versions,
+    known_versions,
+    old_facts,
+    version_when_deleted,
+)
 from lightdash_sync.export.reuse import SEEN
 from lightdash_sync.snapshot.layout import item_path, moment_in_name, version_name, version_path
 from lightdash_sync.snapshot.manifest import NotExported
@@ -305,11 +312,16 @@ class ContentWriter:
 
     def _current(self, uuid: str, raw: JsonObject) -> WrittenItem:
         """Write the current version of a chart, with the earlier ones that the previous snapshot has."""
-        now = moment_in_name(str(raw.get("updatedAt")))
-        known = earlier_versions(self._old, Kind.CHART, uuid, "", ()).held
-        held = {name: facts for name, facts in known.items() if name.partition("-")[0] != now}
-        versions = self._held(Kind.CHART, self._identity.key(Kind.CHART, uuid), uuid, Earlier(held=held))
-        return self._put_chart(uuid, raw, {}, versions)
+        earlier = earlier_versions(self._old, Kind.CHART, uuid, "", ())
+        held, now = {**earlier.held}, str(raw.get("updatedAt"))
+        last = next(reversed([*earlier.names]), "")
+        is_another = now != old_facts(self._old, Kind.CHART, uuid).get("updatedAt")
+        if is_another and time_in_name(last) == moment_in_name(now):  # it is current again: a server set back
+            held.pop(last, None)
+        versions = self._held(
+            Kind.CHART, self._identity.key(Kind.CHART, uuid), uuid, Earlier(earlier.names, held)
+        )
+        return self._put_chart(uuid, raw, {}, with_places(versions, earlier.names))
 
     def _put_chart(self, uuid: str, raw: JsonObject, facts: JsonObject, versions: JsonObject) -> WrittenItem:
         more: JsonObject = {**facts, **self._seen_as(uuid), **({"versions": versions} if versions else {})}
@@ -328,13 +340,13 @@ class ContentWriter:
             data = self._converter.version(Kind.CHART, key, normal, view.createdAt, author)
             self._staging.put(version_path(Kind.CHART, key, name), data)
             written[name] = {"uuid": version, "createdBy": author}
-        return written
+        return with_places(written, earlier.names)
 
-    def _held(self, kind: Kind, key: str, uuid: str, earlier: Earlier) -> JsonObject:
+    def _held(self, kind: Kind, key: str, uuid: str, earlier: Earlier) -> dict[str, JsonObject]:
         """Copy the earlier versions of an item that the previous snapshot has; return name -> facts."""
         for name, facts in earlier.held.items():
             self._keep_version(version_path(kind, key, name), facts)
-        versions: JsonObject = {**earlier.held}
+        versions = {**earlier.held}
         if (last := version_when_deleted(self._old, kind, uuid)) is not None:
             name, facts, data = last
             self._staging.put(version_path(kind, key, name), data)
@@ -368,8 +380,9 @@ class ContentWriter:
         earlier = earlier_versions(self._old, Kind.DASHBOARD, uuid, read.current, read.versions)
         written = self._held(Kind.DASHBOARD, key, uuid, earlier)
         layouts = layouts_of(self._identity.facts(Kind.DASHBOARD, key) | {"versions": {**written}})
-        for name in sorted(earlier.missing().keys() & read.earlier.keys()):
-            saved = read.earlier[name]
+        for name in earlier.missing():
+            if (saved := read.earlier.get(name)) is None:
+                continue
             normal = saved.normal()
             layout = names_like(normal.content, self._identity, layouts)
             author = None if saved.author is None else self._converter.person(saved.author)
@@ -377,7 +390,7 @@ class ContentWriter:
             self._staging.put(version_path(Kind.DASHBOARD, key, name), data)
             written[name] = {"uuid": saved.uuid, "createdBy": author, **layout}
             layouts.append(layout)
-        return written
+        return with_places(written, earlier.names)
 
     def comments(self, uuid: str, comments: JsonObject) -> int:
         """Write the comments on a dashboard's tiles.

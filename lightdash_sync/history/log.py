@@ -199,7 +199,7 @@ class LogEntry:
 
 def time_line(past: ItemHistory) -> list[LogEntry]:
     """Return the time line of an item, newest first."""
-    versions = sorted(past.versions.items(), key=lambda named: (named[1].stamp.time, named[0]))
+    versions = past.versions_in_order()
     saved = _by_versions(past.item.kind, versions)
     committed = [*_by_commits(past)]
     beginnings = [entry for entry in committed[:1] if entry.event in (Event.CREATED, Event.FIRST_SEEN)]

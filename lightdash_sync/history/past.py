@@ -6,6 +6,8 @@ The sections: the values, parsing the name of an item (`chart:weekly-revenue`), 
 from __future__ import annotations
 
 import difflib
+import sys
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from lightdash_sync.content.json import Json, JsonObject, get_str, parse, same
 from lightdash_sync.content.keys import is_key
 from lightdash_sync.content.kinds import KINDS, Kind, kind_called
 from lightdash_sync.content.older import item_as_written_today
+from lightdash_sync.content.versions import oldest_first, place_of, time_in_name
 from lightdash_sync.errors import ConfigError, SnapshotError
 from lightdash_sync.snapshot.layout import (
     IDENTITY,
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from lightdash_sync.git import Revision
     from lightdash_sync.history.sources import Commits, Sources
     from lightdash_sync.snapshot.read import Snapshot
+
+
+_CURRENT = sys.maxsize  # place of a version that was the current one: the last of its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class ItemHistory:
         states: oldest first; add with `remember`.
         versions: name -> version. Where Lightdash lists earlier versions of a kind, the name is that of the
             file; otherwise it has no meaning.
+        places: name -> place of a version among those of its time, as identity maps say it.
         people: key of a person -> facts.
         notes: what could not be read, as text for the user.
     """
@@ -87,6 +94,7 @@ class ItemHistory:
     item: HistoryItem
     states: list[CommittedState] = field(default_factory=list)
     versions: dict[str, ItemVersion] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
     people: dict[str, JsonObject] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -99,6 +107,7 @@ class ItemHistory:
     def remember(self, state: CommittedState) -> None:
         """Add the next state, and the item's version in it."""
         self.states.append(state)
+        self.remember_places(state.facts)
         if state.content is not None:
             self.remember_saved(state.content, state.facts, state.commit)
 
@@ -129,9 +138,34 @@ class ItemHistory:
         known = self.versions.get(name)
         self.versions[name] = new if known is None else replace(new, commit=known.commit or source[0])
 
+    def remember_places(self, facts: JsonObject) -> None:
+        """Learn the order of versions of one time from the facts of the item in an identity map."""
+        for name, version in oldest_first(facts.get("versions")):
+            if place := place_of(version):
+                self.places[name] = place
+        if current := version_in(self.item, facts):
+            self.places.setdefault(current, _CURRENT)
+
+    def versions_in_order(self) -> list[tuple[str, ItemVersion]]:
+        """Return name and version of each, in the order in which they were saved."""
+        return sorted(
+            self.versions.items(), key=lambda one: (one[1].stamp.time, self.places.get(one[0], 0), one[0])
+        )
+
+    def tied_versions(self) -> list[str]:
+        """Return the names of the versions that are not the only one of their time."""
+        named = [name for name in self.versions if is_version_name(name)]
+        times = Counter(map(time_in_name, named))
+        return [name for name in named if times[time_in_name(name)] > 1]
+
     def settle(self) -> None:
-        """Merge duplicates: a version that was seen before the server reported its uuid has two names."""
-        named = {version.stamp.time: name for name, version in self.versions.items() if is_version_name(name)}
+        """Merge duplicates: a version that was seen before the server reported its uuid has two names.
+
+        Of versions of one time, it was the last.
+        """
+        named = {
+            version.stamp.time: name for name, version in self.versions_in_order() if is_version_name(name)
+        }
         for name in [name for name in self.versions if not is_version_name(name)]:
             if (other := named.get(self.versions[name].stamp.time)) is not None:
                 first = self.versions.pop(name)
@@ -304,6 +338,9 @@ class _Committed:
         for version, (revision, blob) in kept.items():
             path = version_path(self.past.item.kind, self.past.item.key, version)
             self.past.remember_version(version, contents[blob], (revision, path))
+        tied = {kept[name][0].id: kept[name][0] for name in self.past.tied_versions() if name in kept}
+        for facts in self._facts([*tied.values()]) if tied else ():
+            self.past.remember_places(facts)
 
     def _history(self, path: str) -> list[Revision]:
         """Return the commits that touched a file or folder, oldest first."""
@@ -422,6 +459,7 @@ def _on_disk(snapshot: Snapshot, past: ItemHistory, commits: Commits | None) -> 
     except (SnapshotError, ValueError) as error:
         past.note(f"{snapshot.root}/{past.item.path}", str(error))
         return
+    past.remember_places(facts)
     last = past.states[-1].content if past.states else None
     is_anew = bool(past.states) and past.states[-1].facts.get("uuid") in former_uuids(facts)
     if not same(last, content) or is_anew:

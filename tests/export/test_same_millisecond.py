@@ -11,6 +11,8 @@ import pytest
 
 from lightdash_standin.server import Server
 from lightdash_sync.content.kinds import Kind
+from lightdash_sync.content.versions import oldest_first
+from lightdash_sync.export.selection import Depth, ExportSelection
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.read import Snapshot
 from tests.exporting import export_world, tree
@@ -141,3 +143,32 @@ def test_a_night_after_such_saves_finds_nothing_new(
         report = export_world(world, tmp_path / "p", full=full)
         assert (report.added, report.changed, report.removed) == ([], [], [])
         assert tree(tmp_path / "p") == before
+
+
+@pytest.mark.parametrize("depth", [Depth.HISTORY, Depth.CONTENT])
+def test_the_order_of_the_saves_is_kept(
+    world: World, saved: dict[str, int], tmp_path: Path, depth: Depth
+) -> None:
+    """Of a first reading, of a night that takes versions over, and after exports without history.
+
+    The last of the saves becomes an earlier version by another save; without history it stays the
+    current one, and those before it stay what they are.
+    """
+    export_world(world, tmp_path / "p")
+    for night in range(2):
+        if depth is Depth.HISTORY:
+            with Server(world) as server:
+                editor = _Editor(world, server.url)
+                for uuid in saved:
+                    _begin_a_second(world)
+                    editor.save_chart(uuid)
+                editor.close()
+        world.clock.advance(days=1)
+        export_world(world, tmp_path / "p", chosen=ExportSelection(depth=depth), full=night == 1)
+        identity = Snapshot(tmp_path / "p").identity()
+        for uuid in saved:
+            facts: Any = identity.facts(Kind.CHART, identity.key(Kind.CHART, uuid))
+            known = [facts["uuid"] for _, facts in oldest_first(facts["versions"])]
+            versions = [*world.charts[uuid].versions][:-1]
+            assert known == versions[-len(known) :]
+            assert len(known) >= SAVES - 1
