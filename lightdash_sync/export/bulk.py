@@ -1,4 +1,5 @@
 """Reads charts a hundred at a time from pages of content as code, and checks them against the lists.
+
 A page has all fields of a chart's own answer, except those that are in the lists (uuid, place, author) and
 those that only the chart's own answer has (`content.kinds.CHART_APART`). The result has the same normal form
 as that answer without the latter. A chart that is not in the pages exactly once, or that differs from the
