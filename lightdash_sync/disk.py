@@ -6,6 +6,7 @@ Where a file lies, and which names it may have, is for the caller to check.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import shutil
@@ -33,6 +34,31 @@ def refuse_link(path: Path) -> None:
     """
     if path.is_symlink():
         raise SnapshotError(f"{path} is a symbolic link", hint=_PLAIN)
+
+
+def decode_text(data: bytes) -> str:
+    """Return a text that a person's editor or shell wrote: UTF-8, or UTF-16 if it begins with its mark.
+
+    Editors and shells of Windows begin a file with a byte order mark, which is not part of the text.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf16 else "utf-8-sig")
+
+
+def read_document(path: Path) -> bytes:
+    """Return a document that a person named, as UTF-8; bytes that are no text stay as they are.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    data = path.read_bytes()
+    try:
+        return decode_text(data).encode()
+    except ValueError:
+        return data
 
 
 def read_regular(path: Path | str, most: int | None = None, *, folder: int | None = None) -> bytes:

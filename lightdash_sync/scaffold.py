@@ -18,7 +18,17 @@ from lightdash_sync import __version__
 from lightdash_sync.content.keys import is_key
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.lightdash.origin import parse_origin
-from lightdash_sync.settings import FILE, PROJECT, TOKEN, URL, Environment, environments, first
+from lightdash_sync.settings import (
+    FILE,
+    PROJECT,
+    TOKEN,
+    URL,
+    USUAL_NAME,
+    Environment,
+    environments,
+    first,
+    join_address,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,19 +96,24 @@ def settings_for(folder: Path, options: ConnectionOptions, variables: Mapping[st
     if (folder / FILE).exists():
         name = next(iter(environments([options.env] if options.env else [], folder, every=not options.env)))
         return InitOptions(name, None)
-    name = options.env or "production"
+    name = options.env or USUAL_NAME
     if not is_key(name):
         raise ConfigError(
             f"{name!r} does not do as the name of an environment",
             hint="Use small letters, digits, - and _: it names a folder too.",
         )
-    url = options.url or first(variables, URL)
+    try:
+        url, project = join_address(
+            options.url or first(variables, URL), options.project or first(variables, PROJECT)
+        )
+    except ValueError as error:
+        raise ConfigError(str(error), hint="Give --url and --project of one server.") from None
     if not url:
         raise ConfigError("no Lightdash is named", hint="Give --url, or set LIGHTDASH_URL.")
     parse_origin(url, allow_http=options.allow_http)
     environment = Environment(
         url=url.strip(),
-        project=options.project or first(variables, PROJECT),
+        project=project,
         token_env=next((name for name in TOKEN if variables.get(name)), TOKEN[0]),
         ca_bundle=None if options.ca_bundle is None else str(options.ca_bundle),
         allow_http=options.allow_http,

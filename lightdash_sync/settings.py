@@ -10,6 +10,8 @@ In order: the file and its environments, the settings of a command, and shards.
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
 import shlex
 import subprocess
@@ -19,10 +21,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from lightdash_sync.content.documents import first_problem
 from lightdash_sync.content.schedulers import parse_pattern
+from lightdash_sync.disk import decode_text
 from lightdash_sync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 FILE = "lightdash-sync.toml"
 _SNAPSHOTS = "snapshots"
+USUAL_NAME = "production"  # of the first environment, where nobody names it
 
 _FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
 
@@ -49,6 +52,42 @@ def past_day(day: date) -> date:
     if day > max(now.date(), now.astimezone().date()):
         raise ValueError(f"{day} is in the future")
     return day
+
+
+# Addresses of pages of Lightdash, as people paste them: what comes before is the base URL.
+_PAGE = re.compile(
+    r"(https?://[^?#]*?)/(?:projects(?:/([^/?#]+))?|login|generalSettings|api/v[12])(?:[/?#].*)?"
+)
+
+
+def split_address(url: str) -> tuple[str, str | None]:
+    """Return the base URL and the project uuid in the address of a page; None if it holds no project.
+
+    `https://host/projects/UUID/home` is what the address bar of a browser has; any other URL stays as it is.
+    """
+    found = _PAGE.fullmatch(url.strip())
+    return (found[1], found[2]) if found else (url, None)
+
+
+def _same_server(one: str, other: str) -> bool:
+    return one.strip().rstrip("/").lower() == other.strip().rstrip("/").lower()
+
+
+def join_address(url: str | None, project: str | None) -> tuple[str | None, str | None]:
+    """Return base URL and project (uuid or name), where either may be the address of a page.
+
+    Raises:
+        ValueError: the project's address is one of another server.
+    """
+    base, pasted = split_address(url) if url else (url, None)
+    if project is None:
+        return base, pasted
+    server, uuid = split_address(project)
+    if uuid is None:
+        return base, project
+    if base and not _same_server(base, server):
+        raise ValueError(f"the project {project} is not on {base}")
+    return base or server, uuid
 
 
 class Environment(BaseModel):
@@ -69,6 +108,17 @@ class Environment(BaseModel):
     recipients: list[str] | None = None
     comments: Literal["nightly", "weekly"] | None = None
     history_since: date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_addresses(cls, said: object) -> object:
+        if not isinstance(said, dict) or not isinstance(url := said.get("url"), str):
+            return said
+        project = said.get("project") or None
+        if not isinstance(project, str | None):
+            return said
+        base, uuid = join_address(url, project)
+        return {**said, "url": base} | ({} if uuid is None else {"project": uuid})
 
     @field_validator("history_since")
     @classmethod
@@ -185,10 +235,12 @@ def environments(
     Raises:
         ConfigError: there is no file, no such environment, or it is not clear which one is meant.
     """
-    path = file or folder / FILE
-    if file is None and not path.is_file():
-        raise ConfigError(f"there is no {FILE} here", hint="`lightdash-sync init` makes one.")
-    document = read_file(path)
+    path, document = settings_file(folder, file)
+    if not document.env and not path.is_file():
+        raise ConfigError(
+            f"there is no {FILE} here",
+            hint=f"`lightdash-sync init` makes one; or set {URL[0]}, {PROJECT[0]} and {TOKEN[0]}.",
+        )
     for name in wanted:
         environment_of(document, name)
     if every or wanted:
@@ -203,14 +255,58 @@ def environments(
     raise ConfigError(f"{path} has no environment", hint="An environment is a table [env.NAME] with a url.")
 
 
-def settings_file(folder: Path, file: Path | None) -> tuple[Path, SettingsFile]:
-    """Return the path and content of the given file, or of the folder's own; defaults if there is none.
+def settings_file(
+    folder: Path, file: Path | None, variables: Mapping[str, str] | None = None
+) -> tuple[Path, SettingsFile]:
+    """Return the path of the settings file and what it holds.
+
+    Args:
+        folder: where `lightdash-sync.toml` is looked for.
+        file: the file to use instead; it must exist.
+        variables: the process's environment; where there is no file they can define one environment, named
+            `production`, by a URL and a project.
 
     Raises:
         ConfigError: the file is invalid.
     """
     path = file or folder / FILE
-    return path, read_file(path) if file is not None or path.is_file() else SettingsFile()
+    if file is not None or path.is_file():
+        return path, read_file(path)
+    variables = os.environ if variables is None else variables
+    try:
+        url, project = join_address(first(variables, URL), first(variables, PROJECT))
+    except ValueError as error:
+        raise ConfigError(str(error), hint=f"Set {URL[0]} and {PROJECT[0]} for one server.") from None
+    if not url or not project:
+        return path, SettingsFile()
+    return path, SettingsFile(env={USUAL_NAME: Environment(url=url, project=project)})
+
+
+def find_file(folder: Path) -> Path | None:
+    """Return the settings file of the git repository around a folder, the nearest one above the folder.
+
+    A file of another user is not taken: settings name commands that are run.
+
+    Args:
+        folder: below the top of the repository; a file in it needs no search.
+    """
+    here = folder.absolute()
+    if (here / FILE).exists():
+        return None
+    inside: list[Path] = []  # of the repository
+    for above in (here, *here.parents):
+        inside.append(above)
+        if (above / ".git").exists():
+            break
+    else:
+        return None
+    found = (above / FILE for above in inside if (above / FILE).is_file() and _is_own(above / FILE))
+    return next((Path(os.path.relpath(path, here)) for path in found), None)
+
+
+def _is_own(path: Path) -> bool:
+    user = getattr(os, "geteuid", None)
+    return user is None or path.stat().st_uid in (user(), 0)
 
 
 def environment_of(document: SettingsFile, wanted: str | None) -> tuple[str | None, Environment | None]:
@@ -252,7 +348,7 @@ def read_file(path: Path) -> SettingsFile:
         ConfigError: the file cannot be read, has an unknown setting, or contains a token.
     """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(decode_text(path.read_bytes()))
     except FileNotFoundError as error:
         raise ConfigError(f"{path} does not exist") from error
     except (OSError, ValueError) as error:
@@ -267,7 +363,52 @@ def read_file(path: Path) -> SettingsFile:
     try:
         return SettingsFile.model_validate(document)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {first_problem(error)}") from None
+        raise ConfigError(f"{path}: {_problem(error)}") from None
+
+
+_WORDS = {
+    "string_type": "must be a text in quotes",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "list_type": 'must be a list such as ["a", "b"]',
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "date_type": "must be a day such as 2026-01-31",
+    "date_parsing": "must be a day such as 2026-01-31",
+    "date_from_datetime_parsing": "must be a day such as 2026-01-31",
+    "date_from_datetime_inexact": "must be a day such as 2026-01-31",
+}
+
+
+def _problem(error: ValidationError) -> str:
+    """Return the first problem of a settings file in the words of a user who never heard of pydantic."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    kind, context = first["type"], first.get("ctx", {})
+    place = [str(part) for part in first["loc"]]
+    if place[:1] == ["env"] and len(place) > 2:
+        table, setting, known = f"[env.{place[1]}]", place[2], list(Environment.model_fields)
+    elif place[:1] == ["env"] and len(place) == 2:
+        table, setting, known = f"[env.{place[1]}]", "", []
+    else:
+        table, setting, known = "the file", place[0] if place else "", list(SettingsFile.model_fields)
+    if kind == "extra_forbidden":
+        close = difflib.get_close_matches(setting, known, 1)
+        more = f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(known)}"
+        return f"{table} has an unknown setting {setting!r}{more}"
+    where = f"{setting!r} of {table}" if setting else table
+    if kind == "missing":
+        return f"{table} lacks {setting!r}"
+    if kind == "value_error":
+        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    if kind == "literal_error":
+        return f"{where} must be {context.get('expected', 'another value')}"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+        return f"{where} must be {bound}"
+    return f"{where} {_WORDS[kind]}" if kind in _WORDS else f"{where}: {first['msg']}"
 
 
 def _tables(document: dict[str, object]) -> list[tuple[str, dict[str, object]]]:
@@ -372,16 +513,23 @@ def load_settings(
     Raises:
         ConfigError: a setting is missing, unknown or not allowed.
     """
-    path, document = settings_file(folder, file)
+    path, document = settings_file(folder, file, variables if options.env else {})
     name, environment = environment_of(document, options.env)
     named = environment if options.env else None
     base = path.parent
-    url = options.url or (named and named.url) or first(variables, URL) or (environment and environment.url)
+    url = options.url or (named.url if named else None) or first(variables, URL)
+    url = url or (environment.url if environment else None)
+    project = options.project or (named.project if named else None) or first(variables, PROJECT)
+    try:
+        url, project = join_address(url, project)
+    except ValueError as error:
+        raise ConfigError(
+            str(error), hint="Give --url, or an environment, of the project's server."
+        ) from None
     if not url:
         raise ConfigError("no Lightdash is named", hint=_NO_URL)
-    same = environment is not None and environment.url.rstrip("/") == url.rstrip("/")
+    same = environment is not None and _same_server(environment.url, url)
     own = environment if same else None
-    project = options.project or (named and named.project) or first(variables, PROJECT)
     token, token_type = _token(own, bool(named), variables, base)
     return Settings(
         env=name if same else None,
@@ -429,8 +577,8 @@ def _configured_token(own: Environment, variables: Mapping[str, str], base: Path
         return variables[own.token_env]
     if own.token_file is not None:
         try:
-            return (base / Path(own.token_file).expanduser()).read_text("utf-8")
-        except (OSError, ValueError, RuntimeError) as error:  # the last one: `~` of an unknown user
+            return decode_text((base / Path(own.token_file).expanduser()).read_bytes())
+        except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
             raise ConfigError(f"the token file {own.token_file} cannot be read: {error}") from error
     return _command_output(own.token_command or "")
 

@@ -15,8 +15,11 @@ from lightdash_sync.settings import (
     FILE,
     ConnectionOptions,
     Settings,
+    environment_projects,
+    find_file,
     load_settings,
     read_file,
+    settings_file,
     snapshot_folder,
 )
 
@@ -273,13 +276,13 @@ def test_a_token_in_the_file_is_refused(tmp_path: Path, key: str) -> None:
     [
         ("[env.a", "cannot be read"),
         ("a = 1\na = 2", "cannot be read"),
-        ('[env.a]\nurl = "https://a"\nprojekt = "x"', "env.a.projekt"),
-        ("[env.a]\nproject = 'x'", "env.a.url"),
-        ("[env.a]\nurl = 'https://a'\nconcurrency = 0", "env.a.concurrency"),
-        ("[env.a]\nurl = 'https://a'\nconcurrency = 65", "env.a.concurrency"),
-        ("[env.a]\nurl = 'https://a'\nconcurrency = 'many'", "env.a.concurrency"),
+        ('[env.a]\nurl = "https://a"\nprojekt = "x"', "[env.a] has an unknown setting 'projekt'"),
+        ("[env.a]\nproject = 'x'", "[env.a] lacks 'url'"),
+        ("[env.a]\nurl = 'https://a'\nconcurrency = 0", "'concurrency' of [env.a]"),
+        ("[env.a]\nurl = 'https://a'\nconcurrency = 65", "'concurrency' of [env.a]"),
+        ("[env.a]\nurl = 'https://a'\nconcurrency = 'many'", "'concurrency' of [env.a]"),
         ("env = 3", "env"),
-        ("env.a = 3", "env.a"),
+        ("env.a = 3", "[env.a]"),
         ("token = 'ldpat_secret'", "token"),
     ],
 )
@@ -294,7 +297,7 @@ def test_a_file_that_makes_no_sense_is_named_with_the_place(tmp_path: Path, text
 
 def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 end in a message, not in a traceback."""
-    (tmp_path / FILE).write_bytes(b"\xff\xfe")
+    (tmp_path / FILE).write_bytes(b"\xff\xe1")
     assert "cannot be read" in _refused(tmp_path).message
 
 
@@ -411,3 +414,141 @@ def test_the_type_of_a_token_is_told_where_the_token_is(tmp_path: Path) -> None:
     assert load_settings(ConnectionOptions(env="production"), variables, tmp_path).token_type is None
     _write(tmp_path, TWO.replace('token_env = "STAGING_TOKEN"', 'token_type = "bearer"'))
     assert "token_type" in _refused(tmp_path, ConnectionOptions(env="staging")).message
+
+
+PROJECT = "3f1d2c4b-0000-4000-8000-00000000abcd"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "base"),
+    [
+        (f"{URL}/projects/{PROJECT}/home", URL),
+        (f"{URL}/projects/{PROJECT}", URL),
+        (f"{URL}/lightdash/projects/{PROJECT}/saved/x/view?tab=1#top", f"{URL}/lightdash"),
+        (f" {URL}/projects/{PROJECT}/ ", URL),
+    ],
+)
+def test_the_address_of_a_page_is_taken_apart_wherever_a_url_or_a_project_is_named(
+    tmp_path: Path, pasted: str, base: str
+) -> None:
+    """As option, as variable and in the file; as the URL, as the project, or as both."""
+    token = {"LIGHTDASH_API_KEY": "t"}
+    for options, variables in (
+        (ConnectionOptions(url=pasted), token),
+        (ConnectionOptions(project=pasted), token),
+        (ConnectionOptions(url=pasted, project=pasted), token),
+        (ConnectionOptions(url=base, project=pasted), token),
+        (ConnectionOptions(), {**token, "LIGHTDASH_URL": pasted}),
+        (ConnectionOptions(), {**token, "LIGHTDASH_URL": f"{base}/", "LIGHTDASH_PROJECT": pasted}),
+    ):
+        found = load_settings(options, variables, tmp_path)
+        assert (found.url.rstrip("/"), found.project) == (base, PROJECT)
+    _write(tmp_path, f'[env.only]\nurl = "{pasted}"\n')
+    found = load_settings(ConnectionOptions(env="only"), token, tmp_path)
+    assert (found.env, found.url, found.project) == ("only", base, PROJECT)
+    assert environment_projects(tmp_path) == {"only": (base, PROJECT)}
+
+
+def test_pages_without_a_project_name_the_server_alone_and_a_project_that_is_named_wins(
+    tmp_path: Path,
+) -> None:
+    """A project that is named counts more than one in an address; other paths are left alone."""
+    for page in ("login", "generalSettings/projectManagement", "api/v1/health", "projects"):
+        found = load_settings(ConnectionOptions(url=f"{URL}/{page}"), VARIABLES, tmp_path)
+        assert (found.url, found.project) == (URL, None)
+    named = ConnectionOptions(url=f"{URL}/projects/{PROJECT}/home", project="Mine")
+    assert load_settings(named, VARIABLES, tmp_path).project == "Mine"
+    assert load_settings(ConnectionOptions(url=f"{URL}/bi"), VARIABLES, tmp_path).url == f"{URL}/bi"
+
+
+def test_a_project_of_another_server_is_refused(tmp_path: Path) -> None:
+    """The token would go to a server that nobody meant."""
+    error = _refused(tmp_path, ConnectionOptions(url=URL, project=f"{OTHER}/projects/{PROJECT}"), VARIABLES)
+    assert "is not on https://lightdash.example.com" in error.message
+    _write(tmp_path, f'[env.only]\nurl = "{URL}"\nproject = "{OTHER}/projects/{PROJECT}"\n')
+    assert "is not on" in _refused(tmp_path).message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_settings_and_tokens_are_read_as_editors_of_any_system_write_them(
+    tmp_path: Path, encoding: str
+) -> None:
+    """Editors and shells of Windows begin files with a byte order mark, or write UTF-16."""
+    (tmp_path / "token").write_text("token-ü".replace("ü", "u"), encoding)
+    text = f'[env.only]\nurl = "{URL}"\nproject = "Köln"\ntoken_file = "token"\n'
+    (tmp_path / FILE).write_text(text, encoding)
+    found = load_settings(ConnectionOptions(), {}, tmp_path)
+    assert (found.token, found.project) == ("token-u", "Köln")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('projekt = "x"', "[env.only] has an unknown setting 'projekt'; did you mean 'project'?"),
+        ("url = 3", "'url' of [env.only] must be a text in quotes"),
+        ("concurrency = 100", "'concurrency' of [env.only] must be at most 64"),
+        ("concurrency = 0", "'concurrency' of [env.only] must be at least 1"),
+        ('concurrency = "many"', "'concurrency' of [env.only] must be a whole number"),
+        ('allow_http = "perhaps"', "'allow_http' of [env.only] must be true or false"),
+        ('comments = "never"', "'comments' of [env.only] must be 'nightly' or 'weekly'"),
+        ('recipients = "a@b.c"', "'recipients' of [env.only] must be a list"),
+        ('history_since = "soon"', "'history_since' of [env.only] must be a day such as 2026-01-31"),
+        ("history_since = 2999-01-01", "'history_since' of [env.only]: 2999-01-01 is in the future"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told_in_words_with_its_place(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    """Whoever writes settings need not know how they are read."""
+    url = "" if text.startswith("url") else f'url = "{URL}"\n'
+    path = _write(tmp_path, f"[env.only]\n{url}{text}\n")
+    with pytest.raises(ConfigError) as caught:
+        read_file(path)
+    assert problem in caught.value.message
+
+
+def test_mistakes_outside_of_environments_are_told_in_words_too(tmp_path: Path) -> None:
+    """The same of the file as a whole, and of a table that lacks what it needs."""
+    for text, problem in (
+        ('defualt = "a"', "the file has an unknown setting 'defualt'; did you mean 'default'?"),
+        ("[env.only]", "[env.only] lacks 'url'"),
+        ("env = 3", "'env' of the file must be a table"),
+        ("[env]\nonly = 3", "[env.only] must be a table"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            read_file(_write(tmp_path, text))
+        assert problem in caught.value.message
+
+
+def test_the_file_of_the_repository_is_found_from_below_and_no_other(tmp_path: Path) -> None:
+    """It is looked for up to the top of the git repository, never above, where others may have put one."""
+    top = tmp_path / "repository"
+    below = top / "a" / "b"
+    below.mkdir(parents=True)
+    _write(tmp_path, TWO)
+    assert find_file(below) is None  # no repository around: nothing above is looked at
+    (top / ".git").mkdir()
+    assert find_file(below) is None
+    file = _write(top, TWO)
+    assert find_file(below) == Path("../../lightdash-sync.toml")
+    assert find_file(top) is None  # it is found without a search
+    nearer = _write(top / "a", TWO)
+    assert find_file(below) == Path("../lightdash-sync.toml")
+    nearer.unlink()
+    file.unlink()
+    assert find_file(below) is None
+
+
+def test_variables_define_an_environment_where_there_is_no_file(tmp_path: Path) -> None:
+    """A URL and a project make one, called as `init` would call it; a file that exists counts alone."""
+    variables = {**VARIABLES, "LIGHTDASH_PROJECT": f"{URL}/projects/{PROJECT}/home"}
+    path, document = settings_file(tmp_path, None, variables)
+    assert list(document.env) == ["production"]
+    assert document.env["production"].project == PROJECT
+    loaded = load_settings(ConnectionOptions(env="production"), variables, tmp_path)
+    assert (loaded.env, loaded.token, loaded.path) == (
+        "production", "variable-token", tmp_path / "snapshots" / "production",
+    )  # fmt: skip
+    assert settings_file(tmp_path, None, VARIABLES)[1].env == {}
+    path.write_text("", "utf-8")
+    assert settings_file(tmp_path, None, variables)[1].env == {}

@@ -6,9 +6,12 @@ a bug does, so that it can be reported.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import signal
 import sys
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -54,6 +57,8 @@ def main() -> NoReturn:
         if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
         getattr(sys, name).reconfigure(errors="backslashreplace")
+    if sys.flags.optimize > 1:
+        _give_help_back(cli)
     try:
         code = _run(wants_json=_wants_json(sys.argv[1:]))
         sys.stdout.flush()
@@ -68,6 +73,18 @@ def _wants_json(words: list[str]) -> bool:
     """Whether errors are also printed as JSON, even if the arguments are not a valid command."""
     said = {"--json", "--format=json"}
     return not said.isdisjoint(words) or ("--format", "json") in pairwise(words)
+
+
+def _give_help_back(group: click.Group) -> None:
+    """Take the help of commands from the source, because Python -OO drops docstrings."""
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            _give_help_back(command)
+        if command.help or command.callback is None:
+            continue
+        source = textwrap.dedent(inspect.getsource(inspect.unwrap(command.callback)))
+        found = ast.parse(source).body[0]
+        command.help = ast.get_docstring(found) if isinstance(found, ast.FunctionDef) else None
 
 
 def _run(*, wants_json: bool) -> int:

@@ -55,10 +55,12 @@ def backup(
     reading: Reading,
     as_json: bool,
 ) -> int:
-    """Export environments into the git repository around lightdash-sync.toml, and commit what changed.
+    """Export environments and commit what changed to git.
 
-    One commit for each author, in their name and at their time; no commit if nothing changed. One
-    environment that fails does not stop the others; the exit code is the highest of all.
+    The repository is the one around lightdash-sync.toml. Without that file, LIGHTDASH_URL and
+    LIGHTDASH_PROJECT name one environment, `production`. One commit for each author, in their name and at
+    their time; no commit if nothing changed. One environment that fails does not stop the others; the exit
+    code is the highest of all.
     """
     from lightdash_sync.backup.commits import Manner
     from lightdash_sync.backup.jobs import Pushing, back_up

@@ -133,9 +133,10 @@ def export(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Export a project into a directory of JSON files, or of YAML files as `lightdash download` has them.
+    """Export a project into a directory of JSON or YAML files.
 
-    What the directory held is replaced only when all is there.
+    YAML files are those of `lightdash download`. What the directory held is replaced only when everything has
+    been read.
     """
     if form == "lightdash-yaml":
         from lightdash_sync.cli.export_code import CodeExport, export_code
@@ -171,9 +172,10 @@ def export(
 def verify(
     settings: Callable[[], Settings], directory: Path, live: bool, max_age: timedelta | None, as_json: bool
 ) -> int:
-    """Check that a snapshot is whole: every hash, count, form and reference.
+    """Check that a snapshot is complete and undamaged.
 
-    Exits with 10 if anything is damaged, and names each file; with 1 if it is older than allowed.
+    Every hash, count, form and reference is checked. Exits with 10 if anything is damaged, and names each
+    file; with 1 if it is older than allowed.
     """
     from lightdash_sync.export.last_run import require_fresh
     from lightdash_sync.report.exports import verify_report
@@ -216,7 +218,7 @@ def projects(settings: Callable[[], Settings], as_json: bool) -> int:
 @cli.command()
 @server_options(project=True)
 def doctor(settings: Callable[[], Settings], as_json: bool) -> int:
-    """Check server, version, token, role, project and clock, and say what to do.
+    """Check server, token, role and project, and suggest fixes.
 
     With --verbose, also list all that the server's version cannot do.
     """
@@ -251,7 +253,7 @@ def doctor(settings: Callable[[], Settings], as_json: bool) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
 def demo(path: Path, serve: bool, port: int, version: str, as_json: bool) -> int:
-    """Try it without a server: export the project of an embedded Lightdash."""
+    """Export an embedded Lightdash, to try it without a server."""
     from lightdash_sync.cli.embedded import export_demo, serve_demo
 
     if serve:

@@ -44,7 +44,7 @@ def diff(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Tell how B differs from A, in the words of a Lightdash user.
+    """Show how B differs from A, in the words of a Lightdash user.
 
     Each is a directory with a snapshot, a commit (git:REV or git:REV:FOLDER), or an environment of
     lightdash-sync.toml: the project as it is now. Nothing is changed anywhere.

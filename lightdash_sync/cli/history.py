@@ -45,7 +45,7 @@ def log(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Tell what happened to a snapshot, or to one item of it.
+    """Show the history of a snapshot, or of one item.
 
     Without KIND:KEY, the commits of the snapshot, and what became of which items. With KIND:KEY, such as
     chart:weekly-revenue, one time line of commits and of the versions that people saved in Lightdash.
@@ -97,7 +97,9 @@ def _log_item(folder: Path, said: str, branch: str | None, limit: int, *, every:
 @click.argument("item", metavar="KIND:KEY[@REV|@VERSION]")
 @_snapshot_options
 def show(item: str, env: str | None, path: Path | None, config: Path | None, as_json: bool) -> int:
-    """Print an item as it is, as it was in a commit, or as somebody saved it.
+    """Print an item as it is, or as it was.
+
+    As it was in a commit, or in a version that somebody saved.
 
     REV is any revision of git (a branch, a tag, HEAD~3). VERSION is a version of a chart: the eight digits
     that `log` lists, its whole name, or its uuid.

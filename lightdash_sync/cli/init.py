@@ -39,9 +39,10 @@ def init(
     ci: str,
     as_json: bool,
 ) -> int:
-    """Make a folder ready for backups: git, lightdash-sync.toml, .gitignore and a CI job.
+    """Make a folder ready for backups.
 
-    Files that are there stay as they are. No token is written anywhere, and no server is asked.
+    Writes lightdash-sync.toml, .gitignore, .gitattributes and a CI job, and makes a git repository. Files
+    that are there stay as they are. No token is written anywhere, and no server is asked.
     """
     from lightdash_sync.git import Repository
     from lightdash_sync.report.setups import init_report

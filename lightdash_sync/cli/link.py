@@ -25,7 +25,7 @@ _TO = click.option("--to", "target", metavar="ENV", required=True, help="The env
 
 @click.group()
 def link() -> None:
-    """Say which item of an environment is which item of the source.
+    """Link items of an environment with items of a source.
 
     Only linked items are ever changed or deleted by a plan.
     """
@@ -38,7 +38,7 @@ def link() -> None:
 def show_links(
     settings: Callable[[str], Settings], target: str, every: bool, config: Path | None, as_json: bool
 ) -> int:
-    """List the links of an environment, with the names that the items have there."""
+    """List the links of an environment, with the items' names."""
     from lightdash_sync.report.records import links_report
     from lightdash_sync.sync.links import links_of
 
@@ -116,7 +116,7 @@ def adopt(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Link everything that has the same name in the same place, or the same slug, here and there.
+    """Link everything with one name and place, or one slug.
 
     Only where exactly one item here and one there has it; all others are left for `link add`. Says which
     of them are not alike: of these a plan is refused until each is allowed by name.
@@ -163,7 +163,7 @@ def adopt(
 @click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Settings file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout.")
 def runs(target: str, config: Path | None, as_json: bool) -> int:
-    """List what was applied to an environment from this machine."""
+    """List the runs of an environment made from this machine."""
     from lightdash_sync.report.records import runs_report
     from lightdash_sync.settings import snapshot_folder
     from lightdash_sync.sync.runs import Folders

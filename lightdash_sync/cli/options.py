@@ -51,10 +51,19 @@ class Day(click.ParamType["date | Literal['all']"]):
 
 Command: TypeAlias = "Callable[..., Any]"
 
+
+def _found_file(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Return the settings file that was named, else that of the git repository around, if there is one."""
+    from lightdash_sync.settings import find_file
+
+    return find_file(Path()) if value is None else value
+
+
 CONFIG = click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Settings file.  [default: lightdash-sync.toml, if there is one]",
+    callback=_found_file,
+    help="Settings file.  [default: lightdash-sync.toml here or above in the git repository]",
 )
 _HOW = [
     CONFIG,

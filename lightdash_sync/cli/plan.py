@@ -59,7 +59,7 @@ def plan(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Show what would have to be done so that an environment has the content of a source.
+    """Show what would give an environment a source's content.
 
     Nothing is changed. Exits with 4 if the plan would be refused: drift, twins, broken references, limits.
     """
@@ -104,7 +104,7 @@ def apply(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Apply a plan: one that `plan -o` wrote, or one that is made and shown now.
+    """Apply a saved plan, or make a plan and apply it.
 
     Exits with 3 if a part could not be done (`apply --resume` goes on), with 4 if the plan is refused, and
     with 5 if the target has changed since the plan was made; then nothing was written.
@@ -166,9 +166,9 @@ def undo(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Take a run back (the last one, if none is named): delete what it created, put back what it changed.
+    """Take a run back: the last one, or the one that is named.
 
-    An undo that was cut short is gone on with.
+    Deletes what it created, and puts back what it changed. An undo that was cut short is gone on with.
     """
     from lightdash_sync.report.terminal import say_warning
     from lightdash_sync.sync.applying import apply as apply_plan
@@ -215,7 +215,7 @@ def restore(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Put an environment back to what its snapshot in git was at some time, whole or in part.
+    """Put an environment, or some items, back to a backup.
 
     What was made since is left alone, unless --delete is given.
     """
@@ -313,6 +313,7 @@ def _planned_from_code(
 
 
 def _read(path: Path) -> Plan:
+    from lightdash_sync.disk import read_document
     from lightdash_sync.sync.plan.document import read_plan
 
-    return read_plan(path.read_bytes(), str(path))
+    return read_plan(read_document(path), str(path))

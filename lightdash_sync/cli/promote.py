@@ -94,9 +94,10 @@ def review(
     full: bool,
     **said: Any,
 ) -> int:
-    """Show what a promotion would do. Nothing is changed, and no view of a chart is counted.
+    """Show what a promotion would do.
 
-    Exits with 4 if the promotion would be refused, and with 5 if it is not what --approved says.
+    Nothing is changed, and no view of a chart is counted. Exits with 4 if the promotion would be refused, and
+    with 5 if it is not what --approved says.
     """
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} exclude each other")
@@ -129,10 +130,11 @@ def run(
     full: bool,
     **said: Any,
 ) -> int:
-    """Promote: review again, refuse what was not approved or accepted, promote, read back, compare.
+    """Promote what a review approved.
 
-    Exits with 3 if a part could not be done or is not as the review said (running again goes on), with 4 if
-    the promotion is refused, and with 5 if it is not what --approved says; then nothing was written.
+    Reviews again, refuses what was not approved or accepted, promotes, reads back and compares. Exits with 3
+    if a part could not be done or is not as the review said (running again goes on), with 4 if the promotion
+    is refused, and with 5 if it is not what --approved says; then nothing was written.
     """
     began = time.monotonic()
     with ExitStack() as stack:
@@ -259,10 +261,11 @@ class _Asked:
             raise click.UsageError("--with, --adopt, --allow-… and --merge are for --via replay")
 
     def _read(self, path: Path) -> None:
+        from lightdash_sync.disk import read_document
         from lightdash_sync.promotion import approval
         from lightdash_sync.promotion.approval import read_approved
 
-        data = path.read_bytes()
+        data = read_document(path)
         if approval.is_replay(data):
             self.approved_replay = approval.from_bytes(data, str(path))
             self.replay = self.approved_replay.wanted

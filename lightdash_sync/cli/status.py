@@ -38,7 +38,7 @@ def status(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Tell which environment of lightdash-sync.toml is behind which, and since when.
+    """Compare environments: which one is behind, since when.
 
     For each pair: how many items of the one are not the same in the other, as a plan would find it, and when
     the one that waits longest was last saved. Created is what only the one has, deleted what only the other

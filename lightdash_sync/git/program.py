@@ -56,6 +56,10 @@ _ENVIRONMENT = {
     "GCM_INTERACTIVE": "never",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
+    # Git ends if one of these says otherwise.
+    "GIT_GLOB_PATHSPECS": "0",
+    "GIT_NOGLOB_PATHSPECS": "0",
+    "GIT_ICASE_PATHSPECS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_PAGER": "cat",
     # A partial clone fetches missing objects with whatever program its config names. The first line

@@ -206,7 +206,13 @@ def tls_context(ca_bundle: Path | None, *urls: str | None) -> ssl.SSLContext:
         ConfigError: the file cannot be read, or holds no certificate.
     """
     encrypted = any(url and url.lower().startswith("https:") for url in urls)
-    context = ssl.create_default_context() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context = ssl.create_default_context() if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    except OSError as error:  # Python opens the file of SSLKEYLOGFILE here
+        raise ConfigError(
+            f"TLS cannot be set up: {error}",
+            hint="If SSLKEYLOGFILE is set, it must name a file that can be written; else unset it.",
+        ) from error
     if ca_bundle is not None:
         try:
             context.load_verify_locations(cafile=ca_bundle)
