@@ -70,6 +70,7 @@ class Token:
     expires_at: str | None = None
     revoked: bool = False
     scheme: str = "ApiKey"
+    last_used: str | None = None
 
 
 @dataclass

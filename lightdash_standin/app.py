@@ -102,6 +102,7 @@ def _token_owner(world: World, request: Request) -> Person:
     expired = token is not None and token.expires_at is not None and token.expires_at < world.clock.now()
     if token is not None and is_known and not token.revoked and not expired:
         if scheme == PERSONAL or world.can("oauth_tokens"):
+            token.last_used = world.clock.now()
             return world.people[token.person_uuid]
     elif scheme == PERSONAL and secret:
         news = world.can("service_accounts")

@@ -140,7 +140,7 @@ def remove_token(call: Call) -> Any:
 
 def _token(token: Token) -> Json:
     return {
-        "uuid": token.uuid, "createdAt": token.created_at, "rotatedAt": None, "lastUsedAt": None,
+        "uuid": token.uuid, "createdAt": token.created_at, "rotatedAt": None, "lastUsedAt": token.last_used,
         "expiresAt": token.expires_at, "description": token.description,
     }  # fmt: skip
 

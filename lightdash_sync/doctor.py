@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from lightdash_sync.errors import SyncError
 from lightdash_sync.export.not_exported import asked_elsewhere, listed_elsewhere
 from lightdash_sync.lightdash.reading import if_here
-from lightdash_sync.lightdash.tokens import TokenKind
+from lightdash_sync.lightdash.tokens import TokenKind, expiry_warning
 from lightdash_sync.promotion.permission import Abilities
 from lightdash_sync.sources import find_project
 
@@ -77,7 +77,7 @@ def examine(lightdash: Lightdash, wanted: str | None) -> list[Check]:
     try:
         checks += _server(lightdash)
         user = lightdash.user()
-        checks.append(_token(lightdash.session.connection.token_kind, user))
+        checks.append(_token(lightdash.session.connection.token_kind, user, lightdash.token_expiry()))
         projects = lightdash.projects()
         if wanted is None and len(projects) != 1:
             hint = "Choose one with --project; `lightdash-sync projects` lists them."
@@ -126,12 +126,16 @@ def _clock(date: str | None) -> Check:
     return Check("clock", "ok", "agrees with the server's")
 
 
-def _token(kind: TokenKind, user: schemas.User) -> Check:
-    """Say whose token it is, and of which kind; a service account has a name and no e-mail."""
+def _token(kind: TokenKind, user: schemas.User, expires: datetime | None) -> Check:
+    """Say whose token it is and when it expires; a service account has a name and no e-mail."""
     whose = user.email or user.firstName or user.userUuid
     detail = f"{kind.noun} of {whose}, {user.role or 'no role'}"
     if kind is TokenKind.OAUTH:
         detail += "; it expires, after an hour unless Lightdash was told otherwise"
+    if expires is not None:
+        detail += f"; it expires on {expires.date()}"
+        if soon := expiry_warning(expires, datetime.now(UTC)):
+            return Check("token", "warning", detail, soon)
     return Check("token", "ok", detail)
 
 

@@ -90,6 +90,16 @@ def join_address(url: str | None, project: str | None) -> tuple[str | None, str 
     return base or server, uuid
 
 
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OURS = frozenset(
+    {
+        *("accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length"),
+        *("content-type", "host", "lightdash-request-method", "proxy-authorization", "transfer-encoding"),
+        "user-agent",
+    }
+)
+
+
 class Environment(BaseModel):
     """A table `[env.NAME]` of the file."""
 
@@ -105,6 +115,8 @@ class Environment(BaseModel):
     ca_bundle: str | None = None
     allow_http: bool = False
     concurrency: int | None = Field(default=None, ge=1, le=64)
+    timeout: float | None = Field(default=None, ge=1, le=3600)
+    headers_env: dict[str, str] | None = None
     recipients: list[str] | None = None
     comments: Literal["nightly", "weekly"] | None = None
     history_since: date | None = None
@@ -119,6 +131,14 @@ class Environment(BaseModel):
             return said
         base, uuid = join_address(url, project)
         return {**said, "url": base} | ({} if uuid is None else {"project": uuid})
+
+    @field_validator("headers_env")
+    @classmethod
+    def _check_headers(cls, said: dict[str, str] | None) -> dict[str, str] | None:
+        for name in said or ():
+            if not _HEADER.fullmatch(name) or name.lower() in _OURS:
+                raise ValueError(f"{name!r} is not a header that a gateway can be given")
+        return said
 
     @field_validator("history_since")
     @classmethod
@@ -375,6 +395,8 @@ _WORDS = {
     "int_from_float": "must be a whole number",
     "list_type": 'must be a list such as ["a", "b"]',
     "dict_type": "must be a table",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "model_type": "must be a table",
     "date_type": "must be a day such as 2026-01-31",
     "date_parsing": "must be a day such as 2026-01-31",
@@ -449,6 +471,7 @@ class ConnectionOptions:
         ca_bundle: path of a PEM file.
         allow_http: whether the token may be sent unencrypted.
         concurrency: maximum number of requests at the same time.
+        timeout: seconds that an answer may take.
     """
 
     env: str | None = None
@@ -457,6 +480,7 @@ class ConnectionOptions:
     ca_bundle: Path | None = None
     allow_http: bool = False
     concurrency: int | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -477,6 +501,8 @@ class Settings:
         token_type: type of the token if it is configured; otherwise it is recognised by its prefix.
         comments: when comments on unchanged dashboards are read; None for the default.
         history_since: the day from which on earlier versions are read; None for all.
+        timeout: seconds that an answer may take; None for what is usual.
+        headers: of requests, for what stands before the server; their values are secrets.
     """
 
     env: str | None
@@ -492,11 +518,14 @@ class Settings:
     token_type: str | None = None
     comments: str | None = None
     history_since: date | None = None
+    timeout: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def secrets(self) -> list[str]:
         """The values that must never be shown."""
-        return [secret for secret in (self.token, self.proxy_authorization) if secret]
+        secrets = (self.token, self.proxy_authorization, *self.headers.values())
+        return [secret for secret in secrets if secret]
 
 
 def load_settings(
@@ -545,7 +574,27 @@ def load_settings(
         token_type=token_type,
         comments=own.comments if own else None,
         history_since=own.history_since if own else None,
+        timeout=options.timeout or (own.timeout if own else None),
+        headers=_headers(own, variables) if own else {},
     )
+
+
+def _headers(own: Environment, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers whose values are in variables."""
+    return {
+        name: _variable(variable, f"the header {name}", variables)
+        for name, variable in (own.headers_env or {}).items()
+    }
+
+
+def _variable(name: str, what: str, variables: Mapping[str, str]) -> str:
+    """Return the value of a variable that the settings file names."""
+    if not variables.get(name):
+        raise ConfigError(
+            f"the variable {name}, which should hold {what}, is not set",
+            hint=f"Set it, for example with `export {name}=…`; lightdash-sync.toml names it.",
+        )
+    return variables[name]
 
 
 def _token(
@@ -569,12 +618,7 @@ def _token(
 
 def _configured_token(own: Environment, variables: Mapping[str, str], base: Path) -> str:
     if own.token_env is not None:
-        if not variables.get(own.token_env):
-            raise ConfigError(
-                f"the variable {own.token_env}, which should hold the token, is not set",
-                hint=f"Set it, for example with `export {own.token_env}=…`; lightdash-sync.toml names it.",
-            )
-        return variables[own.token_env]
+        return _variable(own.token_env, "the token", variables)
     if own.token_file is not None:
         try:
             return decode_text((base / Path(own.token_file).expanduser()).read_bytes())

@@ -552,3 +552,28 @@ def test_variables_define_an_environment_where_there_is_no_file(tmp_path: Path) 
     assert settings_file(tmp_path, None, VARIABLES)[1].env == {}
     path.write_text("", "utf-8")
     assert settings_file(tmp_path, None, variables)[1].env == {}
+
+
+def test_headers_for_a_gateway_come_from_variables(tmp_path: Path) -> None:
+    """The file names the variables; the values are secrets, and go to the environment's own server."""
+    text = (
+        f'[env.only]\nurl = "{URL}"\ntoken_env = "T"\ntimeout = 90\n'
+        '[env.only.headers_env]\nCF-Access-Client-Id = "CF_ID"\n'
+    )
+    _write(tmp_path, text)
+    variables = {"T": "t", "CF_ID": "of-the-gateway", "LIGHTDASH_API_KEY": "v"}
+    found = load_settings(ConnectionOptions(), variables, tmp_path)
+    assert (found.headers, found.timeout) == ({"CF-Access-Client-Id": "of-the-gateway"}, 90)
+    assert "of-the-gateway" in found.secrets
+    assert "of-the-gateway" not in repr(found)
+    assert load_settings(ConnectionOptions(timeout=5), variables, tmp_path).timeout == 5
+    assert load_settings(ConnectionOptions(url=OTHER), variables, tmp_path).headers == {}
+    error = _refused(tmp_path, variables={"T": "t"})
+    assert "CF_ID, which should hold the header CF-Access-Client-Id, is not set" in error.message
+
+
+@pytest.mark.parametrize("name", ["Authorization", "host", "Content-Length", "X Y", "", "X:"])
+def test_a_header_that_is_ours_or_none_is_refused(tmp_path: Path, name: str) -> None:
+    """A gateway's header must not replace the token, nor lead a request astray."""
+    _write(tmp_path, f'[env.only]\nurl = "{URL}"\n[env.only.headers_env]\n"{name}" = "X"\n')
+    assert "is not a header" in _refused(tmp_path).message

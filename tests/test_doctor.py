@@ -13,12 +13,12 @@ import pytest
 
 from lightdash_standin import seed
 from lightdash_standin.faults import Fault, Faults
-from lightdash_standin.people import add_service_account, issue_oauth_token
+from lightdash_standin.people import add_service_account, issue_oauth_token, issue_token
 from lightdash_standin.server import Server
 from lightdash_sync.doctor import Check, examine
 from lightdash_sync.lightdash.versions import Server as Version
 from tests.exporting import lightdash_at
-from tests.worlds import SERVED, demo_world, empty_world
+from tests.worlds import SERVED, can, demo_world, empty_world
 
 if TYPE_CHECKING:
     from lightdash_standin.state import World
@@ -250,3 +250,31 @@ def test_a_date_without_a_zone_is_utc(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_date_that_is_none(date: str | None) -> None:
     """A Date header that makes no sense is not taken for a wrong clock, nor for a bug."""
     assert "does not tell" in _clock(date).detail
+
+
+@pytest.mark.skipif(not can("oauth_tokens"), reason="old versions list tokens for sessions only")
+def test_a_token_that_expires_soon_is_a_warning() -> None:
+    """The day is told as soon as there is one; what to do, two weeks before."""
+    for days, state in ((400, "ok"), (13, "warning")):
+        world = demo_world()
+        admin = world.people[world.token_rows[world.tokens["admin"]].person_uuid]
+            if one.uuid == world.token_rows[world.tokens["admin"]].person_uuid
+        )
+        expires = (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        token = issue_token(world, admin, "expires", expires)
+        check = _examine(world, world.projects["production"], who=token.secret)["token"]
+        assert check.state == state
+        assert f"expires on {expires[:10]}" in check.detail
+        assert ("Make a personal access token" in check.hint) == (state == "warning")
+
+
+@pytest.mark.skipif(not can("oauth_tokens"), reason="old versions list tokens for sessions only")
+def test_which_of_two_busy_tokens_expires_is_not_guessed() -> None:
+    """The list has no secrets: a token is known by its being the only one that was used lately."""
+    world = demo_world()
+    admin = world.people[world.token_rows[world.tokens["admin"]].person_uuid]
+        if one.uuid == world.token_rows[world.tokens["admin"]].person_uuid
+    )
+    token = issue_token(world, admin, "expires", "2999-01-01T00:00:00.000Z")
+    world.token_rows[world.tokens["admin"]].last_used = world.clock.now()
+    assert "expires" not in _examine(world, world.projects["production"], who=token.secret)["token"].detail

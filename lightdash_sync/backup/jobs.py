@@ -22,7 +22,7 @@ from lightdash_sync.sources import choose_project
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from lightdash_sync.content.identity import Identity
@@ -64,6 +64,7 @@ class BackupOutcome:
             the current content of the project already; None if there is none.
         error: why it was not backed up, or not completely, or None.
         is_written: whether there is a current snapshot, complete or not.
+        expires: when the token expires, if that was asked: each time that everything is read.
     """
 
     job: Job
@@ -72,6 +73,7 @@ class BackupOutcome:
     begun: str | None = None
     error: SyncError | None = None
     is_written: bool = False
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def _back_up_one(
     repository: Repository, job: Job, reading: Reading, manner: Manner, listener: Listener
 ) -> BackupOutcome:
     report: ExportResult | None = None
+    expires = None
     try:
         if not manner.dry:
             exclude(job.folder)
@@ -188,10 +191,13 @@ def _back_up_one(
                     hints=hints,
                     place=place,
                 )
+                expires = lightdash.token_expiry() if report.full else None
             with locked(root, Disk()), repository.exclusive():
                 is_new = repository.destination(manner.branch).is_to_begin
                 made = commit_snapshot(repository, job.folder, job.label, manner, root)
     except (SyncError, OSError) as error:
         return BackupOutcome(job, report, error=as_sync_error(error))
     begun = manner.branch if is_new and not made else None
-    return BackupOutcome(job, report, tuple(made), begun, error=report.incomplete, is_written=True)
+    return BackupOutcome(
+        job, report, tuple(made), begun, error=report.incomplete, is_written=True, expires=expires
+    )

@@ -75,16 +75,15 @@ def _wants_json(words: list[str]) -> bool:
     return not said.isdisjoint(words) or ("--format", "json") in pairwise(words)
 
 
-def _give_help_back(group: click.Group) -> None:
-    """Take the help of commands from the source, because Python -OO drops docstrings."""
-    for command in group.commands.values():
-        if isinstance(command, click.Group):
-            _give_help_back(command)
-        if command.help or command.callback is None:
-            continue
+def _give_help_back(command: click.Command) -> None:
+    """Take the help of a command and of those below from the source, because Python -OO drops docstrings."""
+    if not command.help and command.callback is not None:
         source = textwrap.dedent(inspect.getsource(inspect.unwrap(command.callback)))
-        found = ast.parse(source).body[0]
-        command.help = ast.get_docstring(found) if isinstance(found, ast.FunctionDef) else None
+        function = ast.parse(source).body[0]
+        command.help = ast.get_docstring(function) if isinstance(function, ast.FunctionDef) else None
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _give_help_back(below)
 
 
 def _run(*, wants_json: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,11 +116,14 @@ class _Shown:
 
     def ended(self, outcome: BackupOutcome) -> None:
         """Show the result of an environment."""
+        from lightdash_sync.lightdash.tokens import expiry_warning
         from lightdash_sync.report.terminal import say_error
 
         label = outcome.job.label
         if outcome.report and not self._quiet:
-            warn(f"{label}: {warning}" for warning in outcome.report.warnings)
+            soon = expiry_warning(outcome.expires, datetime.now(UTC))
+            warnings = [*outcome.report.warnings, *([soon] if soon else [])]
+            warn(f"{label}: {warning}" for warning in warnings)
         if outcome.error is not None:
             say_error(f"{label}: {outcome.error.message}", outcome.error.hint)
 

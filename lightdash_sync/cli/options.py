@@ -74,6 +74,12 @@ _HOW = [
     click.option(
         "--concurrency", type=click.IntRange(1, 64), help="Requests at the same time.  [default: 8]"
     ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(1, 3600),
+        metavar="SECONDS",
+        help="Wait so long for an answer; later tries wait longer.  [default: 30]",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Log every request."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON result on stdout."),
 ]
@@ -159,14 +165,14 @@ def reading_options(command: Command) -> Command:
 
 def _loader(given: dict[str, Any]) -> tuple[Callable[..., Settings], dict[str, Any]]:
     """Return a function that loads the settings of an environment, and the remaining options."""
-    names = ("config", "ca_bundle", "allow_http", "concurrency", "verbose")
+    names = ("config", "ca_bundle", "allow_http", "concurrency", "timeout", "verbose")
     how = {name: given[name] for name in names}
 
     def load(env: str | None, url: str | None = None, project: str | None = None) -> Settings:
         from lightdash_sync.settings import ConnectionOptions, load_settings
 
         options = ConnectionOptions(
-            env, url, project, how["ca_bundle"], how["allow_http"], how["concurrency"]
+            env, url, project, how["ca_bundle"], how["allow_http"], how["concurrency"], how["timeout"]
         )
         loaded = load_settings(options, os.environ, Path(), how["config"])
         log_requests(loaded, verbose=how["verbose"])
@@ -208,7 +214,7 @@ def connected(settings: Settings, answers: Answers | None = None) -> Iterator[Li
     """
     from lightdash_sync.lightdash.asked_once import AskedOnce
     from lightdash_sync.lightdash.origin import parse_origin
-    from lightdash_sync.lightdash.session import Connection, Session
+    from lightdash_sync.lightdash.session import Connection, Limits, Session
 
     connection = Connection(
         origin=parse_origin(settings.url, allow_http=settings.allow_http),
@@ -217,6 +223,8 @@ def connected(settings: Settings, answers: Answers | None = None) -> Iterator[Li
         ca_bundle=settings.ca_bundle,
         concurrency=settings.concurrency,
         token_type=settings.token_type,
+        headers=settings.headers,
+        limits=Limits() if settings.timeout is None else Limits.within(settings.timeout),
     )
     with Session(connection) as session:
         yield AskedOnce(session, answers)

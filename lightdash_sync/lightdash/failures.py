@@ -6,6 +6,8 @@ answer is believed before status, content type and envelope fit (docs/lightdash-
 
 from __future__ import annotations
 
+import html
+import re
 import ssl
 import zlib
 from dataclasses import dataclass
@@ -34,6 +36,13 @@ _WHAT_IS_LARGE = "Open the item in Lightdash and see what makes it so large; no 
 _WHAT_IS_DEEP = "Open the item in Lightdash and save it with less in it; no item is expected to be so deep."
 _PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 that names no time
 _PROXY_WANTS_MORE = 407
+_TOO_MANY = 429
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE_WITHIN = 10_000  # bytes
+_WHAT_STANDS_BEFORE = (
+    "A gateway before Lightdash refuses the request, or the URL is not Lightdash's. What a gateway wants to "
+    "see goes into `headers_env` of the environment in lightdash-sync.toml."
+)
 _SAID = 300  # characters of a server's words that an error repeats
 
 _NOT_SENT = (
@@ -72,6 +81,7 @@ class Failed(Exception):
         retry_after: the header, if there was one.
         retry_after_all: seconds that all workers should pause, or None.
         is_outage: whether the server, or what stands before it, seems to be gone for all requests.
+        is_late: whether the server took the request, and had not answered when its time was over.
     """
 
     def __init__(
@@ -82,8 +92,10 @@ class Failed(Exception):
         retry_after_all: float | None = None,
         *,
         is_outage: bool = False,
+        is_late: bool = False,
     ) -> None:
         super().__init__(str(error))
+        self.is_late = is_late
         self.failure = failure
         self.error = error
         self.retry_after = retry_after
@@ -142,14 +154,18 @@ class Failed(Exception):
 def from_exception(error: Exception, method: str, path: str, url: str) -> Failed:
     """Class a failure that is no answer: connection, time, protocol."""
     failure = Failure.NOT_SENT if isinstance(error, _NOT_SENT) else Failure.UNCLEAR
-    is_outage = False
+    is_outage = is_late = False
     hint = f"Is {url} the right URL, and is it reachable from here?"
     if (cause := _certificate_error(error)) is not None:
         failure = Failure.FINAL
         message = f"the server's certificate is not accepted: {cause.verify_message}"
         hint = "If your company has a certificate authority of its own, name its file with --ca-bundle."
     elif isinstance(error, (httpx.TimeoutException, httpcore.TimeoutException)):
-        message, is_outage = "no answer in time", failure is Failure.NOT_SENT
+        is_outage = failure is Failure.NOT_SENT
+        is_late = not is_outage
+        message = "no answer in time"
+        if is_late:
+            hint = "Is the server busy? --timeout SECONDS, or `timeout` of the environment, waits longer."
     elif isinstance(error, zlib.error):
         message = "the answer is not compressed as it says"
     elif isinstance(error, httpx.ProxyError):
@@ -158,7 +174,8 @@ def from_exception(error: Exception, method: str, path: str, url: str) -> Failed
         message, is_outage = f"no connection: {error}", True
     else:
         message, is_outage = f"the connection broke: {error}", True
-    return Failed(failure, Unavailable(message, method=method, path=path, hint=hint), is_outage=is_outage)
+    problem = Unavailable(message, method=method, path=path, hint=hint)
+    return Failed(failure, problem, is_outage=is_outage, is_late=is_late)
 
 
 def from_response(
@@ -210,6 +227,8 @@ def from_response(
 
 def _refused(response: httpx.Response, body: bytes, method: str, path: str, token: TokenKind) -> Failed:
     status = response.status_code
+    if status < 500 and status != _TOO_MANY and _is_page(response, body):
+        return Failed(Failure.FINAL, _page(response, body, method, path))
     words, name = _error_of(body)
     said = words or response.reason_phrase
     retry_after = response.headers.get("retry-after")
@@ -235,6 +254,22 @@ def _refused(response: httpx.Response, body: bytes, method: str, path: str, toke
     if status in (502, 503, 504):
         return Failed(Failure.UNCLEAR, error, is_outage=True)
     return Failed(Failure.UNCLEAR if status == 500 else Failure.FINAL, error)
+
+
+def _is_page(response: httpx.Response, body: bytes) -> bool:
+    """Whether an answer is a web page, which Lightdash never gives as an error of its API."""
+    kind = response.headers.get("content-type", "")
+    return kind.startswith(("text/html", "application/xhtml")) or body.lstrip()[:1] == b"<"
+
+
+def _page(response: httpx.Response, body: bytes, method: str, path: str) -> UnexpectedAnswer:
+    """Return the error for a web page that a gateway or another server answered instead of Lightdash."""
+    found = _TITLE.search(body[:_TITLE_WITHIN])
+    title = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())[:_SAID] if found else ""
+    server = response.headers.get("server", "")[:_SAID]
+    message = "the answer is a web page" + (f" ({title})" if title else "")
+    message += (f" of {server}" if server else "") + ", and not Lightdash's"
+    return _unexpected(message, method, path, response.status_code, _WHAT_STANDS_BEFORE)
 
 
 def _redirected(response: httpx.Response, method: str, path: str) -> Failed:

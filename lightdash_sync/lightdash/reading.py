@@ -8,7 +8,7 @@ docs/lightdash-api.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from lightdash_sync.lightdash.as_code import ask_either
 from lightdash_sync.lightdash.promotion import PromotionDiff, promotion_path
 from lightdash_sync.lightdash.requests import read_pages, rows_of, segment, unexpected, viewed
 from lightdash_sync.lightdash.schemas import SpaceShare, View
+from lightdash_sync.lightdash.tokens import TokenKind
 from lightdash_sync.lightdash.versions import Server
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def read_space_access(session: Session, project: str, space: str) -> list[Access
     return [row for row, _ in read_pages(session, AccessEntry, path, {}, lambda row: row.userUuid)]
 
 
+_LATELY = timedelta(minutes=2)
 V = TypeVar("V", bound=BaseModel)
 
 _MANY = 100_000  # members of a group, or of an organisation
@@ -179,6 +181,25 @@ class Lightdash:
     def user(self) -> schemas.User:
         """`GET /user`: whose token this is."""
         return self._one(schemas.User, "/api/v1/user")[0]
+
+    def token_expiry(self) -> datetime | None:
+        """When the token of this session expires; None if it never does, or nobody can tell.
+
+        `GET /user/me/personal-access-tokens` lists the tokens of its owner, without the secrets. The server
+        notes once a minute that a token was used: the token is the only one used lately, or nobody can tell.
+        """
+        kind = self.session.connection.token_kind
+        if kind is not TokenKind.PERSONAL or not self.server.can("oauth_tokens"):
+            return None
+        try:
+            rows = self._rows(schemas.PersonalToken, "/api/v1/user/me/personal-access-tokens")
+        except ApiError as error:
+            if error.status is not None and error.status < 500:
+                return None
+            raise
+        times = [row.lastUsedAt for row in rows if row.lastUsedAt is not None]
+        lately = [row for row in rows if row.lastUsedAt and row.lastUsedAt >= max(times) - _LATELY]
+        return lately[0].expiresAt if len(lately) == 1 else None
 
     def flag(self, name: str) -> bool | None:
         """`GET /api/v2/feature-flag/{name}`: whether a feature is on for who asks; None if it is not told."""

@@ -6,6 +6,7 @@ their form, because they go into paths of further requests.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -53,6 +54,14 @@ class AbilityRule(View):
     conditions: dict[str, object] = {}
     inverted: bool = False
     fields: str | list[str] | None = None
+
+
+class PersonalToken(View):
+    """A row of `GET /api/v1/user/me/personal-access-tokens`; nothing of its secret."""
+
+    description: str = ""
+    expiresAt: datetime | None = None
+    lastUsedAt: datetime | None = None
 
 
 class User(View):

@@ -189,6 +189,9 @@ _BEGINNING = 10  # characters of a secret that are taken for it
 # Node closes idle connections after 5 s; we let go of them first.
 _KEEPALIVE = 4.0
 
+# A request that was not answered in time is given twice as long, up to so many times.
+_MOST_PATIENCE = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -208,6 +211,11 @@ class Limits:
     size: int = 64 * 1024 * 1024
     body: int = 5 * 1024 * 1024
 
+    @classmethod
+    def within(cls, seconds: float) -> Limits:
+        """Return the limits where an answer may take some seconds."""
+        return cls(read=seconds, deadline=2 * seconds)
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -216,6 +224,7 @@ class Connection:
     Attributes:
         origin: its base URL, checked.
         token: a personal access token, that of a service account, or an OAuth token.
+        headers: more headers for what stands before the server, by name; their values are secrets.
         token_type: which of them (a value of `TokenKind`); None for what the token's beginning tells.
         proxy_authorization: value of a `Proxy-Authorization` header for a proxy in front, or None.
         ca_bundle: a file with further certificate authorities, or None.
@@ -233,11 +242,13 @@ class Connection:
     concurrency: int = 8
     limits: Limits = field(default_factory=Limits)
     token_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for name, secret in (
             ("token", self.token),
             ("value for Proxy-Authorization", self.proxy_authorization or ""),
+            *((f"value for {name}", value) for name, value in self.headers.items()),
         ):
             # Else the HTTP library refuses it, with the secret in its message.
             if not (secret.isascii() and secret.isprintable()) or secret != secret.strip():
@@ -246,6 +257,12 @@ class Connection:
                     hint="Look for a line break or a blank around it.",
                 )
         kind_of(self.token, self.token_type)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Whatever must never be shown."""
+        secrets = (self.token, self.proxy_authorization, *self.headers.values())
+        return tuple(secret for secret in secrets if secret)
 
     @property
     def token_kind(self) -> TokenKind:
@@ -359,16 +376,18 @@ class Session:
         self, method: str, path: str, params: Query | None, content: bytes | None, *, bare: bool
     ) -> Answer:
         write, has_waited = method != "GET", False
-        waited = 0.0
+        waited, patience = 0.0, 1.0
         attempt = 0
         while True:
             attempt += 1
             self.pacer.before_request()
             began = time.monotonic()
             try:
-                answer = self._once(method, path, params, content, bare=bare)
+                answer = self._once(method, path, params, content, bare=bare, patience=patience)
             except Failed as failed:
                 log.info("%s %s: %s", method, path, failed.error.reason)
+                if failed.is_late:
+                    patience = min(2 * patience, _MOST_PATIENCE)
                 if failed.is_outage:
                     wait = self.pacer.wait_out(failed.failure, write=write, has_waited=has_waited)
                     if wait is not None:
@@ -404,13 +423,12 @@ class Session:
 
         Words of a server are cut to a length, so a beginning of a secret counts too.
         """
-        for secret in (self.connection.token, self.connection.proxy_authorization):
-            if secret:
-                beginning = re.compile(re.escape(secret[:_BEGINNING]) + r"\S*")
-                error.message = beginning.sub("***", error.message)
-                error.hint = beginning.sub("***", error.hint)
-                error.reason = beginning.sub("***", error.reason)
-                error.args = (error.message,)
+        for secret in self.connection.secrets:
+            beginning = re.compile(re.escape(secret[:_BEGINNING]) + r"\S*")
+            error.message = beginning.sub("***", error.message)
+            error.hint = beginning.sub("***", error.hint)
+            error.reason = beginning.sub("***", error.reason)
+            error.args = (error.message,)
         return error
 
     def _once(
@@ -421,17 +439,22 @@ class Session:
         content: bytes | None,
         *,
         bare: bool,
+        patience: float,
     ) -> Answer:
-        """Send a request once.
+        """Send a request once, and wait for its answer `patience` times as long as usual.
 
         Raises:
             Failed: whatever is wrong, with its class.
         """
-        self._deadline.start(self.connection.limits.deadline)
+        limits = self.connection.limits
+        self._deadline.start(patience * limits.deadline)
+        timeout = httpx.Timeout(patience * limits.read, connect=limits.connect, pool=limits.deadline)
         url = self.connection.origin.url + path
         kind = None if content is None else {"Content-Type": "application/json"}
         try:
-            with self._http.stream(method, url, params=params, content=content, headers=kind) as response:
+            with self._http.stream(
+                method, url, params=params, content=content, headers=kind, timeout=timeout
+            ) as response:
                 body = self._body(response, method, path)
         except (
             httpx.HTTPError,
@@ -489,4 +512,4 @@ def _headers(connection: Connection) -> dict[str, str]:
     }
     if connection.proxy_authorization:
         headers["Proxy-Authorization"] = connection.proxy_authorization
-    return headers
+    return headers | dict(connection.headers)

@@ -8,11 +8,17 @@ sent anywhere.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import ConfigError
 from lightdash_sync.lightdash.versions import CAPABILITIES, Server
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_SOON = timedelta(days=14)
 _MAKE_ONE = "Make a personal access token in Lightdash (Settings, Personal access tokens)"
 _WHERE = "and put it in LIGHTDASH_API_KEY."
 
@@ -85,6 +91,18 @@ def kind_of(token: str, said: str | None = None) -> TokenKind:
     return found[0] if found else TokenKind.PERSONAL
 
 
+def expiry_warning(expires: datetime | None, now: datetime) -> str:
+    """Return what to do about a token that expires soon; "" for one that does not.
+
+    Args:
+        expires: when it expires; None if nobody can tell.
+        now: the present.
+    """
+    if expires is None or expires - now > _SOON:
+        return ""
+    return f"The token expires on {expires.date()}. {_MAKE_ONE} {_WHERE}"
+
+
 def when_refused(kind: TokenKind, version: str | None) -> str:
     """Return what to do when a server answers 401.
 
@@ -93,7 +111,7 @@ def when_refused(kind: TokenKind, version: str | None) -> str:
         version: the `Lightdash-Version` header of the answer; None if it has none, as on old servers.
     """
     if kind is TokenKind.PERSONAL:
-        return f"{_MAKE_ONE} {_WHERE}"
+        return f"It has expired, was deleted, or is of another server. {_MAKE_ONE} {_WHERE}"
     if kind.needs is not None and (version is None or not Server(version).can(kind.needs)):
         since = ".".join(map(str, CAPABILITIES[kind.needs].since))
         here = "This server does not say its version" if version is None else f"This is Lightdash {version}"

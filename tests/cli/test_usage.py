@@ -17,7 +17,7 @@ from lightdash_standin.server import Server
 from lightdash_sync.cli import cli
 from lightdash_sync.disk import Disk
 from lightdash_sync.snapshot.write import locked
-from tests.cli.running import environment, fails, reach, run
+from tests.cli.running import environment, fails, reach, run, run_process
 from tests.worlds import demo_world, generated_world
 
 if TYPE_CHECKING:
@@ -288,3 +288,53 @@ def test_kinds_and_spaces_may_be_divided_by_commas(small: Server) -> None:
     wrong = run("export", "--path", "b", "--only", "chart,spade", env=reach(small))
     fails(wrong, 2)
     assert "'spade' is no kind" in wrong.err
+
+
+def test_help_has_no_cut_sentence() -> None:
+    """The list of commands fits a terminal of 80 columns."""
+    for words in ([], ["promote"], ["link"]):
+        done = run(*words, "--help")
+        commands = done.out.partition("Commands:\n")[2].splitlines()
+        assert commands
+        assert not [line for line in commands if line.endswith("...") or len(line) > 80]
+
+
+def test_help_is_there_where_python_drops_docstrings(tmp_path: Path) -> None:
+    """`PYTHONOPTIMIZE=2` takes docstrings away, from which help is made."""
+    for words in (["--help"], ["backup", "--help"], ["promote", "review", "--help"]):
+        plain, optimised = (
+            run_process(*words, home=tmp_path, env=env) for env in ({}, {"PYTHONOPTIMIZE": "2"})
+        )
+        assert optimised.out == plain.out
+
+
+def test_a_key_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """Python opens the file of SSLKEYLOGFILE as soon as TLS is set up."""
+    env = {
+        "LIGHTDASH_URL": "https://127.0.0.1:1",
+        "LIGHTDASH_API_KEY": "t",
+        "SSLKEYLOGFILE": str(tmp_path / "missing" / "keys"),
+    }
+    done = run("projects", env=env)
+    fails(done, 2)
+    assert "SSLKEYLOGFILE" in done.err
+
+
+@pytest.mark.parametrize("name", ["GLOB", "NOGLOB", "ICASE", "LITERAL"])
+def test_a_first_backup_needs_no_settings_file_and_no_clean_environment(
+    small: Server, tmp_path: Path, name: str
+) -> None:
+    """Variables name server and project; what git's variables say of paths in general is no matter here."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    env = reach(small) | {f"GIT_{name}_PATHSPECS": "1"}
+    env["LIGHTDASH_PROJECT"] = f"{small.url}/projects/{env['LIGHTDASH_PROJECT']}/home"
+    done = run_process("backup", "--json", home=tmp_path, env=env)
+    assert done.code == 0, done.err
+    assert (tmp_path / "snapshots" / "production" / "snapshot.json").is_file()
+    below = tmp_path / "below"
+    below.mkdir()
+    settings = f'[env.production]\nurl = "{small.url}"\nproject = "{reach(small)["LIGHTDASH_PROJECT"]}"\n'
+    (tmp_path / "lightdash-sync.toml").write_text(settings, "utf-8")
+    again = run_process("backup", "--json", home=below, env=env | {"LIGHTDASH_PROJECT": ""})
+    assert again.code == 0, again.err
+    assert not list(below.iterdir())

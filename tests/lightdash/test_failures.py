@@ -16,6 +16,8 @@ from tests.lightdash.support import Reply, answer, cut_after, ok, refusal, serve
 
 PATH = "/api/v1/projects/p/spaces"
 LOGIN = "<!doctype html><title>Lightdash</title>"
+_PAGE = "the answer is a web page (Lightdash), and not Lightdash's"
+_UNTITLED = "the answer is a web page, and not Lightdash's"
 
 
 def _error(reply: Reply, method: str = "GET") -> tuple[ApiError, int]:
@@ -36,7 +38,10 @@ def _error(reply: Reply, method: str = "GET") -> tuple[ApiError, int]:
         (refusal(409, "Slug exists"), ApiError, "Slug exists", "own log"),
         (refusal(422, "No such page"), ApiError, "No such page", "own log"),
         (refusal(501, "Not here"), Unavailable, "Not here", "later"),
-        (answer(404, LOGIN, kind="text/html"), NotFound, "Said so", "deleted"),
+        (answer(404, LOGIN, kind="text/html"), UnexpectedAnswer, _PAGE, "gateway"),
+        (answer(401, LOGIN, kind="text/html; charset=utf-8"), UnexpectedAnswer, _PAGE, "headers_env"),
+        (answer(403, f" {LOGIN}", kind=""), UnexpectedAnswer, _PAGE, "headers_env"),
+        (answer(403, "<p>", kind="text/html"), UnexpectedAnswer, _UNTITLED, "gateway"),
         (answer(418, ""), ApiError, "Said so", "own log"),
     ],
 )
@@ -159,7 +164,7 @@ def test_a_broken_compression() -> None:
         ('{"error":"words"}', '{"error":"words"}'),
         ("[1]", "[1]"),
         ("  plain words\n", "plain words"),
-        ("\n <html>long", "Said so"),
+        ("\n <html>long", _UNTITLED),
         ("", "Said so"),
         ("x" * 5000, "x" * 300),
     ],

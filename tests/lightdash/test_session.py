@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lightdash_sync.errors import ApiError, ConfigError, Interrupted, SyncError, Unavailable
+from lightdash_sync.errors import ApiError, ConfigError, Interrupted, SyncError, Unavailable, UnexpectedAnswer
 from lightdash_sync.lightdash.origin import Origin, parse_origin
 from lightdash_sync.lightdash.retry import Pacer, RetryPolicy
 from lightdash_sync.lightdash.session import Connection, Session
@@ -61,6 +61,24 @@ def test_the_headers_of_a_request() -> None:
     assert seen.headers["proxy-authorization"] == "Bearer of-the-proxy"
     secrets = [name for name, value in seen.headers.items() if TOKEN in value or "of-the-proxy" in value]
     assert secrets == ["authorization", "proxy-authorization"]
+
+
+def test_headers_for_a_gateway_go_along_and_are_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """A gateway gets what it wants to see with each request; a page that repeats it does not show it."""
+    caplog.set_level(logging.DEBUG)
+    headers = {"CF-Access-Client-Id": "id-of-the-gateway", "CF-Access-Client-Secret": "secret-of-the-gateway"}
+    page = answer(403, "<title>No id-of-the-gateway, secret-of-the-gateway</title>", kind="text/html")
+    with served(OK, page, headers=headers) as (server, session):
+        session.get("/api/v1/user")
+        with pytest.raises(UnexpectedAnswer, match="web page") as caught:
+            session.get("/api/v1/user")
+    for seen in server.seen:
+        assert {name: seen.headers[name.lower()] for name in headers} == headers
+    shown = f"{session.connection!r}{caught.value}{caught.value.hint}{caplog.text}"
+    assert "of-the-gateway" not in shown
+    with pytest.raises(ConfigError, match="CF-Access") as refused:
+        Connection(Origin("http://127.0.0.1:1"), TOKEN, headers={"CF-Access": f"{TOKEN}\n"})
+    assert TOKEN not in str(refused.value) + refused.value.hint
 
 
 def test_no_proxy_header_unless_asked_for() -> None:

@@ -303,3 +303,24 @@ def test_a_small_limit_is_small() -> None:
     error, _, megabytes = _ask(bomb(60, 1), 2**20)
     assert "larger than 1 MB" in error
     assert megabytes < 10
+
+
+def test_a_later_try_waits_longer_and_a_setting_for_all() -> None:
+    """A list that takes longer than one wait comes with the next try; who sets a time is not kept waiting."""
+
+    def late(connection: socket.socket, stopping: threading.Event) -> None:
+        stopping.wait(0.7)
+        with contextlib.suppress(OSError):
+            connection.sendall(ok([1]))
+
+    limits = Limits(connect=10, read=0.4, deadline=0.5)
+    with served(late, limits=limits) as (server, session):
+        assert session.get("/x") == [1]
+    assert len(server.seen) == 2
+    with served(late, limits=Limits.within(2)) as (server, session):
+        assert session.get("/x") == [1]
+    assert len(server.seen) == 1
+    told = pytest.raises(Unavailable, match="no answer in time")
+    with served(silence, attempts=1, limits=limits) as (server, session), told as caught:
+        session.get("/x")
+    assert "--timeout" in caught.value.hint
