@@ -258,8 +258,6 @@ def test_a_token_that_expires_soon_is_a_warning() -> None:
     for days, state in ((400, "ok"), (13, "warning")):
         world = demo_world()
         admin = world.people[world.token_rows[world.tokens["admin"]].person_uuid]
-            if one.uuid == world.token_rows[world.tokens["admin"]].person_uuid
-        )
         expires = (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         token = issue_token(world, admin, "expires", expires)
         check = _examine(world, world.projects["production"], who=token.secret)["token"]
@@ -273,8 +271,6 @@ def test_which_of_two_busy_tokens_expires_is_not_guessed() -> None:
     """The list has no secrets: a token is known by its being the only one that was used lately."""
     world = demo_world()
     admin = world.people[world.token_rows[world.tokens["admin"]].person_uuid]
-        if one.uuid == world.token_rows[world.tokens["admin"]].person_uuid
-    )
     token = issue_token(world, admin, "expires", "2999-01-01T00:00:00.000Z")
     world.token_rows[world.tokens["admin"]].last_used = world.clock.now()
     assert "expires" not in _examine(world, world.projects["production"], who=token.secret)["token"].detail
