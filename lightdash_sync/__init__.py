@@ -1,3 +1,3 @@
-"""lightdash-sync keeps the content of Lightdash projects safe, and moves it between projects."""
+"""lightdash-sync backs up the content of Lightdash projects, and moves it between projects."""
 
 __version__ = "0.1.0"

@@ -1,7 +1,10 @@
-"""Reading files that anybody may have put where they are, for example by a pull request.
+"""Reads files safely, writes them durably, and locks them.
 
-What is read is a regular file of a limited size, never what a link leads to, and nobody waits for a pipe.
-Where a file lies, and which names it may have, is for the caller to check.
+Files may come from anybody, for example by a pull request. Only regular files of a limited size are read,
+links are not followed, and opening a pipe does not block. The caller checks where a file is and what name it
+may have.
+
+In order: reading, durable writes, and locks.
 """
 
 from __future__ import annotations
@@ -27,10 +30,10 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(
 
 
 def refuse_link(path: Path) -> None:
-    """Refuse a path that is a link, which would have something else read, written or removed.
+    """Reject a path that is a link, because it would redirect what is read, written or removed.
 
     Raises:
-        SnapshotError: it is one.
+        SnapshotError: the path is a link.
     """
     if path.is_symlink():
         raise SnapshotError(f"{path} is a symbolic link", hint=_PLAIN)
@@ -65,13 +68,13 @@ def read_regular(path: Path | str, most: int | None = None, *, folder: int | Non
     """Return the bytes of a regular file.
 
     Args:
-        path: where it is; no link.
-        most: bytes that it may have; None for any number.
-        folder: descriptor of an open directory that the path begins in, where the system has such.
+        path: path of the file; must not be a link.
+        most: maximum size in bytes; None for any size.
+        folder: descriptor of an open directory that the path is relative to, where the system supports that.
 
     Raises:
         OSError: it cannot be opened or read.
-        ValueError: why it is not read, as the end of a sentence that begins with its name.
+        ValueError: it must not be read; the message is the end of a sentence that begins with its name.
     """
     descriptor = os.open(path, os.O_RDONLY | NO_FOLLOW, dir_fd=folder)
     try:
@@ -81,21 +84,20 @@ def read_regular(path: Path | str, most: int | None = None, *, folder: int | Non
         if most is not None and found.st_size > most:
             raise ValueError(f"is larger than {most // 2**20} MB")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            # A larger number would be allocated at once; what grows meanwhile is cut.
+            # With a larger number Python would allocate that much; a file that grows meanwhile is cut.
             return file.read() if most is None else file.read(found.st_size + 1)
     finally:
         os.close(descriptor)
 
 
-# The few things a snapshot asks of a disk, each made durable.
+# The operations on a disk that snapshots need, each made durable.
 #
-# A `Disk` is passed to whoever writes, so that a test can let any of its steps fail: what it promises is
-# that a file or directory that it reports as written survives a loss of power (as far as the file system
-# keeps its word on fsync).
+# A `Disk` is passed to code that writes, so that a test can let any step fail. It promises that a file or
+# directory that it reports as written survives a loss of power, as far as the file system honours fsync.
 
 
 class Disk:
-    """A real disk; an error of it names the file or directory."""
+    """A real disk; its errors name the file or directory."""
 
     def make_directory(self, path: Path, mode: int = 0o777) -> None:
         """Create one directory; it must not exist."""
@@ -110,9 +112,9 @@ class Disk:
             os.fsync(file.fileno())
 
     def replace(self, path: Path, data: bytes) -> None:
-        """Put a file with these bytes in the place of what is there, if anything is; whole or not at all."""
+        """Create a file with these bytes, or replace an existing one, completely or not at all."""
         fresh = path.with_name(f"{path.name}.new")
-        fresh.unlink(missing_ok=True)  # of a run that died
+        fresh.unlink(missing_ok=True)  # from an interrupted run
         try:
             self.write(fresh, data)
             os.replace(fresh, path)  # noqa: PTH105 - replaces on every system
@@ -122,7 +124,7 @@ class Disk:
         self.settle(path.parent)
 
     def link(self, source: Path, target: Path) -> None:
-        """Make a file appear in a second place, as the same file where the file system can."""
+        """Make a file appear in a second place: a hard link if the file system supports it, else a copy."""
         try:
             os.link(source, target, follow_symlinks=False)
         except OSError:
@@ -148,7 +150,7 @@ class Disk:
             os.close(descriptor)
 
     def remove(self, directory: Path) -> None:
-        """Remove a directory and all in it, if it is there; links in it are removed, not followed."""
+        """Remove a directory with its content, if it exists; links in it are removed, not followed."""
         if directory.is_symlink():
             directory.unlink()
         else:
@@ -156,9 +158,9 @@ class Disk:
                 shutil.rmtree(directory)
 
 
-# Locks that the system lets go of when their process ends, however it ends.
+# Locks that the system releases when their process ends, however it ends.
 #
-# The file stays when the lock is gone: removing it would let two runs hold two files of one name.
+# The file remains after the lock is released: removing it would let two runs lock two files of the same name.
 
 
 @contextmanager
@@ -166,13 +168,13 @@ def hold(path: Path, what: str, *, wait: float) -> Iterator[None]:
     """Hold a lock.
 
     Args:
-        path: its file; the directory must be there.
-        what: what it guards, for the error.
-        wait: seconds to wait for who holds it.
+        path: the lock file; its directory must exist.
+        what: what the lock guards, for the error.
+        wait: seconds to wait for another run to release it.
 
     Raises:
         Locked: another run holds it; the message names its process.
-        SnapshotError: the file is a link, which would have something else written.
+        SnapshotError: the file is a link, which would redirect the write.
     """
     refuse_link(path)
     lock = FileLock(path)

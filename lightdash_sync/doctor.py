@@ -1,7 +1,7 @@
-"""Is everything in place? One check after the other, from the network to the role.
+"""Checks server, token and project, one after the other, from the network to the role.
 
-Each check ends as ok, as a warning, or as failed with what to do; a check that needs an earlier one that
-failed is not made. Nothing is written anywhere.
+Each check ends as ok, warning or failed, with a hint what to do; checks that need an earlier one that failed
+are skipped. Nothing is written anywhere.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.versions import Server
 
 LIMITS = "limits"
-"""The name of the checks that say what an old version cannot do."""
+"""The name of the checks that list what an old version cannot do."""
 
-_CLOCK_SECONDS = 60  # a larger difference makes dates in reports and logs misleading
+_CLOCK_SECONDS = 60  # a larger difference would make dates in reports and logs misleading
 
-# What a token may be used for: action and subject of the server's rules, in words, and the capability without
-# which nobody can do it.
+# What a token may be used for: action and subject of the server's rules, a description, and the capability
+# that a server needs for it ("" for none).
 _WORK = (
     ("create", "Space", "create spaces", ""),
     ("manage", "SavedChart", "write charts", ""),
@@ -56,7 +56,7 @@ class Check:
         state: how it ended.
         detail: what was found.
         hint: what to do, or "".
-        exit_code: of the error behind a failure, else 0.
+        exit_code: exit code of the error behind a failure, else 0.
     """
 
     name: str
@@ -94,7 +94,7 @@ def examine(lightdash: Lightdash, wanted: str | None) -> list[Check]:
 
 
 def _server(lightdash: Lightdash) -> list[Check]:
-    """Reach the server, and see its version and clock."""
+    """Check that the server answers, its version and its clock."""
     answer = lightdash.session.answer("GET", "/api/v1/health")
     url = lightdash.session.connection.origin.url
     checks = [Check("server", "ok", f"{url} answers")]
@@ -115,7 +115,7 @@ def _server(lightdash: Lightdash) -> list[Check]:
 def _clock(date: str | None) -> Check:
     try:
         theirs = parsedate_to_datetime(date or "")
-    except (ValueError, OverflowError):  # the latter for years that no machine can count
+    except (ValueError, OverflowError):  # the latter for years out of range
         return Check("clock", "ok", "the server does not tell its time")
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
     apart = abs((datetime.now(UTC) - theirs).total_seconds())
@@ -127,7 +127,7 @@ def _clock(date: str | None) -> Check:
 
 
 def _token(kind: TokenKind, user: schemas.User, expires: datetime | None) -> Check:
-    """Say whose token it is and when it expires; a service account has a name and no e-mail."""
+    """Report owner, kind and expiry of the token; a service account has a name and no e-mail."""
     whose = user.email or user.firstName or user.userUuid
     detail = f"{kind.noun} of {whose}, {user.role or 'no role'}"
     if kind is TokenKind.OAUTH:
@@ -140,9 +140,9 @@ def _token(kind: TokenKind, user: schemas.User, expires: datetime | None) -> Che
 
 
 def _rights(server: Server, user: schemas.User, project: schemas.ProjectRow) -> Check:
-    """Say which work the token is not allowed to do, by the rules that the server tells."""
+    """Report what the token may not do, by the rules that the server returns."""
     abilities = Abilities(user.abilityRules)
-    # In a space of their own, so that only what no space would allow is missed.
+    # As if in a space of their own, so that only what no space would allow is reported.
     mine = [{"userUuid": user.userUuid, "role": role} for role in ("editor", "admin")]
     facts: dict[str, object] = {
         "organizationUuid": user.organizationUuid,
@@ -179,7 +179,7 @@ def _upstream(projects: list[schemas.ProjectRow], project: schemas.ProjectRow) -
 
 
 def _elsewhere(lightdash: Lightdash, row: schemas.ProjectRow) -> list[Check]:
-    """Say what of the project, and beside it, no snapshot holds, and how much of it there is."""
+    """Report what snapshots do not contain, of the project and beside it, with numbers."""
     project, _ = lightdash.project(row.projectUuid)
     server = lightdash.server
     palettes = lightdash.color_palettes() if server.can("chart_palettes") else []

@@ -1,25 +1,25 @@
-"""Every way in which lightdash-sync can fail, each with its exit code.
+"""All errors of lightdash-sync, each with its exit code.
 
     SyncError                   1   the root: one `except` in the CLI catches all of them
     ├─ ConfigError              2   wrong usage: an option, a setting, lightdash-sync.toml
     ├─ ApiError                 1   the server's answer to one request
     │  ├─ NotAuthorised        12   401 or 403
     │  ├─ NotFound              1   404
-    │  ├─ Unavailable           1   could not be reached, or retries are spent
-    │  └─ UnexpectedAnswer      1   not what Lightdash answers: HTML, a redirect, another shape
+    │  ├─ Unavailable           1   could not be reached, or retries are used up
+    │  └─ UnexpectedAnswer      1   not an answer of Lightdash: HTML, a redirect, another shape
     ├─ Unconvertible            3   an item whose content cannot be stored
-    ├─ Incomplete               3   part of the work was not done; what is on disk was left as it was
-    ├─ Unsure                   3   a write may have happened, and looking did not tell
-    ├─ Refused                  4   a limit or a guard says no
-    ├─ Stale                    5   a plan, and what it touches has changed since it was made
+    ├─ Incomplete               3   part of the work was not done; files on disk were not changed
+    ├─ Unsure                   3   a write may have been carried out, and the target does not show it
+    ├─ Refused                  4   a limit or a guard prevents it
+    ├─ Stale                    5   the target changed since the plan was made
     ├─ SnapshotError           10   the snapshot is damaged, or not safe to read
-    ├─ GitError                 1   git is missing, or did not do what was asked of it
+    ├─ GitError                 1   git is missing, or failed
     │  └─ NoRepository          1   there is no git repository around a folder
-    ├─ Locked                  11   another run holds the snapshot
+    ├─ Locked                  11   another run holds the snapshot's lock
     └─ Interrupted            130   Ctrl-C or SIGTERM
 
-A message states the fact and names the item; `hint` says what to do next. An exit code that is not
-listed here means failure.
+A message states the fact and names the item; `hint` says what to do next. Any other exit code than 0 means a
+failure, too.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
-PENDING = 6  # no error: there are differences, where `--exit-code` asked for that
+PENDING = 6  # not an error: there are differences, and `--exit-code` was given
 WHAT_STANDS = "A snapshot is the old one or the new one, never a mixture: `lightdash-sync verify` checks it."
 
 
 class SyncError(Exception):
-    """Root of all errors that a user can cause or mend.
+    """Root of all errors that a user can cause or resolve.
 
     Args:
-        message: what happened, with the name of the item it happened to.
-        hint: the next step, or "" if there is none to give.
+        message: what happened, with the name of the item.
+        hint: the next step, or "" if there is none.
     """
 
     exit_code: ClassVar[int] = 1
@@ -54,12 +54,12 @@ class SyncError(Exception):
         self.hint = hint
 
     def as_json(self) -> dict[str, str | int]:
-        """Return it as machines are told of it."""
+        """Return the error for machine-readable output."""
         return {"message": self.message, "hint": self.hint, "exit_code": self.exit_code}
 
 
 class ConfigError(SyncError):
-    """A command line, environment variable or settings file that makes no sense."""
+    """An invalid command line, environment variable or settings file."""
 
     exit_code = 2
 
@@ -68,16 +68,16 @@ class ApiError(SyncError):
     """One request to Lightdash that failed.
 
     Args:
-        message: the server's own words, or ours for an answer that has none.
+        message: the server's own message, or one of this tool for an answer without one.
         method: HTTP method.
-        path: path below the base URL; never holds a secret.
-        status: HTTP status, or None if no answer came.
+        path: path below the base URL; never contains a secret.
+        status: HTTP status, or None if there was no answer.
         hint: the next step.
 
     Attributes:
-        name: the server's own name for the error, such as `MissingConfigError`; "" if it told none.
-        unclear: of a write, that it may have been carried out: look before you send it again. False for a
-            read, and for a write that the server certainly did not carry out.
+        name: the server's own name of the error, such as `MissingConfigError`; "" if it gave none.
+        unclear: whether a write may have been carried out: check before sending it again. False for a read,
+            and for a write that the server certainly did not carry out.
     """
 
     name: str = ""
@@ -105,15 +105,15 @@ class NotFound(ApiError):
 
 
 class Unavailable(ApiError):
-    """No usable answer within the retries and the time allowed."""
+    """No usable answer within the allowed retries and time."""
 
 
 class UnexpectedAnswer(ApiError):
-    """An answer that Lightdash does not give: wrong content type, envelope, shape or size."""
+    """An answer that is not Lightdash's: wrong content type, envelope, shape or size."""
 
 
 class Unconvertible(SyncError):
-    """An item whose content cannot be stored: nested too deeply, or of a shape that this tool fails on."""
+    """An item whose content cannot be stored: nested too deeply, or of an unexpected shape."""
 
     exit_code = 3
 
@@ -125,19 +125,19 @@ class Incomplete(SyncError):
 
 
 class Unsure(SyncError):
-    """A write whose answer was lost, and of which the target does not show whether it happened."""
+    """A write whose answer was lost, and the target does not show whether it was carried out."""
 
     exit_code = 3
 
 
 class Refused(SyncError):
-    """A guard protects what is there; the message carries the numbers."""
+    """A guard protects existing content; the message has the numbers."""
 
     exit_code = 4
 
 
 class Stale(SyncError):
-    """What a plan was made for is not there any more: the target has changed since."""
+    """The target has changed since the plan was made."""
 
     exit_code = 5
 
@@ -149,7 +149,7 @@ class SnapshotError(SyncError):
 
 
 class GitError(SyncError):
-    """Git is not there, the repository is not in a state to commit to, or git refused."""
+    """Git is missing, the repository is not in a state to commit to, or git failed."""
 
 
 class NoRepository(GitError):
@@ -170,10 +170,10 @@ class Interrupted(SyncError):
 
 @contextmanager
 def naming(path: object) -> Iterator[None]:
-    """Let an error of the system name a file: it does not, where a file is open already (a full disk, say).
+    """Add the name of a file to errors of the system, which lack it for a file that is already open.
 
     Args:
-        path: of the file that is written.
+        path: the file that is written.
     """
     try:
         yield
@@ -184,7 +184,7 @@ def naming(path: object) -> Iterator[None]:
 
 
 def as_sync_error(error: SyncError | OSError) -> SyncError:
-    """Return an error as one of ours; what the system refuses (a full disk, a permission) is put in words."""
+    """Return an error as a `SyncError`; errors of the system (a full disk, a permission) get a message."""
     if isinstance(error, SyncError):
         return error
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list) and error.args[0]:

@@ -1,7 +1,7 @@
-"""What makes a folder ready for backups: settings, what git should know, and a job for CI.
+"""Prepares a folder for backups: settings, git's configuration files, and a job for CI.
 
-Promises: no file that is there is overwritten, lines are only added to `.gitignore` and `.gitattributes`,
-and no token is ever written. Nothing is asked of a server.
+It promises: no existing file is overwritten, lines are only added to `.gitignore` and `.gitattributes`, no
+token is ever written, and no request is sent to a server.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _ATTRIBUTES = (
 
 
 class Ci(StrEnum):
-    """Where backups are going to run."""
+    """The CI service that will run backups."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -62,11 +62,11 @@ _JOBS = {
 
 @dataclass(frozen=True, slots=True)
 class PreparedFolder:
-    """What became of a file.
+    """What was done with a file.
 
     Attributes:
-        path: of the file.
-        result: `created`, `extended`, or `kept` as it was.
+        path: path of the file.
+        result: `created`, `extended`, or `kept` unchanged.
     """
 
     path: Path
@@ -75,10 +75,10 @@ class PreparedFolder:
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """An environment to begin with.
+    """The first environment.
 
     Attributes:
-        name: of it.
+        name: its name.
         environment: its settings; None if the folder has settings already.
     """
 
@@ -90,8 +90,8 @@ def settings_for(folder: Path, options: ConnectionOptions, variables: Mapping[st
     """Return the environment of a folder's settings, or the one that options and variables describe.
 
     Raises:
-        ConfigError: no server is named, the token must not go to what is named, the name does not do for a
-            folder, or the settings that are there make no sense or have no such environment.
+        ConfigError: no server is given, the token must not be sent to its URL, the name cannot be used for a
+            folder, or the existing settings are invalid or have no such environment.
     """
     if (folder / FILE).exists():
         name = next(iter(environments([options.env] if options.env else [], folder, every=not options.env)))
@@ -123,16 +123,16 @@ def settings_for(folder: Path, options: ConnectionOptions, variables: Mapping[st
 
 
 def prepare(folder: Path, top: Path, chosen: InitOptions, ci: Ci) -> list[PreparedFolder]:
-    """Write what is missing.
+    """Write the files that are missing.
 
     Args:
-        folder: where `lightdash-sync.toml` belongs.
-        top: of the git repository around it, where CI looks for its jobs.
-        chosen: the environment to begin with.
-        ci: for which service to write a job.
+        folder: folder for `lightdash-sync.toml`.
+        top: top of the git repository around it, where CI looks for its jobs.
+        chosen: the first environment.
+        ci: the CI service to write a job for.
 
     Raises:
-        ConfigError: the settings cannot be written, or a file is none that can be added to.
+        ConfigError: the settings cannot be written, or a file cannot be extended.
         OSError: a file cannot be written.
     """
     settings = folder / FILE
@@ -152,7 +152,7 @@ def prepare(folder: Path, top: Path, chosen: InitOptions, ci: Ci) -> list[Prepar
 
 
 def settings_text(name: str, environment: Environment) -> str:
-    """Return a settings file with one environment, and comments that say what else there is."""
+    """Return a settings file with one environment, and comments about other settings."""
     given = environment.model_dump(exclude_defaults=True)
     lines = [f"{key} = {_toml(value)}" for key, value in given.items()]
     if environment.project is None:
@@ -168,7 +168,7 @@ def settings_text(name: str, environment: Environment) -> str:
     )
     try:
         is_right = tomllib.loads(text.encode().decode()) == {"env": {name: given}}
-    except ValueError:  # a lone surrogate, which is what Python makes of odd bytes on the command line
+    except ValueError:  # a lone surrogate, which Python makes from undecodable bytes on the command line
         is_right = False
     if not is_right:
         raise ConfigError("these settings cannot be written to a file", hint="Look for odd characters.")
@@ -179,7 +179,7 @@ def job_text(template: str, config: str) -> str:
     """Return a job for CI.
 
     Args:
-        template: its file name.
+        template: file name of the template.
         config: path of the settings file from the top of the repository; "" if it is there itself.
     """
     text = files("lightdash_sync").joinpath("templates", template).read_text("utf-8")
@@ -188,7 +188,7 @@ def job_text(template: str, config: str) -> str:
 
 
 def _toml(value: str | int | bool | list[str]) -> str:
-    """Return a value as TOML writes it, which is as JSON does but for the delete character."""
+    """Return a value in TOML, which is the same as JSON except for the delete character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -203,7 +203,7 @@ def _create(path: Path, text: str) -> PreparedFolder:
 
 
 def _extend(path: Path, lines: tuple[str, ...]) -> PreparedFolder:
-    """Add lines to the end of a file, if the last of them is not in it."""
+    """Add lines to the end of a file, unless it has the last of them."""
     if path.is_symlink():
         raise ConfigError(f"{path} is a symbolic link", hint="Replace it by a file.")
     try:

@@ -1,7 +1,9 @@
-"""Ending work early: a whole run, or one piece of work of it.
+"""Runs work in threads, with progress, and stops it early: a whole run, or one piece of it.
 
-Ctrl-C ends the run: nothing is sent any more. A piece of work that fails ends only its own threads, because
-the run may go on: it reads the project again, or reports what was done.
+Ctrl-C ends the run: no further request is sent. A piece of work that fails ends only its own threads, because
+the run may continue: it reads the project again, or reports what was done.
+
+In order: the flag that stops work, work that ends between operations, and many reads in parallel.
 """
 
 from __future__ import annotations
@@ -25,13 +27,13 @@ _CURRENT: ContextVar[Stop | None] = ContextVar("stop", default=None)
 
 
 class Stop:
-    """A flag that ends work. Setting it ends all parts of the work, and not the other way round.
+    """A flag that ends work. Setting it ends all parts of the work, but a part does not end the whole.
 
-    A part looks at the flag of its whole. The whole keeps no list of its parts: that would need weak
-    references, and Ctrl-C is lost if it comes while Python calls back for one of them.
+    A part looks at the flag of its whole. The whole has no list of its parts: that would need weak
+    references, and Ctrl-C is lost if it comes while Python runs the callback of one.
 
     Args:
-        whole: the flag of the work of which this is a part, or None.
+        whole: the flag of the work that this is a part of, or None.
     """
 
     def __init__(self, whole: Stop | None = None) -> None:
@@ -54,13 +56,13 @@ class Stop:
         return self._is_set or (self._whole is not None and self._whole.is_set())
 
     def wait(self, seconds: float) -> bool:
-        """Wait, but not longer than until the work is ended; return whether it was."""
+        """Wait until the work is ended, or the time is over; return whether the work was ended."""
         with self._changed:
             return self._changed.wait_for(self.is_set, seconds)
 
     @contextmanager
     def within(self) -> Iterator[None]:
-        """Let what this thread does here end with this piece of work."""
+        """Make this thread's work in the context end with this flag."""
         token = _CURRENT.set(self)
         try:
             yield
@@ -68,33 +70,33 @@ class Stop:
             _CURRENT.reset(token)
 
     def current(self) -> Stop:
-        """Return the flag of the piece of work that this thread does; this one if it does none."""
+        """Return the flag of the piece of work that this thread does; this one if there is none."""
         return _CURRENT.get() or self
 
 
 # Work that Ctrl-C and SIGTERM end between two operations, or else between two requests, never within one.
 #
-# A write that is cut off in the middle leaves nobody knowing whether it happened. So the work runs in a
-# thread of its own: the signal reaches the main thread only, which asks the work to begin nothing new, lets
-# it finish for some seconds, then tells the session to send nothing more, and waits for the last answer.
+# If a write is cut off in the middle, nobody knows whether it was carried out. So the work runs in a thread
+# of its own: the signal reaches only the main thread, which asks the work to begin nothing new, gives it some
+# seconds to finish, then makes the session send nothing more, and waits for the last answer.
 
 T = TypeVar("T")
 
-# Seconds that an operation of several requests has to end; who sends SIGTERM often kills after ten.
+# Seconds for an operation of several requests to finish; SIGTERM is often followed by SIGKILL after ten.
 _GRACE = 5.0
 
 
 def run_stoppable(work: Callable[[], T], wind_down: Callable[[], None], stopped: Stop) -> T:
-    """Do some work, and return what it returns.
+    """Do some work, and return its result.
 
     Args:
         work: sends requests.
-        wind_down: asks it to begin nothing new.
-        stopped: of the session's pacer; set, and the next request raises `Interrupted`. A second signal sets
-            it at once.
+        wind_down: asks the work to begin nothing new.
+        stopped: flag of the session's pacer; once set, the next request raises `Interrupted`. A second signal
+            sets it at once.
 
     Raises:
-        KeyboardInterrupt: a signal came; the work has come to its end all the same.
+        KeyboardInterrupt: a signal came; the work has ended all the same.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="stoppable") as pool:
         future = pool.submit(work)
@@ -110,23 +112,23 @@ def run_stoppable(work: Callable[[], T], wind_down: Callable[[], None], stopped:
             raise
 
 
-# Many small reads at the same time, with one way to stop them all.
+# Many small reads in parallel, with one way to stop them all.
 #
-# One item that cannot be read does not stop the others: it is returned by name, and the caller decides.
-# What would fail for every item (an unknown token, a stopped run, a bug) ends this piece of work at once.
-# The run itself can go on after it, unless it was interrupted.
+# One item that cannot be read does not stop the others: it is returned by name, and the caller decides. A
+# failure that would affect every item (an invalid token, a stopped run, a bug) ends this piece of work at
+# once. The run itself can continue after it, unless it was interrupted.
 
 R = TypeVar("R")
 
-# Failures of single items after which the whole is taken to fail: a server that is gone is not asked
-# ten thousand times.
+# Number of failed items after which the whole work fails, so that a server that is down is not sent ten
+# thousand requests.
 MAX_UNREAD = 25
 
-_BESIDE = 2  # long reads at the same time; the server does them one after the other all the same
+_BESIDE = 2  # long reads in parallel; the server works on them one after the other anyway
 
 
 class Progress(Protocol):
-    """Shows how far the work is; the work itself knows no terminal."""
+    """Shows progress; keeps the terminal out of the work itself."""
 
     def track(
         self, what: str, total: int, verb: str = "Reading"
@@ -134,20 +136,20 @@ class Progress(Protocol):
         """Show that work is under way, for as long as the context lasts.
 
         Args:
-            what: the items, in words.
-            total: how many items.
-            verb: what is done with them, in words.
+            what: description of the items.
+            total: number of items.
+            verb: what is done with them.
 
         Returns:
             A context that gives a function to call once for each finished item, from any thread.
         """
 
     def noted(self, message: str) -> None:
-        """Something worth a line happened."""
+        """Show a message."""
 
 
 class Silent:
-    """Progress that nobody looks at."""
+    """Progress that shows nothing."""
 
     def track(
         self, what: str, total: int, verb: str = "Reading"
@@ -157,7 +159,7 @@ class Silent:
         return nullcontext(lambda: None)
 
     def noted(self, message: str) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class Unread:
     """An item that could not be read.
 
     Attributes:
-        what: `kind:key`, or the kind where it has no key yet.
+        what: `kind:key`, or the kind if it has no key yet.
         error: why.
     """
 
@@ -177,9 +179,9 @@ class Workers:
     """A pool of threads.
 
     Args:
-        size: how many.
+        size: number of threads.
         stopped: the run's flag. It is set here when the run is interrupted, and only then.
-        progress: who is told.
+        progress: receives the progress.
     """
 
     def __init__(self, size: int, stopped: Stop, progress: Progress) -> None:
@@ -192,24 +194,24 @@ class Workers:
         self._begun_stop = stopped.part()
 
     def close(self) -> None:
-        """End the threads; what has not begun never will."""
+        """End the threads; work that has not begun is dropped."""
         self._beside.shutdown(wait=True, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def begin(self, work: Iterable[Callable[[], R]]) -> list[Future[R]]:
-        """Have some long reads done beside all others, by threads of their own.
+        """Start some long reads beside all others, in threads of their own.
 
-        A page of a hundred charts keeps the server busy in another way than many small requests do, so it
-        answers both together sooner than one after the other.
+        A page of a hundred charts loads the server in another way than many small requests do, so both
+        together take less time than one after the other.
         """
         futures = [self._beside.submit(_within, self._begun_stop, one) for one in work]
         self._begun += futures
         return futures
 
     def forget(self) -> None:
-        """End what was begun: wait for requests that are under way, and let nothing more be sent."""
+        """End what `begin` started: wait for requests that are under way, and send nothing more."""
         self._begun_stop.set()
-        while self._begun:  # what was begun may begin more
+        while self._begun:  # the work may start more
             begun, self._begun = self._begun, []
             for future in begun:
                 future.cancel()
@@ -219,20 +221,20 @@ class Workers:
     def run(
         self, what: str, items: Iterable[T], work: Callable[[T], R], name: Callable[[T], str] = str
     ) -> tuple[list[R], list[Unread]]:
-        """Do some work for each item, in no order.
+        """Do some work for each item, in any order.
 
         Args:
-            what: the items, in words for the progress.
+            what: description of the items for the progress.
             items: the items.
-            work: what to do; called from several threads.
-            name: how an item is called where it cannot be read.
+            work: the work; called from several threads.
+            name: returns the name of an item that cannot be read.
 
         Returns:
-            The results, and the items that failed with an `ApiError`, or that cannot be converted.
+            The results, and the items that failed with an `ApiError`, or cannot be converted.
 
         Raises:
             NotAuthorised: the token is not accepted (401).
-            ApiError: more than `MAX_UNREAD` items failed; not counted is what is not there, or cannot be
+            ApiError: more than `MAX_UNREAD` items failed, not counting those that do not exist or cannot be
                 converted.
         """
         stop = self._stopped.part()
@@ -259,7 +261,7 @@ class Workers:
                     results.append(future.result())
                 except (ApiError, Unconvertible) as error:
                     unread.append(Unread(name(futures[future]), error))
-                    failed += not isinstance(error, (NotFound, Unconvertible))  # which say nothing of others
+                    failed += not isinstance(error, (NotFound, Unconvertible))  # these affect one item only
                     if failed > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
                         raise
                 advance()
@@ -267,7 +269,7 @@ class Workers:
             (stop if isinstance(error, Exception) else self._stopped).set()
             for future in futures:
                 future.cancel()
-            wait(futures)  # nobody writes any more when the caller cleans up
+            wait(futures)  # so that nothing is written any more when the caller cleans up
             raise
         return results, sorted(unread, key=lambda item: item.what)
 

@@ -1,1 +1,1 @@
-"""From a live project to a snapshot: what there is, what each item says, and whether that is all."""
+"""Exports a live project to a snapshot: lists, items, and the proof that nothing is missing."""

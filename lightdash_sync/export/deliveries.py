@@ -1,7 +1,7 @@
-"""Schedulers, item by item: for a token that may not list those of the whole project, and for a first export.
+"""Reads schedulers item by item: for a token that may not list those of a project, and in a first export.
 
-A later export knows the schedulers of the older snapshot, so a list that came back short is noticed. The
-first one knows nothing of them; there the list is held against what each chart and dashboard says.
+A later export knows the schedulers of the previous snapshot, so it notices a list that came back short. The
+first one knows none, so it compares the list with the schedulers of each chart and dashboard.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-_READINGS = 4  # of the list, until it names what was made meanwhile
-_PAUSE = 0.3  # seconds more before each of them
+_READINGS = 4  # how often the list is read until it includes schedulers created meanwhile
+_PAUSE = 0.3  # seconds; each reading waits that much longer
 
 
 def deliverable(inventory: Inventory, hidden: Collection[str], server: Server) -> dict[str, list[str]]:
-    """Return the uuids of what can have schedulers, by the name that its endpoint has for it.
+    """Return the uuids of items that can have schedulers, by the name in the path of their endpoint.
 
     Args:
         inventory: the project's lists.
         hidden: uuids of charts that no list names.
-        server: whether SQL charts can have them depends on it.
+        server: decides whether SQL charts can have schedulers.
     """
     charts = [*(row.uuid for row in inventory.summaries), *hidden]
     found = {"saved": charts, "dashboards": [row.uuid for row in inventory.dashboards]}
@@ -47,16 +47,16 @@ def deliverable(inventory: Inventory, hidden: Collection[str], server: Server) -
 def with_schedulers(
     lightdash: Lightdash, inventory: Inventory, owners: Mapping[str, list[str]], readings: Readings
 ) -> Inventory:
-    """Add the schedulers of some charts and dashboards, item by item: the token may not list them.
+    """Add the schedulers of some charts and dashboards, item by item, because the token may not list them.
 
     Args:
         lightdash: the server.
         inventory: the project's lists.
         owners: as `deliverable` returns them.
-        readings: reads, and remembers what could not be read.
+        readings: reads items, and records what could not be read.
 
     Raises:
-        NotAuthorised: it may not read them at all.
+        NotAuthorised: the token may not read schedulers at all.
     """
     rows, before = [*(inventory.schedulers or [])], len(readings.unread)
     try:
@@ -79,16 +79,16 @@ def with_schedulers(
 def require_all_listed(
     lightdash: Lightdash, inventory: Inventory, owners: Mapping[str, list[str]], readings: Readings
 ) -> Inventory:
-    """Hold the list of schedulers against what each chart and dashboard says.
+    """Compare the list of schedulers with the schedulers of each chart and dashboard.
 
     Args:
         lightdash: the server.
-        inventory: the project's lists; the list of schedulers is read again if some were made meanwhile.
+        inventory: the project's lists; the list of schedulers is read again if some were created meanwhile.
         owners: as `deliverable` returns them.
-        readings: reads, and remembers what could not be read.
+        readings: reads items, and records what could not be read.
 
     Raises:
-        Incomplete: the list does not name a scheduler that is there, however often it is read.
+        Incomplete: the list lacks an existing scheduler, however often it is read.
     """
     if inventory.schedulers is None:
         return inventory
@@ -104,7 +104,7 @@ def require_all_listed(
             )
         lightdash.session.pacer.sleep(_PAUSE * (_READINGS - readings_left))
         inventory = replace(inventory, schedulers=lightdash.schedulers(inventory.project.projectUuid))
-        # People may have deleted them meanwhile, or made others.
+        # People may have deleted them meanwhile, or created others.
         asked: dict[str, set[str]] = {}
         for uuid in missing:
             asked.setdefault(there[uuid].kind, set()).add(there[uuid].owner)
@@ -116,11 +116,11 @@ def require_all_listed(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A delivery that a chart or dashboard names.
+    """A delivery of a chart or dashboard.
 
     Attributes:
-        name: of the delivery.
-        kind: of the owner, as the API's paths say it.
+        name: name of the delivery.
+        kind: kind of the owner, as in the API's paths.
         owner: uuid of the chart or dashboard.
     """
 
@@ -130,7 +130,7 @@ class _Found:
 
 
 def _found_at(lightdash: Lightdash, owners: Mapping[str, list[str]], readings: Readings) -> dict[str, _Found]:
-    """Return uuid of a delivery -> what its owner says of it, for all deliveries of some owners."""
+    """Return uuid of a delivery -> its name and owner, for all deliveries of some owners."""
     there: dict[str, _Found] = {}
     for kind, uuids in owners.items():
         ask = partial(lightdash.schedulers_of, kind)

@@ -1,7 +1,7 @@
-"""Charts that no list names, found by whatever refers to them.
+"""Finds charts that no list names, by whatever refers to them.
 
 0.1372.1 lists a chart saved in a dashboard only while the latest version of that dashboard shows it. The
-others are still there, and people may want them back.
+other charts still exist, and people may want to restore them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from lightdash_sync.export.items import ChartRead, DashboardRead, Readings
     from lightdash_sync.lightdash.reading import Lightdash
 
-_COUNTS = 4  # times that the charts are counted, if some are made or deleted meanwhile
+_COUNTS = 4  # how often the charts are counted if some are created or deleted meanwhile
 NAMELESS = "nothing refers to it, and another chart has the same slug, so its uuid cannot be learnt"
 
 
 def delivered_charts(
     lightdash: Lightdash, inventory: Inventory, known: Collection[str], readings: Readings
 ) -> dict[str, ChartRead]:
-    """Find charts that no list names, by their schedulers; those that are known are asked for otherwise."""
+    """Find charts that no list names by their schedulers; known ones are requested elsewhere."""
     listed = {row.uuid for row in inventory.summaries}
     delivered = {row.savedChartUuid for row, _ in inventory.schedulers or [] if row.savedChartUuid}
     return _find(lightdash, inventory, delivered - listed - set(known), readings)
@@ -38,7 +38,7 @@ def delivered_charts(
 def charts_that_are_seen(
     lightdash: Lightdash, inventory: Inventory, uuids: Collection[str], readings: Readings
 ) -> dict[str, ChartRead]:
-    """Read charts that no list names; without those that are deleted or that the token may not see."""
+    """Read charts that no list names, without those that were deleted or that the token may not see."""
     return _find(lightdash, inventory, uuids, readings, may_be_deleted=True)
 
 
@@ -49,7 +49,7 @@ def shown_charts(
     hidden: Collection[str],
     readings: Readings,
 ) -> dict[str, ChartRead]:
-    """Find charts that no list names, by the tiles that show them, or did in an earlier version."""
+    """Find charts that no list names by the tiles that show them, or did in an earlier version."""
     known = {row.uuid for row in inventory.summaries} | set(hidden)
     shown = {uuid for dashboard in dashboards.values() for uuid in dashboard.charts()} - known
     formerly = {uuid for dashboard in dashboards.values() for uuid in dashboard.formerly} - known - shown
@@ -64,17 +64,18 @@ def find_by_usage(
     used: Mapping[str, int],
     readings: Readings,
 ) -> dict[str, ChartRead]:
-    """Find charts that nothing refers to any more, by the metrics they use.
+    """Find charts that nothing refers to any more, by the metrics that they use.
 
-    The catalogue counts the charts that use a metric, hidden ones too. Where it counts more than were
-    read, it is asked which. Its counts are not exact, so this is a help and no proof.
+    The catalogue counts the charts that use a metric, including hidden ones. If it counts more charts than
+    were read, the charts of the metric are requested. The counts are not exact, so this finds some charts but
+    does not prove that there are no others.
 
     Args:
         lightdash: the server.
         inventory: the project's lists.
         hidden: charts that were found otherwise.
-        used: id of a metric -> charts that were read and use it.
-        readings: reads, and remembers what could not be read.
+        used: id of a metric -> number of charts that were read and use it.
+        readings: reads items, and records what could not be read.
     """
     suspects = {
         metric.field_id: metric
@@ -93,16 +94,16 @@ def find_by_usage(
 def are_missing(
     lightdash: Lightdash, inventory: Inventory, hidden: Collection[str], nameless: int = 0
 ) -> bool:
-    """Whether there are, or may be, charts that are neither listed nor among the hidden ones found so far.
+    """Whether there may be charts that are neither listed nor among the hidden ones found so far.
 
-    The list and the number of all charts come one after the other. So where the number is higher, both are
-    asked for again, until nothing was made or deleted in between.
+    The list and the number of all charts are requested one after the other. So if the number is higher, both
+    are requested again, until nothing was created or deleted in between.
 
     Args:
         lightdash: the server.
         inventory: the project's lists.
         hidden: charts that were found otherwise.
-        nameless: how many more there are that nothing can be learnt of.
+        nameless: number of further charts whose uuid cannot be found out.
     """
     total, listed = inventory.chart_total, {row.uuid for row in inventory.summaries}
     if total is None:
@@ -124,17 +125,17 @@ def find_by_pages(
 ) -> tuple[dict[str, ChartRead], list[NotExported]]:
     """Find the charts that nothing refers to, in pages of all charts of the project.
 
-    A page tells no uuid. It is asked for by the slug, which is the one reading that counts a view of a chart;
+    A page has no uuid. It is requested by the slug, which is the only reading that counts a view of a chart;
     the next export knows the uuid.
 
     Args:
         lightdash: the server.
         inventory: the project's lists.
         hidden: charts that were found otherwise.
-        readings: reads, and remembers what could not be read.
+        readings: reads items, and records what could not be read.
 
     Returns:
-        The charts, and those whose uuid nothing tells, because another chart has the same slug.
+        The charts, and those whose uuid cannot be found out, because another chart has the same slug.
     """
     project = inventory.project.projectUuid
     known = Counter(row.slug for row in inventory.summaries)
@@ -163,7 +164,7 @@ def _find(
     *,
     may_be_deleted: bool = False,
 ) -> dict[str, ChartRead]:
-    """Read charts that no list names; without those that are gone, or of another project."""
+    """Read charts that no list names, without those that were deleted or belong to another project."""
     find = partial(find_hidden, lightdash, inventory.project.projectUuid, may_be_deleted=may_be_deleted)
     found = readings.of(Kind.CHART, sorted(uuids), find, {}, "that no list names")
     return {uuid: chart for uuid, chart in found.items() if chart is not None}

@@ -1,4 +1,4 @@
-"""What of a project to export: kinds and spaces, chosen by the user."""
+"""What of a project to export: kinds, spaces and depth."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.versions import Server
     from lightdash_sync.snapshot.manifest import Manifest
 
-# These have no space, so `--space` leaves them out.
+# Kinds without a space; `--space` leaves them out.
 _WITHOUT_SPACE = frozenset({Kind.VIRTUAL_VIEW, Kind.TAG, Kind.PINS, Kind.METRIC_ICONS, Kind.PROJECT})
 
 
 class Depth(IntEnum):
-    """How much is asked of what is chosen; each asks all that the one before does, and takes more requests.
+    """How much to read of the selected items; each level includes the one before, and takes more requests.
 
     Attributes:
-        CONTENT: what stands there now; charts come by the hundred where the server has pages of them.
-        AUTHORS: also who saved charts inside dashboards; and no view of a dashboard is counted.
-        SINGLY: each chart by its own answer, for what no page tells of it: its colour palette.
+        CONTENT: the current content; charts come in pages of a hundred if the server has them.
+        AUTHORS: also the authors of charts inside dashboards; and no view of a dashboard is counted.
+        SINGLY: also what only a chart's own answer has, such as its colour palette.
         HISTORY: also the earlier versions.
     """
 
@@ -40,16 +40,16 @@ class Depth(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportSelection:
-    """What the user chose.
+    """What to export.
 
     Attributes:
         kinds: kinds to export, or None for all.
         spaces: keys of spaces whose content to export, or None for all.
-        depth: how much to ask of them.
-        palettes: uuids of charts of which it must be known which palette they have, however deep.
-        space_palettes: whether it must be known of spaces, unless only content is asked for.
-        merges: whether it must be known which charts merge rows of other queries, however deep, and even
-            where the server lets nobody make merges: who uses its API still can.
+        depth: how much to read of them.
+        palettes: uuids of charts whose colour palette must be known at any depth.
+        space_palettes: whether the palettes of spaces must be known, unless only content is read.
+        merges: whether it must be known which charts merge rows of other queries, at any depth, and even if
+            the server's settings let nobody create merges, because its API still accepts them.
         since: the day from which on earlier versions are read; None for all.
     """
 
@@ -68,27 +68,27 @@ class ExportSelection:
 
     @property
     def uncounted(self) -> bool:
-        """Whether dashboards are read so that no view is counted, though that takes a request more."""
+        """Whether dashboards are read without counting a view, which takes one more request each."""
         return self.depth >= Depth.AUTHORS
 
     @property
     def singly(self) -> bool:
-        """Whether each chart is read by itself, also where the server has pages."""
+        """Whether each chart is read by itself even if the server has pages."""
         return self.depth >= Depth.SINGLY
 
     @property
     def whole_spaces(self) -> bool:
-        """Whether each space is read by itself, also where lists tell of it: only so its palette is told."""
+        """Whether each space is read by itself even if the lists suffice: only that shows its palette."""
         return self.depth >= Depth.AUTHORS and self.space_palettes
 
     @property
     def reads_all(self) -> bool:
-        """Whether everything is exported, with history: then each item is asked for by itself anyway."""
+        """Whether everything is exported with history, so that each item is read by itself anyway."""
         return self.history and not self.in_manifest().is_partial
 
     @property
     def is_kept(self) -> bool:
-        """Whether somebody keeps what is read, with a manifest that says of which day it is.
+        """Whether the result is kept, with a manifest that has the day of the last full read.
 
         Readings for a plan or a comparison are used at once.
         """
@@ -96,36 +96,36 @@ class ExportSelection:
 
     @property
     def counts_the_rest(self) -> bool:
-        """Whether what no snapshot holds is counted: in exports of everything, and in no mere comparison."""
+        """Whether what snapshots do not contain is counted: in exports of everything, not in comparisons."""
         return self.is_kept and not self.in_manifest().is_partial
 
     def by_itself(self, chart: str) -> bool:
-        """Whether a chart is read by itself: only so the server tells its palette."""
+        """Whether a chart is read by itself, because only that has its palette."""
         return self.singly or chart in self.palettes
 
     def signs(self, server: Server) -> bool:
-        """Whether it is to be known who saved a chart inside a dashboard, where that takes a request each."""
+        """Whether the author of a chart inside a dashboard must be known, where that takes a request each."""
         return self.depth >= Depth.AUTHORS or not server.can("charts_in_bulk")
 
     def wants(self, kind: Kind) -> bool:
-        """Whether items of a kind are to be exported at all."""
+        """Whether items of a kind are exported at all."""
         if self.spaces is not None and kind in _WITHOUT_SPACE:
             return False
         return self.kinds is None or kind in self.kinds
 
     def wants_in(self, kind: Kind, space: str) -> bool:
-        """Whether items of a kind are to be exported from the space of a key."""
+        """Whether items of a kind are exported from the space with a key."""
         return self.wants(kind) and (self.spaces is None or space in self.spaces)
 
     def wants_history(self, kind: Kind, server: Server) -> bool:
-        """Whether earlier versions of a kind are to be read, and a server can tell them."""
+        """Whether earlier versions of a kind are read, and the server has them."""
         return self.history and self.wants(kind) and server.tells_history(kind)
 
     def require_spaces(self, keys: Iterable[str]) -> None:
-        """Check that the chosen spaces exist.
+        """Check that the selected spaces exist.
 
         Raises:
-            ConfigError: one does not; the message lists those there are.
+            ConfigError: one does not; the message lists those that do.
         """
         there = set(keys)
         if unknown := sorted((self.spaces or frozenset()) - there):
@@ -135,7 +135,7 @@ class ExportSelection:
             )
 
     def in_manifest(self) -> SnapshotSelection:
-        """Return the choice as the manifest has it."""
+        """Return the selection in the form of the manifest."""
         return SnapshotSelection(
             kinds=None if self.kinds is None else sorted(self.kinds),
             spaces=None if self.spaces is None else sorted(self.spaces),
@@ -144,10 +144,10 @@ class ExportSelection:
         )
 
     def require_fits(self, target: Path, old: Manifest | None) -> None:
-        """Keep a part from replacing a whole.
+        """Prevent a partial export from replacing a snapshot of another selection.
 
         Raises:
-            Refused: the snapshot there holds kinds or spaces that this choice leaves out.
+            Refused: the existing snapshot has other kinds or spaces than this selection.
         """
         new = self.in_manifest()
         if old is None or not new.is_partial:

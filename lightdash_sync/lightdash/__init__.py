@@ -1,1 +1,1 @@
-"""Lightdash over HTTP: one way to send a request, and the endpoints on top of it."""
+"""The client for Lightdash: one way to send a request, and the endpoints on top of it."""

@@ -1,8 +1,8 @@
-"""A server as one command sees it: what does not belong to a project is asked for once.
+"""A client that requests what does not belong to a project only once per command.
 
-The version of the server, the owner of the token, people, groups and palettes of the organisation: each
-reading of a project needs them, and several projects of one organisation share them. Whoever lets time pass
-on purpose, by asking a person, calls `forget`, and they are asked for again.
+These are the version of the server, the owner of the token, and people, groups and palettes of the
+organisation. Each reading of a project needs them, and several projects of an organisation share them. Code
+that waits for a person calls `forget` afterwards, so that they are requested again.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ class Answers:
         self._known: dict[str, object] = {}
 
     def get(self, question: str, ask: Callable[[], T]) -> T:
-        """Return an answer, asked for unless it is known. An error is none, and is not kept."""
+        """Return a known answer, or request it. An error is not kept."""
         if question not in self._known:
             self._known[question] = ask()
         return cast("T", self._known[question])
 
     def knows(self, question: str) -> bool:
-        """Whether a question was answered."""
+        """Whether the answer to a question is known."""
         return question in self._known
 
     def forget(self) -> None:
-        """Let everything be asked for again."""
+        """Drop all answers, so that they are requested again."""
         self._known.clear()
 
 
 class AskedOnce(Lightdash):
-    """A server that is asked once for what does not belong to a project.
+    """A client that requests once what does not belong to a project.
 
     Args:
         session: sends the requests.
-        answers: what is known of the server already; shared by sessions with the same server and token.
-        server: as of `Lightdash`.
-        today: as of `Lightdash`.
+        answers: known answers; shared by sessions with the same server and token.
+        server: as in `Lightdash`.
+        today: as in `Lightdash`.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class AskedOnce(Lightdash):
         self._answers = answers or Answers()
 
     def forget(self) -> None:
-        """Let everything be asked for again."""
+        """Drop all answers, so that they are requested again."""
         self._answers.forget()
 
     def health(self) -> schemas.Health:
@@ -81,7 +81,7 @@ class AskedOnce(Lightdash):
         return self._answers.get(f"flag {name}", lambda: ask(name))
 
     def members(self) -> list[schemas.Member]:
-        """See `Lightdash.members`; who knows their groups knows them."""
+        """See `Lightdash.members`; a known list with groups is reused."""
         if self._answers.knows("members with groups"):
             return [*self.members_with_groups()]
         return self._answers.get("members", super().members)
@@ -91,7 +91,7 @@ class AskedOnce(Lightdash):
         return self._answers.get("members with groups", super().members_with_groups)
 
     def groups(self) -> list[schemas.Group]:
-        """See `Lightdash.groups`; who knows their members knows them."""
+        """See `Lightdash.groups`; a known list with members is reused."""
         if self._answers.knows("teams"):
             return [*self.teams()]
         return self._answers.get("groups", super().groups)

@@ -1,7 +1,7 @@
-"""Answers and failures: what came back, which error it is, and whether another try makes sense.
+"""Checks answers, and classifies failures: which error it is, and whether another attempt makes sense.
 
-Each failure gets its class for `retry` and its error for people here, and nowhere else. Nothing of an
-answer is believed before status, content type and envelope fit (docs/lightdash-api.md#envelope).
+Each failure gets its class for `retry` and its error for the user here, and nowhere else. No answer is used
+before status, content type and envelope have been checked (docs/lightdash-api.md#envelope).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _WHO_KNOWS = (
 _WHO_CHANGES = "Try again; if it stays so, something between here and Lightdash cuts or changes its answers."
 _WHAT_IS_LARGE = "Open the item in Lightdash and see what makes it so large; no item is expected to be."
 _WHAT_IS_DEEP = "Open the item in Lightdash and save it with less in it; no item is expected to be so deep."
-_PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 that names no time
+_PAUSE_WITHOUT_WORD = 1.0  # seconds that all workers pause after a 429 without Retry-After
 _PROXY_WANTS_MORE = 407
 _TOO_MANY = 429
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -43,13 +43,13 @@ _WHAT_STANDS_BEFORE = (
     "A gateway before Lightdash refuses the request, or the URL is not Lightdash's. What a gateway wants to "
     "see goes into `headers_env` of the environment in lightdash-sync.toml."
 )
-_SAID = 300  # characters of a server's words that an error repeats
+_SAID = 300  # maximum number of characters of a server's message in an error
 
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
-    httpx.ProxyError,  # it opened no tunnel
+    httpx.ProxyError,  # the proxy opened no tunnel
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
 )
@@ -57,11 +57,11 @@ _NOT_SENT = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that was checked.
+    """A checked answer.
 
     Attributes:
         status: 200 or 201.
-        results: what the envelope holds, None where it holds nothing.
+        results: the `results` of the envelope, None if it has none.
         version: the `Lightdash-Version` header of current servers, or None.
         date: the `Date` header, or None.
     """
@@ -73,15 +73,15 @@ class Answer:
 
 
 class Failed(Exception):
-    """One try that failed; never leaves the client.
+    """One failed attempt; never leaves the client.
 
     Args:
         failure: its class for retries.
-        error: what the user sees if it stays so.
-        retry_after: the header, if there was one.
+        error: the error for the user if no further attempt succeeds.
+        retry_after: the `Retry-After` header, if there was one.
         retry_after_all: seconds that all workers should pause, or None.
-        is_outage: whether the server, or what stands before it, seems to be gone for all requests.
-        is_late: whether the server took the request, and had not answered when its time was over.
+        is_outage: whether the server, or a proxy before it, seems to be unavailable for all requests.
+        is_late: whether the server took the request, but did not answer in time.
     """
 
     def __init__(
@@ -104,21 +104,21 @@ class Failed(Exception):
 
     @classmethod
     def too_large(cls, method: str, path: str, status: int, size: int) -> Failed:
-        """Return the failure of an answer that goes on after the size limit."""
+        """Return the failure for an answer that exceeds the size limit."""
         message = f"the answer is larger than {size // 2**20} MB"
         return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHAT_IS_LARGE))
 
     @classmethod
     def unasked_coding(cls, method: str, path: str, status: int, coding: str) -> Failed:
-        """Return the failure of an answer that is compressed in a way that was not offered."""
+        """Return the failure for an answer with a compression that was not offered."""
         message = f"the answer is compressed in a way that nobody asked for ({coding[:_SAID]})"
         return cls(Failure.FINAL, _unexpected(message, method, path, status, _WHO_CHANGES))
 
     def by_proxy(self, proxy: str | None) -> Failed:
-        """Return the failure; if it may be the proxy's, with which proxy was asked.
+        """Return the failure; if the proxy may have caused it, the hint names the proxy.
 
         Args:
-            proxy: its URL, without a password; None if the server is asked directly.
+            proxy: its URL, without a password; None if there is no proxy.
         """
         error = self.error
         if proxy is not None and (
@@ -132,14 +132,14 @@ class Failed(Exception):
 
     @property
     def may_have_happened(self) -> bool:
-        """Whether the server may have done what it was asked: what it answers tells nothing, or says so."""
+        """Whether the server may have carried out the request although the attempt failed."""
         if self.failure is Failure.FINAL:
             status = self.error.status
             return status is not None and (status < 300 or status == 408 or status >= 500)
         return self.failure is Failure.UNCLEAR
 
     def final_error(self, attempts: int, *, write: bool) -> ApiError:
-        """Return the error to raise after the last of some tries."""
+        """Return the error to raise after the last attempt."""
         self.error.unclear = write and self.may_have_happened
         if attempts > 1:
             self.error.args = (f"{self.error.args[0]} (tried {attempts} times)",)
@@ -152,7 +152,7 @@ class Failed(Exception):
 
 
 def from_exception(error: Exception, method: str, path: str, url: str) -> Failed:
-    """Class a failure that is no answer: connection, time, protocol."""
+    """Classify a failure without an answer: connection, timeout, protocol."""
     failure = Failure.NOT_SENT if isinstance(error, _NOT_SENT) else Failure.UNCLEAR
     is_outage = is_late = False
     hint = f"Is {url} the right URL, and is it reachable from here?"
@@ -191,14 +191,14 @@ def from_response(
 
     Args:
         response: status and headers.
-        body: decompressed.
-        method: of the request.
-        path: of the request.
-        token: the kind of token that it had.
-        bare: whether what was read may be nothing at all, as after a write.
+        body: decompressed body.
+        method: method of the request.
+        path: path of the request.
+        token: kind of the token in the request.
+        bare: whether an answer to a read may lack `results`, as after a write.
 
     Raises:
-        Failed: it is an error, or not what Lightdash answers.
+        Failed: the answer is an error, or not from Lightdash.
     """
     status = response.status_code
     if 300 <= status < 400:
@@ -214,7 +214,7 @@ def from_response(
         if "depth limit" in str(error) or "recursion" in str(error):
             deep = _unexpected("the answer is nested too deeply", method, path, status, _WHAT_IS_DEEP)
             raise Failed(Failure.FINAL, deep) from error
-        # A body without a length that was cut short looks just like this.
+        # A body without a length looks the same if it was cut short.
         problem = _unexpected("the answer is not complete JSON", method, path, status, _WHO_CHANGES)
         raise Failed(Failure.UNCLEAR, problem) from error
     complete = isinstance(envelope, dict) and (method != "GET" or bare or "results" in envelope)
@@ -290,9 +290,9 @@ def _unexpected(message: str, method: str, path: str, status: int, hint: str) ->
 
 
 def _error_of(body: bytes) -> tuple[str, str]:
-    """Return the server's message and its name for an error; "" for what the answer does not have.
+    """Return the server's message and its name of the error; "" for what the answer lacks.
 
-    A body that is no envelope is the message itself, unless it is a web page.
+    A body without an envelope is the message itself, unless it is a web page.
     """
     try:
         error = orjson.loads(body)["error"]

@@ -1,6 +1,6 @@
-"""Where the token may go: one origin, over TLS; and by which proxy.
+"""Decides where the token may be sent: to one origin, over TLS, and by which proxy.
 
-Plain HTTP is for loopback, or for whoever says `--allow-http`. A URL with a user name in it is refused,
+Plain HTTP is only for loopback, unless the user gives `--allow-http`. A URL with a user name is rejected,
 because such URLs end up in logs.
 """
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Which proxy a server is reached by, as curl and Go read HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+# Proxies, by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY as curl and Go read them.
 #
-# NO_PROXY is a list of hosts that are reached without: names (with everything below them), `.domain`,
-# `*.domain`, addresses, ranges such as `10.0.0.0/8`, each of them with a port or without, and `*` for all.
-# Where curl and Go differ, an entry holds if it does for one of them: the token goes to fewer places so.
+# NO_PROXY is a list of hosts that are reached without a proxy: names (with everything below them), `.domain`,
+# `*.domain`, addresses, ranges such as `10.0.0.0/8`, each with or without a port, and `*` for all. Where curl
+# and Go differ, an entry applies if it does for either of them, so that fewer proxies receive the token.
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
@@ -35,10 +35,10 @@ _WITH_PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d+)")
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for a server, or None.
+    """Return the proxy that the environment variables name for a server, or None.
 
     Args:
-        url: of the server.
+        url: URL of the server.
 
     Raises:
         ConfigError: it is not an HTTP proxy.
@@ -59,7 +59,7 @@ def proxy_for(url: str) -> str | None:
 
 
 def shown_proxy(proxy: str) -> str:
-    """Return the URL of a proxy as people may see it: without user name and password."""
+    """Return the URL of a proxy without user name and password, for messages."""
     url = httpx.URL(proxy)
     return str(url.copy_with(userinfo=b"", path="/", query=None, fragment=None)).rstrip("/")
 
@@ -71,7 +71,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
-    """Whether NO_PROXY names a host."""
+    """Whether NO_PROXY includes a host."""
     return any(_names(entry, host, port) for entry in re.split(r"[\s,]+", exceptions) if entry)
 
 
@@ -104,7 +104,7 @@ def _in_range(entry: str, host: str) -> bool:
 
 
 def _address(host: str) -> Address | None:
-    """Return a host that is an address; one of IPv4 that is written as IPv6 is the former."""
+    """Return the address of a host that is one; an IPv4 address written as IPv6 is returned as IPv4."""
     try:
         found = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
@@ -113,7 +113,7 @@ def _address(host: str) -> Address | None:
 
 
 def _plain(name: str) -> str:
-    """Return a name in lower case, in the letters that the resolver knows, without a dot at its end."""
+    """Return a name in lower case, in the form that the resolver expects, without a trailing dot."""
     name = name.lower().removesuffix(".")
     try:
         return name if name.isascii() else httpx.URL(f"https://{name}").raw_host.decode("ascii")
@@ -122,14 +122,14 @@ def _plain(name: str) -> str:
 
 
 def _checked(text: str) -> str:
-    """Return a proxy's URL; `proxy.example.com:3128` is one too, as it is for curl."""
+    """Return a proxy's URL; `proxy.example.com:3128` without a scheme is accepted, as by curl."""
     text = text if "://" in text else f"http://{text}"
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         url = httpx.URL()
     if url.scheme not in ("http", "https") or not url.host:
-        # It is not repeated: it may hold a password.
+        # The message does not repeat the value, which may contain a password.
         raise ConfigError(
             "the proxy that the environment names is not an HTTP proxy",
             hint="Set HTTPS_PROXY to http://host:port, or name the Lightdash server in NO_PROXY.",
@@ -146,7 +146,7 @@ class Origin:
 
     Attributes:
         url: scheme, host, port and path prefix, without a slash at the end.
-        name: what snapshots call the server; its URL unless something else is said.
+        name: name of the server in snapshots; its URL by default.
     """
 
     url: str
@@ -162,20 +162,20 @@ def parse_origin(text: str, *, allow_http: bool = False) -> Origin:
 
     Args:
         text: with or without a slash at the end, a path prefix, or the API's own `/api/v1`.
-        allow_http: let the token travel unencrypted to a host that is not this one.
+        allow_http: allow sending the token unencrypted to another host.
 
     Raises:
-        ConfigError: not a URL that the token may be sent to.
+        ConfigError: it is not a URL that the token may be sent to.
     """
     text = text.strip()
-    if "@" in text.partition("?")[0]:  # first, for other messages repeat parts of the URL
+    if "@" in text.partition("?")[0]:  # checked first, because other messages repeat parts of the URL
         raise ConfigError("the URL of Lightdash must not hold a user name or password", hint=_EXAMPLE)
     if not text.isprintable() or " " in text or "\\" in text:
         raise ConfigError("the URL of Lightdash holds characters that no URL has", hint=_EXAMPLE)
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
-        # What the resolver of names cannot take is an error here, not in the first request.
+        # A name that the resolver cannot handle is an error here, not in the first request.
         httpx.URL(text).raw_host.decode("ascii").encode("idna")
     except (ValueError, httpx.InvalidURL) as error:
         raise ConfigError(f"the URL of Lightdash makes no sense: {error}", hint=_EXAMPLE) from error
@@ -195,15 +195,15 @@ def parse_origin(text: str, *, allow_http: bool = False) -> Origin:
 
 
 def tls_context(ca_bundle: Path | None, *urls: str | None) -> ssl.SSLContext:
-    """Return how certificates are checked: the system's authorities, and those of a file if given.
+    """Return how certificates are checked: by the system's authorities, and those of a file if given.
 
     Args:
-        ca_bundle: more authorities, or None.
-        urls: of the server, and of the proxy if there is one. Where none of them is encrypted, the system's
-            authorities are not read: that takes as long as a dozen requests, and nobody would ask them.
+        ca_bundle: file with additional authorities, or None.
+        urls: URLs of the server, and of the proxy if there is one. If none of them is encrypted, the system's
+            authorities are not loaded, which would take as long as a dozen requests.
 
     Raises:
-        ConfigError: the file cannot be read, or holds no certificate.
+        ConfigError: the file cannot be read, or contains no certificate.
     """
     encrypted = any(url and url.lower().startswith("https:") for url in urls)
     try:

@@ -1,9 +1,9 @@
-"""Promotion by Lightdash's own endpoints: what is asked, what is sent, and the shape of both answers.
+"""Lightdash's own promotion endpoints: paths, requests, and the shape of both answers.
 
-The diff changes nothing and checks no permission (docs/lightdash-api.md#endpoints-and-diff); reading
-that of a chart or of a dashboard counts no view. It says what would be written, never what is there now, nor
-what would be deleted. The promotion is one request and no transaction: an error with `unclear` may have done
-a part of the work.
+The diff changes nothing and checks no permission (docs/lightdash-api.md#endpoints-and-diff); requesting that
+of a chart or a dashboard counts no view. It has the content that would be written, but neither the content
+that is there now nor deletions. The promotion is one request and no transaction: an error with `unclear` may
+have done a part of the work.
 Facts: docs/lightdash-api.md#promotion.
 """
 
@@ -30,7 +30,7 @@ _PATHS = {
     Kind.DASHBOARD: "/api/v1/dashboards/{uuid}",
     Kind.SQL_CHART: "/api/v1/projects/{project}/sqlRunner/saved/{uuid}",
 }
-# Said before anything is written; any other 404 may come from the middle of the work.
+# The message of a 404 before anything is written; any other 404 may come from the middle of the work.
 _NO_UPSTREAM = "This chart does not have an upstream project"
 
 
@@ -38,9 +38,9 @@ class PromotedSpace(View):
     """A space of a diff: the upstream one with the source's name, or the source's if it will be created.
 
     Attributes:
-        uuid: of the upstream space; of the source's if it will be created.
+        uuid: uuid of the upstream space; of the source's space if it will be created.
         projectUuid: always the upstream project.
-        path: since 0.1610.1, spaces are found by it.
+        path: since 0.1610.1; spaces are found by it.
     """
 
     uuid: Uuid
@@ -61,23 +61,23 @@ class _InSpace(View):
 
 
 class PromotedDashboard(_InSpace):
-    """A dashboard of a diff: the source's, but for the upstream uuid if there is one.
+    """A dashboard of a diff: that of the source, with the uuid of the upstream one if there is one.
 
-    Its tiles are the source's and show the source's charts (docs/lightdash-api.md#endpoints-and-diff).
+    Its tiles are those of the source, with the source's charts (docs/lightdash-api.md#endpoints-and-diff).
 
     Attributes:
-        spaceSlug: of the source's space.
-        spaceUuid: of the space that the upstream dashboard is in now.
+        spaceSlug: slug of the source's space.
+        spaceUuid: uuid of the space that the upstream dashboard is in now.
     """
 
 
 class PromotedChart(_InSpace):
-    """A chart of a diff: the source's, but for the upstream uuid if there is one; SQL charts too.
+    """A chart or SQL chart of a diff: that of the source, with the uuid of the upstream one if there is one.
 
     Attributes:
-        oldUuid: of the source's chart.
-        spaceSlug: of the source's space.
-        spaceUuid: of the space that the upstream chart is in now; SQL charts do not say it.
+        oldUuid: uuid of the source's chart.
+        spaceSlug: slug of the source's space.
+        spaceUuid: uuid of the space that the upstream chart is in now; missing for SQL charts.
     """
 
     oldUuid: Uuid
@@ -87,19 +87,19 @@ D = TypeVar("D", PromotedSpace, PromotedDashboard, PromotedChart)
 
 
 class PromotedContent(View, Generic[D]):
-    """One item of a diff, and what the server says it will do with it."""
+    """One item of a diff, with what the server announces to do with it."""
 
     action: Action
     data: D
 
 
 class PromotionDiff(View):
-    """`GET .../promoteDiff`: by kind, what would be written.
+    """`GET .../promoteDiff`: what would be written, by kind.
 
     Attributes:
-        spaces: each that something of the rest is in; ancestors too where spaces are nested.
-        dashboards: none or one, never with `no changes`.
-        charts: those on the tiles; one on two tiles is there twice on 0.1372.1.
+        spaces: the spaces of all other items; with their ancestors if the server has nested spaces.
+        dashboards: at most one, never with `no changes`.
+        charts: charts on the tiles; on 0.1372.1 a chart on two tiles is listed twice.
         sqlCharts: since 0.2462.0.
     """
 
@@ -110,24 +110,24 @@ class PromotionDiff(View):
 
 
 class PromotionWrites(Sender):
-    """The promotion itself."""
+    """Requests that promote."""
 
     def promote(self, kind: Kind, uuid: str, project: str) -> JsonObject:
-        """`POST .../promote`: promote a chart, a dashboard with what it shows, or a SQL chart.
+        """`POST .../promote`: promote a chart, a dashboard with the charts on it, or a SQL chart.
 
         Args:
-            kind: of it.
-            uuid: of it, in the source project.
+            kind: kind of the item.
+            uuid: uuid of the item in the source project.
             project: uuid of the source project.
 
         Returns:
-            The answer: chart or dashboard as it is upstream, with its `uuid` there. Of a chart that the
-            server left as it was, it holds the *source's* content under the upstream uuid
-            (docs/lightdash-api.md#what-promotion-writes). A SQL chart has `savedSqlUuid` instead.
+            The answer: chart or dashboard as it is upstream, with its `uuid` there. For a chart that the
+            server did not change, it has the *source's* content with the upstream uuid
+            (docs/lightdash-api.md#what-promotion-writes). For a SQL chart it has `savedSqlUuid` instead.
 
         Raises:
-            NotFound: no upstream project; any other 404 is `unclear`, as the server looks for items between
-                its writes, too.
+            NotFound: there is no upstream project; any other 404 is `unclear`, because the server also looks
+                for items between its writes.
             ApiError: 403 and 409 come before anything is written.
             SyncError: the server does not promote this kind; nothing was sent.
         """
@@ -142,10 +142,10 @@ class PromotionWrites(Sender):
 
 
 def promotion_path(server: Server, kind: Kind, uuid: str, project: str) -> str:
-    """Return the path of an item below which it is promoted.
+    """Return the path of an item, below which its promotion endpoints are.
 
     Raises:
-        SyncError: this server does not promote items of this kind, or what is given is no uuid.
+        SyncError: this server does not promote items of this kind, or a uuid is invalid.
     """
     if kind not in _PATHS or (kind is Kind.SQL_CHART and not server.can("promotes_sql_charts")):
         raise SyncError(f"Lightdash {server.version} does not promote {KINDS[kind].noun[1]}")

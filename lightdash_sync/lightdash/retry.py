@@ -1,10 +1,10 @@
-"""What to do when a request fails: decided by the class of the failure, never by a blind repeat.
+"""Decides how long to wait and whether to repeat a failed request, by the class of the failure.
 
-The server has no idempotency key, so a write may be repeated only when it certainly was not carried out
-(the connection was never made, or the server refused it with 429 or 503). A read may be repeated after
-any failure that may pass. Waits are drawn at random below an exponential bound (full jitter), a
-`Retry-After` is honoured within reason, and a budget for the whole run keeps an outage from being
-multiplied. A server that has answered before and is gone is waited for by all workers together (`Outage`).
+The server has no idempotency key, so a write is repeated only when it certainly was not carried out (the
+connection was never made, or the server refused it with 429 or 503). A read is repeated after any failure
+that may be temporary. Waits are random below an exponential bound (full jitter), `Retry-After` is honoured
+within limits, and a budget for the whole run keeps retries from making an outage worse. If a server that has
+answered before becomes unavailable, all workers wait for it together (`Outage`).
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-# An outage of the server, met by all workers of a run together.
+# Outages of the server, which all workers of a run wait out together.
 #
-# Each for itself would use up its tries within a moment. So one of them tries whether it is over, with
-# waits that grow, and the others wait for what it finds out. That holds for a server that has answered in
-# this run; one that never did is not waited for.
+# If each worker retried by itself, all attempts would be used up within a moment. So one of them probes the
+# server with growing waits, and the others wait for the result. This applies to a server that has answered
+# in this run; a server that never answered is not waited for.
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)  # bounds of the waits in seconds; each is at least half of that
-_LOOK = 0.2  # seconds after which who waits looks whether the run was stopped
+_LOOK = 0.2  # seconds between checks, while waiting, whether the run was stopped
 
 
 class Outage:
-    """Whether the server is gone for now, and who tries.
+    """The state of an outage, and which worker probes the server.
 
     Args:
-        random: where jitter comes from.
+        random: source of jitter.
     """
 
     def __init__(self, random: Random) -> None:
@@ -49,15 +49,15 @@ class Outage:
         self._lasts = False
         self._prober: int | None = None
         self._tries = 0
-        self._noticed = 0.0  # when the last request that met it failed
+        self._noticed = 0.0  # when a request last failed because of the outage
 
     @property
     def has_answered(self) -> bool:
-        """Whether the server ever answered in this run."""
+        """Whether the server has answered in this run."""
         return self._has_answered
 
     def answered(self, sent: float) -> None:
-        """Note that the server answered, whatever the answer was.
+        """Record that the server answered, with whatever status.
 
         Args:
             sent: when the request was sent, in seconds of `time.monotonic`. An answer to a request from
@@ -70,22 +70,22 @@ class Outage:
                 self._changed.notify_all()
 
     def hold(self, is_stopped: Callable[[], bool]) -> None:
-        """Wait while another worker tries whether the outage is over."""
+        """Wait while another worker probes whether the outage is over."""
         with self._changed:
             while self._prober not in (None, threading.get_ident()) and not is_stopped():
                 self._changed.wait(_LOOK)
 
     def try_again(self, is_stopped: Callable[[], bool], *, has_waited: bool) -> float | None:
-        """Say of a request that met an outage how long to wait before it is sent again.
+        """Return how long to wait before a request that failed in an outage is sent again.
 
         Args:
-            is_stopped: whether the run was stopped.
-            has_waited: whether the request has waited for the end of an outage before. If that is over and it
-                fails again, the request itself is the trouble.
+            is_stopped: returns whether the run was stopped.
+            has_waited: whether the request has waited for the end of an outage before. If that is over and
+                the request fails again, the request itself is the problem.
 
         Returns:
-            Seconds; 0 if another worker has found out meanwhile that it is over. None if it lasts, or if the
-            server never answered: then the request has failed like any other.
+            Seconds; 0 if another worker has found that the outage is over. None if the outage lasts, or if
+            the server never answered: then the request has failed like any other.
         """
         me = threading.get_ident()
         with self._changed:
@@ -105,7 +105,7 @@ class Outage:
             return self._random.uniform(bound / 2, bound)
 
     def leave(self) -> None:
-        """Let another worker try, if this one did and ends now for another reason."""
+        """Let another worker probe, if this one did and now ends for another reason."""
         with self._changed:
             if self._prober == threading.get_ident():
                 self._prober = None
@@ -113,24 +113,24 @@ class Outage:
 
 
 class Failure(Enum):
-    """How a request failed, as far as a repeat is concerned."""
+    """How a request failed, as far as retries are concerned."""
 
     NOT_SENT = auto()  # no connection: nothing happened on the server
-    REFUSED = auto()  # 429, or 503 with Retry-After: the server says it did nothing
-    UNCLEAR = auto()  # no answer, half an answer, 500, 502, 503, 504: it may have happened
-    FINAL = auto()  # an answer that another try would get again
+    REFUSED = auto()  # 429, or 503 with Retry-After: the server did nothing, by its own answer
+    UNCLEAR = auto()  # no answer, half an answer, 500, 502, 503, 504: it may have been carried out
+    FINAL = auto()  # an answer that another attempt would get again
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long.
+    """How often to repeat, and how long to wait.
 
     Attributes:
-        attempts: tries of one request, the first included.
+        attempts: attempts of one request, the first included.
         base: bound of the first wait, in seconds; it doubles with each further one.
-        cap: bound of any wait of our own, in seconds.
-        longest: the longest `Retry-After` that is obeyed, and the most that one request may wait in
-            all, in seconds.
+        cap: bound of any wait that the server did not ask for, in seconds.
+        longest: the longest `Retry-After` that is honoured, and the longest total wait of one request, in
+            seconds.
         share: repeats allowed in a run, as a share of its requests without repeats.
         floor: repeats allowed in a run, however few requests it makes.
     """
@@ -150,12 +150,12 @@ class Pacer:
     Attributes:
         policy: the numbers.
         clock: monotonic seconds.
-        random: where jitter comes from.
-        stopped: set it, and no request is sent and no wait waited any more. A thread that does a piece of
-            the run's work (`Stop.within`) ends with that, too.
-        outage: whether the server is gone for now, for all workers together.
-        requests: how many were sent, repeats included.
-        repeats: how many of them were repeats.
+        random: source of jitter.
+        stopped: once set, no request is sent and waits end. A thread that does a piece of the run's work
+            (`Stop.within`) also stops when that piece is stopped.
+        outage: the state of an outage, shared by all workers.
+        requests: number of requests sent, repeats included.
+        repeats: number of repeats among them.
     """
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
@@ -172,19 +172,19 @@ class Pacer:
         self.outage = Outage(self.random)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not longer than until the run, or this thread's work, is stopped."""
+        """Wait, but only until the run, or this thread's work, is stopped."""
         self.stopped.current().wait(seconds)
 
     def before_request(self) -> None:
-        """Count a request, and wait as long as the server asked all of us to.
+        """Count a request, and wait for as long as the server asked all workers to.
 
         Raises:
             Interrupted: the run, or this thread's work, was stopped.
         """
         self.outage.hold(self._is_stopped)
-        # Whoever waits may be told meanwhile to wait on.
+        # The pause may be extended while this thread waits.
         while (wait := self._paused_until - self.clock()) > 0 and not self._is_stopped():
-            # Not all at the same moment again.
+            # Jitter keeps the workers from continuing at the same moment.
             self.sleep(wait + self.random.uniform(0, self.policy.base))
         if self._is_stopped():
             raise Interrupted("stopped")
@@ -195,9 +195,9 @@ class Pacer:
         return self.stopped.is_set() or self.stopped.current().is_set()
 
     def pause_all(self, seconds: float) -> None:
-        """Let no worker send a request for some seconds: a 429 to one is meant for all.
+        """Pause all workers for some seconds: a 429 to one of them is meant for all.
 
-        A longer pause than we ever obey is not obeyed here either: the request that was told fails.
+        A pause longer than `longest` is ignored here; the request that received it fails.
         """
         if seconds <= self.policy.longest:
             with self._lock:
@@ -206,17 +206,17 @@ class Pacer:
     def repeat(
         self, failure: Failure, *, write: bool, attempt: int, waited: float, retry_after: str | None
     ) -> float | None:
-        """Say how long to wait before another try.
+        """Return how long to wait before another attempt.
 
         Args:
             failure: the class of the failure.
             write: whether the request changes something.
-            attempt: how many tries were made.
+            attempt: number of attempts so far.
             waited: seconds that this request has waited before.
             retry_after: the header of that name, if the answer had one.
 
         Returns:
-            Seconds to wait, or None: do not try again.
+            Seconds to wait, or None for no further attempt.
         """
         if (
             failure is Failure.FINAL
@@ -232,12 +232,12 @@ class Pacer:
         return wait if self._may_repeat() else None
 
     def wait_out(self, failure: Failure, *, write: bool, has_waited: bool) -> float | None:
-        """Say how long to wait before a request is sent again that met an outage.
+        """Return how long to wait before a request that failed in an outage is sent again.
 
         Args:
             failure: the class of its failure.
             write: whether the request changes something.
-            has_waited: whether it did so before.
+            has_waited: whether it has waited for an outage before.
 
         Returns:
             Seconds to wait, or None: it has failed like any other.
@@ -251,7 +251,7 @@ class Pacer:
         return None
 
     def _may_repeat(self) -> bool:
-        """Take a repeat out of the run's budget, if there is one left."""
+        """Take a repeat from the run's budget; return whether there was one left."""
         with self._lock:
             first_tries = self.requests - self.repeats
             if self.repeats >= max(self.policy.floor, first_tries * self.policy.share):
@@ -261,21 +261,21 @@ class Pacer:
 
 
 def parse_retry_after(value: str, now: datetime | None = None) -> float | None:
-    """Read a `Retry-After` header (RFC 9110, 10.2.3).
+    """Parse a `Retry-After` header (RFC 9110, 10.2.3).
 
     Args:
         value: whole seconds, or an HTTP date.
-        now: the time to reckon a date from; the present by default.
+        now: the current time; by default that of the clock.
 
     Returns:
-        Seconds to wait, 0 or more; None for what is neither, so that our own wait applies.
+        Seconds to wait, 0 or more; None for anything else, so that the usual wait applies.
     """
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # the latter for years that no machine can count
+    except (ValueError, OverflowError):  # the latter for years out of range
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,7 +1,9 @@
-"""What we rely on in the server's answers, as pydantic views.
+"""The fields of the server's answers that this tool relies on, as pydantic views.
 
-A view looks at an answer and never replaces it: the raw JSON is what gets stored. Uuids are checked for
-their form, because they go into paths of further requests.
+A view checks an answer but never replaces it: the raw JSON is what is stored. The form of uuids is checked,
+because they become part of paths of further requests.
+
+In order: content and organisation, explores and metrics, and answers to writes.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ Count: TypeAlias = int
 
 
 class View(BaseModel):
-    """Base of all views: fields we do not rely on are ignored, and errors never repeat the input."""
+    """Base of all views: other fields are ignored, and errors never repeat the input."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -42,12 +44,12 @@ class Health(View):
 
     @property
     def keeps_deleted(self) -> int | None:
-        """For how many days what is deleted can be restored; None if it cannot."""
+        """Number of days for which deleted content can be restored; None if it cannot."""
         return self.softDelete.retentionDays if self.softDelete and self.softDelete.enabled else None
 
 
 class AbilityRule(View):
-    """One thing that a user may do; or, `inverted`, may not."""
+    """Something that a user may do; or, if `inverted`, may not do."""
 
     action: str | list[str]
     subject: str | list[str]
@@ -65,7 +67,7 @@ class PersonalToken(View):
 
 
 class User(View):
-    """`GET /api/v1/user`; of a service account its own row, with its description for a name and no e-mail."""
+    """`GET /api/v1/user`; for a service account its own row, with its description as name and no e-mail."""
 
     userUuid: Uuid
     organizationUuid: Uuid | None = None
@@ -75,11 +77,11 @@ class User(View):
     abilityRules: list[AbilityRule] = []
 
     def sees_all_spaces(self, project: str) -> bool:
-        """Whether private spaces without a grant are shown too: only admins manage any space."""
+        """Whether the user sees private spaces without a grant: only admins manage all spaces."""
         return self.may("manage", "Space", project)
 
     def may(self, action: str, subject: str, project: str) -> bool:
-        """Whether something may be done to everything of a kind in a project."""
+        """Whether the user may do something with all content of a kind in a project."""
         mine = {"organizationUuid": self.organizationUuid, "projectUuid": project}
         return any(
             rule.action == action
@@ -100,7 +102,7 @@ class Member(View):
 
 
 class GroupOfMember(View):
-    """A group that a member is in; the name may be that of another of their groups."""
+    """A group of a member; the name may be that of another of their groups."""
 
     uuid: Uuid
     name: str | None = None
@@ -164,7 +166,7 @@ class SpaceRow(View):
 
     @property
     def reader_is_admin(self) -> bool:
-        """Whether whoever reads the list is an admin of the project, and hence sees every space."""
+        """Whether the token's owner is an admin of the project, and hence sees every space."""
         access = self.userAccess if isinstance(self.userAccess, dict) else {}
         return access.get("inheritedRole") == "admin" and access.get("inheritedFrom") != "space_group"
 
@@ -179,7 +181,7 @@ class SpaceShare(View):
 
 
 class SharedGroup(View):
-    """A group that was granted a space."""
+    """A group that has a grant in a space."""
 
     groupUuid: Uuid
     groupName: str
@@ -200,7 +202,7 @@ class Space(View):
 
 
 class Author(View):
-    """Who made a version; null fields are those of a deleted user."""
+    """The author of a version; the fields are null for a deleted user."""
 
     userUuid: Uuid | None = None
     firstName: str | None = None
@@ -208,7 +210,7 @@ class Author(View):
 
 
 class Row(View):
-    """A row of a list of items, with every field it came with: what it says proves what is unchanged."""
+    """A row of a list of items with all of its fields, which are compared to find unchanged items."""
 
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
@@ -242,7 +244,7 @@ class DashboardRow(Row):
 
 
 class Creator(View):
-    """Who made an item, or saved it last, in `GET /api/v2/content`."""
+    """Who created an item, or saved it last, in `GET /api/v2/content`."""
 
     uuid: Uuid
     firstName: str = ""
@@ -250,9 +252,9 @@ class Creator(View):
 
 
 class ContentRow(View):
-    """An item of `GET /api/v2/content`, of any type; newer servers tell here alone who verified it, and when.
+    """An item of `GET /api/v2/content`, of any type; on newer servers the only answer with its verification.
 
-    `template` is that of a data app: it tells apps from custom chart types.
+    `template` is that of a data app: it distinguishes apps from custom chart types.
     """
 
     uuid: Uuid
@@ -276,7 +278,7 @@ class VersionRow(View):
 
     @property
     def author(self) -> str:
-        """The uuid of who saved it; "" if the server does not say."""
+        """The uuid of the author; "" if the server does not report it."""
         return (self.createdBy.userUuid if self.createdBy else None) or ""
 
 
@@ -304,7 +306,7 @@ class SqlChart(View):
 
 
 class Deleted(View):
-    """A row of `GET /api/v2/content/deleted`; what was deleted with its space is named by that only."""
+    """A row of `GET /api/v2/content/deleted`; content deleted along with its space has no row."""
 
     uuid: Uuid
     contentType: str
@@ -319,7 +321,7 @@ class _Tile(View):
 
 
 class Dashboard(View):
-    """`GET /api/v1/dashboards/{u}`; `versionUuid` where dashboards have a history (0.2450.0)."""
+    """`GET /api/v1/dashboards/{u}`; `versionUuid` if dashboards have a history (0.2450.0)."""
 
     uuid: Uuid
     slug: str
@@ -362,7 +364,7 @@ class Pin(View):
     data: _PinnedData
 
 
-# What we rely on in answers about explores, and the catalogue of their metrics; as above.
+# Answers about explores and the catalogue of their metrics.
 
 
 class ExploreRow(View):
@@ -383,7 +385,7 @@ class _VirtualTable(View):
 
 
 class VirtualView(View):
-    """`GET /api/v1/projects/{p}/explores/{e}` of an explore that somebody wrote in SQL."""
+    """`GET /api/v1/projects/{p}/explores/{e}` of a virtual view."""
 
     name: str
     label: str
@@ -402,7 +404,7 @@ class _Skipped(View):
 
 
 class CodeViews(View):
-    """`GET /api/v1/projects/{p}/code/virtualViews`: all virtual views; some may not be said in code."""
+    """`GET /api/v1/projects/{p}/code/virtualViews`: all virtual views; code cannot express skipped ones."""
 
     virtualViews: list[CodeView]
     skipped: list[_Skipped]
@@ -417,7 +419,7 @@ class Tag(View):
 
     @property
     def author(self) -> str | None:
-        """The uuid of whoever made it."""
+        """The uuid of its author."""
         return self.createdBy.userUuid if self.createdBy else None
 
 
@@ -441,7 +443,7 @@ class Metric(View):
 
     @property
     def field_id(self) -> str:
-        """The metric's name in charts."""
+        """The metric's id in charts."""
         return f"{self.tableName}_{self.name.replace('.', '__')}"
 
 
@@ -451,7 +453,7 @@ class UsingChart(View):
     uuid: Uuid
 
 
-# What we rely on in answers to writes, and about jobs and channels; as above.
+# Answers to writes, and about jobs and channels.
 
 
 class CreatedReply(View):
@@ -479,7 +481,7 @@ class MadeTag(View):
 
 
 class Pinned(View):
-    """`PATCH .../pinning`: spaces come whole, charts and dashboards say `isPinned`."""
+    """`PATCH .../pinning`: the answer is a whole space, or has `isPinned` for charts and dashboards."""
 
     pinnedListUuid: MaybeUuid
     isPinned: bool | None = None
@@ -491,7 +493,7 @@ class Pinned(View):
 
 
 class StartedJob(View):
-    """A job, by its number; 0.1372.1 says it as a number, current servers as text."""
+    """A job by its number, which 0.1372.1 returns as a number, and current servers as text."""
 
     jobId: Annotated[str, BeforeValidator(lambda number: str(number) if isinstance(number, int) else number)]
 
@@ -504,14 +506,14 @@ class JobStatus(View):
 
     @property
     def over(self) -> bool:
-        """Whether the job has ended, well or not."""
+        """Whether the job has ended, successfully or not."""
         return self.status in ("completed", "error")
 
 
 class Validation(View):
     """A row of `GET .../projects/{p}/validate`: something that is wrong with an item or a table.
 
-    Of what lies in spaces that the token does not see there is no uuid, and no true name.
+    For items in spaces that the token cannot see, there is no uuid, and no true name.
     """
 
     name: str
@@ -526,12 +528,12 @@ class Validation(View):
 
     @property
     def key(self) -> str:
-        """What names it: a uuid since 0.2872.0, before that a number."""
+        """Its identifier: a uuid since 0.2872.0, before that a number."""
         return self.validationUuid or str(self.validationId)
 
 
 class SlackChannel(View):
-    """A row of `GET /api/v1/slack/channels`; the id is what schedulers hold."""
+    """A row of `GET /api/v1/slack/channels`; schedulers refer to the id."""
 
     id: str
     name: str

@@ -1,10 +1,12 @@
-"""The one place that sends a request.
+"""Sends requests; the only module that does.
 
-It promises: the token goes to the configured origin only and never along a redirect; every answer is
-checked (status, content type, envelope) before it is believed, because an old Lightdash answers 200 with
-a web page for a path it does not know; no request outlives its deadline and no answer its size limit;
-repeats follow `retry`; a write of which nobody can tell whether it was carried out is sent once, and its
-error says so. It does not know what the paths mean: that is `reading` and `writing`.
+It promises: the token goes to the configured origin only and never along a redirect; every answer is checked
+(status, content type, envelope) before it is used, because an old Lightdash answers 200 with a web page for
+an unknown path; no request exceeds its deadline and no answer its size limit; repeats follow `retry`; a write
+that may have been carried out is not sent again, and its error says so. What the paths mean is known to
+`reading` and `writing`, not here.
+
+In order: a transport with deadlines, and the session.
 """
 
 from __future__ import annotations
@@ -40,11 +42,12 @@ if TYPE_CHECKING:
     Query = Mapping[str, str | int | bool | Sequence[str]]
 
 
-# A transport whose every read and write ends at the request's deadline.
+# A transport whose reads and writes all end at the request's deadline.
 #
-# The timeouts of httpx bound each wait for a byte, so a server that sends one byte now and then holds a
-# request for ever (measured: `timeout=1` still hung after six seconds), before the headers as well as
-# after. Here each wait on the socket, the TLS handshake included, is cut to what is left of the request.
+# The timeouts of httpx limit each wait for a byte, so a server that sends a byte now and then can keep a
+# request open for ever (measured: `timeout=1` still hung after six seconds), both before and after the
+# headers. Here each wait on the socket, including the TLS handshake, is limited to the time that the request
+# has left.
 
 
 class Deadline(threading.local):
@@ -53,14 +56,14 @@ class Deadline(threading.local):
     at: float = float("inf")
 
     def start(self, seconds: float) -> None:
-        """Give the thread's next request some seconds, all in all."""
+        """Start the deadline of the thread's next request."""
         self.at = time.monotonic() + seconds
 
     def left(self, timeout: float | None) -> float:
-        """Return a timeout, cut to what is left.
+        """Return a timeout, limited to the time that is left.
 
         Raises:
-            httpcore.ReadTimeout: nothing is left.
+            httpcore.ReadTimeout: no time is left.
         """
         left = self.at - time.monotonic()
         if left <= 0:
@@ -112,12 +115,12 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Bracketed:
-    """A connection to a proxy that names a server by its IPv6 address: in brackets, as a port follows.
+    """A connection to a proxy that puts the server's IPv6 address in brackets, because a port follows.
 
-    httpcore leaves them out, and no proxy knows where such an address ends.
+    httpcore leaves the brackets out, and then no proxy can tell where the address ends.
 
     Args:
-        connection: to the proxy.
+        connection: the connection to the proxy.
         host: the address.
     """
 
@@ -126,7 +129,7 @@ class _Bracketed:
         self._host = host
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request, with the address as it must be."""
+        """Send a request, with the address in brackets."""
         url = request.url
         headers = [
             (name, self._named(value) if name.lower() == b"host" else value)
@@ -155,20 +158,20 @@ class _Bracketed:
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """httpx's own transport, on sockets that know the deadline.
+    """httpx's own transport, on sockets that observe the deadline.
 
     Args:
         verify: how the server's certificate is checked.
-        limits: of the connection pool.
+        limits: limits of the connection pool.
         proxy: the URL of a proxy, or None.
-        deadline: shared with whoever starts it for each request.
+        deadline: the deadline, which the caller starts for each request.
     """
 
     def __init__(
         self, *, verify: ssl.SSLContext | bool, limits: httpx.Limits, proxy: str | None, deadline: Deadline
     ) -> None:
         super().__init__(verify=verify, limits=limits, proxy=proxy, trust_env=False)
-        # httpx lets nobody choose the pool's sockets; a test with a dripping server guards this line.
+        # httpx has no option for the pool's sockets; a test with a slow server guards this line.
         self._pool._network_backend = _Backend(self._pool._network_backend, deadline)
         if proxy is not None:
             create = self._pool.create_connection
@@ -184,9 +187,9 @@ class DeadlineTransport(httpx.HTTPTransport):
 
 log = logging.getLogger(__name__)
 
-_BEGINNING = 10  # characters of a secret that are taken for it
+_BEGINNING = 10  # characters by which a secret is recognised
 
-# Node closes idle connections after 5 s; we let go of them first.
+# Node closes idle connections after 5 s; this client closes them first.
 _KEEPALIVE = 4.0
 
 # A request that was not answered in time is given twice as long, up to so many times.
@@ -195,14 +198,14 @@ _MOST_PATIENCE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may take.
+    """Limits of one request.
 
     Attributes:
         connect: seconds to make a connection.
         read: seconds without a byte.
         deadline: seconds from the first byte sent to the last one read.
         size: bytes of an answer, decompressed.
-        body: bytes of a request; what Lightdash takes unless told otherwise (LIGHTDASH_MAX_PAYLOAD).
+        body: bytes of a request; Lightdash's default limit (LIGHTDASH_MAX_PAYLOAD).
     """
 
     connect: float = 5.0
@@ -224,15 +227,15 @@ class Connection:
     Attributes:
         origin: its base URL, checked.
         token: a personal access token, that of a service account, or an OAuth token.
-        headers: more headers for what stands before the server, by name; their values are secrets.
-        token_type: which of them (a value of `TokenKind`); None for what the token's beginning tells.
+        headers: additional headers for a gateway before the server, by name; their values are secrets.
+        token_type: which of them (a value of `TokenKind`); None to recognise it by its prefix.
         proxy_authorization: value of a `Proxy-Authorization` header for a proxy in front, or None.
-        ca_bundle: a file with further certificate authorities, or None.
-        concurrency: requests at the same time.
-        limits: of one request.
+        ca_bundle: a file with additional certificate authorities, or None.
+        concurrency: maximum number of requests at the same time.
+        limits: limits of one request.
 
     Raises:
-        ConfigError: a secret that no header can hold, or that is no token for the API.
+        ConfigError: a secret cannot be put in a header, or cannot be used as a token for the API.
     """
 
     origin: Origin
@@ -250,7 +253,7 @@ class Connection:
             ("value for Proxy-Authorization", self.proxy_authorization or ""),
             *((f"value for {name}", value) for name, value in self.headers.items()),
         ):
-            # Else the HTTP library refuses it, with the secret in its message.
+            # Otherwise the HTTP library rejects it, with the secret in its message.
             if not (secret.isascii() and secret.isprintable()) or secret != secret.strip():
                 raise ConfigError(
                     f"the {name} holds characters that no header can have",
@@ -274,11 +277,11 @@ class Session:
     """Requests to one server, safe to use from several threads.
 
     Args:
-        connection: where to, and as whom.
+        connection: server and token.
         pacer: retries and pauses; shared by all threads.
 
     Attributes:
-        version: of the server, as the header of its last answer tells it; None if none did.
+        version: version of the server, from the header of its last answer; None if there was no such header.
         newer_code_paths: kind of content as code -> whether it was found at the newer path; see `as_code`.
     """
 
@@ -317,27 +320,27 @@ class Session:
 
     @property
     def requests(self) -> int:
-        """How many requests were sent, repeats included."""
+        """Number of requests sent, repeats included."""
         return self.pacer.requests
 
     def get(self, path: str, params: Query | None = None, *, bare: bool = False) -> Json:
-        """Read something.
+        """Send a GET request.
 
         Args:
-            path: below the base URL, such as `/api/v1/org`; uuids in it were checked by the caller.
+            path: path below the base URL, such as `/api/v1/org`; the caller has checked uuids in it.
             params: the query.
-            bare: whether an answer without `results` is one; else it was cut, and is asked for again.
+            bare: whether an answer without `results` is valid; otherwise it was cut, and is requested again.
 
         Returns:
-            The `results` of the answer; None where it has none.
+            The `results` of the answer; None if it has none.
 
         Raises:
-            ApiError: of the class that fits, after the retries that make sense.
+            ApiError: the request failed, after the retries that make sense; a subclass where one fits.
         """
         return self.answer("GET", path, params, bare=bare).results
 
     def write(self, method: str, path: str, body: Json = None) -> Json:
-        """Change something. It is sent again only if the server certainly did not carry it out.
+        """Send a request that changes something; repeated only if it certainly was not carried out.
 
         Args:
             method: POST, PUT, PATCH or DELETE.
@@ -345,10 +348,10 @@ class Session:
             body: sent as JSON; None sends no body.
 
         Returns:
-            The `results` of the answer; None where it has none.
+            The `results` of the answer; None if it has none.
 
         Raises:
-            ApiError: `unclear` if the write may have been carried out nevertheless.
+            ApiError: the request failed; `unclear` if the write may have been carried out nevertheless.
         """
         content = None if body is None else orjson.dumps(body)
         if content is not None and len(content) > self.connection.limits.body:
@@ -419,9 +422,9 @@ class Session:
                 return answer
 
     def _without_secrets(self, error: ApiError) -> ApiError:
-        """Take our own secrets out of an error: some proxies repeat the headers that they got.
+        """Remove this session's secrets from an error: some proxies repeat the headers that they received.
 
-        Words of a server are cut to a length, so a beginning of a secret counts too.
+        A server's message is cut to a maximum length, so the beginning of a secret is removed, too.
         """
         for secret in self.connection.secrets:
             beginning = re.compile(re.escape(secret[:_BEGINNING]) + r"\S*")
@@ -444,7 +447,7 @@ class Session:
         """Send a request once, and wait for its answer `patience` times as long as usual.
 
         Raises:
-            Failed: whatever is wrong, with its class.
+            Failed: the attempt failed, with its class.
         """
         limits = self.connection.limits
         self._deadline.start(patience * limits.deadline)
@@ -473,8 +476,8 @@ class Session:
     def _body(self, response: httpx.Response, method: str, path: str) -> bytes:
         """Read a body up to the limit, and never decompress more of it than that.
 
-        httpx decompresses whatever a chunk holds at once (measured: 3 GB for an answer of 2 kB that was
-        compressed twice), so it is done here.
+        httpx decompresses a whole chunk at once (measured: 3 GB for an answer of 2 kB that was compressed
+        twice), so the body is decompressed here.
         """
         size = self.connection.limits.size
         coding = response.headers.get("content-encoding", "identity").lower()
@@ -498,7 +501,7 @@ def _as_it_is() -> Callable[[bytes, int], bytes]:
     return lambda chunk, _most: chunk
 
 
-# Content-Encoding -> makes a function that unpacks the next bytes, to so many at most.
+# Content-Encoding -> makes a function that decompresses a chunk to a maximum number of bytes.
 _UNPACKERS = {"identity": _as_it_is, "gzip": _gunzip}
 
 

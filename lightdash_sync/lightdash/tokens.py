@@ -1,9 +1,9 @@
-"""Which kind of token this is, and how Lightdash wants it sent.
+"""Recognises the kind of a token, and how it is sent.
 
-Lightdash marks its tokens by their beginning (docs/lightdash-api.md#tokens); 0.1372.1 knew personal
-ones only, of 32 hexadecimal digits. A token with no known beginning is a personal one, unless the user says
-otherwise. What may not be used as a token at all (that of SCIM, a refresh token) is refused before it is
-sent anywhere.
+Lightdash's tokens have prefixes (docs/lightdash-api.md#tokens); 0.1372.1 has only personal ones, of 32
+hexadecimal digits. A token without a known prefix is a personal one, unless the user configured its type.
+Tokens that cannot be used for the API (for SCIM, or to refresh another token) are rejected before they are
+sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WHERE = "and put it in LIGHTDASH_API_KEY."
 
 
 class TokenKind(StrEnum):
-    """A kind of token, by the word with which settings name it."""
+    """A kind of token; the value is the name in settings."""
 
     PERSONAL = "personal"
     SERVICE_ACCOUNT = "service-account"
@@ -32,17 +32,17 @@ class TokenKind(StrEnum):
 
     @property
     def scheme(self) -> str:
-        """The word before it in the `Authorization` header."""
+        """The scheme in the `Authorization` header."""
         return "ApiKey" if self is TokenKind.PERSONAL else "Bearer"
 
     @property
     def noun(self) -> str:
-        """What people call it."""
+        """The name of the kind in messages."""
         return _NOUNS[self]
 
     @property
     def needs(self) -> str | None:
-        """The capability without which a server does not know such tokens; None if all do."""
+        """The capability that a server needs to accept such tokens; None if all do."""
         return _NEEDS[self]
 
 
@@ -72,10 +72,10 @@ def kind_of(token: str, said: str | None = None) -> TokenKind:
 
     Args:
         token: the secret.
-        said: what the user says that it is (a value of `TokenKind`), or None for what its beginning tells.
+        said: the configured type (a value of `TokenKind`), or None to recognise it by its prefix.
 
     Raises:
-        ConfigError: no kind of this name, or a secret that no request can be made with.
+        ConfigError: there is no kind of this name, or the token cannot be used for the API.
     """
     if said is not None:
         try:
@@ -104,10 +104,10 @@ def expiry_warning(expires: datetime | None, now: datetime) -> str:
 
 
 def when_refused(kind: TokenKind, version: str | None) -> str:
-    """Return what to do when a server answers 401.
+    """Return what the user can do when a server answers 401.
 
     Args:
-        kind: of the token.
+        kind: kind of the token.
         version: the `Lightdash-Version` header of the answer; None if it has none, as on old servers.
     """
     if kind is TokenKind.PERSONAL:

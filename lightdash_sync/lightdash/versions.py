@@ -1,7 +1,7 @@
-"""What a server can do, by its version: the only place that looks at version numbers.
+"""What a server can do, by its version: the only module that looks at version numbers.
 
-Releases named here are the first that contain a change. A server newer than we know is taken to do what
-the newest known one does, and gets a warning; one older than 0.1372.1 is refused.
+Releases named here are the first that contain a change. A server newer than any known version is treated like
+the newest known one, with a warning; one older than 0.1372.1 is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Capability:
 
     Attributes:
         since: the first release that can.
-        missing: what an older server lacks, in words for `doctor`; empty for what no user misses.
+        missing: what older servers lack, in words for `doctor`; empty if it does not matter to users.
     """
 
     since: Version
@@ -62,7 +62,7 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "inherited_access": Capability((0, 2619, 1), "no access inherited from the space above"),
     "space_member_role": Capability((0, 2718, 0), "no role for all members of the project in a space"),
-    "own_access_only": Capability((1, 104, 0)),  # a space tells the caller's access; code tells everybody's
+    "own_access_only": Capability((1, 104, 0)),  # a space has the caller's access only; code has everybody's
     "dashboard_history": Capability((0, 2450, 0), "no version history of dashboards"),
     "promotes_sql_charts": Capability((0, 2462, 0), "promotion leaves SQL charts behind"),
     "virtual_view_parameters": Capability((0, 2728, 2), "no values of parameters in virtual views"),
@@ -86,11 +86,12 @@ CAPABILITIES: dict[str, Capability] = {
     "soft_delete": Capability((0, 2457, 0), "no restoring of deleted content"),
     "single_validation": Capability((0, 2537, 0)),
     "google_chat_targets": Capability((0, 2576, 0), "no deliveries to Google Chat"),
-    # Charts and dashboards tell who may not manage deliveries their own alone; seen in 1.219.0.
+    # Charts and dashboards list only the caller's own deliveries, unless they may manage all; seen in
+    # 1.219.0.
     "own_schedulers_only": Capability((0, 2904, 6)),
     "sql_chart_schedulers": Capability((0, 2651, 0), "no schedulers of SQL charts"),
     "pdf_deliveries": Capability((0, 2729, 0), "no deliveries as PDF alone"),
-    "app_deliveries": Capability((0, 3307, 1)),  # and each delivery has to say that it is of no app
+    "app_deliveries": Capability((0, 3307, 1)),  # each delivery has to say that it is of no app
     "direct_access": Capability((1, 255, 0)),
     "delivery_slugs": Capability((0, 3368, 0), "no slugs of scheduled deliveries"),
     "plain_text_emails": Capability((1, 131, 0), "no deliveries as plain text e-mails"),
@@ -122,7 +123,7 @@ CAPABILITIES: dict[str, Capability] = {
     "locked_filters": Capability((0, 2958, 0), "no filters that are locked on tabs of dashboards"),
     "date_zoom_controls": Capability((0, 3248, 0), "no date zoom by controls for some tiles"),
     "filter_groups": Capability((1, 26, 0), "no groups of filters of which one is required"),
-    # Seen on 1.219.0; since when is not known.
+    # Seen on 1.219.0; the first version is not known.
     "filters_with_null": Capability((1, 219, 0), "no filters that let through what is empty besides values"),
     "pages_by_tab": Capability((1, 219, 0), "no deliveries with a page for each tab"),
     "merged_charts": Capability((1, 145, 0), "no merged charts"),
@@ -135,12 +136,12 @@ CAPABILITIES: dict[str, Capability] = {
     "virtual_views_as_code": Capability((0, 3375, 0)),
     "spaces_as_code": Capability((0, 3400, 0)),
     "code_paths": Capability((0, 3406, 1)),
-    "unique_slugs": Capability((1, 4, 0)),  # of charts; of spaces, dashboards and SQL charts a little before
+    "unique_slugs": Capability((1, 4, 0)),  # of charts; those of spaces, dashboards and SQL charts earlier
     "chart_slug_aliases": Capability((1, 166, 0)),
     "semantic_layer_gone": Capability(
         (0, 1767, 0), "tiles that show charts of the semantic layer, which newer versions do not have"
     ),
-    # How answers look and what is refused; no user misses these.
+    # Form of answers, and what is refused; users do not notice these.
     "tells_its_version": Capability((0, 1408, 0)),
     "tells_what_is_invalid": Capability((0, 1428, 0)),
     "keeps_tile_targets": Capability((0, 1428, 0)),
@@ -158,7 +159,7 @@ CAPABILITIES: dict[str, Capability] = {
     "inside_wins_over_space": Capability((0, 2472, 1)),
     "refuses_large_bodies": Capability((0, 2542, 0)),
     "project_dashboards": Capability((0, 2624, 0)),
-    "breaks_views_of_dashboards": Capability((0, 2904, 5)),  # seen there; since when is not known
+    "breaks_views_of_dashboards": Capability((0, 2904, 5)),  # seen there; the first version is not known
     "tiles_without_tab": Capability((0, 2641, 0)),
     "tab_slugs": Capability((0, 3469, 0)),
 }
@@ -169,7 +170,7 @@ class Server:
     """A Lightdash server of some version.
 
     Attributes:
-        version: as `/health` gives it, such as `0.1372.1`.
+        version: as returned by `/health`, such as `0.1372.1`.
     """
 
     version: str
@@ -179,14 +180,15 @@ class Server:
         return self._numbers() >= CAPABILITIES[capability].since
 
     def tells_history(self, kind: Kind) -> bool:
-        """Whether it tells earlier versions of a kind of content."""
+        """Whether it has earlier versions of a kind of content."""
         history = KINDS[kind].history
         return history is not None and (not history.capability or self.can(history.capability))
 
     def may_have_aliases(self, kind: Kind) -> bool:
         """Whether an item of a kind may be found by a slug that it had before it was renamed.
 
-        Of charts it is known since when; of a server newer than any that is known it may be so of others too.
+        For charts the first version with that is known. A server newer than any known version may do so for
+        other kinds, too.
         """
         return self.can("chart_slug_aliases") if kind is Kind.CHART else self.is_newer_than_known()
 
@@ -196,11 +198,11 @@ class Server:
         return frozenset(name for name in CAPABILITIES if not self.can(name))
 
     def lacks(self) -> list[str]:
-        """Return what it cannot do that newer servers can, in words."""
+        """Return descriptions of what newer servers can do but this one cannot."""
         return [one.missing for name, one in CAPABILITIES.items() if one.missing and not self.can(name)]
 
     def is_newer_than_known(self) -> bool:
-        """Whether it is newer than any version that this tool was tried on."""
+        """Whether it is newer than any version that this tool was tested with."""
         return self._numbers() > NEWEST
 
     def require_supported(self) -> None:
@@ -216,6 +218,6 @@ class Server:
             )
 
     def _numbers(self) -> Version:
-        """A version that is no number is one that somebody built: take it for a new one."""
+        """Return the numbers; a version without numbers is a custom build, taken for the newest known one."""
         numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", self.version)
         return NEWEST if numbers is None else (int(numbers[1]), int(numbers[2]), int(numbers[3]))
