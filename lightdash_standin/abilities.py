@@ -1,8 +1,9 @@
-"""The rules that `GET /user` tells (`abilityRules`): what each role may do, as the server's version has them.
+"""The rules in `GET /user` (`abilityRules`): what each role may do in the server's version.
 
-They are told, not used: `access.can` decides here, and a test holds one to the other. The rules of a role in
-the organisation are about all its projects, those of a role in a project about that one. Of versions between
-0.1372.1 and 0.2904.5, editors manage public spaces (since 0.1385.1, for promotion).
+They are only returned: `access.can` decides what is allowed here, and a test compares the two. The rules of a
+role in the organisation apply to all its projects, those of a role in a project to that one. Of the changes
+between 0.1372.1 and 0.2904.5, only one is imitated: editors manage public spaces (since 0.1385.1, for
+promotion).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from lightdash_standin.state import Json, World
 
 
 def ability_rules(world: World, person: Person) -> list[Json]:
-    """What the person may do, in the organisation and in each project where there is a role of its own."""
+    """What the person may do, in the organisation and in each project where they have a role of their own."""
     of_org, of_project = (
         (CURRENT_ORGANISATION, CURRENT_PROJECT)
         if world.can("editors_write_code")
@@ -62,7 +63,7 @@ def _of_role(
 
 
 def _rule(world: World, person: Person, rule: str, project_uuid: str | None) -> Json:
-    """A rule of the table, as it is told."""
+    """A rule of the table in the form of the answer."""
     action, subject, asked = (*rule.split(" "), "")[:3]
     told: Json = {"action": action, "subject": subject}
     scope = {"projectUuid": project_uuid} if project_uuid else {"organizationUuid": person.org_uuid}

@@ -1,7 +1,7 @@
 """Spaces as code (`GET` and `POST /projects/{p}/code/spaces`, since 0.3400.0): all at once, with access.
 
-Access that is sent replaces what is there, and access that is not sent stays. What the server makes for each
-person by itself is left out, and refused. Actions are in capitals here.
+Access in a body replaces the existing access; without it the access stays. Personal spaces, which the server
+makes for each person, are left out when reading, and refused when writing. Actions are in capitals here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NO_DOWNLOAD = "You are not allowed to download spaces"
 
 
 def check_space_code(body: Any) -> None:
-    """The body of a space as code."""
+    """Check the body of a space as code."""
     rules: dict[str, Rule] = {"slug": text, "spaceName": text, "contentType": one_of("space")}
     errors = errors_in(body, rules, at="space")
     for group in ("users", "groups"):
@@ -41,7 +41,7 @@ def _grant_errors(body: Any, group: str) -> Errors:
 
 
 def space_as_code(world: World, space: Space) -> Json:
-    """A space with the access that is given in it itself."""
+    """A space with its own grants."""
     people = ((world.people[uuid].email, role) for uuid, role in space.access.items())
     groups = ((world.groups[uuid].name, role) for uuid, role in space.group_access.items())
     return {
@@ -59,7 +59,7 @@ def space_as_code(world: World, space: Space) -> Json:
 
 
 def get_spaces_code(call: Call) -> Json:
-    """`GET /projects/{p}/code/spaces`: those that the asker sees; an admin, all."""
+    """`GET /projects/{p}/code/spaces`: those that the caller can see; for an admin, all."""
     world, project = call.world, project_of(call, may=None)
     if not can_in_project(world, call.person, "view", "ContentAsCode", project):
         raise forbidden(NO_DOWNLOAD)
@@ -84,7 +84,7 @@ def get_spaces_code(call: Call) -> Json:
 
 
 def _unsaid(world: World, space: Space, times: Counter[str]) -> str | None:
-    """Why code leaves a space out, or its access."""
+    """The reason why code leaves out a space or its access; none if it does not."""
     if times[space.path] > 1:
         return "Multiple spaces use this hierarchy path"
     if is_in_personal(world, space):
@@ -93,7 +93,7 @@ def _unsaid(world: World, space: Space, times: Counter[str]) -> str | None:
 
 
 def post_space_code(call: Call) -> Json:
-    """`POST /projects/{p}/code/spaces`: creates or updates the space of a path, with those above it."""
+    """`POST /projects/{p}/code/spaces`: creates or updates the space of a path, and creates those above."""
     world, body, project = call.world, call.body, project_of(call, may=None)
     if not can_in_project(world, call.person, "create", "ContentAsCode", project):
         raise forbidden(f'{NO_UPLOAD} (content slug "{body["slug"]}")')
@@ -121,10 +121,10 @@ def post_space_code(call: Call) -> Json:
 
 
 def _access(world: World, project: Project, sent: Any) -> tuple[dict[str, str], dict[str, str]] | None:
-    """The grants by uuid, if any are sent.
+    """The grants by uuid; none if the body has no access.
 
     Raises:
-        Refusal: 400 for somebody or a group that the organisation does not have.
+        Refusal: 400 for a person or group that the organisation does not have.
     """
     if sent is None:
         return None

@@ -1,10 +1,10 @@
-"""Writing content as code: `POST .../{slug}/code` creates, or updates what has the slug (since 0.1386.0).
+"""Writes content as code: `POST .../{slug}/code` creates an item, or updates that of the slug (0.1386.0).
 
-With all that is lossy in it: a space is found by its path, where `-` is `_` and `/` is `.`; one that is
-missing is made, and restricted unless that is wanted otherwise; tiles that show charts, and the ids of
-filters on dimensions, are made anew; a chart that is not there leaves its tile empty; a chart inside a
-dashboard that is not there makes an empty one; a chart that is neither newer nor called otherwise is left
-as it is, unless forced. No explore is looked for.
+Everything that loses information on the real server does so here: a space is found by its path, where `-` is
+`_` and `/` is `.`; a missing space is created, and restricted by default; tiles that show charts, and filters
+on dimensions, get new ids; a tile whose chart does not exist becomes empty; for a chart inside a missing
+dashboard an empty dashboard is created; a chart that is neither newer nor renamed is not changed, unless
+forced. The explore is not checked.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _project(call: Call) -> Project:
 
 
 def charts_with(world: World, project: Project, slugs: set[str]) -> list[Chart]:
-    """The charts of a project with one of some slugs, those inside dashboards and on no tile included."""
+    """The charts of a project with one of some slugs, including those inside dashboards and on no tile."""
     return [
         one
         for one in world.charts.values()
@@ -72,7 +72,7 @@ def _sql_charts_with(world: World, project: Project, slugs: set[str]) -> list[Sq
 
 
 def _as_sent(body: Json) -> Json:
-    """A chart as it passes the checks: what a query is not known to have is gone, filters have ids."""
+    """A chart after validation: unknown fields of the query are removed, and filters have ids."""
     query = {name: value for name, value in body["metricQuery"].items() if name in _QUERY}
     overrides = {
         name: {
@@ -100,7 +100,7 @@ def upsert_chart(call: Call) -> Json:
         chart.name,
         chart.description or None,
     )
-    differs = differs or body.get("description") is None  # null is never what is stored
+    differs = differs or body.get("description") is None  # null differs from any stored description
     there = {"action": SAME, "data": _summary(world, home)}
     old = {"oldUuid": chart.uuid, "spaceSlug": body["spaceSlug"], "spacePath": home.path}
     if not (differs or body.get("force")):
@@ -118,7 +118,7 @@ def upsert_chart(call: Call) -> Json:
 
 def _update_chart(world: World, chart: Chart, body: Json, home: Space, person: Person) -> None:
     chart.name = body["name"]
-    if body.get("description") is not None:  # a description cannot be taken away
+    if body.get("description") is not None:  # a description cannot be removed
         chart.description = body["description"]
     if chart.dashboard_uuid is None:
         move_chart(world, chart, home.uuid)
@@ -147,14 +147,14 @@ def _new_chart(call: Call, project: Project, body: Json) -> Json:
 
 
 def _verify(call: Call, project: Project, chart: Chart) -> None:
-    """Vouch for a chart that comes as verified, if the asker may."""
+    """Verify a chart that is sent as verified, if the caller may."""
     world, verified = call.world, call.body.get("verified") is True and call.world.can("current")
     if verified and can_in_project(world, call.person, "manage", "ContentVerification", project):
         chart.verification = Verification(world.new_uuid(), call.person.uuid, world.clock.tick())
 
 
 def _summary(world: World, space: Space) -> Json:
-    """A space as an update tells it."""
+    """A space in the answer to an update."""
     counts = {"chartCount": len(space.charts), "dashboardCount": len(space.dashboards)}
     counts |= {"childSpaceCount": len(space.children), "appCount": apps_in(world, space)}
     return {**space_basics(world, space), **{name: str(count) for name, count in counts.items()}}
@@ -164,7 +164,7 @@ def _summary(world: World, space: Space) -> Json:
 
 
 def _shown(world: World, project: Project, tiles: list[Json]) -> list[Json]:
-    """The tiles of a body, showing the charts that their slugs name; those get uuids of their own."""
+    """The tiles of a body, with the charts that their slugs name and new uuids for tiles with charts."""
     slugs = {tile["properties"].get("chartSlug") for tile in tiles if tile["type"] in _CHART_TILES}
     known: dict[Any, tuple[str, str]] = {
         slug: ("saved_chart", one.uuid)
@@ -199,7 +199,7 @@ def _uuids_by_slug(tiles: list[Json]) -> dict[str, str]:
 
 
 def _filters(world: World, sent: Json, tiles: list[Json]) -> Json:
-    """The filters of a body, those on dimensions with ids of their own, and with tiles by their uuids."""
+    """The filters of a body; those on dimensions with new ids, and with tiles by their uuids."""
     by_slug = _uuids_by_slug(tiles)
     dimensions = [
         {
@@ -243,10 +243,10 @@ def upsert_dashboard(call: Call) -> Json:
 
 
 def _on_tabs(world: World, dashboard: Dashboard | None, body: Json) -> Json:
-    """A body with the uuids of its tabs, which those of the dashboard keep, and of the tabs of its tiles.
+    """A body with the uuids of its tabs, where tabs of the dashboard keep theirs, and the tabs of its tiles.
 
     Raises:
-        Refusal: 400 for two tabs of one slug, 404 for a tile on a tab that is not there.
+        Refusal: 400 for two tabs with the same slug, 404 for a tile on a tab that does not exist.
     """
     known = {slug: uuid for uuid, slug in tab_slugs(dashboard.version.tabs).items()} if dashboard else {}
     uuids: dict[str, str] = {}
@@ -268,7 +268,7 @@ def _on_tabs(world: World, dashboard: Dashboard | None, body: Json) -> Json:
 
 
 def _with_apps(world: World, project: Project, tiles: list[Json], warnings: list[str]) -> list[Json]:
-    """The tiles with the uuids of their data apps; what names an app that is not there is left out."""
+    """The tiles with the uuids of their data apps; tiles whose app does not exist are left out."""
     apps = {one.slug: one.uuid for one in world.apps.values() if one.project_uuid == project.uuid}
     kept = []
     for tile in tiles:
@@ -286,7 +286,7 @@ def _with_apps(world: World, project: Project, tiles: list[Json], warnings: list
 
 
 def _config(config: Any, by_slug: dict[str, str]) -> Any:
-    """The configuration, where dates are zoomed by the uuids of tiles."""
+    """The configuration, with the tiles of date zoom by their uuids."""
     zoom = config.get("dateZoomConfig") if isinstance(config, dict) else None
     if not isinstance(zoom, dict) or "tileTargets" not in zoom:
         return config
@@ -327,7 +327,7 @@ def _updated_dashboard(call: Call, project: Project, dashboard: Dashboard, conte
 
 
 def upsert_sql_chart(call: Call) -> Json:
-    """`POST /projects/{p}/sqlCharts/{slug}/code`: that in the path is looked for, that in the body kept."""
+    """`POST /projects/{p}/sqlCharts/{slug}/code`: looks up the slug in the path, stores that in the body."""
     world, body, project = call.world, call.body, _project(call)
     found = _sql_charts_with(world, project, {call.params["slug"]})
     home, made = home_of(call, project, body["spaceSlug"])

@@ -1,8 +1,9 @@
 """Deliveries, alerts and Google Sheets as code (`GET` and `POST /projects/{p}/code/...`, since 0.3368.0).
 
-They are told by the slug of what they deliver. Those of SQL charts and apps are left out, and so are alerts
-in another form than an image, and what lacks the options of its form; all are named. A delivery with filters
-of a dashboard is written at each upload: the server compares ids that it left out with none.
+They refer to the delivered item by its slug. Those of SQL charts and apps are skipped and listed, and so are
+alerts that are not sent as an image, and deliveries that lack an option of their format. A delivery with
+filters of a dashboard is written at each upload, because the server compares the ids, which it left out, with
+none.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def _kind(scheduler: Scheduler) -> str:
 
 
 def _is_told(scheduler: Scheduler) -> bool:
-    """Whether it can be told as code: not of a SQL chart or app, not with webhooks, alerts as images."""
+    """Whether code can express it: not of a SQL chart or app, no webhooks, alerts only as images."""
     if not (scheduler.chart_uuid or scheduler.dashboard_uuid):
         return False
     kind, form, options = _kind(scheduler), scheduler.fields["format"], scheduler.fields["options"] or {}
@@ -92,7 +93,7 @@ def delivery_as_code(world: World, scheduler: Scheduler) -> Json:
 
 
 def _filters(world: World, filters: Any, dashboard: Dashboard | None) -> Any:
-    """Filters without ids; those of a dashboard with its tiles by what they are called."""
+    """Filters without ids; those of a dashboard with tiles by their slugs."""
     if dashboard is None or not isinstance(filters, list):
         return _without_ids(filters)
     tiles = read_dashboard(world, dashboard)["tiles"]
@@ -108,7 +109,7 @@ def _without_ids(filters: Any) -> Any:
 
 
 def _reader(kind: str, key: str, words: str) -> Callable[[Call], Json]:
-    """What answers for one kind."""
+    """Return the handler that reads one kind."""
 
     def read(call: Call) -> Json:
         world, project = call.world, project_of(call, may=None)
@@ -127,7 +128,7 @@ def _reader(kind: str, key: str, words: str) -> Callable[[Call], Json]:
 
 
 def _writer(kind: str, words: str) -> Callable[[Call], Json]:
-    """What takes one kind: it creates, or updates what has the slug."""
+    """Return the handler that writes one kind: it creates an item, or updates the one with the slug."""
     name = _NAMES[kind]
 
     def write(call: Call) -> Json:
@@ -160,7 +161,7 @@ def _writer(kind: str, words: str) -> Callable[[Call], Json]:
 
 
 def _is_equal(before: Json, body: Json) -> bool:
-    """Whether the server finds two documents equal."""
+    """Whether the server considers two documents equal."""
     if before["resource"]["type"] == "dashboard" and before["filters"]:
         return False
     same = all(body.get(key) == value for key, value in before.items() if key not in _COMPARED_APART)
@@ -172,10 +173,10 @@ def _addresses(told: Json) -> list[tuple[str, str]]:
 
 
 def _resource(world: World, project: Project, told: Json) -> Chart | Dashboard:
-    """What is to be delivered.
+    """The item to deliver.
 
     Raises:
-        Refusal: 404 if the project has no such thing.
+        Refusal: 404 if the project has no such item.
     """
     slug = told["slug"]
     if told["type"] == "dashboard":
@@ -190,7 +191,7 @@ def _resource(world: World, project: Project, told: Json) -> Chart | Dashboard:
 
 
 def _body(world: World, kind: str, item: Chart | Dashboard, body: Json) -> Json:
-    """The body as the endpoint takes it that is not for code."""
+    """The body in the form of the endpoint that does not take code."""
     sent = {**body, "format": body.get("format", "image"), "options": body.get("options") or {}}
     if kind == "alert":
         sent["options"] = {"withPdf": False}
@@ -219,7 +220,7 @@ def _on_tiles(world: World, rule: Json, tiles: list[Json]) -> Json:
     """A filter of a dashboard with a new id, and its tiles by their uuids.
 
     Raises:
-        Refusal: 404 for a tile that is not there.
+        Refusal: 404 for a tile that does not exist.
     """
     uuids = {slug: tile["uuid"] for tile in reversed(tiles) if (slug := tile_slug(tile, tiles))}
     targets = rule.get("tileTargets") or {}

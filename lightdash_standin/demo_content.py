@@ -25,7 +25,7 @@ TOUR = "https://www.loom.com/share/0123456789abcdef"
 
 
 def _filter(rule_id: str, field: str, operator: str, *values: object, **more: Any) -> Json:
-    """A filter of a dashboard, on a field of the orders."""
+    """A filter of a dashboard on a field of the orders."""
     return {
         **rule(rule_id, field, operator, *values),
         "target": {"fieldId": field, "tableName": "orders"},
@@ -34,7 +34,7 @@ def _filter(rule_id: str, field: str, operator: str, *values: object, **more: An
 
 
 def fill_spaces(studio: Studio) -> tuple[dict[str, Space], dict[str, Chart]]:
-    """Spaces and the charts in them, written over some days; returns both by name."""
+    """Create spaces and the charts in them, over some days; return both by name."""
     clock = studio.world.clock
     spaces = {
         "Sales": studio.space("Sales", second_editor="editor"),
@@ -70,7 +70,7 @@ def fill_spaces(studio: Studio) -> tuple[dict[str, Space], dict[str, Chart]]:
 
 
 def rewrite_history(studio: Studio, charts: dict[str, Chart]) -> None:
-    """Later versions of some charts, by different people, the oldest beyond the window of the history."""
+    """Add later versions of some charts, by different people; the oldest are outside the history window."""
     clock = studio.world.clock
     clock.advance(days=6)
     studio.edit(charts["Weekly revenue"], "second_editor", limit=104)
@@ -88,7 +88,7 @@ def rewrite_history(studio: Studio, charts: dict[str, Chart]) -> None:
 def fill_dashboards(
     studio: Studio, spaces: dict[str, Space], charts: dict[str, Chart], sql: list[SqlChart]
 ) -> dict[str, Dashboard]:
-    """The dashboards, with charts inside them."""
+    """Create the dashboards, with charts inside them; return them by name."""
     found = {
         "Sales overview": _sales_overview(studio, spaces, charts, sql),
         "Subscriptions": _subscriptions(studio, spaces, charts),
@@ -118,7 +118,7 @@ def fill_dashboards(
 def _sales_overview(
     studio: Studio, spaces: dict[str, Space], charts: dict[str, Chart], sql: list[SqlChart]
 ) -> Dashboard:
-    """Tabs, filters with targets, one chart on two tiles, links, a video, a SQL chart, a gone chart."""
+    """A dashboard with tabs, filters with targets, a chart on two tiles, a video, and a deleted chart."""
     dashboard = studio.dashboard("Sales overview", spaces["Sales"], "What the Monday meeting looks at.")
     inside = studio.chart(demo_charts.simple_chart("Orders by status"), dashboard)
     gone = studio.chart(
@@ -143,7 +143,7 @@ def _sales_overview(
 
 
 def _overview_filters(tiles: list[str]) -> Json:
-    """Filters that apply to one tile by another field, and to some not at all."""
+    """Filters that apply to one tile by another field, and not to some others."""
     targets = {
         tiles[0]: {"fieldId": "orders_channel", "tableName": "orders"},
         tiles[1]: False,
@@ -162,7 +162,7 @@ def _overview_filters(tiles: list[str]) -> Json:
 
 
 def _subscriptions(studio: Studio, spaces: dict[str, Space], charts: dict[str, Chart]) -> Dashboard:
-    """Charts inside: one on a tile, one that was on a tile of an earlier version only."""
+    """Charts inside a dashboard: one on a tile, and one on a tile of an earlier version only."""
     dashboard = studio.dashboard("Subscriptions", spaces["Customers"])
     plan = studio.chart(
         demo_charts.simple_chart("Subscriptions by plan", "subscriptions", "plan", "subscription_count"),
@@ -181,7 +181,7 @@ def _subscriptions(studio: Studio, spaces: dict[str, Space], charts: dict[str, C
 
 
 def fill_deliveries(studio: Studio, charts: dict[str, Chart], dashboards: dict[str, Dashboard]) -> None:
-    """Deliveries and alerts of all sorts."""
+    """Create deliveries and alerts of all kinds."""
     email = [{"recipient": "monday@kettle.example"}, {"recipient": "board@kettle.example"}]
     slack = [{"channel": "C0SALES"}]
     csv = {"formatted": True, "limit": "table"}
@@ -222,7 +222,7 @@ def fill_deliveries(studio: Studio, charts: dict[str, Chart], dashboards: dict[s
 def decorate(
     studio: Studio, spaces: dict[str, Space], charts: dict[str, Chart], dashboards: dict[str, Dashboard]
 ) -> None:
-    """Tags and icons on metrics, pins in order, comments with a reply, some views."""
+    """Add tags and icons of metrics, pins with an order, comments with a reply, and some views."""
     world, project = studio.world, studio.project
     wanted = {
         "core": ("#2f4858", ("total_revenue", "order_count", "customer_count")),
@@ -262,7 +262,7 @@ def decorate(
 
 
 def fill_production(world: World, company: Company) -> Studio:
-    """Everything in production."""
+    """Create all content of production."""
     studio = Studio(world, company.production, company.people)
     spaces, charts = fill_spaces(studio)
     sql = [studio.sql_chart(body, spaces["Sales"]) for body in demo_charts.sql_charts()]
@@ -279,7 +279,7 @@ def fill_production(world: World, company: Company) -> Studio:
 
 
 def fill_staging(world: World, company: Company) -> None:
-    """What is being worked on in staging: one space of the same name, a changed chart, a new one."""
+    """Create the work in progress in staging: a space of the same name, a changed chart, a new one."""
     studio = Studio(world, company.staging, company.people)
     sales = studio.space("Sales", owner="editor")
     bodies = demo_charts.sales_charts()

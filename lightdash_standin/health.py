@@ -1,4 +1,4 @@
-"""What `GET /health` of newer versions tells: a server without any of the optional services."""
+"""The answer to `GET /health` in newer versions: a server without any of the optional services."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _auth() -> Json:
 
 
 def current_health(version: str, *, by_cookie: bool, soft_delete: bool = False) -> Json:
-    """The same of 1.219.0."""
+    """The answer of 1.219.0; arguments as in `newer_health`."""
     told = newer_health(version, by_cookie=by_cookie, soft_delete=soft_delete)
     told["query"] |= {"maxLimit": 50000, "csvMaxLimit": 5000000, "queryMaxLimit": 50000}
     del told["dashboard"]["versionHistory"], told["hasResultsCaching"]
@@ -46,9 +46,9 @@ def newer_health(version: str, *, by_cookie: bool, soft_delete: bool = False) ->
     """The results of `GET /health`.
 
     Args:
-        version: of the server.
-        by_cookie: whether the asker has a session, which alone counts as authenticated.
-        soft_delete: whether what is deleted can be restored for some time.
+        version: version of the server.
+        by_cookie: whether the caller has a session, which alone counts as authenticated.
+        soft_delete: whether deleted content can be restored for some time.
     """
     limits = {"maxEventsPerWindow": 10, "windowDurationMs": 1000}
     events = {**_OFF, "rateLimiting": limits, "allowedOrigins": [], "enablePostMessage": False}

@@ -1,7 +1,7 @@
 """Lists of schedulers: those of a chart, dashboard or SQL chart, of a project, of a person, and the log.
 
-0.1372.1 has no list of a project but the log, in which nothing has ever run here. Newer versions have the log
-in pages, and it names only what has run.
+In 0.1372.1 the log is the only list of a project; nothing has ever run in it here. Newer versions return the
+log in pages, with only the schedulers that have run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DESTINATIONS = {"slack": "channel", "email": "recipient", "msteams": "webhook"} 
 
 
 def _ordered(world: World, found: Iterable[Scheduler]) -> list[Scheduler]:
-    """By name, then by age; how names are ordered depends on the database, so it is as recorded of each."""
+    """By name, then by age; the order of names depends on the database, and is as recorded."""
     by_bytes = world.can("scheduler_list")
     return sorted(
         found,
@@ -33,7 +33,7 @@ def _ordered(world: World, found: Iterable[Scheduler]) -> list[Scheduler]:
 
 
 def _listed(world: World, scheduler: Scheduler) -> Json:
-    """A row of a list, which newer versions tell the project of."""
+    """A row of a list, which in newer versions includes the project."""
     row = read_scheduler(world, scheduler)
     if not world.can("sql_chart_schedulers"):
         return row
@@ -51,7 +51,7 @@ def _of(world: World, uuid: str) -> list[Scheduler]:
 
 
 def _shown(call: Call, space: Space, uuid: str) -> list[Scheduler]:
-    """The deliveries of an item; in current versions only the asker's own, unless they manage deliveries."""
+    """The deliveries of an item; in current versions only the caller's own, unless they manage deliveries."""
     world, found = call.world, _of(call.world, uuid)
     project = world.project_rows[space.project_uuid]
     if not world.can("current") or can_in_project(
@@ -103,7 +103,7 @@ def get_pages_of_dashboard(call: Call) -> Json:
 
 
 def get_of_project(call: Call) -> Json:
-    """`GET /schedulers/{p}/list`: all of a project, for who may change its settings; since 0.1836.0."""
+    """`GET /schedulers/{p}/list`: all of a project, for people who may change settings; since 0.1836.0."""
     world = call.world
     project = project_of(call, may=("update", "Project"))
     rows = [one for one in world.schedulers.values() if project_of_scheduler(world, one) is project]
@@ -116,13 +116,13 @@ def _is_of_deleted_app(world: World, scheduler: Scheduler) -> bool:
 
 
 def get_of_person(call: Call) -> Json:
-    """`GET /schedulers/user-schedulers`: the asker's own, in all projects."""
+    """`GET /schedulers/user-schedulers`: the caller's own, in all projects."""
     me = call.person.uuid
     return _page(call, (one for one in call.world.schedulers.values() if one.created_by == me))
 
 
 def _page(call: Call, found: Iterable[Scheduler]) -> Json:
-    """A page of those that fit what is asked."""
+    """A page of the schedulers that match the query."""
     if call.world.can("current"):
         _check_type(call.one("resourceType"))
     words = (call.one("searchQuery") or "").strip().lower()
@@ -149,7 +149,7 @@ _TYPES = ("chart", "dashboard")
 
 
 def _fits(call: Call, scheduler: Scheduler) -> bool:
-    """Whether it has one of the owners, formats, contents and destinations that are asked for."""
+    """Whether it has one of the requested owners, formats, contents and destinations."""
     type_ = "chart" if scheduler.chart_uuid else "dashboard" if scheduler.dashboard_uuid else "sqlChart"
     fields = {field for target in scheduler.targets for _, field, _ in TARGETS if field in target}
     for name, has in (
@@ -166,7 +166,7 @@ def _fits(call: Call, scheduler: Scheduler) -> bool:
 
 
 def get_logs(call: Call) -> Json:
-    """`GET /schedulers/{p}/logs`: every scheduler of the project; newer versions name only what has run."""
+    """`GET /schedulers/{p}/logs`: all schedulers of the project; in newer versions those that have run."""
     world = call.world
     project = world.project_rows.get(call.params["p"])
     if project is None or not can_in_project(world, call.person, "update", "Project", project):

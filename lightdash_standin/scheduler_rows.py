@@ -1,4 +1,4 @@
-"""Schedulers as they are stored and read, with their targets, in the form of the server's version."""
+"""Schedulers as rows: stored from a body, and read with their targets in the form of the server's version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lightdash_standin.jsonb import jsonb, truthy
 from lightdash_standin.refusals import bad_parameter, went_wrong
 from lightdash_standin.state import DataApp, Json, Project, Scheduler, Space, World
 
-# How a target is recognised and read: its own uuid, the field that it is, what a server must know for it.
+# Kinds of targets: the field with the target's uuid, the field with the address, the needed capability.
 TARGETS = (
     ("schedulerSlackTargetUuid", "channel", ""),
     ("schedulerEmailTargetUuid", "recipient", ""),
@@ -28,7 +28,7 @@ WEBHOOKS = frozenset({"webhook", "googleChatWebhook"})
 
 
 def space_of(world: World, scheduler: Scheduler) -> Space:
-    """The space of what is delivered."""
+    """The space of the delivered item."""
     if scheduler.chart_uuid:
         return space_of_chart(world, world.charts[scheduler.chart_uuid])
     if scheduler.sql_chart_uuid:
@@ -37,14 +37,14 @@ def space_of(world: World, scheduler: Scheduler) -> Space:
 
 
 def project_of_scheduler(world: World, scheduler: Scheduler) -> Project:
-    """The project of what is delivered."""
+    """The project of the delivered item."""
     if scheduler.app_uuid:
         return world.project_rows[world.apps[scheduler.app_uuid].project_uuid]
     return world.project_rows[space_of(world, scheduler).project_uuid]
 
 
 def _newer_fields(world: World, scheduler: Scheduler) -> Json:
-    """What newer versions tell beside the scheduler: names, and fields of newer kinds."""
+    """What newer versions return beside the scheduler: names, and fields of newer kinds."""
     if not world.can("sql_chart_schedulers"):
         return {}
     owner = world.people.get(scheduler.created_by)
@@ -62,7 +62,7 @@ def _newer_fields(world: World, scheduler: Scheduler) -> Json:
 
 
 def read_scheduler(world: World, scheduler: Scheduler) -> Json:
-    """The scheduler as it is read by itself."""
+    """The scheduler in the form of its own endpoint."""
     fields = scheduler.fields
     if world.can("app_deliveries"):
         return _read_current(world, scheduler)
@@ -87,7 +87,7 @@ def read_scheduler(world: World, scheduler: Scheduler) -> Json:
 
 
 def _read_current(world: World, scheduler: Scheduler) -> Json:
-    """The scheduler in current versions: what is not set is left out, but for the tabs of a dashboard."""
+    """The scheduler in current versions: unset fields are left out, except the tabs of a dashboard."""
     fields = scheduler.fields
     app = world.apps.get(scheduler.app_uuid or "")
     told = {
@@ -119,7 +119,7 @@ _LEFT_OUT = (
 
 
 def stored_fields(world: World, body: Json, *, on_dashboard: bool) -> Json:
-    """What is stored of a body; in old versions filters, tabs and the like count for dashboards only."""
+    """The stored fields of a body; old versions store filters, tabs and the like for dashboards only."""
     special = body if on_dashboard or world.can("app_deliveries") else {}
     return {
         "name": need(body, "name", str),
@@ -140,13 +140,13 @@ def stored_fields(world: World, body: Json, *, on_dashboard: bool) -> Json:
 
 
 def _field_of(world: World, target: Json) -> str:
-    """The field that makes the kind of a target; what is none of the others is an e-mail."""
+    """The field that determines the kind of a target; without any of the others it is an e-mail."""
     known = [field for _, field, needs in TARGETS if not needs or world.can(needs)]
     return next((field for field in known if field != "recipient" and field in target), "recipient")
 
 
 def _check_webhook(target: Json) -> None:
-    """Refuse a webhook that is no public address; what ends in `.invalid` is found nowhere, as it is said."""
+    """Refuse a webhook without a public address; hosts that end with `.invalid` count as not found."""
     for name in WEBHOOKS & target.keys():
         url = urlsplit(str(target[name]))
         if url.scheme != "https":
@@ -158,7 +158,7 @@ def _check_webhook(target: Json) -> None:
 
 
 def stored_targets(world: World, scheduler_uuid: str, sent: list[Any], old: list[Json]) -> list[Json]:
-    """The targets by kind, Slack first; one that is named by its uuid is kept, any other is new."""
+    """The targets by kind, Slack first; one with a known uuid is kept, any other is new."""
     moment, targets = world.clock.now(), []
     if not all(isinstance(target, dict) for target in sent):
         raise went_wrong()
@@ -208,7 +208,7 @@ def create_app_scheduler(world: World, body: Any, person_uuid: str, app: DataApp
 
 
 def _slug(world: World, project_uuid: str, body: Any) -> str:
-    """The slug that is asked for, just so (a taken one is a 500), or a free one made of the name."""
+    """The requested slug, unchanged (500 if it is in use), or a free one made from the name."""
     wanted = body.get("slug") if world.can("app_deliveries") else None
     if not wanted:
         return world.slugs.claim("schedulers", body["name"], project_uuid)

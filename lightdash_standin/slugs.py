@@ -1,6 +1,6 @@
-"""Slugs as the server makes them: from the name, once, unique over the instance and all its projects.
+"""Slugs as the server makes them: from the name, once, and unique in the whole instance.
 
-Newer versions make those of spaces unique in their project only, current ones those of everything.
+In newer versions slugs of spaces are unique in their project only, in current ones all slugs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ KINDS = ("charts", "sql_charts", "dashboards", "spaces", "schedulers")
 
 
 def slug_of(name: str) -> str:
-    """The slug of a name: lower case, each run outside `[a-z0-9]` one hyphen; empty when nothing is left."""
+    """The slug of a name: lower case, each run outside `[a-z0-9]` one hyphen; empty if nothing is left."""
     return _OUTSIDE.sub("-", name.lower()).strip("-")
 
 
@@ -30,14 +30,14 @@ def free_slug(wanted: str, taken: Container[str]) -> str:
 
 @dataclass
 class SlugRegister:
-    """How often each slug is in use, by kind of content (kinds do not get in each other's way).
+    """How often each slug is in use, by kind of content; each kind has its own slugs.
 
     Attributes:
         scoped: the kinds whose slugs are unique in their project only.
-        seen: what a slow write found before it slept; while it is set, new slugs are chosen by it, as on the
-            real server, where choosing a slug and storing it is not one step.
-        without_letters: makes the slug of a name of which nothing is left, where that is not the empty one.
-        random_end: makes what is added to the slug of a space that is taken, where that is no number.
+        seen: the slugs that a slow write read before it slept; while set, new slugs are chosen by it, because
+            on the real server choosing a slug and storing it are two steps.
+        without_letters: makes the slug of a name without letters and digits, if that is not the empty one.
+        random_end: makes the suffix for the slug of a space that is in use, if it is not a number.
     """
 
     taken: dict[str, Counter[str]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})
@@ -47,11 +47,11 @@ class SlugRegister:
     random_end: Callable[[], str] | None = None
 
     def of(self, name: str) -> str:
-        """The slug of a name, whether it is free or not."""
+        """The slug of a name, whether or not it is in use."""
         return slug_of(name) or (self.without_letters() if self.without_letters else "")
 
     def look(self) -> dict[str, frozenset[str]]:
-        """What a write that looks now would see."""
+        """The slugs in use now, as a write reads them."""
         return {kind: frozenset(counts) for kind, counts in self.taken.items()}
 
     def claim(self, kind: str, name: str, project_uuid: str) -> str:
@@ -61,7 +61,7 @@ class SlugRegister:
         return slug
 
     def take(self, kind: str, wanted: str, project_uuid: str, *, force: bool) -> str:
-        """Claim a free slug, or take exactly this one."""
+        """Claim a free slug, or with `force` exactly this one."""
         if force:
             self.force(kind, wanted, project_uuid)
             return wanted
@@ -72,14 +72,14 @@ class SlugRegister:
         self.taken[kind][self._key(kind, slug, project_uuid)] += 1
 
     def release(self, kind: str, slug: str, project_uuid: str) -> None:
-        """Give the slug back: deleting content frees it."""
+        """Release a slug, as deleting content does."""
         counts, key = self.taken[kind], self._key(kind, slug, project_uuid)
         counts[key] -= 1
         if counts[key] <= 0:
             del counts[key]
 
     def is_taken(self, kind: str, slug: str, project_uuid: str) -> bool:
-        """Whether a slug is in use, or is an alias of something."""
+        """Whether a slug is in use, or is an alias of an item."""
         return self._key(kind, slug, project_uuid) in self._seen(kind)
 
     def _seen(self, kind: str) -> Container[str]:
@@ -89,7 +89,7 @@ class SlugRegister:
         return f"{project_uuid}/{slug}" if kind in self.scoped else slug
 
     def _free(self, kind: str, slug: str, project_uuid: str) -> str:
-        """This slug or, if it is taken, one with a number or some letters at its end."""
+        """This slug or, if it is in use, one with a number or some letters at its end."""
         prefix = self._key(kind, "", project_uuid)
         if kind == "spaces" and self.random_end is not None:
             return f"{slug}-{self.random_end()}" if prefix + slug in self._seen(kind) else slug

@@ -1,8 +1,8 @@
 """Endpoints of spaces: list, read, create, change, share, delete, pin (`/projects/{p}/spaces...`).
 
-A new space is private unless told otherwise, and its creator becomes its admin; one inside another inherits
-unless told otherwise. Deleting one takes everything in it along. The project in the path is only looked at
-where a space is created or listed.
+A new space is private by default, and its creator becomes its admin; one inside another space inherits by
+default. Deleting a space deletes everything in it. The project in the path matters only for creating and
+listing spaces.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FALSE, TRUE = (False, "false"), (True, "true")
 
 
 def get_spaces(call: Call) -> list[Json]:
-    """`GET /projects/{p}/spaces`: the visible ones, in no promised order."""
+    """`GET /projects/{p}/spaces`: the visible ones, in no guaranteed order."""
     world = call.world
     project = project_of(call)
     rows = []
@@ -49,9 +49,9 @@ def get_spaces(call: Call) -> list[Json]:
 
 
 def get_access(call: Call) -> Json:
-    """`GET /projects/{p}/spaces/{s}/access`: everybody's, in pages if asked for.
+    """`GET /projects/{p}/spaces/{s}/access`: the access of everybody, in pages if requested.
 
-    `directOnly` leaves out also who has a grant, if a space above gives them a higher role.
+    `directOnly` also leaves out people with a grant if a space above gives them a higher role.
     """
     world, space = call.world, _space(call, "space")
     if space.project_uuid != call.params["p"]:
@@ -90,7 +90,7 @@ def get_space(call: Call) -> Json:
 
 
 def _space_above(call: Call, project: Project) -> Space | None:
-    """The space that a new one is to lie in.
+    """The space that a new one is created in.
 
     Raises:
         Refusal: 404 if there is none, or if it is in another project.
@@ -109,7 +109,7 @@ def _space_above(call: Call, project: Project) -> Space | None:
 
 
 def _is_private(call: Call, above: Space | None) -> bool:
-    """Whether a new space is to inherit nothing: newer versions have another word for it, and ignore ours."""
+    """Whether a new space inherits nothing; newer versions use another field, and ignore the older one."""
     if not call.world.can("inherited_access"):
         return call.body.get("isPrivate", True) not in FALSE
     told = call.body.get("inheritParentPermissions")
@@ -117,7 +117,7 @@ def _is_private(call: Call, above: Space | None) -> bool:
 
 
 def post_space(call: Call) -> Json:
-    """`POST /projects/{p}/spaces`: in old versions the answer shows no access, although it is set."""
+    """`POST /projects/{p}/spaces`: in old versions the answer has no access, although it is set."""
     world, body = call.world, call.body
     project = project_of(call, may=None)
     if not can_in_project(world, call.person, "create", "Space", project):
@@ -160,7 +160,7 @@ def patch_space(call: Call) -> Json:
 
 
 def _patch_inheriting(call: Call, space: Space) -> None:
-    """All that newer versions change besides the name; what is not told stays."""
+    """Change what newer versions can change besides the name; fields that are not sent stay."""
     body = call.body
     palette = body.get("colorPaletteUuid")
     org = call.world.orgs[call.world.project_rows[space.project_uuid].org_uuid]
@@ -178,9 +178,9 @@ def _patch_inheriting(call: Call, space: Space) -> None:
 
 
 def _keep_inherited(call: Call, space: Space) -> None:
-    """Make direct grants of those inherited from the spaces above, so that nobody loses what they had.
+    """Turn the grants inherited from the spaces above into direct ones, so that nobody loses access.
 
-    Who does it keeps their access as well, wherever it came from; roles in the project are not kept.
+    The caller keeps their access as well, wherever it came from; roles in the project are not kept.
     """
     world, person = call.world, call.person
     mine = shares_of(world, space, person)
@@ -210,7 +210,7 @@ def remove_space(call: Call) -> Any:
 
 
 def get_delete_impact(call: Call) -> Json:
-    """`GET .../delete-impact`: what deleting the space would take along."""
+    """`GET .../delete-impact`: what would be deleted with the space."""
     world, space = call.world, _space(call)
     require_in_space(call, "delete", "Space", space)
     spaces = [space, *below(world, space)]
@@ -275,7 +275,7 @@ def unshare_group(call: Call) -> Any:
 
 
 def pin_space(call: Call) -> Json:
-    """`PATCH .../pinning`: pin, or unpin if it is pinned; answers the whole space."""
+    """`PATCH .../pinning`: pin, or unpin if it is pinned; returns the whole space."""
     space = _space(call, "space")
     toggle_pin(call, space, space.project_uuid)
     require_in_space(call, "view", "Space", space)
