@@ -1,9 +1,9 @@
-"""One reading of a project, from its lists to the swap of its snapshot.
+"""One reading of a project, from its lists to a complete staging directory.
 
-First the structure, so that every item has its key; then charts are read and written as they come, so
-that memory does not grow with history. If anything could not be read, nothing is swapped in, and the
-error names what. If the project changed so that what was read does not fit together, what was read is set
-aside, and the next reading takes it over, as far as the lists then prove it unchanged.
+First the structure is read, so that every item has its key; then charts are read and written one after the
+other, so that memory does not grow with history. If anything could not be read, the snapshot is not replaced,
+and the error names the items. If the project changed so that the result is not consistent, it is set aside,
+and the next reading reuses what the lists then prove unchanged.
 """
 
 from __future__ import annotations
@@ -83,25 +83,26 @@ _PRIVATE_SPACES = NotExported(
         kind.value for kind in (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD, Kind.SCHEDULER)
     ],
 )
-_NAMED = 10  # items that an error names
+_NAMED = 10  # maximum number of items in an error message
 
 
 def what_stands(old: Old | None) -> str:
-    """Return what is left when an export fails, in words."""
+    """Return what is left after a failed export, for an error message."""
     return "no snapshot was written" if old is None else "the old snapshot stands as it was"
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one reading of a project gave.
+    """The result of one reading of a project.
 
     Attributes:
-        manifest: of what was written.
-        identity: its identity map; it has keys of items without a file, if the reading is not settled.
-        warnings: what the user should know, in words.
-        freshness: of what was read; the manifest may still say what an earlier one said.
-        lists: the project's lists, as they were at last.
-        unread: what of that is in no answer, though it should be: it is left out, and the export incomplete.
+        manifest: manifest of what was written.
+        identity: its identity map; if the reading is not settled, it has keys of items without a file.
+        warnings: warnings for the user.
+        freshness: freshness of what was read; the manifest may keep that of an earlier one.
+        lists: the project's lists.
+        unread: what no answer contained although one should have; it is left out, and the export is
+            incomplete.
     """
 
     manifest: Manifest
@@ -114,20 +115,23 @@ class Read:
 
 @dataclass
 class Attempt:
-    """One reading of a project; the methods stand in the order in which `run` calls them.
+    """One reading of a project; the methods are in the order in which `run` calls them.
 
     Attributes:
         lightdash: the server.
         project: uuid of the project.
         chosen: what to export.
-        replaced: the snapshot that is going to be replaced, or only read over; None if there is none.
-        old: from which keys, earlier versions and what did not change are taken over: that snapshot, or what
-            an earlier reading of this run has set aside; None if there is neither.
-        known: keys of that, and for items that it does not have.
-        staging: takes the files.
-        readings: reads, and remembers what could not be read and what changed meanwhile.
+        replaced: the snapshot that will be replaced, or is only read; None if there is none.
+        old: the source of keys, earlier versions and unchanged items: that snapshot, or what an earlier
+            reading of this run has set aside; None if there is neither.
+        known: keys of `old`, and for items that it does not have.
+        staging: receives the files.
+        readings: reads items, and records what could not be read and what changed meanwhile.
         past: reads histories and earlier versions.
-        former: uuid -> the uuids that an item had before it was deleted and put back.
+        former: uuid -> the uuids that an item had before it was deleted and restored.
+        used: id of a metric -> number of charts that were read and use it.
+        nameless: charts whose uuid cannot be found out.
+        unread: what no answer contained although one should have.
     """
 
     lightdash: Lightdash
@@ -145,7 +149,7 @@ class Attempt:
     unread: list[NotExported] = field(default_factory=list)
 
     def run(self) -> Read:
-        """Read and write everything; nothing is swapped in."""
+        """Read and write everything to the staging directory; the snapshot is not replaced."""
         with self.past.survey():
             return self._run()
 
@@ -191,11 +195,11 @@ class Attempt:
 
     @property
     def _is_settled(self) -> bool:
-        """Whether nothing showed that the project changed meanwhile."""
+        """Whether no change of the project was noticed during the reading."""
         return not self.readings.moved
 
     def _freshness(self, structure: Structure) -> Freshness:
-        """Return how fresh what was read is; what an earlier reading of this run gave is as fresh as that."""
+        """Return how fresh the result is; items from an earlier reading of this run count as read."""
         if self.old is None:
             return Freshness(self.lightdash.today)
         if self.old.freshness is not None:
@@ -213,7 +217,7 @@ class Attempt:
         return Freshness(self.old.whole, older)
 
     def _kept(self, structure: Structure) -> dict[Kind, dict[str, Kept]]:
-        """Return what is taken over of what was chosen: kind -> uuid -> item."""
+        """Return the reused items among the selected ones: kind -> uuid -> item."""
         inventory = structure.inventory
         places = {
             Kind.SPACE: {row.uuid: row.uuid for row, _ in inventory.spaces},
@@ -237,7 +241,7 @@ class Attempt:
         return ContentWriter(converter, self.staging, self.old, structure.seen, past, signs=signs)
 
     def _charts(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> None:
-        """Write charts and SQL charts, the bulk of the work."""
+        """Write charts and SQL charts, which is most of the work."""
         places = {row.uuid: row.spaceUuid for row in structure.inventory.summaries}
         places |= {uuid: chart.view.spaceUuid for uuid, chart in structure.hidden.items()}
         sql_places = {row.uuid: row.spaceUuid for row in structure.inventory.sql_charts}
@@ -278,7 +282,7 @@ class Attempt:
         writer: ContentWriter,
         structure: Structure,
     ) -> list[WrittenItem]:
-        """Write the chosen items among some, given with their spaces; read those that are not taken over."""
+        """Write the selected items among some, given with their spaces; read those that are not reused."""
         wanted = [uuid for uuid, space in places.items() if self._wants(kind, space, structure)]
         kept = structure.kept[kind]
         taken = [writer.keep(kind, uuid, kept[uuid]) for uuid in wanted if uuid in kept]
@@ -292,12 +296,11 @@ class Attempt:
         structure: Structure,
         counts: Counter[str],
     ) -> Identity:
-        """Write charts that nothing refers to any more, and return the map with their keys.
+        """Write charts that nothing refers to any more, and return the identity map with their keys.
 
-        A current server tells how many charts there are, and so whether one is missing. An older one does
-        not; there a chart leaves the lists when its dashboard changes, so there is nothing to look for on a
-        night on which none did. In a part of a project nothing is looked for: nobody knows how many charts
-        of it use a metric.
+        A current server returns the number of charts, which shows whether one is missing. On an older one a
+        chart leaves the lists when its dashboard changes, so nothing is searched if no dashboard changed. In
+        a partial export nothing is searched, because the number of its charts that use a metric is not known.
         """
         if self.chosen.in_manifest().is_partial:
             return identity
@@ -325,8 +328,8 @@ class Attempt:
         return identity
 
     def _used_by_kept(self, structure: Structure) -> Iterator[str]:
-        """Yield the ids of the metrics of each chart that is taken over: its file was seen to be whole."""
-        old = cast("Old", self.old)  # else nothing is taken over
+        """Yield the ids of the metrics of each reused chart, whose file is known to be intact."""
+        old = cast("Old", self.old)  # without it nothing is reused
         for uuid in structure.kept[Kind.CHART]:
             yield from metrics_of(old.read(item_path(Kind.CHART, self.known.key(Kind.CHART, uuid))))
 
@@ -339,7 +342,7 @@ class Attempt:
     def _spaces_and_dashboards(
         self, writer: ContentWriter, structure: Structure, counts: Counter[str]
     ) -> list[NotExported]:
-        """Write what the structure has already."""
+        """Write spaces and dashboards, which the structure has already."""
         left_out: list[NotExported] = []
         for uuid, read in structure.spaces.items():
             write = partial(writer.space, uuid, read)
@@ -390,7 +393,7 @@ class Attempt:
             counts[versions_of(Kind.DASHBOARD)] += written.versions
 
     def _lists(self, writer: ContentWriter, structure: Structure, counts: Counter[str]) -> list[NotExported]:
-        """Write what the lists themselves hold."""
+        """Write the content of the lists themselves."""
         inventory = structure.inventory
         left_out: list[NotExported] = []
         if self.chosen.wants(Kind.SCHEDULER):
@@ -440,20 +443,20 @@ class Attempt:
         return left_out + unsupported(inventory)
 
     def _guesses_merges(self, structure: Structure) -> bool:
-        """Whether charts were read, or taken over, of which nothing told whether they merge anything."""
+        """Whether any chart was read or reused although it is unknown whether it merges anything."""
         if structure.bulk.guesses:
             return True
         old = self.old.manifest if self.old is not None else None
         return bool(structure.kept[Kind.CHART]) and old is not None and old.leaves_out(MERGES_OF_CHARTS)
 
     def _elsewhere(self, inventory: Inventory) -> list[NotExported]:
-        """Count what no snapshot holds, if this one is to be kept."""
+        """Count what snapshots do not contain, if this result is kept."""
         if not self.chosen.counts_the_rest:
             return []
         server = self.lightdash.server
         unasked = [PALETTES] if inventory.is_spared else []
         unasked += [GROUPS] if inventory.has_groups_of_members else []
-        groups = inventory.groups if server.can("space_member_role") else ()  # else not always read
+        groups = inventory.groups if server.can("space_member_role") else ()  # otherwise not always read
         groups = () if inventory.has_groups_of_members else groups
         listed = listed_elsewhere(inventory.content, groups, inventory.palettes, server)
         if (before := self._counted_before) is not None:
@@ -462,9 +465,9 @@ class Attempt:
 
     @property
     def _counted_before(self) -> Manifest | None:
-        """The manifest from which the numbers of other lists are taken over; None if these are asked for.
+        """The manifest from which the numbers of other lists are copied; None if these are requested.
 
-        That of a part of a project has none of them.
+        The manifest of a partial snapshot has no such numbers.
         """
         replaced = self.replaced
         if replaced is None or replaced.full or not replaced.is_replaced:
@@ -479,10 +482,10 @@ class Attempt:
         return self.chosen.wants_in(kind, structure.space_key(space))
 
     def _require_complete(self) -> None:
-        """Name what could not be read.
+        """Check that everything could be read.
 
         Raises:
-            Incomplete: there is something.
+            Incomplete: something could not be read; the message names it.
         """
         unread = self.readings.unread
         if not unread:
@@ -496,7 +499,7 @@ class Attempt:
         )
 
     def _warnings(self, structure: Structure, identity: Identity, manifest: Manifest) -> list[str]:
-        """Say what the user should know, and what may be missing without a trace."""
+        """Return warnings for the user, including what may be missing without a trace."""
         warnings: list[str] = []
         server, inventory = self.lightdash.server, structure.inventory
         if server.is_newer_than_known():
@@ -526,7 +529,7 @@ class Attempt:
 
 
 def _sees_all_spaces(lightdash: Lightdash, inventory: Inventory) -> bool:
-    """Whether private spaces are shown too; the list of spaces says who reads it, if there is one."""
-    if inventory.spaces:  # a personal space that is not the reader's own does not tell
+    """Whether private spaces are visible, too; the list of spaces shows that, unless it is empty."""
+    if inventory.spaces:  # a personal space of somebody else does not show the reader's role
         return any(row.reader_is_admin for row, _ in inventory.spaces)
     return lightdash.user().sees_all_spaces(inventory.project.projectUuid)

@@ -1,9 +1,11 @@
-"""What a project holds: every list that the server has, held against each other.
+"""Reads every list of a project, and compares the lists with each other.
 
 No list of Lightdash is complete by itself (docs/lightdash-api.md#which-list-holds-what), and a list can come
-back short without an error, so each is compared with a second one that the server makes by another query.
-What differs is a contradiction: the project changed between two reads, or the server does not say everything.
-It never passes in silence.
+back short without an error, so each is compared with a second one that the server makes by another query. A
+difference is a contradiction: the project changed between two reads, or the server does not return
+everything. It is resolved or reported, never ignored.
+
+In order: reading the lists, comparing them, and reading them again until they agree.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ T = TypeVar("T")
 SQL = "sql"
 EXPLORE = "dbt_explore"
 _PROJECT = "project"
-_NAMED = 3  # uuids that a contradiction names; the rest is a number
+_NAMED = 3  # maximum number of uuids in the description of a contradiction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Lists:
 
     Attributes:
         virtual_views: whether virtual views are listed.
-        groups: whether the groups are needed, though their members are not.
-        spare: whether the lists of `export.spared` are left out.
+        groups: whether groups are needed, without their members.
+        spare: whether the lists of `export.spared` are skipped.
     """
 
     virtual_views: bool = True
@@ -57,32 +59,32 @@ class Inventory:
 
     Attributes:
         project: the project.
-        settings: the project as the server gives it; holds connection details.
+        settings: the project as the server returns it, with connection details.
         spaces: rows with their raw form.
         charts: charts in spaces, of every source.
-        summaries: explore charts, those on a dashboard's latest version included.
+        summaries: explore charts, including those on the latest version of a dashboard.
         dashboards: dashboards.
         content: charts in spaces and dashboards, from another query.
         schedulers: with their raw form; None if the token may not list them.
-        has_own_schedulers: whether these may be the token owner's alone, because each was asked for by its
-            chart or dashboard, and the server tells others' only to who may manage deliveries.
+        has_own_schedulers: whether these may be the token owner's only, because each was requested for its
+            chart or dashboard, and the server returns other people's only to those who may manage deliveries.
         tags: with their raw form.
-        metrics: of the catalogue.
+        metrics: metrics of the catalogue.
         pins: pinned items.
-        members: of the organisation; None if the token may not list them.
-        groups: of the organisation; empty if they were not needed, None if the token may not list them, or if
-            `has_groups_of_members` and these do not tell them.
-        has_groups_of_members: whether the groups are those that members are in: others are missing.
-        palettes: colour palettes of the organisation; none where items have none.
-        virtual_views: names of the explores that people wrote in SQL; none if they are not wanted.
-        code_views: the virtual views as code, by name; none where they were not asked for.
-        had_palettes: whether there were colour palettes when they were asked for the last time.
-        is_spared: whether the lists of `export.spared` were not asked for.
-        tables: names of all explores; None if they were not asked for.
-        chart_total: how many explore charts there are, hidden ones included; None where the server cannot
-            tell, or not this token.
-        code_spaces: the spaces as code; None where a space tells everybody's access itself, or where the
-            server, or this token, has no spaces as code.
+        members: members of the organisation; None if the token may not list them.
+        groups: groups of the organisation; empty if they were not needed, None if the token may not list
+            them, or if `has_groups_of_members` and their names are ambiguous.
+        has_groups_of_members: whether the groups are only those with members.
+        palettes: colour palettes of the organisation; empty if the server has none for items.
+        virtual_views: names of the explores that people wrote in SQL; empty if they were not requested.
+        code_views: the virtual views as code, by name; empty if they were not requested.
+        had_palettes: whether there were colour palettes when they were last requested.
+        is_spared: whether the lists of `export.spared` were skipped.
+        tables: names of all explores; None if they were not requested.
+        chart_total: number of explore charts, including hidden ones; None if the server cannot count them, or
+            not for this token.
+        code_spaces: the spaces as code; None if a space itself has everybody's access, or if the server, or
+            this token, has no spaces as code.
     """
 
     project: schemas.Project
@@ -111,7 +113,7 @@ class Inventory:
 
     @property
     def has_palettes(self) -> bool:
-        """Whether there are colour palettes, as far as that is known."""
+        """Whether there are colour palettes, as far as it is known."""
         return self.had_palettes if self.is_spared else bool(self.palettes)
 
     @property
@@ -128,16 +130,17 @@ class Inventory:
 def read_inventory(
     lightdash: Lightdash, project: str, workers: Workers, lists: Lists | None = None
 ) -> Inventory:
-    """Read a project's settings and all its lists, but the pins, which are not always needed.
+    """Read a project's settings and all its lists, except the pins, which are not always needed.
 
     Args:
         lightdash: the server.
         project: uuid of the project.
-        workers: read side by side.
-        lists: which of those that are not always needed are read; all but groups if not given.
+        workers: read in parallel.
+        lists: which of the optional lists are read; all but groups by default.
 
     Raises:
         ApiError: one of them cannot be read.
+        Incomplete: the server does not have one of the lists.
     """
     lists = lists or Lists()
     reads: dict[str, Callable[[], Any]] = {
@@ -168,7 +171,7 @@ def read_inventory(
     found, unread = workers.run(
         "lists", reads.items(), lambda item: (item[0], item[1]()), lambda item: item[0]
     )
-    if unread:  # a project that is not there fails every list
+    if unread:  # if the project does not exist, every list fails
         first = min(unread, key=lambda item: item.what != _PROJECT)
         raise _no_list(first) if isinstance(first.error, NotFound) and first.what != _PROJECT else first.error
     said = dict(found)
@@ -190,7 +193,7 @@ def read_inventory(
 
 
 def spared_lists(lightdash: Lightdash, project: str) -> dict[str, Callable[[], Any]]:
-    """Return how the lists are read that a night without news does without, by their names in `Inventory`."""
+    """Return functions that read the lists which an export without changes skips, by name in `Inventory`."""
     server = lightdash.server
     reads: dict[str, Callable[[], Any]] = {}
     if server.can("chart_palettes"):
@@ -203,9 +206,9 @@ def spared_lists(lightdash: Lightdash, project: str) -> dict[str, Callable[[], A
 def _virtual_views(
     lightdash: Lightdash, project: str, *, as_code: bool
 ) -> tuple[tuple[str, ...], dict[str, JsonObject], frozenset[str] | None]:
-    """Return the names of the virtual views, these as code if told whole, and the names of all explores.
+    """Return the names of the virtual views, their code if it is complete, and the names of all explores.
 
-    The last is None where explores were not asked for.
+    The last is None if explores were not requested.
     """
     if as_code and lightdash.server.can("virtual_views_as_code"):
         try:
@@ -220,7 +223,7 @@ def _virtual_views(
 
 
 def _no_list(unread: Unread) -> Incomplete:
-    """Return the error for a list that a server does not have, though it has the project."""
+    """Return the error for a list that the server does not have, although it has the project."""
     return Incomplete(
         f"Lightdash has no list of {unread.what} where this tool knows one ({unread.error.message}); "
         "nothing was written",
@@ -229,11 +232,11 @@ def _no_list(unread: Unread) -> Incomplete:
 
 
 def contradictions(inventory: Inventory, *, counts: bool = True) -> list[str]:
-    """Return where two lists of the same things differ, in words; empty if all agree.
+    """Return descriptions of how lists of the same items differ; empty if all agree.
 
     Args:
         inventory: the lists.
-        counts: whether to compare what each space counts itself, too.
+        counts: whether to compare with the counts of each space, too.
     """
     found: list[str] = []
     for what, first, ours, second, theirs in _pairs(inventory):
@@ -255,9 +258,9 @@ def disputed_items(inventory: Inventory) -> set[str]:
 
 
 def in_unlisted(inventory: Inventory) -> set[str]:
-    """Return the uuids of charts in dashboards, and of schedulers of what, no list names.
+    """Return the uuids of charts in dashboards, and of schedulers of items, that no list names.
 
-    That is so for a moment while something is made, and always for a token that sees only a part.
+    This happens for a moment while something is created, and always for a token that sees only a part.
     """
     dashboards = {row.uuid for row in inventory.dashboards}
     sql_charts = {row.uuid for row in inventory.sql_charts}
@@ -274,7 +277,7 @@ def in_unlisted(inventory: Inventory) -> set[str]:
 
 
 def _pairs(inventory: Inventory) -> list[tuple[str, str, set[str], str, set[str]]]:
-    """Return what two lists say of the same things: the things, then each list's name and the uuids in it."""
+    """Return the sets of uuids that two lists have of the same items, with the names of items and lists."""
     explores = {row.uuid for row in inventory.charts if row.source == EXPLORE}
     in_spaces = {row.uuid for row in inventory.summaries if row.dashboardUuid is None}
     charts = explores | {row.uuid for row in inventory.sql_charts}
@@ -292,7 +295,7 @@ def _pairs(inventory: Inventory) -> list[tuple[str, str, set[str], str, set[str]
 
 
 def _two_places(inventory: Inventory) -> list[tuple[str, str]]:
-    """Return uuid and name of charts that are in one space by one list and in another by the other."""
+    """Return uuid and name of charts that two lists have in different spaces."""
     places = {row.uuid: row.spaceUuid for row in inventory.summaries if row.dashboardUuid is None}
     return [
         (row.uuid, row.name)
@@ -306,7 +309,7 @@ def _in_two_places(inventory: Inventory) -> list[str]:
 
 
 def space_contradictions(row: schemas.SpaceRow, space: schemas.Space, inventory: Inventory) -> dict[str, str]:
-    """Return the items of which a space says otherwise than the lists whether they are in it, with words."""
+    """Return the items about which a space's own answer and the lists disagree, with descriptions."""
     explores = {
         chart.uuid for chart in inventory.charts if chart.source == EXPLORE and chart.spaceUuid == row.uuid
     }
@@ -319,7 +322,7 @@ def space_contradictions(row: schemas.SpaceRow, space: schemas.Space, inventory:
 
 
 def _space_counts(inventory: Inventory) -> list[str]:
-    """Compare the counts in the list of spaces, which see what a token may not."""
+    """Compare the counts in the list of spaces, which include items that the token may not see."""
     charts = Counter(row.spaceUuid for row in inventory.charts if row.source == EXPLORE)
     dashboards = Counter(row.spaceUuid for row in inventory.dashboards)
     found = []
@@ -345,7 +348,7 @@ def _outside_spaces(inventory: Inventory) -> list[str]:
 
 
 def marked_pins(inventory: Inventory) -> set[tuple[str, str, int | None]]:
-    """Return the pinned items as the lists mark them: type, uuid and order."""
+    """Return the items that the lists mark as pinned: type, uuid and order."""
     pinned = inventory.project.pinnedListUuid
     groups: dict[str, list[schemas.SpaceRow] | list[schemas.ChartRow] | list[schemas.DashboardRow]] = {
         "space": [row for row, _ in inventory.spaces],
@@ -361,14 +364,14 @@ def marked_pins(inventory: Inventory) -> set[tuple[str, str, int | None]]:
 
 
 def pin_contradictions(inventory: Inventory) -> dict[str, str]:
-    """Return the items of which the pinned list says otherwise than the lists whether they are pinned."""
+    """Return the items about which the pinned list and the other lists disagree, with descriptions."""
     marked = {uuid for _, uuid, _ in marked_pins(inventory)}
     listed = {pin.data.uuid for pin in inventory.pins if pin.type in ("space", "chart", "dashboard")}
     return _each("pinned items", "the lists", marked, "the pinned list", listed)
 
 
 def _each(what: str, first: str, ours: set[str], second: str, theirs: set[str]) -> dict[str, str]:
-    """Return uuid -> words of what one of two has and the other has not."""
+    """Return uuid -> description of the items that only one of two lists has."""
     return {
         uuid: words
         for uuid in ours ^ theirs
@@ -386,12 +389,12 @@ def _differ(what: str, first: str, ours: set[str], second: str, theirs: set[str]
 
 
 def palettes_by_name(palettes: Iterable[schemas.Palette]) -> dict[str, JsonObject]:
-    """Return name -> `{"uuid"}` of colour palettes, as an identity map has them."""
+    """Return name -> `{"uuid"}` of colour palettes, in the form of the identity map."""
     return named_apart({row.colorPaletteUuid: row.name for row in palettes})
 
 
 def _code_spaces(lightdash: Lightdash, project: str) -> CodeSpaces | None:
-    """Read the spaces as code; None where they cannot be read, or understood: then each space tells more."""
+    """Read the spaces as code; None if they cannot be read or understood, so that each space is read."""
     try:
         return if_allowed(lambda: lightdash.code_spaces(project))
     except (NotFound, UnexpectedAnswer):
@@ -399,7 +402,7 @@ def _code_spaces(lightdash: Lightdash, project: str) -> CodeSpaces | None:
 
 
 def if_allowed(read: Callable[[], T]) -> T | None:
-    """Read something, or return None if the token may not (403)."""
+    """Return the result of `read`, or None if the token may not read it (403)."""
     try:
         return read()
     except NotAuthorised as error:
@@ -408,22 +411,22 @@ def if_allowed(read: Callable[[], T]) -> T | None:
         raise
 
 
-# One inventory of a project in which people work: lists that are read again until they agree.
+# One inventory of a project in which people work: the lists are read again until they agree.
 #
-# Every list is a request of its own, so what is made, moved or deleted between two of them is in one and
-# not in the other. That is no contradiction: where lists disagree about an item, they are read again, and
-# the item is taken as they had it the last time that they agreed about it. What was in none of them
-# before is left for the next export. Only what they never agree about is a contradiction: a list came
-# back short.
+# Every list is a request of its own, so an item that is created, moved or deleted between two of them is in
+# one and not in the other. That is no contradiction yet: if lists disagree about an item, they are read
+# again, and the item is used as it was in the last reading whose lists agreed about it. An item that was in
+# no list before is left for the next export. Only if lists never agree about an item, it is a contradiction:
+# a list came back short.
 
 Row = TypeVar("Row", "schemas.ChartRow", "schemas.SummaryRow", "schemas.DashboardRow", "schemas.ContentRow")
 
-_READINGS = 5  # of the lists, until they agree about every item
-_PAUSE = 0.3  # seconds more before each of them
+_READINGS = 5  # maximum number of readings until the lists agree about every item
+_PAUSE = 0.3  # seconds; each reading waits that much longer
 
 
 def read_settled(lightdash: Lightdash, project: str, workers: Workers, lists: Lists) -> Inventory:
-    """Read the lists of a project, again if they disagree; see `read_inventory`.
+    """Read the lists of a project, and again if they disagree; see `read_inventory`.
 
     Raises:
         Moved: they never agree about an item.
@@ -454,7 +457,7 @@ def require_agreement(problems: Sequence[str]) -> None:
 def as_agreed(readings: Sequence[Inventory]) -> Inventory:
     """Return the last of some readings, with each item as it was in the last one whose lists agreed about it.
 
-    What stands in something that is left for the next export is left, too.
+    Items in something that is left for the next export are left, too.
     """
     last, earlier = readings[-1], readings[:-1]
     if not earlier:
@@ -486,13 +489,13 @@ def as_agreed(readings: Sequence[Inventory]) -> Inventory:
 
 
 def unexplained(questions: Iterable[str], before: Inventory, now: Inventory) -> set[str]:
-    """Return those of some items about which the lists say the same as before: nothing happened to them."""
+    """Return the items about which the lists have not changed, so that no change explains a dispute."""
     then, there = _states(before), _states(now)
     return {uuid for uuid in questions if then.get(uuid) == there.get(uuid)}
 
 
 def _states(inventory: Inventory) -> dict[str, tuple[str, bool, int | None]]:
-    """Return uuid -> space, whether it is pinned, and in which place, of what the lists name."""
+    """Return uuid -> space, whether it is pinned, and its order, of everything that the lists name."""
     rows: list[schemas.Row] = [*inventory.charts, *inventory.dashboards]
     states = {row.uuid: (row.spaceUuid, row.pinnedListUuid is not None, row.pinnedListOrder) for row in rows}
     return states | {
@@ -501,7 +504,7 @@ def _states(inventory: Inventory) -> dict[str, tuple[str, bool, int | None]]:
 
 
 def _disagreements(readings: Sequence[Inventory]) -> list[str]:
-    """Return about what the lists did not agree in any reading, in words."""
+    """Return descriptions of items about which the lists did not agree in any reading."""
     if len(readings) == 1:
         return contradictions(readings[0])
     if not (found := contradictions(readings[-1])):
@@ -510,15 +513,15 @@ def _disagreements(readings: Sequence[Inventory]) -> list[str]:
 
 
 def _may_be_new(readings: Sequence[Inventory]) -> bool:
-    """Whether something stands in what no list names, and was not seen to stay so in a second reading."""
+    """Whether an item is in something unlisted, which a second reading has not confirmed yet."""
     return len(readings) == 1 and bool(in_unlisted(readings[0]))
 
 
 def _disputed_counts(readings: Sequence[Inventory]) -> Iterator[str]:
-    """Yield spaces whose own counts cannot be right, in words: they see what a token may not.
+    """Yield descriptions of spaces whose counts cannot be right; they include what the token may not see.
 
-    A count comes with the list of spaces, and the charts with another list. So both are equal in one reading,
-    or the count lies between what was in the space all the time and what ever was.
+    The count and the charts come from different lists. So either they are equal in one reading, or the count
+    is between the number of items that were always in the space and that of all items that ever were.
     """
     for row, _ in readings[-1].spaces:
         for what in ("charts", "dashboards"):
@@ -550,7 +553,7 @@ def _own_count(reading: Inventory, space: str, what: str) -> int | None:
 def _rows(
     chosen: Mapping[str, Inventory], last: Sequence[Row], others: Mapping[int, Sequence[Row]]
 ) -> list[Row]:
-    """Return the rows of a list, those of some items as another reading has them."""
+    """Return the rows of a list, with some items as another reading has them."""
     rows = [row for row in last if row.uuid not in chosen]
     for reading, found in others.items():
         rows += [row for row in found if row.uuid in chosen and id(chosen[row.uuid]) == reading]

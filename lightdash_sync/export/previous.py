@@ -1,4 +1,8 @@
-"""The snapshot that an export replaces: its keys are kept, and its earlier versions are taken over."""
+"""The snapshot that an export replaces: its keys are kept, and its earlier versions are taken over.
+
+In order: the previous snapshot, the earlier versions of an item, and reading them in a run that may be
+interrupted.
+"""
 
 from __future__ import annotations
 
@@ -46,22 +50,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """The snapshot that is being replaced, or only read over.
+    """The previous snapshot, which an export replaces, or which a reading only builds on.
 
     Attributes:
         snapshot: the snapshot.
         identity: its identity map.
-        full: whether the whole project is to be read again, whatever the lists prove.
-        take_history: whether its earlier versions are taken over.
+        full: whether to read the whole project again, whatever the lists prove.
+        take_history: whether to take over its earlier versions.
         accept_shrink: whether a project that lost a lot may replace it.
-        is_replaced: whether what is read is going to stand in its place.
-        again: uuids of items that are not taken over, whatever the lists prove.
-        comments: when the comments on dashboards are read that are taken over.
+        is_replaced: whether the result of the reading replaces it.
+        again: uuids of items that are not reused, whatever the lists prove.
+        comments: when to read the comments on reused dashboards.
         whole: the last day on which everything was read; None if it is not known.
-        renews: whether a full reading that finds nothing new says so.
-        freshness: of what it holds, if an earlier reading of the same run made it.
-        told: uuid -> what the server said of a chart or dashboard that was written since, as its own answer.
-        made_anew: uuids of items that were deleted and put back since, under another uuid than in its files.
+        renews: whether a full reading without changes updates that day in the manifest.
+        freshness: its freshness, if an earlier reading of the same run made it.
+        told: uuid -> the server's answer to the last write of a chart or dashboard, in the form of its own
+            answer.
+        made_anew: uuids of items that were deleted and restored since, with another uuid than in its files.
     """
 
     snapshot: Snapshot
@@ -80,7 +85,7 @@ class Old:
 
     @property
     def manifest(self) -> Manifest:
-        """What it says of itself."""
+        """Its manifest."""
         return self.snapshot.manifest
 
     @property
@@ -92,7 +97,7 @@ class Old:
         """Return the bytes of a file.
 
         Raises:
-            SnapshotError: it is not as it was written.
+            SnapshotError: the file was changed since it was written.
         """
         return self.snapshot.checked(path)
 
@@ -100,7 +105,7 @@ class Old:
         """Return the content of a file.
 
         Raises:
-            SnapshotError: it is not as it was written, or somebody else wrote it.
+            SnapshotError: the file was changed since it was written, or is not JSON.
         """
         try:
             return parse(self.read(path))
@@ -109,9 +114,9 @@ class Old:
 
 
 def with_made_anew(old: Old, hints: Identity) -> Old:
-    """Return an old snapshot that says of items that were put back since which uuids they have now.
+    """Return the previous snapshot with the current uuids of items that were restored since.
 
-    So they keep keys and earlier versions, and do not count as deleted.
+    So these items keep their keys and earlier versions, and do not count as deleted.
 
     Args:
         old: the snapshot.
@@ -132,16 +137,16 @@ def with_made_anew(old: Old, hints: Identity) -> Old:
 
 
 def open_old(target: Path, project: str, *, accept_shrink: bool = False) -> Old | None:
-    """Open the snapshot that is to be replaced, None if there is none.
+    """Open the snapshot that will be replaced; None if there is none.
 
     Args:
         target: the directory.
-        project: uuid of the project that is going to be exported.
+        project: uuid of the project that will be exported.
         accept_shrink: whether a project that lost a lot may replace it.
 
     Raises:
-        SnapshotError: what stands there is damaged, or no snapshot.
-        Refused: it is one of another project, or holds files that would be lost.
+        SnapshotError: the directory has no snapshot, or a damaged one.
+        Refused: it is a snapshot of another project, or has other files that would be lost.
     """
     if not target.exists() or not any(target.iterdir()):
         return None
@@ -161,7 +166,7 @@ def open_old(target: Path, project: str, *, accept_shrink: bool = False) -> Old 
 
 
 def remembered_project(target: Path) -> tuple[str, str] | None:
-    """Return name and uuid of the project that a directory is a snapshot of, None if it is none.
+    """Return name and uuid of the project whose snapshot is in a directory; None if there is none.
 
     Raises:
         SnapshotError: the snapshot there is damaged.
@@ -173,11 +178,11 @@ def remembered_project(target: Path) -> tuple[str, str] | None:
     return (snapshot.manifest.source.project, str(uuid)) if uuid else None
 
 
-# Which earlier versions an item has, and which of them an older snapshot holds already.
+# The earlier versions of an item, and which of them the previous snapshot has already.
 #
-# Versions that an older snapshot holds do not change, and are never asked for again. Before 0.3007.0 the
-# server lists those of the last days only, but gives one of any age to who knows its uuid: so the version
-# that was current in the older snapshot is known too, however long ago that was.
+# Versions in the previous snapshot do not change, and are never requested again. Before 0.3007.0 the server
+# lists those of the last days only, but returns one of any age by its uuid: so the version that was current
+# in the previous snapshot is known, too, however old it is.
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +190,15 @@ class Earlier:
     """The earlier versions of an item, by the names of their files.
 
     Attributes:
-        names: name -> uuid of each that is known, oldest first.
-        held: name -> facts of those that the older snapshot holds.
+        names: name -> uuid of each known version, oldest first.
+        held: name -> facts of the versions in the previous snapshot.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, JsonObject] = field(default_factory=dict)
 
     def missing(self) -> dict[str, str]:
-        """Return name -> uuid of those that are not held, oldest first."""
+        """Return name -> uuid of the versions that are not in the previous snapshot, oldest first."""
         return {name: uuid for name, uuid in self.names.items() if name not in self.held}
 
 
@@ -205,26 +210,26 @@ def earlier_versions(
     listed: Iterable[schemas.VersionRow],
     since: str | None = None,
 ) -> Earlier:
-    """Find out which earlier versions of an item there are.
+    """Return the earlier versions of an item.
 
     Args:
-        old: the older snapshot, or None.
-        kind: of the item.
-        uuid: of the item.
-        current: name of the current version, which is none of them.
-        listed: what the server lists, newest first.
-        since: the day from which on versions are wanted; None for all. What the older snapshot holds, or had
-            as the current version, is wanted however old it is.
+        old: the previous snapshot, or None.
+        kind: kind of the item.
+        uuid: uuid of the item.
+        current: name of the current version, which is not included.
+        listed: the server's list, newest first.
+        since: the day from which on versions are included; None for all. Versions that the previous snapshot
+            has, or had as the current one, are included however old they are.
     """
     facts, known = old_facts(old, kind, uuid), known_versions(old, kind, uuid)
     names = {name: str(version["uuid"]) for name, version in oldest_first(facts.get("versions"))}
-    if old is not None and uuid in old.made_anew:  # the server knows none of them by this uuid
+    if old is not None and uuid in old.made_anew:  # the server has none of them under this uuid
         names = {name: one for name, one in names.items() if _is_there(old, kind, uuid, name)}
     elif isinstance(version := facts.get("version"), str):
         names[version_name(str(facts.get("updatedAt")), version)] = version
     for one in reversed([one for one in listed if since is None or one.createdAt >= since]):
         name = version_name(one.createdAt, one.versionUuid)
-        names.pop(name, None)  # of versions of one time, the server's order is the truth
+        names.pop(name, None)  # for versions of the same time, the server's order is right
         names[name] = one.versionUuid
     names.pop(current, None)
     held = {name: known[name] for name in names if name in known and _is_there(old, kind, uuid, name)}
@@ -233,12 +238,12 @@ def earlier_versions(
 
 
 def known_versions(old: Old | None, kind: Kind, uuid: str) -> dict[str, JsonObject]:
-    """Return the earlier versions of an item that the older snapshot names: name -> facts."""
+    """Return the earlier versions of an item that the previous snapshot names: name -> facts."""
     return cast("dict[str, JsonObject]", old_facts(old, kind, uuid).get("versions", {}))
 
 
 def old_facts(old: Old | None, kind: Kind, uuid: str) -> JsonObject:
-    """Return what the older snapshot knows of an item whose versions are taken over; {} of any other."""
+    """Return the facts of an item in the previous snapshot; {} if its history is not taken over."""
     if old is None or not old.take_history:
         return {}
     return old.identity.facts(kind, old.identity.key(kind, uuid))
@@ -251,13 +256,13 @@ def _is_there(old: Old | None, kind: Kind, uuid: str, name: str) -> bool:
 
 
 def version_when_deleted(old: Old | None, kind: Kind, uuid: str) -> tuple[str, JsonObject, bytes] | None:
-    """Return the version in which an item was when it was deleted, if it was put back since.
+    """Return the version that an item had when it was deleted, if it was restored since.
 
-    The server does not know it any more. What the older snapshot has as the current version is an earlier one
-    of the item that was made anew.
+    The server does not have it any more. The current version in the previous snapshot is an earlier version
+    of the item that was created again.
 
     Returns:
-        Name, facts, and the file; None where there is none.
+        Name, facts, and the file; None if there is no such version.
     """
     history, facts = KINDS[kind].history, old_facts(old, kind, uuid)
     version, time, author = facts.get("version"), facts.get("updatedAt"), facts.get("updatedBy")
@@ -270,29 +275,28 @@ def version_when_deleted(old: Old | None, kind: Kind, uuid: str) -> tuple[str, J
     return version_name(time, version), {"uuid": version, "createdBy": author, **parts_in(facts)}, data
 
 
-# The earlier versions of a run: which there are, which are wanted, and those that were read already.
+# Reading the earlier versions in one run, and keeping those that were read if the run is interrupted.
 #
-# Newer servers list every version that an item ever had, so a first export with history may send a
-# request for each of many thousands. So all histories are listed first: then it is known, and told, how
-# many there are. Each version that was read is kept beside the snapshot until a snapshot stands that
-# holds it. A run that is cut short, however hard, is gone on with by the next one. A version never
-# changes on the server.
+# Newer servers list every version that an item ever had, so a first export with history may send many
+# thousands of requests. So all histories are listed first: then the number is known, and shown. Each version
+# that was read is kept beside the snapshot until it is in a snapshot. If a run is interrupted, in whatever
+# way, the next one continues from there, because versions never change on the server.
 
-_MANY = 200  # versions from which on it is told how many there are
-_HOUR = 90  # minutes from which on a length is said in hours
-_FAST = 1  # of zlib
-_NAME = 32  # letters of the name of a kept version
+_MANY = 200  # number of versions from which on it is shown
+_HOUR = 90  # minutes from which on a duration is shown in hours
+_FAST = 1  # level of zlib
+_NAME = 32  # characters in the file name of a kept version
 
 
 class KeptVersions:
-    """Versions that were read and are in no snapshot yet, in a directory beside it.
+    """Versions that were read but are in no snapshot yet, in a directory beside it.
 
-    Losing one costs a request, so nothing here is made durable, and what cannot be kept or is damaged is read
-    again.
+    Losing one only costs a request, so nothing here is made durable; a version that cannot be kept, or is
+    damaged, is read again.
 
     Args:
         target: directory of the snapshot.
-        server: origin and version of the server: another one may answer otherwise.
+        server: origin and version of the server; another one may answer differently.
     """
 
     def __init__(self, target: Path, server: str) -> None:
@@ -305,7 +309,7 @@ class KeptVersions:
         return self._place(kind, uuid, version).is_file()
 
     def read(self, kind: Kind, uuid: str, version: str) -> JsonObject | None:
-        """Return a version as the server gave it; None if it is not kept whole."""
+        """Return a version as the server returned it; None if it is not kept, or damaged."""
         place = self._place(kind, uuid, version)
         try:
             found = None if place.is_symlink() else parse(zlib.decompress(place.read_bytes()))
@@ -314,7 +318,7 @@ class KeptVersions:
         return found if isinstance(found, dict) else None
 
     def keep(self, kind: Kind, uuid: str, version: str, raw: JsonObject) -> None:
-        """Keep a version, as far as the disk lets us."""
+        """Keep a version if the disk allows it; errors are ignored."""
         place = self._place(kind, uuid, version)
         fresh = place.with_suffix(f".{os.getpid()}")
         with suppress(OSError, ValueError, RecursionError):
@@ -327,10 +331,10 @@ class KeptVersions:
         return sum(1 for _ in self._root.glob("??/*.z"))
 
     def drop(self, disk: Disk) -> None:
-        """Forget all: a snapshot holds them.
+        """Remove all kept versions, because they are in a snapshot.
 
         Raises:
-            Refused: there is something else in the directory.
+            Refused: the directory has other files.
         """
         require_ours(self._root, _is_ours)
         disk.remove(self._root)
@@ -351,10 +355,10 @@ class EarlierVersions:
 
     Attributes:
         lightdash: the server.
-        kept: versions that an earlier run read.
-        since: the day from which on versions are wanted; None for all.
+        kept: versions that an interrupted run has read.
+        since: the day from which on versions are read; None for all.
         old: the snapshot whose versions are taken over, or None.
-        workers: read side by side.
+        workers: read in parallel.
     """
 
     lightdash: Lightdash
@@ -368,16 +372,17 @@ class EarlierVersions:
 
     @contextmanager
     def survey(self) -> Iterator[None]:
-        """Let a reading begin that ends with the context, and with it the progress of its versions."""
+        """End the progress of the versions when the context ends."""
         try:
             yield
         finally:
             self._tracked.close()
 
     def begin(self, wanted: Mapping[Kind, Sequence[str]]) -> None:
-        """List the histories of some items, and tell how many versions are to be read.
+        """List the histories of some items, and show how many versions will be read.
 
-        What cannot be listed is named when the item is read, and not asked for again.
+        The error of a history that cannot be listed is raised when its item is read, without a second
+        request.
         """
         items = [(kind, uuid) for kind, uuids in wanted.items() for uuid in uuids]
         if not items:
@@ -400,7 +405,7 @@ class EarlierVersions:
             self._advance = self._tracked.enter_context(tracked)
 
     def history(self, kind: Kind, uuid: str) -> list[schemas.VersionRow]:
-        """Return the versions of an item, newest first; asked for if they were not yet.
+        """Return the versions of an item, newest first; requests them unless they were listed before.
 
         Raises:
             ApiError: they cannot be read.
@@ -411,11 +416,11 @@ class EarlierVersions:
         return found or self.lightdash.history(kind, uuid)
 
     def earlier(self, kind: Kind, uuid: str, current: str, versions: Iterable[schemas.VersionRow]) -> Earlier:
-        """Return which earlier versions of an item there are; see `earlier_versions`."""
+        """Return the earlier versions of an item; see `earlier_versions`."""
         return earlier_versions(self.old, kind, uuid, current, versions, self.since)
 
     def version(self, kind: Kind, uuid: str, version: str) -> tuple[schemas.VersionRow, JsonObject]:
-        """Return an earlier version of an item, and the item as it was then."""
+        """Return an earlier version of an item, and the item in that version."""
         raw = self.kept.read(kind, uuid, version)
         view = None if raw is None else _viewed(raw)
         if raw is None or view is None:
@@ -427,7 +432,7 @@ class EarlierVersions:
         return view, saved if isinstance(saved, dict) else {}
 
     def _list(self, item: Item) -> tuple[Item, Listing]:
-        """Return the history of an item, or why it alone has none; what may be so of others is raised."""
+        """Return the history of an item, or an error that affects this item only; others are raised."""
         try:
             return item, self.lightdash.history(*item)
         except (NotFound, NotAuthorised) as error:
@@ -436,7 +441,7 @@ class EarlierVersions:
             return item, error
 
     def _say(self, missing: Sequence[Missing], histories: int, seconds: float) -> None:
-        """Tell how many requests the versions will take, before the first of them."""
+        """Show how many requests the versions will take, before the first of them."""
         held = sum(self.kept.holds(kind, uuid, version) for kind, uuid, _, version in missing)
         noted = self.workers.progress.noted
         items = len({uuid for _, uuid, _, _ in missing})
@@ -466,7 +471,7 @@ def _viewed(raw: JsonObject) -> schemas.VersionRow | None:
 
 
 def _length(seconds: float) -> str:
-    """Return a length of time in words."""
+    """Return a duration in words."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"

@@ -1,7 +1,9 @@
-"""One export: lock the snapshot, read the project until what was read fits together, say what came of it.
+"""One export: locks the snapshot, reads the project until the result is consistent, and reports the result.
 
-If the project changed under the reading so that it does not, what changed is read again, and all else is
-kept: each reading is much shorter than the one before. What one reading does is in `attempt`.
+If the project changed during a reading so that its result is not consistent, what changed is read again and
+everything else is kept: each reading is much shorter than the one before. `attempt` is one reading.
+
+In order: exporting to a snapshot, and reading a live project beside a snapshot.
 """
 
 from __future__ import annotations
@@ -46,23 +48,23 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.workers import Progress
 
-_NAMED = 10  # what could not be read, in an error
-_ATTEMPTS = 5  # readings of a project that changes under us; each but the first reads only what changed
+_NAMED = 10  # maximum number of unread items in an error message
+_ATTEMPTS = 5  # maximum number of readings of a changing project; each but the first reads only what changed
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read a project over an older snapshot.
+    """How to read a project on top of the previous snapshot.
 
     Attributes:
-        full: read everything, also what the lists prove unchanged.
-        full_every: read everything each so many exports, without being asked.
-        accept_shrink: replace the older snapshot even if a kind, or half of one, is gone.
+        full: read everything, including what the lists prove unchanged.
+        full_every: number of exports, and of days, after which everything is read.
+        accept_shrink: replace the previous snapshot even if a kind, or half of one, was deleted.
         again: uuids of items that are read even if the lists prove them unchanged.
         told: see `Old.told`.
-        comments: when the comments on dashboards are read that did not change themselves.
+        comments: when to read comments on unchanged dashboards.
         history_since: the day from which on earlier versions are read; None for all.
-        whole_history: whether the user wants all of them, whatever a setting says.
+        whole_history: whether the user asked for all of them, whatever a setting says.
     """
 
     full: bool = False
@@ -75,7 +77,7 @@ class Reading:
     whole_history: bool = False
 
     def or_since(self, setting: date | None) -> Reading:
-        """Return how to read where a setting says from which day on, if the user says nothing of that."""
+        """Return the reading with a configured first day, unless the user gave one or asked for all."""
         said = self.whole_history or self.history_since is not None
         return self if said else replace(self, history_since=setting)
 
@@ -86,17 +88,17 @@ class ExportResult:
 
     Attributes:
         target: the directory.
-        manifest: of the new snapshot.
+        manifest: manifest of the new snapshot.
         full: whether everything was read.
-        added: paths of files that the old snapshot had not.
-        changed: paths of files that have other bytes now.
-        removed: paths of files that the new snapshot has not.
-        older: what was taken over though no list tells of its changes, with the day on which it was read.
-        warnings: what the user should know, in words.
-        requests: sent to the server.
+        added: paths of files that the previous snapshot did not have.
+        changed: paths of files whose bytes changed.
+        removed: paths of files that the new snapshot does not have.
+        older: what was copied although no list shows its changes, with the day on which it was read.
+        warnings: warnings for the user.
+        requests: number of requests sent to the server.
         duration_s: seconds.
-        unread: what of the snapshot no answer told, though one should have: it is named there as left out.
-        lists: the project's lists, as they were at last.
+        unread: what no answer contained although one should have; the manifest names it as left out.
+        lists: the project's lists of the last reading.
     """
 
     target: Path
@@ -114,7 +116,7 @@ class ExportResult:
 
     @property
     def incomplete(self) -> Incomplete | None:
-        """The error of an export whose snapshot lacks something that could not be read; None if none does."""
+        """The error of an export whose snapshot lacks something that could not be read; None otherwise."""
         if not self.unread:
             return None
         named = "; ".join(f"{one.what}: {one.why}" for one in self.unread[:_NAMED])
@@ -144,20 +146,20 @@ def export_project(
     Args:
         lightdash: the server.
         project: uuid of the project.
-        target: directory of the snapshot; an older snapshot of the same project may stand there.
+        target: directory of the snapshot; it may have a previous snapshot of the same project.
         chosen: what to export.
         reading: how to read it.
-        disk: where to write.
-        progress: who is told how far it is.
-        hints: keys for items that the older snapshot does not have.
-        place: directory beside which versions that were read are kept, should the run be cut short; that of
-            the snapshot if none is named.
+        disk: does the writing.
+        progress: receives the progress.
+        hints: keys for items that the previous snapshot does not have.
+        place: directory beside which earlier versions are kept if the run is interrupted; that of the
+            snapshot by default.
 
     Raises:
-        Incomplete: something could not be read. The old snapshot stands as it was.
-        Refused: the directory holds something that this export would destroy.
-        SnapshotError: the old snapshot is damaged where this export builds on it.
-        Locked: another run writes there.
+        Incomplete: something could not be read. The previous snapshot was not changed.
+        Refused: this export would destroy something in the directory.
+        SnapshotError: the previous snapshot is damaged in a part that this export uses.
+        Locked: another run is writing there.
         ApiError: the server cannot be reached, or the token is not accepted.
     """
     began = time.monotonic()
@@ -202,7 +204,7 @@ def export_project(
 
 
 def _as_to_be_read(old: Old, reading: Reading, state: LastRun | None, now: datetime) -> Old:
-    """Return an older snapshot with how it is read over."""
+    """Return the previous snapshot with the decisions about how to read on top of it."""
     whole = last_whole(state, old.manifest, now)
     return replace(
         old,
@@ -211,7 +213,7 @@ def _as_to_be_read(old: Old, reading: Reading, state: LastRun | None, now: datet
         told=reading.told,
         comments=reading.comments,
         whole=whole,
-        # Where no state is left, as in fresh checkouts, the manifest alone remembers.
+        # Without a state file, as in fresh checkouts, only the manifest has the day of the last full read.
         renews=state is None and whole is not None and 1 < reading.full_every <= (now.date() - whole).days,
     )
 
@@ -227,22 +229,21 @@ def read_into(
     hints: Identity | None = None,
     place: Path | None = None,
 ) -> Read:
-    """Read a project into a directory, again if it changed meanwhile.
+    """Read a project into a directory, and again if it changed meanwhile.
 
     Args:
         lightdash: the server.
         project: uuid of the project.
-        target: the directory; its lock must be held if others know of it.
+        target: the directory; the caller holds its lock if other runs may use it.
         chosen: what to export.
         old: the snapshot whose keys and earlier versions are taken over, or None.
-        disk: where to write.
+        disk: does the writing.
         workers: the threads.
-        hints: keys for items that the old snapshot does not have.
-        place: directory beside which earlier versions are kept that were read; that of the target if none is
-            named.
+        hints: keys for items that the previous snapshot does not have.
+        place: directory beside which earlier versions that were read are kept; the target by default.
 
     Raises:
-        Incomplete: something could not be read; the target is as it was.
+        Incomplete: something could not be read; the target was not changed.
     """
     server = f"{lightdash.session.connection.origin.url} {lightdash.server.version}"
     kept = KeptVersions(place or target, server)
@@ -291,14 +292,14 @@ def read_into(
 
 
 def _cut_off(error: Unavailable, left: str, lightdash: Lightdash) -> SyncError:
-    """Return the error of a reading that ends early, because a server that had answered is gone."""
+    """Return the error of a reading that ends early because a server that had answered is unavailable."""
     if not lightdash.session.pacer.outage.has_answered:
         return error
     return Incomplete(f"the server is not there any more: {error.message}; {left}", hint=error.hint)
 
 
 def _what_is_kept(kept: KeptVersions, *, is_first: bool) -> str:
-    """Say what a run that is cut short leaves to the next one; "" for nothing that needs to be said."""
+    """Return a message about what an interrupted run leaves to the next one; "" for no message."""
     count = kept.count()
     if not count:
         return "No earlier version was read yet: the next run begins anew." if is_first else ""
@@ -308,9 +309,9 @@ def _what_is_kept(kept: KeptVersions, *, is_first: bool) -> str:
 
 
 def _not_settled(readings: Readings, before: Collection[str], *, is_last: bool) -> str:
-    """Return what of a reading does not fit together, in words; "" if it is a snapshot.
+    """Return a description of what makes a reading inconsistent; "" if it is a snapshot.
 
-    What may show a change, and is the same in two readings, is no change.
+    A doubt that was the same in two readings is a permanent state and not a change.
     """
     doubts = set() if is_last else readings.doubts.difference(before)
     found = readings.moved or sorted(doubts)
@@ -319,7 +320,7 @@ def _not_settled(readings: Readings, before: Collection[str], *, is_last: bool) 
 
 
 def _base(old: Old | None, root: Path, read: Read) -> Old:
-    """Return what was set aside as what the next reading builds on."""
+    """Return the result that was set aside as the snapshot that the next reading builds on."""
     return Old(
         Snapshot(root),
         read.identity,
@@ -331,25 +332,25 @@ def _base(old: Old | None, root: Path, read: Read) -> Old:
 
 
 def _more_keys(old: Old | None, base: Old | None, hints: Identity | None) -> Identity:
-    """Return keys for what the snapshot that is built on does not have."""
+    """Return keys for items that the snapshot which is built on does not have."""
     hints = hints or Identity()
     return known_keys(old.identity, hints) if old is not None and base is not old else hints
 
 
-# The project as it is now, read beside a snapshot of it: same keys, no history, nothing replaced.
+# Reading a live project beside a snapshot of it: with the same keys, without history, and replacing nothing.
 
 
 def export_beside(lightdash: Lightdash, root: Path, target: Path, *, progress: Progress) -> Manifest:
-    """Export what a snapshot is of, in full, with its keys and its selection, into another directory.
+    """Export the project of a snapshot in full, with its keys and its selection, into another directory.
 
     Args:
         lightdash: the server.
         root: the snapshot; it is only read.
         target: an empty or missing directory.
-        progress: who is told how far it is.
+        progress: receives the progress.
 
     Returns:
-        The manifest of what is there now. Earlier versions are not read.
+        The manifest of the new content. Earlier versions are not read.
 
     Raises:
         Incomplete: something could not be read.
@@ -380,29 +381,29 @@ def read_now(
     progress: Progress,
     comments: Comments = Comments.WEEKLY,
 ) -> Manifest:
-    """Read a whole project as it is now into a directory.
+    """Read the current content of a whole project into a directory.
 
-    What the snapshot has and no list names is asked for by itself, as in an export: a list that came back
-    short does not look like a deletion. But a project that really lost a lot is read like any other.
+    Items of the snapshot that no list names are requested by themselves, as in an export: a list that came
+    back short does not look like a deletion. But a project that really lost a lot is read like any other.
 
     Args:
         lightdash: the server.
         project: its uuid.
-        over: a snapshot of the project, None if there is none. It gives the keys, and what the lists prove
-            unchanged is taken over from it; it is only read. If it tells the palettes of charts, because it
-            was made with history, those of charts that changed are asked for, too. Merges of charts are told
-            in any case: a chart that is carried without would become another one.
+        over: a snapshot of the project, None if there is none; it is only read. Its keys are used, and items
+            that the lists prove unchanged are reused. If it has the palettes of charts, because it was made
+            with history, those of changed charts are read, too. Merges of charts are always read, because a
+            chart that is copied without its merge would be another chart.
         target: an empty or missing directory.
-        progress: who is told how far it is.
-        comments: of which dashboards that did not change the comments are read.
+        progress: receives the progress.
+        comments: for which unchanged dashboards comments are read.
 
     Returns:
-        The manifest of what is there now. Earlier versions are not read.
+        The manifest of the new content. Earlier versions are not read.
 
     Raises:
         Incomplete: something could not be read.
         SnapshotError: the snapshot's identity map is damaged.
-        Refused: the snapshot is of another project, or the token sees less than it did then.
+        Refused: the snapshot is of another project, or the token sees less than the earlier one did.
         ApiError: the server cannot be reached, or the token is not accepted.
     """
     lightdash.server.require_supported()

@@ -1,7 +1,7 @@
-"""What must be known before anything has a key: the lists, the spaces, the dashboards, hidden charts.
+"""Reads what must be known before keys are assigned: the lists, spaces, dashboards and hidden charts.
 
-Dashboards come before charts, because a tile may show a chart that no list names. What the lists prove
-unchanged since the old snapshot is not read at all.
+Dashboards are read before charts, because a tile may show a chart that no list names. Items that the lists
+prove unchanged since the previous snapshot are not read at all.
 """
 
 from __future__ import annotations
@@ -59,28 +59,28 @@ if TYPE_CHECKING:
     from lightdash_sync.export.spaces import SpaceRead
     from lightdash_sync.lightdash.reading import Lightdash
 
-_NAMED = 10  # items that an error names
+_NAMED = 10  # maximum number of items in an error message
 _CONTENT = (Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
 _USE_ADMIN = "Use the token of an admin; --accept-shrink takes what this one sees for all there is."
 
 
 @dataclass(frozen=True)
 class Structure:
-    """A project, but for the content of its charts.
+    """A project without the content of its charts.
 
     Attributes:
         inventory: its lists.
         space_keys: uuid -> key of every space.
-        spaces: uuid -> the chosen spaces.
-        dashboards: uuid -> the chosen dashboards.
+        spaces: uuid -> the selected spaces that were read.
+        dashboards: uuid -> the selected dashboards that were read.
         hidden: uuid -> charts that no list names.
-        seen: uuid -> fingerprint of every chart and dashboard that a list names.
-        kept: kind -> uuid -> what is taken over from the old snapshot.
-        comments: uuid -> comments on those dashboards that are taken over, where they were read all the same.
-        virtual_views: name -> the explore, as the server gives it.
-        bulk: pages of charts that were asked for.
-        grants: who holds a grant in which space, as far as that was told.
-        written: uuid -> charts as the server told them when they were written.
+        seen: uuid -> fingerprint of every item that the lists describe completely.
+        kept: kind -> uuid -> items that are reused from the previous snapshot.
+        comments: uuid -> comments on reused dashboards that were read all the same.
+        virtual_views: name -> the explore, as the server returns it.
+        bulk: pages of charts that were requested.
+        grants: who has a grant in which space, as far as it is known.
+        written: uuid -> charts as the server returned them when they were written.
     """
 
     inventory: Inventory
@@ -101,7 +101,7 @@ class Structure:
         return self.space_keys.get(space, "")
 
     def schedulers(self, chosen: ExportSelection) -> list[tuple[schemas.Scheduler, JsonObject]]:
-        """Return the schedulers of what is in the chosen spaces."""
+        """Return the schedulers of items in the selected spaces."""
         inventory = self.inventory
         places = {uuid: chart.view.spaceUuid for uuid, chart in self.hidden.items()}
         rows: list[schemas.SummaryRow | schemas.ChartRow | schemas.DashboardRow] = [*inventory.summaries]
@@ -129,15 +129,15 @@ def read_structure(
         lightdash: the server.
         project: uuid of the project.
         chosen: what to export.
-        old: the snapshot that is being replaced, or None.
-        remembered: items that were there once, by the old snapshot and by what syncs made.
-        readings: reads, and remembers what could not be read.
+        old: the previous snapshot, or None.
+        remembered: items that existed at some time, by the previous snapshot and by what syncs created.
+        readings: reads items, and records what could not be read.
         past: reads histories and earlier versions.
 
     Raises:
         Moved: the project changed while it was read, or its lists contradict each other.
         ApiError: a list cannot be read.
-        ConfigError: a chosen space does not exist.
+        ConfigError: a selected space does not exist.
     """
     known = old.identity if old else Identity()
     with_views = chosen.wants(Kind.VIRTUAL_VIEW)
@@ -198,7 +198,7 @@ def read_structure(
         {item: words for one in disputed.values() for item, words in one.items()},
         readings,
     )
-    if len(readings.moved) > unsettled:  # the next reading does not take these spaces over
+    if len(readings.moved) > unsettled:  # the next reading must not reuse these spaces
         seen = {uuid: fingerprint for uuid, fingerprint in seen.items() if uuid not in disputed}
     kept_content, bulk = begun[0].result()
     kept |= kept_content
@@ -237,17 +237,17 @@ def _known_charts(
     old: Old | None,
     readings: Readings,
 ) -> dict[str, ChartRead]:
-    """Find charts that no list names, and see to it that all else that no list names any more is deleted.
+    """Find charts that no list names, and check that all other items without a list entry were deleted.
 
     Raises:
-        Moved: something is in no list, and it is there.
-        Refused: the token may no longer see something that it saw.
+        Moved: an item is in no list, but exists.
+        Refused: the token may no longer see something that it saw before.
     """
     present, known = _present(inventory, ()), old.identity if old else Identity()
     charts = [one for one in unlisted_items(inventory, remembered, present) if one.kind is Kind.CHART]
     charts = charts if chosen.wants(Kind.CHART) else []
     found: dict[str, ChartRead] = {}
-    if old is None or old.accept_shrink:  # what the token sees is taken for all there is
+    if old is None or old.accept_shrink:  # nothing is compared with what an earlier token saw
         found = charts_that_are_seen(lightdash, inventory, [one.uuid for one in charts], readings)
     else:
         others = [one for one in unlisted_items(inventory, known, present) if one.kind is not Kind.CHART]
@@ -265,7 +265,7 @@ def _known_charts(
 
 
 def _require_no_deliveries(inventory: Inventory, deleted: Iterable[Unlisted]) -> None:
-    """Check that no scheduler delivers a chart that is deleted: it would have gone with it."""
+    """Check that no scheduler delivers a deleted chart, because it would have been deleted with it."""
     delivered = {row.savedChartUuid for row, _ in inventory.schedulers or []}
     for one in deleted:
         if one.uuid in delivered:
@@ -275,10 +275,10 @@ def _require_no_deliveries(inventory: Inventory, deleted: Iterable[Unlisted]) ->
 def _require_schedulers_shown(
     lightdash: Lightdash, inventory: Inventory, known: Identity, readings: Readings
 ) -> None:
-    """Check that the deliveries of an older snapshot which no chart or dashboard names are deleted.
+    """Check that deliveries of the previous snapshot which no chart or dashboard lists were deleted.
 
     Raises:
-        Refused: one is there, so the token is shown fewer than the one that made the snapshot.
+        Refused: one exists, so the token sees fewer than the one that made the snapshot.
     """
     present = _present(inventory, ())
     unlisted = [one for one in unlisted_items(inventory, known, present) if one.kind is Kind.SCHEDULER]
@@ -301,7 +301,7 @@ def _require_schedulers_shown(
 
 
 def _present(inventory: Inventory, hidden: Collection[str]) -> set[str]:
-    """Return the uuid of everything that is in the project."""
+    """Return the uuids of everything that is in the project."""
     rows = {row.uuid for row, _ in inventory.spaces} | {row.tagUuid for row, _ in inventory.tags}
     rows |= {row.uuid for row in inventory.summaries} | {row.uuid for row in inventory.charts}
     rows |= {row.uuid for row in inventory.dashboards} | set(hidden)
@@ -320,11 +320,10 @@ def _begin_content(
     readings: Readings,
     written: Collection[str],
 ) -> tuple[dict[Kind, dict[str, Kept]], Bulk]:
-    """Find out which charts and dashboards need not be read, if not known, and ask for pages of the others.
+    """Find out which charts and dashboards need not be read, unless known, and request pages of the others.
 
-    What was `written` is known from the answer to that.
-
-    This goes on while spaces are read: the files of the old snapshot are looked through meanwhile.
+    Charts in `written` are known from the answers to their writes. This runs while spaces are read, because
+    it takes time to look through the files of the previous snapshot.
     """
     kept = {kind: known[kind] for kind in _CONTENT} if known else _kept(inventory, reuse, _CONTENT)
     wanted = _in_bulk(inventory, chosen, keys, kept)
@@ -335,7 +334,7 @@ def _begin_content(
 
 
 def _kept(inventory: Inventory, reuse: Reuse, kinds: Iterable[Kind]) -> dict[Kind, dict[str, Kept]]:
-    """Find out which items of some kinds need not be read."""
+    """Return the items of some kinds that need not be read."""
     listed = {
         Kind.SPACE: [row.uuid for row, _ in inventory.spaces],
         Kind.CHART: [row.uuid for row in inventory.summaries],
@@ -354,7 +353,7 @@ def _is_anything_read(
     keys: Mapping[str, str],
     kept: Mapping[Kind, Collection[str]],
 ) -> bool:
-    """Whether any chosen space, chart or dashboard is not taken over."""
+    """Whether any selected space, chart or dashboard has to be read."""
     rows: dict[Kind, Sequence[schemas.Row]] = {
         Kind.CHART: inventory.summaries,
         Kind.SQL_CHART: inventory.sql_charts,
@@ -387,7 +386,7 @@ def _with_history(
     keys: Mapping[str, str],
     kept: Mapping[Kind, Collection[str]],
 ) -> dict[Kind, list[str]]:
-    """Return the items that are read with their history, of those that the lists name."""
+    """Return the listed items that are read with their history."""
     rows: dict[Kind, Sequence[schemas.Row]] = {
         Kind.DASHBOARD: inventory.dashboards,
         Kind.CHART: inventory.summaries,
@@ -402,7 +401,7 @@ def _to_read(
     keys: Mapping[str, str],
     kept: Mapping[Kind, Collection[str]],
 ) -> dict[Kind, list[str]]:
-    """Return kind -> uuids of the rows that were chosen, and are not taken over."""
+    """Return kind -> uuids of the rows that are selected, and not reused."""
     return {
         kind: [
             row.uuid
@@ -416,13 +415,13 @@ def _to_read(
 def _explain(
     lightdash: Lightdash, inventory: Inventory, disputed: Mapping[str, str], readings: Readings
 ) -> None:
-    """Read the lists again, and note of which of some items nothing has changed that explains a dispute.
+    """Read the lists again, and record the disputes about items that have not changed meanwhile.
 
     Args:
         lightdash: the server.
         inventory: the lists.
-        disputed: uuid of an item -> where something says otherwise of it than the lists, in words.
-        readings: are told.
+        disputed: uuid of an item -> description of how another answer contradicts the lists.
+        readings: receives the unexplained disputes.
     """
     if not disputed:
         return
@@ -432,7 +431,7 @@ def _explain(
 
 
 def _kept_views(inventory: Inventory, reuse: Reuse) -> dict[str, Kept]:
-    """Find out which virtual views need not be read: their files say what they say as code."""
+    """Return the virtual views that need not be read, because their files have the content of their code."""
     project = inventory.project.projectUuid
     uuids = {name: virtual_view_uuid(project, name) for name in inventory.code_views}
     kept = {uuid: reuse.kept_view(uuid, inventory.code_views[name]) for name, uuid in uuids.items()}
@@ -442,7 +441,7 @@ def _kept_views(inventory: Inventory, reuse: Reuse) -> dict[str, Kept]:
 def _virtual_views(
     lightdash: Lightdash, inventory: Inventory, kept: Collection[str], readings: Readings
 ) -> dict[str, JsonObject]:
-    """Read the virtual views that are not taken over: no list tells when one was changed."""
+    """Read the virtual views that are not reused; no list shows when one was changed."""
     project = inventory.project.projectUuid
     names = [name for name in inventory.virtual_views if virtual_view_uuid(project, name) not in kept]
     found = readings.of(Kind.VIRTUAL_VIEW, names, partial(lightdash.virtual_view, project), {})
@@ -450,7 +449,7 @@ def _virtual_views(
 
 
 def _with_pins(lightdash: Lightdash, inventory: Inventory, reuse: Reuse, readings: Readings) -> Inventory:
-    """Read the pinned list, unless the items are marked as pinned just as they were."""
+    """Read the pinned list, unless the lists mark the same items as pinned as before."""
     pinned_list = inventory.project.pinnedListUuid
     marked = marked_pins(inventory)
     if pinned_list is None:
@@ -478,9 +477,10 @@ def _dashboards(
     written: Mapping[str, tuple[schemas.Dashboard, JsonObject]],
     known: Identity,
 ) -> dict[str, DashboardRead]:
-    """Read the dashboards; the list has no slugs, so they come from the content list and must agree.
+    """Read the dashboards; their list has no slugs, so these come from the list of content, and must agree.
 
-    What was `written` is known from the answer to that; one that was not `known` before has no comments.
+    Dashboards in `written` are known from the answers to their writes; one that is not in `known` is new and
+    has no comments.
     """
     slugs = {row.uuid: row.slug for row in inventory.content}
     wanted = [
@@ -522,14 +522,14 @@ def _dashboards(
 
 
 def _storable(read: Callable[[str], DashboardRead], uuid: str) -> DashboardRead:
-    """Read a dashboard, and see to it that it can be stored, before its parts get names."""
+    """Read a dashboard, and check that it can be stored before its parts get names."""
     dashboard = read(uuid)
     canonical(dashboard.normal.content)
     return dashboard
 
 
 def _storable_schedulers(inventory: Inventory, readings: Readings) -> Inventory:
-    """Leave out the schedulers that cannot be stored, which are remembered as unread."""
+    """Leave out the schedulers that cannot be stored; they are recorded as unread."""
     kept = [
         (row, raw)
         for row, raw in inventory.schedulers or []
@@ -541,7 +541,7 @@ def _storable_schedulers(inventory: Inventory, readings: Readings) -> Inventory:
 def _find_new_sql_charts(
     lightdash: Lightdash, inventory: Inventory, dashboards: Mapping[str, DashboardRead], readings: Readings
 ) -> None:
-    """Note which SQL charts tiles show that no list names and that are there: they are new."""
+    """Record existing SQL charts that tiles show but no list names: they are new."""
     listed = {row.uuid for row in inventory.sql_charts}
     shown = {uuid for dashboard in dashboards.values() for uuid in dashboard.sql_charts()} - listed
     known = partial(is_there, lightdash.sql_chart, inventory.project.projectUuid)
@@ -560,7 +560,7 @@ def _comments(
     old: Old | None,
     readings: Readings,
 ) -> dict[str, JsonObject]:
-    """Read the comments on dashboards that are taken over: no list tells of a new one."""
+    """Read the comments on reused dashboards, because no list shows a new one."""
     if old is None:
         return {}
     silent = {
