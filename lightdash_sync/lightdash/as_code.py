@@ -1,9 +1,12 @@
-"""Content as code: a hundred charts in one answer (`GET .../code/charts`, `.../code/sqlCharts`).
+"""Lightdash's "content as code": reading charts a hundred at a time, and creating items with a chosen slug.
 
-Only what is read of these endpoints is here. They need the permission to manage content as code
-(developers and up), count no view, and tell no uuid: a row names its chart by slug, its dashboard and
-space too. Pages by offset have no stable order, so charts are asked for by slug, at most a hundred at a
-time: such an answer is whole. Whoever asks compares what came with the lists; see `export.bulk`.
+Reading needs the permission to manage content as code (developers and up), counts no view, and returns no
+uuids: a row names its chart, dashboard and space by slug. Pages by offset have no stable order, so charts are
+    requested by
+slug, at most a hundred at a time: such an answer is complete. The caller compares it with the lists; see
+`export.bulk`.
+
+In order: the two forms of paths, reading, creating with a chosen slug, and finding the holder of a slug.
 """
 
 from __future__ import annotations
@@ -31,11 +34,12 @@ if TYPE_CHECKING:
     from lightdash_sync.lightdash.versions import Server
 
 
-# Where a server has its content as code: `code/KIND` since 0.3406.1, `KIND/code` before.
+# The paths of content as code: `code/KIND` since 0.3406.1, `KIND/code` before.
 #
-# The older form is announced to go away, and a server may have been built with either. So the form of the
-# server's version is asked first, and the other one where the first is not found. What is answered with 404
-# wrote nothing, so this goes for writes, too. Which form a kind was found at is remembered for the session.
+# Lightdash has announced to remove the older form, and a server may have been built with either. So the form
+# of the server's version is tried first, and the other one if the first is not found. A write that is
+# answered with 404 wrote nothing, so this is safe for writes, too. The form that worked is remembered for the
+# session, by kind.
 
 T = TypeVar("T")
 
@@ -43,17 +47,17 @@ T = TypeVar("T")
 def ask_either(
     session: Session, server: Server, project: str, what: str, ask: Callable[[str], T]
 ) -> tuple[str, T]:
-    """Ask a list of content as code; return its path and what it answers.
+    """Request a list of content as code; return the path that worked, and the result.
 
     Args:
-        session: remembers which form was found.
-        server: where.
+        session: remembers which form worked.
+        server: its version and capabilities.
         project: uuid of the project.
         what: `charts`, `dashboards`, `sqlCharts` or `virtualViews`.
         ask: sends the request to a path.
 
     Raises:
-        NotFound: neither form is there, or the project is not.
+        NotFound: neither form exists, or the project does not.
     """
     return _either(session, server, project, what, (f"code/{what}", f"{what}/code"), ask)
 
@@ -61,9 +65,18 @@ def ask_either(
 def write_either(
     session: Session, server: Server, project: str, what: str, slug: str, write: Callable[[str], T]
 ) -> tuple[str, T]:
-    """Write an item of content as code; return the path and what it answers.
+    """Write an item of content as code; return the path that worked, and the result.
 
-    Args and errors as of `ask_either`; `slug` of the item, as it stands in a path.
+    Args:
+        session: remembers which form worked.
+        server: its version and capabilities.
+        project: uuid of the project.
+        what: as in `ask_either`.
+        slug: slug of the item, quoted for a path.
+        write: sends the request to a path.
+
+    Raises:
+        NotFound: neither form exists, or the project or something that the item needs does not.
     """
     return _either(session, server, project, what, (f"code/{what}/{slug}", f"{what}/{slug}/code"), write)
 
@@ -76,9 +89,9 @@ def _either(
     forms: tuple[str, str],
     send: Callable[[str], T],
 ) -> tuple[str, T]:
-    """Send to the form that was found before, or that of the server's version, then to the other.
+    """Send to the form that worked before, or that of the server's version, then to the other.
 
-    The first refusal is the one that is raised.
+    If both fail, the error of the first is raised.
     """
     newer = session.newer_code_paths.get(what, server.can("code_paths"))
     first, second = (f"/api/v1/projects/{project}/{end}" for end in (forms if newer else forms[::-1]))
@@ -94,14 +107,14 @@ def _either(
 
 
 SLUGS_AT_ONCE = 100  # observed on 0.2904.5: with one more the server cannot read the query
-_QUERY = 6_000  # characters of slugs in a query; proxies take 8,000 in all
-_BEYOND = 1_000_000_000  # an offset that no project reaches: the answer has no rows, and the number of all
-_MAX_PAGES = 10_000  # pages that go on longer never end
+_QUERY = 6_000  # maximum length of the slugs in a query; proxies accept 8,000 characters in all
+_BEYOND = 1_000_000_000  # an offset beyond every project: the answer has no rows, but the total number
+_MAX_PAGES = 10_000  # a list with more pages is taken to be endless
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class CodeSlug(View):
-    """Anything as code: it has a slug."""
+    """Any item as code; it has a slug."""
 
     slug: str
 
@@ -116,7 +129,7 @@ class CodeSqlChart(CodeSlug):
 
 
 class CodeChart(CodeSqlChart):
-    """An explore chart as code; `dashboardSlug` if it lives in a dashboard."""
+    """An explore chart as code; has `dashboardSlug` if it is inside a dashboard."""
 
     dashboardSlug: str | None = None
 
@@ -129,7 +142,7 @@ class CodePages:
 
     Args:
         session: sends the requests.
-        server: what it can do.
+        server: its version and capabilities.
         project: uuid of the project.
     """
 
@@ -141,7 +154,7 @@ class CodePages:
         return ask_either(session, self._server, self._project, what, lambda path: session.get(path, query))
 
     def count_charts(self) -> int:
-        """Return how many explore charts there are, those included that no tile of their dashboard shows.
+        """Return the number of explore charts, including those that no tile of their dashboard shows.
 
         Raises:
             NotAuthorised: the token may not read content as code.
@@ -153,26 +166,26 @@ class CodePages:
         return total
 
     def charts(self, slugs: Sequence[str]) -> list[tuple[CodeChart, JsonObject]]:
-        """Return the explore charts with some slugs; those that are missing are missing in the answer.
+        """Return the explore charts with some slugs; slugs without a chart are ignored.
 
         Args:
-            slugs: at most as many as `portions` gives at once.
+            slugs: at most as many as one part of `portions`.
         """
         return [*self._rows(CodeChart, "charts", slugs)]
 
     def sql_charts(self, slugs: Sequence[str]) -> list[tuple[CodeSqlChart, JsonObject]]:
-        """Return the SQL charts with some slugs; as `charts`."""
+        """Return the SQL charts with some slugs; see `charts`."""
         return [*self._rows(CodeSqlChart, "sqlCharts", slugs)]
 
     def all_charts(self) -> Iterator[CodeChart]:
-        """Yield the explore charts page by page; while people work, one may come twice, or never."""
+        """Yield the explore charts page by page; while people work, one may be repeated or missing."""
         return (row for row, _ in self._rows(CodeChart, "charts"))
 
     def holders(self, what: str, slugs: Iterable[str]) -> dict[str, str]:
-        """Return slug -> the current slug of what has it, or had it before it was renamed; counts no view.
+        """Return slug -> the current slug of the item that has it, or had it before; counts no view.
 
-        An item is found by each slug that it ever had (1.166.0), and its row tells its current one. A slug
-        that nothing has, or had, is missing in what is returned.
+        An item is found by each slug that it ever had (1.166.0), and its row has the current one. Slugs that
+        no item has or had are left out.
 
         Args:
             what: `charts`, `sqlCharts` or `dashboards`.
@@ -184,7 +197,7 @@ class CodePages:
         return found
 
     def _holders(self, what: str, slugs: Sequence[str]) -> dict[str, str]:
-        """Return the holders of a portion of slugs; of several former ones each is asked for by itself."""
+        """Return the holders of a portion of slugs; several former slugs are requested one by one."""
         rows, missing = self._named(what, slugs)
         there = {row.slug for row in rows}
         found = {slug: slug for slug in slugs if slug in there}
@@ -196,7 +209,7 @@ class CodePages:
         return found
 
     def _named(self, what: str, slugs: Sequence[str]) -> tuple[list[CodeSlug], set[str]]:
-        """Return what a portion of slugs names, and those that name nothing, by the server's own word."""
+        """Return the rows for a portion of slugs, and the slugs that the server reports as missing."""
         found: list[CodeSlug] = []
         missing: set[str] = set()
         for path, results in self._answers(what, slugs):
@@ -208,12 +221,12 @@ class CodePages:
         return found, missing
 
     def _rows(self, view: type[V], what: str, slugs: Sequence[str] = ()) -> Iterator[tuple[V, JsonObject]]:
-        """Yield rows of all pages; a server may be set to give fewer than a hundred at once."""
+        """Yield rows of all pages; a server may be configured for fewer than a hundred a page."""
         for path, results in self._answers(what, slugs):
             yield from rows_of(view, results, path, what)
 
     def _answers(self, what: str, slugs: Sequence[str]) -> Iterator[tuple[str, JsonObject]]:
-        """Yield the path and what it answers, page by page, to the end."""
+        """Yield path and result, page by page, to the end."""
         path, offset = what, 0
         for _ in range(_MAX_PAGES):
             query: dict[str, int | Sequence[str]] = {"offset": offset}
@@ -231,12 +244,12 @@ class CodePages:
 
 
 def can_be_asked(slug: str) -> bool:
-    """Whether a slug names a chart in a query: the server takes a uuid for that of a chart."""
+    """Whether a chart can be requested by a slug; one in the form of a uuid would be taken for a uuid."""
     return bool(slug) and _UUID.fullmatch(slug) is None
 
 
 def portions(slugs: Iterable[str]) -> Iterator[list[str]]:
-    """Divide slugs into as many as one request can name."""
+    """Split slugs into parts that fit into one request."""
     portion: list[str] = []
     length = 0
     for slug in slugs:
@@ -250,16 +263,16 @@ def portions(slugs: Iterable[str]) -> Iterator[list[str]]:
         yield portion
 
 
-# Creation with a chosen slug, by the endpoints of Lightdash's own "content as code".
+# Creating items with a chosen slug, by the endpoints of Lightdash's own "content as code".
 #
-# Each of them creates or *updates*, whichever the slug calls for, and an update is not what is wanted here:
-# its answer says what it did, and whoever calls looks before and at the answer after. A space that does not
-# exist is refused, never made (`skipSpaceCreate`). Unlike the ordinary endpoints they look for no explore,
-# so no 404 comes late. What the body cannot say (unknown keys of a query, palettes) is compared afterwards.
-# Facts: docs/lightdash-api.md#content-as-code.
+# Each of them creates or *updates*, depending on whether the slug exists, and an update is not intended here:
+# the result has the action, and the caller checks before the request and afterwards. A missing space is
+# refused, never created (`skipSpaceCreate`). Unlike the ordinary endpoints these do not look for the explore,
+# so no 404 comes after the effect. What the body cannot express (unknown keys of a query, palettes) is
+# compared afterwards. Facts: docs/lightdash-api.md#content-as-code.
 
-_VERSION = 1  # of the form of the body
-# What this endpoint says of a chart, and its own answer does not.
+_VERSION = 1  # version of the form of the body
+# Fields of a chart in this endpoint's answer that are not in its own answer.
 _ONLY_HERE = frozenset({"oldUuid", "spaceSlug", "spacePath"})
 _CHART = ("tableName", "metricQuery", "chartConfig", "tableConfig")
 
@@ -286,14 +299,14 @@ class _Dashboards(View):
 
 @dataclass(frozen=True)
 class Upserted:
-    """What the server did.
+    """The result of a write.
 
     Attributes:
         action: `create`, `update` or `no changes`.
-        uuid: of the item.
+        uuid: uuid of the item.
         space: uuid of the space that it is in.
         dashboard: uuid of the dashboard that it is inside, or None.
-        raw: the item as it is now.
+        raw: the item after the write.
     """
 
     action: Action
@@ -304,7 +317,7 @@ class Upserted:
 
 
 class CodeWrites(Sender):
-    """Charts and dashboards with a slug of our choosing."""
+    """Writes charts and dashboards with a chosen slug."""
 
     def upsert_chart(
         self, project: str, slug: str, chart: JsonObject, space_path: str, dashboard_slug: str = ""
@@ -312,17 +325,17 @@ class CodeWrites(Sender):
         """`POST /projects/{p}/code/charts/{slug}`.
 
         Args:
-            project: its uuid.
-            slug: that of the chart.
+            project: uuid of the project.
+            slug: slug of the chart.
             chart: normal form.
-            space_path: path of the space (`a_b.c`, as the list of spaces tells it); for a chart inside a
-                dashboard that of the dashboard's space.
-            dashboard_slug: of the dashboard that it is to be inside; "" for none. If there is no such
-                dashboard, the server makes an empty one.
+            space_path: path of the space (`a_b.c`, as in the list of spaces); for a chart inside a dashboard
+                that of the dashboard's space.
+            dashboard_slug: slug of the dashboard that it will be inside; "" for none. If there is no such
+                dashboard, the server creates an empty one.
 
         Raises:
-            NotFound: there is no space of that path; nothing was written.
-            ApiError: 422 if the body does not pass the server's checks; nothing was written.
+            NotFound: there is no space with this path; nothing was written.
+            ApiError: 422 if the server rejects the body; nothing was written.
         """
         body = only(chart, ("name", "pivotConfig", "parameters")) | taken(
             chart, _CHART, "POST", "code/charts"
@@ -339,9 +352,17 @@ class CodeWrites(Sender):
     def upsert_empty_dashboard(
         self, project: str, slug: str, dashboard: JsonObject, space_path: str
     ) -> Upserted:
-        """`POST /projects/{p}/code/dashboards/{slug}`: of the dashboard only the name; no tiles.
+        """`POST /projects/{p}/code/dashboards/{slug}`: a dashboard with its name, and without tiles.
 
-        Args and errors as of `upsert_chart`.
+        Args:
+            project: uuid of the project.
+            slug: slug of the dashboard.
+            dashboard: normal form; only its name is used.
+            space_path: as in `upsert_chart`.
+
+        Raises:
+            NotFound: as in `upsert_chart`.
+            ApiError: as in `upsert_chart`.
         """
         body = taken(dashboard, ("name",), "POST", "code/dashboards") | {"tiles": [], "tabs": []}
         path, results = self._upsert(project, "dashboards", slug, body | _place(slug, space_path))
@@ -352,14 +373,14 @@ class CodeWrites(Sender):
         return write_either(self.session, self.server, *place, lambda path: self._post(path, body))
 
     def roll_back_dashboard(self, dashboard: str, version: str) -> None:
-        """`POST /dashboards/{u}/rollback/{v}`: charts inside it go back to that moment, too."""
+        """`POST /dashboards/{u}/rollback/{v}`: charts inside it are rolled back to that time, too."""
         self._post(f"/api/v1/dashboards/{checked(dashboard)}/rollback/{checked(version)}")
 
 
 def code_path(path: str) -> str:
-    """Return the path of a space in the words of these endpoints: `a-b/c` for `a_b.c`.
+    """Return the path of a space in the form of these endpoints: `a-b/c` for `a_b.c`.
 
-    The server turns each `-` into `_` and each `/` into `.` again, so it is the same path for it.
+    The server turns each `-` into `_` and each `/` into `.` again, so both are the same path for it.
     """
     return path.replace("_", "-").replace(".", "/")
 
@@ -374,7 +395,7 @@ def _place(slug: str, space_path: str) -> JsonObject:
 
 
 def _told(content: JsonObject, names: Collection[str]) -> JsonObject:
-    """Return some fields, those that are not null."""
+    """Return some fields, without null values."""
     return {name: value for name, value in only(content, names).items() if value is not None}
 
 
@@ -393,11 +414,11 @@ def _upserted(done: _Done, results: Json, name: str) -> Upserted:
     )
 
 
-# What has a slug in a project, for servers that create with a chosen one.
+# Finding the item that has a slug, on servers that create items with a chosen one.
 #
-# Newer servers find an item by the slugs that it had before it was renamed, too: such a slug is an
-# *alias* of the item, and taken like any other. Reading a chart or dashboard by its slug counts a view;
-# there is nothing to count where nothing has it, and pages of content as code count none.
+# Newer servers also find an item by slugs that it had before it was renamed: such a slug is an *alias* of the
+# item, and is not free. Reading a chart or dashboard by its slug counts a view, but not if no item has it,
+# and pages of content as code count none.
 
 _ITEMS = {Kind.CHART: "saved", Kind.DASHBOARD: "dashboards"}
 _AS_CODE = {Kind.CHART: "charts", Kind.DASHBOARD: "dashboards", Kind.SQL_CHART: "sqlCharts"}
@@ -406,15 +427,15 @@ _AS_CODE = {Kind.CHART: "charts", Kind.DASHBOARD: "dashboards", Kind.SQL_CHART: 
 def find_aliases(
     lightdash: Lightdash, project: str, slugs: Mapping[Kind, Collection[str]]
 ) -> dict[Kind, dict[str, str]]:
-    """Return kind -> slug -> the current slug of the item that had it before; only of aliases.
+    """Return kind -> slug -> the current slug of the item that had it before; aliases only.
 
-    Asks only where the server may know aliases, a hundred slugs at once. Returns nothing for a token that may
-    not read content as code.
+    Requests are sent only if the server may have aliases, with a hundred slugs each. The result is empty for
+    a token that may not read content as code.
 
     Args:
         lightdash: the server.
         project: uuid of the project.
-        slugs: kind -> slugs that no list of the project names.
+        slugs: kind -> slugs that no list of the project has.
     """
     pages, found = CodePages(lightdash.session, lightdash.server, project), dict[Kind, dict[str, str]]()
     for kind, wanted in slugs.items():
@@ -433,13 +454,13 @@ def find_aliases(
 def find_holders(
     lightdash: Lightdash, project: str, kind: Kind, slugs: Collection[str]
 ) -> dict[str, str] | None:
-    """Return slug -> current slug of what has some slugs, or had them; None if that cannot be asked at once.
+    """Return slug -> current slug of the items that have or had some slugs; None if one must ask one by one.
 
     Args:
         lightdash: the server.
         project: uuid of the project.
-        kind: of the items.
-        slugs: as many as are looked at together.
+        kind: kind of the items.
+        slugs: any number.
     """
     if kind not in _AS_CODE or not lightdash.server.can("charts_in_bulk"):
         return None
@@ -454,7 +475,7 @@ def find_holders(
 
 
 def is_taken(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> bool:
-    """Whether an item of a kind has a slug, or had it; hidden charts count, the trash does not.
+    """Whether an item of a kind has a slug, or had it; hidden charts count, deleted ones do not.
 
     `GET /saved/{slug}?projectUuid=`, the same of dashboards, or `GET .../sqlRunner/saved/slug/{slug}`.
     """
@@ -466,16 +487,16 @@ def is_taken(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> bool:
     except NotFound:
         return False
     except NotAuthorised as error:
-        if error.status == 403:  # somebody's whom this token does not see
+        if error.status == 403:  # an item that this token cannot see
             return True
         raise
 
 
 def read_by_slug(lightdash: Lightdash, kind: Kind, project: str, slug: str) -> JsonObject | None:
-    """Return a chart or dashboard by its slug, or by one that it had: `GET /saved/{slug}?projectUuid=`.
+    """Return a chart or dashboard by its slug or an alias: `GET /saved/{slug}?projectUuid=`.
 
-    None if there is none. What was found by an alias says another slug of itself. Counts a view.
-    Without the project the server would look in all of them (docs/lightdash-api.md#uuids-and-slugs).
+    The result is None if there is none; an item that was found by an alias has another slug in it. Counts a
+    view. Without the project the server would search all projects (docs/lightdash-api.md#uuids-and-slugs).
     """
     path = f"/api/v1/{_ITEMS[kind]}/{quote(slug, safe='')}"
     try:

@@ -1,8 +1,10 @@
 """The endpoints of Lightdash that are read, one method each, with the shape of each answer checked.
 
-Every method is a GET. What a method returns is complete for its endpoint (pages are followed to their end);
-what the endpoint itself leaves out is said in its docstring, because a backup must know. Facts:
+Every method sends GET requests only. Its result is complete for its endpoint (pages are followed to their
+end); docstrings say what the endpoint itself leaves out, because a backup must know. Facts:
 docs/lightdash-api.md.
+
+In order: access to spaces, the client, and lists of content that snapshots do not contain.
 """
 
 from __future__ import annotations
@@ -33,13 +35,13 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-# Who may see spaces: the answers that tell the grants, one of all spaces and one of a single space.
+# Access to spaces: the answers that contain grants, one for all spaces and one for a single space.
 #
-# Since 1.104.0 a space tells the caller's own access alone. Spaces as code tell every grant as it was
-# given, by e-mail and by the name of a group; they leave out personal spaces, and the access of spaces
-# with a holder who has no such name. The list of access of one space tells for everybody the highest role
-# of all that lets them in: a grant of their own, a group, a space above. (Its `directOnly` leaves out
-# whoever has a higher role by a space above, so it is not asked for.)
+# Since 1.104.0 a space contains only the caller's own access. Spaces as code contain every grant as it was
+# given, by e-mail and by the name of a group; they leave out personal spaces, and the access of spaces with a
+# holder without such a name. The list of access of one space contains for everybody the highest role of all
+# that gives them access: a grant of their own, a group, a space above. (Its `directOnly` leaves out people
+# who have a higher role by a space above, so it is not used.)
 
 
 class UserGrant(View):
@@ -57,7 +59,7 @@ class GroupGrant(View):
 
 
 class CodeAccess(View):
-    """The access that is given in a space itself."""
+    """The access that is given in the space itself."""
 
     inheritParentPermissions: bool
     projectMemberAccessRole: str | None = None
@@ -81,8 +83,8 @@ class CodeSpaces(View):
     """The spaces of a project as code.
 
     Attributes:
-        spaces: those that can be said in code.
-        skipped: those that cannot be, or whose access cannot; a personal space is in neither.
+        spaces: those that code can express.
+        skipped: those that code cannot express, or not their access; a personal space is in neither.
     """
 
     spaces: list[CodeSpace]
@@ -90,18 +92,18 @@ class CodeSpaces(View):
 
     @property
     def slugs(self) -> frozenset[str]:
-        """The names in code of all spaces that are told of."""
+        """The slugs in code of all spaces in the answer."""
         return frozenset([*(one.slug for one in self.spaces), *(one.slug for one in self.skipped)])
 
 
 class AccessEntry(SpaceShare):
-    """Somebody who can see a space, with the highest role that anything gives them there."""
+    """Somebody who can see a space, with their highest role there."""
 
     role: str | None = None
 
 
 def read_code_spaces(session: Session, project: str) -> CodeSpaces:
-    """`GET /projects/{p}/code/spaces`: all that the token sees but personal ones.
+    """`GET /projects/{p}/code/spaces`: all that the token sees, except personal ones.
 
     Raises:
         NotAuthorised: the token may not read content as code.
@@ -120,17 +122,17 @@ def read_space_access(session: Session, project: str, space: str) -> list[Access
 _LATELY = timedelta(minutes=2)
 V = TypeVar("V", bound=BaseModel)
 
-_MANY = 100_000  # members of a group, or of an organisation
+_MANY = 100_000  # maximum number of members of a group, or of an organisation
 
 
 class Lightdash:
-    """A Lightdash server, seen with one token.
+    """A Lightdash server, as one token sees it.
 
     Args:
         session: sends the requests.
-        server: what the server can do; if not given, it is learnt from the answers, or asked for.
-        today: the day (UTC) on which it is read; that of the clock if not given. It is another one for
-            the embedded Lightdash, whose clock is frozen.
+        server: its version and capabilities; by default these are taken from the answers, or requested.
+        today: the day (UTC) of the reading; by default that of the clock. The embedded Lightdash has another
+            one, because its clock is frozen.
     """
 
     def __init__(self, session: Session, server: Server | None = None, today: date | None = None) -> None:
@@ -141,20 +143,21 @@ class Lightdash:
 
     @property
     def server(self) -> Server:
-        """What this server can do, by its version.
+        """The version and capabilities of this server.
 
-        Each answer has the version in a header since 0.1408.0. An older server, or one behind a proxy that
-        takes the header away, is asked (`GET /health`).
+        Each answer has the version in a header since 0.1408.0. For an older server, or one behind a proxy
+        that removes the header, it is requested (`GET /health`).
         """
         if self._server is None:
             self._server = Server(self.session.version or self.health().version)
         return self._server
 
     def open_project(self, project: str) -> Server:
-        """Begin the reading of a project: its own answer tells the version of the server, too.
+        """Begin reading a project, and check the version of the server.
 
-        That answer is the one that the next call of `project` returns, so it takes no request of its own. If
-        it is an error, `/health` is asked: it tells a wrong URL, or a server too old, from a wrong project.
+        The version comes with the project's own answer, which the next call of `project` returns, so it takes
+        no request of its own. If that answer is an error, `/health` is requested, to distinguish a wrong URL
+        or a server that is too old from a wrong project.
 
         Raises:
             ApiError: this is no Lightdash, it does not work, or the project cannot be read.
@@ -172,21 +175,22 @@ class Lightdash:
         return self.server
 
     def forget(self) -> None:
-        """Ask again for what was kept of earlier answers; here nothing is."""
+        """Drop what is kept of earlier answers; this class keeps nothing."""
 
     def health(self) -> schemas.Health:
         """`GET /health`: needs no token."""
         return self._one(schemas.Health, "/api/v1/health")[0]
 
     def user(self) -> schemas.User:
-        """`GET /user`: whose token this is."""
+        """`GET /user`: the owner of the token."""
         return self._one(schemas.User, "/api/v1/user")[0]
 
     def token_expiry(self) -> datetime | None:
-        """When the token of this session expires; None if it never does, or nobody can tell.
+        """Return when the token of this session expires; None if never, or if it is unknown.
 
         `GET /user/me/personal-access-tokens` lists the tokens of its owner, without the secrets. The server
-        notes once a minute that a token was used: the token is the only one used lately, or nobody can tell.
+        records once a minute that a token was used: if several were used lately, it is unknown which is this
+        one.
         """
         kind = self.session.connection.token_kind
         if kind is not TokenKind.PERSONAL or not self.server.can("oauth_tokens"):
@@ -202,7 +206,7 @@ class Lightdash:
         return lately[0].expiresAt if len(lately) == 1 else None
 
     def flag(self, name: str) -> bool | None:
-        """`GET /api/v2/feature-flag/{name}`: whether a feature is on for who asks; None if it is not told."""
+        """`GET /api/v2/feature-flag/{name}`: whether a feature is on for the caller; None if unknown."""
         try:
             results = self.session.get(f"/api/v2/feature-flag/{name}")
         except ApiError as error:
@@ -219,9 +223,9 @@ class Lightdash:
     def members_with_groups(self) -> list[schemas.MemberOfGroups]:
         """`GET /org/users?includeGroups=...`: everybody in the organisation, with their groups.
 
-        The server sorts uuids and names of a member's groups apart from each other, and then pairs them, so
-        who is in several groups tells which, and what they are called, but not which is called how. The
-        number limits the members, in no order.
+        The server sorts uuids and names of a member's groups independently and then pairs them. So for a
+        member of several groups the sets of uuids and of names are right, but not the pairs. The number
+        limits the members, in no particular order.
         """
         path = "/api/v1/org/users"
         results = self.session.get(path, {"includeGroups": _MANY})
@@ -231,7 +235,7 @@ class Lightdash:
         return members
 
     def groups(self) -> list[schemas.Group]:
-        """`GET /org/groups`: all groups of the organisation; this endpoint pages only if it is asked to."""
+        """`GET /org/groups`: all groups of the organisation; this endpoint has pages only if requested."""
         return self._rows(schemas.Group, "/api/v1/org/groups", inside="data")
 
     def teams(self) -> list[schemas.Team]:
@@ -245,9 +249,9 @@ class Lightdash:
         return self._rows(schemas.Palette, "/api/v1/org/color-palettes")
 
     def slack_channels(self) -> list[schemas.SlackChannel] | None:
-        """`GET /slack/channels`: None if the server cannot tell, as without a Slack integration.
+        """`GET /slack/channels`: None if the server cannot list them, for example without Slack.
 
-        A server without one answers no `results`.
+        A server without a Slack integration answers without `results`.
         """
         path = "/api/v1/slack/channels"
         try:
@@ -263,14 +267,14 @@ class Lightdash:
         return self._rows(schemas.ProjectRow, "/api/v1/org/projects")
 
     def project(self, project: str) -> tuple[schemas.Project, JsonObject]:
-        """`GET /projects/{p}`: holds connection details; only an allow-list of it may be stored."""
+        """`GET /projects/{p}`: contains connection details; only an allow-list of it may be stored."""
         first, self._first = self._first, None
         if first is not None and first[0] == project:
             return first[1]
         return self._one(schemas.Project, f"/api/v1/projects/{project}")
 
     def spaces(self, project: str) -> list[tuple[schemas.SpaceRow, JsonObject]]:
-        """`GET /projects/{p}/spaces`: those the token sees, so private ones only for admins and members."""
+        """`GET /projects/{p}/spaces`: those that the token sees; private ones only for admins and members."""
         return self._many(schemas.SpaceRow, f"/api/v1/projects/{project}/spaces")
 
     def space(self, project: str, space: str) -> tuple[schemas.Space, JsonObject]:
@@ -286,13 +290,13 @@ class Lightdash:
         return read_space_access(self.session, project, space)
 
     def charts(self, project: str) -> list[schemas.ChartRow]:
-        """`GET /projects/{p}/charts`: charts in spaces, SQL charts too; none that live in a dashboard."""
+        """`GET /projects/{p}/charts`: charts in spaces, including SQL charts; none inside dashboards."""
         return self._rows(schemas.ChartRow, f"/api/v1/projects/{project}/charts")
 
     def chart_summaries(self, project: str) -> list[schemas.SummaryRow]:
         """`GET /projects/{p}/chart-summaries`: explore charts, also those on a dashboard's latest version.
 
-        A chart on two tiles is listed twice by 0.1372.1; each is returned once.
+        0.1372.1 lists a chart on two tiles twice; here each is returned once.
         """
         rows = self._rows(schemas.SummaryRow, f"/api/v1/projects/{project}/chart-summaries")
         return list({row.uuid: row for row in rows}.values())
@@ -304,7 +308,7 @@ class Lightdash:
     def content(self, project: str) -> list[schemas.ContentRow]:
         """`GET /api/v2/content`: charts in spaces, SQL charts and dashboards, by another query.
 
-        On servers that have data apps also these; they are in no snapshot, but counted.
+        Also data apps, on servers that have them; snapshots do not contain these, but count them.
         """
         query = {"projectUuids": project}
         if self.server.can("app_deliveries"):
@@ -319,7 +323,7 @@ class Lightdash:
         return [row for row, _ in rows]
 
     def dashboard(self, dashboard: str) -> tuple[schemas.Dashboard, JsonObject]:
-        """`GET /dashboards/{u}`: counts as a view; 0.1372.1 has no other way to read one."""
+        """`GET /api/v2/content/deleted`: what can be restored; other people's only for admins."""
         return self._one(schemas.Dashboard, f"/api/v1/dashboards/{dashboard}")
 
     def dashboard_history(self, dashboard: str) -> list[schemas.VersionRow]:
@@ -369,14 +373,14 @@ class Lightdash:
         return self._one(schemas.SqlChart, f"/api/v1/projects/{project}/sqlRunner/saved/{chart}")
 
     def schedulers_of(self, kind: str, uuid: str) -> list[tuple[schemas.Scheduler, JsonObject]]:
-        """Schedulers of one item, for who may not list those of the project.
+        """Schedulers of one item, for tokens that may not list those of the project.
 
-        `GET /api/v2/saved/{u}/schedulers` or `/api/v2/dashboards/{u}/schedulers`, in pages, where the server
-        has it; else the same below `/api/v1`. `GET /projects/{p}/sqlRunner/saved/{u}/schedulers` has none.
+        `GET /api/v2/saved/{u}/schedulers` or `/api/v2/dashboards/{u}/schedulers`, in pages, if the server has
+        it; else the same below `/api/v1`. `GET /projects/{p}/sqlRunner/saved/{u}/schedulers` has no pages.
 
         Args:
             kind: `saved`, `dashboards`, or for a SQL chart `projects/{p}/sqlRunner/saved`.
-            uuid: of the chart, dashboard or SQL chart.
+            uuid: uuid of the chart, dashboard or SQL chart.
         """
         path = f"{kind}/{uuid}/schedulers"
         if self.server.can("scheduler_pages") and kind in ("saved", "dashboards"):
@@ -388,10 +392,10 @@ class Lightdash:
         return self._one(schemas.Scheduler, f"/api/v1/schedulers/{scheduler}")
 
     def schedulers(self, project: str) -> list[tuple[schemas.Scheduler, JsonObject]]:
-        """All schedulers of a project, disabled ones and those on charts inside dashboards included.
+        """All schedulers of a project, including disabled ones and those on charts inside dashboards.
 
-        `GET /schedulers/{p}/list` where the server has it, else `GET /schedulers/{p}/logs`, whose
-        `schedulers` are all of them (observed on 0.1372.1) and which needs the editor role.
+        `GET /schedulers/{p}/list` if the server has it, else `GET /schedulers/{p}/logs`, whose `schedulers`
+        are all of them (observed on 0.1372.1) and which needs the editor role.
         """
         if self.server.can("scheduler_list"):
             path = f"/api/v1/schedulers/{project}/list"
@@ -410,7 +414,7 @@ class Lightdash:
         ]
 
     def explores(self, project: str) -> list[schemas.ExploreRow]:
-        """`GET /projects/{p}/explores`: all that there are, faulty ones and virtual views included."""
+        """`GET /projects/{p}/explores`: all explores, including faulty ones and virtual views."""
         return self._rows(schemas.ExploreRow, f"/api/v1/projects/{project}/explores")
 
     def explore(self, project: str, table: str) -> JsonObject:
@@ -418,10 +422,10 @@ class Lightdash:
         return self._object(f"/api/v1/projects/{project}/explores/{quote(table, safe='')}")
 
     def virtual_view(self, project: str, name: str) -> tuple[schemas.VirtualView, JsonObject]:
-        """`GET /projects/{p}/explores/{name}`, of a virtual view.
+        """`GET /projects/{p}/explores/{name}` of a virtual view.
 
         Raises:
-            NotFound: there is no explore of this name, or it is another one.
+            NotFound: there is no explore with this name, or it is not a virtual view.
         """
         explores = f"/api/v1/projects/{project}/explores"
         path = f"{explores}/{segment(name, explores)}"
@@ -431,10 +435,10 @@ class Lightdash:
         return viewed(schemas.VirtualView, [explore], path)[0]
 
     def code_views(self, project: str) -> tuple[dict[str, JsonObject], set[str]]:
-        """`GET /projects/{p}/code/virtualViews`: what people wrote of each virtual view, by name.
+        """`GET /projects/{p}/code/virtualViews`: the virtual views as code.
 
         Returns:
-            The virtual views, and the names of those that cannot be said in code.
+            The virtual views by name, and the names of those that code cannot express.
 
         Raises:
             NotAuthorised: the token may not read content as code.
@@ -448,7 +452,7 @@ class Lightdash:
     def charts_using(self, project: str, metric: schemas.Metric) -> list[schemas.UsingChart]:
         """`GET /projects/{p}/dataCatalog/{table}/analytics/{field}`: charts whose current version uses it.
 
-        The only list that also has charts saved in a dashboard that none of its tiles shows any more.
+        This is the only list that includes charts saved in a dashboard that none of its tiles shows any more.
         """
         catalog = f"/api/v1/projects/{project}/dataCatalog"
         table, field = segment(metric.tableName, catalog), segment(metric.name, catalog)
@@ -460,14 +464,14 @@ class Lightdash:
         return self._rows(schemas.Pin, f"/api/v1/projects/{project}/pinned-lists/{pinned_list}/items")
 
     def job_status(self, job: str) -> schemas.JobStatus:
-        """`GET /schedulers/job/{j}/status`: how far a job is, such as that of a validation."""
+        """`GET /schedulers/job/{j}/status`: the state of a job, such as a validation."""
         jobs = "/api/v1/schedulers/job"
         return self._one(schemas.JobStatus, f"{jobs}/{segment(job, jobs)}/status")[0]
 
     def validation(self, project: str) -> list[schemas.Validation]:
-        """What the last validation of the project found wrong, warnings about what a chart shows included.
+        """The problems found by the last validation, including warnings about the configuration of charts.
 
-        `GET /api/v2/projects/{p}/validate`, in pages, where the server has it; else the same below `/api/v1`.
+        `GET /api/v2/projects/{p}/validate`, in pages, if the server has it; else the same below `/api/v1`.
         """
         path = f"projects/{project}/validate"
         if not self.server.can("validation_pages"):
@@ -484,14 +488,14 @@ class Lightdash:
         """`GET .../promoteDiff`: what promotion would write; see `lightdash.promotion`.
 
         Args:
-            kind: of what would be promoted: a chart, a dashboard or a SQL chart.
-            uuid: of it, in the source project.
+            kind: kind of the item that would be promoted: a chart, a dashboard or a SQL chart.
+            uuid: uuid of the item in the source project.
             project: uuid of the source project.
 
         Raises:
             NotFound: there is no upstream project.
             ApiError: 409 if the upstream project has several items with the slug of one.
-            SyncError: the server does not promote this kind; nothing was asked.
+            SyncError: the server does not promote this kind; nothing was requested.
         """
         path = f"{promotion_path(self.server, kind, uuid, project)}/promoteDiff"
         return self._one(PromotionDiff, path)[0]
@@ -527,11 +531,10 @@ class Lightdash:
         return read_pages(self.session, view, path, query, key)
 
 
-# What Lightdash has besides what a snapshot holds: lists that are only counted, by name.
+# Lists of content that snapshots do not contain; their items are only counted, and named.
 #
-# Each has an endpoint of its own. Those of the Enterprise edition answer 422 `MissingConfigError` without
-# its licence (1.219.0), 403 or 404; so an answer like these means that the server has nothing of the
-# kind.
+# Each has an endpoint of its own. Those of the Enterprise edition answer 422 `MissingConfigError` without a
+# licence (1.219.0), or 403 or 404; such an answer means that the server has nothing of the kind.
 
 _UNLICENSED = "MissingConfigError"
 _NOT_FOUND, _FORBIDDEN = 404, 403
@@ -539,14 +542,14 @@ _NOT_FOUND, _FORBIDDEN = 404, 403
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A list of something that no snapshot holds.
+    """A list of something that snapshots do not contain.
 
     Attributes:
-        what: it holds.
-        path: of its endpoint, with `{p}` for the project and `{o}` for the organisation.
-        inside: the field of the answer that holds the rows; "" if the answer is the list.
-        named: the field of a row that names it.
-        own: field and value of rows that people made, where the server lists its own, too; None if not.
+        what: name of the items.
+        path: path of its endpoint, with `{p}` for the project and `{o}` for the organisation.
+        inside: the field of the answer with the rows; "" if the answer is the list.
+        named: the field of a row with its name.
+        own: field and value of rows that people created, if the list has rows of the server, too; else None.
     """
 
     what: str
@@ -571,17 +574,17 @@ ELSEWHERE = (
 
 
 def lists_elsewhere(server: Server) -> tuple[Elsewhere, ...]:
-    """Return the lists that a server may have: none, where an answer does not tell that it has not one."""
+    """Return the lists that a server may have; none if its answer would not show that it lacks one."""
     return ELSEWHERE if server.can("json_for_unknown_endpoints") else ()
 
 
 def is_not_here(error: ApiError) -> bool:
-    """Whether a refusal means that the server has nothing of the kind, or nothing for this token."""
+    """Whether an error means that the server has nothing of the kind, or nothing for this token."""
     return error.status in (_NOT_FOUND, _FORBIDDEN) or error.name == _UNLICENSED
 
 
 def if_here(read: Callable[[], T]) -> T | None:
-    """Read something, or return None if the server has nothing of the kind."""
+    """Return the result of `read`, or None if the server has nothing of the kind."""
     try:
         return read()
     except ApiError as error:
@@ -591,13 +594,13 @@ def if_here(read: Callable[[], T]) -> T | None:
 
 
 def names_elsewhere(session: Session, one: Elsewhere, project: str, organisation: str) -> list[str]:
-    """Return the names of what is in a list; none if the server has nothing of the kind.
+    """Return the names of the items in a list; none if the server has nothing of the kind.
 
     Args:
         session: sends the request.
         one: the list.
         project: uuid of the project.
-        organisation: its uuid.
+        organisation: uuid of the organisation.
 
     Raises:
         ApiError: the list cannot be read.

@@ -1,7 +1,9 @@
-"""The shape of the answers to GETs, checked before anybody relies on it.
+"""Checks the shape of answers and the parts of paths, and reads lists in pages; for reading and writing.
 
-A view looks at each row, and the row itself stays as it came. What is not as its endpoint promises is an
-`UnexpectedAnswer` that names the path, and says nothing of the content.
+A view checks each row, and the row itself is returned unchanged. An answer that does not have the shape of
+its endpoint is an `UnexpectedAnswer` that names the path, and nothing of the content.
+
+In order: rows of answers, what writes have in common, and lists in pages.
 """
 
 from __future__ import annotations
@@ -28,19 +30,19 @@ _NEWER = "If this Lightdash is newer than this tool, look for a newer lightdash-
 
 
 def rows_of(view: type[V], results: Json, path: str, inside: str) -> list[tuple[V, JsonObject]]:
-    """Look at each row of a list inside an answer; the row itself stays as it came.
+    """Check each row of a list inside an answer; the rows are returned unchanged.
 
     Raises:
-        UnexpectedAnswer: there is no such list, or a row is of another shape.
+        UnexpectedAnswer: there is no such list, or a row has another shape.
     """
     return viewed(view, results.get(inside) if isinstance(results, dict) else None, path)
 
 
 def viewed(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
-    """Look at each row; the row itself stays as it came.
+    """Check each row; the rows are returned unchanged.
 
     Raises:
-        UnexpectedAnswer: this is no list, or a row is of another shape.
+        UnexpectedAnswer: it is no list, or a row has another shape.
     """
     if not isinstance(rows, list):
         raise unexpected(path, "a list was expected")
@@ -52,26 +54,27 @@ def viewed(view: type[V], rows: Json, path: str) -> list[tuple[V, JsonObject]]:
 
 
 def unexpected(path: str, problem: str, hint: str = _NEWER) -> UnexpectedAnswer:
-    """Return the error for an answer to a GET that is not what its endpoint promises."""
+    """Return the error for an answer to a GET that does not have the shape of its endpoint."""
     message = f"the answer is not as expected: {problem}"
     return UnexpectedAnswer(message, method="GET", path=path, status=200, hint=hint)
 
 
 def segment(name: str, path: str) -> str:
-    """Return a name as one segment of a path; dots alone would lead out of it, quoted or not.
+    """Return a name as one segment of a path; only dots would lead to another path, even if quoted.
 
     Raises:
-        UnexpectedAnswer: the name is none that a segment may have.
+        UnexpectedAnswer: the name cannot be a segment.
     """
     if name in ("", ".", ".."):
         raise unexpected(path, f"{name!r} was not expected as a name")
     return quote(name, safe="")
 
 
-# What every write has in common: uuids are checked before they go into a path, answers after they came.
+# What all writes have in common: uuids are checked before they become part of a path, and answers are
+# checked.
 #
-# A write is sent once. If nobody can tell whether it was carried out, the error says so
-# (`ApiError.unclear`): then look before it is sent again. Endpoints are in `writing`.
+# A write is sent once. If it is unknown whether it was carried out, the error says so (`ApiError.unclear`):
+# check before sending it again. The endpoints are in `writing`.
 
 _UUID: TypeAdapter[str] = TypeAdapter(Uuid)
 
@@ -81,12 +84,12 @@ class Sender:
 
     Args:
         session: sends the requests.
-        server: what the server can do; bodies differ between versions.
+        server: its version and capabilities; bodies differ between versions.
 
     Attributes:
-        answers: uuid of a chart or dashboard -> what the server said of it when it was written last. The
-            answers to these writes are the item as the server reads it afterwards (compared with its own
-            answer on a real 0.1372.1 and 1.219.0). Without those whose last answer was lost.
+        answers: uuid of a chart or dashboard -> the answer to its last write, which is the item as the server
+            reads it afterwards (compared with its own answer on a real 0.1372.1 and 1.219.0). Items whose
+            last answer was lost are missing.
     """
 
     def __init__(self, session: Session, server: Server) -> None:
@@ -108,10 +111,10 @@ class Sender:
 
 
 def checked(uuid: str) -> str:
-    """Return a uuid that may go into a path; any other text would be a 500, or lead to another path.
+    """Return a uuid that may be part of a path; other text would be a 500, or lead to another path.
 
     Raises:
-        SyncError: it is no uuid.
+        SyncError: it is not a uuid.
     """
     try:
         return _UUID.validate_python(uuid)
@@ -123,10 +126,10 @@ def checked(uuid: str) -> str:
 
 
 def told(view: type[V], results: Json, method: str, path: str) -> V:
-    """Look at the answer to a write.
+    """Check the answer to a write.
 
     Raises:
-        UnexpectedAnswer: of another shape; `unclear`, because the write was carried out nevertheless.
+        UnexpectedAnswer: it has another shape; `unclear`, because the write was carried out nevertheless.
     """
     try:
         return view.model_validate(results)
@@ -151,21 +154,21 @@ def taken(content: JsonObject, required: Collection[str], method: str, path: str
 
 
 def without(content: JsonObject, names: Collection[str]) -> JsonObject:
-    """Return content less some fields."""
+    """Return content without some fields."""
     return {name: value for name, value in content.items() if name not in names}
 
 
 def only(content: JsonObject, names: Collection[str]) -> JsonObject:
-    """Return some fields of content, as far as it has them."""
+    """Return some fields of content, if it has them."""
     return {name: value for name, value in content.items() if name in names}
 
 
-# Lists that come in pages, read to their end, and whole or not at all.
+# Lists in pages, read completely or not at all.
 
 _PAGE = 50_000  # rows a page; 0.1372.1 has no upper limit, and cuts lists without paging at 50
-_MAX_PAGES = 1000  # a list that goes on longer never ends
-_READINGS = 5  # of a list whose pages do not fit together
-_PAUSE = 0.2  # seconds more before each of them
+_MAX_PAGES = 1000  # a list with more pages is taken to be endless
+_READINGS = 5  # maximum number of readings of a list whose pages are not consistent
+_PAUSE = 0.2  # seconds; each reading waits that much longer
 _AT_REST = "Somebody may be working in the project: run again, if it stays so at a quiet time."
 
 
@@ -174,20 +177,20 @@ def read_pages(
 ) -> list[tuple[V, JsonObject]]:
     """Read all pages of a list.
 
-    Pages have no stable order: when something changes meanwhile, a row may move to a page that was
-    read before, and another comes twice. Even of one page the server counts the rows by another query than
-    it reads them. So all pages must announce the same number of rows, as many must come, and no page may
-    repeat a row of another; else the list is read again.
+    Pages have no stable order: when something changes meanwhile, a row may move to a page that was read
+    before, and another is repeated. Even for a single page the server counts the rows by another query than
+    it reads them. So all pages must announce the same number of rows, that number must arrive, and no page
+    may repeat a row of another; otherwise the list is read again.
 
     Args:
         session: sends the requests.
-        view: of a row.
-        path: of the list.
-        query: what is asked for besides the page.
-        key: what names a row.
+        view: view of a row.
+        path: path of the list.
+        query: parameters besides the page.
+        key: returns the identity of a row.
 
     Raises:
-        UnexpectedAnswer: pages without end, or rows missing, however often they are read.
+        UnexpectedAnswer: the pages do not end, or rows are missing however often they are read.
     """
     problem = ""
     for number in range(_READINGS):
@@ -200,7 +203,7 @@ def read_pages(
 
 
 class _Drifted(Exception):
-    """Pages do not fit together: something was made or deleted between two of them."""
+    """The pages are not consistent: something was created or deleted between two of them."""
 
 
 def _read_once(
@@ -228,7 +231,7 @@ def _read_once(
 
 
 def _page(results: Json, path: str) -> tuple[list[Json], int, int]:
-    """Return the rows of a page, and how many pages and rows it says there are."""
+    """Return the rows of a page, and the numbers of pages and rows that it announces."""
     data = results.get("data") if isinstance(results, dict) else None
     pagination = results.get("pagination") if isinstance(results, dict) else None
     if not isinstance(data, list) or not isinstance(pagination, dict):

@@ -1,13 +1,15 @@
-"""The endpoints of Lightdash that are written, one method each: spaces, charts, SQL charts, dashboards.
+"""The endpoints of Lightdash that are written, one method each; a `Writer` has them all.
 
-Content comes in the server's normal form (what `content.portable.to_server` returns, uuids of this server in
-it, fields that nobody told us of included); each method takes from it what its endpoint wants, in the words
-of the server's version. Facts: docs/lightdash-api.md#spaces-and-access and the sections after it.
+Content is passed in the server's normal form (the result of `content.portable.to_server`, with uuids of this
+server and with unknown fields); each method takes from it what its endpoint needs, in the form of the
+server's version. Facts: docs/lightdash-api.md#spaces-and-access and the sections after it.
 
-A method sends one request, once. An error with `unclear` means that it may have been carried out: look
-before it is sent again. Any other error means that it was not. Nothing here reads back what was written.
-Schedulers, tags, pins and validation are in `deliveries`, promotion is in `promotion`, virtual views are in
-`virtual_views`, creation with a chosen slug is in `as_code`; a `Writer` has them all.
+A method sends one request, once. An error with `unclear` means that the write may have been carried out:
+check before sending it again. Any other error means that it was not. Nothing here reads back what was
+written.
+
+In order: schedulers, tags, pins and validation; virtual views; spaces, charts, SQL charts and dashboards.
+Promotion is in `promotion`, creation with a chosen slug in `as_code`.
 """
 
 from __future__ import annotations
@@ -33,14 +35,15 @@ if TYPE_CHECKING:
     from lightdash_sync.content.json import Json, JsonObject
 
 
-# What stands around content, written: schedulers, tags, icons, pins, validation; one method each.
+# Schedulers, tags, icons, pins and validation.
 #
 # Facts: docs/lightdash-api.md#scheduled-deliveries and the sections after it. Methods that create return the
-# new uuid. Nothing here reads back what the server made of a body.
+# new uuid.
 
 Pinnable: TypeAlias = Literal["space", "chart", "dashboard"]
 
-# Of a scheduler in normal form, what no body has: the place is in the path, the rest is the server's.
+# Fields of a scheduler in normal form that are not in a body: the path has the owner, the server sets the
+# rest.
 _NOT_SENT = frozenset({"createdBy", "savedChartUuid", "dashboardUuid", "savedSqlUuid", "enabled"})
 _OF_NO_APP: JsonObject = {"appUuid": None, "appName": None}
 _SCHEDULER = ("name", "format", "cron", "options", "targets")
@@ -51,11 +54,11 @@ class DeliveryWrites(Sender):
 
     # --- schedulers
     #
-    # To restore one, in this order, each step a request of its own
+    # A scheduler is restored in this order, each step with a request of its own
     # (docs/lightdash-api.md#creating-and-changing-deliveries):
     #   1. `create_quiet_scheduler`    it is enabled at once, but has no run left today and no targets
-    #   2. `enable_scheduler(False)`   takes back whatever was queued
-    #   3. `replace_scheduler`         the true time and targets; a PATCH never enables
+    #   2. `enable_scheduler(False)`   removes whatever was queued
+    #   3. `replace_scheduler`         the real time and targets; a PATCH never enables
     #   4. `enable_scheduler(True)`    only if it should send
 
     def create_quiet_scheduler(self, project: str, scheduler: JsonObject, today: date, slug: str = "") -> str:
@@ -66,17 +69,16 @@ class DeliveryWrites(Sender):
         (docs/lightdash-api.md#creating-and-changing-deliveries).
 
         Args:
-            project: its uuid.
-            scheduler: normal form; says by `savedChartUuid`, `dashboardUuid` or `savedSqlUuid` what it
-                delivers.
-            today: the present day, in any time zone.
-            slug: that it shall have, which nothing in the project may have; "" for one of the server's.
+            project: uuid of the project.
+            scheduler: normal form; `savedChartUuid`, `dashboardUuid` or `savedSqlUuid` is the delivered item.
+            today: the current day, in any time zone.
+            slug: the slug for it, which nothing in the project may have; "" to let the server make one.
 
         Returns:
             The uuid of the scheduler.
 
         Raises:
-            ApiError: `unclear` for a 500 too: 0.1372.1 says 500 to a bad time zone, after creating.
+            ApiError: `unclear` also for a 500: 0.1372.1 answers 500 to an invalid time zone, after creating.
         """
         path = _delivered(project, scheduler)
         body = {"includeLinks": True} | _scheduler_body(scheduler, "POST", path)
@@ -88,12 +90,14 @@ class DeliveryWrites(Sender):
         return told(schemas.MadeScheduler, self._post(path, body), "POST", path).schedulerUuid
 
     def replace_scheduler(self, scheduler: str, content: JsonObject) -> None:
-        """`PATCH /schedulers/{s}`: replaces all but owner and `enabled`; targets are made anew.
+        """`PATCH /schedulers/{s}`: replaces all but owner and `enabled`; targets are created again.
 
-        What the content leaves out becomes null, but for the message, which both versions would keep.
+        Fields that the content lacks become null. A missing message is sent as null, because the server would
+        keep it otherwise.
 
         Raises:
-            ApiError: also if a target's address is one that snapshots do not hold; nothing is sent then.
+            ApiError: also if the address of a target is a secret that snapshots do not contain; then nothing
+                is sent.
         """
         path = f"/api/v1/schedulers/{checked(scheduler)}"
         body: JsonObject = {"message": None} | _scheduler_body(content, "PATCH", path)
@@ -110,7 +114,7 @@ class DeliveryWrites(Sender):
         self._patch(f"/api/v1/schedulers/{checked(scheduler)}/enabled", {"enabled": enabled})
 
     def delete_scheduler(self, scheduler: str) -> None:
-        """`DELETE /schedulers/{s}`; 404 if it is gone."""
+        """`DELETE /schedulers/{s}`; 404 if it does not exist."""
         self._delete(f"/api/v1/schedulers/{checked(scheduler)}")
 
     # --- tags, categories, icons
@@ -124,20 +128,20 @@ class DeliveryWrites(Sender):
         return told(schemas.MadeTag, self._post(path, {"name": name, "color": color}), "POST", path).tagUuid
 
     def patch_tag(self, project: str, tag: str, changes: JsonObject) -> None:
-        """`PATCH /projects/{p}/tags/{t}`: those of `name` and `color` that are given; none, no request."""
+        """`PATCH /projects/{p}/tags/{t}`: `name` and `color`, if given; without either no request is sent."""
         if body := only(changes, ("name", "color")):
             self._patch(f"/api/v1/projects/{checked(project)}/tags/{checked(tag)}", body)
 
     def delete_tag(self, project: str, tag: str) -> None:
-        """`DELETE /projects/{p}/tags/{t}`: takes it off all metrics."""
+        """`DELETE /projects/{p}/tags/{t}`: removes it from all metrics."""
         self._delete(f"/api/v1/projects/{checked(project)}/tags/{checked(tag)}")
 
     def add_category(self, project: str, item: str, tag: str) -> None:
-        """`POST /projects/{p}/dataCatalog/{item}/categories`: 500 (so `unclear`) if it has the tag.
+        """`POST /projects/{p}/dataCatalog/{item}/categories`: 500 (so `unclear`) if it has the tag already.
 
         Args:
-            project: its uuid.
-            item: `catalogSearchUuid` of the metric, new with every compile: read it just before.
+            project: uuid of the project.
+            item: `catalogSearchUuid` of the metric, which changes with every compile: read it just before.
             tag: uuid of the tag.
         """
         self._post(f"{_item(project, item)}/categories", {"tagUuid": tag})
@@ -153,10 +157,10 @@ class DeliveryWrites(Sender):
     # --- pins
 
     def toggle_pin(self, project: str, kind: Pinnable, uuid: str) -> bool:
-        """`PATCH .../pinning`: pins what is not pinned, and unpins what is; a new pin is last in order.
+        """`PATCH .../pinning`: pins an item, or unpins a pinned one; a new pin is the last in order.
 
         Returns:
-            Whether it is pinned now, as the server says.
+            Whether it is pinned now, according to the answer.
         """
         paths = {
             "space": f"/api/v1/projects/{checked(project)}/spaces/{checked(uuid)}/pinning",
@@ -176,10 +180,10 @@ class DeliveryWrites(Sender):
         """`PATCH /projects/{p}/pinned-lists/{l}/items/order`: the pins of a list, first to last.
 
         Args:
-            project: its uuid.
-            pinned_list: `pinnedListUuid` of the project, which its first pin makes.
+            project: uuid of the project.
+            pinned_list: `pinnedListUuid` of the project, which its first pin creates.
             pins: kind and uuid of each.
-            places: the number of each, ascending; 0, 1, 2 ... if not given.
+            places: the number of each, ascending; 0, 1, 2 ... by default.
         """
         path = f"/api/v1/projects/{checked(project)}/pinned-lists/{checked(pinned_list)}/items/order"
         rows: list[Json] = [
@@ -194,7 +198,7 @@ class DeliveryWrites(Sender):
         """`POST /projects/{p}/validate`: returns the number of a job (`Lightdash.job_status`).
 
         Without `explores` in the body the results replace the stored ones of the project, so they are read
-        without the number: `Lightdash.validation` (docs/lightdash-api.md#validation).
+        without the number, by `Lightdash.validation` (docs/lightdash-api.md#validation).
         """
         path = f"/api/v1/projects/{checked(project)}/validate"
         return told(schemas.StartedJob, self._post(path, {}), "POST", path).jobId
@@ -214,9 +218,9 @@ def _delivered(project: str, scheduler: JsonObject) -> str:
 
 
 def _scheduler_body(content: JsonObject, method: str, path: str) -> JsonObject:
-    """Return the full body of a scheduler: a partial one is a 500, or loses what it leaves out.
+    """Return the full body of a scheduler: a partial one is a 500, or resets the missing fields.
 
-    What is not set is left out: newer servers refuse null for it.
+    Unset fields are left out, because newer servers reject null for them.
     """
     required = taken(content, _SCHEDULER, method, path)
     said = without(content, _NOT_SENT) | required
@@ -227,26 +231,26 @@ def _item(project: str, item: str) -> str:
     return f"/api/v1/projects/{checked(project)}/dataCatalog/{checked(item)}"
 
 
-# Virtual views: the explores that somebody wrote in SQL, and charts use like those of dbt.
+# Virtual views: explores that somebody wrote in SQL, and that charts use like those of dbt.
 #
-# The server protects them badly (seen on 0.2904.5; the code of 0.1372.1 is the same): creating looks for
-# the name in snake case and stores it as it was sent, over whatever has it; changing replaces any explore
-# of the name, those of dbt included; changing and deleting answer 200 where there is none. So whoever
-# calls these methods has looked first what has the name. Facts: docs/lightdash-api.md#virtual-views.
+# The server protects them badly (seen on 0.2904.5; the code of 0.1372.1 is the same): creating checks the
+# name in snake case but stores it as sent, over any explore with that name; changing replaces any explore
+# with the name, even one of dbt; changing and deleting answer 200 even if there is none. So the caller of
+# these methods must check first what has the name. Facts: docs/lightdash-api.md#virtual-views.
 
 
 class VirtualViewWrites(Sender):
-    """Writes virtual views; all of it needs the developer role."""
+    """Writes virtual views; needs the developer role."""
 
     def create_virtual_view(self, project: str, view: JsonObject) -> None:
-        """`POST /projects/{p}/sqlRunner/virtual-view`: the label is one that the server makes of the name.
+        """`POST /projects/{p}/sqlRunner/virtual-view`: the server makes the label from the name.
 
         Args:
-            project: its uuid.
-            view: `name`, `sql`, `columns`, and `parameterValues` where the server knows them.
+            project: uuid of the project.
+            view: `name`, `sql`, `columns`, and `parameterValues` if the server supports them.
 
         Raises:
-            ApiError: 409 if an explore has the name, in snake case.
+            ApiError: 409 if an explore has the name in snake case.
         """
         path = f"/api/v1/projects/{checked(project)}/sqlRunner/virtual-view"
         self._post(path, self._body(view, "POST", path))
@@ -255,8 +259,8 @@ class VirtualViewWrites(Sender):
         """`PUT /projects/{p}/sqlRunner/virtual-view/{name}`: label, SQL and columns, always all of them.
 
         Args:
-            project: its uuid.
-            view: like that of `create_virtual_view`, with `label`.
+            project: uuid of the project.
+            view: as in `create_virtual_view`, with `label`.
         """
         base = f"/api/v1/projects/{checked(project)}/sqlRunner/virtual-view"
         path = f"{base}/{_named(view)}"
@@ -275,7 +279,7 @@ class VirtualViewWrites(Sender):
 
 
 def _named(view: JsonObject) -> str:
-    """Return the name of a virtual view as one segment of a path; dots alone would lead out of it."""
+    """Return the name of a virtual view as one segment of a path; only dots would lead to another path."""
     name = str(view.get("name"))
     if name in ("", ".", ".."):
         raise SyncError(f"{name!r} is no name of a virtual view, so nothing was sent")
@@ -284,25 +288,25 @@ def _named(view: JsonObject) -> str:
 
 Role: TypeAlias = Literal["viewer", "editor", "admin"]
 
-# What a rename or move may say; a palette is known since 0.2889.0 and ignored before.
+# Fields of a rename or move; palettes are supported since 0.2889.0 and ignored before.
 _METADATA = ("name", "description", "spaceUuid", "colorPaletteUuid")
 _CHART = ("tableName", "metricQuery", "chartConfig", "tableConfig")
 _SQL = ("sql", "limit", "config")
 _FILTERS = ("dimensions", "metrics", "tableCalculations")
-# What the server says of content and no body has.
+# Fields of content in the server's answers that are in no body.
 _SAID = frozenset({"verification", "deletedAt", "deletedBy"})
 _MISSING_EXPLORE = re.compile(r'Explore ".*" does not exist', re.DOTALL)
 
 
 class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
-    """Every write that a replay needs, and promotion; see `Sender` for its arguments."""
+    """All writes that a sync needs, and promotion; see `Sender` for its arguments."""
 
     @contextmanager
     def _answered(self, uuid: str = "") -> Iterator[Callable[[Json], None]]:
-        """Keep the answer to the write of an item; what was said of it before is true no more.
+        """Keep the answer to the write of an item, and drop the answer to the write before it.
 
         Args:
-            uuid: of the item; "" if it is made.
+            uuid: uuid of the item; "" if it is created.
         """
         self.answers.pop(uuid, None)
 
@@ -318,9 +322,10 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         """`POST /projects/{p}/spaces`: returns its uuid; the token's owner becomes its admin.
 
         Args:
-            project: its uuid.
-            space: `name`, `inheritsAccess`, and `parentSpaceUuid` if it is no root (servers without
-                nesting make a root of it). Grants are `share_with_user` and `share_with_group`.
+            project: uuid of the project.
+            space: `name`, `inheritsAccess`, and `parentSpaceUuid` unless it is a root space (on servers
+                without nesting it becomes one). Grants are written by `share_with_user` and
+                `share_with_group`.
         """
         path = f"/api/v1/projects/{checked(project)}/spaces"
         body = self._space(space, "POST", path)
@@ -333,11 +338,11 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         """`PATCH /projects/{p}/spaces/{s}`: name and privacy, always both (0.1372.1 refuses one alone).
 
         Args:
-            project: its uuid.
-            space: its uuid.
-            content: `name` and `inheritsAccess`; `projectMemberAccessRole` and `colorPaletteUuid` where
-                content and server have them. Closing a space on current servers grants it to all who saw
-                it (docs/lightdash-api.md#creating-and-changing-spaces).
+            project: uuid of the project.
+            space: uuid of the space.
+            content: `name` and `inheritsAccess`; `projectMemberAccessRole` and `colorPaletteUuid` if content
+                and server have them. Closing a space on current servers gives a grant to everybody who could
+                see it (docs/lightdash-api.md#creating-and-changing-spaces).
         """
         path = f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}"
         body = self._space(content, "PATCH", path)
@@ -348,14 +353,14 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
     def move_space(self, project: str, space: str, parent: str | None) -> None:
         """`POST /api/v2/content/{p}/move`: below another space, or to the root; not on 0.1372.1.
 
-        A space that is there already is a 400.
+        For a space that is already there the answer is 400.
         """
         item: JsonObject = {"contentType": "space", "uuid": checked(space)}
         action: JsonObject = {"type": "move", "targetSpaceUuid": parent}
         self._post(f"/api/v2/content/{checked(project)}/move", {"item": item, "action": action})
 
     def delete_space(self, project: str, space: str) -> None:
-        """`DELETE /projects/{p}/spaces/{s}`: with everything in it, at once."""
+        """`DELETE /projects/{p}/spaces/{s}`: deletes everything in it, too."""
         self._delete(f"/api/v1/projects/{checked(project)}/spaces/{checked(space)}")
 
     def share_with_user(self, project: str, space: str, user: str, role: Role) -> None:
@@ -384,7 +389,7 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         """`POST /projects/{p}/saved`: returns its uuid.
 
         Args:
-            project: its uuid.
+            project: uuid of the project.
             chart: normal form with `spaceUuid`, or with `dashboardUuid` for a chart inside a dashboard. The
                 latter is deleted by the next write of that dashboard's tiles that does not show it.
 
@@ -400,9 +405,9 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         return told(schemas.CreatedReply, results, "POST", path).uuid
 
     def patch_chart(self, chart: str, changes: JsonObject) -> None:
-        """`PATCH /saved/{u}`: name, description and space, those that are given; none, no request.
+        """`PATCH /saved/{u}`: name, description and space, if given; without any no request is sent.
 
-        Makes no version. A `spaceUuid` takes a chart out of its dashboard.
+        Creates no version. A `spaceUuid` moves a chart out of its dashboard.
 
         Raises:
             NotFound: an `unclear` one if the explore is missing: the change was made
@@ -434,10 +439,10 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         """`POST /projects/{p}/sqlRunner/saved`: returns its uuid; always in a space.
 
         Args:
-            project: its uuid.
+            project: uuid of the project.
             chart: normal form.
-            slug: what it is to have, where servers take one (`chosen_slugs`); "" for one made of its name.
-                One that another SQL chart of the project has, in the trash too, is a 500.
+            slug: the slug for it, on servers that accept one (`chosen_slugs`); "" for one made from its name.
+                A slug that another SQL chart of the project has, even a deleted one, is a 500.
         """
         path = f"/api/v1/projects/{checked(project)}/sqlRunner/saved"
         body = {"description": chart.get("description")} | taken(
@@ -453,11 +458,11 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         """`PATCH /projects/{p}/sqlRunner/saved/{u}`: metadata, a new version, or both in one request.
 
         Args:
-            project: its uuid.
-            chart: its uuid.
+            project: uuid of the project.
+            chart: uuid of the chart.
             content: normal form.
-            metadata: write `name`, `description` and `spaceUuid`, which go together.
-            version: write `sql`, `limit` and `config`, which go together.
+            metadata: write `name`, `description` and `spaceUuid`, which the server takes together.
+            version: write `sql`, `limit` and `config`, which the server takes together.
         """
         path = f"/api/v1/projects/{checked(project)}/sqlRunner/saved/{checked(chart)}"
         body: JsonObject = {}
@@ -475,15 +480,15 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
 
     # --- dashboards
     #
-    # A dashboard with charts inside: create it empty, create the charts with its uuid, then one
-    # `write_dashboard` whose tiles show them all. Any other write of tiles in between deletes them
+    # A dashboard with charts inside it is created empty; then the charts are created with its uuid; then one
+    # `write_dashboard` has tiles that show them all. Any other write of tiles in between deletes the charts
     # (docs/lightdash-api.md#charts-inside-a-dashboard).
 
     def create_empty_dashboard(self, project: str, dashboard: JsonObject) -> str:
         """`POST /projects/{p}/dashboards` (201): name, description and space; returns its uuid.
 
-        Without tiles, because this endpoint refuses nulls that others accept, and 0.1372.1 forgets which
-        tiles its filters are for.
+        It has no tiles, because this endpoint refuses nulls that others accept, and 0.1372.1 loses the tiles
+        that its filters apply to.
         """
         path = f"/api/v1/projects/{checked(project)}/dashboards"
         body: JsonObject = {"tiles": [], "tabs": []}
@@ -493,9 +498,9 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         return told(schemas.CreatedReply, self._post(path, body), "POST", path).uuid
 
     def patch_dashboard(self, dashboard: str, changes: JsonObject) -> None:
-        """`PATCH /dashboards/{u}`, metadata: `name`, and those of description and space that are given.
+        """`PATCH /dashboards/{u}` for metadata: `name`, and description and space if given.
 
-        Makes no version. Without a name the server answers 200 to a description and forgets it.
+        Creates no version. Without a name the server answers 200 but ignores a description.
         """
         path = f"/api/v1/dashboards/{checked(dashboard)}"
         taken(changes, ("name",), "PATCH", path)
@@ -503,14 +508,14 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
             keep(self._patch(path, only(changes, _METADATA)))
 
     def write_dashboard(self, dashboard: str, content: JsonObject, *, metadata: bool = False) -> None:
-        """`PATCH /dashboards/{u}`, content: replaces tiles, tabs, filters, config, parameters; a new version.
+        """`PATCH /dashboards/{u}` for content: replaces tiles, tabs, filters, config, parameters.
 
-        Charts inside the dashboard that no version has ever shown are deleted by this.
+        Creates a version. Charts inside the dashboard that no version has ever shown are deleted by this.
 
         Args:
-            dashboard: its uuid.
-            content: normal form; what it leaves out becomes empty.
-            metadata: write name, description and space by the same request.
+            dashboard: uuid of the dashboard.
+            content: normal form; missing fields become empty.
+            metadata: write name, description and space in the same request.
         """
         path = f"/api/v1/dashboards/{checked(dashboard)}"
         taken(content, ("tiles", "name") if metadata else ("tiles",), "PATCH", path)
@@ -521,15 +526,15 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
             keep(self._patch(path, body | self._layout(content)))
 
     def delete_dashboard(self, dashboard: str) -> None:
-        """`DELETE /dashboards/{u}`: with the charts inside it, and the schedulers."""
+        """`DELETE /dashboards/{u}`: deletes the charts inside it and its schedulers, too."""
         self._delete(f"/api/v1/dashboards/{checked(dashboard)}")
 
     def restore(self, project: str, kind: Kind, uuid: str) -> None:
-        """`POST /api/v2/content/{p}/restore`: a chart, SQL chart or dashboard that was deleted, as it was.
+        """`POST /api/v2/content/{p}/restore`: restore a deleted chart, SQL chart or dashboard.
 
         Raises:
             NotFound: it is not deleted, or not any more. If its space is deleted, the answer is 200 and the
-                item is in no list; restoring a space brings back all that its owner ever deleted in it.
+                item is in no list; restoring a space restores everything that its owner ever deleted in it.
         """
         item: JsonObject = {"uuid": checked(uuid), "contentType": str(Kind.DASHBOARD)}
         if kind is not Kind.DASHBOARD:
@@ -540,7 +545,7 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
     # --- verification
 
     def verify(self, kind: Kind, uuid: str) -> None:
-        """`POST /saved/{u}/verification`, or of a dashboard: by the token's owner, who must be an admin."""
+        """`POST /saved/{u}/verification`, or of a dashboard: as the token's owner, who must be an admin."""
         self._post(_verification_of(kind, uuid))
 
     def unverify(self, kind: Kind, uuid: str) -> None:
@@ -548,7 +553,7 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         self._delete(_verification_of(kind, uuid))
 
     def _space(self, space: JsonObject, method: str, path: str) -> JsonObject:
-        """Say name and privacy in the words of the server's version; each ignores those of the other."""
+        """Return name and privacy in the form of the server's version, which ignores other forms."""
         told_by_us = taken(space, ("name", "inheritsAccess"), method, path)
         inherits = bool(told_by_us["inheritsAccess"])
         if self.server.can("inherited_access"):
@@ -556,7 +561,7 @@ class Writer(DeliveryWrites, PromotionWrites, VirtualViewWrites, CodeWrites):
         return {"name": told_by_us["name"], "isPrivate": not inherits}
 
     def _layout(self, content: JsonObject) -> JsonObject:
-        """Return tiles, tabs and filters complete: what is missing is a 500, or emptied."""
+        """Return complete tiles, tabs and filters: a missing one is a 500, or emptied."""
         knows_hidden = self.server.can("hidden_tabs")
         tabs: list[Json] = [
             {"hidden": False} | tab if knows_hidden else without(tab, ("hidden",))
@@ -574,7 +579,7 @@ def _verification_of(kind: Kind, uuid: str) -> str:
 
 @contextmanager
 def _missing_explores_come_late() -> Iterator[None]:
-    """Mark the 404 of a missing explore: the server looks for it after it has done the work."""
+    """Mark the 404 for a missing explore as unclear: the server checks it after it has done the work."""
     try:
         yield
     except NotFound as error:
