@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.plan.values import Drift, Plan, PossibleDuplicate, Problem
 
 _NEVER_ALLOWED = frozenset({"not_empty", "name_taken"})  # Lightdash goes its own way, whoever allows it
+_NO_BASE = "Conflicts, because nothing says which side changed. This plan would do"
 _UNSEEN = frozenset({UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET})
 _OF_TILES = frozenset({"missing_item", "external_reference"})
 
@@ -88,7 +89,8 @@ def _drift(drift: Drift) -> Finding:
     if drift.how is DriftKind.BOTH:
         details.append(Detail("The source", _lines(source_changes(drift))))
     else:
-        details.append(Detail("This plan would do", _lines(planned_changes(drift))))
+        title = _NO_BASE if drift.how is DriftKind.UNSYNCED and drift.conflicts else "This plan would do"
+        details.append(Detail(title, _lines(planned_changes(drift))))
     if drift.conflicts and drift.base is not None:
         details.append(Detail("Both changed, and not alike", tuple(_conflicts(drift))))
     if saved := tuple(last_saved(drift)):

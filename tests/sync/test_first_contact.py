@@ -82,6 +82,81 @@ def test_adopting_what_is_alike_writes_nothing_and_remembers_it(twins: Desk) -> 
     assert (plan["drift"], steps(plan)) == ([], ["sql_chart:orders-per-shop-sql"])
 
 
+FIELDS = {
+    "chart:orders-again": [["description"], ["metricQuery", "limit"]],
+    "dashboard:overview": [
+        *(["filters", "dimensions", "orders-status", "values", value] for value in ("shipped", "v3")),
+        ["tiles"],
+    ],
+    "scheduler:overview-each-hour": [["targets", f"{who}@kettle.example"] for who in ("person3", "someone")],
+    "space:sales": [["access", "users", "bruno.oliveira@kettle.example"]],
+    "sql_chart:orders-per-shop-sql": [["limit"], ["sql"]],
+    "tag:core": [["color"], ["metrics"]],
+}
+"""What people differ in after `edit_both`: item -> places, those of tiles and metrics without their names."""
+VERSIONED = {"chart:orders-again", "dashboard:overview", "sql_chart:orders-per-shop-sql"}
+LISTS = ("metric_icons", "pins")
+
+
+def edit_both(desk: Desk) -> None:
+    """Let people of both sides change content of every kind before the first sync."""
+    here, there = People(desk, SOURCE), People(desk, TARGET)
+    for change in (
+        there.chart_description, there.dashboard_tile, there.dashboard_filter, there.tag_colour,
+        there.tag_metric, there.space_grant, there.pin, there.metric_icon, here.chart_query, here.sql_text,
+        here.pin, here.scheduler_target,
+    ):  # fmt: skip
+        change()
+
+
+def conflicts(plan: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the conflicts of a plan as `FIELDS` has them."""
+    found: dict[str, list[Any]] = {}
+    for drift in plan["drift"]:
+        places = [place[:1] if place[0] in ("metrics", "tiles") else place for place in drift["conflicts"]]
+        found[drift["item"]] = [one for number, one in enumerate(places) if one not in places[:number]]
+    return found
+
+
+@pytest.mark.parametrize("contact", ["adopted with the plan", "linked before"])
+def test_a_merge_at_first_contact_decides_nothing_until_each_item_is_allowed(
+    twins: Desk, contact: str
+) -> None:
+    """Every field that differs is a conflict; once allowed and applied, there is nothing more to do."""
+    edit_both(twins)
+    back_again = ("--from", TARGET, "--to", SOURCE)
+    adopting: tuple[str, ...] = ("--adopt-by-name",)
+    if contact == "linked before":
+        twins.do("link", "adopt", "--from", SOURCE, *TO, "--by", "name")
+        adopting = ()
+    first, *rest = FIELDS
+    with twins.nothing_is_written():
+        plan = twins.plan(*adopting, "--merge", code=4)
+        assert conflicts(plan) == FIELDS
+        assert {one["how"] for one in plan["drift"]} == {"unsynced"}
+        for one in plan["drift"]:
+            for side in ("source", "target"):
+                saved = one["saved"][side]
+                assert bool(saved and saved["at"] and saved["by"]) is (one["item"] in VERSIONED)
+        shown = twins.do("plan", "--from", SOURCE, *TO, *adopting, "--merge", code=4).out
+        assert shown.count("Conflicts, because nothing says which side changed.") == len(FIELDS)
+        all_but_one = [word for item in rest for word in ("--allow-drift", item)]
+        twins.apply(*adopting, "--merge", *all_but_one, code=4)
+    twins.apply(*adopting, "--merge", *all_but_one, "--allow-drift", first)
+    with twins.nothing_is_written():
+        for more in ((), ("--merge",)):
+            plan = twins.plan(*more)
+            assert (plan["empty"], plan["drift"]) == (True, [])
+        back = twins.do("plan", *back_again, "--adopt-by-name", "--merge", "--json").json
+    # Icons and pins of the target that the source lacks are kept: all that it has beside the source.
+    assert [(one["kind"], one["kind"] in LISTS) for one in back["steps"]] == [(kind, True) for kind in LISTS]
+    assert back["drift"] == []
+    twins.do("apply", *back_again, "--adopt-by-name", "--merge", "--yes")
+    with twins.nothing_is_written():
+        assert twins.do("plan", *back_again, "--json").json["empty"]
+        assert twins.plan()["empty"]
+
+
 def test_linking_all_at_once_says_how_many_differ(twins: Desk) -> None:
     """And takes nothing of them for the source's change."""
     save(twins, 43, TARGET)
