@@ -231,10 +231,10 @@ def can(
         person: who asks.
         action: view, create, update, delete, promote or manage.
         subject: the server's word for the thing, such as SavedChart or PinnedItems.
-        org: the organisation of the thing (promotion passes the asker's own, as the server does).
+        org: the organisation of the thing (promotion passes the caller's own, as the server does).
         project: its project.
         private: whether its space is private; none when the server does not look.
-        access: the asker's entries in the access list of its space.
+        access: the caller's entries in the access list of its space.
     """
     rules = _rules(world)
     for role in _roles(world, person, org, project):

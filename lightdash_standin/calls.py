@@ -45,7 +45,7 @@ class Call:
 
     @property
     def person(self) -> Person:
-        """The asker, on routes that demand one."""
+        """The caller, on routes that demand one."""
         if self.asker is None:
             raise went_wrong()
         return self.asker
@@ -137,7 +137,7 @@ def project_of(call: Call, *, may: tuple[str, str] | None = ("view", "Project"))
     """The project named in the path.
 
     Raises:
-        Refusal: 404 NotExistsError if there is none, 403 if the asker may not do `may` (action, subject) in
+        Refusal: 404 NotExistsError if there is none, 403 if the caller may not do `may` (action, subject) in
             it.
     """
     uuid = call.params["p"]
@@ -261,7 +261,7 @@ def dashboard_of(world: World, uuid: str) -> Dashboard:
 
 
 def require_in_space(call: Call, action: str, subject: str, space: Space, message: str | None = None) -> None:
-    """Refuse with 403 unless the asker may do the action in this space."""
+    """Refuse with 403 unless the caller may do the action in this space."""
     if not can_in_space(call.world, call.person, action, subject, space):
         raise forbidden(message) if message else forbidden()
 

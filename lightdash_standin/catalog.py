@@ -1,8 +1,8 @@
-"""Tags, and the catalogue of fields that carry them (`/tags`, `/dataCatalog`).
+"""Tags, and the catalogue of fields that have them (`/tags`, `/dataCatalog`).
 
-Every compile makes the catalogue anew, with new uuids; categories and icons are carried over. A tag is dated
-by its author. In 0.1372.1 the metrics stop at fifty without paging, and a tag that exists already is a 500;
-newer versions have two tags of one name then, and tags that are defined in dbt.
+Every compile creates the catalogue again, with new uuids; categories and icons are kept. The date of a tag is
+that of its author. In 0.1372.1 the list of metrics ends at fifty without paging, and a tag that exists
+already is a 500; newer versions allow two tags with the same name, and have tags that are defined in dbt.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BASIC_TYPES = {"string": "string", "boolean": "boolean", "date": "date", "timest
 
 
 def index_catalog(world: World, project: Project) -> None:
-    """Make the catalogue of the project anew from its explores, in an order that means nothing."""
+    """Create the catalogue of the project again from its explores, in an arbitrary order."""
     old = {_key(item): item for item in project.catalog.values()}
     project.catalog = {}
     fresh: list[CatalogItem] = []
@@ -42,7 +42,7 @@ def _key(item: CatalogItem) -> tuple[str, str, str]:
 
 
 def charts_using(world: World, project: Project, field_id: str) -> list[Chart]:
-    """The charts whose current version uses a field, those that no tile shows any more included."""
+    """The charts whose current version uses a field, including those that no tile shows any more."""
     found = []
     for chart in world.charts.values():
         query = chart.version.metric_query
@@ -57,12 +57,12 @@ def charts_using(world: World, project: Project, field_id: str) -> list[Chart]:
 
 
 def chart_usage(world: World, project: Project, item: CatalogItem) -> int:
-    """How many charts use the field."""
+    """The number of charts that use the field."""
     return len(charts_using(world, project, f"{item.definition['table']}_{item.definition['name']}"))
 
 
 def get_field_usage(call: Call) -> Json:
-    """`GET ../dataCatalog/{table}/analytics/{field}`: the charts that use a field; all may ask."""
+    """`GET ../dataCatalog/{table}/analytics/{field}`: the charts that use a field; for everybody."""
     world = call.world
     project = project_of(call)
     field_id = f"{call.params['table']}_{call.params['field'].replace('.', '__')}"
@@ -114,7 +114,7 @@ def _row(world: World, project: Project, item: CatalogItem) -> Json:
 
 
 def _yaml(world: World, tag: Tag) -> Json:
-    """Where the tag is defined, in versions that say so."""
+    """Where the tag is defined, in versions that return it."""
     return {"yamlReference": tag.yaml_reference} if world.can("yaml_tags") else {}
 
 
@@ -127,7 +127,7 @@ def _found(item: CatalogItem, words: str | None) -> bool:
 
 
 def get_catalog(call: Call) -> list[Json]:
-    """`GET /projects/{p}/dataCatalog`: the tables, without uuids; with search the fields found."""
+    """`GET /projects/{p}/dataCatalog`: the tables, without uuids; with a search the fields found."""
     world = call.world
     project = project_of(call)
     if call.one("search"):
@@ -173,10 +173,10 @@ def get_metrics(call: Call) -> Json:
 
 
 def _item(call: Call, tag: Tag | None = None) -> CatalogItem:
-    """The item in the path; the project in the path is not looked at.
+    """The item in the path; the project in the path is ignored.
 
     Raises:
-        Refusal: 404 if there is none, 403 if the tag is of another project or the asker may not manage tags.
+        Refusal: 404 if there is none, 403 if the tag is of another project or the caller may not manage tags.
     """
     for project in call.world.project_rows.values():
         if call.params["c"] in project.catalog:
@@ -208,7 +208,7 @@ def post_category(call: Call) -> Any:
 
 
 def remove_category(call: Call) -> Any:
-    """`DELETE .../dataCatalog/{c}/categories/{tag}`: take a tag off, if it is there."""
+    """`DELETE .../dataCatalog/{c}/categories/{tag}`: remove a tag, if it is there."""
     tag = _tag(call, call.params["tag"])
     _item(call, tag).categories.pop(tag.uuid, None)
     return OK
@@ -221,7 +221,7 @@ def patch_icon(call: Call) -> Any:
 
 
 def get_tags(call: Call) -> list[Json]:
-    """`GET /projects/{p}/tags`: newest first, dated by their authors; without those whose author is gone."""
+    """`GET /projects/{p}/tags`: newest first, dated by their authors; without deleted authors'."""
     world = call.world
     project = project_of(call, may=("view", "Tags"))
     tags = [world.tags[uuid] for uuid in reversed(project.tags)]
@@ -246,7 +246,7 @@ def create_tag(world: World, project: Project, name: str, color: str, person_uui
     """Store a tag.
 
     Raises:
-        Refusal: 500 if the project has a tag of this name, which newer versions accept.
+        Refusal: 500 if the project has a tag with this name, which newer versions accept.
     """
     if _is_taken(world, project, name):
         raise went_wrong()
@@ -258,7 +258,7 @@ def create_tag(world: World, project: Project, name: str, color: str, person_uui
 
 
 def _is_taken(world: World, project: Project, name: Any, but: str = "") -> bool:
-    """Whether another tag of the project has the name, in versions that mind."""
+    """Whether another tag of the project has the name, in versions that check it."""
     names = {world.tags[uuid].name for uuid in project.tags if uuid != but}
     return name in names and not world.can("equal_tag_names")
 
@@ -284,7 +284,7 @@ def patch_tag(call: Call) -> Any:
 
 
 def remove_tag(call: Call) -> Any:
-    """`DELETE /projects/{p}/tags/{tag}`: also from everything that carries it."""
+    """`DELETE /projects/{p}/tags/{tag}`: removes it from all fields, too."""
     tag = _tag(call, call.params["tag"])
     project_of(call, may=("manage", "Tags"))
     _delete_tag(call.world, tag)
@@ -300,7 +300,7 @@ def _delete_tag(world: World, tag: Tag) -> None:
 
 
 def put_yaml_tags(call: Call) -> Any:
-    """`PUT /projects/{p}/tags/yaml`: make the tags of dbt be these; those that are not named are deleted."""
+    """`PUT /projects/{p}/tags/yaml`: replace the tags of dbt; those that are not in the body are deleted."""
     world = call.world
     project = project_of(call, may=("manage", "Tags"))
     of_dbt = {tag.yaml_reference: tag for uuid in project.tags if (tag := world.tags[uuid]).yaml_reference}

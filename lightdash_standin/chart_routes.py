@@ -1,6 +1,6 @@
 """Endpoints of one saved chart: read, create, change, versions, pinning (`/saved/...`).
 
-They validate nothing: what is missing ends in a 500. Creating and renaming a chart of an unknown explore
+They validate nothing: a missing field ends in a 500. Creating or renaming a chart of an unknown explore
 answers 404 after the work is done.
 """
 
@@ -43,7 +43,7 @@ OTHER_SPACE = "You don't have access to the space this chart belongs to"
 
 
 def with_access(call: Call, read: Json, space: Space) -> Json:
-    """What was read, with the privacy of the space and the asker's access to it."""
+    """A read chart, with the privacy of its space and the caller's access to it."""
     world = call.world
     return {**read, **inherits_or_private(world, space), "access": shares_of(world, space, call.person)}
 
@@ -76,9 +76,9 @@ def get_views(call: Call) -> Json:
 
 
 def _target_space(call: Call, project: Project) -> tuple[Space | None, str | None]:
-    """Where a new chart goes: the space whose access counts, and the dashboard if it goes inside one.
+    """The space whose access decides about a new chart, and the dashboard if it is created inside one.
 
-    In old versions no access counts where neither is named.
+    In old versions no access is checked if the body names neither.
     """
     world, body = call.world, call.body if isinstance(call.body, dict) else {}
     dashboard_uuid, space_uuid = body.get("dashboardUuid"), body.get("spaceUuid")
@@ -142,7 +142,7 @@ def _duplicate(call: Call) -> Json:
 
 
 def patch_chart(call: Call) -> Json:
-    """`PATCH /saved/{u}`: name, description or space, no new version; moving ends a life in a dashboard."""
+    """`PATCH /saved/{u}`: name, description or space, no new version; a move leaves its dashboard."""
     world, body = call.world, call.body
     chart = chart_of(world, call.params["u"])
     space = space_of_chart(world, chart)
@@ -167,7 +167,7 @@ def patch_chart(call: Call) -> Json:
 
 
 def lose_verification(call: Call, item: Chart | Dashboard, space: Space) -> None:
-    """Take the verification off what was edited; in current versions, not if who edits may verify."""
+    """Remove the verification of an edited item; in current versions, unless the editor may verify."""
     world, body = call.world, call.body if isinstance(call.body, dict) else {}
     project, told = world.project_rows[space.project_uuid], item.verification
     if world.can("current") and told and body.get("preserveVerification") is not False:
@@ -178,14 +178,14 @@ def lose_verification(call: Call, item: Chart | Dashboard, space: Space) -> None
 
 
 def check_palette(world: World, body: Any, space: Space) -> None:
-    """Refuse a palette of another organisation, or none at all, with 400."""
+    """Refuse a palette that does not exist or is of another organisation, with 400."""
     uuid = body.get("colorPaletteUuid") if isinstance(body, dict) else None
     if uuid and uuid not in world.orgs[world.project_rows[space.project_uuid].org_uuid].palettes:
         raise bad_parameter("Color palette does not belong to this organization")
 
 
 def patch_charts(call: Call) -> list[Json]:
-    """`PATCH /projects/{p}/saved`: rename and move many; only the target spaces are checked."""
+    """`PATCH /projects/{p}/saved`: rename and move many; only access to the target spaces is checked."""
     world = call.world
     project = project_of(call, may=None)
     rows = call.body if isinstance(call.body, list) else []
@@ -207,7 +207,7 @@ def patch_charts(call: Call) -> list[Json]:
 
 
 def _may_save_custom_sql(call: Call, chart: Chart, space: Space) -> None:
-    """Refuse custom SQL of people who may not write any; newer versions let them save what was there."""
+    """Refuse custom SQL of people who may not write it; newer versions let them save existing SQL."""
     query = call.body.get("metricQuery") if isinstance(call.body, dict) else None
     custom = (query or {}).get("customDimensions") or []
     written = {(one.get("id"), one.get("sql")) for one in custom if one.get("type") == "sql"}
@@ -222,7 +222,7 @@ def _may_save_custom_sql(call: Call, chart: Chart, space: Space) -> None:
 
 
 def post_version(call: Call) -> Json:
-    """`POST /saved/{u}/version`: a new version, even of the same content; a name in the body is ignored."""
+    """`POST /saved/{u}/version`: a new version, even with the same content; a name in the body is ignored."""
     chart = chart_of(call.world, call.params["u"])
     space = space_of_chart(call.world, chart)
     require_in_space(call, "update", "SavedChart", space)
@@ -242,7 +242,7 @@ def remove_chart(call: Call) -> Any:
 
 
 def version_summary(call: Call, chart: Chart, version: ChartVersion) -> Json:
-    """A version of a chart without its content, as histories name it."""
+    """A version of a chart without its content, in the form of histories."""
     person = call.world.people.get(version.created_by) if version.created_by else None
     return {
         "chartUuid": chart.uuid,
@@ -253,7 +253,7 @@ def version_summary(call: Call, chart: Chart, version: ChartVersion) -> Json:
 
 
 def get_history(call: Call) -> Json:
-    """`GET /saved/{u}/history`: the versions of the last days, newest first; two at least.
+    """`GET /saved/{u}/history`: the versions of the last days, newest first; at least two.
 
     Since 0.3007.0 all of them.
     """

@@ -1,4 +1,4 @@
-"""Where content as code goes: a space by its path, made with those above it if it is missing."""
+"""Target spaces of content as code: found by path, and created with those above if missing."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ NO_UPLOAD = "You don't have permission to upload content as code to this project
 
 
 def to_path(slug: str) -> str:
-    """The path that a space's name in code stands for."""
+    """The path of a space for its slug in code."""
     return slug.replace("-", "_").replace("/", ".")
 
 
 def to_code(path: str) -> str:
-    """A path as code says it; what is there already is left as it is."""
+    """The slug in code of a path; one that is in this form already is returned unchanged."""
     return path.replace("_", "-").replace(".", "/")
 
 
 def space_at(world: World, project: Project, path: str) -> Space | None:
-    """The space of a project that has a path."""
+    """The space of a project with a path."""
     return next((one for uuid in project.spaces if (one := world.spaces[uuid]).path == path), None)
 
 
 def home_of(call: Call, project: Project, slug: str) -> tuple[Space, list[Json]]:
-    """The space that a body names, and what is told of it if it was made.
+    """The space that a body names, and its entry in the answer if it was created.
 
     Raises:
-        Refusal: 403 for one that the asker does not see, 404 for none where none may be made.
+        Refusal: 403 for one that the caller cannot see, 404 for a missing one if none may be created.
     """
     world, body, path = call.world, call.body, to_path(slug)
     found = space_at(world, project, path)
@@ -49,14 +49,14 @@ def home_of(call: Call, project: Project, slug: str) -> tuple[Space, list[Json]]
 
 
 def make_spaces(call: Call, project: Project, path: str, *, public: bool, names: dict[str, str]) -> Space:
-    """Make the spaces of a path that are missing; return the last.
+    """Create the missing spaces of a path; return the last.
 
     Args:
         call: the request.
         project: the project.
         path: the path.
-        public: that one at the root lets in everybody; else it is restricted.
-        names: of spaces, by their path as code says it.
+        public: whether everybody gets access to a new one at the root; else it is restricted.
+        names: names of spaces, by their slug in code.
     """
     world = call.world
     labels = path.split(".")

@@ -18,7 +18,7 @@ OTHER_SPACE = "You don't have access to the space this dashboard belongs to"
 
 
 def _dashboard(call: Call, action: str) -> tuple[Dashboard, bool]:
-    """The dashboard in the path, and whether the asker manages comments there."""
+    """The dashboard in the path, and whether the caller manages comments there."""
     world = call.world
     dashboard = dashboard_of(world, call.params["u"])
     space = world.spaces[dashboard.space_uuid]

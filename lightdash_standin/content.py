@@ -1,6 +1,6 @@
-"""The list of content of all sorts (`GET /api/v2/content`): charts, dashboards and, since 0.1750.0, spaces.
+"""The list of content of all types (`GET /api/v2/content`): charts, dashboards and, since 0.1750.0, spaces.
 
-Charts inside dashboards are not in it. What was last updated at the same time comes in any order.
+Charts inside dashboards are not in it. Items that were last updated at the same time come in any order.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _updated(item: Item) -> str:
 
 
 def _authors(world: World, item: Chart | SqlChart | Dashboard | Space) -> tuple[Json | None, Json | None]:
-    """Who created it and who updated it; the creator of an explore chart is never known here."""
+    """Who created it and who updated it; the creator of an explore chart is always unknown here."""
     if isinstance(item, Chart):
         return None, _user(world, item.last_updated_by)
     created_by = _user(world, item.created_by)
@@ -51,7 +51,7 @@ def _authors(world: World, item: Chart | SqlChart | Dashboard | Space) -> tuple[
 
 
 def _of_its_type(world: World, item: Chart | SqlChart | Dashboard | Space) -> Json:
-    """What only rows of its type have."""
+    """The fields that only rows of its type have."""
     if isinstance(item, Chart):
         kind = item.version.kind or "vertical_bar"
         return {"source": "dbt_explore", "chartKind": kind, "dashboard": None}
@@ -77,7 +77,7 @@ def _pinned_list(world: World, item: Chart | SqlChart | Dashboard | Space, space
 
 
 def _app_row(world: World, app: DataApp, space: Space | None) -> Json:
-    """A data app: with a slug that is not its own."""
+    """A data app, with another slug than its own."""
     project = world.project_rows[app.project_uuid]
     author = _user(world, app.created_by)
     return {
@@ -122,7 +122,7 @@ def _row(world: World, item: Item, space: Space | None) -> Json:
 
 
 def _check_query(call: Call) -> None:
-    """What newer versions refuse in the query."""
+    """Refuse a query that newer versions refuse."""
     errors: Json = {}
     sorts = (*SORTS, "views") if call.world.can("current") else SORTS
     choices = {"contentTypes": TYPES, "sortBy": sorts, "sortDirection": ("asc", "desc")}
@@ -156,7 +156,7 @@ def _in_space(world: World, space: Space, types: list[str]) -> list[Row]:
 
 
 def _found(call: Call, types: list[str]) -> list[Row]:
-    """All that the query asks for; of spaces, those at the root, or those in the spaces asked for."""
+    """All that matches the query; of spaces, those at the root, or those in the requested spaces."""
     world = call.world
     projects, spaces = call.all("projectUuids"), call.all("spaceUuids")
     found: list[Row] = []
@@ -178,7 +178,7 @@ def _found(call: Call, types: list[str]) -> list[Row]:
 
 
 def _in_order(call: Call, found: list[Row]) -> list[Row]:
-    """Sorted as asked for, or last updated first; newer versions put spaces and dashboards before."""
+    """Sorted as requested, or last updated first; newer versions put spaces and dashboards first."""
     world, by = call.world, call.one("sortBy") or "last_updated_at"
 
     def key(row: Row) -> Any:
@@ -194,14 +194,14 @@ def _in_order(call: Call, found: list[Row]) -> list[Row]:
 
 
 def _names(call: Call, item: Item) -> tuple[str, ...]:
-    """What a search looks at: the name, and in current versions slugs."""
+    """The texts that a search looks at: the name, and in current versions slugs."""
     if not call.world.can("current") or isinstance(item, DataApp):
         return (item.name,)
     return (item.name, item.slug, *(item.aliases if isinstance(item, Chart) else ()))
 
 
 def _page_and_size(call: Call) -> tuple[int, int]:
-    """Page and size; current versions take 0 for what is not told."""
+    """Page and size; in current versions a missing one is 0."""
     page, size = ((call.one(name) or "") for name in ("page", "pageSize"))
     if call.world.can("current") and "0" in (page, size):
         return int(page or 0) or 1, int(size or 0) or 10
@@ -209,7 +209,7 @@ def _page_and_size(call: Call) -> tuple[int, int]:
 
 
 def get_content(call: Call) -> Json:
-    """`GET /api/v2/content`: what the asker may see, in pages."""
+    """`GET /api/v2/content`: what the caller may see, in pages."""
     newer = call.world.can("lists_spaces_as_content")
     if newer:
         _check_query(call)

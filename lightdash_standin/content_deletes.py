@@ -1,4 +1,4 @@
-"""Deleting content, one by one or many at once (`/api/v2/content/...`, since 1.176.0)."""
+"""Deleting content, one item or many (`/api/v2/content/...`, since 1.176.0)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Delete = Callable[[], None]
 
 
 def check_delete(body: Any) -> None:
-    """The body of a delete: the item."""
+    """Check the body of a delete: the item."""
     if errors := item_errors(body.get("item") if isinstance(body, dict) else None, "body.item"):
         raise invalid(errors)
 
 
 def _deletion(call: Call, item: Json) -> Delete:
-    """What deletes an item, if the asker may."""
+    """The function that deletes an item, if the caller may delete it."""
     world, uuid = call.world, item["uuid"]
     if item["contentType"] == "space":
         space = world.spaces.get(uuid)
@@ -63,7 +63,7 @@ def post_delete(call: Call) -> Any:
 
 
 def post_bulk_delete(call: Call) -> Json:
-    """`POST /api/v2/content/bulk-action/{p}/delete`: what cannot be deleted is told, and the rest is."""
+    """`POST /api/v2/content/bulk-action/{p}/delete`: lists what cannot be deleted, and deletes the rest."""
     project_of(call)
     skipped = []
     items = call.body.get("content") or []

@@ -1,7 +1,7 @@
 """Endpoints of dashboards: list, read, create, duplicate, change, delete, pin.
 
-Creating is validated (422) and wipes the tile targets of filters; changing is not validated. A change without
-name and space and without tiles answers 200 and does nothing.
+Creating is validated (422) and removes the tile targets of filters; changing is not validated. A change
+without name, space and tiles answers 200 and does nothing.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def get_views(call: Call) -> Json:
 
 
 def _validated_rule(world: World, rule: Json) -> Json:
-    """A filter rule after validation: null is false then, and old versions empty the tile targets."""
+    """A filter rule after validation: null becomes false, and old versions remove the tile targets."""
     empties = "tileTargets" in rule and not world.can("keeps_tile_targets")
     changed: Json = {"tileTargets": {}} if empties else {}
     changed |= {key: False for key in ("disabled", "required") if key in rule and rule[key] is None}
@@ -198,7 +198,7 @@ def _own_chart(call: Call, source: Chart, dashboard: Dashboard) -> Chart:
 def patch_dashboard(call: Call) -> Json:
     """`PATCH /dashboards/{u}`: metadata if there is a name or space, a new version if there are tiles.
 
-    The same of a project in v2, which is validated before.
+    The endpoint of a project in v2 does the same after validating.
     """
     world, body = call.world, call.body
     dashboard = dashboard_named(call)
@@ -229,9 +229,9 @@ def _patch_metadata(call: Call, dashboard: Dashboard, body: Json) -> None:
 
 
 def _without_repeated_inside_charts(call: Call, dashboard: Dashboard, tiles: list[Json]) -> list[Json]:
-    """The tiles, with a copy of its own for each further tile that shows the same chart of a dashboard.
+    """The tiles, with a copy of its own for each further tile that shows the same chart inside a dashboard.
 
-    What counts as such is what the sent tile says of it.
+    The properties of the tile in the body decide whether its chart is one inside a dashboard.
     """
     seen: set[str] = set()
     kept = []
@@ -265,7 +265,7 @@ def patch_dashboards(call: Call) -> list[Json]:
 
 
 def remove_dashboard(call: Call) -> Any:
-    """`DELETE /dashboards/{u}`: with the charts inside it."""
+    """`DELETE /dashboards/{u}`: deletes the charts inside it, too."""
     dashboard = dashboard_named(call)
     require_in_space(call, "delete", "Dashboard", _space(call.world, dashboard), OTHER_SPACE)
     delete(call, dashboard, _space(call.world, dashboard), delete_dashboard)

@@ -1,7 +1,7 @@
-"""Dashboards: how a version is stored and read, and how dashboards and the charts inside them come and go.
+"""Dashboards: how a version is stored and read, and how dashboards and the charts inside them are changed.
 
-A version replaces everything: tiles, tabs and filters. Tile and tab uuids are kept as sent; names of charts
-and whether a chart belongs to the dashboard are looked up when it is read.
+A version replaces everything: tiles, tabs and filters. Tile and tab uuids are kept as sent; names of charts,
+and whether a chart is inside the dashboard, are looked up when it is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEWER_TILE_TYPES = ("saved_chart", "sql_chart", "markdown", "loom", "heading")
 
 
 def _stored_properties(world: World, kind: str, sent: Json) -> Json:
-    """What is stored of a tile's properties.
+    """The stored form of a tile's properties.
 
     Raises:
         Refusal: 404 for a chart that does not exist, 500 for such a SQL chart or an unknown tile type.
@@ -70,7 +70,7 @@ def _stored_tile(world: World, sent: Any, tabs: set[str]) -> Json:
 
 
 def _stored_filters(world: World, sent: Any, tiles: set[str]) -> Json:
-    """The filters, with targets on tiles that are not in this version taken out."""
+    """The filters, without targets on tiles that are not in this version."""
     if not truthy(sent):
         return {"metrics": [], "dimensions": [], "tableCalculations": []}
     stored: Json = {}
@@ -88,7 +88,7 @@ def _stored_filters(world: World, sent: Any, tiles: set[str]) -> Json:
 
 
 def _stored_config(world: World, sent: Any, tiles: set[str]) -> Any:
-    """The configuration, as it comes; of zooming into dates by tile, what names no tile is taken out."""
+    """The configuration as sent; unknown tiles are removed from date zoom."""
     if not world.can("dashboard_config") or not isinstance(sent, dict):
         return None
     zoom = sent.get("dateZoomConfig")
@@ -99,9 +99,9 @@ def _stored_config(world: World, sent: Any, tiles: set[str]) -> Any:
 
 
 def add_dashboard_version(world: World, dashboard: Dashboard, body: Any, person: Person) -> DashboardVersion:
-    """Append a version made of the body's `tiles`, `tabs`, `filters`, `config` and `parameters`.
+    """Append a version with the body's `tiles`, `tabs`, `filters`, `config` and `parameters`.
 
-    What is missing is empty then. Old versions know nothing of configuration and parameters.
+    Missing fields become empty. Old versions have no configuration and parameters.
 
     Raises:
         Refusal: 404 for a tile with an unknown chart, 500 for anything that breaks a constraint of the
@@ -177,7 +177,7 @@ def delete_dashboard(world: World, dashboard: Dashboard) -> None:
 
 
 def move_dashboard(world: World, dashboard: Dashboard, space_uuid: str) -> None:
-    """Put the dashboard, and with it the charts inside it, into another space.
+    """Put the dashboard, and the charts inside it, into another space.
 
     Raises:
         Refusal: 500 if there is no such space.
@@ -222,7 +222,7 @@ def _read_properties(world: World, kind: str, stored: Json) -> Json:
         return {**common, "appUuid": stored["appUuid"], **told}
     if kind == "sql_chart":
         sql = world.sql_charts.get(stored["savedSqlUuid"] or "")
-        if sql is None:  # the row of the tile goes with the chart, and the title with it
+        if sql is None:  # the row of the tile is deleted with the chart, and the title with it
             gone = {"title": "", "hideTitle": False, "chartName": None, "savedSqlUuid": None}
             return {**gone, **({"chartSlug": None} if slugs else {})}
         slug = {"chartSlug": sql.slug} if slugs else {}
@@ -237,7 +237,7 @@ def _read_properties(world: World, kind: str, stored: Json) -> Json:
 
 
 def read_tiles(world: World, version: DashboardVersion) -> list[Json]:
-    """The tiles as they are read: in no promised order, or in newer versions by their place."""
+    """The tiles as returned: in no guaranteed order, or in newer versions by position."""
     tiles = [
         {**tile, "properties": _read_properties(world, tile["type"], tile["properties"])}
         for tile in version.tiles
@@ -248,12 +248,12 @@ def read_tiles(world: World, version: DashboardVersion) -> list[Json]:
 
 
 def _place(tile: Json) -> tuple[Any, ...]:
-    """Where a tile comes; PostgreSQL puts what has no tab last."""
+    """The order of a tile; PostgreSQL puts tiles without a tab last."""
     return tile["y"], tile["x"], tile["tabUuid"] is None, tile["tabUuid"] or "", tile["uuid"]
 
 
 def _newer_parts(world: World, dashboard: Dashboard, version: DashboardVersion) -> Json:
-    """What newer versions tell of a dashboard besides."""
+    """The additional fields of a dashboard in newer versions."""
     return {
         "verification": told_verification(world, dashboard.verification),
         "config": version.config,
@@ -263,9 +263,9 @@ def _newer_parts(world: World, dashboard: Dashboard, version: DashboardVersion) 
 
 
 def read_dashboard(world: World, dashboard: Dashboard, version: DashboardVersion | None = None) -> Json:
-    """The dashboard as it is read, in its current or another version, without privacy and access.
+    """The dashboard as returned, in its current or another version, without privacy and access.
 
-    Tabs come in no promised order; number and uuid are those of the current version in any case.
+    Tabs come in no guaranteed order; number and uuid are those of the current version in any case.
     """
     version = version or dashboard.version
     named = world.dashboard_version_uuid(dashboard.version)
@@ -296,7 +296,7 @@ def read_dashboard(world: World, dashboard: Dashboard, version: DashboardVersion
 
 
 def dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Json:
-    """The dashboard as it appears in lists: without slug and tabs."""
+    """The dashboard in lists: without slug and tabs."""
     version = dashboard.version
     project = world.project_rows[world.spaces[dashboard.space_uuid].project_uuid]
     return {

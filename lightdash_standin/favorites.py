@@ -37,7 +37,7 @@ def toggle(call: Call) -> Json:
 
 
 def get_favorites(call: Call) -> list[Json]:
-    """`GET /projects/{p}/favorites`: the asker's own, as far as the asker still sees them."""
+    """`GET /projects/{p}/favorites`: the caller's own, as far as the caller still sees them."""
     world, rows = call.world, []
     project = project_of(call)
     for (person, kind, uuid), where in world.favorites.items():

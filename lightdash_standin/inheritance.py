@@ -1,7 +1,7 @@
-"""Access by inheritance, as newer versions have it (since 0.2619.1).
+"""Inherited access, as in newer versions (since 0.2619.1).
 
-A space lets in whom the space above lets in, and a root space whom the project lets in, unless it says that
-it does not inherit. Of all that the way up grants to somebody, the highest role counts.
+Everybody with access to the space above has access to a space, and everybody with access to the project to a
+root space, unless it does not inherit. The highest role on the way up counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def chain(world: World, space: Space) -> list[Space]:
 
 
 def inherits_from_project(world: World, space: Space) -> bool:
-    """Whether everybody in the project gets in (`inheritsFromOrgOrProject`)."""
+    """Whether everybody in the project has access (`inheritsFromOrgOrProject`)."""
     return not chain(world, space)[-1].is_private
 
 
@@ -33,7 +33,7 @@ def _member_roles(space: Space, project: Project, person: Person) -> Iterator[st
 
 
 def _by_groups(world: World, space: Space, project: Project, person: Person) -> list[str]:
-    """The roles in the space that the person has as one of many."""
+    """The roles in the space that the person has by groups or as a member of the project."""
     groups = [
         role
         for uuid, role in space.group_access.items()
@@ -43,7 +43,7 @@ def _by_groups(world: World, space: Space, project: Project, person: Person) -> 
 
 
 def resolved(world: World, space: Space, person: Person) -> Json | None:
-    """The person's access to the space and where it comes from, or none."""
+    """The person's access to the space with its origin, or none."""
     project = world.project_rows[space.project_uuid]
     if person.org_uuid != project.org_uuid:
         return None

@@ -95,7 +95,7 @@ def _sql_row(world: World, chart: SqlChart) -> Json:
 
 
 def visible_spaces(call: Call, project: Project, subject: str) -> Iterator[Space]:
-    """The spaces of a project in which the asker may see such things."""
+    """The spaces of a project in which the caller may see such things."""
     for uuid in project.spaces:
         space = call.world.spaces[uuid]
         if can_in_space(call.world, call.person, "view", subject, space):

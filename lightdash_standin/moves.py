@@ -1,6 +1,6 @@
-"""Moving content into another space, one by one or many at once (`/api/v2/content/...`, since 0.1616.0).
+"""Moving content into another space, one item or many (`/api/v2/content/...`, since 0.1616.0).
 
-Many are moved together or not at all.
+Many items are moved together or not at all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Move = Callable[[], None]
 
 
 def item_errors(item: Any, at: str) -> Errors:
-    """What is wrong with what names an item."""
+    """The errors of the fields that identify an item."""
     errors = errors_in(item, {"uuid": text, "contentType": one_of(*TYPES)}, at=at)
     if not errors and item["contentType"] == "chart":
         errors = errors_in(item, {"source": one_of("dbt_explore", "sql")}, at=at)
@@ -47,7 +47,7 @@ def _check_action(body: Any) -> Errors:
 
 
 def check_move(body: Any) -> None:
-    """The body of a move: an item, and the action with its target."""
+    """Check the body of a move: an item, and the action with its target."""
     item = body.get("item") if isinstance(body, dict) else None
     errors = item_errors(item, "body.item") | _check_action(body)
     if errors:
@@ -55,7 +55,7 @@ def check_move(body: Any) -> None:
 
 
 def check_bulk_move(body: Any) -> None:
-    """The body of a move of many."""
+    """Check the body of a move of many items."""
     errors = errors_in(body, {"content": listing})
     for position, item in enumerate([] if errors else body["content"]):
         errors |= item_errors(item, f"body.content.${position}")
@@ -65,7 +65,7 @@ def check_bulk_move(body: Any) -> None:
 
 
 def _target(call: Call, uuid: str | None, what: str) -> Space:
-    """The space to move something else than a space to, which must be one of the project in the path."""
+    """The target space for anything but a space; it must be in the project in the path."""
     if not uuid:
         raise bad_parameter(f"You cannot move a {what} outside of a space")
     space = call.world.spaces.get(uuid)
@@ -75,7 +75,7 @@ def _target(call: Call, uuid: str | None, what: str) -> Space:
 
 
 def _chart_move(call: Call, item: Json, target: str | None) -> Move:
-    """Move a chart; whether the asker may change the target is not looked at."""
+    """Move a chart; whether the caller may change the target space is not checked."""
     world = call.world
     if item["source"] == "sql":
         sql = world.sql_charts.get(item["uuid"])

@@ -1,4 +1,4 @@
-"""Who is asking, and who is there: health, login, user, tokens, organisation, users and groups."""
+"""The caller and other people: health, login, user, tokens, organisation, users and groups."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _user(world: World, person: Person, created_at: str) -> Json:
 
 
 def post_login(call: Call) -> Json:
-    """`POST /login`: opens a session; the answer carries its cookie."""
+    """`POST /login`: opens a session; the answer has its cookie."""
     body = call.body if isinstance(call.body, dict) else {}
     if not body.get("email") or not body.get("password"):
         raise PlainText(400, "", "Bad Request")
@@ -98,7 +98,7 @@ def post_login(call: Call) -> Json:
 
 
 def get_user(call: Call) -> Json:
-    """`GET /user`: the asker, with the rules of all roles."""
+    """`GET /user`: the caller, with the rules of all roles."""
     world, person = call.world, call.person
     user = {**_user(world, person, person.created_at), "abilityRules": ability_rules(world, person)}
     if world.can("oauth_tokens"):
@@ -146,7 +146,7 @@ def _token(token: Token) -> Json:
 
 
 def issue_token(world: World, person: Person, description: str = "", expires_at: str | None = None) -> Token:
-    """Give the person a personal access token: 32 hexadecimal digits, which newer versions mark."""
+    """Give the person a personal access token: 32 hexadecimal digits, with a prefix in newer versions."""
     uuid = world.new_uuid()
     secret = ("ldpat_" if world.can("service_accounts") else "") + world.hex_id()
     token = Token(uuid, secret, person.uuid, world.clock.tick(), description, expires_at)
@@ -165,9 +165,9 @@ def issue_oauth_token(world: World, person: Person, expires_at: str | None = Non
 
 
 def add_service_account(world: World, org_uuid: str, description: str, role: str) -> Token:
-    """Make a service account with a token, since 0.1736.0.
+    """Create a service account with a token, since 0.1736.0.
 
-    It has a user of its own with the rights of a role, as one with a role has on the real server.
+    It has a user of its own with the rights of its role, like a service account with a role on a real server.
     """
     person = Person(
         world.new_uuid(), "", description, "", org_uuid, role, world.clock.tick(), is_service=True
@@ -195,7 +195,7 @@ def get_org(call: Call) -> Json:
 
 
 def _paged(call: Call, rows: list[Json]) -> Json:
-    """The rows in pages, if both page and page size are asked for; else all of them."""
+    """The rows in pages, if both page and page size are requested; else all of them."""
     if call.one("page") is None or call.one("pageSize") is None:
         return {"data": rows}
     page, size = page_and_size(call, 1, 10)
@@ -223,16 +223,16 @@ def get_users(call: Call) -> Json:
     found = [one for one in people if words in f"{one.first_name} {one.last_name} {one.email}".lower()]
     rows = [_member(world, one) for one in found]
     if most := int(call.one("includeGroups") or 0):
-        rows = rows[:most]  # so many members, not groups
+        rows = rows[:most]  # the number limits the members, not the groups
         for row in rows:
             row["groups"] = _groups_of(world, row["userUuid"])
     return _paged(call, rows)
 
 
 def _groups_of(world: World, person: str) -> list[Json]:
-    """The groups of somebody: uuids and names are sorted apart from each other, and then put side by side.
+    """The groups of a person: uuids and names are sorted independently, and then paired.
 
-    So who is in several groups has them under each other's names. Seen on 1.219.0.
+    So the names of a person's groups may be swapped. Seen on 1.219.0.
     """
     groups = [one for one in world.groups.values() if person in one.members]
     uuids, names = sorted(one.uuid for one in groups), sorted({one.name for one in groups})
@@ -260,7 +260,7 @@ def _with_members(world: World, group: Group) -> Json:
 
 
 def get_groups(call: Call) -> Json:
-    """`GET /org/groups`: the groups, with members if asked for."""
+    """`GET /org/groups`: the groups, with members if requested."""
     world, with_members = call.world, int(call.one("includeMembers") or 0) > 0
     if call.person.role == "member":
         raise forbidden()
@@ -299,7 +299,7 @@ def post_group(call: Call) -> Json:
 
 
 def remove_group(call: Call) -> Any:
-    """`DELETE /groups/{g}`: with all that was granted to it."""
+    """`DELETE /groups/{g}`: deletes its grants, too."""
     world = call.world
     if call.person.role != "admin":
         raise forbidden()
@@ -321,7 +321,7 @@ def create_group(world: World, name: str, org_uuid: str, created_by: str | None)
 
 
 def get_channels(_call: Call) -> Ok:
-    """`GET /slack/channels` of an organisation without Slack: an envelope with nothing in it."""
+    """`GET /slack/channels` of an organisation without Slack: an envelope without results."""
     return OK
 
 

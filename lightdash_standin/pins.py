@@ -16,7 +16,7 @@ def toggle_pin(call: Call, item: Chart | Dashboard | Space, project_uuid: str) -
     """Pin the item, or unpin it if it is pinned; the first pin makes the list.
 
     Raises:
-        Refusal: 403 unless the asker may manage pins.
+        Refusal: 403 unless the caller may manage pins.
     """
     project = call.world.project_rows[project_uuid]
     if not can_in_project(call.world, call.person, "manage", "PinnedItems", project):
@@ -96,7 +96,7 @@ def _dashboard_item(world: World, dashboard: Dashboard, project: Project) -> Jso
 
 
 def _pinned(call: Call, project: Project) -> dict[str, list[Chart | Dashboard | Space]]:
-    """What is pinned and the asker may see, by type; charts inside dashboards do not count."""
+    """What is pinned and the caller may see, by type; charts inside dashboards do not count."""
     world, found = call.world, {"space": [], "chart": [], "dashboard": []}  # type: tuple[World, dict[str, list[Any]]]
     for uuid in project.spaces:
         space = world.spaces[uuid]

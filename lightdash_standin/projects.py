@@ -108,7 +108,7 @@ def compile_project(world: World, project: Project) -> None:
 
 
 def get_projects(call: Call) -> list[Json]:
-    """`GET /org/projects`: those that the asker may see."""
+    """`GET /org/projects`: those that the caller may see."""
     world = call.world
     visible = [
         one

@@ -1,6 +1,6 @@
-"""Promotion, done: spaces, then the dashboard if it is new, its charts, and its tiles.
+"""Carries out a promotion: spaces, then the dashboard if it is new, its charts, and its tiles.
 
-What is to change is found by `promotion`. There is no way back from the middle of it.
+`promotion` determines the changes. A failure in the middle is not rolled back.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from lightdash_standin.state import Json, Space, SqlChart, World
 
 
 def _create_space(world: World, person: Person, data: Json) -> Json:
-    """Create a space upstream; a private one gets its grants, by group made direct.
+    """Create a space upstream; a private one gets its grants, with those of groups turned into direct ones.
 
-    It has the slug of the source or, where paths count, the path of the source and a slug made of its name.
+    It has the slug of the source or, where paths count, the path of the source and a slug made from its name.
     """
     source = world.spaces[data["uuid"]]
     by_path = world.can("promotes_by_path")
@@ -58,10 +58,10 @@ def _create_space(world: World, person: Person, data: Json) -> Json:
 
 
 def _parent_upstream(world: World, upstream_uuid: str, source: Space) -> Space | None:
-    """The space upstream that a new one goes into.
+    """The upstream space that a new one is created in.
 
     Raises:
-        Refusal: 500 if the upstream project has none of the path of the source's parent, or several.
+        Refusal: 500 if the upstream project has no space with the path of the source's parent, or several.
     """
     if source.parent_uuid is None:
         return None
@@ -74,7 +74,7 @@ def _parent_upstream(world: World, upstream_uuid: str, source: Space) -> Space |
 
 
 def _apply_spaces(world: World, person: Person, changes: Changes) -> None:
-    """Rename and create spaces, those above first, and say where each item goes."""
+    """Rename and create spaces, parents first, and set the target space of each item."""
     for change in changes.parents_first().spaces:
         if change["action"] == UPDATE:
             world.spaces[change["data"]["uuid"]].name = change["data"]["name"]
@@ -87,7 +87,7 @@ def _apply_spaces(world: World, person: Person, changes: Changes) -> None:
 
 
 def _apply_chart(world: World, person: Person, change: Json, dashboard_uuid: str | None) -> None:
-    """Write one chart; afterwards `data` is what promotion answers for it."""
+    """Write one chart; afterwards `data` is its part of the answer."""
     data = change["data"]
     if change["action"] == SAME:
         return
@@ -117,7 +117,7 @@ def _apply_charts(world: World, person: Person, changes: Changes, dashboard_uuid
 
 
 def promote_chart(world: World, person: Person, pair: Pair) -> Json:
-    """Promote a chart, and return it as it is upstream (or, if nothing changed, as it is here)."""
+    """Promote a chart, and return it as it is upstream (or, if nothing changed, as it is in the source)."""
     changes = chart_changes(world, pair)
     _apply_spaces(world, person, changes)
     _apply_charts(world, person, changes, None)
@@ -151,7 +151,7 @@ def _apply_sql_chart(world: World, person: Person, change: Json) -> str:
 
 
 def _apply_sql_charts(world: World, person: Person, changes: Changes) -> dict[str, str] | None:
-    """Write the SQL charts; return their uuids upstream by those of the source, None where nobody looks."""
+    """Write the SQL charts; return their upstream uuids by those of the source, None if not promoted."""
     if changes.sql_charts is None:
         return None
     return {one["data"]["oldUuid"]: _apply_sql_chart(world, person, one) for one in changes.sql_charts}
@@ -166,12 +166,12 @@ def promote_sql_chart(world: World, person: Person, pair: Pair) -> SqlChart:
 
 
 def _promoted_tiles(changes: Changes, sql_charts: dict[str, str] | None, tiles: list[Json]) -> list[Json]:
-    """The tiles, showing the charts upstream.
+    """The tiles, with the charts upstream.
 
     Args:
-        changes: with the charts as they are upstream.
-        sql_charts: uuid of a SQL chart -> upstream; None in versions that leave them as they are.
-        tiles: of the source.
+        changes: the changes, with the charts as they are upstream.
+        sql_charts: uuid of a SQL chart -> upstream; None in versions that leave them unchanged.
+        tiles: tiles of the source.
     """
     charts = {change["data"]["oldUuid"]: change["data"]["uuid"] for change in reversed(changes.charts)}
     shown = [("saved_chart", "savedChartUuid", charts, "chart")]
@@ -193,10 +193,10 @@ def _promoted_tiles(changes: Changes, sql_charts: dict[str, str] | None, tiles: 
 def promote_dashboard(
     world: World, person: Person, pair: Pair, charts: list[Pair], sql_charts: list[Pair]
 ) -> Json:
-    """Promote a dashboard with what is on it, and return it as it is upstream.
+    """Promote a dashboard with the charts on it, and return it as it is upstream.
 
-    A new one is created with the tiles of the source, which show the source's charts, and gets its own ones
-    with its second version. In one that was there, charts inside it that never were on a tile are deleted.
+    A new one is created with the tiles of the source, with the source's charts; its second version has its
+    own charts. In an existing one, charts inside it that were never on a tile are deleted.
     """
     changes = dashboard_changes(world, pair, charts, sql_charts)
     _apply_spaces(world, person, changes)

@@ -27,7 +27,7 @@ SAME, CREATE, UPDATE = "no changes", "create", "update"
 
 @dataclass(frozen=True)
 class Pair:
-    """Something to promote, and its match upstream, with both spaces and the asker's access to them.
+    """Something to promote, and its match upstream, with both spaces and the caller's access to them.
 
     Attributes:
         above: the spaces that the source's one is in, from the root down; none where they are not promoted.

@@ -1,6 +1,6 @@
 """Endpoints of promotion, and who may promote (`.../promote`, `.../promoteDiff`).
 
-The diff asks for no permission. Promotion compares roles with the asker's own organisation, so an admin of
+The diff asks for no permission. Promotion compares roles with the caller's own organisation, so an admin of
 any organisation may; and it takes the upstream project for both sides of a chart.
 """
 
@@ -60,7 +60,7 @@ def _check_space(call: Call, pair: Pair) -> None:
 
 
 def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
-    """Refuse unless the asker may promote the chart or SQL chart, alone or as part of a dashboard."""
+    """Refuse unless the caller may promote the chart or SQL chart, alone or as part of a dashboard."""
     project, upstream_space = pair.upstream_uuid, pair.upstream_space
     what = "SQL chart" if isinstance(pair.source, SqlChart) else "chart"
     uses = USES.format(what=what, name=pair.source.name) + " which"
@@ -84,7 +84,7 @@ def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
 
 
 def _check_dashboard(call: Call, pair: Pair, project_uuid: str) -> None:
-    """Refuse unless the asker may promote the dashboard."""
+    """Refuse unless the caller may promote the dashboard."""
     upstream_space = pair.upstream_space
     if not _may(call, "promote", "Dashboard", project_uuid, is_closed(call.world, pair.space), pair.access):
         raise forbidden(f"{RIGHTS} origin space and dashboard to promote.")

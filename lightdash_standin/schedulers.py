@@ -1,9 +1,9 @@
-"""Scheduled deliveries and alerts: created, changed, deleted; `scheduler_lists` lists them.
+"""Scheduled deliveries and alerts: create, change, delete; `scheduler_lists` lists them.
 
-A new one is always enabled and belongs to who made it. Changing one replaces everything, its targets
-included. Nothing is ever sent. In 0.1372.1 a time zone that does not exist is stored all the same, and
-answered with a 500; newer versions want a valid one, and targets, and deliver to more kinds of them. Nobody
-here has a Google account, so newer versions refuse Google Sheets.
+A new one is always enabled and is owned by its creator. A change replaces everything, including the targets.
+Nothing is ever sent. In 0.1372.1 an unknown time zone is stored, but answered with a 500; newer versions
+require a valid one, and targets, and support more kinds of targets. Nobody here has a Google account, so
+newer versions refuse Google Sheets.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ NO_SPACE = "You don't have access to the space this {kind} belongs to"
 
 
 def _check(world: World, body: Any) -> None:
-    """Refuse what the server looks at before it stores a scheduler; each version looks at more."""
+    """Refuse what the server checks before it stores a scheduler; newer versions check more."""
     if not limited_to_hourly(need(body, "cron", str)):
         raise bad_parameter(TOO_OFTEN)
     if world.can("checked_timezones") and "timezone" in body and not _is_zone(body["timezone"]):
@@ -68,7 +68,7 @@ def _is_zone(name: Any) -> bool:
 
 
 def _queue(world: World, scheduler: Scheduler) -> list[str]:
-    """The moments at which the scheduler will still run today; what cannot be understood is a 500."""
+    """The times at which the scheduler will still run today; an invalid schedule is a 500."""
     zone = scheduler.fields["timezone"] or project_of_scheduler(world, scheduler).scheduler_timezone
     try:
         return [printed(moment) for moment in runs_today(scheduler.fields["cron"], zone, world.clock.moment)]
@@ -77,7 +77,7 @@ def _queue(world: World, scheduler: Scheduler) -> list[str]:
 
 
 def require_deliveries(call: Call, kind: str, space: Space) -> None:
-    """Refuse with 403 unless the asker may make deliveries of what is in this space."""
+    """Refuse with 403 unless the caller may create deliveries of items in this space."""
     project = call.world.project_rows[space.project_uuid]
     if not can_in_project(call.world, call.person, "create", "ScheduledDeliveries", project):
         raise forbidden()
@@ -102,7 +102,7 @@ def post_of_dashboard(call: Call) -> Json:
 
 
 def post_of_sql_chart(call: Call) -> Json:
-    """`POST .../sqlRunner/saved/{u}/schedulers` (201): validated otherwise; nothing is queued."""
+    """`POST .../sqlRunner/saved/{u}/schedulers` (201): with other checks; nothing is queued."""
     world, body = call.world, call.body
     chart = sql_chart_of(call)
     require_deliveries(call, "chart", world.spaces[chart.space_uuid])
@@ -123,7 +123,7 @@ def post_of_app(call: Call) -> Json:
 
 
 def get_of_app(call: Call) -> list[Json]:
-    """`GET` of the same."""
+    """`GET /ee/projects/{p}/apps/{a}/schedulers`."""
     world, app = call.world, _app(call)
     return [read_scheduler(world, world.schedulers[one]) for one in world.schedulers_of.get(app.uuid, {})]
 
@@ -148,7 +148,7 @@ def _scheduler(call: Call) -> Scheduler:
 
 
 def _may_change(world: World, call: Call, scheduler: Scheduler, project: Project) -> bool:
-    """Whether the asker may change the scheduler: its owner, or who manages deliveries."""
+    """Whether the caller may change the scheduler: its owner, or somebody who manages deliveries."""
     may = [
         can_in_project(world, call.person, how, "ScheduledDeliveries", project)
         for how in ("manage", "create")
@@ -157,7 +157,7 @@ def _may_change(world: World, call: Call, scheduler: Scheduler, project: Project
 
 
 def _own(call: Call) -> Scheduler:
-    """The scheduler in the path, if the asker may change it."""
+    """The scheduler in the path, if the caller may change it."""
     scheduler = _scheduler(call)
     if not _may_change(call.world, call, scheduler, project_of_scheduler(call.world, scheduler)):
         raise forbidden()
@@ -170,7 +170,7 @@ def get_scheduler(call: Call) -> Json:
 
 
 def patch_scheduler(call: Call) -> Json:
-    """`PATCH /schedulers/{s}`: replace everything but owner and enabled."""
+    """`PATCH /schedulers/{s}`: replace everything except owner and enabled."""
     world, body = call.world, call.body
     _check(world, body)
     sent = body.get("targets")
@@ -207,7 +207,7 @@ def remove_scheduler(call: Call) -> Any:
 
 
 def get_jobs(call: Call) -> list[Json]:
-    """`GET /schedulers/{s}/jobs`: the runs of today that are still to come."""
+    """`GET /schedulers/{s}/jobs`: the remaining runs of today."""
     scheduler = _own(call)
     if not scheduler.enabled:
         return []
@@ -216,7 +216,7 @@ def get_jobs(call: Call) -> list[Json]:
 
 
 def reassign(call: Call) -> list[Json]:
-    """`PATCH /schedulers/{p}/reassign-owner`: give schedulers of a project to somebody else."""
+    """`PATCH /schedulers/{p}/reassign-owner`: give schedulers of a project another owner."""
     world, body = call.world, call.body
     project = project_of(call, may=None)
     wanted = need(body, "schedulerUuids", list)
@@ -240,7 +240,7 @@ def reassign(call: Call) -> list[Json]:
 
 
 def send(call: Call) -> Json:
-    """`POST /schedulers/send`: a job that is done at once; nothing is sent."""
+    """`POST /schedulers/send`: a job that is finished at once; nothing is sent."""
     body = call.body if isinstance(call.body, dict) else {}
     if body.get("savedChartUuid"):
         chart_of(call.world, body["savedChartUuid"])
@@ -252,9 +252,9 @@ def send(call: Call) -> Json:
 
 
 def patch_timezone(call: Call) -> Any:
-    """`PATCH /projects/{p}/schedulerSettings`: the time zone; schedulers without one keep their moment.
+    """`PATCH /projects/{p}/schedulerSettings`: the time zone; schedulers without one keep their time.
 
-    Newer versions answer 500 to a zone that does not exist, too, and have stored it by then.
+    Newer versions, too, answer 500 to an unknown zone after storing it.
     """
     world = call.world
     project = project_of(call, may=("update", "Project"))
@@ -287,7 +287,7 @@ def _offset(world: World, zone: str) -> int:
 
 
 def _shifted(cron: str, minutes: int) -> str:
-    """The expression moved by some minutes, if minute and hour are plain numbers."""
+    """The expression shifted by some minutes, if minute and hour are plain numbers."""
     minute, hour, *rest = cron.split(" ")
     if not (minute.isdigit() and hour.isdigit()):
         return cron

@@ -1,6 +1,6 @@
-"""Search in a project (`GET /projects/{p}/search/{words}`): ten of each kind at most, by a rough rank.
+"""Search in a project (`GET /projects/{p}/search/{words}`): at most ten of each kind, by a rough rank.
 
-It is the only endpoint that shows a chart made inside a dashboard but never placed on a tile.
+It is the only endpoint that shows a chart created inside a dashboard but never placed on a tile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lightdash_standin.state import Chart, Dashboard, Json, Project, Space, SqlC
 
 
 def _rank(words: str, *texts: str | None) -> float:
-    """How well the texts answer to the words; the exact number of the real server is not imitated."""
+    """How well the texts match the words; the exact number of the real server is not imitated."""
     wanted = words.lower().split()
     hits = [sum(word.rstrip("s") in (text or "").lower() for word in wanted) / len(wanted) for text in texts]
     return round(sum(hits) / (len(texts) + 1), 6)
@@ -53,7 +53,7 @@ def _matches(words: str, *texts: str | None) -> int:
 
 
 def _tables(project: Project, words: str) -> tuple[list[Json], list[Json]]:
-    """The tables and the fields that answer to the words, per explore."""
+    """The tables and fields that match the words, per explore."""
     tables, fields = [], []
     for explore in project.explores.values():
         where = {"explore": explore["name"], "exploreLabel": explore["label"]}

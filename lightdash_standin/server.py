@@ -1,7 +1,6 @@
-"""A world served over HTTP on the loopback interface, by uvicorn in a thread.
+"""Serves a world over HTTP on the loopback interface, by uvicorn in a thread.
 
-with Server(demo_world()) as server:
-...  # server.url is "http://127.0.0.1:PORT"
+Use it as a context: `with Server(demo_world()) as server: ...`; `server.url` is then "http://127.0.0.1:PORT".
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ KEEP_ALIVE = 5
 
 
 def _protocol(app: App) -> type[H11Protocol]:
-    """Uvicorn's protocol, which also tells the application its connections: faults close them."""
+    """Uvicorn's protocol, which also passes its connections to the application: faults close them."""
 
     class Protocol(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -47,7 +46,7 @@ def _protocol(app: App) -> type[H11Protocol]:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn, which stops when it is told: its own way takes two tenths of a second, and tests have no time.
+    """Uvicorn that stops immediately: normally it takes two tenths of a second, which adds up in tests.
 
     The application has no lifespan, so there is none to end.
     """
@@ -83,7 +82,7 @@ class _Uvicorn(uvicorn.Server):
     def stop(self) -> None:
         """End the loop, from another thread."""
         self.should_exit = True
-        with suppress(RuntimeError):  # it has ended
+        with suppress(RuntimeError):  # the loop has ended already
             self._loop.call_soon_threadsafe(self._told.set)
 
 
@@ -91,9 +90,9 @@ class Server:
     """An embedded Lightdash, listening from entering the context until leaving it.
 
     Args:
-        world: the instance to serve; it may be looked at and changed while it is served.
+        world: the instance to serve; it may be read and changed while it is served.
         port: the port, 0 for any free one.
-        latency: seconds that each request takes at least (others are served meanwhile).
+        latency: minimum number of seconds for each request (others are served meanwhile).
         faults: which requests go wrong, and how.
     """
 
@@ -108,24 +107,24 @@ class Server:
         self._socket: socket.socket | None = None
 
     def upgrade(self, version: str) -> None:
-        """Go on as a newer version, with all that is stored."""
+        """Continue as a newer version, with all stored content."""
         upgrade_world(self.world, version)
         self.app.lightdash = lightdash(self.world)
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL that it listens on."""
         return f"http://{HOST}:{self.port}"
 
     def start(self) -> None:
         """Start listening; returns when requests are served.
 
         Raises:
-            OSError: if the port is taken.
-            RuntimeError: if the server does not come up.
+            OSError: the port is in use.
+            RuntimeError: the server does not start.
         """
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
-        # With the protocol named, asyncio switches off Nagle's delay: else each answer takes 40 ms.
+        # With the protocol given, asyncio disables Nagle's algorithm; otherwise each answer takes 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

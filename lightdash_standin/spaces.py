@@ -1,6 +1,6 @@
-"""Spaces: how they are stored and read, how they come, move and go.
+"""Spaces: how they are stored and read, created, moved and deleted.
 
-Since 0.1569.0 a space may lie in another one; its path has the slugs from the root down to it.
+Since 0.1569.0 a space may be in another one; its path has the slugs from the root down to it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lightdash_standin.state import Dashboard, Json, Space, World
 
 
 def path_label(slug: str) -> str:
-    """A slug as the path of its space has it."""
+    """A slug in the form of paths."""
     return slug.replace("/", "___").replace("-", "_")
 
 
@@ -26,7 +26,7 @@ PERSONAL = "default_user_spaces"
 
 
 def is_in_personal(world: World, space: Space) -> bool:
-    """Whether a space lies in one that the server made for a person."""
+    """Whether a space is inside a personal one, which the server made for a person."""
     above = world.spaces.get(space.parent_uuid or "")
     return above is not None and (above.is_personal or is_in_personal(world, above))
 
@@ -48,11 +48,11 @@ def create_space(
         world: the instance.
         project_uuid: the project.
         name: its name.
-        slug: its slug, although it may be in use; a free one is made of the name if none is given.
-        is_private: that it does not inherit access.
-        above: the space it lies in, if any.
-        path: its path, if that is not made of the slug (promotion keeps that of the source).
-        creator: who creates it, if that is told.
+        slug: its slug, although it may be in use; by default a free one is made from the name.
+        is_private: whether it does not inherit access.
+        above: the space that it is in, if any.
+        path: its path, if that is not made from the slug (promotion keeps that of the source).
+        creator: who creates it, if known.
     """
     if slug is None:
         slug = world.slugs.claim("spaces", name, project_uuid)
@@ -72,7 +72,7 @@ def create_space(
 
 
 def delete_space(world: World, space: Space) -> None:
-    """Delete a space with all that is in it."""
+    """Delete a space with everything in it."""
     for uuid in list(space.children):
         delete_space(world, world.spaces[uuid])
     for uuid in list(space.dashboards):
@@ -104,9 +104,9 @@ def ancestry(world: World, space: Space) -> list[Space]:
 
 
 def move_space(world: World, space: Space, target: Space | None) -> None:
-    """Put a space into another one, or at the root; what is in it comes along.
+    """Put a space into another one, or at the root, with everything in it.
 
-    A target in another project moves nothing, and nobody is told.
+    A target in another project moves nothing, without an error.
 
     Raises:
         Refusal: 400 for a target inside the space itself.
@@ -131,7 +131,7 @@ def move_space(world: World, space: Space, target: Space | None) -> None:
 
 
 def _inheritance(space: Space) -> Json:
-    """Where a space stands and what it inherits, in versions that nest spaces."""
+    """The parent of a space and what it inherits, in versions with nested spaces."""
     return {
         "parentSpaceUuid": space.parent_uuid,
         "path": space.path,
@@ -141,7 +141,7 @@ def _inheritance(space: Space) -> Json:
 
 
 def space_basics(world: World, space: Space) -> Json:
-    """What every form of a space begins with."""
+    """The fields that every form of a space has."""
     project = world.project_rows[space.project_uuid]
     basics: Json = {
         "organizationUuid": project.org_uuid,
@@ -160,7 +160,7 @@ def space_basics(world: World, space: Space) -> Json:
 
 
 def apps_in(world: World, space: Space) -> int:
-    """How many data apps are in a space, deleted ones included."""
+    """The number of data apps in a space, including deleted ones."""
     return sum(app.space_uuid == space.uuid for app in world.apps.values())
 
 
@@ -184,7 +184,7 @@ def space_summary(world: World, space: Space) -> Json:
 
 
 def promoted_space(world: World, space: Space) -> Json:
-    """A space as promotion tells it; newer versions do not say who sees it."""
+    """A space in answers to promotion; in newer versions without access."""
     if world.can("inherited_access"):
         return {**space_basics(world, space), **_counts(world, space)}
     return space_summary(world, space)
@@ -203,16 +203,16 @@ def direct_access(world: World, space: Space) -> Iterator[str]:
 
 
 def _dashboard_row(world: World, dashboard: Dashboard, errors: list[Json]) -> Json:
-    """A dashboard in its space: as in the list of dashboards, but for the types of its tiles."""
+    """A dashboard in its space: as in the list of dashboards, except for the types of its tiles."""
     row = dashboard_row(world, dashboard, errors)
     del row["tileTypes"]
     return row
 
 
 def read_space(world: World, space: Space, reader: Person) -> Json:
-    """The whole space: charts (neither SQL nor inside dashboards), dashboards, and who sees it.
+    """The whole space: charts (neither SQL nor inside dashboards), dashboards, and access.
 
-    Since 1.104.0 it names nobody's access but the reader's.
+    Since 1.104.0 it has only the reader's access.
     """
     validations = world.project_rows[space.project_uuid].validations
     charts = [world.charts[uuid] for uuid in space.charts]
@@ -238,7 +238,7 @@ def read_space(world: World, space: Space, reader: Person) -> Json:
 
 
 def _surroundings(world: World, space: Space, reader: Person) -> Json:
-    """The spaces below and above a space, and whether the reader may look into those above."""
+    """The spaces below and above a space, and whether the reader may see those above."""
     above = [
         {"name": one.name, "uuid": one.uuid, "hasAccess": can_in_space(world, reader, "view", "Space", one)}
         for one in ancestry(world, space)

@@ -1,8 +1,8 @@
 """Charts written in SQL (`/projects/{p}/sqlRunner/saved...`).
 
-They have no readable history, live in spaces only, and their "viewed at" times change with every reading.
-Newer versions take a slug with a new one; one that the project has already is a 500. Running the SQL is not
-imitated: a job is started and done, without rows.
+Their history cannot be read, they are in spaces only, and their "viewed at" times change with every reading.
+Newer versions accept a slug for a new one; a slug that the project has already is a 500. Running the SQL is
+not imitated: a job is started and finished, without rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lightdash_standin.state import Json, Project, Space, SqlChart, World
 
 
 def delete_sql_chart(world: World, chart: SqlChart) -> None:
-    """Delete a SQL chart with its schedulers; tiles stay, and show nothing."""
+    """Delete a SQL chart with its schedulers; tiles stay, and are empty."""
     world.delete_schedulers_of(chart.uuid)
     world.spaces[chart.space_uuid].sql_charts.pop(chart.uuid)
     world.slugs.release("sql_charts", chart.slug, chart.project_uuid)
@@ -29,7 +29,7 @@ def delete_sql_chart(world: World, chart: SqlChart) -> None:
 
 
 def read_sql_chart(call: Call, chart: SqlChart, project: Project) -> Json:
-    """A SQL chart as the asker reads it."""
+    """A SQL chart as the caller reads it."""
     world = call.world
     space = world.spaces[chart.space_uuid]
     mine = shares_of(world, space, call.person)
@@ -80,7 +80,7 @@ def sql_chart_of(call: Call) -> SqlChart:
     """The SQL chart in the path.
 
     Raises:
-        Refusal: 404 if the project has none of this uuid.
+        Refusal: 404 if the project has none with this uuid.
     """
     chart = call.world.sql_charts.get(call.params["u"])
     if chart is None or chart.project_uuid != call.params["p"]:
@@ -106,7 +106,7 @@ def get_by_slug(call: Call) -> Json:
 
 
 def post_sql_chart(call: Call) -> Json:
-    """`POST .../sqlRunner/saved`: create; answers uuid, slug and version only."""
+    """`POST .../sqlRunner/saved`: create; returns uuid, slug and version only."""
     world, body = call.world, call.body
     project = project_of(call, may=None)
     _require_custom_sql(call, project)
@@ -130,10 +130,10 @@ def post_sql_chart(call: Call) -> Json:
 
 
 def _slug(world: World, project: Project, body: Json) -> str:
-    """The slug of a new SQL chart: a free one, or the one that is asked for.
+    """The slug of a new SQL chart: a free one, or the requested one.
 
     Raises:
-        Refusal: 500 if the project has a SQL chart of the slug that is asked for.
+        Refusal: 500 if the project has a SQL chart with the requested slug.
     """
     wanted = body.get("slug")
     if not wanted or not world.can("sql_chart_slugs"):

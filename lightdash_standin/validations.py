@@ -131,7 +131,7 @@ def validate_project(
 
 
 def _shown(call: Call, entry: Json) -> Json:
-    """An entry as the asker sees it: without name and uuid if it lies in a space hidden from the asker."""
+    """An entry as the caller sees it: without name and uuid if it lies in a space hidden from the caller."""
     row = {key: value for key, value in entry.items() if key != HIDDEN_FROM_LISTS}
     space = call.world.spaces.get(entry["spaceUuid"])
     if space is not None and can_in_space(call.world, call.person, "view", "SavedChart", space):

@@ -1,4 +1,4 @@
-"""Verification: an admin vouches for a chart or dashboard, until it is edited (since 0.2655.0)."""
+"""Verification: an admin marks a chart or dashboard as verified, until it is edited (since 0.2655.0)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_TO_BE_SEEN = "You do not have permission to view verified content"
 
 
 def _named(call: Call) -> tuple[Chart | Dashboard, Space, str]:
-    """What the path names, its space, and the word for such things."""
+    """The item in the path, its space, and the word for such items."""
     if "/saved/" in call.request.url.path:
         chart = chart_of(call.world, call.params["u"])
         return chart, space_of_chart(call.world, chart), "chart"
@@ -29,7 +29,7 @@ def _may(call: Call, space: Space) -> bool:
 
 
 def post_verification(call: Call) -> Json | None:
-    """`POST /saved/{u}/verification` and the same of a dashboard: vouch for it, now and by the asker."""
+    """`POST /saved/{u}/verification`, or of a dashboard: verify it, now and as the caller."""
     item, space, word = _named(call)
     if not _may(call, space):
         raise forbidden(f"Only admins can verify {word}s")
@@ -39,7 +39,7 @@ def post_verification(call: Call) -> Json | None:
 
 
 def remove_verification(call: Call) -> Any:
-    """`DELETE` of the same."""
+    """`DELETE /saved/{u}/verification`, or of a dashboard."""
     item, space, word = _named(call)
     if not _may(call, space):
         raise forbidden(f"Only admins can remove {word} verification")
@@ -48,7 +48,7 @@ def remove_verification(call: Call) -> Any:
 
 
 def _verified(call: Call, project_uuid: str) -> Iterator[tuple[str, Chart | Dashboard, Space]]:
-    """What is verified in a project: charts, without those inside dashboards, then dashboards."""
+    """The verified items of a project: charts, without those inside dashboards, then dashboards."""
     world = call.world
     spaces = [world.spaces[uuid] for uuid in world.project_rows[project_uuid].spaces]
     for space in spaces:
@@ -58,7 +58,7 @@ def _verified(call: Call, project_uuid: str) -> Iterator[tuple[str, Chart | Dash
 
 
 def get_verified(call: Call) -> list[Json]:
-    """`GET /projects/{p}/content-verification`: what is verified, for admins."""
+    """`GET /projects/{p}/content-verification`: the verified items, for admins."""
     project = project_of(call, may=None)
     if not can_in_project(call.world, call.person, "manage", "ContentVerification", project):
         raise forbidden(NOT_TO_BE_SEEN)
@@ -75,7 +75,7 @@ def get_verified(call: Call) -> list[Json]:
 
 
 def _described(call: Call, item: Chart | Dashboard) -> Json:
-    """What current versions tell of the item besides."""
+    """The additional fields of the item in current versions."""
     if not call.world.can("current"):
         return {}
     told: Json = {"slug": item.slug, "description": item.description, "views": item.views}

@@ -20,13 +20,13 @@ _RULES: dict[str, Rule] = {
 
 
 def check_view(body: Any) -> None:
-    """The body of a virtual view as code."""
+    """Check the body of a virtual view as code."""
     if errors := errors_in(body, _RULES, at="virtualView"):
         raise invalid(errors)
 
 
 def view_as_code(explore: Json) -> Json:
-    """A virtual view, from the explore that it is."""
+    """A virtual view as code, from its explore."""
     table = explore["tables"][explore["baseTable"]]
     own = (field for field in table["dimensions"].values() if "timeInterval" not in field)
     fields = sorted(own, key=lambda field: field["name"])
@@ -59,7 +59,7 @@ def get_views(call: Call) -> Json:
 
 
 def post_view(call: Call) -> Json:
-    """`POST /projects/{p}/code/virtualViews/{slug}`: columns are taken away by force only."""
+    """`POST /projects/{p}/code/virtualViews/{slug}`: columns are removed by force only."""
     project, body, slug = project_of(call, may=None), call.body, call.params["slug"]
     if not can_in_project(call.world, call.person, "manage", "VirtualView", project):
         raise forbidden()

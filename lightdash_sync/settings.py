@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 FILE = "lightdash-sync.toml"
 _SNAPSHOTS = "snapshots"
-USUAL_NAME = "production"  # of the first environment, where nobody names it
+USUAL_NAME = "production"  # default name of the first environment
 
 _FORBIDDEN = ("token", "api_key", "apikey", "access_token", "password")
 
@@ -54,16 +54,16 @@ def past_day(day: date) -> date:
     return day
 
 
-# Addresses of pages of Lightdash, as people paste them: what comes before is the base URL.
+# Addresses of Lightdash's pages, as pasted from a browser; they begin with the base URL.
 _PAGE = re.compile(
     r"(https?://[^?#]*?)/(?:projects(?:/([^/?#]+))?|login|generalSettings|api/v[12])(?:[/?#].*)?"
 )
 
 
 def split_address(url: str) -> tuple[str, str | None]:
-    """Return the base URL and the project uuid in the address of a page; None if it holds no project.
+    """Return base URL and project uuid from the address of a page; None if it has no project.
 
-    `https://host/projects/UUID/home` is what the address bar of a browser has; any other URL stays as it is.
+    The address bar of a browser has `https://host/projects/UUID/home`; any other URL is returned unchanged.
     """
     found = _PAGE.fullmatch(url.strip())
     return (found[1], found[2]) if found else (url, None)
@@ -278,13 +278,13 @@ def environments(
 def settings_file(
     folder: Path, file: Path | None, variables: Mapping[str, str] | None = None
 ) -> tuple[Path, SettingsFile]:
-    """Return the path of the settings file and what it holds.
+    """Return path and content of the settings file.
 
     Args:
-        folder: where `lightdash-sync.toml` is looked for.
+        folder: folder of `lightdash-sync.toml`.
         file: the file to use instead; it must exist.
-        variables: the process's environment; where there is no file they can define one environment, named
-            `production`, by a URL and a project.
+        variables: environment variables of the process, also the default; without a file they can define one
+            environment, named `production`, by a URL and a project.
 
     Raises:
         ConfigError: the file is invalid.
@@ -406,7 +406,7 @@ _WORDS = {
 
 
 def _problem(error: ValidationError) -> str:
-    """Return the first problem of a settings file in the words of a user who never heard of pydantic."""
+    """Return a description of the first problem of a settings file, without terms of pydantic."""
     first = error.errors(include_url=False, include_input=False)[0]
     kind, context = first["type"], first.get("ctx", {})
     place = [str(part) for part in first["loc"]]
@@ -501,8 +501,8 @@ class Settings:
         token_type: type of the token if it is configured; otherwise it is recognised by its prefix.
         comments: when comments on unchanged dashboards are read; None for the default.
         history_since: the day from which on earlier versions are read; None for all.
-        timeout: seconds that an answer may take; None for what is usual.
-        headers: of requests, for what stands before the server; their values are secrets.
+        timeout: maximum number of seconds for an answer; None for the default.
+        headers: additional headers for a gateway before the server, by name; their values are secrets.
     """
 
     env: str | None
@@ -622,7 +622,7 @@ def _configured_token(own: Environment, variables: Mapping[str, str], base: Path
     if own.token_file is not None:
         try:
             return decode_text((base / Path(own.token_file).expanduser()).read_bytes())
-        except (OSError, ValueError, RuntimeError) as error:  # the last for the home of nobody
+        except (OSError, ValueError, RuntimeError) as error:  # the last one: `~` of an unknown user
             raise ConfigError(f"the token file {own.token_file} cannot be read: {error}") from error
     return _command_output(own.token_command or "")
 

@@ -360,7 +360,7 @@ class _Desiring:
         return portable.content
 
     def _board(self, slug: str) -> Board:
-        """Return the names that documents use for the parts of a dashboard, which is built by now."""
+        """Return the names that documents use for the parts of a dashboard, which was built before."""
         if self._laid is None:
             there = {path: self._project[path] for path in self._project}
             self._laid = DocumentNames(Tree.of(there | self._files, self._identity))

@@ -454,7 +454,7 @@ def find_aliases(
 def find_holders(
     lightdash: Lightdash, project: str, kind: Kind, slugs: Collection[str]
 ) -> dict[str, str] | None:
-    """Return slug -> current slug of the items that have or had some slugs; None if one must ask one by one.
+    """Return slug -> current slug of the items that have or had some slugs; None if not possible at once.
 
     Args:
         lightdash: the server.

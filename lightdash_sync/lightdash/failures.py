@@ -263,7 +263,7 @@ def _is_page(response: httpx.Response, body: bytes) -> bool:
 
 
 def _page(response: httpx.Response, body: bytes, method: str, path: str) -> UnexpectedAnswer:
-    """Return the error for a web page that a gateway or another server answered instead of Lightdash."""
+    """Return the error for a web page that came from a gateway or another server instead of Lightdash."""
     found = _TITLE.search(body[:_TITLE_WITHIN])
     title = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())[:_SAID] if found else ""
     server = response.headers.get("server", "")[:_SAID]

@@ -341,8 +341,8 @@ class Lightdash:
     def chart_history(self, chart: str) -> list[schemas.VersionRow]:
         """`GET /saved/{u}/history`: newest first; all of them since 0.3007.0, else the last days'.
 
-        The order is the server's. It keeps microseconds and tells milliseconds, so of two versions that
-        were saved in one millisecond only its order says which one is current.
+        The order is the server's. It stores microseconds but returns milliseconds, so for two versions that
+        were saved in the same millisecond only its order shows which one is current.
 
         Raises:
             UnexpectedAnswer: there is no version at all, or they do not come newest first.

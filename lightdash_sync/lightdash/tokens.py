@@ -95,8 +95,8 @@ def expiry_warning(expires: datetime | None, now: datetime) -> str:
     """Return what to do about a token that expires soon; "" for one that does not.
 
     Args:
-        expires: when it expires; None if nobody can tell.
-        now: the present.
+        expires: when it expires; None if it is unknown.
+        now: the current time.
     """
     if expires is None or expires - now > _SOON:
         return ""
