@@ -1,6 +1,6 @@
-"""Who uses a Lightdash instance: organisations with their palettes, people, tokens and groups, as rows.
+"""Accounts of a Lightdash instance as rows: organisations with their palettes, people, tokens and groups.
 
-Plain objects that change in place; `demo.state` keeps them, and roles in projects with the project.
+They are plain objects that change in place; `state` keeps them, and roles in projects with the project.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Person:
     """A user, with the role in the organisation; roles in projects are kept with the project.
 
     Attributes:
-        is_service: the row that a service account has of its own: without e-mail, and in no list of people.
+        is_service: whether it is the user of a service account: without e-mail, and in no list of people.
     """
 
     uuid: str
@@ -54,7 +54,7 @@ class Person:
 
     @property
     def card(self) -> dict[str, str]:
-        """The short form in which the server names authors."""
+        """The short form in which the server returns authors."""
         return {"userUuid": self.uuid, "firstName": self.first_name, "lastName": self.last_name}
 
 

@@ -1,4 +1,4 @@
-"""A request as a handler sees it, the routes, and the checks that several handlers share.
+"""Requests as handlers see them, the routes, and the checks that several handlers share.
 
 A handler takes a `Call` and returns the `results` of the answer (or `OK` for an answer without results), or
 raises a `Refusal`. `app` finds the `Route` of each request.
@@ -33,7 +33,7 @@ OK = Ok()
 
 @dataclass
 class Call:
-    """One request: who asks, what is in the path, the query and the body."""
+    """One request: caller, path, query and body."""
 
     world: World
     request: Request
@@ -45,13 +45,13 @@ class Call:
 
     @property
     def person(self) -> Person:
-        """The caller, on routes that demand one."""
+        """The caller, on routes that require one."""
         if self.asker is None:
             raise went_wrong()
         return self.asker
 
     def one(self, name: str) -> str | None:
-        """A query parameter, the first if it is repeated."""
+        """A query parameter; the first value if it is repeated."""
         return next(iter(self.all(name)), None)
 
     def all(self, name: str) -> list[str]:
@@ -70,17 +70,17 @@ class Route:
     Attributes:
         method: the HTTP method.
         path: the path with parameters in braces.
-        handler: what answers.
+        handler: answers the request.
         check: validates the body first (endpoints that validate answer 422, the others run into a 500).
         status: the status code of success.
-        public: true if it can be asked without credentials.
-        creates: true if it makes a slug, and so can race with itself.
-        needs: the capability without which a version does not have it; "" for 0.1372.1's.
-        slugs: whether newer versions take a slug for the `u` in the path as well.
-        newer_check: what validates instead in newer versions: the capability since when, and the check.
-        current_check: what validates in even newer ones.
-        until: the capability with which it went; "" for what is still there.
-        slugs_since: the capability since when slugs are taken.
+        public: whether it needs no credentials.
+        creates: whether it creates a slug, and so can race with itself.
+        needs: the capability that a version needs to have it; "" for endpoints of 0.1372.1.
+        slugs: whether newer versions accept a slug for the `u` in the path as well.
+        newer_check: the validation in newer versions: the capability that introduced it, and the check.
+        current_check: the same for even newer ones.
+        until: the capability that removed it; "" if it still exists.
+        slugs_since: the capability that introduced slugs.
     """
 
     method: str
@@ -98,7 +98,7 @@ class Route:
     until: str = ""
 
     def check_in(self, world: World) -> Check | None:
-        """What validates the body in the version of this world."""
+        """The validation of the body in the version of this world."""
         if self.current_check is not None and world.can(self.current_check[0]):
             return self.current_check[1]
         if self.newer_check is not None and world.can(self.newer_check[0]):
@@ -107,12 +107,12 @@ class Route:
 
 
 def is_uuid(value: object) -> bool:
-    """Whether PostgreSQL would take this for a uuid."""
+    """Whether PostgreSQL accepts this as a uuid."""
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
 def check_params(params: dict[str, str], *, slugs: bool = False) -> None:
-    """Refuse malformed uuids in the path as the database does: with a 500.
+    """Refuse malformed uuids in the path like the database: with a 500.
 
     Args:
         params: the parameters in the path.
@@ -124,7 +124,7 @@ def check_params(params: dict[str, str], *, slugs: bool = False) -> None:
 
 
 def need(body: Any, name: str, kind: type | tuple[type, ...] | None = None) -> Any:
-    """A value that the server takes for granted; without it, it runs into an exception (500)."""
+    """A value that the server relies on without a check; a missing one is an exception there (500)."""
     if not isinstance(body, dict) or body.get(name) is None:
         raise went_wrong()
     value = body[name]
@@ -134,7 +134,7 @@ def need(body: Any, name: str, kind: type | tuple[type, ...] | None = None) -> A
 
 
 def project_of(call: Call, *, may: tuple[str, str] | None = ("view", "Project")) -> Project:
-    """The project named in the path.
+    """The project in the path.
 
     Raises:
         Refusal: 404 NotExistsError if there is none, 403 if the caller may not do `may` (action, subject) in
@@ -160,7 +160,7 @@ def known_space(world: World, uuid: object) -> Space:
     """The space that a body names.
 
     Raises:
-        Refusal: 404 if there is none, 500 for what is no uuid.
+        Refusal: 404 if there is none, 500 if it is not a uuid.
     """
     if not is_uuid(uuid):
         raise went_wrong()
@@ -192,7 +192,7 @@ def dashboard_named(call: Call, *, anywhere: bool = False) -> Dashboard:
 
     Args:
         call: the request.
-        anywhere: a slug is looked for in all projects, whichever the request names.
+        anywhere: whether a slug is looked up in all projects, whichever the request names.
 
     Raises:
         Refusal: 404 "Dashboard not found".
@@ -213,7 +213,7 @@ def _last_changed(
     *,
     anywhere: bool = False,
 ) -> Named | None:
-    """What has the uuid or slug of the path, in the project that the request names, if it names one."""
+    """The item with the uuid or slug in the path, in the project that the request names, if it names one."""
     key, project = call.params["u"], None if anywhere else _project_of_slug(call)
     found = [
         one
@@ -229,7 +229,7 @@ def _is_called(item: Chart | Dashboard, key: str) -> bool:
 
 
 def _project_of_slug(call: Call) -> str | None:
-    """The project in which a slug is looked up: that of the path, or of the query; none for all."""
+    """The project in which a slug is looked up: that in the path or in the query; none for all."""
     uuid = call.params.get("p") or call.one("projectUuid")
     if uuid is not None and not is_uuid(uuid):
         raise went_wrong()
@@ -267,7 +267,7 @@ def require_in_space(call: Call, action: str, subject: str, space: Space, messag
 
 
 def first_space(world: World, person: Person, project: Project) -> Space | None:
-    """Where something goes that names no space, or none.
+    """The space for an item whose request names none; none if there is no such space.
 
     That is the first space that is public, or in which the person has a direct grant; in newer versions, the
     first one at the root that they may see.
@@ -282,7 +282,7 @@ def first_space(world: World, person: Person, project: Project) -> Space | None:
 
 
 def no_space(world: World, project_uuid: str) -> Refusal:
-    """What a create is told that names no space where there is none to be seen."""
+    """The error for creating an item without naming a space if no space is visible."""
     if world.can("inherited_access"):
         return not_found(f"No viewable space found for project {project_uuid}")
     return not_found(f"No space found for project with id: {project_uuid}")

@@ -1,7 +1,8 @@
-"""A version of a chart: what is stored of what was sent.
+"""Versions of charts: what the server stores of a body.
 
-What is sent is not what is read: columns are reordered, custom metrics get a new uuid with each version,
-unknown keys vanish. The effects are those of the real server's tables; its rows are not imitated.
+A version is read back differently than it was sent: columns are reordered, custom metrics get a new uuid with
+each version, unknown keys are lost. The effects are those of the real server's tables; its rows are not
+imitated.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from lightdash_standin.refusals import went_wrong
 from lightdash_standin.state import ChartVersion, Json, World
 
 PROJECT_ZONE = "project_timezone"
-# The zones that a chart may have since 0.3138.0; any other becomes that of the project.
+# The time zones that a chart may have since 0.3138.0; any other becomes that of the project.
 CHART_ZONES = frozenset(
     {
         PROJECT_ZONE, "user_timezone",
@@ -56,7 +57,7 @@ NEWER_METRIC_KEYS = (
     "granularity",
     "periodOffset",
 )
-# Of newer versions: what a way of binning needs, and what it is if it is missing.
+# In newer versions: the fields that a kind of binning needs, with their defaults.
 BINS: dict[str, tuple[str, Any]] = {
     "fixed_number": ("binNumber", 1),
     "fixed_width": ("binWidth", 1),
@@ -87,7 +88,7 @@ def _custom_metric(world: World, sent: Json) -> Json:
 
 
 def _custom_dimension(sent: Json, *, groups: bool) -> Json:
-    """A custom dimension as it is read back, of the bin or the sql kind; `groups` as newer versions do."""
+    """A custom dimension as it is read back, with bins or SQL; with `groups`, as in newer versions."""
     common = {
         "id": sent.get("id"),
         "name": sent.get("name"),
@@ -119,7 +120,7 @@ def _table_calculation(world: World, sent: Json) -> Json:
 
 
 def _column_order(world: World, order: list[str], query: Json) -> list[str]:
-    """The column order as it is read: only known columns, those that were not in it first."""
+    """The column order as it is read back: known columns only, those that were not in it first."""
     custom = query["customDimensions"]
     if world.can("columns_without_custom_sql"):
         custom = [one for one in custom if one["type"] == "bin"]
@@ -165,9 +166,9 @@ def _sort(sent: Json, *, nulls_first: bool) -> Json:
 
 
 def _overrides(world: World, query: Json, dimensions: list[str], metrics: list[str]) -> Json:
-    """How fields of the query are shown, of those that are in it; current versions leave out what is empty.
+    """The overrides of fields that are in the query.
 
-    Of metrics they do not.
+    Current versions leave out those of dimensions if there are none, but not those of metrics.
     """
     found = {
         name: jsonb({key: value for key, value in (query.get(name) or {}).items() if key in fields})
@@ -179,7 +180,7 @@ def _overrides(world: World, query: Json, dimensions: list[str], metrics: list[s
 
 
 def _merge(sent: Any) -> Json | None:
-    """How a chart merges the rows of several queries, if that is said in the one form that is known."""
+    """How a chart merges the rows of several queries, if it is in the one known form."""
     if not isinstance(sent, dict) or not isinstance(sent.get("sources"), list):
         return None
     kinds = {"chart": None, "query": "metricQuery"}
@@ -195,10 +196,10 @@ def _merge(sent: Any) -> Json | None:
 
 
 def stored_version(world: World, body: Any, person: Person, moment: str) -> ChartVersion:
-    """A new version made of the body of a create or version request.
+    """A new version from the body of a create or version request.
 
     Raises:
-        Refusal: 500 when something is missing that the server takes for granted.
+        Refusal: 500 if a field is missing that the server relies on.
     """
     table = need(body, "tableName", str)
     config = need(body, "chartConfig", dict)

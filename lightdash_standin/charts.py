@@ -1,4 +1,4 @@
-"""Saved charts: how they are read, and how they come, move and go."""
+"""Saved charts: how they are read, created, moved and deleted."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def create_chart(
     *,
     force_slug: bool = False,
 ) -> Chart:
-    """Store a new chart in a space, or inside a dashboard (which wins when both are given).
+    """Store a new chart in a space, or inside a dashboard (which wins if both are given).
 
     Args:
         world: the instance.
         body: the chart as sent, or as read from another one.
         person: the author.
-        slug_from: what the slug is made of (the name, unless the chart is duplicated or promoted).
-        space_uuid: the space, if it is to lie in one.
-        dashboard_uuid: the dashboard, if it is to live inside one.
-        force_slug: take the slug as it is, although it may be in use.
+        slug_from: the text for the slug (the name, unless the chart is duplicated or promoted).
+        space_uuid: the space, if it is in one.
+        dashboard_uuid: the dashboard, if it is inside one.
+        force_slug: use the slug unchanged, although it may be in use.
 
     Raises:
-        Refusal: 500 when something is missing that the server takes for granted; nothing is stored then.
+        Refusal: 500 if a field is missing that the server relies on; nothing is stored then.
     """
     name = need(body, "name", str)
     home = world.spaces[world.dashboards[dashboard_uuid].space_uuid if dashboard_uuid else space_uuid or ""]
@@ -69,7 +69,7 @@ def create_chart(
 
 
 def add_version(world: World, chart: Chart, body: Any, person: Person) -> ChartVersion:
-    """Append a version; the time shown in lists is stored a moment later than that of the version itself."""
+    """Append a version; the time in lists is slightly later than that of the version itself."""
     version = stored_version(world, body, person, world.clock.tick())
     chart.versions[version.uuid] = version
     chart.current = version
@@ -79,7 +79,7 @@ def add_version(world: World, chart: Chart, body: Any, person: Person) -> ChartV
 
 
 def delete_chart(world: World, chart: Chart) -> None:
-    """Delete a chart with its versions, schedulers and comments; tiles stay, and show nothing."""
+    """Delete a chart with its versions, schedulers and comments; tiles stay, and are empty."""
     if chart.dashboard_uuid:
         world.dashboards[chart.dashboard_uuid].charts.pop(chart.uuid, None)
     if chart.space_uuid:
@@ -93,7 +93,7 @@ def delete_chart(world: World, chart: Chart) -> None:
 
 
 def move_chart(world: World, chart: Chart, space_uuid: str, *, leave_dashboard: bool = True) -> None:
-    """Put the chart into a space, of any project; it leaves its dashboard (a bulk move forgets that part).
+    """Put the chart into a space of any project; it leaves its dashboard, except in a bulk move.
 
     Raises:
         Refusal: 500 if there is no such space.
@@ -111,7 +111,7 @@ def move_chart(world: World, chart: Chart, space_uuid: str, *, leave_dashboard: 
 
 
 def _jumbled_query(world: World, query: Json) -> Json:
-    """The query with the lists that come from unordered rows in an order of the server's choosing."""
+    """The query, with lists from unordered rows in an order of the server's choosing."""
     if world.shuffle is None:
         return query
     unordered = ("tableCalculations", "additionalMetrics", "customDimensions")
@@ -125,7 +125,7 @@ def author(world: World, uuid: str | None) -> Json:
 
 
 def read_chart(world: World, chart: Chart, version: ChartVersion | None = None) -> Json:
-    """The chart as it is read, in its current or another version, without privacy and access."""
+    """The chart as returned, in its current or another version, without privacy and access."""
     version = version or chart.version
     space = space_of_chart(world, chart)
     project = world.project_rows[space.project_uuid]
@@ -162,7 +162,7 @@ def read_chart(world: World, chart: Chart, version: ChartVersion | None = None) 
 
 
 def dashboard_slug(world: World, chart: Chart) -> Json:
-    """The slug of the dashboard that a chart lives in, where that is told."""
+    """The slug of the dashboard that a chart is inside, in versions that return it."""
     if not world.can("current"):
         return {}
     dashboard = world.dashboards.get(chart.dashboard_uuid or "")
@@ -170,7 +170,7 @@ def dashboard_slug(world: World, chart: Chart) -> Json:
 
 
 def _newer_parts(world: World, chart: Chart, version: ChartVersion, space: Space) -> Json:
-    """What newer versions tell of a chart besides."""
+    """The additional fields of a chart in newer versions."""
     palette = resolved_palette(world, chart, space)
     return {
         **({"parameters": version.parameters} if truthy(version.parameters) else {}),
@@ -182,12 +182,12 @@ def _newer_parts(world: World, chart: Chart, version: ChartVersion, space: Space
 
 
 def verification_told(world: World, verification: Verification | None) -> Json:
-    """What rows of lists tell of a verification: nothing in versions that have none."""
+    """The fields for a verification in rows of lists; none in versions without verification."""
     return {"verification": told_verification(world, verification)} if world.can("verification") else {}
 
 
 def told_verification(world: World, verification: Verification | None) -> Json | None:
-    """Who vouched for a chart or dashboard, and when, if anybody did."""
+    """Who verified a chart or dashboard, and when; none if nobody did."""
     if verification is None:
         return None
     return {"verifiedBy": world.people[verification.person_uuid].card, "verifiedAt": verification.verified_at}

@@ -1,9 +1,9 @@
 """The clock of a world: frozen, so that two runs of the same calls give the same bytes.
 
-It moves only when told to (`advance`) and by a step for each moment that a write stores (`tick`). Moments
-are kept as the server prints them: ISO 8601 with milliseconds, in UTC. The server itself keeps microseconds
-and orders versions by them, so a smaller step gives two saves one printed time, in an order that no answer
-explains.
+It moves only by `advance`, and by a step for each time that a write stores (`tick`). Times are kept as the
+server prints them: ISO 8601 with milliseconds, in UTC. The server itself stores microseconds and orders
+versions by them, so a step below a millisecond gives two versions the same printed time, in an order that no
+answer explains.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def printed(moment: datetime) -> str:
-    """The moment as the server prints it, such as `2026-03-02T08:30:00.000Z`."""
+    """A time as the server prints it, such as `2026-03-02T08:30:00.000Z`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def moment_of(text: str) -> datetime:
-    """The moment that is printed, in UTC."""
+    """The time of a printed one, in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 class Clock:
-    """A frozen clock: `now` repeats itself until `advance` or `tick` moves it.
+    """A frozen clock: `now` is the same until `advance` or `tick` moves it.
 
     Args:
-        start: the first moment.
+        start: the first time.
 
     Attributes:
         step: how far a write moves it.
@@ -41,7 +41,7 @@ class Clock:
 
     @property
     def moment(self) -> datetime:
-        """What it shows."""
+        """The current time."""
         if self._follows:
             self._moment = max(self._moment, datetime.now(UTC))
         return self._moment
@@ -51,7 +51,7 @@ class Clock:
         self._moment = moment
 
     def follow(self) -> None:
-        """Go with the time of this machine from now on, as a server that people look at does."""
+        """Follow the clock of this machine from now on, as a server for people does."""
         self._follows = True
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
@@ -59,15 +59,15 @@ class Clock:
         self._moment = self.moment + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
     def now(self) -> str:
-        """The current moment, without moving."""
+        """The current time as printed, without moving the clock."""
         return printed(self.moment)
 
     def tick(self) -> str:
-        """Move by one step, and return the new moment; by default no two are printed alike."""
+        """Move by one step, and return the new time; with the default step no two are printed the same."""
         self._moment = self.moment + self.step
         return printed(self._moment)
 
     def midnight_before(self, days: int) -> str:
-        """Midnight (UTC) of the day that lies `days` days back: where the history window of a chart opens."""
+        """Midnight (UTC) some days ago, where the history window of a chart begins."""
         day = (self.moment - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
         return printed(day)

@@ -1,4 +1,4 @@
-"""What the endpoints that write content as code accept, and how they say what they do not."""
+"""Validation of the bodies of content as code, with the server's texts for what is not accepted."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _COMMON: dict[str, Rule] = {
 def _check(
     at: str, first: dict[str, Rule], last: str, *, tabs_by_slug: bool = False
 ) -> Callable[[Any], None]:
-    """A check for a body that is an intersection of two types: each says what it misses.
+    """Return a check for a body whose type is an intersection of two types, each with its own errors.
 
     Args:
-        at: what is checked.
-        first: what the first type needs.
-        last: the field that the second one needs.
-        tabs_by_slug: that tabs need no uuid, and need not say whether they are hidden.
+        at: name of the body in errors.
+        first: the required fields of the first type.
+        last: the required field of the second one.
+        tabs_by_slug: whether tabs need neither a uuid nor `hidden`.
     """
 
     def check(body: Any) -> None:
@@ -44,7 +44,7 @@ def _check(
 
 
 def intersection(issues: list[Errors]) -> str:
-    """The text for a value that does not fit every one of several types."""
+    """The text for a value that does not match all of several types."""
     listed = json.dumps(issues, separators=(",", ":"), ensure_ascii=False)
     return f"Could not match the intersection against every type. Issues: {listed}"
 
@@ -63,7 +63,7 @@ _SLUG = re.compile("[a-z0-9-]+")
 _PLACE: dict[str, Rule] = {"version": number, "spaceSlug": text}
 _CHART: dict[str, Rule] = {"tableName": text, "metricQuery": _object}
 _SQL: dict[str, Rule] = {"sql": text, "limit": number, "chartKind": text}
-# By kind: what an old version looks at, and what a current one does, which takes them in another order.
+# By kind: the check of old versions and that of current ones, which have another order.
 CHECKS = {
     "chart": (
         _check(

@@ -1,7 +1,7 @@
-"""Content as code, reading: `GET /projects/{p}/{charts|dashboards|sqlCharts}/code`, a hundred items a page.
+"""Reading content as code: `GET /projects/{p}/{charts|dashboards|sqlCharts}/code`, a hundred items a page.
 
-Charts inside dashboards are among them, whether or not a tile shows them. Pages have no stable order. Items
-of tiles and filters have no ids, and what a filter says of a tile that is gone is left out.
+Charts inside dashboards are included, whether or not a tile shows them. Pages have no stable order. Tiles and
+filters have no ids, and filter targets on missing tiles are left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lightdash_standin.slugs import slug_of
 from lightdash_standin.state import Chart, Dashboard, Json, Project, Space, SqlChart, World
 
 PAGE = 100
-_MOST_IDS = 100  # the reader of queries makes an object of more
+_MOST_IDS = 100  # the server's query parser makes an object of a longer list
 _CHART_TILES = ("saved_chart", "sql_chart")
 _CHART = (
     "name", "description", "tableName", "updatedAt", "metricQuery", "chartConfig", "pivotConfig", "slug",
@@ -29,12 +29,12 @@ _DASHBOARD = ("name", "description", "updatedAt", "tabs", "slug", "config", "par
 
 
 def code_path(space: Space) -> str:
-    """The path of a space in pages: what was `-` or `_` in a slug is `-`."""
+    """The path of a space in pages: `-` and `_` of slugs are both `-`."""
     return space.path.replace("_", "-").replace(".", "/")
 
 
 def chart_as_code(world: World, chart: Chart) -> Json:
-    """A chart in a page."""
+    """A chart in the form of pages."""
     read = read_chart(world, chart)
     if world.can("current"):
         metrics = read["metricQuery"]["additionalMetrics"]
@@ -50,7 +50,7 @@ def chart_as_code(world: World, chart: Chart) -> Json:
 
 
 def sql_chart_as_code(world: World, chart: SqlChart) -> Json:
-    """A SQL chart in a page."""
+    """A SQL chart in the form of pages."""
     return {
         "name": chart.name,
         "description": chart.description,
@@ -65,7 +65,7 @@ def sql_chart_as_code(world: World, chart: SqlChart) -> Json:
 
 
 def dashboard_as_code(world: World, dashboard: Dashboard) -> Json:
-    """A dashboard in a page: tiles by the slug of what they show."""
+    """A dashboard in the form of pages: tiles by the slug of their chart."""
     read = read_dashboard(world, dashboard)
     tiles = read["tiles"]
     shown = [_tile(tile, tiles) for tile in tiles]
@@ -90,7 +90,7 @@ def dashboard_as_code(world: World, dashboard: Dashboard) -> Json:
 
 
 def tab_slugs(tabs: list[Json]) -> dict[str, str]:
-    """The slug of each tab, by its uuid; tabs that share one get numbers, which may meet others' slugs."""
+    """The slug of each tab, by its uuid; equal ones get numbers, which may collide with other slugs."""
     named = [slug_of(tab["name"] or "") or f"tab-{place + 1}" for place, tab in enumerate(tabs)]
     found: dict[str, str] = {}
     for place, tab in enumerate(tabs):
@@ -101,14 +101,15 @@ def tab_slugs(tabs: list[Json]) -> dict[str, str]:
 
 
 def _order(tile: Json) -> tuple[Any, ...]:
-    """Where a tile comes, by nothing that another project would say otherwise."""
+    """The order of a tile, by nothing that differs between projects."""
     return tile["y"], tile["x"], tile["tabSlug"] or "", tile.get("tileSlug") or "", tile["type"]
 
 
 def _with_tab(tile: Json, slugs: dict[str, str]) -> Json:
-    """A tile by the slug of its tab; a Markdown tile does not say whether its title is hidden.
+    """A tile with the slug of its tab; a Markdown tile does not have whether its title is hidden.
 
-    One whose chart was deleted has no `tileSlug`, and a chart's tile then has no `chartName` either.
+    A tile whose chart was deleted has no `tileSlug`, and the tile of an explore chart then no `chartName`
+    either.
     """
     kept = {name: value for name, value in tile.items() if name != "tabUuid"}
     left_out = {"markdown": "hideTitle", "saved_chart": "chartName"}.get(tile["type"])
@@ -120,7 +121,7 @@ def _with_tab(tile: Json, slugs: dict[str, str]) -> Json:
 
 
 def _config(config: Any, tiles: list[Json]) -> Any:
-    """The configuration, where dates are zoomed by the slugs of tiles."""
+    """The configuration, with the tiles of date zoom by their slugs."""
     zoom = config.get("dateZoomConfig") if isinstance(config, dict) else None
     if not isinstance(zoom, dict) or "tileTargets" not in zoom:
         return config
@@ -157,7 +158,7 @@ def tile_slug(tile: Json, tiles: list[Json]) -> str | None:
 
 
 def filter_as_code(one: Json, tiles: list[Json]) -> Json:
-    """A filter on a dimension without its id, and with its tiles by what they are called."""
+    """A filter on a dimension without its id, and with its tiles by their slugs."""
     targets = _by_slug(one.get("tileTargets"), tiles)
     return {**{name: value for name, value in one.items() if name != "id"}, "tileTargets": targets}
 
@@ -211,7 +212,7 @@ def get_dashboards_code(call: Call) -> Json:
 
 
 def get_sql_charts_code(call: Call) -> Json:
-    """`GET /projects/{p}/sqlCharts/code`: takes slugs only."""
+    """`GET /projects/{p}/sqlCharts/code`: by slugs only."""
     project = _project(call, "SQL charts")
     ids = _ids(call)
     charts = [
@@ -232,7 +233,7 @@ def _project(call: Call, what: str) -> Project:
     """The project in the path.
 
     Raises:
-        Refusal: 403 for whoever may not manage content as code.
+        Refusal: 403 if the caller may not manage content as code.
     """
     project = project_of(call, may=None)
     if not can_in_project(call.world, call.person, "view", "ContentAsCode", project):
@@ -241,7 +242,7 @@ def _project(call: Call, what: str) -> Project:
 
 
 def _ids(call: Call) -> list[str] | None:
-    """The slugs or uuids that are asked for; none for all."""
+    """The requested slugs or uuids; none for all."""
     ids = call.all("ids")
     if len(ids) > _MOST_IDS:
         value = {str(place): one for place, one in enumerate(ids)}
@@ -263,7 +264,7 @@ def _page(
     as_code: Callable[[World, Any], Json],
     space_of: Callable[[Any], Space],
 ) -> Json:
-    """A page of items, with where the next one begins."""
+    """A page of items, with the offset of the next one."""
     offset = call.one("offset") or 0
     if wrong := number(offset):
         raise invalid({"offset": {"message": wrong, "value": offset}})

@@ -1,6 +1,6 @@
 """Comments on dashboards (`/comments/dashboards/...`).
 
-A comment hangs on the uuid of a tile: dashboards that share tile uuids share their comments.
+A comment belongs to the uuid of a tile: dashboards that share tile uuids share their comments.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _read(call: Call, comment: Comment, manages: bool) -> Json:
 
 
 def get_comments(call: Call) -> Json:
-    """`GET /comments/dashboards/{u}`: by tile, replies under what they reply to; without resolved ones."""
+    """`GET /comments/dashboards/{u}`: by tile, with replies in their comments; without resolved ones."""
     dashboard, manages = _dashboard(call, "view")
     found: Json = {}
     for tile in dashboard.version.tiles:
@@ -88,7 +88,7 @@ def create_comment(
 
 
 def post_comment(call: Call) -> str:
-    """`POST /comments/dashboards/{u}/{tile}`: answers the bare uuid."""
+    """`POST /comments/dashboards/{u}/{tile}`: returns the bare uuid."""
     dashboard, _ = _dashboard(call, "create")
     return create_comment(call.world, dashboard, call.params["tile"], call.body, call.person.uuid).uuid
 
@@ -109,7 +109,7 @@ def resolve_comment(call: Call) -> Any:
 
 
 def remove_comment(call: Call) -> Any:
-    """`DELETE /comments/dashboards/{u}/{c}`: its owner may, but is told 403 although it is done."""
+    """`DELETE /comments/dashboards/{u}/{c}`: works for its owner, too, but answers 403 to them."""
     _, manages = _dashboard(call, "view")
     comment = _comment(call)
     if manages or comment.person_uuid == call.person.uuid:

@@ -1,4 +1,4 @@
-"""The part of cron that deliveries need: which moments of today are still to come."""
+"""The part of cron that deliveries need: the remaining times of today."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class BadSchedule(ValueError):
 
 
 def limited_to_hourly(cron: str) -> bool:
-    """Whether the minute is one fixed number, the only check that the server makes before it stores."""
+    """Whether the minute is one fixed number, which is all that the server checks before it stores."""
     return cron.split(" ")[0].isdigit()
 
 
@@ -32,10 +32,10 @@ def _matches(field: str, value: int) -> bool:
 
 
 def runs_today(cron: str, timezone: str, now: datetime) -> list[datetime]:
-    """The moments (UTC) from now to the end of the day (UTC) at which the expression fires.
+    """The times (UTC) from now to the end of the day (UTC) at which the expression fires.
 
     Raises:
-        BadSchedule: for an expression or a timezone that is none.
+        BadSchedule: the expression or the time zone is invalid.
     """
     fields = cron.split()
     if len(fields) != FIELDS:

@@ -1,8 +1,9 @@
-"""Content that was deleted and can be restored for some days (`/api/v2/content/deleted`, since 0.2457.0).
+"""Deleted content that can be restored for some days (`/api/v2/content/deleted`, since 0.2457.0).
 
-Off unless `World.soft_delete` is set, as on a real server. What is deleted keeps its slug, versions, views,
-comments and deliveries, and is in no list. Restoring asks for no space: a chart whose space is deleted is
-gone from this list then, and in no other. Spaces are listed, and not restored here.
+It is off unless `World.soft_delete` is set, as on a real server. A deleted item keeps its slug, versions,
+views, comments and deliveries, and is in no list. Restoring does not check the space: if the space of a chart
+is deleted, the restored chart is in neither this list nor any other. Deleted spaces are listed, but cannot be
+restored here.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Item = Chart | SqlChart | Dashboard
 
 @dataclass
 class Deleted:
-    """Something that was deleted, with all that came or hung on it."""
+    """A deleted item, with everything that belonged to it."""
 
     item: Item | Space
     project_uuid: str
@@ -41,8 +42,8 @@ def delete(call: Call, item: Any, space: Space, remove: Callable[[World, Any], N
 
     Args:
         call: the request.
-        item: what is deleted.
-        space: that it is in.
+        item: the item.
+        space: the space that it is in.
         remove: deletes it for good.
     """
     world = call.world
@@ -55,11 +56,11 @@ def delete(call: Call, item: Any, space: Space, remove: Callable[[World, Any], N
 
 
 def bury_space(call: Call, space: Space) -> None:
-    """Note a space that is about to be deleted with all that is in it."""
+    """Record a space that will be deleted with everything in it."""
     world = call.world
     if world.soft_delete and world.can("soft_delete"):
         for uuid in [uuid for uuid, one in world.deleted.items() if one.space_uuid == space.uuid]:
-            del world.deleted[uuid]  # listed with its space only
+            del world.deleted[uuid]  # listed only as part of the space
         world.deleted[space.uuid] = Deleted(
             space, space.project_uuid, space.uuid, space.name, world.clock.now(), call.person.card
         )
@@ -85,7 +86,7 @@ def _kind(item: Item) -> str:
 
 
 def get_deleted(call: Call) -> Json:
-    """`GET /api/v2/content/deleted`: what is deleted, latest first; what others deleted for admins only."""
+    """`GET /api/v2/content/deleted`: deleted items, latest first; those of other people for admins only."""
     world = call.world
     page, size = page_and_size(call, 1, 10)
     rows = [
@@ -117,7 +118,7 @@ def _row(world: World, one: Deleted) -> Json:
 
 
 def post_restore(call: Call) -> Any:
-    """`POST /api/v2/content/{p}/restore`: put something back as it was."""
+    """`POST /api/v2/content/{p}/restore`: restore an item."""
     world = call.world
     project_of(call)
     found = world.deleted.get(str(call.body["item"].get("uuid")))

@@ -1,8 +1,9 @@
-"""What the demo's production project has besides on a current Lightdash.
+"""Additional content of the demo's production project on a current Lightdash.
 
-A chart that merges rows of another query, one with the zone of who looks and rows in its pivot, one whose
-slug was renamed; a dashboard where a filter is locked on a tab and dates are zoomed by tile; and a delivery
-in plain text. Apps and personal spaces are made by those who want them: no other project can hold the former.
+A chart that merges rows of another query, one that uses the viewer's time zone and has rows in its pivot, one
+whose slug was renamed; a dashboard with a filter that is locked on a tab, and with date zoom by tile; and a
+delivery in plain text. Apps and personal spaces are added by tests that need them, because other projects
+cannot have the former.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from lightdash_standin.studio import Studio
 
 
 def add_app(world: World, space: Space, name: str, author: str) -> DataApp:
-    """Put a data app into a space, as nobody can from outside without a licence.
+    """Add a data app to a space, which nobody can do by the API without a licence.
 
     Args:
         world: the instance.
-        space: where it is to lie.
+        space: its space.
         name: its name.
-        author: the uuid of who made it.
+        author: the uuid of its author.
     """
     slug = name.lower().replace(" ", "-")
     app = DataApp(world.new_uuid(), slug, name, space.project_uuid, space_uuid=space.uuid)
@@ -47,10 +48,10 @@ def _merged(studio: Studio, space: Space) -> Chart:
 
 
 def fill_current(studio: Studio, sales: Space) -> None:
-    """Add what only current versions can hold.
+    """Add content that only current versions support.
 
     Args:
-        studio: of the production project.
+        studio: the studio of the production project.
         sales: a space that everybody sees.
     """
     merged = _merged(studio, sales)

@@ -1,7 +1,7 @@
-"""What the demo's production project has besides on a newer Lightdash, after all that every version can hold.
+"""Additional content of the demo's production project on a newer Lightdash.
 
-Spaces in spaces, of which one closes itself; a chart with parameters and one with a palette of its own; a
-dashboard with a heading, a hidden tab, configuration and parameters; and what admins have verified.
+Nested spaces, one of which does not inherit; a chart with parameters and one with a palette of its own; a
+dashboard with a heading, a hidden tab, configuration and parameters; and content that admins have verified.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ROAST = ["#3b2219", "#6f4e37", "#a67b5b", "#c4a484", "#e6d5c3"]
 
 
 def _fill_regions(studio: Studio, sales: Space) -> Dashboard:
-    """Spaces below one of the first ones, each with a chart, and a dashboard that shows both."""
+    """Create spaces below one of the first ones, each with a chart, and a dashboard with both charts."""
     regions = studio.space("Regions", owner="editor", above=sales)
     north = studio.space("North", owner="second_editor", above=regions, private=True, viewer="viewer")
     regions.member_role = "viewer"
@@ -53,11 +53,11 @@ def _verify(studio: Studio, item: Chart | Dashboard) -> None:
 
 
 def fill_newer(studio: Studio, sales: Space, revenue: Chart) -> None:
-    """Add what only newer versions can hold.
+    """Add content that only newer versions support.
 
     Args:
-        studio: of the production project.
-        sales: the space below which the new ones lie.
+        studio: the studio of the production project.
+        sales: the space that the new ones are in.
         revenue: a chart that an admin has verified.
     """
     _verify(studio, _fill_regions(studio, sales))

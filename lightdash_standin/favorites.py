@@ -1,4 +1,4 @@
-"""What people marked (`/projects/{p}/favorites`), in newer versions; marking is a toggle."""
+"""Favorites of people (`/projects/{p}/favorites`), in newer versions; marking is a toggle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _space_of(world: World, kind: str, uuid: str) -> Space:
 
 
 def toggle(call: Call) -> Json:
-    """`PATCH /projects/{p}/favorites`: mark, or take the mark off."""
+    """`PATCH /projects/{p}/favorites`: mark an item, or remove the mark."""
     world = call.world
     project = project_of(call)
     kind, uuid = call.body["contentType"], call.body["contentUuid"]
@@ -37,7 +37,7 @@ def toggle(call: Call) -> Json:
 
 
 def get_favorites(call: Call) -> list[Json]:
-    """`GET /projects/{p}/favorites`: the caller's own, as far as the caller still sees them."""
+    """`GET /projects/{p}/favorites`: the caller's own, if the caller can still see them."""
     world, rows = call.world, []
     project = project_of(call)
     for (person, kind, uuid), where in world.favorites.items():

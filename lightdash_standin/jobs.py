@@ -1,7 +1,7 @@
-"""Background jobs. The stand-in does the work at once, so that a job is done when it is first asked for.
+"""Background jobs. The stand-in does the work at once, so that a job is finished when it is first requested.
 
-There are two kinds, as on the server: jobs of a project, such as compiling, under a uuid, and scheduler jobs,
-such as validation or a delivery, under a number.
+There are two kinds, as on the server: jobs of a project, such as compiling, with a uuid, and scheduler jobs,
+such as validation or a delivery, with a number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def finished_job(
     steps: list[str],
     results: Json | None,
 ) -> str:
-    """Record a project job that is done, and return its uuid."""
+    """Record a finished project job, and return its uuid."""
     uuid, moment = world.new_uuid(), world.clock.now()
     times = {"createdAt": moment, "updatedAt": moment}
     world.jobs[uuid] = {
@@ -54,7 +54,7 @@ def finished_job(
 
 
 def start_scheduler_job(world: World, details: Json | None) -> int:
-    """Record a scheduler job that is completed, and return its number."""
+    """Record a completed scheduler job, and return its number."""
     number = len(world.scheduler_jobs) + 1
     world.scheduler_jobs[str(number)] = {"status": "completed", "details": details}
     return number

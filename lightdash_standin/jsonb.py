@@ -1,7 +1,7 @@
-"""JSON as the real server hands it back: parsed by JavaScript, stored by PostgreSQL.
+"""JSON as the real server returns it: parsed by JavaScript, stored by PostgreSQL.
 
-JavaScript has one number type, so a large integer loses digits and `2.0` becomes `2`; a `jsonb` column orders
-the keys of an object by length, then by bytes.
+JavaScript has one type of numbers, so a large integer loses digits and `2.0` becomes `2`; a `jsonb` column
+orders the keys of an object by length, then by bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 MAX_SAFE = 2**53
-LARGEST_INTEGER = 2**63  # what can be printed as an integer; beyond it, the same number as a float
+LARGEST_INTEGER = 2**63  # the largest that is printed as an integer; beyond it, the same number as a float
 
 
 class NotJson(ValueError):
@@ -26,10 +26,10 @@ def _number(value: int | float) -> int | float:
 
 
 def javascript(value: Any) -> Any:
-    """The value with the numbers that JavaScript would have kept.
+    """The value with numbers as JavaScript represents them.
 
     Raises:
-        NotJson: for a string with a NUL, which PostgreSQL does not store.
+        NotJson: a string has a NUL, which PostgreSQL does not store.
     """
     if isinstance(value, dict):
         return {key: javascript(item) for key, item in value.items()}
@@ -51,7 +51,7 @@ def parse(text: bytes) -> Any:
     """Parse a request body.
 
     Raises:
-        NotJson: if it is no JSON, or neither an object nor a list (the server's parser is strict).
+        NotJson: it is not JSON, or neither an object nor a list (the server's parser is strict).
     """
     try:
         value = orjson.loads(text)

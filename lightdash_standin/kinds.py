@@ -45,5 +45,5 @@ def chart_kind(chart_type: str, config: Any) -> str | None:
 
 
 def chart_type(kind: str | None) -> str:
-    """The chart type that lists derive back from the kind: everything else is cartesian, custom too."""
+    """The chart type that lists derive from the kind: everything else is cartesian, even custom."""
     return _TYPE_OF_KIND.get(kind or "", "cartesian")

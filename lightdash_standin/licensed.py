@@ -1,6 +1,6 @@
-"""What current versions answer where a licence is needed and there is none, and what flags they tell.
+"""Answers of current versions where a licence is required but missing, and feature flags.
 
-`World.licensed` says what a server with a licence answers, by the path of its route.
+`World.licensed` has the answers of a server with a licence, by the path of the route.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _EE = "/api/v1/ee/projects/{p}"
 TREES = f"{_P}/dataCatalog/metrics/trees"
 ROLES, ATTRIBUTES = "/api/v2/orgs/{o}/roles", "/api/v1/org/attributes"
 _ROLES = ("viewer", "interactive_viewer", "editor", "developer", "admin")
-# The service that is missing, and the paths that need it.
+# The missing service, and the paths that need it.
 _SERVICES = {
     "appGenerateService": (
         f"{_EE}/apps", f"{_EE}/apps/visualizations", f"{_EE}/apps/chart-types", f"{_EE}/apps/{{slug}}",
@@ -43,7 +43,7 @@ def _refusing(service: str, path: str) -> Any:
 
 
 def get_trees(call: Call) -> Json:
-    """`GET /projects/{p}/dataCatalog/metrics/trees`: with numbers of pages if a page is asked for."""
+    """`GET /projects/{p}/dataCatalog/metrics/trees`: with pagination if a page is requested."""
     rows = call.world.licensed.get(TREES, [])
     size = call.one("pageSize")
     pages = {"pagination": paging(1, int(size), len(rows))} if size else {}
@@ -51,7 +51,7 @@ def get_trees(call: Call) -> Json:
 
 
 def get_roles(call: Call) -> list[Json]:
-    """`GET /api/v2/orgs/{o}/roles`: those of Lightdash (without what they may), and what people made."""
+    """`GET /api/v2/orgs/{o}/roles`: Lightdash's own (without permissions), and those that people created."""
     roles = [{"roleUuid": name, "name": name.capitalize(), "ownerType": "system"} for name in _ROLES]
     return [*roles, *call.world.licensed.get(ROLES, [])]
 
@@ -63,7 +63,7 @@ def get_attributes(call: Call) -> list[Json]:
 
 
 def get_flag(call: Call) -> Json:
-    """`GET /api/v2/feature-flag/{name}`: all are off, but for those that a test switched on."""
+    """`GET /api/v2/feature-flag/{name}`: all are off, except those that a test switched on."""
     return {"id": call.params["name"], "enabled": call.params["name"] in call.world.flags}
 
 

@@ -1,4 +1,4 @@
-"""The coffee company behind the demo: people, groups, tokens, and two projects, still without content."""
+"""The coffee company of the demo: people, groups, tokens, and two projects without content."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _project(world: World, admin: Person, nickname: str, name: str) -> Project:
 
 
 def found_company(world: World) -> Company:
-    """Put the organisation into an empty world: people with tokens, groups, staging below production."""
+    """Create the organisation in an empty world: people with tokens, groups, staging with its upstream."""
     org = Org(world.new_uuid(), "Kettle & Daughters Coffee", world.clock.tick())
     world.orgs[org.uuid] = org
     people = {nickname: _hire(world, org, nickname, *staff) for nickname, staff in STAFF.items()}

@@ -13,7 +13,7 @@ NEW_PIN_ORDER = 100
 
 
 def toggle_pin(call: Call, item: Chart | Dashboard | Space, project_uuid: str) -> Project:
-    """Pin the item, or unpin it if it is pinned; the first pin makes the list.
+    """Pin the item, or unpin it if it is pinned; the first pin creates the list.
 
     Raises:
         Refusal: 403 unless the caller may manage pins.
@@ -30,7 +30,7 @@ def toggle_pin(call: Call, item: Chart | Dashboard | Space, project_uuid: str) -
 
 
 def _place(world: World, space: Space) -> Json:
-    """Whom the space lets in and, where spaces are nested, where it is."""
+    """Whether a space is private or inherits and, in versions with nested spaces, its position."""
     if not world.can("inherited_access"):
         return {"isPrivate": space.is_private}
     return {
@@ -56,7 +56,7 @@ def _space_item(world: World, space: Space, project: Project) -> Json:
 
 
 def _verified(world: World) -> Json:
-    """Who verified the item, in versions that tell."""
+    """The verification of the item, in versions that return it."""
     return {"verification": None} if world.can("favorites") else {}
 
 
@@ -96,7 +96,7 @@ def _dashboard_item(world: World, dashboard: Dashboard, project: Project) -> Jso
 
 
 def _pinned(call: Call, project: Project) -> dict[str, list[Chart | Dashboard | Space]]:
-    """What is pinned and the caller may see, by type; charts inside dashboards do not count."""
+    """The pinned items that the caller may see, by type; charts inside dashboards do not count."""
     world, found = call.world, {"space": [], "chart": [], "dashboard": []}  # type: tuple[World, dict[str, list[Any]]]
     for uuid in project.spaces:
         space = world.spaces[uuid]
@@ -124,7 +124,7 @@ def get_items(call: Call) -> list[Json]:
 
 
 def patch_order(call: Call) -> list[Json]:
-    """`PATCH /projects/{p}/pinned-lists/{l}/items/order`: give the order of some or all pins."""
+    """`PATCH /projects/{p}/pinned-lists/{l}/items/order`: set the order of some or all pins."""
     project = project_of(call, may=("manage", "PinnedItems"))
     if call.params["l"] != project.pinned_list_uuid:
         raise forbidden("Pinned list does not belong to project")

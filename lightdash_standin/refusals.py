@@ -1,7 +1,7 @@
-"""The ways in which the server refuses: one exception for all, and a constructor for each kind.
+"""Errors of the server: one exception for all, and a constructor for each kind.
 
-Names, status codes and texts are those of 0.1372.1; `as_told` turns them into those of a newer version.
-`tests/standin/test_recordings.py` and its neighbour compare them.
+Names, status codes and texts are those of 0.1372.1; `as_told` converts them to those of a newer version.
+`tests/standin/test_recordings.py` and its neighbour compare them with recordings.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def not_found(message: str) -> Refusal:
 
 
 def not_existing(message: str) -> Refusal:
-    """404 NotExistsError, the other name that 0.1372.1 gives to a missing project or explore."""
+    """404 NotExistsError, the other name that 0.1372.1 uses for a missing project or explore."""
     return Refusal(404, "NotExistsError", message)
 
 
@@ -54,32 +54,32 @@ def already_exists(message: str) -> Refusal:
 
 
 def invalid(data: dict[str, Any]) -> Refusal:
-    """422 ValidateError: the reasons are in `data`; newer versions make a message of them, too."""
+    """422 ValidateError: the reasons are in `data`; newer versions also put them into the message."""
     return Refusal(422, "ValidateError", "", data)
 
 
 def went_wrong() -> Refusal:
-    """500 UnexpectedServerError: what the server says to every exception that it did not foresee."""
+    """500 UnexpectedServerError: the server's answer to every unexpected exception."""
     return Refusal(500, "UnexpectedServerError", "Something went wrong.")
 
 
 def too_large() -> Refusal:
-    """413 PayloadTooLargeError; older versions take it for a failure of their own (500)."""
+    """413 PayloadTooLargeError; older versions answer 500."""
     return Refusal(413, "PayloadTooLargeError", "Request payload exceeds the maximum allowed size")
 
 
 def no_endpoint() -> Refusal:
-    """404 for an unknown path, of versions that answer it in JSON."""
+    """404 for an unknown path, in versions that answer it in JSON."""
     return not_found("API endpoint not found")
 
 
 def as_told(refusal: Refusal, can: Callable[[str], bool], incident: Callable[[], str]) -> dict[str, Any]:
-    """The error envelope, as a version tells it.
+    """The error envelope in the form of a version.
 
     Args:
-        refusal: what is told.
-        can: whether the version has a capability.
-        incident: makes the id under which a 500 is filed.
+        refusal: the error.
+        can: returns whether the version has a capability.
+        incident: makes the id under which a 500 is recorded.
     """
     name, message = refusal.name, refusal.message
     if name == "NotExistsError" and can("one_name_for_not_found"):

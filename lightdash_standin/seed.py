@@ -1,6 +1,7 @@
-"""The worlds to start from: the demo, an empty company, and one of any size.
+"""Worlds to start from: the demo, an empty company, and one of any size.
 
-Each call makes a new world, and each the same: uuids, times, slugs and tokens do not change from run to run.
+Each call creates a new world with the same content: uuids, times, slugs and tokens do not change between
+runs.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ def empty_world(version: str = VERSION) -> World:
 
 
 def demo_world(version: str = VERSION, start: datetime = START) -> World:
-    """The demo: production full of content with a past, staging with some work in progress.
+    """The demo: production with content and its history, staging with some work in progress.
 
     Args:
-        version: what it behaves like.
-        start: when its past begins.
+        version: the imitated version.
+        start: when its history begins.
     """
     world = World(seed="demo", version=version, clock=Clock(start))
     company = found_company(world)
@@ -45,9 +46,9 @@ def demo_world(version: str = VERSION, start: datetime = START) -> World:
 
 
 def demo_of_today(version: str = VERSION) -> World:
-    """The demo, its past ending now, its clock that of this machine: for people and programs that look at it.
+    """The demo with a history that ends now and the clock of this machine, for people and programs.
 
-    A server answers with the time of its machine, which is that of the files that a program writes on it.
+    Its times then agree with those of files that a program writes on this machine.
     """
     past = demo_world(version).clock.moment - START
     world = demo_world(version, datetime.now(UTC) - past)
@@ -66,7 +67,7 @@ def generated_world(
     tags: int = 10,
     version: str = VERSION,
 ) -> World:
-    """A production project with so much of everything (the automatic space comes on top), for benchmarks."""
+    """A production project with these numbers of items (besides the automatic space), for benchmarks."""
     world = World(seed="generated", version=version)
     company = found_company(world)
     studio = Studio(world, company.production, company.people)

@@ -1,6 +1,6 @@
-"""Renaming slugs (`POST /projects/{p}/slugs/rename`, since 1.183.0): of charts only.
+"""Renaming slugs (`POST /projects/{p}/slugs/rename`, since 1.183.0), of charts only.
 
-The slug that a chart had stays taken, as its alias: whoever asks by it finds the chart.
+The previous slug stays in use as an alias of the chart: a request with it finds the chart.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def post_rename(call: Call) -> Any:
 
 
 def _chart(world: World, project_uuid: str, slug: str) -> Chart:
-    """The chart that has the slug now.
+    """The chart that currently has the slug.
 
     Raises:
-        Refusal: 404 for none, 409 for one that had it.
+        Refusal: 404 for none, 409 for one that had it before.
     """
     charts = [one for one in world.charts.values() if space_of_chart(world, one).project_uuid == project_uuid]
     for chart in charts:
@@ -55,7 +55,7 @@ def _chart(world: World, project_uuid: str, slug: str) -> Chart:
 
 
 def rename_chart(world: World, chart: Chart, slug: str) -> None:
-    """Give a chart another slug, and keep the old one as an alias.
+    """Give a chart another slug, and keep the previous one as an alias.
 
     Raises:
         Refusal: 409 if another chart of the project has it, or had it.

@@ -1,6 +1,6 @@
-"""The studio in which demo content is made: a project, its people, and short ways to make things.
+"""Short ways to create demo content: a project, its people, and functions for each kind of content.
 
-It uses the functions that serve requests, so that what is made has gone the same way.
+It uses the functions that serve requests, so that the content is the same as if it was created by requests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NO_FILTERS: Json = {"dimensions": [], "metrics": [], "tableCalculations": []}
 
 @dataclass
 class Studio:
-    """Where content is made: a project of a world, and the people who make it."""
+    """A project of a world, and the people who create content in it."""
 
     world: World
     project: Project
@@ -34,7 +34,7 @@ class Studio:
         grants: dict[str, str] | None = None,
         **more: str,
     ) -> Space:
-        """A space of the owner, with direct grants by nickname."""
+        """Create a space of the owner, with direct grants by nickname."""
         space = create_space(
             self.world, self.project.uuid, name, None,
             is_private=private, above=above, creator=self.people[owner],
@@ -45,18 +45,18 @@ class Studio:
         return space
 
     def grant_group(self, space: Space, name: str, role: str) -> None:
-        """A grant to a group."""
+        """Grant a role in a space to a group."""
         group = next(one for one in self.world.groups.values() if one.name == name)
         space.group_access[group.uuid] = role
 
     def chart(self, body: Json, home: Space | Dashboard, author: str = "editor") -> Chart:
-        """A chart in a space, or inside a dashboard."""
+        """Create a chart in a space, or inside a dashboard."""
         inside = home.uuid if isinstance(home, Dashboard) else None
         space = None if inside else home.uuid
         return create_chart(self.world, body, self.people[author], body["name"], space, inside)
 
     def sql_chart(self, body: Json, space: Space, author: str = "developer") -> SqlChart:
-        """A SQL chart."""
+        """Create a SQL chart."""
         moment, person = self.world.clock.tick(), self.people[author].uuid
         slug = self.world.slugs.claim("sql_charts", body["name"], self.project.uuid)
         chart = SqlChart(
@@ -69,7 +69,7 @@ class Studio:
         return chart
 
     def edit(self, chart: Chart, author: str, **query: object) -> None:
-        """A new version with another limit, sorting or the like."""
+        """Add a version with another limit, sorting or the like."""
         body = read_chart(self.world, chart)
         add_version(
             self.world, chart, {**body, "metricQuery": {**body["metricQuery"], **query}}, self.people[author]
@@ -78,7 +78,7 @@ class Studio:
     def dashboard(
         self, name: str, space: Space, description: str | None = None, author: str = "editor"
     ) -> Dashboard:
-        """An empty dashboard."""
+        """Create an empty dashboard."""
         body: Json = {"name": name, "description": description, "tiles": [], "tabs": []}
         return create_dashboard(self.world, body, self.people[author], name, space.uuid)
 
@@ -91,7 +91,7 @@ class Studio:
         author: str = "editor",
         **more: Json,
     ) -> None:
-        """A new version of a dashboard, with what else newer versions have."""
+        """Add a version of a dashboard; `more` has fields of newer versions."""
         body = {"tiles": tiles, "tabs": tabs, "filters": filters, **more}
         add_dashboard_version(self.world, dashboard, body, self.people[author])
         delete_orphans(self.world, dashboard)
@@ -99,7 +99,7 @@ class Studio:
     def tile(
         self, kind: str, spot: tuple[int, int, int, int], properties: Json, tab: Json | None = None
     ) -> Json:
-        """A tile at x, y with width and height."""
+        """Return a tile at x, y with width and height."""
         x, y, w, h = spot
         place = {"x": x, "y": y, "w": w, "h": h, "tabUuid": tab["uuid"] if tab else None}
         return {"uuid": self.world.new_uuid(), "type": kind, **place, "properties": properties}
@@ -107,12 +107,12 @@ class Studio:
     def chart_tile(
         self, chart: Chart, spot: tuple[int, int, int, int], tab: Json | None = None, title: str | None = None
     ) -> Json:
-        """A tile that shows a chart."""
+        """Return a tile that shows a chart."""
         properties: Json = {"savedChartUuid": chart.uuid, "hideTitle": False}
         return self.tile("saved_chart", spot, {**properties, "title": title} if title else properties, tab)
 
     def tabs(self, *names: str) -> list[Json]:
-        """Tabs in order."""
+        """Return tabs in order."""
         return [
             {"uuid": self.world.new_uuid(), "name": name, "order": order} for order, name in enumerate(names)
         ]

@@ -1,7 +1,7 @@
-"""A world is upgraded: what is stored is moved into the form of a newer version, as migrations do it.
+"""Upgrades a world: the stored content is converted to the form of a newer version, as migrations do.
 
-What nobody touches stays what it is; a newer version only says more of it. Slugs of a project that two items
-have get a number (1.4.0 and before).
+Unchanged content stays the same; a newer version only returns more of it. If two items of a project have the
+same slug, one gets a number (1.4.0 and before).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def upgrade_world(world: World, version: str) -> None:
-    """Let a world be of a newer version from now on.
+    """Upgrade a world to a newer version.
 
     Args:
         world: the instance.
-        version: that it shall have.
+        version: the new version.
     """
     world.version = version
     _count_slugs(world)
@@ -57,7 +57,7 @@ def _upgrade_dashboard(world: World, version: DashboardVersion) -> None:
 
 
 def _count_slugs(world: World) -> None:
-    """Make slugs unique where the version wants them so, and count them anew by its rules."""
+    """Make slugs unique where the version requires it, and count them again by its rules."""
     world.__post_init__()
     rows: dict[str, Mapping[str, Any]] = {
         "charts": world.charts,
@@ -79,7 +79,7 @@ def _count_slugs(world: World) -> None:
 
 
 def _project(world: World, item: Any) -> str:
-    """The project that something is in."""
+    """The project that an item is in."""
     project = getattr(item, "project_uuid", None)
     if isinstance(project, str):
         return project
