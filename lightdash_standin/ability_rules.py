@@ -1,7 +1,7 @@
-"""What each role may do: the rules that `GET /user` tells, in the server's order.
+"""The permissions of each role: the rules in `GET /user`, in the server's order.
 
-A rule is action, subject and what is asked of the thing (`abilities` explains the words). Each role has
-the rules of the role before, too.
+A rule has an action, a subject and a condition (`abilities` has the conditions). Each role has the rules of
+the role before it, too.
 """
 
 from __future__ import annotations

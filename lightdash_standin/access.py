@@ -1,8 +1,8 @@
-"""Who may do what: roles in the organisation and in projects, grants on spaces, and what follows from them.
+"""Permissions: roles in the organisation and in projects, grants on spaces, and what follows from them.
 
-`shares` is the server's answer to "who can see this space, and why", oddities included: people in several
-groups appear once per group, and a grant to somebody without any role in the project shows up nowhere. `can`
-decides an action from the roles; a role of the organisation counts in all its projects.
+`shares` is the server's answer to "who can see this space, and why", with its oddities: people in several
+groups appear once per group, and a grant to somebody without any role in the project is not listed. `can`
+decides about an action by the roles; a role in the organisation counts in all its projects.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PLAIN_RULES: dict[tuple[str, str], str] = {
     ("manage", "SavedChart"): "admin",
 }
 _IN_SPACE = ("Dashboard", "SavedChart", "Space")
-# What newer versions ask for: editors change their own schedulers only, and project settings no more.
+# Newer versions: editors change only their own schedulers, and no project settings any more.
 _NEWER_RULES: dict[tuple[str, str], str] = _PLAIN_RULES | {
     ("update", "Project"): "developer",
     ("manage", "ScheduledDeliveries"): "admin",
@@ -83,7 +83,7 @@ def _rows(world: World, space: Space, person: Person) -> Iterator[tuple[str | No
 def _share(
     space: Space, project: Project, person: Person, granted: str | None, groups: list[str]
 ) -> Json | None:
-    """One entry of the access list, or none if this person does not get in by this row."""
+    """One entry of the access list, or none if this row gives this person no access."""
     group_role = space.group_access[granted] if granted else None
     project_roles = [project.group_access.get(group) for group in groups]
     own = project.access.get(person.uuid)
@@ -118,21 +118,21 @@ def _share(
 
 
 def is_closed(world: World, space: Space) -> bool:
-    """Whether a role in the project is not enough to get in: the space is private, or inherits from one."""
+    """Whether a role in the project is not enough for access: the space is private, or inherits from one."""
     if world.can("inherited_access"):
         return not inheritance.inherits_from_project(world, space)
     return space.is_private
 
 
 def inherits_or_private(world: World, space: Space) -> Json:
-    """The one fact about a space that charts and dashboards in it tell, in the word of the version."""
+    """The one field about access that charts and dashboards in the space have, by version."""
     if world.can("inherited_access"):
         return {"inheritsFromOrgOrProject": not is_closed(world, space)}
     return {"isPrivate": space.is_private}
 
 
 def shares_of(world: World, space: Space, person: Person) -> list[Json]:
-    """The person's own entries in the access list of a space; empty for somebody who does not get in."""
+    """The person's own entries in the access list of a space; empty without access."""
     if world.can("inherited_access"):
         share = inheritance.resolved(world, space, person)
         return [] if share is None else [share]
@@ -146,7 +146,7 @@ def shares_of(world: World, space: Space, person: Person) -> list[Json]:
 
 
 def shares(world: World, space: Space) -> list[Json]:
-    """Everybody who can see the space, with role and origin of it (`access` of GET .../spaces/{uuid})."""
+    """Everybody who can see the space, with role and origin (`access` of GET .../spaces/{uuid})."""
     people = [person for person in world.people.values() if not person.is_service]
     return [share for person in people for share in named_shares(world, space, person)]
 
@@ -160,7 +160,7 @@ def named_shares(world: World, space: Space, person: Person) -> list[Json]:
 
 
 def own_access(world: World, space: Space, person: Person) -> list[Json]:
-    """The person's own entries as a space tells them; admins have one in each."""
+    """The person's own entries in the form of spaces; admins have one in each space."""
     found = named_shares(world, space, person)
     project = world.project_rows[space.project_uuid]
     if found or not can_in_project(world, person, "manage", "Project", project):
@@ -172,12 +172,12 @@ def own_access(world: World, space: Space, person: Person) -> list[Json]:
 
 
 def pictured(world: World) -> Json:
-    """What current versions say of how somebody looks: here, nothing."""
+    """The avatar fields of current versions; empty here."""
     return {"avatarUrl": None, "avatarGradient": None} if world.can("current") else {}
 
 
 def _roles(world: World, person: Person, org_uuid: str | None, project_uuid: str | None) -> list[str]:
-    """The roles that count: of the organisation if it is the person's, and those in the project."""
+    """The roles that count: in the organisation if it is the person's, and in the project."""
     roles = [person.role] if person.role != "member" and person.org_uuid == org_uuid else []
     project = world.project_rows.get(project_uuid) if project_uuid else None
     if project is None:
@@ -199,7 +199,7 @@ def _by_space(
     private: bool | None,
     access: Sequence[Any],
 ) -> bool:
-    """The rules that depend on the space: its privacy and the person's role in it."""
+    """Whether a rule that depends on the space allows it: by its privacy and the person's role in it."""
     mine = {share["role"] for share in access if share["userUuid"] == person.uuid}
     if action == "view" and (private is False or mine):
         return True
@@ -224,16 +224,16 @@ def can(
     private: bool | None = None,
     access: Sequence[Json] = (),
 ) -> bool:
-    """Whether the person may do the action to the subject; who may `manage` may do everything.
+    """Whether the person may do the action to the subject; people who may `manage` it may do everything.
 
     Args:
         world: the instance.
-        person: who asks.
+        person: the caller.
         action: view, create, update, delete, promote or manage.
-        subject: the server's word for the thing, such as SavedChart or PinnedItems.
-        org: the organisation of the thing (promotion passes the caller's own, as the server does).
+        subject: the server's name for the kind, such as SavedChart or PinnedItems.
+        org: the organisation of the item (promotion passes the caller's own, as the server does).
         project: its project.
-        private: whether its space is private; none when the server does not look.
+        private: whether its space is private; none if the server does not check.
         access: the caller's entries in the access list of its space.
     """
     rules = _rules(world)

@@ -1,7 +1,7 @@
 """The stand-in as an ASGI application: envelopes, authentication, bodies, faults.
 
-Starlette reads the requests and writes the answers; `_table` has the endpoints; `respond` decides each answer
-and touches no network. Faults wrap the whole, because they need the connection in hand.
+Starlette reads the requests and writes the answers; `_table` has the endpoints; `respond` produces each
+answer without any network access. Faults are applied around it, because they need the connection.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ PAGE_TYPE = "text/html; charset=UTF-8"
 PAGE = b"<!doctype html><title>Lightdash</title>\n"
 MAX_BODY = 5 * 1024 * 1024
 PERSONAL = "ApiKey"
-_DEEP = 10_000  # levels, more than any test needs
+_DEEP = 10_000  # levels of nesting, more than any test needs
 
 
 @cache
 def _routes() -> tuple[Route, ...]:
-    """All endpoints: what the modules beside this one list as `ROUTES`, module by module."""
+    """All endpoints: the `ROUTES` of the modules beside this one."""
     names = sorted(found.name for found in pkgutil.iter_modules(lightdash_standin.__path__))
     modules = [importlib.import_module(f"{lightdash_standin.__name__}.{name}") for name in names]
     return tuple(route for module in modules for route in getattr(module, "ROUTES", ()))
@@ -63,12 +63,12 @@ def _error(world: World, refusal: Refusal) -> Response:
 
 
 def _unknown(world: World, request: Request) -> Response:
-    """What answers an unknown route: JSON, or in old versions a page."""
+    """The answer to an unknown route: JSON, or in old versions a page."""
     return _error(world, no_endpoint()) if world.can("json_for_unknown_endpoints") else _page(request)
 
 
 def _page(request: Request) -> Response:
-    """An unknown route: reading gives the page of the web application, anything else a 404 page."""
+    """An unknown route: a GET returns the page of the web application, anything else a 404 page."""
     if request.method in ("GET", "HEAD"):
         return Response(PAGE, media_type=PAGE_TYPE)
     page = (
@@ -79,22 +79,22 @@ def _page(request: Request) -> Response:
 
 
 def _path(scope: Scope) -> str:
-    """The path as it was asked for; the one that is routed has no slash at its end."""
+    """The path as requested; the path for routing has no slash at its end."""
     raw: bytes = scope["raw_path"]
     return unquote(raw.decode("ascii"))
 
 
 def _session(world: World, request: Request) -> Person | None:
-    """Who asks by session cookie, if anybody."""
+    """The person of a session cookie, if there is one."""
     uuid = world.sessions.get(request.cookies.get(COOKIE, ""))
     return world.people[uuid] if uuid else None
 
 
 def _token_owner(world: World, request: Request) -> Person:
-    """Who asks by token.
+    """The person of a token.
 
     Raises:
-        Refusal: 401, as JSON for a token that is not known, expired or revoked, as plain text for none.
+        Refusal: 401, as JSON for an unknown, expired or revoked token, as plain text for none.
     """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     token = world.token_rows.get(secret)
@@ -111,10 +111,10 @@ def _token_owner(world: World, request: Request) -> Person:
 
 
 def _parsed(world: World, request: Request, content: bytes) -> Any:
-    """The body: parsed if it says that it is JSON, else empty.
+    """The body: parsed if its type is JSON, else empty.
 
     Raises:
-        Refusal: 413 (or 500) if it is too large, 500 if it is no JSON.
+        Refusal: 413 (or 500) if it is too large, 500 if it is not JSON.
     """
     if len(content) > MAX_BODY:
         raise too_large() if world.can("refuses_large_bodies") else went_wrong()
@@ -145,7 +145,7 @@ def _called(world: World, route: Route, request: Request, content: bytes) -> Res
 
 
 def _json(value: Any) -> bytes:
-    """A value as JSON, however deeply it is nested: Node has no such limit as orjson has."""
+    """A value as JSON, however deeply it is nested: unlike orjson, Node has no limit."""
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
@@ -158,7 +158,7 @@ def _json(value: Any) -> bytes:
 
 
 def _signed(world: World, answer: Response) -> Response:
-    """The answer, with the version of the server if it tells that."""
+    """The answer with the version of the server, if the version returns it."""
     if world.can("tells_its_version"):
         answer.headers["Lightdash-Version"] = world.version
     return answer
@@ -191,9 +191,9 @@ async def _answered(world: World, route: Route, request: Request) -> Response:
 
 @cache
 def _table(version: str) -> dict[tuple[str, int], list[tuple[re.Pattern[str], Route]]]:
-    """The endpoints of a version, by method and number of slashes: a request is compared with a few of them.
+    """The endpoints of a version, by method and number of slashes, so that a request is compared with a few.
 
-    Starlette's own router compares it with one after the other of two hundred, which took longer than to
+    Starlette's own router compares it with two hundred, one after the other, which took longer than the
     answer.
     """
     table: dict[tuple[str, int], list[tuple[re.Pattern[str], Route]]] = {}
@@ -206,7 +206,7 @@ def _table(version: str) -> dict[tuple[str, int], list[tuple[re.Pattern[str], Ro
 
 
 def lightdash(world: World) -> ASGIApp:
-    """The application without faults; a known path with another method is as unknown as any."""
+    """The application without faults; a known path with another method counts as unknown."""
     table = _table(world.version)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -228,7 +228,7 @@ class App:
 
     Args:
         world: the instance that answers.
-        latency: seconds that every request takes at least.
+        latency: minimum number of seconds for every request.
         faults: which requests go wrong.
     """
 

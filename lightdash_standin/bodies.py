@@ -1,6 +1,6 @@
-"""What the validating endpoints accept: types of the fields of a body, and the texts of their 422.
+"""Validation of bodies: types of their fields, and the texts of the 422.
 
-Other endpoints validate nothing. The texts are those of the real server.
+Only some endpoints validate. The texts are those of the real server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def number(value: Any) -> str | None:
 
 
 def anything(_value: Any) -> str | None:
-    """Accept everything."""
+    """Accept anything."""
     return None
 
 
@@ -53,7 +53,7 @@ def one_of(*choices: str) -> Rule:
 
 
 def nullable(rule: Rule) -> Rule:
-    """Accept null, and what the rule accepts."""
+    """Accept null, and whatever the rule accepts."""
     return lambda value: None if value is None else rule(value)
 
 
@@ -69,7 +69,7 @@ def nullable_text(value: Any, where: str) -> Errors:
 
 
 def union(issues: list[Errors]) -> str:
-    """The text for a value that fits none of several alternatives."""
+    """The text for a value that matches none of several alternatives."""
     listed = json.dumps(issues, separators=(",", ":"), ensure_ascii=False)
     return f"Could not match the union against any of the items. Issues: {listed}"
 
@@ -77,7 +77,7 @@ def union(issues: list[Errors]) -> str:
 def errors_in(
     body: Any, required: dict[str, Rule], optional: dict[str, Rule] | None = None, at: str = "body"
 ) -> Errors:
-    """What is wrong with an object."""
+    """The errors of an object."""
     sent = body if isinstance(body, dict) else {}
     errors: Errors = {}
     for name, rule in {**required, **(optional or {})}.items():
@@ -92,7 +92,7 @@ def errors_in(
 
 
 def body_of(required: dict[str, Rule], optional: dict[str, Rule] | None = None) -> Callable[[Any], None]:
-    """A check for a body with these required and optional fields; it refuses with 422."""
+    """Return a check for a body with these required and optional fields; it refuses with 422."""
 
     def check(body: Any) -> None:
         errors = errors_in(body, required, optional)
@@ -103,7 +103,7 @@ def body_of(required: dict[str, Rule], optional: dict[str, Rule] | None = None) 
 
 
 def listing_of(required: dict[str, Rule]) -> Callable[[Any], None]:
-    """A check for a list of objects with these fields; it refuses with 422."""
+    """Return a check for a list of objects with these fields; it refuses with 422."""
 
     def check(body: Any) -> None:
         errors = {} if isinstance(body, list) else {"body": {"message": "invalid array"}}
@@ -116,7 +116,7 @@ def listing_of(required: dict[str, Rule]) -> Callable[[Any], None]:
 
 
 def check_metadata(body: Any) -> None:
-    """The body of `PATCH /projects/{p}/metadata`."""
+    """Check the body of `PATCH /projects/{p}/metadata`."""
     sent = body if isinstance(body, dict) else {}
     errors = (
         nullable_text(sent["upstreamProjectUuid"], "body.upstreamProjectUuid")
@@ -128,7 +128,7 @@ def check_metadata(body: Any) -> None:
 
 
 def check_sql_chart(body: Any) -> None:
-    """The body of `POST /projects/{p}/sqlRunner/saved`; description may be null."""
+    """Check the body of `POST /projects/{p}/sqlRunner/saved`; description may be null."""
     rules: dict[str, Rule] = {
         "spaceUuid": text, "config": anything, "limit": number, "sql": text,
         "description": lambda value: None if value is None else text(value), "name": text,
@@ -141,7 +141,7 @@ def check_sql_chart(body: Any) -> None:
 
 
 def sql_config_errors(config: Any, at: str) -> Errors:
-    """What is wrong with the configuration of a SQL chart."""
+    """The errors of the configuration of a SQL chart."""
     types = ("vertical_bar", "line", "pie", "table")
     issues = errors_in(config, {"type": one_of(*types), "metadata": anything}, at=at)
     if not issues and config["type"] == "table":
@@ -179,7 +179,7 @@ check_favorite = body_of(
 
 
 def check_current_delivery(body: Any) -> None:
-    """The body of a delivery of a chart, SQL chart or app in current versions."""
+    """Check the body of a delivery of a chart, SQL chart or app in current versions."""
     rules: dict[str, Rule] = {
         "name": text, "cron": text, "enabled": flag, "format": one_of(*FORMATS), "appUuid": nullable(text),
         "appName": nullable(text), "options": anything, "includeLinks": flag, "targets": listing,

@@ -1,6 +1,7 @@
-"""What the validating endpoints accept as a dashboard.
+"""Validation of the bodies of dashboards.
 
-The real text for a tile that fits nothing is a page of nested alternatives; only the outermost part is given.
+The real text for a tile that matches no type is a page of nested alternatives; only the outermost part is
+imitated.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _PROPERTIES: dict[str, tuple[dict[str, Rule], dict[str, Rule]]] = {
 
 
 def _tile_errors(tile: Any, at: str, *, newer: bool, current: bool = False) -> Errors:
-    """What is wrong with a tile; newer versions take one without a tab, and have other types."""
+    """The errors of a tile; newer versions accept one without a tab, and have other types."""
     rules: dict[str, Rule] = dict.fromkeys(("x", "y", "h", "w"), number)
     known: tuple[str, ...] = NEWER_TILE_TYPES if newer else TILE_TYPES
     types, tab = CURRENT_TILE_TYPES if current else known, nullable(text) if newer else text
@@ -66,7 +67,7 @@ def _object(value: Any) -> str | None:
 
 
 def _content_errors(sent: Any, required: dict[str, Rule], *, newer: bool, current: bool = False) -> Errors:
-    """What is wrong with a dashboard: its `required` fields, and what they hold."""
+    """The errors of a dashboard: its `required` fields, and their content."""
     optional: dict[str, Rule] = {"description": text, "spaceUuid": text}
     tab_rules: dict[str, Rule] = {"order": number, "name": text, "uuid": text}
     tab_options: dict[str, Rule] = {}
@@ -102,25 +103,26 @@ def _check_created(body: Any, *, newer: bool, current: bool = False) -> None:
 
 
 def check_dashboard(body: Any) -> None:
-    """The body of `POST /projects/{p}/dashboards`: a dashboard, or name and description of a duplicate.
+    """Check the body of `POST /projects/{p}/dashboards`: a dashboard, or name and description of a duplicate.
 
-    Nulls that a read gives (`tabUuid`, `description`, a filter's `label`, a tile's `title`) are refused here.
+    Nulls that answers contain (`tabUuid`, `description`, a filter's `label`, a tile's `title`) are refused
+    here.
     """
     _check_created(body, newer=False)
 
 
 def check_newer_dashboard(body: Any) -> None:
-    """The same in newer versions: a tile may have no tab, and each tab says whether it is hidden."""
+    """The same in newer versions: a tile may have no tab, and each tab has `hidden`."""
     _check_created(body, newer=True)
 
 
 def check_current_dashboard(body: Any) -> None:
-    """The same in current versions: a tab need not say that again."""
+    """The same in current versions: `hidden` is optional again."""
     _check_created(body, newer=True, current=True)
 
 
 def check_dashboard_patch(body: Any) -> None:
-    """The body of the v2 `PATCH`: metadata with a name, whatever else there is, or tiles and tabs."""
+    """Check the body of the v2 `PATCH`: metadata with a name and any other fields, or tiles and tabs."""
     sent = body if isinstance(body, dict) else {}
     metadata = errors_in(sent, {"name": text}, {"description": text, "spaceUuid": text})
     content = _content_errors(sent, {"tiles": listing, "tabs": listing}, newer=True, current=True)

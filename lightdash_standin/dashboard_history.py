@@ -1,8 +1,8 @@
-"""The history of dashboards, which servers since 0.2450.0 tell: its list, one version, and going back to one.
+"""The history of dashboards since 0.2450.0: its list, one version, and rolling back to one.
 
-All versions are there for ever, and any can be read by its uuid; the list has those of the last days. A
-version comes under today's name, and with the number and uuid of the *current* version inside. Going back
-takes the charts inside the dashboard with it, each to what it was at the time of the version.
+All versions are kept, and any can be read by its uuid; the list has those of the last days. A version is
+returned with today's name, and with the number and uuid of the *current* version inside. Rolling back
+includes the charts inside the dashboard, each to its version at the time of the dashboard's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _summary(world: World, dashboard: Dashboard, version: DashboardVersion) -> J
 
 
 def get_history(call: Call) -> Json:
-    """`GET /dashboards/{u}/history`: the versions of the last days, newest first; two at least."""
+    """`GET /dashboards/{u}/history`: the versions of the last days, newest first; at least two."""
     world, dashboard = call.world, dashboard_named(call)
     require_in_space(call, "manage", "Dashboard", world.spaces[dashboard.space_uuid], NO_HISTORY)
     newest_first = dashboard.versions[::-1]
@@ -65,7 +65,7 @@ def get_version(call: Call) -> Json:
 
 
 def _differences(call: Call, read: Json, then: DashboardVersion) -> list[Json]:
-    """What going back would do to the charts that live in a dashboard: what each is, and was then."""
+    """What rolling back would change of the charts inside a dashboard: each now, and at that time."""
     rows = []
     for tile, chart in _inside(call.world, read):
         was = _at(chart, then.created_at)
@@ -82,21 +82,21 @@ def _differences(call: Call, read: Json, then: DashboardVersion) -> list[Json]:
 
 
 def _inside(world: World, read: Json) -> list[tuple[Json, Chart]]:
-    """The tiles of a dashboard, as it is read, that show charts which live in one."""
+    """The tiles of a dashboard, in the form of answers, with charts inside it."""
     shown = [tile for tile in read["tiles"] if tile["properties"].get("belongsToDashboard")]
     return [(tile, world.charts[tile["properties"]["savedChartUuid"]]) for tile in shown]
 
 
 def _at(chart: Chart, moment: str) -> ChartVersion | None:
-    """The version that a chart was in at a time; none if it was made later."""
+    """The version of a chart at a time; none if it was created later."""
     return next((one for one in reversed(chart.versions.values()) if one.created_at <= moment), None)
 
 
 def rollback(call: Call) -> Any:
-    """`POST /dashboards/{u}/rollback/{v}`: append a copy of an old version; of the current one, nothing."""
+    """`POST /dashboards/{u}/rollback/{v}`: append a copy of an old version; nothing for the current one."""
     world, dashboard = call.world, dashboard_named(call)
     if call.params["v"] == world.dashboard_version_uuid(dashboard.version):
-        return OK  # before anybody's permission is looked at
+        return OK  # before any permission is checked
     require_in_space(call, "manage", "Dashboard", world.spaces[dashboard.space_uuid], NO_ROLLBACK)
     then = _version(world, dashboard, call.params["v"])
     read = read_dashboard(world, dashboard, then)

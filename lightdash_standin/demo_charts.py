@@ -1,4 +1,4 @@
-"""The charts of the demo, as data: every kind of chart, and the things that make charts hard to copy."""
+"""The charts of the demo, as data: every kind of chart, and everything that makes charts hard to copy."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def simple_chart(
 
 
 def sql_charts() -> list[Json]:
-    """SQL charts, without the place."""
+    """SQL charts, without their space."""
     shops = (
         "select s.store_name, count(*) as orders\nfrom marts.orders o\njoin marts.stores s using (store_id)"
     )

@@ -1,7 +1,8 @@
-"""Faults to order: what a network, a proxy or a broken server does to a request.
+"""Faults for tests: what a network, a proxy or a broken server does to a request.
 
-`Faults` decides for each request, by its number or by a rule. A fault strikes before the server does the
-work, or after it: then the write has taken effect, and only the answer is lost.
+`Faults` decides for each request, by its number or by a rule. A fault happens before the server does the
+work, or after
+it: then the write has been carried out, and only the answer is lost.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ class Fault:
     """One fault. Use the constructors; combine with `late()` and `slow()`.
 
     Attributes:
-        kind: answer = something else is answered; cut = the connection closes in the middle of the body; drop
-            = it closes before the answer; pass = the true answer is given (only later, if `delay` is set).
+        kind: answer = another answer is sent; cut = the connection closes in the middle of the body; drop
+            = it closes before the answer; pass = the true answer is sent (only later, if `delay` is set).
         status_code: status code of the false answer.
         body: its body.
         headers: its headers.
-        after: whether the server has done the work before the fault strikes.
-        delay: seconds to wait first; after the work, if the fault strikes after it.
+        after: whether the server has done the work before the fault happens.
+        delay: seconds to wait first; after the work, if the fault happens after it.
         chunked: for a cut, whether no length is announced.
     """
 
@@ -42,7 +43,7 @@ class Fault:
     chunked: bool = False
 
     def late(self) -> Fault:
-        """The same fault, after the server did the work."""
+        """The same fault, after the server has done the work."""
         return replace(self, after=True)
 
     def slow(self, seconds: float) -> Fault:
@@ -53,7 +54,7 @@ class Fault:
     def status(
         code: int, *, body: Literal["json", "html", "text", "empty"] = "json", retry_after: str | None = None
     ) -> Fault:
-        """An error status, in the server's own envelope or as a proxy would put it."""
+        """An error status, in the server's own envelope or in the form of a proxy."""
         envelope = {
             "status": "error",
             "error": {"statusCode": code, "name": "UnexpectedServerError", "message": "Fault", "data": {}},
@@ -72,12 +73,12 @@ class Fault:
 
     @staticmethod
     def content(body: bytes, content_type: str = JSON_TYPE, *, code: int = 200) -> Fault:
-        """Any body at all."""
+        """An answer with any body."""
         return Fault(status_code=code, body=body, headers=(("content-type", content_type),))
 
     @staticmethod
     def login_page() -> Fault:
-        """200 with the HTML of a login page, as a single-sign-on proxy answers."""
+        """200 with the HTML of a login page, as from a single-sign-on proxy."""
         return Fault.content(LOGIN_PAGE.encode(), HTML_TYPE)
 
     @staticmethod
@@ -87,7 +88,7 @@ class Fault:
 
     @staticmethod
     def cut_json() -> Fault:
-        """200 with JSON that stops in the middle, under a length that fits."""
+        """200 with JSON that ends in the middle, with a length that matches."""
         return Fault.content(b'{"status":"ok","results":{"uuid":"4f1')
 
     @staticmethod
@@ -98,12 +99,12 @@ class Fault:
 
     @staticmethod
     def not_a_number() -> Fault:
-        """200 with `NaN`, which is not JSON but passes for it in some parsers."""
+        """200 with `NaN`, which is not JSON but is accepted by some parsers."""
         return Fault.content(b'{"status":"ok","results":{"value":NaN}}')
 
     @staticmethod
     def redirect(url: str, code: int = 302) -> Fault:
-        """A redirect to another place."""
+        """A redirect to another URL."""
         return Fault(status_code=code, body=b"", headers=(("location", url),))
 
     @staticmethod
@@ -131,8 +132,8 @@ class Faults:
 
     Attributes:
         by_number: fault by the number of the request since the server started, from 1.
-        rule: asked for every other request, with number, method and path (with query).
-        count: how many requests there were.
+        rule: called for every other request, with number, method and path (with query).
+        count: number of requests.
         struck: numbers of the requests that got a fault.
     """
 
@@ -142,7 +143,7 @@ class Faults:
     struck: list[int] = field(default_factory=list)
 
     def next(self, method: str, path: str) -> Fault | None:
-        """The fault for the request that comes in now, if any."""
+        """The fault for the next request, if any."""
         self.count += 1
         fault = self.by_number.get(self.count)
         if fault is None and self.rule is not None:

@@ -1,4 +1,4 @@
-"""A large, believable project, for benchmarks: as much as is asked for, the same everywhere."""
+"""A large, realistic project for benchmarks, of any size, and the same in every run."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def _bodies() -> list[Json]:
 
 
 def generate_spaces(studio: Studio, count: int, chance: random.Random) -> list[Space]:
-    """So many spaces, every fourth of them private with some grants; where they nest, each third lies in one.
+    """Create spaces, every fourth of them private with some grants; if nested, every third is in another one.
 
-    Those in others inherit what is granted there.
+    Those in others inherit their access.
     """
     nest = studio.world.can("nested_spaces")
     spaces: list[Space] = []
@@ -43,7 +43,7 @@ def generate_spaces(studio: Studio, count: int, chance: random.Random) -> list[S
 def generate_charts(
     studio: Studio, spaces: list[Space], count: int, versions: int, chance: random.Random
 ) -> list[Chart]:
-    """So many charts, each with so many versions, over some weeks."""
+    """Create charts with a number of versions each, over some weeks."""
     bodies = _bodies()
     charts = []
     for number in range(count):
@@ -60,7 +60,7 @@ def generate_charts(
 def generate_dashboards(
     studio: Studio, spaces: list[Space], charts: list[Chart], count: int, tiles: int, chance: random.Random
 ) -> None:
-    """So many dashboards with so many chart tiles; every tenth has a chart inside it as well."""
+    """Create dashboards with a number of chart tiles each; every tenth has a chart inside it as well."""
     for number in range(count):
         dashboard = studio.dashboard(
             f"Dashboard {number + 1:03d}", spaces[number % len(spaces)], author=chance.choice(AUTHORS)
@@ -76,14 +76,14 @@ def generate_dashboards(
 
 
 def generate_sql_charts(studio: Studio, spaces: list[Space], count: int) -> None:
-    """So many SQL charts."""
+    """Create SQL charts."""
     body = demo_charts.sql_charts()[0]
     for number in range(count):
         studio.sql_chart({**body, "name": f"{body['name']} {number + 1}"}, spaces[number % len(spaces)])
 
 
 def generate_schedulers(studio: Studio, charts: list[Chart], count: int) -> None:
-    """So many deliveries, spread over the charts."""
+    """Create deliveries, spread over the charts."""
     for number in range(count if charts else 0):
         body = {
             "name": f"Delivery {number + 1:03d}", "format": "csv", "cron": f"{number % 60} 8 * * 1",
@@ -95,7 +95,7 @@ def generate_schedulers(studio: Studio, charts: list[Chart], count: int) -> None
 
 
 def generate_tags(studio: Studio, count: int, chance: random.Random) -> None:
-    """So many tags, each on some metrics."""
+    """Create tags, each on some metrics."""
     metrics = [item for item in studio.project.catalog.values() if item.definition["fieldType"] == "metric"]
     for number in range(count):
         tag = create_tag(

@@ -21,9 +21,9 @@ SEARCH_LIMIT = 10
 
 
 def errors_by(validations: list[Json], source: str) -> dict[str, list[Json]]:
-    """The validation errors that lists show, by the uuid of the chart or dashboard.
+    """The validation errors in lists, by the uuid of the chart or dashboard.
 
-    Their times come out of the database's own JSON: with microseconds, and without a time zone.
+    Their times have the form of the database's JSON: with microseconds, and without a time zone.
     """
     found: dict[str, list[Json]] = {}
     for one in validations:
@@ -95,7 +95,7 @@ def _sql_row(world: World, chart: SqlChart) -> Json:
 
 
 def visible_spaces(call: Call, project: Project, subject: str) -> Iterator[Space]:
-    """The spaces of a project in which the caller may see such things."""
+    """The spaces of a project in which the caller may see such items."""
     for uuid in project.spaces:
         space = call.world.spaces[uuid]
         if can_in_space(call.world, call.person, "view", subject, space):
@@ -144,7 +144,7 @@ def _summary(world: World, chart: Chart, space: Space, project: Project) -> Json
 def get_summaries(call: Call) -> list[Json]:
     """`GET /projects/{p}/chart-summaries`: charts in spaces, and those inside dashboards once per tile.
 
-    Newer versions give each once, by uuid.
+    Newer versions return each once, by uuid.
     """
     world = call.world
     project = project_of(call)
@@ -184,7 +184,7 @@ def page_and_size(call: Call, default_page: int, default_size: int) -> tuple[int
 
 
 def in_pages(call: Call, rows: list[Any]) -> Json:
-    """A page of the rows; all of them, unless both page and size are asked for."""
+    """A page of the rows; all of them, unless both page and size are requested."""
     if not call.one("page") or not call.one("pageSize"):
         return {"data": rows}
     page, size = page_and_size(call, 1, 10)

@@ -1,7 +1,7 @@
-"""Colour palettes of the organisation (`/org/color-palettes`), and which of them a chart is drawn with.
+"""Colour palettes of the organisation (`/org/color-palettes`), and which of them a chart uses.
 
-That is the nearest on the way up from it to the organisation. Changing palettes needs a session, as on the
-real server.
+A chart uses the nearest one on the way up from it to the organisation. Changing palettes needs a session, as
+on the real server.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _above(world: World, space: Space) -> Iterator[Space]:
 
 
 def _way_up(world: World, chart: Chart | None, space: Space) -> Iterator[tuple[str, Any]]:
-    """What may have a palette, from the chart up: its type, and the thing itself."""
+    """Everything that may have a palette, from the chart up: its type, and the object."""
     if chart is not None:
         yield "chart", chart
     if chart is not None and chart.dashboard_uuid:
@@ -36,7 +36,7 @@ def _way_up(world: World, chart: Chart | None, space: Space) -> Iterator[tuple[s
 
 
 def resolved_palette(world: World, chart: Chart | None, space: Space) -> Json:
-    """The palette of a chart in a space, and what it comes from; none is given for SQL charts."""
+    """The palette of a chart in a space, and its origin; none for SQL charts."""
     org = world.orgs[world.project_rows[space.project_uuid].org_uuid]
     for type_, item in _way_up(world, chart, space):
         palette = org.palettes.get(item.color_palette_uuid or "")
@@ -94,7 +94,7 @@ def get_palettes(call: Call) -> list[Json]:
 
 
 def _require_session(call: Call) -> None:
-    """Refuse tokens, and who does not manage the organisation."""
+    """Refuse tokens, and people who do not manage the organisation."""
     if not call.by_cookie:
         raise unauthorized("Failed to authorize user")
     mine = call.person.org_uuid
@@ -130,7 +130,7 @@ def patch_palette(call: Call) -> Json:
 
 
 def remove_palette(call: Call) -> Any:
-    """`DELETE /org/color-palettes/{palette}`: whatever used it has none then."""
+    """`DELETE /org/color-palettes/{palette}`: items that used it have none then."""
     _require_session(call)
     world, palette = call.world, _palette(call)
     org = world.orgs[call.person.org_uuid]

@@ -1,8 +1,8 @@
 """Preview projects (`POST /projects/{p}/createPreview`): a copy of the content, with the same slugs.
 
-Spaces with the grants to users, charts, SQL charts and dashboards are copied, the current version of each,
-with its time and its view count; current versions copy virtual views, the nesting of spaces and grants to
-groups, too. Schedulers, pins, comments, tags and verification are not copied.
+Spaces with the grants to users, charts, SQL charts and dashboards are copied, each in its current version,
+with its time and its view count; current versions also copy virtual views, the nesting of spaces and grants
+to groups. Schedulers, pins, comments, tags and verification are not copied.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from lightdash_standin.spaces import create_space
 from lightdash_standin.state import Chart, Dashboard, DashboardVersion, Json, Project, Space, World
 from lightdash_standin.virtual_views import is_virtual
 
-PREVIEW_DAYS = 30  # that a preview of current versions lives
+PREVIEW_DAYS = 30  # days until a preview of current versions expires
 
 
 def _copied_chart(world: World, chart: Chart, space_uuid: str | None, dashboard_uuid: str | None) -> Chart:
     query = chart.version.metric_query
     metrics = [{**one, "uuid": world.new_uuid()} for one in query["additionalMetrics"]]
-    version = replace(  # the real server forgets how rows of several queries are merged
+    version = replace(  # the real server loses how rows of several queries are merged
         chart.version, uuid=world.new_uuid(), metric_query={**query, "additionalMetrics": metrics}, merge=None
     )
     copy = replace(
@@ -114,7 +114,7 @@ def _copy_content(world: World, source: Project, preview: Project) -> None:
 
 
 def post_preview(call: Call) -> Json | str:
-    """`POST /projects/{p}/createPreview`: answers the bare uuid, or newer versions an object with it."""
+    """`POST /projects/{p}/createPreview`: returns the bare uuid, in newer versions an object with it."""
     world, source = call.world, project_of(call, may=None)
     if source.type == "PREVIEW" or not can_in_project(world, call.person, "manage", "CompileProject", source):
         raise forbidden()

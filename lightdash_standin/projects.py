@@ -1,7 +1,7 @@
 """Projects: list, read, create, delete, settings, access, explores, compiling.
 
-Compiling and creating are done at once. Reading a project gives its connections away, without the secrets, as
-the real server does.
+Compiling and creating are finished at once. Reading a project returns its connections without secrets, as on
+the real server.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SECRETS = frozenset({"user", "password", "token", "personal_access_token", "priv
 
 
 def read_project(world: World, project: Project) -> Json:
-    """The project as it is read."""
+    """The project as returned."""
     newer: Json = {
         "queryTimezone": project.query_timezone,
         "hasDefaultUserSpaces": project.default_user_spaces,
@@ -69,7 +69,7 @@ def read_project(world: World, project: Project) -> Json:
 def create_project(world: World, person: Person, name: str, like: Json) -> Project:
     """Store a new, uncompiled project, with the public space "Shared" that every project starts with.
 
-    Previews of newer versions start with none.
+    Previews of newer versions start without it.
 
     Args:
         world: the instance.
@@ -101,7 +101,7 @@ def create_project(world: World, person: Person, name: str, like: Json) -> Proje
 
 
 def compile_project(world: World, project: Project) -> None:
-    """Make the explores and the catalogue of the project from its dbt project; without one, keep them."""
+    """Create the explores and the catalogue of the project from its dbt project; without one, keep them."""
     if project.compilable:
         project.explores = with_virtual_views(world, project, project.compilable)
     index_catalog(world, project)
@@ -129,7 +129,7 @@ def get_projects(call: Call) -> list[Json]:
 
 
 def _row_parts(world: World, project: Project) -> Json:
-    """What the list of projects tells besides, by version."""
+    """The additional fields in the list of projects, by version."""
     if not world.can("parameters"):
         return {"requireUserCredentials": False}
     creator = world.people[project.created_by]
@@ -144,7 +144,7 @@ def get_project(call: Call) -> Json:
 
 
 def get_defaults(call: Call) -> Any:
-    """`GET /api/v2/projects/{p}/defaults`: what dbt's configuration sets for the project, if anything."""
+    """`GET /api/v2/projects/{p}/defaults`: settings from dbt's configuration, if any."""
     project = project_of(call)
     return OK if project.defaults is None else project.defaults
 
@@ -167,7 +167,7 @@ def put_parameters(call: Call) -> Any:
 
 
 def check_parameters(body: Any) -> None:
-    """The body of that: each has a label."""
+    """Check the body of `put_parameters`: each parameter has a label."""
     errors: Errors = {}
     for name, parameter in (body if isinstance(body, dict) else {}).items():
         errors |= errors_in(parameter, {"label": text}, at=f"parameters.{name}")
@@ -176,7 +176,10 @@ def check_parameters(body: Any) -> None:
 
 
 def patch_user_spaces(call: Call) -> Any:
-    """`PATCH /projects/{p}/hasDefaultUserSpaces`: a space for each who may make one; they stay afterwards."""
+    """`PATCH /projects/{p}/hasDefaultUserSpaces`: creates a space for everybody who may create one.
+
+    They stay when it is switched off.
+    """
     world, project = call.world, project_of(call, may=("manage", "Project"))
     project.default_user_spaces = call.body["hasDefaultUserSpaces"] in (True, "true")
     if not project.default_user_spaces:
@@ -200,7 +203,7 @@ def get_changesets(call: Call) -> Any:
 
 
 def get_spotlight(call: Call) -> Any:
-    """`GET /projects/{p}/spotlight/table/config`: nobody has made one."""
+    """`GET /projects/{p}/spotlight/table/config`: nobody has changed it."""
     project = project_of(call)
     raise not_found(f"Table config not found for project {project.uuid}")
 
@@ -231,12 +234,12 @@ def post_precompiled(call: Call) -> Json:
 
 
 def remove_project(call: Call) -> Any:
-    """`DELETE /org/projects/{p}`: with everything in it; projects below it lose their upstream."""
+    """`DELETE /org/projects/{p}`: with everything in it; projects with it as upstream lose their upstream."""
     world, project = call.world, project_of(call, may=None)
     own_preview = project.type == "PREVIEW" and project.created_by == call.person.uuid
     if not own_preview and not can_in_project(world, call.person, "delete", "Project", project):
         raise forbidden()
-    while project.spaces:  # one takes those inside it along
+    while project.spaces:  # deleting one deletes those inside it
         delete_space(world, world.spaces[next(iter(project.spaces))])
     for uuid in project.tags:
         del world.tags[uuid]
@@ -277,7 +280,7 @@ def get_explores(call: Call) -> list[Json]:
 
 
 def _explore_row(world: World, explore: Json) -> Json:
-    """A row of the list of explores; newer versions tell only the type of one that is no table of dbt."""
+    """A row of the list of explores; in newer versions only explores that are not from dbt have a type."""
     more: Json = {"type": explore.get("type", "default")}
     if world.can("parameters"):
         more = {key: explore[key] for key in ("type", "aiHint") if key in explore}
@@ -300,7 +303,7 @@ def get_explore(call: Call) -> Json:
 
 
 def put_explores(call: Call) -> Any:
-    """`PUT /projects/{p}/explores`: what the dbt-less command line deploys."""
+    """`PUT /projects/{p}/explores`: deployed by the command line without dbt."""
     project = project_of(call, may=("manage", "CompileProject"))
     rows = call.body if isinstance(call.body, list) else []
     deployed = {need(row, "name", str): row for row in rows}
@@ -332,7 +335,7 @@ def get_group_access(call: Call) -> list[Json]:
 
 
 def post_access(call: Call) -> Any:
-    """`POST /projects/{p}/access`: give somebody, named by e-mail, a role."""
+    """`POST /projects/{p}/access`: give somebody a role, by e-mail."""
     project = project_of(call, may=("manage", "Project"))
     email, role = need(call.body, "email", str), need(call.body, "role", str)
     for person in call.world.people.values():

@@ -1,11 +1,11 @@
-"""Promotion: what it would change; `promoting` changes it.
+"""Determines what a promotion changes; `promoting` carries it out.
 
 Content is matched by slug in the upstream project. A chart counts as changed if its version is newer than
-that of its match, or name or description differ; a dashboard always. In 0.1372.1 what promotion creates gets
-a slug of its own, so that the next promotion does not find it, and SQL charts are left behind. Worlds of
-newer versions keep slugs (0.1505.2), match spaces by their path and promote those above them as well
-(0.1610.1), find a chart inside a dashboard once although two tiles show it (0.2213.3), promote a chart on
-two tiles once, and SQL charts, too (0.2462.0).
+that of its match, or name or description differ; a dashboard always. In 0.1372.1 promoted items that are
+created get a slug of their own, so that the next promotion does not find them, and SQL charts are not
+promoted. Newer versions keep slugs (0.1505.2), match spaces by path and promote those above them as well
+(0.1610.1), find a chart inside a dashboard once although two tiles show it (0.2213.3), promote a chart on two
+tiles once, and SQL charts, too (0.2462.0).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ SAME, CREATE, UPDATE = "no changes", "create", "update"
 
 @dataclass(frozen=True)
 class Pair:
-    """Something to promote, and its match upstream, with both spaces and the caller's access to them.
+    """An item to promote, and its match upstream, with both spaces and the caller's access to them.
 
     Attributes:
-        above: the spaces that the source's one is in, from the root down; none where they are not promoted.
+        above: the spaces above the source's space, from the root down; none if they are not promoted.
     """
 
     source: Chart | SqlChart | Dashboard
@@ -45,7 +45,7 @@ class Pair:
 
 @dataclass
 class Changes:
-    """What a promotion consists of, as the diff shows it: lists of `{action, data}`."""
+    """The changes of a promotion in the form of the diff: lists of `{action, data}`."""
 
     spaces: list[Json] = field(default_factory=list)
     dashboards: list[Json] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Changes:
 
     @property
     def read(self) -> Json:
-        """The answer of the diff; without SQL charts where nobody looks for them."""
+        """The answer with the diff; without SQL charts in versions that do not promote them."""
         sql = {} if self.sql_charts is None else {"sqlCharts": self.sql_charts}
         apps: Json = {"dataApps": []} if self.tells_apps else {}
         return {"spaces": self.spaces, "dashboards": self.dashboards, "charts": self.charts, **sql, **apps}
@@ -69,13 +69,13 @@ class Changes:
                     self.spaces.append(_space_change(world, space, pair.upstream_uuid))
 
     def parents_first(self) -> Changes:
-        """The changes with the spaces from the root down, as the diff of newer versions has them."""
+        """The changes with the spaces from the root down, as in the diff of newer versions."""
         self.spaces.sort(key=lambda change: change["data"].get("path", "").count("."))
         return self
 
 
 def place_of(world: World) -> str:
-    """What tells spaces apart: their slug, or their path."""
+    """The field that identifies spaces: their slug, or their path."""
     return "path" if world.can("promotes_by_path") else "slug"
 
 
@@ -86,7 +86,7 @@ def _only(found: list[Any], kind: str, slug: str) -> Any:
 
 
 def _charts_upstream(world: World, project_uuid: str, slug: str) -> list[Chart]:
-    """The charts of a project with this slug; one inside a dashboard, once per tile that shows it."""
+    """The charts of a project with this slug; one inside a dashboard is repeated for each tile with it."""
     found = []
     for space in (world.spaces[uuid] for uuid in world.project_rows[project_uuid].spaces):
         found += [world.charts[uuid] for uuid in space.charts if world.charts[uuid].slug == slug]
@@ -99,7 +99,7 @@ def _charts_upstream(world: World, project_uuid: str, slug: str) -> list[Chart]:
 
 
 def spaces_upstream(world: World, project_uuid: str, space: Space) -> list[Space]:
-    """The spaces of a project that promotion takes for the same as this one."""
+    """The spaces of a project that promotion matches with this one."""
     name = place_of(world)
     rows = [world.spaces[uuid] for uuid in world.project_rows[project_uuid].spaces]
     return [one for one in rows if getattr(one, name) == getattr(space, name)]
@@ -169,7 +169,7 @@ def _space_change(world: World, space: Space, upstream_uuid: str) -> Json:
 
 
 def place_fields(world: World, space: Space) -> Json:
-    """Where promoted content goes, as the diff says it."""
+    """The target space of promoted content, in the form of the diff."""
     path = {"spacePath": space.path} if world.can("promotes_by_path") else {}
     return {"spaceSlug": space.slug, **path}
 
@@ -216,13 +216,13 @@ def _sql_change(pair: Pair) -> Json:
 
 
 def chart_changes(world: World, pair: Pair) -> Changes:
-    """The changes that promoting one chart consists of."""
+    """The changes for promoting one chart."""
     changes = Changes(charts=[_chart_change(world, pair)])
     return _with_spaces(world, changes, pair, changes.charts[0])
 
 
 def sql_changes(world: World, pair: Pair) -> Changes:
-    """The changes that promoting one SQL chart consists of."""
+    """The changes for promoting one SQL chart."""
     change = _sql_change(pair)
     return _with_spaces(world, Changes(sql_charts=[change]), pair, change)
 
@@ -246,7 +246,7 @@ def charts_of(world: World, dashboard: Dashboard) -> tuple[list[Chart], list[Sql
 
 
 def dashboard_changes(world: World, pair: Pair, charts: list[Pair], sql_charts: list[Pair]) -> Changes:
-    """The changes that promoting a dashboard and what is on it consists of."""
+    """The changes for promoting a dashboard and the charts on it."""
     source, match = pair.source, pair.match
     if not isinstance(source, Dashboard):
         raise TypeError("not a dashboard")

@@ -1,7 +1,7 @@
 """Endpoints of promotion, and who may promote (`.../promote`, `.../promoteDiff`).
 
-The diff asks for no permission. Promotion compares roles with the caller's own organisation, so an admin of
-any organisation may; and it takes the upstream project for both sides of a chart.
+The diff needs no permission. Promotion checks roles in the caller's own organisation, so an admin of any
+organisation may promote; and it uses the upstream project for both sides of a chart.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _check_chart(call: Call, pair: Pair, *, on_dashboard: bool) -> None:
     uses = USES.format(what=what, name=pair.source.name) + " which"
     alone = f"Failed to promote {what}: you don't have access to edit this {what}"
     text = f"{uses} you don't have access to edit" if on_dashboard else alone
-    # Of charts, the upstream project is looked up on both sides.
+    # For charts, both sides are looked up in the upstream project.
     looked_up = pair.space.project_uuid if isinstance(pair.source, SqlChart) else project
     if not _may(call, "promote", "SavedChart", looked_up, is_closed(call.world, pair.space), pair.access):
         raise forbidden(f"{text} in the origin project.")

@@ -1,4 +1,4 @@
-"""Bodies of charts, as the web application would send them: one function for each sort of chart."""
+"""Bodies of charts as the web application would send them: one function for each kind of chart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lightdash_standin.state import Json
 
 
 def query(explore: str, dimensions: str, metrics: str, **more: Any) -> Json:
-    """A metric query; a field without a table is of the explore's own."""
+    """A metric query; a field without a table belongs to the explore's own."""
     of_table = [name if "." in name else f"{explore}.{name}" for name in dimensions.split()]
     measured = [name if "." in name else f"{explore}.{name}" for name in metrics.split()]
     fields = [name.replace(".", "_") for name in of_table], [name.replace(".", "_") for name in measured]
@@ -58,7 +58,7 @@ def cartesian(sent: Json, kinds: str, *, flip: bool = False, pivot: str | None =
 def chart(
     name: str, sent: Json, config: Json, description: str | None = None, pivot: str | None = None
 ) -> Json:
-    """The body of `POST /projects/{p}/saved`, without the place."""
+    """The body of `POST /projects/{p}/saved`, without space or dashboard."""
     order = [*sent["dimensions"], *sent["metrics"], *(one["name"] for one in sent["tableCalculations"])]
     body = {
         "name": name,

@@ -24,7 +24,7 @@ def org_role(person: Person) -> str | None:
 
 
 def highest(roles: Iterable[tuple[str, str | None]]) -> tuple[str, str] | None:
-    """The highest role and where it comes from; the later source wins a tie, as on the server."""
+    """The highest role and its origin; the later one wins a tie, as on the server."""
     best: tuple[str, str] | None = None
     for source, role in roles:
         if role is not None and (best is None or RANK[role] >= RANK[best[1]]):

@@ -1,8 +1,8 @@
-"""The HTML clean-up that markdown goes through when it is stored in a dashboard.
+"""The HTML sanitising of Markdown that is stored in a dashboard.
 
-Allowed tags stay, others vanish (scripts and styles with their content), and bare `<`, `>` and `&` become
-entities. Cleaning twice gives the same as cleaning once. Of the allowed attributes the names are checked, and
-the schemes of links, but inline styles are only filtered by property, not by value.
+Allowed tags stay, others are removed (scripts and styles with their content), and bare `<`, `>` and `&`
+become entities. Sanitising twice gives the same as once. The names of attributes and the schemes of links are
+checked, but inline styles are only filtered by property, not by value.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a Lightdash instance holds: the rows behind its API, as plain objects found by uuid.
+"""The state of a Lightdash instance: the rows behind its API, as plain objects by uuid.
 
-The objects change in place, as rows in a database do; everything that answers a request gets the `World`
-passed in. Relations that the hot endpoints follow (project to spaces, space to charts ...) are kept as
-ordered dictionaries without values, so that no endpoint scans.
+The objects change in place, as rows in a database do; everything that answers a request gets the `World` as
+an argument. Relations that frequent endpoints follow (project to spaces, space to charts ...) are kept as
+ordered dictionaries without values, so that no endpoint has to search.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lightdash_standin.accounts import Group, Org, Person, Token
 from lightdash_standin.clock import Clock
 from lightdash_standin.slugs import SlugRegister
 
-VERSION = "0.1372.1"  # what is imitated unless another version is asked for
+VERSION = "0.1372.1"  # the imitated version by default
 
 Json = dict[str, Any]
 Keys = dict[str, None]
@@ -26,7 +26,7 @@ Keys = dict[str, None]
 
 @dataclass
 class Project:
-    """A project: where its content is, who may use it, its explores and catalogue."""
+    """A project: its content, the people who may use it, its explores and catalogue."""
 
     uuid: str
     name: str
@@ -58,7 +58,7 @@ class Project:
 
 @dataclass
 class CatalogItem:
-    """A field in the catalogue; its uuid is new after each compile, categories and icon are carried over."""
+    """A field in the catalogue; its uuid is new after each compile, categories and icon are kept."""
 
     uuid: str
     definition: Json
@@ -72,12 +72,12 @@ class Space:
     """A space, with the direct grants to users and groups.
 
     Attributes:
-        is_private: that it does not let in who is let in above: by the project or, for a nested space, by the
-            space it is in (newer versions say `inheritParentPermissions: false`).
-        parent_uuid: the space it is in, if any.
-        path: the slugs down from the root, with `_` for `-`, joined by dots; kept through renames.
-        member_role: the role that all members of the project have in it, if it says so.
-        is_personal: that the server made it for a person; no answer says so.
+        is_private: whether it does not inherit the access of the project or, for a nested space, of the space
+            that it is in (newer versions: `inheritParentPermissions: false`).
+        parent_uuid: the space that it is in, if any.
+        path: the slugs from the root down, with `_` for `-`, joined by dots; not changed by renames.
+        member_role: the role of all members of the project in it, if set.
+        is_personal: whether the server made it for a person; no answer contains this.
     """
 
     uuid: str
@@ -103,7 +103,7 @@ class Space:
 
 @dataclass(frozen=True)
 class Verification:
-    """That somebody vouched for a chart or dashboard."""
+    """The verification of a chart or dashboard."""
 
     uuid: str
     person_uuid: str
@@ -112,7 +112,7 @@ class Verification:
 
 @dataclass
 class ChartVersion:
-    """One version of a chart: the part that is replaced as a whole, in the form in which it is read."""
+    """One version of a chart: the part that is replaced as a whole, in the form of answers."""
 
     uuid: str
     created_at: str
@@ -130,7 +130,7 @@ class ChartVersion:
 
 @dataclass
 class Chart:
-    """A saved chart, in a space or inside a dashboard; `aliases` are slugs that it had before."""
+    """A saved chart, in a space or inside a dashboard; `aliases` are its previous slugs."""
 
     uuid: str
     slug: str
@@ -179,7 +179,7 @@ class SqlChart:
 
 @dataclass
 class DashboardVersion:
-    """One version of a dashboard; `config` and `parameters` are of newer servers."""
+    """One version of a dashboard; `config` and `parameters` are for newer servers."""
 
     id: int
     created_at: str
@@ -219,7 +219,7 @@ class Dashboard:
 
 @dataclass
 class Scheduler:
-    """A scheduled delivery or alert, with its targets in the form in which they are read."""
+    """A scheduled delivery or alert, with its targets in the form of answers."""
 
     uuid: str
     chart_uuid: str | None
@@ -237,13 +237,13 @@ class Scheduler:
 
     @property
     def delivers(self) -> str:
-        """The uuid of the chart, dashboard, SQL chart or app that it delivers."""
+        """The uuid of the delivered chart, dashboard, SQL chart or app."""
         return self.chart_uuid or self.dashboard_uuid or self.sql_chart_uuid or self.app_uuid or ""
 
 
 @dataclass
 class DataApp:
-    """A data app, which can only be looked at from outside: making one needs a licence."""
+    """A data app, which the API can only read: creating one needs a licence."""
 
     uuid: str
     slug: str
@@ -270,7 +270,7 @@ class Tag:
 
 @dataclass
 class Comment:
-    """A comment; it hangs on a tile uuid, not on a dashboard."""
+    """A comment; it belongs to a tile uuid, not to a dashboard."""
 
     uuid: str
     tile_uuid: str
@@ -289,21 +289,20 @@ class World:
     """A whole instance.
 
     Attributes:
-        version: the Lightdash version that `/health` tells, and that is imitated.
+        version: the imitated Lightdash version, which `/health` returns.
         tokens: personal access token by nickname of its owner ("admin", "editor", "viewer" ...).
         projects: project uuid by nickname ("staging", "production").
-        shuffle: when set, every list whose order the server leaves open comes back in an order of its
-            choosing.
+        shuffle: if set, every list without a guaranteed order comes back in an order of its choosing.
         requests: method and path (with query) of every request received, in order.
-        crashes: what the stand-in itself failed on (answered with 500); tests require it to stay empty.
-        history_days: how far back the history of a chart shows its versions.
-        dashboard_history_days: how far back that of a dashboard does.
-        favorites: project uuid by person, kind and uuid of what the person marked.
-        soft_delete: whether what is deleted can be restored (off by default on a real server, too).
-        has_google: whether people have connected their Google accounts, without which newer versions take no
-            delivery to Google Sheets.
+        crashes: errors of the stand-in itself (answered with 500); tests require it to stay empty.
+        history_days: number of days in the history of a chart.
+        dashboard_history_days: number of days in the history of a dashboard.
+        favorites: project uuid by person, kind and uuid of the person's favorites.
+        soft_delete: whether deleted content can be restored (off by default on a real server, too).
+        has_google: whether people have connected their Google accounts, without which newer versions accept
+            no delivery to Google Sheets.
         flags: names of features that are off by default, and on here.
-        licensed: path of a route -> what is answered there: by a licensed server, or what people made.
+        licensed: path of a route -> its answer: that of a licensed server, or what people created.
         slug_gap: seconds that a creating request sleeps between choosing a slug and storing it (races).
     """
 
@@ -357,11 +356,11 @@ class World:
             self.slugs.random_end = None
 
     def can(self, capability: str) -> bool:
-        """Whether the version that is imitated has one of the changes of `versions.SINCE`."""
+        """Whether the imitated version has one of the changes of `versions.SINCE`."""
         return versions.can(self.version, capability)
 
     def hex_id(self) -> str:
-        """The next 32 hexadecimal digits: the same in every run."""
+        """The next 32 hexadecimal digits, which are the same in every run."""
         self.counter += 1
         return hashlib.sha256(f"{self.seed}:{self.counter}".encode()).hexdigest()[:32]
 
@@ -370,18 +369,18 @@ class World:
         return str(uuid.UUID(hex=self.hex_id(), version=4))
 
     def dashboard_version_uuid(self, version: DashboardVersion) -> str:
-        """The uuid of a version of a dashboard; older servers have it too, and tell nobody."""
+        """The uuid of a version of a dashboard; older servers have it, too, but do not return it."""
         digits = hashlib.sha256(f"{self.seed}:dashboard-version:{version.id}".encode()).hexdigest()[:32]
         return str(uuid.UUID(hex=digits, version=4))
 
     def delete_scheduler(self, uuid: str) -> None:
-        """Delete a scheduler, and free its slug."""
+        """Delete a scheduler, and release its slug."""
         scheduler = self.schedulers.pop(uuid)
         self.schedulers_of[scheduler.delivers].pop(uuid)
         self.slugs.release("schedulers", scheduler.slug, scheduler.project_uuid)
 
     def delete_schedulers_of(self, uuid: str) -> None:
-        """Delete all schedulers that deliver something."""
+        """Delete all schedulers that deliver an item."""
         for scheduler in list(self.schedulers_of.get(uuid, {})):
             self.delete_scheduler(scheduler)
         self.schedulers_of.pop(uuid, None)

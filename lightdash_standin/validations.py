@@ -1,8 +1,9 @@
 """Validation of content against the explores (`/projects/{p}/validate`).
 
-The job is done at once. Its results replace those of the project, and are found under the job only if
-explores were posted. Fields of charts are checked; dashboards, and warnings about what a chart does not show,
-are not imitated. Newer versions name results by uuid, list them in pages, and validate single items.
+The job is finished at once. Its results replace those of the project, and are stored under the job only if
+explores were posted. Fields of charts are checked; dashboards, and warnings about the configuration of
+charts, are not imitated. Newer versions identify results by uuid, list them in pages, and validate single
+items.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ HIDDEN_FROM_LISTS = "jobId"
 
 
 def fields_of(explore: Json | None) -> set[str]:
-    """The ids of all fields of an explore, joined tables included."""
+    """The ids of all fields of an explore, including joined tables."""
     tables = explore["tables"].values() if explore else ()
     return {
         f"{table['name']}_{name}"
@@ -51,7 +52,7 @@ def _filtered_fields(group: Any) -> list[str]:
 
 
 def _problems(chart: Chart, known: set[str]) -> list[tuple[str, str, str]]:
-    """What is wrong with a chart: type of the error, field, text."""
+    """The errors of a chart: type, field, text."""
     query = chart.version.metric_query
     own = {one["name"] for one in query["tableCalculations"]}
     own |= {f"{one['table']}_{one['name']}" for one in query["additionalMetrics"]}
@@ -101,7 +102,7 @@ def _entries(world: World, project: Project, chart: Chart, job: str | None) -> l
 
 
 def post_validation(call: Call) -> Json:
-    """`POST /projects/{p}/validate`: validate, and start the job that says so."""
+    """`POST /projects/{p}/validate`: validate, and return a finished job."""
     project = project_of(call, may=("manage", "Validation"))
     body = call.body if isinstance(call.body, dict) else {}
     number = start_scheduler_job(call.world, None)
@@ -113,13 +114,13 @@ def post_validation(call: Call) -> Json:
 def validate_project(
     world: World, project: Project, targets: list[str] | None = None, job: str | None = None
 ) -> None:
-    """Validate the charts of a project, and file what is wrong; compiling does so too.
+    """Validate the charts of a project, and store the errors, as compiling does, too.
 
     Args:
         world: the instance.
-        project: whose charts.
-        targets: what to look at (`charts`, ...); everything by default.
-        job: the job under which to file it; none for the stored results of the project.
+        project: the project.
+        targets: what to validate (`charts`, ...); everything by default.
+        job: the job of the results; none for the stored results of the project.
     """
     charts = [
         chart for chart in world.charts.values() if space_of_chart(world, chart).project_uuid == project.uuid
@@ -131,7 +132,7 @@ def validate_project(
 
 
 def _shown(call: Call, entry: Json) -> Json:
-    """An entry as the caller sees it: without name and uuid if it lies in a space hidden from the caller."""
+    """An entry as the caller sees it: without name and uuid if its space is hidden from the caller."""
     row = {key: value for key, value in entry.items() if key != HIDDEN_FROM_LISTS}
     space = call.world.spaces.get(entry["spaceUuid"])
     if space is not None and can_in_space(call.world, call.person, "view", "SavedChart", space):
@@ -152,7 +153,7 @@ def get_validation(call: Call) -> list[Json]:
 
 
 def get_pages(call: Call) -> Json:
-    """`GET /api/v2/projects/{p}/validate`: the stored results, newest first; none of hidden spaces."""
+    """`GET /api/v2/projects/{p}/validate`: the stored results, newest first; none in hidden spaces."""
     world, project = call.world, project_of(call, may=("manage", "Validation"))
     words = (call.one("searchQuery") or "").lower()
     found = [
@@ -176,7 +177,7 @@ def _is_asked(call: Call, name: str, value: str) -> bool:
 
 
 def post_of_chart(call: Call) -> Json:
-    """`POST /projects/{p}/validate/chart/{u}`: validate one chart; its old results go."""
+    """`POST /projects/{p}/validate/chart/{u}`: validate one chart; its old results are replaced."""
     world, project = call.world, project_of(call, may=("manage", "Validation"))
     chart = chart_of(world, call.params["u"])
     require_in_space(call, "view", "SavedChart", space_of_chart(world, chart))
@@ -193,13 +194,13 @@ def post_of_chart(call: Call) -> Json:
 
 
 def _bare(entry: Json) -> Json:
-    """A result as validating a single item tells it."""
+    """A result in the answer to validating a single item."""
     names = ("error", "errorType", "fieldName", "name", "projectUuid", "source", "chartUuid")
     return {name: entry[name] for name in names}
 
 
 def post_of_dashboard(call: Call) -> Json:
-    """`POST /projects/{p}/validate/dashboard/{u}`: nothing is wrong with dashboards here."""
+    """`POST /projects/{p}/validate/dashboard/{u}`: dashboards have no errors here."""
     project_of(call, may=("manage", "Validation"))
     dashboard = dashboard_of(call.world, call.params["u"])
     require_in_space(call, "view", "Dashboard", call.world.spaces[dashboard.space_uuid])

@@ -1,8 +1,8 @@
-"""What the embedded Lightdash can do in which version: facts about the real server, as it was seen or read.
+"""What the embedded Lightdash can do in which version: facts about the real server.
 
-Each name is a change of the server; the number is the first release that has it, as far as that is known.
-Some changes were only seen on 1.219.0. This table is not that of the client: the stand-in shall know nothing
-from the tool that is tested against it.
+Each name is a change of the server; the number is the first release that has it, as far as it is known. Some
+changes were only seen on 1.219.0. This table is not that of the client, because the stand-in must not depend
+on the tool that is tested against it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 
 Version = tuple[int, int, int]
 
-VERSIONS = ("0.1372.1", "0.2904.5", "1.219.0")  # those of which recordings are replayed
+VERSIONS = ("0.1372.1", "0.2904.5", "1.219.0")  # versions whose recordings are replayed
 SEEN: Version = (1, 219, 0)
 
 SINCE: dict[str, Version] = {
@@ -74,7 +74,7 @@ SINCE: dict[str, Version] = {
     "project_dashboards": (0, 2624, 0),
     "breaks_views_of_dashboards": (0, 2904, 5),
     # --- after 0.2904.5
-    "own_access_only": (1, 104, 0),  # a space names the asker's access; `.../access` that of all
+    "own_access_only": (1, 104, 0),  # a space has the caller's access; `.../access` that of all
     "app_deliveries": (0, 3307, 1),  # a delivery of a chart says that it is of no app
     "plain_text_emails": (1, 131, 0),
     "zone_of_charts": (0, 3138, 0),
@@ -93,13 +93,13 @@ SINCE: dict[str, Version] = {
     "editors_write_code": (0, 3386, 0),
     "deletes_content": (1, 176, 0),
     "no_changesets": (0, 3363, 1),
-    "current": SEEN,  # seen there; since when is not known
+    "current": SEEN,  # seen there; the first version is not known
 }
 
 
 @cache
 def can(version: str, change: str) -> bool:
-    """Whether a version has a change; one that is no number is taken for the newest."""
+    """Whether a version has a change; one that is not a number counts as the newest."""
     numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
     known = SEEN if numbers is None else (int(numbers[1]), int(numbers[2]), int(numbers[3]))
     return known >= SINCE[change]

@@ -1,8 +1,8 @@
 """Virtual views: explores that somebody wrote in SQL (`/projects/{p}/sqlRunner/virtual-view...`).
 
-Both versions have them, with the same traps: a name is looked for in snake case and stored as it was sent, so
-another writing of it replaces what has that name already; a change replaces any explore, those of dbt
-included, and answers 200 where there is none; a delete answers 200 whatever there is.
+All versions have the same traps: a name is looked up in snake case and stored as it was sent, so another
+spelling of it replaces an existing one; a change replaces any explore, even one of dbt, and answers 200 if
+there is none; a delete always answers 200.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def is_virtual(explore: Json) -> bool:
 
 
 def with_virtual_views(world: World, project: Project, explores: dict[str, Json]) -> dict[str, Json]:
-    """Return explores that were compiled, with the project's virtual views, which every compile keeps.
+    """Return compiled explores with the project's virtual views, which every compile keeps.
 
-    Where both have a name, the virtual view stays on current versions, and is lost on 0.1372.1.
+    If both have the same name, the virtual view stays on current versions, and is lost on 0.1372.1.
     """
     views = {name: explore for name, explore in project.explores.items() if is_virtual(explore)}
     return {**explores, **views} if world.can("virtual_views_stay") else {**views, **explores}
 
 
 def check_virtual_view(body: Any) -> None:
-    """The body of a virtual view."""
+    """Check the body of a virtual view."""
     errors = errors_in(body, {"name": text, "sql": text, "columns": listing}, {"parameterValues": anything})
     if not errors:
         for position, column in enumerate(body["columns"]):
@@ -58,7 +58,7 @@ def post_virtual_view(call: Call) -> Json:
 
 
 def put_virtual_view(call: Call) -> Json:
-    """`PUT .../sqlRunner/virtual-view/{name}`: other SQL and columns; the name in the body is the label."""
+    """`PUT .../sqlRunner/virtual-view/{name}`: replace SQL and columns; the name in the body is the label."""
     project, name = _writable(call), call.params["name"]
     if name in project.explores:
         _store(call, project, name, call.body["name"] or _friendly(name))
@@ -85,7 +85,7 @@ def _store(call: Call, project: Project, name: str, label: str) -> None:
 
 
 def store_virtual_view(world: World, project: Project, name: str, label: str, body: Json) -> None:
-    """Make an explore of the SQL and columns of a body."""
+    """Store an explore with the SQL and columns of a body."""
     database = project.warehouse_connection.get("type", "postgres")
     dimensions = {
         column["reference"]: {
@@ -120,7 +120,7 @@ _INTERVALS = {"date": _DATES, "timestamp": ("RAW", *_DATES)}
 
 
 def _intervals(dimensions: dict[str, Json]) -> dict[str, Json]:
-    """The dimensions that the server makes of each that is a date."""
+    """The dimensions that the server derives from each date."""
     return {
         name: {
             **one, "name": name, "label": f"{one['label']} {interval.lower()}", "isIntervalBase": False,
