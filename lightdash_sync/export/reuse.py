@@ -202,7 +202,7 @@ class Reuse:
         return self._old is not None and not self._fresh and not self._vanished
 
     def merges(self, chart: str) -> bool:
-        """Whether a chart merges rows of other queries in the previous snapshot, whatever its selection."""
+        """Whether a chart merges rows of other queries in the previous snapshot, even if it is not reused."""
         if self._before is None:
             return False
         key = self._before.identity.known_keys(Kind.CHART).get(chart)

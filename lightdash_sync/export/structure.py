@@ -74,7 +74,7 @@ class Structure:
         spaces: uuid -> the selected spaces that were read.
         dashboards: uuid -> the selected dashboards that were read.
         hidden: uuid -> charts that no list names.
-        seen: uuid -> fingerprint of every item that the lists describe completely.
+        seen: uuid -> fingerprint of charts and dashboards in lists, and of spaces fully described there.
         kept: kind -> uuid -> items that are reused from the previous snapshot.
         comments: uuid -> comments on reused dashboards that were read all the same.
         virtual_views: name -> the explore, as the server returns it.

@@ -192,7 +192,7 @@ _BEGINNING = 10  # characters by which a secret is recognised
 # Node closes idle connections after 5 s; this client closes them first.
 _KEEPALIVE = 4.0
 
-# A request that was not answered in time is given twice as long, up to so many times.
+# A request that timed out gets twice as much time for its next attempt, up to this factor.
 _MOST_PATIENCE = 4.0
 
 
