@@ -3,8 +3,7 @@
 An export over a previous snapshot reuses whatever the lists prove unchanged. If that is all charts, SQL
 charts, dashboards and spaces, some lists cannot change what is written:
 
-    colour palettes    no item that mentions one is written. A renamed palette is found when they are
-    requested
+    colour palettes    no item that mentions one is written. A renamed palette is found when they are read
                        again, and until then palettes are named as older (see `not_exported`)
     number of charts   it only shows whether there is a chart that no list names. A chart that was listed, or
                        known, is requested by itself; one that is saved in a dashboard, and was never on any

@@ -2,9 +2,8 @@
 
 Reading needs the permission to manage content as code (developers and up), counts no view, and returns no
 uuids: a row names its chart, dashboard and space by slug. Pages by offset have no stable order, so charts are
-    requested by
-slug, at most a hundred at a time: such an answer is complete. The caller compares it with the lists; see
-`export.bulk`.
+requested by slug, at most a hundred at a time: such an answer is complete. The caller compares it with the
+lists; see `export.bulk`.
 
 In order: the two forms of paths, reading, creating with a chosen slug, and finding the holder of a slug.
 """
