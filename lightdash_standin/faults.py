@@ -1,8 +1,7 @@
 """Faults for tests: what a network, a proxy or a broken server does to a request.
 
 `Faults` decides for each request, by its number or by a rule. A fault happens before the server does the
-work, or after
-it: then the write has been carried out, and only the answer is lost.
+work, or after it: then the write has been carried out, and only the answer is lost.
 """
 
 from __future__ import annotations
