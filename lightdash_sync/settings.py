@@ -119,6 +119,7 @@ class Environment(BaseModel):
     headers_env: dict[str, str] | None = None
     recipients: list[str] | None = None
     comments: Literal["nightly", "weekly"] | None = None
+    keep_going: bool = False
     history_since: date | None = None
 
     @model_validator(mode="before")
@@ -201,44 +202,17 @@ def known_environments(folder: Path, file: Path | None = None) -> tuple[dict[str
     return found, environment_of(document, None)[0]
 
 
-def environment_projects(folder: Path, file: Path | None = None) -> dict[str, tuple[str, str | None]]:
-    """Return name -> URL and project (uuid, name or None) of all environments, in the order of the file.
+def environment_settings(folder: Path, file: Path | None = None) -> dict[str, Environment]:
+    """Return the settings of all environments by name, in the order of the file.
 
     Args:
-        folder: folder of `lightdash-sync.toml`, which need not exist.
+        folder: folder of `lightdash-sync.toml`; there need not be one.
         file: the file to use instead; it must exist.
 
     Raises:
         ConfigError: the file is invalid.
     """
-    document = settings_file(folder, file)[1]
-    return {name: (one.url, one.project) for name, one in document.env.items()}
-
-
-def environment_history(folder: Path, file: Path | None = None) -> dict[str, date | None]:
-    """Return name -> the day from which on earlier versions are read; None for all.
-
-    Args:
-        folder: folder of `lightdash-sync.toml`, which need not exist.
-        file: the file to use instead; it must exist.
-
-    Raises:
-        ConfigError: the file is invalid.
-    """
-    return {name: one.history_since for name, one in settings_file(folder, file)[1].env.items()}
-
-
-def environment_comments(folder: Path, file: Path | None = None) -> dict[str, str | None]:
-    """Return name -> when comments on unchanged dashboards are read; None for the default.
-
-    Args:
-        folder: folder of `lightdash-sync.toml`, which need not exist.
-        file: the file to use instead; it must exist.
-
-    Raises:
-        ConfigError: the file is invalid.
-    """
-    return {name: one.comments for name, one in settings_file(folder, file)[1].env.items()}
+    return dict(settings_file(folder, file)[1].env)
 
 
 def environments(
@@ -503,6 +477,7 @@ class Settings:
         history_since: the day from which on earlier versions are read; None for all.
         timeout: maximum number of seconds for an answer; None for the default.
         headers: additional headers for a gateway before the server, by name; their values are secrets.
+        keep_going: whether exports go on without single items that the server does not give.
     """
 
     env: str | None
@@ -520,6 +495,7 @@ class Settings:
     history_since: date | None = None
     timeout: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keep_going: bool = False
 
     @property
     def secrets(self) -> list[str]:
@@ -576,6 +552,7 @@ def load_settings(
         history_since=own.history_since if own else None,
         timeout=options.timeout or (own.timeout if own else None),
         headers=_headers(own, variables) if own else {},
+        keep_going=bool(own and own.keep_going),
     )
 
 

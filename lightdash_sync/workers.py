@@ -173,6 +173,8 @@ class Unread:
 
     what: str
     error: ApiError | Unconvertible
+    kind: str = ""
+    uuid: str = ""
 
 
 class Workers:
@@ -260,7 +262,8 @@ class Workers:
                 try:
                     results.append(future.result())
                 except (ApiError, Unconvertible) as error:
-                    unread.append(Unread(name(futures[future]), error))
+                    item = futures[future]
+                    unread.append(Unread(name(item), error, uuid=item if isinstance(item, str) else ""))
                     failed += not isinstance(error, (NotFound, Unconvertible))  # these affect one item only
                     if failed > MAX_UNREAD or (isinstance(error, NotAuthorised) and error.status == 401):
                         raise

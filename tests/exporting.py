@@ -54,6 +54,7 @@ def export_world(
     faults: Faults | None = None,
     full: bool = False,
     accept_shrink: bool = False,
+    keep_going: bool = False,
     disk: Disk | None = None,
     progress: Progress | None = None,
 ) -> ExportResult:
@@ -66,7 +67,7 @@ def export_world(
                 world.projects[project],
                 target,
                 chosen or ExportSelection(),
-                Reading(full=full, accept_shrink=accept_shrink),
+                Reading(full=full, accept_shrink=accept_shrink, keep_going=keep_going),
                 disk=disk,
                 progress=progress,
             )

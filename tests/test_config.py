@@ -15,7 +15,7 @@ from lightdash_sync.settings import (
     FILE,
     ConnectionOptions,
     Settings,
-    environment_projects,
+    environment_settings,
     find_file,
     load_settings,
     read_file,
@@ -446,7 +446,8 @@ def test_the_address_of_a_page_is_taken_apart_wherever_a_url_or_a_project_is_nam
     _write(tmp_path, f'[env.only]\nurl = "{pasted}"\n')
     found = load_settings(ConnectionOptions(env="only"), token, tmp_path)
     assert (found.env, found.url, found.project) == ("only", base, PROJECT)
-    assert environment_projects(tmp_path) == {"only": (base, PROJECT)}
+    only = environment_settings(tmp_path)["only"]
+    assert (only.url, only.project) == (base, PROJECT)
 
 
 def test_pages_without_a_project_name_the_server_alone_and_a_project_that_is_named_wins(

@@ -224,8 +224,8 @@ def _commits(
     if manner.single:
         series = [joined([*series])]
     for step, is_last in _with_last(series):
-        older = new.manifest.older if is_last else []
-        text = message(label, step.happened, first=step.is_all, renewed=renewed, older=older)
+        older, unread = (new.manifest.older, new.manifest.unread()) if is_last else ([], [])
+        text = message(label, step.happened, first=step.is_all, renewed=renewed, older=older, unread=unread)
         yield _commit(step, text, identity)
 
 

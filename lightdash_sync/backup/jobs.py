@@ -42,6 +42,7 @@ class Job:
         hints: returns, for the uuid of the project, keys of items that the snapshot does not have yet.
         comments: when to read the comments on unchanged dashboards.
         history_since: the day from which earlier versions are read, unless the run has its own setting.
+        keep_going: whether to go on without single items that the server does not give.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Job:
     hints: Callable[[str], Identity]
     comments: Comments = Comments.AUTO
     history_since: date | None = None
+    keep_going: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,11 @@ def _back_up_one(
                 progress = listener.reading(job)
                 project = choose_project(lightdash, wanted, root)
                 hints = job.hints(project)
-                how = replace(reading.or_since(job.history_since), comments=job.comments)
+                how = replace(
+                    reading.or_since(job.history_since),
+                    comments=job.comments,
+                    keep_going=reading.keep_going or job.keep_going,
+                )
                 place = None if manner.dry else job.folder
                 report = export_project(
                     lightdash,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from lightdash_sync.snapshot.manifest import Older
+    from lightdash_sync.snapshot.manifest import NotExported, Older
 
 _SUBJECT = 72
 _LISTED = 200  # items that a body lists
@@ -102,6 +102,7 @@ def message(
     first: bool = False,
     renewed: bool = False,
     older: Sequence[Older] = (),
+    unread: Sequence[NotExported] = (),
 ) -> str:
     """Return subject and body of the commit message for an environment.
 
@@ -111,6 +112,7 @@ def message(
         first: whether it is the first backup.
         renewed: whether everything was read again and nothing changed.
         older: parts of the snapshot that were not read this time.
+        unread: items that the server did not give.
     """
     spaces = {item.space for item in items}
     verbs = {item.verb for item in items}
@@ -126,6 +128,9 @@ def message(
         lines += [_line(item) for item in items[:_LISTED] if item.space == space]
     if len(items) > _LISTED:
         lines += ["", f"and {len(items) - _LISTED} more"]
+    if unread:
+        lines += ["", "Not read:"]
+        lines += [f"- {shown(one.what)}: {shown(one.why)}" for one in unread]
     if older:
         lines += ["", "Not read this time:"]
         lines += [f"- {shown(one.what)}, as of {one.asOf}" for one in older]

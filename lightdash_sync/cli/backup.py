@@ -17,13 +17,12 @@ from lightdash_sync.cli.output import show_report, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date
 
     from lightdash_sync.backup.jobs import BackupOutcome, Job
     from lightdash_sync.errors import SyncError
     from lightdash_sync.export.run import Reading
     from lightdash_sync.lightdash.reading import Lightdash
-    from lightdash_sync.settings import Settings
+    from lightdash_sync.settings import Environment, Settings
     from lightdash_sync.workers import Progress
 
 
@@ -67,13 +66,13 @@ def backup(
     from lightdash_sync.backup.jobs import Pushing, back_up
     from lightdash_sync.git import Repository
     from lightdash_sync.report.exports import backup_report
-    from lightdash_sync.settings import environment_comments, environment_history, environments, read_shard
+    from lightdash_sync.settings import environment_settings, environments, read_shard
 
     if backfill and single_commit:
         raise click.UsageError("--backfill makes many commits, --single-commit makes one: choose.")
     began = time.monotonic()
     there = environments((), Path(), config, every=True)
-    comments, since = environment_comments(Path(), config), environment_history(Path(), config)
+    tables = environment_settings(Path(), config)
     names = list(environments(wanted, Path(), config, every=every))
     share = read_shard(shard, os.environ) if every or shard is not None else None
     mine = share.of(names) if share else names
@@ -81,7 +80,7 @@ def backup(
     push = Pushing(tuple(there.values()), share.total if share else 1) if pushing else None
     done = back_up(
         repository,
-        [_job(name, there[name], settings, comments[name], since[name]) for name in mine],
+        [_job(name, there[name], settings, tables[name]) for name in mine],
         reading,
         Manner(branch, single_commit, dry_run, backfill),
         push,
@@ -138,8 +137,7 @@ def _job(
     name: str,
     folder: Path,
     settings: Callable[[str], Settings],
-    comments: str | None,
-    since: date | None,
+    table: Environment,
 ) -> Job:
     from lightdash_sync.backup.jobs import Job
     from lightdash_sync.export.last_run import Comments
@@ -147,7 +145,9 @@ def _job(
     from lightdash_sync.sync.state import hints_for
 
     hints = partial(hints_for, memory_of(folder))
-    return Job(name, folder, partial(_server, name, settings), hints, Comments.of(comments), since)
+    server = partial(_server, name, settings)
+    comments = Comments.of(table.comments)
+    return Job(name, folder, server, hints, comments, table.history_since, keep_going=table.keep_going)
 
 
 @contextmanager

@@ -283,7 +283,11 @@ def _export(
     exclude(target)
     bars = Bars()
     hints = hints_for(memory_of(target), uuid)
-    reading = replace(reading.or_since(loaded.history_since), comments=Comments.of(loaded.comments))
+    reading = replace(
+        reading.or_since(loaded.history_since),
+        comments=Comments.of(loaded.comments),
+        keep_going=reading.keep_going or loaded.keep_going,
+    )
     return export_project(lightdash, uuid, target, chosen, reading, progress=bars, hints=hints)
 
 

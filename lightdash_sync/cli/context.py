@@ -122,13 +122,14 @@ class Opening:
             besides: name of an environment to ignore.
         """
         from lightdash_sync.export.previous import remembered_project
-        from lightdash_sync.settings import environment_projects
+        from lightdash_sync.settings import environment_settings
 
         origin = lightdash.session.connection.origin.url
         rows = {row.projectUuid: row.name for row in lightdash.projects()}
         title = rows.get(project, project)
         names = {project, title} if [*rows.values()].count(title) == 1 else {project}
-        for name, (url, wanted) in environment_projects(Path(), self._config).items():
+        for name, found in environment_settings(Path(), self._config).items():
+            url, wanted = found.url, found.project
             remembered = remembered_project(self.folders[name])
             is_it = wanted in names or (
                 wanted is None and remembered is not None and remembered[1] == project

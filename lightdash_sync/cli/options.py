@@ -93,6 +93,11 @@ _READING = [
     click.option(
         "--full-every", type=click.IntRange(1), default=7, show_default=True, help="Do so each so many runs."
     ),
+    click.option(
+        "--keep-going",
+        is_flag=True,
+        help="Go on without single charts and dashboards that the server does not give; exit 3.",
+    ),
     click.option("--accept-shrink", is_flag=True, help="Accept that a kind, or half of one, is gone."),
     click.option(
         "--history-since",
@@ -150,6 +155,7 @@ def reading_options(command: Command) -> Command:
         full: bool,
         full_every: int,
         accept_shrink: bool,
+        keep_going: bool,
         history_since: date | Literal["all"] | None,
         **kwargs: Any,
     ) -> Any:
@@ -157,7 +163,14 @@ def reading_options(command: Command) -> Command:
 
         since = None if history_since == "all" else history_since
         whole = history_since == "all"
-        reading = Reading(full, full_every, accept_shrink, history_since=since, whole_history=whole)
+        reading = Reading(
+            full,
+            full_every,
+            accept_shrink,
+            keep_going=keep_going,
+            history_since=since,
+            whole_history=whole,
+        )
         return command(*args, reading=reading, **kwargs)
 
     return with_options(wrapped, _READING)

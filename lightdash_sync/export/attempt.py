@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from lightdash_sync.content.kinds import CHART_APART, Kind
-from lightdash_sync.errors import Incomplete
 from lightdash_sync.export.convert import Converter, Findings, metrics_of, unknown_things, unknown_warnings
 from lightdash_sync.export.deletions import require_no_shrink
 from lightdash_sync.export.hidden import are_missing, find_by_pages, find_by_usage
@@ -34,6 +33,7 @@ from lightdash_sync.export.not_exported import (
 )
 from lightdash_sync.export.spaces import leaves_out_palettes
 from lightdash_sync.export.structure import Structure, read_structure
+from lightdash_sync.export.unreadable import Skipped, Unreadable
 from lightdash_sync.export.writer import ContentWriter, unsupported
 from lightdash_sync.lightdash.reading import lists_elsewhere
 from lightdash_sync.snapshot.layout import IDENTITY, item_path, versions_of
@@ -128,6 +128,7 @@ class Attempt:
         staging: receives the files.
         readings: reads items, and records what could not be read and what changed meanwhile.
         past: reads histories and earlier versions.
+        skipped: items that the server does not give.
         former: uuid -> the uuids that an item had before it was deleted and restored.
         used: id of a metric -> number of charts that were read and use it.
         nameless: charts whose uuid cannot be found out.
@@ -144,6 +145,7 @@ class Attempt:
     readings: Readings
     past: EarlierVersions
     former: Mapping[str, list[str]] = field(default_factory=dict)
+    skipped: Skipped = field(default_factory=Skipped)
     used: Counter[str] = field(default_factory=Counter)
     nameless: list[NotExported] = field(default_factory=list)
     unread: list[NotExported] = field(default_factory=list)
@@ -155,7 +157,14 @@ class Attempt:
 
     def _run(self) -> Read:
         structure = read_structure(
-            self.lightdash, self.project, self.chosen, self.old, self.known, self.readings, self.past
+            self.lightdash,
+            self.project,
+            self.chosen,
+            self.old,
+            self.known,
+            self.readings,
+            self.past,
+            self.skipped,
         )
         identity = identify(structure, self.known)
         findings = Findings()
@@ -170,6 +179,7 @@ class Attempt:
         identity = with_former_uuids(pruned(identity, findings), self.former)
         self.readings.doubts |= findings.homeless
         replaced = self.replaced
+        left_out += self._not_given(identity)
         if replaced is not None and replaced.is_replaced and not replaced.accept_shrink and self._is_settled:
             require_no_shrink(replaced.manifest, replaced.identity, counts, identity)
         self.staging.put(IDENTITY, identity.to_bytes())
@@ -192,6 +202,13 @@ class Attempt:
         manifest = with_freshness(manifest, before, freshness, renews=renews)
         warnings = self._warnings(structure, identity, manifest)
         return Read(manifest, identity, warnings, freshness, structure.inventory, tuple(self.unread))
+
+    def _not_given(self, identity: Identity) -> list[NotExported]:
+        """Return the items that the export goes on without, as the manifest names them."""
+        before = self.replaced.manifest if self.replaced is not None else None
+        found = self.skipped.not_exported(identity, before, self.lightdash.today)
+        self.unread += found
+        return found
 
     @property
     def _is_settled(self) -> bool:
@@ -377,7 +394,7 @@ class Attempt:
         key = writer.key(Kind.DASHBOARD, uuid)
         if self.chosen.wants(Kind.DASHBOARD):
             write = partial(writer.dashboard, uuid, dashboard)
-            if (written := self.readings.convert(f"{Kind.DASHBOARD}:{key}", write)) is not None:
+            if (written := self.readings.convert(f"{Kind.DASHBOARD}:{key}", write, uuid)) is not None:
                 self._count_dashboard(written, counts)
         if dashboard.comments is not None:
             counts[Kind.COMMENTS] += self._comments(writer, uuid, dashboard.comments)
@@ -485,7 +502,7 @@ class Attempt:
         """Check that everything could be read.
 
         Raises:
-            Incomplete: something could not be read; the message names it.
+            Unreadable: something could not be read; the message names it.
         """
         unread = self.readings.unread
         if not unread:
@@ -493,9 +510,10 @@ class Attempt:
         named = "; ".join(f"{item.what}: {item.error.message}" for item in unread[:_NAMED])
         more = f"; and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
         count = f"{len(unread)} {'item' if len(unread) == 1 else 'items'}"
-        raise Incomplete(
+        raise Unreadable(
             f"{count} could not be read ({named}{more}); {what_stands(self.replaced)}",
-            hint=unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
+            unread[0].error.hint or "Export again; if it stays so, open the named items in Lightdash.",
+            unread,
         )
 
     def _warnings(self, structure: Structure, identity: Identity, manifest: Manifest) -> list[str]:

@@ -95,15 +95,18 @@ class Readings:
             lambda uuid: f"{kind}:{names.get(uuid) or uuid}",
         )
         self.moved += [f"{item.what} is gone" for item in unread if isinstance(item.error, NotFound)]
-        self.unread += [item for item in unread if not isinstance(item.error, NotFound)]
+        self.unread += [
+            replace(item, kind=str(kind)) for item in unread if not isinstance(item.error, NotFound)
+        ]
         return dict(pairs)
 
-    def convert(self, what: str, work: Callable[[], R]) -> R | None:
+    def convert(self, what: str, work: Callable[[], R], uuid: str = "") -> R | None:
         """Convert one item, or record it as unread if it cannot be converted.
 
         Args:
             what: `kind:key` of the item.
             work: the conversion.
+            uuid: uuid of the item, if an export can go on without it.
 
         Returns:
             The result of `work`; None if it failed.
@@ -111,7 +114,7 @@ class Readings:
         try:
             return _converted(work)
         except Unconvertible as error:
-            self.unread.append(Unread(what, error))
+            self.unread.append(Unread(what, error, what.partition(":")[0], uuid))
             return None
 
 

@@ -21,6 +21,7 @@ from lightdash_sync.errors import SnapshotError
 from lightdash_sync.export.convert import PEOPLE, names_in
 from lightdash_sync.export.membership import may_hold_unseen
 from lightdash_sync.export.spaces import personal_spaces
+from lightdash_sync.export.unreadable import Skipped
 from lightdash_sync.snapshot.layout import item_path
 from lightdash_sync.snapshot.manifest import CONVERSION, MERGES_OF_CHARTS
 
@@ -117,6 +118,7 @@ class Reuse:
         chosen: the selection to export; a previous snapshot of a smaller one is of no use.
         palettes: name of a colour palette -> facts, now.
         otherwise: people and groups whose name changed since, as tokens.
+        skipped: items that the server does not give.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class Reuse:
         chosen: ExportSelection,
         palettes: Mapping[str, JsonObject] | None = None,
         otherwise: Collection[str] = (),
+        skipped: Skipped | None = None,
     ) -> None:
         self._old = old if old is not None and is_like(old, server.version, chosen.in_manifest()) else None
         self._with_history = {kind for kind in Kind if chosen.wants_history(kind, server)}
@@ -136,6 +139,7 @@ class Reuse:
         self._renamed = {name for name, facts in before.items() if (palettes or {}).get(name) != facts}
         self._otherwise = frozenset(otherwise)
         self._chosen = chosen
+        self._skipped = skipped or Skipped()
         self._seen = seen
         self._before = old
         self._tells_merges = old is None or not old.manifest.leaves_out(MERGES_OF_CHARTS)
@@ -154,7 +158,11 @@ class Reuse:
         Reads the item's file, and that of a dashboard's comments, to check that they are intact and refer to
         nothing that was created or deleted since.
         """
-        if self._old is None or uuid in self._old.again:
+        if self._old is None:
+            return None
+        if self._skipped.keeps(kind, uuid):
+            return self._kept_unread(self._old, kind, uuid)
+        if uuid in self._old.again:
             return None
         key = self._keys[kind].get(uuid)
         facts = self._old.identity.facts(kind, key) if key else {}
@@ -179,10 +187,26 @@ class Reuse:
         if kind is Kind.SPACE:
             space = _kept_space(facts, data)
             return None if space is None or self._names_otherwise(space.names) else space
+        return self._with_comments(self._old, kind, key, facts, data)
+
+    def _kept_unread(self, old: Old, kind: Kind, uuid: str) -> Kept | None:
+        """Return what is known of an item that the server does not give; None if its file is of no use.
+
+        It has no fingerprint, so that the next export asks for it.
+        """
+        key = self._keys[kind].get(uuid)
+        data = self._untouched(old, kind, key) if key else None
+        if key is None or data is None:
+            return None
+        facts = {name: value for name, value in old.identity.facts(kind, key).items() if name != SEEN}
+        return self._with_comments(old, kind, key, facts, data)
+
+    def _with_comments(self, old: Old, kind: Kind, key: str, facts: JsonObject, data: bytes) -> Kept | None:
+        """Return an item with the names in its file and its comments; None if these are of no use."""
         outside = kind is Kind.DASHBOARD and _shows_outside(data)
         kept = Kept(facts, names_in(data), leads_outside=outside)
-        if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in self._old.manifest.files:
-            comments = self._untouched(self._old, Kind.COMMENTS, key)
+        if kind is Kind.DASHBOARD and item_path(Kind.COMMENTS, key) in old.manifest.files:
+            comments = self._untouched(old, Kind.COMMENTS, key)
             return None if comments is None else replace(kept, comments=names_in(comments))
         return kept
 

@@ -33,6 +33,7 @@ from lightdash_sync.export.last_run import (
 )
 from lightdash_sync.export.previous import EarlierVersions, KeptVersions, Old, open_old, with_made_anew
 from lightdash_sync.export.selection import Depth, ExportSelection
+from lightdash_sync.export.unreadable import Skipped, Unreadable, named
 from lightdash_sync.snapshot.manifest import Manifest, NotExported, Older
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.write import Staging, drop_set_aside, locked
@@ -63,6 +64,7 @@ class Reading:
         again: uuids of items that are read even if the lists prove them unchanged.
         told: see `Old.told`.
         comments: when to read comments on unchanged dashboards.
+        keep_going: export without single items that the server does not give.
         history_since: the day from which on earlier versions are read; None for all.
         whole_history: whether the user asked for all of them, whatever a setting says.
     """
@@ -73,6 +75,7 @@ class Reading:
     again: frozenset[str] = frozenset()
     told: Mapping[str, JsonObject] = field(default_factory=dict, repr=False)
     comments: Comments = Comments.AUTO
+    keep_going: bool = False
     history_since: date | None = None
     whole_history: bool = False
 
@@ -119,10 +122,15 @@ class ExportResult:
         """The error of an export whose snapshot lacks something that could not be read; None otherwise."""
         if not self.unread:
             return None
-        named = "; ".join(f"{one.what}: {one.why}" for one in self.unread[:_NAMED])
+        words = "; ".join(f"{one.what}: {one.why}" for one in self.unread[:_NAMED])
         more = f"; and {len(self.unread) - _NAMED} more" if len(self.unread) > _NAMED else ""
+        if all(one.unreadSince for one in self.unread):
+            return Incomplete(
+                f"the snapshot is written without what the server does not give ({words}{more})",
+                hint="Open the named items in Lightdash; the next export asks for them again.",
+            )
         return Incomplete(
-            f"the snapshot is written, but not all could be read ({named}{more})",
+            f"the snapshot is written, but not all could be read ({words}{more})",
             hint="Use the token of an admin. Where that is one: only spaces as code tell the role of whom "
             "a group, or the space above, gives the same or a higher one, and they leave out spaces that "
             "somebody without an e-mail has a grant in.",
@@ -177,7 +185,16 @@ def export_project(
             old = old and _as_to_be_read(old, reading, state, now)
             chosen.require_fits(target, old.manifest if old else None)
             read = read_into(
-                lightdash, project, target, chosen, old, disk, workers, hints, place=place or target
+                lightdash,
+                project,
+                target,
+                chosen,
+                old,
+                disk,
+                workers,
+                hints,
+                place=place or target,
+                keep_going=reading.keep_going,
             )
             full = old is None or old.full
             if not chosen.in_manifest().is_partial:
@@ -228,6 +245,8 @@ def read_into(
     workers: Workers,
     hints: Identity | None = None,
     place: Path | None = None,
+    *,
+    keep_going: bool = False,
 ) -> Read:
     """Read a project into a directory, and again if it changed meanwhile.
 
@@ -241,6 +260,7 @@ def read_into(
         workers: the threads.
         hints: keys for items that the previous snapshot does not have.
         place: directory beside which earlier versions that were read are kept; the target by default.
+        keep_going: read without single items that the server does not give.
 
     Raises:
         Incomplete: something could not be read; the target was not changed.
@@ -250,9 +270,11 @@ def read_into(
     if old is not None and hints is not None:
         old = with_made_anew(old, hints)
     former = formerly(old.identity if old else Identity(), hints or Identity())
-    base, moved, doubts = old, "", set[str]()
+    base, moved, doubts, skipped = old, "", set[str](), Skipped()
     try:
-        for number in range(_ATTEMPTS):
+        number = 0
+        while number < _ATTEMPTS:
+            number += 1
             if moved:
                 workers.progress.noted(
                     f"The project changed while it was read ({moved}): reading again what changed."
@@ -262,16 +284,24 @@ def read_into(
             try:
                 past = EarlierVersions(lightdash, kept, chosen.in_manifest().historySince, base, workers)
                 attempt = Attempt(
-                    lightdash, project, chosen, old, base, known, staging, readings, past, former
+                    lightdash, project, chosen, old, base, known, staging, readings, past, former, skipped
                 )
                 read = attempt.run()
-                moved = _not_settled(readings, doubts, is_last=number == _ATTEMPTS - 1)
+                moved = _not_settled(readings, doubts, is_last=number == _ATTEMPTS)
                 if not moved:
                     staging.commit(read.manifest)
                     if chosen.history:
                         kept.drop(disk)
                     return read
                 base, doubts = _base(old, staging.set_aside(read.manifest), read), readings.doubts
+            except Unreadable as error:
+                more = skipped.extended(error.items, old.identity if old else Identity())
+                if not keep_going or more is None:
+                    raise
+                skipped, number = more, number - 1  # the project did not change
+                workers.progress.noted(
+                    f"{named(error.items)} could not be read: going on without, and reading again."
+                )
             except Moved as error:
                 moved = str(error)
             except Unavailable as error:

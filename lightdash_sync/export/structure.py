@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lightdash_sync.export.reuse import Kept
     from lightdash_sync.export.selection import ExportSelection
     from lightdash_sync.export.spaces import SpaceRead
+    from lightdash_sync.export.unreadable import Skipped
     from lightdash_sync.lightdash.reading import Lightdash
 
 _NAMED = 10  # maximum number of items in an error message
@@ -122,6 +123,7 @@ def read_structure(
     remembered: Identity,
     readings: Readings,
     past: EarlierVersions,
+    skipped: Skipped,
 ) -> Structure:
     """Read the structure of a project.
 
@@ -133,6 +135,7 @@ def read_structure(
         remembered: items that existed at some time, by the previous snapshot and by what syncs created.
         readings: reads items, and records what could not be read.
         past: reads histories and earlier versions.
+        skipped: items that the server does not give.
 
     Raises:
         Moved: the project changed while it was read, or its lists contradict each other.
@@ -143,7 +146,7 @@ def read_structure(
     with_views = chosen.wants(Kind.VIRTUAL_VIEW)
     spare = may_be_spared(old, lightdash.server, chosen)
     lists = Lists(virtual_views=with_views, groups=bool(known.groups), spare=spare)
-    inventory = read_settled(lightdash, project, readings.workers, lists)
+    inventory = skipped.without_left(read_settled(lightdash, project, readings.workers, lists))
     if spare and old is not None:
         inventory = replace(inventory, had_palettes=had_palettes(old))
     spaces_seen = [slug_candidate(row.uuid, row.slug, row.name) for row, _ in inventory.spaces]
@@ -166,7 +169,8 @@ def read_structure(
     if lightdash.server.can("space_member_role"):
         seen |= space_fingerprints(inventory, grants)
     palettes = known.palettes if inventory.is_spared else palettes_by_name(inventory.palettes)
-    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes, called_otherwise(known, inventory))
+    otherwise = called_otherwise(known, inventory)
+    reuse = Reuse(old, lightdash.server, seen, present, chosen, palettes, otherwise, skipped)
     kept: dict[Kind, dict[str, Kept]] = {}
     if inventory.is_spared:
         kept = _kept(inventory, reuse, (Kind.SPACE, *_CONTENT))
@@ -208,7 +212,10 @@ def read_structure(
     dashboards = _dashboards(
         lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], past, readings, dashboards_written, known
     )
-    comments = _comments(lightdash, chosen, inventory, keys, kept[Kind.DASHBOARD], old, readings)
+    given = {
+        uuid: item for uuid, item in kept[Kind.DASHBOARD].items() if not skipped.keeps(Kind.DASHBOARD, uuid)
+    }
+    comments = _comments(lightdash, chosen, inventory, keys, given, old, readings)
     if chosen.wants(Kind.CHART):
         shown = shown_charts(lightdash, inventory, dashboards, hidden, readings)
         if one_by_one:

@@ -65,6 +65,7 @@ class NotExported(_Part):
     count: Annotated[int, Field(ge=1)] | None = 1
     names: list[str] = []
     unseenKinds: list[str] = []
+    unreadSince: str = ""
 
     @property
     def words(self) -> str:
@@ -171,6 +172,10 @@ class Manifest(_Part):
                 found.setdefault(kind, left.what)
         return found
 
+    def unread(self) -> list[NotExported]:
+        """Return the items that the server did not give: left out, or as an earlier export read them."""
+        return [left for left in self.leftOut if left.unreadSince]
+
     def names_left_out(self, what: str) -> list[str]:
         """Return the names of what the snapshot says that it does not hold; none if it says nothing of it."""
         return [name for left in self.leftOut if left.what == what for name in left.names or ()]
@@ -190,6 +195,8 @@ class Manifest(_Part):
         for left in document["leftOut"]:
             if not left["unseenKinds"]:
                 del left["unseenKinds"]
+            if not left["unreadSince"]:
+                del left["unreadSince"]
         return canonical(document)
 
     @classmethod

@@ -39,7 +39,14 @@ from lightdash_sync.sync.plan.values import Action, Plan
 from lightdash_sync.sync.plan.virtual_views import same_views
 from lightdash_sync.sync.runs import cut_short, damaged, runs, way_on
 from lightdash_sync.sync.state import RESTORED, joined
-from lightdash_sync.sync.target import Existing, apart_from_pages, read_target, relinked, untold_merges
+from lightdash_sync.sync.target import (
+    Existing,
+    apart_from_pages,
+    read_target,
+    relinked,
+    require_read,
+    untold_merges,
+)
 from lightdash_sync.workers import Workers
 
 if TYPE_CHECKING:
@@ -344,7 +351,10 @@ def _planned(place: TargetEnvironment, request: PlanRequest, apart: frozenset[st
             f"{request.source} cannot be planned for: {error}",
             hint="`lightdash-sync verify` names what is damaged.",
         ) from error
-    existing = replace(existing, warnings=(*existing.warnings, *request.notes, *_unfinished(place)))
+    require_read(existing, plan.steps)
+    unread = (f"{words}; this plan does not touch it" for words in existing.unread.values())
+    notes = (*request.notes, *unread, *_unfinished(place))
+    existing = replace(existing, warnings=(*existing.warnings, *notes))
     return Planned(plan, existing, memory, facts)
 
 

@@ -20,7 +20,7 @@ from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.parts import with_names
 from lightdash_sync.content.tree import Tree, file_of, in_other_keys, place_of, rekeyed
 from lightdash_sync.disk import Disk, hold
-from lightdash_sync.errors import GitError, Refused, SnapshotError
+from lightdash_sync.errors import GitError, Incomplete, Refused, SnapshotError
 from lightdash_sync.export.items import Readings, read_chart
 from lightdash_sync.export.last_run import Comments
 from lightdash_sync.export.run import Reading, export_project
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lightdash_sync.content.json import JsonObject
     from lightdash_sync.export.inventory import Inventory
     from lightdash_sync.lightdash.reading import Lightdash
+    from lightdash_sync.snapshot.manifest import Manifest
     from lightdash_sync.sync.plan.deletes import Unseen
     from lightdash_sync.sync.plan.values import Plan, Step
     from lightdash_sync.sync.runs import Folders
@@ -126,6 +127,7 @@ class Existing:
         commented: uuids of the dashboards that have comments.
         guesses_merges: whether of charts that came in pages nothing told whether they merge anything.
         unseen: what the token may not have been shown.
+        unread: uuid -> why, of items that the server did not give; they are as an earlier reading had them.
         lists: its lists, as they were read with it.
         read_at: when the reading began, by the clock that never goes back.
     """
@@ -138,6 +140,7 @@ class Existing:
     commented: frozenset[str] = frozenset()
     guesses_merges: bool = False
     unseen: Unseen = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     lists: Inventory | None = field(default=None, repr=False)
     read_at: float = 0.0
 
@@ -175,7 +178,10 @@ def read_target(
     report = export_project(
         place.lightdash, place.project, place.folders.live,
         ExportSelection(depth=Depth.AUTHORS, palettes=palettes),
-        Reading(full=full, accept_shrink=True, again=again, told=told or {}, comments=Comments.WEEKLY),
+        Reading(
+            full=full, accept_shrink=True, again=again, told=told or {}, comments=Comments.WEEKLY,
+            keep_going=True,
+        ),
         progress=place.progress, hints=hints,
     )  # fmt: skip
     raw = Snapshot(place.folders.live).tree()
@@ -190,9 +196,34 @@ def read_target(
         commented=_commented(raw),
         guesses_merges=report.manifest.leaves_out(MERGES_OF_CHARTS),
         unseen=report.manifest.unseen(),
+        unread=_unread(raw.identity, report.manifest),
         lists=report.lists,
         read_at=began,
     )
+
+
+def _unread(identity: Identity, manifest: Manifest) -> dict[str, str]:
+    """Return uuid -> item and reason, of what the server did not give and an earlier reading has."""
+    found = {}
+    for left in manifest.unread():
+        kind, _, key = left.what.partition(":")
+        if key and (uuid := identity.uuid(Kind(kind), key)) is not None:
+            found[uuid] = f"{left.what}: {left.why}"
+    return found
+
+
+def require_read(existing: Existing, steps: Iterable[Step]) -> None:
+    """Require that what a plan changes was read; what it does not touch may be as it was earlier.
+
+    Raises:
+        Incomplete: the server did not give something.
+    """
+    uuids = [step.uuid for step in steps if step.uuid is not None]
+    if missing := [existing.unread[uuid] for uuid in uuids if uuid in existing.unread]:
+        raise Incomplete(
+            f"{existing.target.environment} was not read completely: {'; '.join(missing)}",
+            hint="Open the named items in Lightdash, or choose others with --only or --space.",
+        )
 
 
 def apart_from_pages(
@@ -291,9 +322,11 @@ def read_for(
         if step.kind is Kind.CHART and isinstance(side, dict)
     }
     palettes = apart_from_pages(written, keys)
-    return read_target(
+    existing = read_target(
         place, _hints(memory, keys), keys, Identity(items=mine), again=again, palettes=palettes, told=told
     )
+    require_read(existing, plan.steps)
+    return existing
 
 
 def read_back(
