@@ -23,11 +23,22 @@ def kill(stage: Stage, line: int) -> None:
         stage.run(prepared)
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["first", "after a whole one"])
 @pytest.mark.parametrize("lines", [(2, 2), (3, 3), (4, 5), (6, 3), (8, 6), (10, 4)])
-def test_promotions_that_were_killed_hold_up_no_later_one(tmp_path: Path, lines: tuple[int, int]) -> None:
-    """The preview goes on between them; what a killed run wrote upstream is nobody's work."""
+def test_promotions_that_were_killed_hold_up_no_later_one(
+    tmp_path: Path, lines: tuple[int, int], before: bool
+) -> None:
+    """The preview goes on between them; what a killed run wrote upstream is nobody's work.
+
+    After a whole promotion there is a base, and what a killed one wrote differs from that.
+    """
     with promotion_desk(tmp_path / "work", "0.1505.2") as desk, stage_of(desk) as stage:
         hands = Hands(desk, PREVIEW)
+        if before:
+            assert stage.promote(*WORK).is_complete
+            for number, name in enumerate(("Changed", "Renamed, now", "In a new space")):
+                hands.edit(name, 200 + number)
+            hands.add("Board, changed", hands.text("Later"))
         for round_, line in enumerate(lines):
             kill(stage, line)
             hands.edit("Changed", 300 + round_)
