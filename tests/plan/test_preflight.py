@@ -303,9 +303,11 @@ def test_the_explores_that_must_be_read_are_those_of_charts_and_filters() -> Non
 def test_an_item_that_is_neither_there_nor_created_is_found(kind: Kind, content: Json, place: str) -> None:
     """The problem says where the reference stands and what to do."""
     (problem,) = problems(create(kind, "x", content))
-    assert (problem.code, problem.gravity) == ("missing_item", BLOCKS)
+    in_text = place.startswith("its text")
+    assert (problem.code, problem.gravity) == ("missing_link" if in_text else "missing_item", BLOCKS)
+    more = ", or take the link away" if in_text else ""
     assert problem.what == (
-        f"{place}, which the target does not have and this plan does not create; select it too"
+        f"{place}, which the target does not have and this plan does not create; select it too{more}"
     )
 
 
@@ -487,5 +489,5 @@ def test_any_content_has_problems_or_none(
     assert found == reference_problems(steps[::-1], facts, PlanOptions(), THERE, (), look)
     allowed = reference_problems(steps, facts, PlanOptions(allow_broken=frozenset({"all"})), THERE, (), look)
     blocked = {problem.code for problem in allowed if problem.gravity is not WARNS}
-    impossible = {"missing_item", "deleted_reference", "external_reference", "unknown_holder"}
-    assert blocked <= impossible | {"unknown_reference", "secret_address"}
+    impossible = {"missing_item", "missing_link", "deleted_reference", "external_reference"}
+    assert blocked <= impossible | {"external_link", "unknown_holder", "unknown_reference", "secret_address"}

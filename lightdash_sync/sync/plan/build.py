@@ -24,6 +24,7 @@ from lightdash_sync.sync.plan.compatibility import Unknowns, held_today
 from lightdash_sync.sync.plan.deletes import (
     delete_limits,
     delete_problems,
+    holding_left,
     surplus,
     unseen_creates,
     unseen_deletes,
@@ -121,6 +122,7 @@ class _Making:
         self._name_alive()
         self._delete_unshown()
         self._pins_of_written()
+        self._keep_holders()
         self.problems += delete_problems(self.steps, existing)
         self.problems += self._unseen()
         self.problems += made_ordinary(self.steps, self.desired)
@@ -508,6 +510,19 @@ class _Making:
             self._told([problem])
             if allows(self.inputs.options.allow_broken, problem.item):
                 self._delete((Kind.CHART, problem.item.partition(":")[2]))
+
+    def _keep_holders(self) -> None:
+        """Delete nothing that holds a chart which cannot be moved where it shall be."""
+        left = [
+            (Kind.CHART, problem.item.partition(":")[2])
+            for problem in self.problems
+            if problem.code == "cannot_move_inside" and problem.gravity is Gravity.WARNS
+        ]
+        holders = holding_left(self.steps, left, self.existing)
+        self.steps = [step for step in self.steps if (step.kind, step.key) not in holders]
+        for (kind, key), (_, chart) in sorted(holders.items()):
+            why = f"it is not deleted, because chart:{chart} stays in it"
+            self.left_out.append(NotPlanned(f"{kind}:{key}", why))
 
     def _pins_of_written(self) -> None:
         """Say what deletes make of the pins, so that an undo pins them again, and pin what is put back."""

@@ -108,6 +108,27 @@ def _is_younger(chart: str, dashboard: str) -> bool:
     return made is None or saved is None or made >= saved
 
 
+def holding_left(
+    steps: Sequence[Step], left: Iterable[ItemKey], existing: Contents
+) -> dict[ItemKey, ItemKey]:
+    """Return the deletes that would take along an item that stays where it is -> that item.
+
+    Args:
+        steps: of the plan.
+        left: items that shall be elsewhere, and cannot be moved there.
+        existing: content of the target.
+    """
+    deleted = {(step.kind, step.key): step.before for step in steps if step.action is Action.DELETE}
+    after = {(step.kind, step.key): step.after for step in steps if step.after is not None}
+    found: dict[ItemKey, ItemKey] = {}
+    for item in left:
+        content = after.get(item, existing.of(item))
+        while holders := [*_deleted(content, _CONTAINERS, set(deleted))]:
+            found[holders[0]] = item
+            content = deleted[holders[0]]
+    return found
+
+
 def delete_problems(steps: Sequence[Step], existing: Contents) -> Iterator[Problem]:
     """Yield what would be deleted or emptied without being named."""
     deleted = {(step.kind, step.key) for step in steps if step.action is Action.DELETE}

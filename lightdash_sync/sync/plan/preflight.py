@@ -133,9 +133,12 @@ def needed_tables(steps: Sequence[Step], look: Look = nothing) -> frozenset[str]
     return frozenset(name for name in names if name)
 
 
+_IN_TEXT = "its text refers to"
+
 # What nothing can be written for, whatever the user allows.
 IMPOSSIBLE = frozenset(
-    {"missing_item", "deleted_reference", "external_reference", "unknown_holder", "unknown_reference"}
+    {"missing_item", "missing_link", "deleted_reference", "external_reference", "external_link"}
+    | {"unknown_holder", "unknown_reference"}
     | {"secret_address", NOT_ALLOWED, UNKNOWN_PLACE, "missing_app", "missing_part"}
 )
 
@@ -286,23 +289,22 @@ class _There:
                 yield Finding("missing_app", f"{get_str(tile, 'id')} {key}", what)
 
     def _item(self, kind: Kind, key: str, place: str) -> Iterator[Finding]:
-        name = _named(Reference(kind, key))
+        name, in_text = _named(Reference(kind, key)), place == _IN_TEXT
         if key.startswith(EXTERNAL):
             if key not in self._external:
                 what = (
                     f"{place} a {KINDS[kind].noun[0]} that is not in the source's project, or that its token "
                     f"did not see ({name}); replace it there by one of the project"
                 )
-                yield Finding("external_reference", name, what)
+                yield Finding("external_link" if in_text else "external_reference", name, what)
             return
         step = self._steps.get((kind, key))
         if step is not None and step.action is Action.DELETE:
             yield Finding("deleted_reference", name, f"{place} {name}, which this plan deletes; keep it")
         elif step is None and (kind, key) not in self._existing:
-            what = (
-                f"{place} {name}, which the target does not have and this plan does not create; select it too"
-            )
-            yield Finding("missing_item", name, what)
+            advice = "select it too, or take the link away" if in_text else "select it too"
+            what = f"{place} {name}, which the target does not have and this plan does not create; {advice}"
+            yield Finding("missing_link" if in_text else "missing_item", name, what)
 
     def _holder(self, link: Reference) -> Iterator[Finding]:
         facts = self._facts
@@ -327,7 +329,7 @@ def place_of(kind: Kind, content: Json, link: Reference) -> str:
         if any(link == (of, get_str(tile, "properties", field)) for field, of in shows.items()):
             title = shown(get_str(tile, "properties", "title") or get_str(tile, "id"))
             return f"the tile {title} shows"
-    return "its text refers to"
+    return _IN_TEXT
 
 
 _PLACES = (
