@@ -21,7 +21,7 @@ import click
 from lightdash_sync.cli.backup import backup
 from lightdash_sync.cli.commands import cli
 from lightdash_sync.cli.diff import diff
-from lightdash_sync.cli.history import log, show
+from lightdash_sync.cli.history import list_items, log, show
 from lightdash_sync.cli.init import init
 from lightdash_sync.cli.link import link, runs
 from lightdash_sync.cli.output import fail
@@ -46,6 +46,7 @@ cli.add_command(restore)
 cli.add_command(promote)
 cli.add_command(runs)
 cli.add_command(link)
+cli.add_command(list_items)
 cli.add_command(log)
 cli.add_command(show)
 

@@ -13,6 +13,8 @@ from lightdash_sync.cli.output import print_json, show_report, warn
 from lightdash_sync.errors import Refused
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lightdash_sync.content.json import Json
     from lightdash_sync.report.value import Report
     from lightdash_sync.sync.applying import Applied
@@ -67,10 +69,10 @@ def nothing_to_do(
     return 0
 
 
-def show_plan(planned: Planned, form: str) -> None:
-    """Render a plan to stdout; warnings from reading the target go to stderr."""
+def show_plan(planned: Planned, form: str, output: Path | None = None) -> None:
+    """Render a plan to stdout or into a file; warnings from reading the target go to stderr."""
     warn(planned.existing.warnings)
-    show_report(report_of(planned), form)
+    show_report(report_of(planned), form, output)
 
 
 def report_of(planned: Planned) -> Report:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.options import connections, environment_options
-from lightdash_sync.cli.output import show_report, warn
+from lightdash_sync.cli.options import OUTPUT, connections, environment_options
+from lightdash_sync.cli.output import FORMATS, choose_format, show_report, warn
 from lightdash_sync.errors import PENDING
 
 if TYPE_CHECKING:
@@ -18,16 +18,12 @@ if TYPE_CHECKING:
     from lightdash_sync.settings import Settings
     from lightdash_sync.sources import Side
 
-FORMATS = ("text", "json", "markdown", "html")
-
 
 @click.command()
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell it.  [default: text]")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
-)
+@OUTPUT
 @click.option("--only", multiple=True, metavar="KIND[:KEY]", help="Only these items (repeated).")
 @click.option("--all", "every", is_flag=True, help="Tell everything, also what means nothing to users.")
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if there are differences.")
@@ -54,7 +50,7 @@ def diff(
     from lightdash_sync.comparison import difference, parse_only
     from lightdash_sync.report.differences import diff_report
 
-    form = _format(form, as_json=as_json)
+    form = choose_format(form, output, as_json=as_json)
     wanted = [parse_only(said) for said in only]
     with _opened(old, new, settings, config) as (before, after, notes):
         found = difference(before, after, wanted, every=every)
@@ -71,12 +67,6 @@ def diff(
         )
         show_report(report, form, output)
     return PENDING if exit_code and found.items else 0
-
-
-def _format(form: str | None, *, as_json: bool) -> str:
-    if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json and --format {form} exclude each other")
-    return "json" if as_json else form or "text"
 
 
 @contextmanager

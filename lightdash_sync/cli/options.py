@@ -65,6 +65,13 @@ CONFIG = click.option(
     callback=_found_file,
     help="Settings file.  [default: lightdash-sync.toml here or above in the git repository]",
 )
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it there; without --format in the format of the ending (.html, .md, .json).",
+)
 _HOW = [
     CONFIG,
     click.option(

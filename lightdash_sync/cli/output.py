@@ -33,8 +33,31 @@ def show_report(report: Report, form: str = "text", output: Path | None = None) 
         from lightdash_sync.report.text import render_text
 
         render_text(report, console())
-    else:
-        write(render(report, form), output)
+        return
+    write(render(report, form), output)
+    if output is not None:
+        from lightdash_sync.report.terminal import say_written
+
+        say_written(report, output)
+
+
+FORMATS = ("text", "json", "markdown", "html")
+_ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
+
+
+def choose_format(form: str | None, output: Path | None, *, as_json: bool) -> str:
+    """Return the format of a report: the one that was asked for, else that of the file's ending, else text.
+
+    Raises:
+        UsageError: `--json` and another format were both given.
+    """
+    import click
+
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} exclude each other")
+    if as_json:
+        return "json"
+    return form or _ENDINGS.get(output.suffix.lower() if output else "", "text")
 
 
 def render(report: Report, form: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,7 +14,7 @@ import click
 from lightdash_sync.cli.confirm import agree, nothing_to_do, now, show_plan, tell_applied
 from lightdash_sync.cli.context import Opening
 from lightdash_sync.cli.options import environment_options
-from lightdash_sync.cli.output import show_report
+from lightdash_sync.cli.output import FORMATS, choose_format, show_report
 from lightdash_sync.cli.plan_options import PlanArguments, planning_options
 from lightdash_sync.errors import PENDING, ConfigError, Refused, naming
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.planning import Planned
     from lightdash_sync.sync.target import TargetEnvironment
 
-FORMATS = ("text", "json", "markdown", "html")
 _TO = click.option("--to", "target", metavar="ENV", required=True, help="The environment to change.")
 _YES = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 _FULL = click.option(
@@ -42,7 +42,13 @@ _FULL = click.option(
     "--from", "source", metavar="SIDE", required=True, help="A directory, git:REV, or an environment."
 )
 @_TO
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan there.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the plan there, for `apply FILE`; with --format, or an ending .html or .md, what is shown.",
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to show it.  [default: text]")
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if there is something to do.")
 @_FULL
@@ -63,16 +69,25 @@ def plan(
 
     Nothing is changed. Exits with 4 if the plan would be refused: drift, twins, broken references, limits.
     """
+    from lightdash_sync.report.terminal import say_note
     from lightdash_sync.sync.plan.document import to_bytes
 
+    how = choose_format(form, output, as_json=as_json)
+    is_shown = form is not None or how in ("html", "markdown")
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
         planned = _planned(opening, opening.place(target), source, target, wanted, full=full)[0]
     found = planned.plan
-    if output is not None:
-        with naming(output):
-            output.write_bytes(to_bytes(found))
-    show_plan(planned, "json" if as_json else form or "text")
+    if output is not None and is_shown:
+        show_plan(planned, how, output)
+    else:
+        if output is not None:
+            with naming(output):
+                output.write_bytes(to_bytes(found))
+            say_note(
+                f"The plan is in {output}; `lightdash-sync apply {shlex.quote(str(output))}` applies it."
+            )
+        show_plan(planned, form or ("json" if as_json else "text"))
     if found.refusals():
         return Refused.exit_code
     return PENDING if exit_code and not found.is_empty else 0

@@ -12,8 +12,8 @@ import click
 
 from lightdash_sync.cli.confirm import now
 from lightdash_sync.cli.context import Opening, confirmed, open_source, open_upstream, source_name
-from lightdash_sync.cli.options import environment_options, with_options
-from lightdash_sync.cli.output import print_json, show_report, warn
+from lightdash_sync.cli.options import OUTPUT, environment_options, with_options
+from lightdash_sync.cli.output import FORMATS, choose_format, print_json, show_report, warn
 from lightdash_sync.cli.promote_replay import (
     replay_options,
     review_by_replay,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from lightdash_sync.settings import Settings
     from lightdash_sync.sync.target import TargetEnvironment
 
-FORMATS = ("text", "json", "markdown", "html")
 PROMOTE, REPLAY = "promote", "replay"
 _NAMED = 10  # differences that an error names
 
@@ -80,9 +79,7 @@ def promote() -> None:
 @promote.command()
 @_promoting
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to show it.  [default: text]")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there."
-)
+@OUTPUT
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if there is something to promote.")
 def review(
     settings: Callable[[str], Settings],
@@ -99,9 +96,7 @@ def review(
     Nothing is changed, and no view of a chart is counted. Exits with 4 if the promotion would be refused, and
     with 5 if it is not what --approved says.
     """
-    if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json and --format {form} exclude each other")
-    form = "json" if as_json else form or "text"
+    form = choose_format(form, output, as_json=as_json)
     with ExitStack() as stack:
         opening = Opening(settings, config, stack)
         asked = _Asked(opening, **said)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lightdash_sync.cli.options import connections, environment_options
-from lightdash_sync.cli.output import show_report, warn
+from lightdash_sync.cli.options import OUTPUT, connections, environment_options
+from lightdash_sync.cli.output import FORMATS, choose_format, show_report, warn
 from lightdash_sync.errors import PENDING, ConfigError
 
 if TYPE_CHECKING:
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from lightdash_sync.settings import Settings
     from lightdash_sync.sync.status import Standing
 
-FORMATS = ("text", "json", "markdown")
-
 
 @click.command()
 @click.option("--env", "wanted", multiple=True, metavar="NAME", help="Only these environments (repeated).")
 @click.option("--live", is_flag=True, help="Read the projects as they are now, not the snapshots on disk.")
 @click.option("--all", "every", is_flag=True, help="List every item that differs, not the oldest ones only.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to tell it.  [default: text]")
+@OUTPUT
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if there are differences.")
 @environment_options
 def status(
@@ -34,6 +33,7 @@ def status(
     live: bool,
     every: bool,
     form: str | None,
+    output: Path | None,
     exit_code: bool,
     config: Path | None,
     as_json: bool,
@@ -47,12 +47,11 @@ def status(
     """
     from lightdash_sync.report.overview import status_report
 
-    if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json and --format {form} exclude each other")
+    form = choose_format(form, output, as_json=as_json)
     standing = _standing(settings, wanted, config, live=live)
     warn(standing.notes)
     report = status_report(standing, datetime.now(UTC), every=every)
-    show_report(report, "json" if as_json else form or "text")
+    show_report(report, form, output)
     return PENDING if exit_code and standing.differs else 0
 
 

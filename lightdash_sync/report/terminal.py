@@ -30,7 +30,10 @@ from lightdash_sync.report.phrases import counted, singular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from pathlib import Path
     from types import FrameType
+
+    from lightdash_sync.report.value import Report
 
 _OFTEN = 30.0  # seconds from one line about the same work to the next
 _LINE = 240  # columns of output that goes into a file or pipe
@@ -72,6 +75,21 @@ def say_error(message: str, hint: str) -> None:
 def say_warning(message: str) -> None:
     """Print a warning to stderr."""
     console(sys.stderr).print(Text.assemble(("Warning: ", "yellow"), shown(message)))
+
+
+def say_note(message: str) -> None:
+    """Print a message to stderr."""
+    console(sys.stderr).print(Text(shown(message)), soft_wrap=True)
+
+
+def say_written(report: Report, path: Path) -> None:
+    """Say on stderr what a file has that a report was written into: its totals, its verdict, and the path."""
+    from lightdash_sync.report.text import summary
+
+    err = console(sys.stderr)
+    for line in summary(report):
+        err.print(line)
+    err.print(Text.assemble("Written to ", (shown(str(path)), "bold")), soft_wrap=True)
 
 
 class Bars:

@@ -71,6 +71,14 @@ def render_text(report: Report, out: Console) -> None:
         out.print(Text(shown(report.verdict), style=f"bold {_TITLES[report.tone]}"))
 
 
+def summary(report: Report) -> Iterator[Text]:
+    """Yield the first lines of a report, and its verdict."""
+    yield from _head(report)
+    if report.verdict:
+        verdict = report.verdict.replace(", listed above", "")
+        yield Text(shown(verdict), style=f"bold {_TITLES[report.tone]}")
+
+
 def _head(report: Report) -> Iterator[Text]:
     digest = (f"  digest {shown(report.digest)}" if report.digest else "", "dim")
     if report.target:

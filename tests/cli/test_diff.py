@@ -71,12 +71,13 @@ def test_nothing_is_written_by_looking(two: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_goes_to_a_file_or_to_stdout(two: Path, form: str) -> None:
-    """The same bytes; with `-o` nothing is printed."""
+    """The same bytes; with `-o` nothing is printed but a summary with the path, on stderr."""
     shown, kept = (
         run("diff", "old", "new", "--format", form),
         run("diff", "old", "new", "--format", form, "-o", "out"),
     )
-    assert (kept.code, kept.out, kept.err) == (0, "", "")
+    assert (kept.code, kept.out) == (0, "")
+    assert kept.err == "Differences: old → new\n1 created, 1 deleted, 1 changed\nWritten to out\n"
     written = Path("out").read_text("utf-8")
     assert [line.rstrip() for line in written.splitlines()] == [
         line.rstrip() for line in shown.out.splitlines()

@@ -262,7 +262,7 @@ def test_the_time_line_as_json_is_complete(here: Told) -> None:
         ["log", "foo:x"],
         ["log", "chart:fres"],
         ["log", "chart"],
-        ["log", "chart:../../etc/passwd"],
+        ["log", "chart:../../etc/shadow"],
         ["show", "chart:fres"],
         ["show", "chart:fresh@nope"],
         ["show", "chart:fresh@--help"],
