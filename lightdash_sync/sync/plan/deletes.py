@@ -122,7 +122,7 @@ def holding_left(
     after = {(step.kind, step.key): step.after for step in steps if step.after is not None}
     found: dict[ItemKey, ItemKey] = {}
     for item in left:
-        content = after.get(item, existing.of(item))
+        content: Json = after.get(item, existing.of(item))
         while holders := [*_deleted(content, _CONTAINERS, set(deleted))]:
             found[holders[0]] = item
             content = deleted[holders[0]]
