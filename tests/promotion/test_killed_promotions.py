@@ -50,3 +50,16 @@ def test_promotions_that_were_killed_hold_up_no_later_one(
         assert stage.promote(*WORK).run is None
         assert len(desk.uuids(Kind.CHART, "In a new space", PRODUCTION)) == 1
         assert results(again)
+
+
+CREATED = ((Kind.CHART, "In a new space"), (Kind.DASHBOARD, "Board, new"))
+
+
+@pytest.mark.parametrize("line", [4, 5, 14])
+def test_what_a_killed_promotion_created_can_be_taken_back(tmp_path: Path, line: int) -> None:
+    """Also that of which the killed run had no time to note the answer."""
+    with promotion_desk(tmp_path / "work", "0.1505.2") as desk, stage_of(desk) as stage:
+        kill(stage, line)
+        assert any(desk.uuids(kind, name, PRODUCTION) for kind, name in CREATED)
+        desk.do("undo", "--to", PRODUCTION, "--yes")
+        assert not any(desk.uuids(kind, name, PRODUCTION) for kind, name in CREATED)
