@@ -359,7 +359,7 @@ def _now(name: str, environments: Environments, target: Path) -> Side:
 def _committed(named: Named, environments: Environments, beside: Sequence[Named], target: Path) -> Side:
     """Write a committed snapshot to `target`, leaving out files that cannot belong to a snapshot."""
     repository = Repository.around(environments.base)
-    commit = repository.resolve(named.revision)
+    commit = repository.resolve_at(named.revision, _place_in_git(repository, named, environments, beside))
     label = f"git:{named.revision}"
     if named.folder:
         folder = _wanted(repository, named, environments)
@@ -378,6 +378,21 @@ def _committed(named: Named, environments: Environments, beside: Sequence[Named]
     if not commit.startswith(named.revision):
         label += f" ({commit[:_COMMIT]})"
     return _side(label, SideKind.GIT, target, folder, commit)
+
+
+def _place_in_git(
+    repository: Repository, named: Named, environments: Environments, beside: Sequence[Named]
+) -> Path | None:
+    """Return the folder whose commits count for a time; None for all."""
+    if named.folder:
+        folder = _wanted(repository, named, environments)
+        return folder if folder.is_relative_to(repository.root) and folder != repository.root else None
+    places = [
+        *(_place(one, environments) for one in beside),
+        environments.folders.get(environments.default or ""),
+    ]
+    found = (place.resolve() for place in places if place is not None)
+    return next((place for place in found if place.is_relative_to(repository.root)), None)
 
 
 def _folder(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.backup.backfill import backfill
 from lightdash_sync.backup.messages import message
-from lightdash_sync.backup.steps import BackupStep, files_of, joined, steps, whole
+from lightdash_sync.backup.steps import BackupStep, files_of, joined, steps, whole, whole_again
 from lightdash_sync.content.authorship import BACKFILLED, full_name
 from lightdash_sync.disk import Disk
 from lightdash_sync.errors import Refused, SnapshotError, naming
@@ -217,6 +217,8 @@ def _commits(
     if is_there and _is_whole(old):
         series: Iterable[BackupStep] = steps(old, root, workspace)
         renewed = new.manifest.says_the_same(Snapshot(old).manifest)
+    elif is_there and (old / MANIFEST).is_file():
+        series = [_from_damaged(old, root)]
     elif manner.backfill and not is_there and not manner.single:
         series = backfill(root)
     else:
@@ -227,6 +229,13 @@ def _commits(
         older, unread = (new.manifest.older, new.manifest.unread()) if is_last else ([], [])
         text = message(label, step.happened, first=step.is_all, renewed=renewed, older=older, unread=unread)
         yield _commit(step, text, identity)
+
+
+def _from_damaged(old: Path, new: Path) -> BackupStep:
+    try:
+        return whole_again(old, new)
+    except SnapshotError:  # what stands there cannot even be opened as a snapshot
+        return replace(whole(new), is_all=False)
 
 
 def _with_last(series: Iterable[BackupStep]) -> Iterator[tuple[BackupStep, bool]]:

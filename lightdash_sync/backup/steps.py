@@ -19,7 +19,7 @@ from lightdash_sync.content.authorship import version_stamp
 from lightdash_sync.content.identity import Identity, made_anew
 from lightdash_sync.content.json import sha256
 from lightdash_sync.content.kinds import KINDS, Kind
-from lightdash_sync.errors import naming
+from lightdash_sync.errors import SnapshotError, naming
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, item_path, parse_path
 from lightdash_sync.snapshot.read import Snapshot
 from lightdash_sync.snapshot.verify import verify
@@ -233,6 +233,30 @@ def whole(new: Path) -> BackupStep:
     items = happened(files.keys() - {IDENTITY, MANIFEST}, None, new)
     # It is not known when these items were created.
     return BackupStep(files, (), None, [replace(item, verb="first seen") for item in items], is_all=True)
+
+
+def whole_again(old: Path, new: Path) -> BackupStep:
+    """Return one step from a folder whose snapshot is damaged, for example edited by hand, to the new one.
+
+    Whose changes these are cannot be told: the old identity map may be wrong.
+    """
+    then, now = Snapshot(old), files_of(new)
+    before = {path for path in then.files() if path not in (IDENTITY, MANIFEST)}
+    paths = {
+        path
+        for path in before | (now.keys() - {IDENTITY, MANIFEST})
+        if path not in before or path not in now or (old / path).read_bytes() != (new / path).read_bytes()
+    }
+    try:
+        items = happened(paths, old, new)
+    except (SnapshotError, ValueError):
+        found = happened({path for path in paths if path in now}, None, new)
+        items = [one if _path(one) not in before else replace(one, verb="updated") for one in found]
+    return BackupStep(now, (), None, items)
+
+
+def _path(item: Happened) -> str:
+    return item_path(item.kind, item.key)
 
 
 def joined(series: list[BackupStep]) -> BackupStep:

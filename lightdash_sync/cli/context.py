@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from lightdash_sync.cli.options import connected
-from lightdash_sync.cli.plan_options import is_day, read_moment
-from lightdash_sync.errors import ConfigError, Refused
+from lightdash_sync.errors import ConfigError, GitError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,29 +154,25 @@ class Opening:
         return Environments(base, self.folders, self._connect, self.default, progress=self.bars)
 
     def revision(self, when: str, name: str) -> str:
-        """Return the revision for a date: the last one of an environment's snapshot up to that time.
+        """Return the revision for a time: the last one of an environment's snapshot up to then.
 
-        A date without a time means the end of that day. A text that is not a date is returned unchanged.
+        A day means the end of that day. A text that is no time, or that names a revision, stays as it is.
 
         Raises:
             ConfigError: there was no snapshot yet.
         """
-        from lightdash_sync.git import Repository
+        from lightdash_sync.git import Repository, read_span
 
-        moment = read_moment(when)
-        if moment is None:
+        if read_span(when) is None:
             return when
-        if is_day(when):
-            moment += timedelta(days=1, microseconds=-1)
-        folder = self.folders[name]
         repository = Repository.around(self._config.parent if self._config else Path())
-        for revision in repository.history(folder):
-            if revision.time <= moment:
-                return revision.id
-        raise ConfigError(
-            f"git has no snapshot of {name} from {when} or before",
-            hint=f"`lightdash-sync log --env {name}` lists all.",
-        )
+        try:
+            return repository.resolve_at(when, self.folders[name])
+        except GitError as error:
+            raise ConfigError(
+                f"git has no snapshot of {name} from {when} or before",
+                hint=f"`lightdash-sync log --env {name}` lists all.",
+            ) from error
 
     def last_backup(self, name: str, revision: str) -> LastBackup | None:
         """Return the last backup of an environment in git; None if it is of another project.

@@ -151,7 +151,8 @@ def show(
     As it was in a commit, or in a version that somebody saved.
 
     ITEM is KIND:KEY, a name, or the address of its page. REV is any revision of git (a branch, a tag,
-    HEAD~3). VERSION is a version of a chart: the eight digits that `log` lists, its whole name, or its uuid.
+    HEAD~3) or a time: 2026-11-30 (the end of that day), yesterday, 3d. VERSION is a version of a chart: the
+    eight digits that `log` lists, its whole name, or its uuid.
     """
     from lightdash_sync.history.show import find_one
     from lightdash_sync.history.sources import open_sources

@@ -211,7 +211,9 @@ def undo(
 
 
 @click.command()
-@click.option("--at", "when", metavar="REV|DATE", required=True, help="A git revision, or a date.")
+@click.option(
+    "--at", "when", metavar="REV|DATE", required=True, help="A git revision, a date, or `yesterday`."
+)
 @_TO
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @click.option("--validate", is_flag=True, help="Let the server validate the project afterwards.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from lightdash_sync.sync.plan.options import ItemSelection, PlanOptions
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_AGE = re.compile(r"(\d{1,6})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 PERSONAL_SPACES = click.option(
     "--personal-spaces", is_flag=True, help="Take personal spaces along into another project, too."
@@ -42,7 +39,7 @@ _CHOICE = [
     click.option(
         "--changed-since",
         metavar="WHEN",
-        help="Only what was saved since: 2026-11-01, 3d, or a git revision.",
+        help="Only what was saved since: 2026-11-01, yesterday, 3d, or a git revision.",
     ),
     PERSONAL_SPACES,
     click.option("--no-dependencies", is_flag=True, help="Refuse what needs something that is not chosen."),
@@ -255,37 +252,19 @@ def _changed(side: Side, since: str | None, earlier: Callable[[str], Side]) -> f
     """Return the paths of items that were saved since a time, or that differ from a revision."""
     from lightdash_sync.content.authorship import version_stamp
     from lightdash_sync.content.tree import items_of
+    from lightdash_sync.git import read_span
 
     if since is None:
         return None
-    moment = read_moment(since)
-    if moment is not None:
+    span = read_span(since)
+    if span is not None:
         identity = side.tree.identity
         return frozenset(
             path
             for path, (kind, key) in items_of(side.tree).items()
-            if (stamp := version_stamp(kind, identity.facts(kind, key))) and stamp.time >= moment
+            if (stamp := version_stamp(kind, identity.facts(kind, key))) and stamp.time >= span.first
         )
     before = earlier(since).tree
     return frozenset(
         path for path in items_of(side.tree) if before.digests.get(path) != side.tree.digests[path]
     )
-
-
-def is_day(said: str) -> bool:
-    """Whether a text is a date without a time."""
-    try:
-        return date.fromisoformat(said) is not None
-    except ValueError:
-        return False
-
-
-def read_moment(said: str) -> datetime | None:
-    """Parse a date, or an age such as a number of days; None for anything else."""
-    if match := _AGE.fullmatch(said):
-        return datetime.now(UTC) - timedelta(**{_UNITS[match[2]]: int(match[1])})
-    try:
-        found = datetime.fromisoformat(said)
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

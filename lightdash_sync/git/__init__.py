@@ -8,6 +8,7 @@ and `index` make them visible, `settings` and `remote` push.
 """
 
 from lightdash_sync.git.branches import TOOL, Head
+from lightdash_sync.git.moments import Span, read_span
 from lightdash_sync.git.place import exclude, tracked
 from lightdash_sync.git.remote import Pushed
 from lightdash_sync.git.repository import Repository
@@ -22,6 +23,8 @@ __all__ = [
     "Pushed",
     "Repository",
     "Revision",
+    "Span",
     "exclude",
+    "read_span",
     "tracked",
 ]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.disk import hold
 from lightdash_sync.errors import GitError, NoRepository
 from lightdash_sync.git import branches, index, objects, place, remote, series
+from lightdash_sync.git.moments import read_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -115,6 +116,28 @@ class Repository:
             hint = "this clone is shallow: `git fetch --unshallow` gets the rest" if self.is_shallow else ""
             raise GitError(f"no commit {revision!r} in {self.root}", hint)
         return found
+
+    def resolve_at(self, text: str, folder: Path | None) -> str:
+        """Return the id of the commit that a revision names, or that was the last one at a time.
+
+        Args:
+            text: a revision, else a time as `read_span` reads it.
+            folder: of a snapshot, whose commits count; None for the commits of everything.
+
+        Raises:
+            GitError: there is no such commit, or none that old.
+        """
+        span = None if branches.resolve(self.place, text) else read_span(text)
+        if span is None:
+            return self.resolve(text)
+        start = branches.resolve(self.place, "HEAD")
+        with objects.opened(self.place) as store:
+            path = "." if folder is None else self.place.inside(folder)
+            for revision in series.history(store, start, path, None) if start else ():
+                if revision.time <= span.last:
+                    return revision.id
+        what = "commit" if folder is None else f"snapshot in {path}"
+        raise GitError(f"git has no {what} from {text} or before", "`lightdash-sync log` lists all")
 
     def files(self, revision: str, folder: Path) -> dict[str, str]:
         """Return the files below a folder in a commit: path below it to the id of the content."""

@@ -122,7 +122,7 @@ def _at_revision(sources: Sources, item: HistoryItem, at: str) -> Found:
     if commits is None:
         raise ConfigError(f"{item} has no version {at!r}, and no commits", hint="; ".join(sources.notes))
     try:
-        revision = commits.repository.resolve(at)
+        revision = commits.repository.resolve_at(at, commits.folder)
     except GitError as error:
         if not _is_known(sources, item):
             raise _unknown(sources, item) from error

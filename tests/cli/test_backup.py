@@ -52,6 +52,23 @@ def test_authors_are_told_from_the_rest(nights: Nights, tmp_path: Path) -> None:
     assert tree(last) == tree(nights.folder)
 
 
+@pytest.mark.parametrize("spoilt", ["charts", "identity.json"])
+def test_a_backup_after_an_edit_by_hand_is_no_first_one(nights: Nights, spoilt: str) -> None:
+    """Somebody committed an edited file: the next backup says what it puts back, not `first backup`."""
+    nights.backup("--env", "production")
+    place = nights.folder / spoilt
+    edited = sorted(place.iterdir())[0] if place.is_dir() else place
+    edited.write_bytes(edited.read_bytes() + b" ")
+    nights.hands.git("commit", "-qam", "Edit by hand")
+    edited.write_bytes(edited.read_bytes()[:-1])
+    done = nights.backup("--env", "production")
+    assert done.code == 0, done.err
+    subject = nights.hands.git("log", "-1", "--format=%s")
+    assert "first backup" not in subject
+    assert subject.startswith("production: ")
+    assert nights.hands.status() == ""
+
+
 def test_one_commit_of_everything(nights: Nights) -> None:
     """`--single-commit` makes one commit, with those who changed something as its co-authors."""
     nights.backup("--env", "production")

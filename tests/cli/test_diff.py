@@ -262,3 +262,12 @@ def test_a_report_of_a_real_project_is_whole(nights: Nights) -> None:
     html = _live(nights, "staging", "production", "--format", "html").out
     markdown = _live(nights, "staging", "production", "--format", "markdown").out
     assert all(key in html and key in markdown for key in keys)
+
+
+def test_a_side_in_git_may_be_a_day(nights: Nights) -> None:
+    """`git:today` is the last commit of the snapshot up to the end of that day."""
+    nights.backup("--env", "production")
+    done = _live(nights, "git:today:snapshots/production", "production", "--json")
+    assert done.code == 0, done.err
+    assert _live(nights, "git:today", "git:HEAD:snapshots/production").code == 0
+    fails(_live(nights, "git:2001-01-01", "production"), 1)

@@ -156,6 +156,16 @@ def test_an_item_that_was_not_there_yet(told: Told) -> None:
     assert "`lightdash-sync log chart:fresh`" in error.hint
 
 
+def test_a_day_names_the_state_at_its_end(copied: Told) -> None:
+    """`show ITEM@2026-03-19` and `@yesterday` are the last commit of that day or before."""
+    tip = copied.git("rev-parse", "HEAD")
+    day = copied.git("show", "-s", "--format=%as", tip)
+    one = found(copied, "chart:fresh", day)
+    assert one.revision is not None
+    assert one.data == found(copied, "chart:fresh", "HEAD").data
+    assert "neither a version" in refused(copied, "chart:fresh", "2001-01-01").message
+
+
 def test_an_item_that_is_not_committed_yet(copied: Told) -> None:
     """What is only on disk is not in any revision, and is known all the same."""
     copied.git("update-ref", "HEAD", copied.commits["first"][0])
