@@ -26,6 +26,8 @@ R = TypeVar("R")
 
 _READINGS = 4  # how often the list is read until it includes schedulers created meanwhile
 _PAUSE = 0.3  # seconds; each reading waits that much longer
+# The progress counts what is asked, not the schedulers that come.
+_ITEMS, _FOR_SCHEDULERS = ("item", "items"), "for their schedulers"
 
 
 def deliverable(inventory: Inventory, hidden: Collection[str], server: Server) -> dict[str, list[str]]:
@@ -61,7 +63,8 @@ def with_schedulers(
     rows, before = [*(inventory.schedulers or [])], len(readings.unread)
     try:
         for kind, uuids in owners.items():
-            found = readings.of(Kind.SCHEDULER, uuids, partial(lightdash.schedulers_of, kind), {})
+            ask = partial(lightdash.schedulers_of, kind)
+            found = readings.of(Kind.SCHEDULER, uuids, ask, {}, _FOR_SCHEDULERS, _ITEMS)
             rows += [row for schedulers in found.values() for row in schedulers]
         for item in readings.unread[before:]:
             if isinstance(item.error, NotAuthorised):
@@ -134,7 +137,7 @@ def _found_at(lightdash: Lightdash, owners: Mapping[str, list[str]], readings: R
     there: dict[str, _Found] = {}
     for kind, uuids in owners.items():
         ask = partial(lightdash.schedulers_of, kind)
-        found = readings.of(Kind.SCHEDULER, uuids, partial(_if_allowed, ask), {}, "of each item")
+        found = readings.of(Kind.SCHEDULER, uuids, partial(_if_allowed, ask), {}, _FOR_SCHEDULERS, _ITEMS)
         for owner, rows in found.items():
             there |= {row.schedulerUuid: _Found(row.name, kind, owner) for row, _ in rows or []}
     return there

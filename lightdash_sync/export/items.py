@@ -73,6 +73,7 @@ class Readings:
         read: Callable[[str], R],
         names: Mapping[str, str],
         which: str = "",
+        noun: tuple[str, str] | None = None,
     ) -> dict[str, R]:
         """Read some items of a kind.
 
@@ -82,14 +83,15 @@ class Readings:
             read: reads one item.
             names: uuid -> key or slug, where known.
             which: more words for the progress, such as "that no list names".
+            noun: of what is counted, one and several, if these are not the items themselves.
 
         Returns:
             uuid -> what was read; without items that could not be read or no longer exist.
         """
-        nouns = KINDS[kind].noun if isinstance(kind, Kind) else (kind, f"{kind}s")
-        noun = nouns[0 if len(uuids) == 1 else 1]
+        nouns = noun or (KINDS[kind].noun if isinstance(kind, Kind) else (kind, f"{kind}s"))
+        counted = nouns[0 if len(uuids) == 1 else 1]
         pairs, unread = self.workers.run(
-            f"{noun} {which}".strip(),
+            f"{counted} {which}".strip(),
             uuids,
             lambda uuid: (uuid, _converted(partial(read, uuid))),
             lambda uuid: f"{kind}:{names.get(uuid) or uuid}",

@@ -30,8 +30,11 @@ _PATHS = {
     Kind.DASHBOARD: "/api/v1/dashboards/{uuid}",
     Kind.SQL_CHART: "/api/v1/projects/{project}/sqlRunner/saved/{uuid}",
 }
-# The message of a 404 before anything is written; any other 404 may come from the middle of the work.
-_NO_UPSTREAM = "This chart does not have an upstream project"
+# The messages of a 404 before anything is written; any other 404 may come from the middle of the work.
+_NO_UPSTREAM = (
+    "This chart does not have an upstream project",
+    "This dashboard's project does not have an upstream project",
+)
 
 
 class PromotedSpace(View):
@@ -135,7 +138,7 @@ class PromotionWrites(Sender):
         try:
             results = self._post(path)
         except NotFound as error:
-            error.unclear = error.reason != _NO_UPSTREAM
+            error.unclear = error.reason not in _NO_UPSTREAM
             raise
         told(schemas.MadeSqlChart if kind is Kind.SQL_CHART else schemas.CreatedReply, results, "POST", path)
         return results if isinstance(results, dict) else {}

@@ -124,6 +124,7 @@ def test_a_promotion_tells_what_is_upstream() -> None:
         (refusal(403, "Failed to promote"), NotAuthorised, False),
         (refusal(409, "There are multiple charts with the same identifier x"), ApiError, False),
         (refusal(404, "This chart does not have an upstream project"), NotFound, False),
+        (refusal(404, "This dashboard's project does not have an upstream project"), NotFound, False),
         (refusal(404, "Dashboard not found"), NotFound, True),
         (refusal(500, 'Missing chart with old uuid "x" to promote'), Unavailable, True),
         (cut_after(b"HTTP/1.1 200 OK\r\nContent-Le"), Unavailable, True),
