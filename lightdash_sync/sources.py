@@ -135,21 +135,25 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def choose_project(lightdash: Lightdash, wanted: str | None, target: Path) -> str:
-    """Return the uuid of the project to export; the list of projects is requested only if it is needed.
+    """Return the uuid of the project that is meant; the list of projects is requested only if it is needed.
+
+    A name may move: a preview is deleted and made anew under it, or a project is renamed. So what the
+    snapshot remembers of a name counts only as long as that project has the name.
 
     Args:
         lightdash: the server.
         wanted: uuid or name, or None for the only project.
-        target: directory of the snapshot; the name of its project is resolved without a request.
+        target: directory of the snapshot; the name of its project is resolved by a look at that project,
+            whose answer the reading uses.
 
     Raises:
         ConfigError: there is no such project, or more than one.
     """
     remembered = remembered_project(target)
-    if wanted is not None and remembered is not None and wanted in remembered:
-        return remembered[1]
     if wanted is not None and _UUID.fullmatch(wanted):
         return wanted.lower()
+    if remembered is not None and wanted == remembered[0] and lightdash.has_name(remembered[1], wanted):
+        return remembered[1]
     return find_project(lightdash.projects(), wanted).projectUuid
 
 

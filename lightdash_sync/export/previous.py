@@ -158,11 +158,18 @@ def open_old(target: Path, project: str, *, accept_shrink: bool = False) -> Old 
         )
     identity = snapshot.tree().identity
     if identity.project.get("uuid") != project:
-        raise Refused(
-            f"{target} holds a snapshot of another project ({snapshot.manifest.source.project!r})",
-            hint="Choose another directory with --path.",
-        )
+        raise of_another_project(snapshot)
     return Old(snapshot, identity, accept_shrink=accept_shrink)
+
+
+def of_another_project(snapshot: Snapshot) -> Refused:
+    """Return the error for a snapshot that is not of the project that is meant now."""
+    name, uuid = snapshot.manifest.source.project, snapshot.identity().project.get("uuid")
+    return Refused(
+        f"{snapshot.root} holds a snapshot of another project ({name!r}, {uuid})",
+        hint="If that one was made anew, move its snapshot away, with `git mv` to keep it; else name the "
+        "project's own directory, with --path or as `path` of the environment.",
+    )
 
 
 def remembered_project(target: Path) -> tuple[str, str] | None:

@@ -17,7 +17,7 @@ from lightdash_sync.content.identity import Identity
 from lightdash_sync.content.json import sha256
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.disk import Disk
-from lightdash_sync.errors import Incomplete, Interrupted, Refused, SnapshotError, SyncError, Unavailable
+from lightdash_sync.errors import Incomplete, Interrupted, SnapshotError, SyncError, Unavailable
 from lightdash_sync.export.attempt import Attempt, Read, what_stands
 from lightdash_sync.export.identify import formerly, known_keys
 from lightdash_sync.export.items import Moved, Readings
@@ -31,7 +31,14 @@ from lightdash_sync.export.last_run import (
     read_last_run,
     write_last_run,
 )
-from lightdash_sync.export.previous import EarlierVersions, KeptVersions, Old, open_old, with_made_anew
+from lightdash_sync.export.previous import (
+    EarlierVersions,
+    KeptVersions,
+    Old,
+    of_another_project,
+    open_old,
+    with_made_anew,
+)
 from lightdash_sync.export.selection import Depth, ExportSelection
 from lightdash_sync.export.unreadable import Skipped, Unreadable, named
 from lightdash_sync.snapshot.manifest import Manifest, NotExported, Older
@@ -441,10 +448,7 @@ def read_now(
     if over is not None:
         identity = over.tree().identity
         if identity.project.get("uuid") != project:
-            raise Refused(
-                f"{over.root} is a snapshot of another project",
-                hint="`path` of the environment says where the snapshot of its own project is.",
-            )
+            raise of_another_project(over)
         whole = day_of(over.manifest.wholeOn)
         old = Old(over, identity, take_history=False, is_replaced=False, comments=comments, whole=whole)
     tells_all = over is not None and over.manifest.selection.history

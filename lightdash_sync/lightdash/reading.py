@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from lightdash_sync.content.kinds import Kind
-from lightdash_sync.errors import ApiError, NotFound, Unavailable
+from lightdash_sync.errors import ApiError, NotAuthorised, NotFound, Unavailable
 from lightdash_sync.lightdash import schemas
 from lightdash_sync.lightdash.as_code import ask_either
 from lightdash_sync.lightdash.promotion import PromotionDiff, promotion_path
@@ -173,6 +173,23 @@ class Lightdash:
                 raise
         self.server.require_supported()
         return self.server
+
+    def has_name(self, project: str, name: str) -> bool:
+        """Whether a project exists and has a name; the next call of `project` returns the same answer.
+
+        Raises:
+            ApiError: the server does not answer, or does not accept the token.
+        """
+        try:
+            found = self.project(project)
+        except NotFound:
+            return False
+        except NotAuthorised as error:
+            if error.status == 401:
+                raise
+            return False
+        self._first = (project, found)
+        return found[0].name == name
 
     def forget(self) -> None:
         """Drop what is kept of earlier answers; this class keeps nothing."""
