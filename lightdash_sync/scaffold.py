@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync import __version__
 from lightdash_sync.content.keys import is_key
 from lightdash_sync.errors import ConfigError
+from lightdash_sync.git import ignored_beside, kept_as_written
 from lightdash_sync.lightdash.origin import parse_origin
 from lightdash_sync.settings import (
     FILE,
@@ -28,6 +29,7 @@ from lightdash_sync.settings import (
     environments,
     first,
     join_address,
+    known_environments,
 )
 
 if TYPE_CHECKING:
@@ -36,14 +38,9 @@ if TYPE_CHECKING:
 
     from lightdash_sync.settings import ConnectionOptions
 
-_IGNORED = (
-    "# What lightdash-sync leaves beside snapshots: locks, and what one run tells the next.",
-    "/snapshots/.*",
-)
-_ATTRIBUTES = (
-    "# Snapshots are checked byte by byte: git must not change their line ends.",
-    "/snapshots/** -text",
-)
+_IGNORED = "# What lightdash-sync leaves beside snapshots: locks, and what one run tells the next."
+_ATTRIBUTES = "# Snapshots are checked byte by byte: git must not change their line ends."
+_USUAL_IGNORED, _USUAL_ATTRIBUTES = "/snapshots/.*", "/snapshots/** -text"
 
 
 class Ci(StrEnum):
@@ -140,7 +137,7 @@ def prepare(folder: Path, top: Path, chosen: InitOptions, ci: Ci) -> list[Prepar
         done = [PreparedFolder(settings, "kept")]
     else:
         done = [_create(settings, settings_text(chosen.name, chosen.environment))]
-    done += [_extend(folder / ".gitignore", _IGNORED), _extend(folder / ".gitattributes", _ATTRIBUTES)]
+    done += _protect(folder, top)
     if ci is not Ci.NONE:
         path, template = _JOBS[ci]
         for parent in list((top / path).relative_to(top).parents)[:-1]:
@@ -148,6 +145,29 @@ def prepare(folder: Path, top: Path, chosen: InitOptions, ci: Ci) -> list[Prepar
                 raise ConfigError(f"{top / parent} is a symbolic link", hint="Replace it by a folder.")
         below = folder.relative_to(top).as_posix()
         done.append(_create(top / path, job_text(template, "" if below == "." else f"{below}/{FILE}")))
+    return done
+
+
+def _protect(folder: Path, top: Path) -> list[PreparedFolder]:
+    """Let git ignore what lies beside each snapshot of the settings, and leave the snapshots' line ends.
+
+    A snapshot that is not below the folder of the settings is protected from the top of the repository.
+    """
+    lines: dict[Path, tuple[list[str], list[str]]] = {folder: ([], [])}
+    for snapshot in known_environments(folder)[0].values():
+        real = snapshot.resolve()
+        base = folder if real.is_relative_to(folder) else top
+        if real == base or not real.is_relative_to(base):
+            continue
+        path = real.relative_to(base).as_posix()
+        ignored, attributes = lines.setdefault(base, ([], []))
+        is_usual = base == folder and path.startswith("snapshots/")
+        ignored += [_USUAL_IGNORED if is_usual and path.count("/") == 1 else ignored_beside(path)]
+        attributes += [_USUAL_ATTRIBUTES] if is_usual else kept_as_written(path)
+    done = []
+    for base, (ignored, attributes) in lines.items():
+        done += [_extend(base / ".gitignore", _IGNORED, ignored)]
+        done += [_extend(base / ".gitattributes", _ATTRIBUTES, attributes)]
     return done
 
 
@@ -202,19 +222,23 @@ def _create(path: Path, text: str) -> PreparedFolder:
     return PreparedFolder(path, "created")
 
 
-def _extend(path: Path, lines: tuple[str, ...]) -> PreparedFolder:
-    """Add lines to the end of a file, unless it has the last of them."""
+def _extend(path: Path, title: str, lines: list[str]) -> PreparedFolder:
+    """Add the lines that a file lacks to its end, below a title."""
     if path.is_symlink():
         raise ConfigError(f"{path} is a symbolic link", hint="Replace it by a file.")
     try:
         before = path.read_text("utf-8")
     except FileNotFoundError:
-        return _create(path, "\n".join(lines) + "\n")
+        before = None
     except ValueError as error:
         raise ConfigError(f"{path} is no text in UTF-8") from error
-    if lines[-1] in before.splitlines():
+    there = (before or "").splitlines()
+    missing = [line for line in dict.fromkeys(lines) if line not in there]
+    text = "".join(f"{line}\n" for line in ([] if title in there else [title]) + missing)
+    if before is None:
+        return _create(path, text)
+    if not missing:
         return PreparedFolder(path, "kept")
-    between = "" if not before or before.endswith("\n") else "\n"
     with path.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(between + "\n".join(lines) + "\n")
+        file.write(("" if not before or before.endswith("\n") else "\n") + text)
     return PreparedFolder(path, "extended")

@@ -6,6 +6,7 @@ nothing. No request is sent to a server before git is known to be ready for comm
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +16,7 @@ from lightdash_sync.errors import SyncError, as_sync_error
 from lightdash_sync.export.last_run import Comments
 from lightdash_sync.export.run import ExportResult, Reading, export_project
 from lightdash_sync.export.selection import ExportSelection
-from lightdash_sync.git import exclude
+from lightdash_sync.git import exclude, keep_line_ends
 from lightdash_sync.snapshot.write import locked
 from lightdash_sync.sources import choose_project
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from lightdash_sync.git import Pushed, Repository
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.workers import Progress
+
+
+_UNPROTECTED = (
+    "git may change the line ends of this snapshot in other clones (core.autocrlf), where it cannot be "
+    "verified then: `lightdash-sync init` writes .gitattributes against that; commit it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,20 @@ def back_up(
         listener.ended(outcome)
         outcomes.append(outcome)
     done = Backup(tuple(outcomes))
-    if pushing is None or manner.dry or not any(outcome.is_written for outcome in outcomes):
+    done = _push(repository, done, manner, pushing, listener)
+    if any(outcome.made for outcome in outcomes) and not manner.dry:
+        with (
+            suppress(SyncError, OSError),
+            repository.exclusive(),
+        ):  # all is committed; the next night tries again
+            repository.keep_house()
+    return done
+
+
+def _push(
+    repository: Repository, done: Backup, manner: Manner, pushing: Pushing | None, listener: Listener
+) -> Backup:
+    if pushing is None or manner.dry or not any(outcome.is_written for outcome in done.outcomes):
         return done
     try:
         with repository.exclusive():
@@ -174,8 +194,10 @@ def _back_up_one(
     report: ExportResult | None = None
     expires = None
     try:
+        protected = True
         if not manner.dry:
             exclude(job.folder)
+            protected = keep_line_ends(job.folder)
         with prepared(repository, job.folder, manner.branch, dry=manner.dry) as root:
             with job.connect() as (lightdash, wanted):
                 progress = listener.reading(job)
@@ -200,9 +222,12 @@ def _back_up_one(
                 expires = lightdash.token_expiry() if report.full else None
             with locked(root, Disk()), repository.exclusive():
                 is_new = repository.destination(manner.branch).is_to_begin
+                is_first = not repository.has_folder(job.folder, manner.branch)
                 made = commit_snapshot(repository, job.folder, job.label, manner, root)
     except (SyncError, OSError) as error:
         return BackupOutcome(job, report, error=as_sync_error(error))
+    if is_first and made and not protected:
+        report = replace(report, warnings=[*report.warnings, _UNPROTECTED])
     begun = manner.branch if is_new and not made else None
     return BackupOutcome(
         job, report, tuple(made), begun, error=report.incomplete, is_written=True, expires=expires

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -167,23 +168,35 @@ def export(
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--live", is_flag=True, help="Also compare with the project as it is now.")
+@click.option("--fix-line-ends", is_flag=True, help="First undo what git did to line ends (core.autocrlf).")
 @click.option("--max-age", type=Age(), help="Fail if the last good export is older, such as 26h, 90m or 2d.")
 @server_options(project=True)
 def verify(
-    settings: Callable[[], Settings], directory: Path, live: bool, max_age: timedelta | None, as_json: bool
+    settings: Callable[[], Settings],
+    directory: Path,
+    live: bool,
+    fix_line_ends: bool,
+    max_age: timedelta | None,
+    as_json: bool,
 ) -> int:
     """Check that a snapshot is complete and undamaged.
 
     Every hash, count, form and reference is checked. Exits with 10 if anything is damaged, and names each
     file; with 1 if it is older than allowed.
     """
+    from lightdash_sync.errors import GitError
     from lightdash_sync.export.last_run import require_fresh
+    from lightdash_sync.git import Repository
     from lightdash_sync.report.exports import verify_report
+    from lightdash_sync.snapshot.verify import fix_line_ends as fix
     from lightdash_sync.snapshot.verify import verify as check
     from lightdash_sync.snapshot.write import put_back
 
     began = time.monotonic()
     put_back(directory)
+    if fix_line_ends and fix(directory):
+        with suppress(GitError):  # the files are right; `git status` may show some as changed
+            Repository.around(directory).look_again(directory)
     verdict = check(directory)
     differences, requests = (None, 0)
     if live and not verdict.damages:

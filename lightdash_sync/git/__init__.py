@@ -9,7 +9,7 @@ and `index` make them visible, `settings` and `remote` push.
 
 from lightdash_sync.git.branches import TOOL, Head
 from lightdash_sync.git.moments import Span, read_span
-from lightdash_sync.git.place import exclude, tracked
+from lightdash_sync.git.place import exclude, ignored_beside, keep_line_ends, kept_as_written, tracked
 from lightdash_sync.git.remote import Pushed
 from lightdash_sync.git.repository import Repository
 from lightdash_sync.git.series import Commit, Content, Person, Revision
@@ -25,6 +25,9 @@ __all__ = [
     "Revision",
     "Span",
     "exclude",
+    "ignored_beside",
+    "keep_line_ends",
+    "kept_as_written",
     "read_span",
     "tracked",
 ]

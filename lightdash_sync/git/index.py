@@ -42,9 +42,27 @@ def settle(place: WorkTree, folder: str, tree: Mapping[str, TreeEntry]) -> None:
     changed = [path for path, facts in wanted.items() if found.get(path) != facts]
     if not gone and not changed:
         return
+    _change(place, gone, [f"{wanted[path]}\t{path}" for path in changed])
+
+
+def look_again(place: WorkTree, folder: str) -> None:
+    """Let git look at the files of a folder again, whose size it would take for a change.
+
+    Raises:
+        GitError: git could not write the index.
+    """
+    entries = [
+        line.split("\t", 1) for line in place.program.ask("ls-files", "-s", "-z", "--", folder).fields()
+    ]
+    lines = [f"{facts}\t{path}" for facts, path in entries if facts.endswith(" 0")]
+    if lines:
+        _change(place, [], lines)
+
+
+def _change(place: WorkTree, gone: list[str], entries: list[str]) -> None:
     nothing = "0 " + "0" * (40 if place.object_format == "sha1" else 64)
     lines = [f"{nothing}\t{path}" for path in gone]
-    lines += [f"{wanted[path]}\t{path}" for path in changed]
+    lines += entries
     with tempfile.TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as name:
         made = Path(name) / "index"
         before = _copy(place.own / "index", made)

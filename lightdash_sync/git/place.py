@@ -159,6 +159,9 @@ def _not_found(folder: Path, answer: GitResult) -> GitError:
 # came with a commit.
 
 _WHY = "# What lightdash-sync leaves beside a snapshot: locks, state, runs."
+_WHY_ATTRIBUTES = (
+    "# Snapshots of lightdash-sync are checked byte by byte: git must not change their line ends."
+)
 
 
 def tracked(folder: Path) -> str:
@@ -192,12 +195,54 @@ def exclude(folder: Path) -> None:
             == 0
         ):
             return
-        _add(found.common / "info" / "exclude", "/" + _escaped(f"{parent}/.{name}.".lstrip("/")) + "*")
+        _add(found.common / "info" / "exclude", ignored_beside(found.inside(folder)))
     except (GitError, OSError, ValueError):
         return
 
 
-def _add(file: Path, line: str) -> None:
+def ignored_beside(path: str) -> str:
+    """Return the pattern for what lies beside a snapshot, and for nothing of anybody else's.
+
+    Args:
+        path: of the snapshot, from where the pattern is written.
+    """
+    parent, _, name = path.rpartition("/")
+    return "/" + _escaped(f"{parent}/.{name}.".lstrip("/")) + "*"
+
+
+def kept_as_written(path: str) -> list[str]:
+    """Return the attributes by which git leaves the line ends of a snapshot, and of what is remembered of it.
+
+    Args:
+        path: of the snapshot, from where the attributes are written.
+    """
+    return [f"{_quoted(f'/{_escaped(one)}/**')} -text" for one in (path, f"{path}.sync")]
+
+
+def keep_line_ends(folder: Path) -> bool:
+    """Let git leave the line ends of a snapshot in this clone; return whether it does so in every clone.
+
+    Snapshots are checked byte by byte, and `core.autocrlf` changes text files at checkout. Nothing is done
+    where there is no repository, or git cannot tell.
+
+    Args:
+        folder: of the snapshot; it need not exist.
+    """
+    try:
+        found = find(folder)
+        path = found.inside(folder)
+        told = found.program.run("check-attr", "-z", "text", "--", f"{path}/snapshot.json").fields()
+        if told[2:3] == ["unset"]:
+            file = found.common / "info" / "attributes"
+            return not (file.is_file() and kept_as_written(path)[0] in file.read_text("utf-8").splitlines())
+        for line in kept_as_written(path):
+            _add(found.common / "info" / "attributes", line, _WHY_ATTRIBUTES)
+    except (GitError, OSError, ValueError):
+        return True
+    return False
+
+
+def _add(file: Path, line: str, why: str = _WHY) -> None:
     """Add a line to a file, if it has no such line."""
     if file.is_symlink():
         return
@@ -205,7 +250,7 @@ def _add(file: Path, line: str) -> None:
     if line in before.splitlines():
         return
     file.parent.mkdir(exist_ok=True)
-    lines = [line] if _WHY in before.splitlines() else [_WHY, line]
+    lines = [line] if why in before.splitlines() else [why, line]
     with naming(file), file.open("a", encoding="utf-8", newline="\n") as out:
         out.write(("" if not before or before.endswith("\n") else "\n") + "\n".join(lines) + "\n")
 
@@ -213,3 +258,10 @@ def _add(file: Path, line: str) -> None:
 def _escaped(path: str) -> str:
     """Return a path as a pattern of git that means nothing else."""
     return re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
+
+
+def _quoted(pattern: str) -> str:
+    """Return a pattern for attributes, where blanks end it unless it is quoted as a string of C."""
+    if re.search(r'[\s"\\]|^#|^!', pattern):
+        return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
+    return pattern

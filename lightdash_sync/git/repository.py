@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.disk import hold
 from lightdash_sync.errors import GitError, NoRepository
-from lightdash_sync.git import branches, index, objects, place, remote, series
+from lightdash_sync.git import branches, index, objects, place, remote, series, settings
 from lightdash_sync.git.moments import read_span
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from lightdash_sync.git.series import Revision
 
+_LOOSE = "1000"  # loose objects that are packed together, unless the config says how many
+_GC_DEADLINE = 3600.0  # seconds
 _LOCK = "lightdash-sync.pid"  # in git's own directory
 _LOCK_WAIT = 600.0  # seconds; another run may be pushing
 
@@ -96,6 +98,12 @@ class Repository:
         if target.checked_out:
             index.refuse_locked(self.place)
         return target
+
+    def has_folder(self, folder: Path, branch: str | None = None) -> bool:
+        """Whether a folder has files in the commit that the next one of a branch would stand on."""
+        start = branches.target(self.place, branch).start
+        with objects.opened(self.place) as store:
+            return bool(store.tree(start, self.place.inside(folder)))
 
     def inside(self, folder: Path) -> str:
         """Return the path of a folder below the top, with `/`.
@@ -249,6 +257,34 @@ class Repository:
                 f"the commits are made, but the index of {self.root} could not follow: {problem.message}",
                 problem.hint or "run again",
             ) from problem
+
+    def look_again(self, folder: Path) -> None:
+        """Let git look again at files whose line ends were put right.
+
+        Raises:
+            GitError: the index is locked, or cannot be written.
+        """
+        index.refuse_locked(self.place)
+        index.look_again(self.place, self.place.inside(folder))
+
+    def keep_house(self) -> None:
+        """Pack objects if there are many, as git itself does after a commit.
+
+        The settings of the repository and its user decide (`gc.auto`, `gc.autoPackLimit`,
+        `maintenance.auto`). Where nobody has set `gc.auto`, 1,000 loose objects are many: a night leaves
+        about 15, some of them big. Nothing is done where the config names a program to run meanwhile
+        (`gc.recentObjectsHook`).
+
+        Raises:
+            GitError: git could not; nothing is lost.
+        """
+        config = settings.read(self.place)
+        off = config.configured("maintenance.auto") or "true"
+        if off.lower() in ("false", "no", "off", "0", "") or config.values("gc.recentobjectshook"):
+            return
+        auto = config.configured("gc.auto") or _LOOSE
+        limits = ("-c", f"gc.auto={auto}", "-c", "gc.autoDetach=false")
+        self.place.program.ask(*limits, "gc", "--auto", "--quiet", deadline=_GC_DEADLINE)
 
     def push(
         self,

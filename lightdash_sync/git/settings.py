@@ -39,6 +39,11 @@ class GitSettings:
         """Return the value of a key that counts."""
         return next(iter(self.values(key)[::-1]), None)
 
+    def configured(self, key: str) -> str | None:
+        """Return the value of a key that counts in files: without what this tool says to each run of git."""
+        found = [value for scope, name, value in self.entries if name == key and scope != "command"]
+        return found[-1] if found else None
+
     def own(self) -> list[tuple[str, str]]:
         """Return what the repository itself sets: untrusted, it may have come with it."""
         return [(key, value) for scope, key, value in self.entries if scope in ("local", "worktree")]

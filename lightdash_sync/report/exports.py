@@ -8,6 +8,7 @@ from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.report.phrases import counted
 from lightdash_sync.report.value import Block, Notes, Report, Table, TableRow, Tone
 from lightdash_sync.snapshot.layout import versions_of
+from lightdash_sync.snapshot.read import how_to_fix_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -160,9 +161,16 @@ def verify_report(
         data["requests"] = requests
     blocks = (
         Table(("file", "problem"), damages) if damages else Notes((whole,)),
+        Notes(_line_ends(verdict)),
         Notes(tuple(_live_lines(live)) if live else ()),
     )
     return Report("Verification", data, blocks, is_complete=True)
+
+
+def _line_ends(verdict: VerifyResult) -> tuple[str, ...]:
+    if not verdict.has_other_line_ends:
+        return ()
+    return (how_to_fix_line_ends(verdict.root),)
 
 
 def backup_report(backup: Backup, share: Shard | None, duration_s: float, *, is_dry: bool) -> Report:

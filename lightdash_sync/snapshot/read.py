@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,30 @@ _MAX_DEPTH = 2  # folders below the root
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 
 
+OTHER_LINE_ENDS = "has the line ends of Windows: git changed them at checkout (core.autocrlf)"
+
+
+def has_other_line_ends(data: bytes, expected: str | None) -> bool:
+    """Whether a file differs from what was written by its line ends only.
+
+    Args:
+        data: what is there.
+        expected: SHA-256 of what was written.
+    """
+    return b"\r\n" in data and sha256(with_our_line_ends(data)) == expected
+
+
+def with_our_line_ends(data: bytes) -> bytes:
+    """Return a file with the line ends that all files of a snapshot have; texts in JSON hold none."""
+    return data.replace(b"\r\n", b"\n")
+
+
+def how_to_fix_line_ends(root: Path) -> str:
+    """Return the sentence that says what puts the line ends of a snapshot right."""
+    command = f"lightdash-sync verify --fix-line-ends {shlex.quote(str(root))}"
+    return f"`{command}` puts the line ends right, and `lightdash-sync init` tells git to leave them."
+
+
 class Snapshot:
     """A snapshot on disk, open for reading.
 
@@ -48,7 +73,8 @@ class Snapshot:
     def __init__(self, root: Path, max_files: int = MAX_FILES) -> None:
         self.root = root
         self._max_files = max_files
-        data = self.read(MANIFEST)
+        # With other line ends it is the same manifest; the files that it names are looked at one by one.
+        data = with_our_line_ends(self.read(MANIFEST))
         self.manifest = Manifest.from_bytes(data)
         self.digest = sha256(data)
 
@@ -82,7 +108,13 @@ class Snapshot:
             SnapshotError: it cannot be read, or is not what the manifest says.
         """
         data = self.read(path)
-        if self.manifest.files.get(path) != sha256(data):
+        expected = self.manifest.files.get(path)
+        if expected != sha256(data):
+            if has_other_line_ends(data, expected):
+                raise SnapshotError(
+                    f"{self.root}: {path} {OTHER_LINE_ENDS}",
+                    hint=how_to_fix_line_ends(self.root),
+                )
             raise SnapshotError(
                 f"{self.root}: {path} is not as it was written",
                 hint="`lightdash-sync verify` names all damaged files; put them back, for example from git.",

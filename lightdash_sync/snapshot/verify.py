@@ -15,10 +15,17 @@ from lightdash_sync.content.identity import Identity
 from lightdash_sync.content.json import canonical, parse, sha256
 from lightdash_sync.content.kinds import KINDS, Kind
 from lightdash_sync.content.references import Reference, is_known, links, schema_problem
+from lightdash_sync.disk import Disk
 from lightdash_sync.errors import SnapshotError
 from lightdash_sync.snapshot.layout import IDENTITY, MANIFEST, ContentPath, parse_path, version_path
 from lightdash_sync.snapshot.manifest import Manifest
-from lightdash_sync.snapshot.read import Snapshot
+from lightdash_sync.snapshot.read import (
+    OTHER_LINE_ENDS,
+    Snapshot,
+    has_other_line_ends,
+    with_our_line_ends,
+)
+from lightdash_sync.snapshot.write import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +62,11 @@ class VerifyResult:
     files: int
     damages: list[Damage]
 
+    @property
+    def has_other_line_ends(self) -> bool:
+        """Whether files differ from what was written by their line ends."""
+        return any(damage.problem == OTHER_LINE_ENDS for damage in self.damages)
+
 
 @dataclass(frozen=True, slots=True)
 class Differences:
@@ -82,6 +94,28 @@ def verify(root: Path) -> VerifyResult:
     check.run()
     damages = sorted(set(check.damages), key=lambda damage: (damage.path, damage.problem))
     return VerifyResult(root, snapshot.manifest, len(snapshot.manifest.files) + 1, damages)
+
+
+def fix_line_ends(root: Path) -> int:
+    """Give the files of a snapshot the line ends back that they were written with; return of how many.
+
+    Only files are changed that are then what the manifest says; and the manifest itself.
+
+    Raises:
+        SnapshotError: there is no snapshot, or a file cannot be read.
+        Locked: another run writes there.
+    """
+    disk, count = Disk(), 0
+    with locked(root, disk):
+        snapshot = Snapshot(root)
+        for path, expected in sorted(snapshot.manifest.files.items()):
+            if (root / path).is_file() and has_other_line_ends(data := snapshot.read(path), expected):
+                disk.replace(root / path, with_our_line_ends(data))
+                count += 1
+        if b"\r\n" in (data := snapshot.read(MANIFEST)):
+            disk.replace(root / MANIFEST, with_our_line_ends(data))
+            count += 1
+    return count
 
 
 def differences(snapshot: Manifest, live: Manifest) -> Differences:
@@ -118,7 +152,7 @@ class _Check:
     def run(self) -> None:
         self._presence()
         try:
-            self.identity = Identity.from_bytes(self.snapshot.read(IDENTITY))
+            self.identity = Identity.from_bytes(with_our_line_ends(self.snapshot.read(IDENTITY)))
         except SnapshotError as error:
             self._damage(IDENTITY, error.message)
         for path in sorted(self.snapshot.manifest.files):
@@ -137,6 +171,8 @@ class _Check:
             return
         for path in sorted(there - listed):
             self._damage(path, "is not part of the snapshot")
+        if b"\r\n" in self.snapshot.read(MANIFEST):
+            self._damage(MANIFEST, OTHER_LINE_ENDS)
         if IDENTITY not in listed:
             self._damage(IDENTITY, "is not listed in snapshot.json")
 
@@ -151,7 +187,11 @@ class _Check:
         except SnapshotError as error:
             self._damage(path, error.message)
             return
-        if sha256(data) != self.snapshot.manifest.files[path]:
+        expected = self.snapshot.manifest.files[path]
+        if has_other_line_ends(data, expected):
+            self._damage(path, OTHER_LINE_ENDS)
+            data = with_our_line_ends(data)
+        elif sha256(data) != expected:
             self._damage(path, "is not as it was written")
         if place is None:
             return

@@ -69,6 +69,42 @@ def test_a_backup_after_an_edit_by_hand_is_no_first_one(nights: Nights, spoilt: 
     assert nights.hands.status() == ""
 
 
+def _loose(nights: Nights) -> int:
+    return int(nights.hands.git("count-objects").split()[0])
+
+
+@pytest.mark.parametrize(
+    ("config", "packs"),
+    [
+        ({"gc.auto": "1"}, True),
+        ({"gc.auto": "0"}, False),
+        ({"gc.auto": "1", "maintenance.auto": "false"}, False),
+        ({"gc.auto": "1", "gc.recentObjectsHook": "touch ran"}, False),
+        ({}, False),
+    ],
+)
+def test_objects_are_packed_as_the_repository_says(
+    nights: Nights, config: dict[str, str], packs: bool
+) -> None:
+    """Its `gc.auto` and `maintenance.auto` count; no hook of it runs, and all commits stay whole."""
+    hook = nights.hands.root / ".git" / "hooks" / "pre-auto-gc"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ntouch ran\n")
+    hook.chmod(0o755)
+    for number in range(300):  # git looks into one of 256 folders
+        nights.hands.write(f"more/{number}", str(number))
+    nights.hands.git("add", "more")
+    nights.hands.git("-c", "gc.auto=0", "commit", "-qm", "Many")
+    for name, value in config.items():
+        nights.hands.git("config", name, value)
+    nights.backup("--env", "production")
+    nights.rename_a_chart("Renamed")
+    assert nights.backup("--env", "production").code == 0
+    assert (_loose(nights) < 100) == packs
+    assert not (nights.hands.root / "ran").exists()
+    nights.hands.sound()
+
+
 def test_one_commit_of_everything(nights: Nights) -> None:
     """`--single-commit` makes one commit, with those who changed something as its co-authors."""
     nights.backup("--env", "production")

@@ -138,3 +138,96 @@ def test_what_no_file_can_hold_is_refused() -> None:
     """A lone surrogate, which no text file holds, is an error and not a damaged file."""
     with pytest.raises(ConfigError):
         settings_text("production", Environment.model_construct(url=URL, project="\ud800"))
+
+
+@pytest.mark.parametrize(
+    "path", ["backups/prod", "prod", "bi snapshots/a#b", "we[ir]d/p", "snapshots/deep/x"]
+)
+def test_init_protects_the_paths_of_the_settings(folder: Path, path: str) -> None:
+    """Wherever `path` puts a snapshot: git leaves its line ends, and ignores what lies beside it only."""
+    hands = Hands(folder)
+    Path("lightdash-sync.toml").write_text(
+        f'[env.usual]\nurl = "{URL}"\n[env.mine]\nurl = "{URL}"\npath = "{path}"\n'
+    )
+    done = run("init", "--ci", "none")
+    assert done.code == 0, done.err
+    for one in ("snapshots/usual", path, f"{path}.sync"):
+        told = hands.git("check-attr", "-z", "text", "--", f"{one}/charts/a.json").split("\0")
+        assert told[2] == "unset", one
+    parent, _, name = path.rpartition("/")
+    beside = f"{parent}/.{name}.".lstrip("/")
+    for one in (
+        f"{beside}lock",
+        f"{beside}state.json",
+        f"{beside}local/live/a.json",
+        "snapshots/.usual.lock",
+    ):
+        hands.git("check-ignore", "-q", "--", one)
+    for one in (".env", ".github/x", f"{parent}/.mine".lstrip("/"), f"{path}/charts/a.json"):
+        if not one.startswith("snapshots/."):
+            hands.git("check-ignore", "-q", "--", one, status=1)
+    before = {name: Path(name).read_text() for name in (".gitignore", ".gitattributes")}
+    assert run("init", "--ci", "none").code == 0
+    assert {name: Path(name).read_text() for name in before} == before
+
+
+def _clone(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Clone a repository as git for Windows does, and go there."""
+    Hands(tmp_path).git("-c", "core.autocrlf=true", "clone", "-q", str(folder), "clone")
+    Hands(tmp_path / "clone").git("config", "core.autocrlf", "true")
+    monkeypatch.chdir(tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+def test_a_clone_with_line_ends_of_windows_is_whole_after_init(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(demo_world()) as server:
+        env = {"LIGHTDASH_API_KEY": server.world.tokens["admin"]}
+        project = server.world.projects["production"]
+        Path("lightdash-sync.toml").write_text(
+            f'[env.production]\nurl = "{server.url}"\nproject = "{project}"\npath = "backups/prod"\n'
+            'token_env = "LIGHTDASH_API_KEY"\n'
+        )
+        assert run("init", "--ci", "none", env=env).code == 0
+        done = run("backup", env=env)
+    assert done.code == 0, done.err
+    assert "line ends" not in done.err
+    Hands(folder).git("add", "-A")
+    Hands(folder).git("commit", "-qm", "Set up")
+    _clone(folder, tmp_path, monkeypatch)
+    assert run("verify", "backups/prod").code == 0
+
+
+def test_line_ends_of_windows_are_said_and_mended(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without init, a first backup says what may happen; where it did, the command that is named mends it."""
+    Hands(folder).git("init", "-q", "--initial-branch=main")
+    with Server(demo_world()) as server:
+        env = {"LIGHTDASH_API_KEY": server.world.tokens["admin"]}
+        project = server.world.projects["production"]
+        Path("lightdash-sync.toml").write_text(
+            f'[env.production]\nurl = "{server.url}"\nproject = "{project}"\npath = "backups/prod"\n'
+            'token_env = "LIGHTDASH_API_KEY"\n'
+        )
+        assert "`lightdash-sync init` writes .gitattributes" in run("backup", env=env).err
+        assert "line ends" not in run("backup", env=env).err
+        Hands(folder).git("add", "-A")
+        Hands(folder).git("commit", "-qm", "Set up")
+        _clone(folder, tmp_path, monkeypatch)
+        spoilt = run("verify", "backups/prod")
+        assert spoilt.code == 10
+        assert "is not as it was written" not in spoilt.out
+        assert "in canonical form" not in spoilt.out
+        assert "`lightdash-sync verify --fix-line-ends backups/prod`" in spoilt.out
+        for command in (["backup"], ["diff", "backups/prod", "production"]):
+            done = run(*command, env=env)
+            assert done.code == 10, done.err
+            assert "core.autocrlf" in done.err
+            assert "verify --fix-line-ends backups/prod" in done.err.replace("\n", " ")
+        assert run("init", "--ci", "none").code == 0
+        assert run("verify", "--fix-line-ends", "backups/prod").code == 0
+        assert "?? .gitattributes" in Hands(Path()).status()
+        assert "backups" not in Hands(Path()).status()
+        assert run("backup", env=env).code == 0
