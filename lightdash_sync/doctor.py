@@ -44,6 +44,11 @@ _WORK = (
     ("manage", "ContentAsCode", "read charts in bulk", "content_as_code"),
 )
 
+_BACKUPS_NEED = (
+    "A backup needs the token of a project admin: this one cannot read schedulers, and sees no private spaces "
+    "of others. `lightdash-sync export --only space,chart,sql_chart,dashboard` works with it."
+)
+
 State = Literal["ok", "warning", "failed"]
 
 
@@ -156,8 +161,11 @@ def _rights(server: Server, user: schemas.User, project: schemas.ProjectRow) -> 
     ]
     if not missing:
         return Check("rights", "ok", "may read and write everything")
-    hint = "Reading is not held up by this; for what is missing, use the token of somebody who may."
-    return Check("rights", "warning", f"may not {', '.join(missing)}", hint)
+    may_not = f"may not {', '.join(missing)}"
+    if not abilities.allow("create", "ScheduledDeliveries", facts):  # who may not create them is shown none
+        return Check("rights", "warning", f"may not read schedulers, and {may_not}", _BACKUPS_NEED)
+    hint = "Reading works. For what is missing, use the token of somebody who may do it."
+    return Check("rights", "warning", may_not, hint)
 
 
 def _role(user: schemas.User, project: schemas.ProjectRow) -> Check:

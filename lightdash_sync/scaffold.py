@@ -96,7 +96,7 @@ def settings_for(folder: Path, options: ConnectionOptions, variables: Mapping[st
     name = options.env or USUAL_NAME
     if not is_key(name):
         raise ConfigError(
-            f"{name!r} does not do as the name of an environment",
+            f"{name!r} cannot be the name of an environment",
             hint="Use small letters, digits, - and _: it names a folder too.",
         )
     try:

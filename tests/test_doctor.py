@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,13 @@ from lightdash_standin.people import add_service_account, issue_oauth_token, iss
 from lightdash_standin.server import Server
 from lightdash_sync.doctor import Check, examine
 from lightdash_sync.lightdash.versions import Server as Version
+from tests.cli.running import reach, run
 from tests.exporting import lightdash_at
 from tests.worlds import SERVED, can, demo_world, empty_world
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lightdash_standin.state import World
 
 HEALTH = b'{"status":"ok","results":{"healthy":true,"version":"%s","isAuthenticated":true}}'
@@ -274,3 +278,24 @@ def test_which_of_two_busy_tokens_expires_is_not_guessed() -> None:
     token = issue_token(world, admin, "expires", "2999-01-01T00:00:00.000Z")
     world.token_rows[world.tokens["admin"]].last_used = world.clock.now()
     assert "expires" not in _examine(world, world.projects["production"], who=token.secret)["token"].detail
+
+
+def test_a_token_that_cannot_make_a_backup_is_told_so_by_doctor_and_by_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer may not read schedulers: both say so, and name a command that exists."""
+    monkeypatch.chdir(tmp_path)
+    world = demo_world()
+    subprocess.run(["git", "init", "-q"], check=True)
+    check = _examine(world, world.projects["production"], who="viewer")["rights"]
+    assert check.state == "warning"
+    assert "may not read schedulers" in check.detail
+    assert "project admin" in check.hint
+    with Server(world) as server:
+        env = reach(server, "viewer")
+        done = run("backup", env=env)
+        assert done.code == 12
+        assert "project admin" in done.err
+        assert "lightdash-sync export --only space,chart,sql_chart,dashboard" in done.err
+        only = ["--only", "space,chart,sql_chart,dashboard", "--path", "p", "--no-history"]
+        assert run("export", *only, env=env).code in (0, 3)

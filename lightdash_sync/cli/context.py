@@ -209,7 +209,10 @@ def confirmed(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ConfigError("nobody is there to say yes", hint="Give --yes to apply without being asked.")
+        raise ConfigError(
+            "stdin is not a terminal, so the question cannot be answered",
+            hint="Pass --yes to go on without confirmation.",
+        )
     click.confirm(question, default=False, abort=True, err=True)
 
 
@@ -263,9 +266,13 @@ def source_name(opening: Opening, name: str | None) -> str:
     """
     name = name or opening.default
     if name is None or name not in opening.folders:
-        there = ", ".join(opening.folders) or "none"
-        said = "nothing says what is to be promoted" if name is None else f"there is no environment {name!r}"
-        raise ConfigError(said, hint=f"Name an environment of lightdash-sync.toml with --env: {there}.")
+        said = "no environment to promote is named" if name is None else f"there is no environment {name!r}"
+        hint = (
+            "Set LIGHTDASH_URL and LIGHTDASH_PROJECT, or make lightdash-sync.toml with `lightdash-sync init`."
+        )
+        if opening.folders:
+            hint = f"Name an environment of lightdash-sync.toml with --env: {', '.join(opening.folders)}."
+        raise ConfigError(said, hint=hint)
     return name
 
 

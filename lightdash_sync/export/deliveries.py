@@ -72,7 +72,8 @@ def with_schedulers(
     except NotAuthorised as error:
         if error.status == 403:
             error.hint = (
-                "The token's owner may not read schedulers: use an admin's token, or leave them out (--only)."
+                "The token's owner may not read schedulers. Use the token of a project admin, or export "
+                "without them: `lightdash-sync export --only space,chart,sql_chart,dashboard`."
             )
         raise
     own = lightdash.server.can("own_schedulers_only")

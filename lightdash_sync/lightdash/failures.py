@@ -274,7 +274,9 @@ def _page(response: httpx.Response, body: bytes, method: str, path: str) -> Unex
 
 def _redirected(response: httpx.Response, method: str, path: str) -> Failed:
     target = response.headers.get("location", "")
-    message = f"the server sends us elsewhere ({target[:_SAID]}), and the token does not follow"
+    message = (
+        f"the server redirects to {target[:_SAID]}, and redirects are not followed: the token would go there"
+    )
     hint = "If Lightdash is there, use that address as the URL; a login page means that a proxy wants more."
     return Failed(Failure.FINAL, _unexpected(message, method, path, response.status_code, hint))
 

@@ -83,7 +83,7 @@ def test_a_dry_run_writes_nothing_and_one_without_a_run_says_so(desk: Desk) -> N
     with desk.nothing_is_written():
         said = desk.do("undo", *TO, "--dry-run", "--json").json
         assert said["counts"]["delete"] == 10
-        assert "nobody is there to say yes" in desk.do("undo", *TO, code=2).err
+        assert "stdin is not a terminal" in desk.do("undo", *TO, code=2).err
 
 
 def test_an_undo_can_be_taken_back_too(desk: Desk) -> None:
