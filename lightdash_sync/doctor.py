@@ -45,7 +45,7 @@ _WORK = (
 )
 
 _BACKUPS_NEED = (
-    "A backup needs the token of a project admin: this one cannot read schedulers, and sees no private spaces "
+    "A backup needs the token of a project admin: this one reads no schedulers, and sees no private spaces "
     "of others. `lightdash-sync export --only space,chart,sql_chart,dashboard` works with it."
 )
 
