@@ -388,7 +388,7 @@ class Session:
             try:
                 answer = self._once(method, path, params, content, bare=bare, patience=patience)
             except Failed as failed:
-                log.info("%s %s: %s", method, path, failed.error.reason)
+                log.info("%s %s: %s", method, path, self._without_secrets(failed.error).reason)
                 if failed.is_late:
                     patience = min(2 * patience, _MOST_PATIENCE)
                 if failed.is_outage:
