@@ -15,6 +15,7 @@ from lightdash_sync.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from lightdash_sync.content.contents import Contents
     from lightdash_sync.content.json import JsonObject
     from lightdash_sync.content.kinds import ItemKey
     from lightdash_sync.sources import Side
@@ -27,7 +28,10 @@ PERSONAL_SPACES = click.option(
 )
 _CHOICE = [
     click.option(
-        "--only", multiple=True, metavar="KIND[:KEY]", help="Only this item, or this kind (repeated)."
+        "--only",
+        multiple=True,
+        metavar="KIND[:KEY]",
+        help="Only this item, or this kind (repeated). Items go by key, name or address.",
     ),
     click.option(
         "--space", "spaces", multiple=True, metavar="KEY", help="Only what is in this space (repeated)."
@@ -143,18 +147,21 @@ class PlanArguments:
         return adopted_by(self._said)
 
     def _choice(self, side: Side, earlier: Callable[[str], Side]) -> ItemSelection:
+        from lightdash_sync.content.contents import Contents
         from lightdash_sync.sync.plan.options import ItemSelection
 
-        said = self._said
+        said, contents = self._said, Contents(side.tree)
         kinds = [Kind(one) for one in said["only"] if one in set(Kind)]
-        items = {parse_item(one) for one in said["only"] if one not in set(Kind)}
-        items |= {(Kind.DASHBOARD, key) for key in said["dashboards"]}
-        items |= {(Kind.CHART, key) for key in said["charts"]}
-        _require_known(side, items | {(Kind.SPACE, key) for key in said["spaces"]}, deletes=said["delete"])
+        items = {_find(one, None, contents) for one in said["only"] if one not in set(Kind)}
+        items |= {_find(text, Kind.DASHBOARD, contents) for text in said["dashboards"]}
+        items |= {_find(text, Kind.CHART, contents) for text in said["charts"]}
+        spaces = {_find(text, Kind.SPACE, contents) for text in said["spaces"]}
+        if not said["delete"]:  # items to delete are not in the source
+            _require_known(side, contents, items | spaces)
         return ItemSelection(
             items=frozenset(items),
             kinds=frozenset(kinds),
-            spaces=frozenset(said["spaces"]),
+            spaces=frozenset(key for _, key in spaces),
             paths=_changed(side, said["changed_since"], earlier),
             dependencies=not said["no_dependencies"],
         )
@@ -234,17 +241,36 @@ def parse_uuid(said: str) -> str:
     return said.lower()
 
 
-def _require_known(side: Side, items: set[ItemKey], *, deletes: bool) -> None:
+def _find(text: str, kind: Kind | None, contents: Contents) -> ItemKey:
+    """Return the item that a user names by key, name or address; a key need not be of an item that is there.
+
+    Raises:
+        ConfigError: several items have the name, it is of another kind, or it can be no key.
+    """
+    from lightdash_sync.content.lookup import find_item, suggest_items
+
+    named = text if kind is None else f"{kind}:{text}"
+    found = find_item(named, contents)
+    if found is None:
+        try:
+            return parse_item(named)
+        except ConfigError as error:
+            raise ConfigError(error.message, hint=f"{error.hint} {suggest_items(named, contents)}") from None
+    if kind not in (None, found[0]):
+        raise ConfigError(f"{text} is {found[0]}:{found[1]}, and no {kind}", hint="Use --only for any kind.")
+    return found
+
+
+def _require_known(side: Side, contents: Contents, items: set[ItemKey]) -> None:
+    from lightdash_sync.content.lookup import suggest_items
     from lightdash_sync.content.tree import file_of
 
-    if deletes:  # items to delete are not in the source
-        return
     missing = [f"{kind}:{key}" for kind, key in sorted(items) if file_of(kind, key) not in side.tree]
     if missing:
         raise ConfigError(
             f"{side.label} has no {', '.join(missing)}",
-            hint=f"A key is the name of the item's file in a snapshot; `lightdash-sync log {missing[0]}` "
-            "tells when it was there.",
+            hint=f"{suggest_items(missing[0], contents)} `lightdash-sync log {missing[0]}` tells when it was "
+            "there.",
         )
 
 
