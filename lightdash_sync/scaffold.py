@@ -26,10 +26,12 @@ from lightdash_sync.settings import (
     URL,
     USUAL_NAME,
     Environment,
+    environment_settings,
     environments,
     first,
     join_address,
     known_environments,
+    split_address,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def settings_for(folder: Path, options: ConnectionOptions, variables: Mapping[st
     """
     if (folder / FILE).exists():
         name = next(iter(environments([options.env] if options.env else [], folder, every=not options.env)))
+        _require_written(folder, environment_settings(folder)[name], options)
         return InitOptions(name, None)
     name = options.env or USUAL_NAME
     if not is_key(name):
@@ -117,6 +120,28 @@ def settings_for(folder: Path, options: ConnectionOptions, variables: Mapping[st
         concurrency=options.concurrency,
     )
     return InitOptions(name, environment)
+
+
+def _require_written(folder: Path, there: Environment, options: ConnectionOptions) -> None:
+    """Require that the settings that are there say what the options say.
+
+    Raises:
+        ConfigError: they do not, and no settings are changed.
+    """
+    wanted = {
+        "url": options.url and split_address(options.url)[0],
+        "project": options.project,
+        "ca_bundle": options.ca_bundle and str(options.ca_bundle),
+        "allow_http": options.allow_http,
+        "concurrency": options.concurrency,
+    }
+    differ = [name for name, value in wanted.items() if value and value != getattr(there, name)]
+    if differ:
+        names = " and ".join(f"--{name.replace('_', '-')}" for name in differ)
+        raise ConfigError(
+            f"{folder / FILE} is there already, and init changes no settings",
+            hint=f"Write into the file what {names} should say, and run init without.",
+        )
 
 
 def prepare(folder: Path, top: Path, chosen: InitOptions, ci: Ci) -> list[PreparedFolder]:

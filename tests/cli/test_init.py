@@ -231,3 +231,14 @@ def test_line_ends_of_windows_are_said_and_mended(
         assert "?? .gitattributes" in Hands(Path()).status()
         assert "backups" not in Hands(Path()).status()
         assert run("backup", env=env).code == 0
+
+
+def test_an_option_for_settings_that_are_there_already_is_not_dropped_in_silence(folder: Path) -> None:
+    """A second `init` keeps the file: what it was told beside is refused by name, and nothing is done."""
+    assert run("init", "--url", "https://lightdash.example.com").code == 0
+    before = (folder / "lightdash-sync.toml").read_text("utf-8")
+    done = run("init", "--project", "Mine", "--concurrency", "3")
+    fails(done, 2)
+    assert "--project and --concurrency" in done.err
+    assert (folder / "lightdash-sync.toml").read_text("utf-8") == before
+    assert run("init").code == 0
