@@ -71,20 +71,14 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "hidden_tabs": Capability((0, 2904, 0), "no hidden tabs in dashboards"),
     # --- schedulers, tags, catalogue, SQL charts, validation, tokens
-    "checked_timezones": Capability((0, 1440, 2)),
     "yaml_tags": Capability((0, 1465, 0), "no tags that are defined in dbt"),
     "equal_tag_names": Capability((0, 1465, 0), "no two tags of one name"),
     "teams_targets": Capability((0, 1563, 0), "no deliveries to Microsoft Teams"),
     "xlsx_deliveries": Capability((0, 1717, 0), "no deliveries as Excel files"),
     "service_accounts": Capability((0, 1736, 0), "no service accounts"),
-    "preview_results": Capability((0, 1769, 2)),
     "scheduler_pages": Capability((0, 1836, 0)),
-    "whole_metric_lists": Capability((0, 1865, 0)),
-    "sql_chart_slugs": Capability((0, 2235, 0)),
-    "checked_targets": Capability((0, 2277, 1)),
     "validation_pages": Capability((0, 2452, 0)),
     "soft_delete": Capability((0, 2457, 0), "no restoring of deleted content"),
-    "single_validation": Capability((0, 2537, 0)),
     "google_chat_targets": Capability((0, 2576, 0), "no deliveries to Google Chat"),
     # Charts and dashboards list only the caller's own deliveries, unless they may manage all; seen in
     # 1.219.0.
@@ -95,8 +89,6 @@ CAPABILITIES: dict[str, Capability] = {
     "direct_access": Capability((1, 255, 0)),
     "delivery_slugs": Capability((0, 3368, 0), "no slugs of scheduled deliveries"),
     "plain_text_emails": Capability((1, 131, 0), "no deliveries as plain text e-mails"),
-    "favorites": Capability((0, 2889, 0)),
-    "validation_uuids": Capability((0, 2872, 0)),
     "dashboard_config": Capability((0, 1410, 0), "no configuration of dashboards"),
     "parameters": Capability((0, 1856, 3), "no parameters of charts and dashboards"),
     "heading_tiles": Capability((0, 2258, 0), "no heading tiles"),
@@ -134,33 +126,15 @@ CAPABILITIES: dict[str, Capability] = {
     "data_app_charts": Capability((0, 3280, 0), "no charts of types that data apps draw"),
     "pivoted_rows": Capability((0, 3470, 0), "no choice of what is a row in pivoted charts"),
     "virtual_views_as_code": Capability((0, 3375, 0)),
-    "spaces_as_code": Capability((0, 3400, 0)),
     "code_paths": Capability((0, 3406, 1)),
-    "unique_slugs": Capability((1, 4, 0)),  # of charts; those of spaces, dashboards and SQL charts earlier
     "chart_slug_aliases": Capability((1, 166, 0)),
     "semantic_layer_gone": Capability(
         (0, 1767, 0), "tiles that show charts of the semantic layer, which newer versions do not have"
     ),
     # Form of answers, and what is refused; users do not notice these.
-    "tells_its_version": Capability((0, 1408, 0)),
-    "tells_what_is_invalid": Capability((0, 1428, 0)),
-    "keeps_tile_targets": Capability((0, 1428, 0)),
     "field_overrides": Capability((0, 1432, 0)),
-    "random_slug_without_letters": Capability((0, 1458, 1)),
-    "developers_update_projects": Capability((0, 1509, 1)),
-    "one_name_for_not_found": Capability((0, 2280, 2)),
     "json_for_unknown_endpoints": Capability((0, 2024, 4)),
-    "orders_tiles": Capability((0, 1869, 0)),
-    "lists_spaces_as_content": Capability((0, 1750, 0)),
-    "slugs_in_paths": Capability((0, 2070, 0)),
     "columns_without_custom_sql": Capability((0, 2144, 3)),
-    "own_deliveries_only": Capability((0, 2316, 2)),
-    "copies_repeated_inside_charts": Capability((0, 2352, 1)),
-    "inside_wins_over_space": Capability((0, 2472, 1)),
-    "refuses_large_bodies": Capability((0, 2542, 0)),
-    "project_dashboards": Capability((0, 2624, 0)),
-    "breaks_views_of_dashboards": Capability((0, 2904, 5)),  # seen there; the first version is not known
-    "tiles_without_tab": Capability((0, 2641, 0)),
     "tab_slugs": Capability((0, 3469, 0)),
 }
 
