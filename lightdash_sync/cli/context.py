@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from lightdash_sync.lightdash.asked_once import Answers
+    from lightdash_sync.lightdash.asked_once import CachedAnswers
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.settings import Settings
     from lightdash_sync.sources import Environments, Side
@@ -47,7 +47,7 @@ class Opening:
         self._settings, self._config, self._stack = settings, config, stack
         self.folders, self.default = known_environments(Path(), config)
         self.bars = Bars()
-        self._servers: dict[tuple[str, str], Answers] = {}
+        self._servers: dict[tuple[str, str], CachedAnswers] = {}
 
     def side(self, said: str, beside: str = "") -> Side:
         """Open the side that a user named; `beside` is the environment that it is compared with."""
@@ -88,11 +88,11 @@ class Opening:
         self._stack.enter_context(place.held())
         return place, loaded
 
-    def _answers(self, settings: Settings) -> Answers:
+    def _answers(self, settings: Settings) -> CachedAnswers:
         """Return what this command knows of a server: environments with one server and token share it."""
-        from lightdash_sync.lightdash.asked_once import Answers
+        from lightdash_sync.lightdash.asked_once import CachedAnswers
 
-        return self._servers.setdefault((settings.url, settings.token), Answers())
+        return self._servers.setdefault((settings.url, settings.token), CachedAnswers())
 
     def project(self, name: str) -> tuple[Lightdash, str]:
         """Open the server of an environment; return it, and the uuid of the project.

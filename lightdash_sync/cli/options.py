@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from lightdash_sync.lightdash.asked_once import Answers
+    from lightdash_sync.lightdash.asked_once import CachedAnswers
     from lightdash_sync.lightdash.reading import Lightdash
     from lightdash_sync.settings import Settings
 
@@ -225,7 +225,7 @@ def log_requests(settings: Settings, *, verbose: bool) -> None:
 
 
 @contextmanager
-def connected(settings: Settings, answers: Answers | None = None) -> Iterator[Lightdash]:
+def connected(settings: Settings, answers: CachedAnswers | None = None) -> Iterator[Lightdash]:
     """Open a session with the server of some settings.
 
     Args:

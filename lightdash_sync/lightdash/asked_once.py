@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Answers:
-    """Answers of one server to one token, by the name of the question."""
+class CachedAnswers:
+    """CachedAnswers of one server to one token, by the name of the question."""
 
     def __init__(self) -> None:
         self._known: dict[str, object] = {}
@@ -56,12 +56,12 @@ class AskedOnce(Lightdash):
     def __init__(
         self,
         session: Session,
-        answers: Answers | None = None,
+        answers: CachedAnswers | None = None,
         server: Server | None = None,
         today: date | None = None,
     ) -> None:
         super().__init__(session, server, today)
-        self._answers = answers or Answers()
+        self._answers = answers or CachedAnswers()
 
     def forget(self) -> None:
         """Drop all answers, so that they are requested again."""

@@ -16,7 +16,7 @@ from lightdash_sync.content.normal import normalise
 from lightdash_sync.content.portable import to_server
 from lightdash_sync.content.references import UnresolvedReference
 from lightdash_sync.errors import ApiError, NotFound, Unsure
-from lightdash_sync.sync.apply.slugs import Slugs
+from lightdash_sync.sync.apply.slugs import TakenSlugs
 from lightdash_sync.sync.plan.operations import fields_written_by
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class TargetProject:
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self.alone = threading.Lock()
-        self.slugs = Slugs(plan, lightdash, sees_all=lambda: self.sees_all_spaces)
+        self.slugs = TakenSlugs(plan, lightdash, sees_all=lambda: self.sees_all_spaces)
 
     @property
     def identity(self) -> Identity:

@@ -25,7 +25,7 @@ _AT_ONCE = 8  # as many as are created side by side
 _SECONDS = 10.0  # for which an answer is believed, however slow the server is
 
 
-class Slugs:
+class TakenSlugs:
     """The slugs that a plan gives.
 
     Args:

@@ -25,7 +25,7 @@ _GROUPS = ("dimensions", "metrics", "tableCalculations")
 _DEPLOY = "deploy the dbt project that has it to the target first, or mend the item in the source"
 
 
-class Finding(NamedTuple):
+class PreflightFinding(NamedTuple):
     """Something wrong with one item.
 
     Attributes:
@@ -134,16 +134,16 @@ def tile_charts(dashboard: Json) -> list[str]:
     return list(dict.fromkeys(key for key in keys if key))
 
 
-def chart_findings(chart: Json, facts: TargetFacts) -> Iterator[Finding]:
+def chart_findings(chart: Json, facts: TargetFacts) -> Iterator[PreflightFinding]:
     """Yield what a chart needs of its explore and would not find."""
     explores = explores_of(chart)
     for name in explores:
         if facts.tables is None and name not in facts.fields:
             what = f"whether the target has the explore {shown(name)} could not be asked"
-            yield Finding("unchecked_explore", name, what, Gravity.WARNS)
+            yield PreflightFinding("unchecked_explore", name, what, Gravity.WARNS)
         elif facts.tables is not None and name not in facts.tables:
             what = f"the target has no explore {shown(name)}; {_DEPLOY}"
-            yield Finding("missing_explore", name, what)
+            yield PreflightFinding("missing_explore", name, what)
     uses: dict[str, list[Use]] = {}
     for use in chart_uses(chart):
         uses.setdefault(use.table, []).append(use)
@@ -161,7 +161,7 @@ def chart_findings(chart: Json, facts: TargetFacts) -> Iterator[Finding]:
 
 def filter_findings(
     rules: Iterable[Json], charts: Sequence[Json], facts: TargetFacts, *, all_charts: bool
-) -> Iterator[Finding]:
+) -> Iterator[PreflightFinding]:
     """Yield the fields of a dashboard's, or its scheduler's, filters that no chart of it can have.
 
     Args:
@@ -182,7 +182,7 @@ def filter_findings(
     yield from _missing(missing)
 
 
-def threshold_findings(scheduler: Json, chart: Json, facts: TargetFacts) -> Iterator[Finding]:
+def threshold_findings(scheduler: Json, chart: Json, facts: TargetFacts) -> Iterator[PreflightFinding]:
     """Yield the fields of an alert's thresholds that its chart cannot have."""
     reach = _reach([chart], facts)
     if not reach.complete:
@@ -259,7 +259,7 @@ def _reach(charts: Iterable[Json], facts: TargetFacts) -> Reach:
     return Reach(frozenset(fields), complete)
 
 
-def _missing(uses: Iterable[Use]) -> Iterator[Finding]:
+def _missing(uses: Iterable[Use]) -> Iterator[PreflightFinding]:
     """Yield one finding for each field, with all its places."""
     places: dict[tuple[str, str], dict[str, None]] = {}
     for use in uses:
@@ -267,10 +267,10 @@ def _missing(uses: Iterable[Use]) -> Iterator[Finding]:
     for (table, name), where in sorted(places.items()):
         of = f"{shown(table)} of the target has" if table else "the target's explores have"
         what = f"{of} no field {shown(name)} (used in: {', '.join(where)}); {_DEPLOY}"
-        yield Finding("missing_field", f"{table} {name}", what)
+        yield PreflightFinding("missing_field", f"{table} {name}", what)
 
 
-def _missing_tables(chart: Json, explore: str, fields: frozenset[str]) -> Iterator[Finding]:
+def _missing_tables(chart: Json, explore: str, fields: frozenset[str]) -> Iterator[PreflightFinding]:
     """Yield tables that custom metrics stand on, and that the explore neither is nor joins."""
     for metric in get_list(chart, "metricQuery", "additionalMetrics"):
         table = get_str(metric, "table")
@@ -279,9 +279,9 @@ def _missing_tables(chart: Json, explore: str, fields: frozenset[str]) -> Iterat
                 f"the explore {shown(explore)} of the target has no table {shown(table)} "
                 f"(used in: custom metric {shown(get_str(metric, 'name'))}); {_DEPLOY}"
             )
-            yield Finding("missing_table", f"{explore} {table}", what)
+            yield PreflightFinding("missing_table", f"{explore} {table}", what)
 
 
-def _unchecked(table: str) -> Finding:
+def _unchecked(table: str) -> PreflightFinding:
     what = f"the fields of the explore {shown(table) or '(no name)'} could not be read, and were not checked"
-    return Finding("unchecked_fields", table, what, Gravity.WARNS)
+    return PreflightFinding("unchecked_fields", table, what, Gravity.WARNS)

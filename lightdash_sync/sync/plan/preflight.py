@@ -26,7 +26,7 @@ from lightdash_sync.content.references import (
     tokens_in,
 )
 from lightdash_sync.sync.plan.fields import (
-    Finding,
+    PreflightFinding,
     chart_findings,
     dashboard_rules,
     filter_findings,
@@ -72,7 +72,7 @@ def parts_of_all(identity: Identity) -> dict[str, str]:
     }
 
 
-def foreign_findings(content: Json, parts: Mapping[str, str]) -> Iterator[Finding]:
+def foreign_findings(content: Json, parts: Mapping[str, str]) -> Iterator[PreflightFinding]:
     """Yield the uuids in a content file that mean something only where it comes from.
 
     Args:
@@ -86,13 +86,13 @@ def foreign_findings(content: Json, parts: Mapping[str, str]) -> Iterator[Findin
                 f"its field {shown(place)} holds the uuid of {parts[uuid]} of the source, which nothing in"
                 " the target has; replace it there"
             )
-            yield Finding("foreign_uuid", f"{place} {uuid}", what)
+            yield PreflightFinding("foreign_uuid", f"{place} {uuid}", what)
         if _UUID.fullmatch(text) and text not in parts and not _is_its_own(path):
             what = (
                 f"its field {shown(place)} holds the uuid {text}, and what it is of is not known: it is"
                 " written as it is"
             )
-            yield Finding("unknown_uuid", f"{place} {text}", what, Gravity.WARNS)
+            yield PreflightFinding("unknown_uuid", f"{place} {text}", what, Gravity.WARNS)
 
 
 def _texts(value: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -182,7 +182,7 @@ def reference_problems(
 
 def _findings(
     step: Step, outlook: Outlook, there: _There, facts: TargetFacts, options: PlanOptions
-) -> Iterator[Finding]:
+) -> Iterator[PreflightFinding]:
     yield from _of_explores(step.kind, step.key, outlook.after, facts)
     yield from there.findings(step.kind, step.after)
     if step.kind is Kind.SCHEDULER:
@@ -191,7 +191,7 @@ def _findings(
 
 def _of_explores(
     kind: Kind, key: str, content: Callable[[Kind, str], Json], facts: TargetFacts
-) -> Iterator[Finding]:
+) -> Iterator[PreflightFinding]:
     """Yield explores and fields that an item needs and does not find, by its content at one time."""
     item = content(kind, key)
     if kind is Kind.CHART and item is not None:
@@ -208,7 +208,7 @@ def _of_explores(
 
 def _of_filters(
     rules: list[Json], dashboard: Json, content: Callable[[Kind, str], Json], facts: TargetFacts
-) -> Iterator[Finding]:
+) -> Iterator[PreflightFinding]:
     charts = [content(Kind.CHART, key) for key in tile_charts(dashboard)]
     known = [chart for chart in charts if chart is not None]
     yield from filter_findings(rules, known, facts, all_charts=len(known) == len(charts))
@@ -239,7 +239,7 @@ class _There:
         self._existing = existing
         self._external = external
 
-    def findings(self, kind: Kind, content: Json) -> Iterator[Finding]:
+    def findings(self, kind: Kind, content: Json) -> Iterator[PreflightFinding]:
         """Yield the references of an item that lead nowhere."""
         tokens = tokens_in(content)
         in_text = {Reference(*_split(token)) for token in tokens}
@@ -256,9 +256,9 @@ class _There:
                 yield from self._item(Kind(link.to), link.key, place_of(kind, content, link))
             elif link.to not in _ITSELF:
                 what = f"its text refers to {_named(link)}, which nothing can be"
-                yield Finding("unknown_reference", _named(link), what)
+                yield PreflightFinding("unknown_reference", _named(link), what)
 
-    def _own_parts(self, kind: Kind, content: Json, tokens: Collection[str]) -> Iterator[Finding]:
+    def _own_parts(self, kind: Kind, content: Json, tokens: Collection[str]) -> Iterator[PreflightFinding]:
         """Yield the parts of its dashboard that a text names and that the dashboard does not have."""
         own = sorted(token for token in tokens if is_own_part(kind, token))
         if not own:
@@ -273,9 +273,9 @@ class _There:
             word, name = _split(token)
             if name not in {get_str(one, "id") for one in elements(dashboard, TOKENS[word])}:
                 what = f"its text refers to the {word} {shown(name)}, which its dashboard does not have"
-                yield Finding("missing_part", token, what)
+                yield PreflightFinding("missing_part", token, what)
 
-    def _app(self, content: Json, key: str) -> Iterator[Finding]:
+    def _app(self, content: Json, key: str) -> Iterator[PreflightFinding]:
         if key in self._external:
             return
         for tile in get_list(content, "tiles"):
@@ -286,9 +286,9 @@ class _There:
                     " snapshot and not on any dashboard of the target; take the tile away, or show the app"
                     " of the target there first"
                 )
-                yield Finding("missing_app", f"{get_str(tile, 'id')} {key}", what)
+                yield PreflightFinding("missing_app", f"{get_str(tile, 'id')} {key}", what)
 
-    def _item(self, kind: Kind, key: str, place: str) -> Iterator[Finding]:
+    def _item(self, kind: Kind, key: str, place: str) -> Iterator[PreflightFinding]:
         name, in_text = _named(Reference(kind, key)), place == _IN_TEXT
         if key.startswith(EXTERNAL):
             if key not in self._external:
@@ -296,25 +296,27 @@ class _There:
                     f"{place} a {KINDS[kind].noun[0]} that is not in the source's project, or that its token "
                     f"did not see ({name}); replace it there by one of the project"
                 )
-                yield Finding("external_link" if in_text else "external_reference", name, what)
+                yield PreflightFinding("external_link" if in_text else "external_reference", name, what)
             return
         step = self._steps.get((kind, key))
         if step is not None and step.action is Action.DELETE:
-            yield Finding("deleted_reference", name, f"{place} {name}, which this plan deletes; keep it")
+            yield PreflightFinding(
+                "deleted_reference", name, f"{place} {name}, which this plan deletes; keep it"
+            )
         elif step is None and (kind, key) not in self._existing:
             advice = "select it too, or take the link away" if in_text else "select it too"
             what = f"{place} {name}, which the target does not have and this plan does not create; {advice}"
-            yield Finding("missing_link" if in_text else "missing_item", name, what)
+            yield PreflightFinding("missing_link" if in_text else "missing_item", name, what)
 
-    def _holder(self, link: Reference) -> Iterator[Finding]:
+    def _holder(self, link: Reference) -> Iterator[PreflightFinding]:
         facts = self._facts
         names = {PERSON: facts.people, GROUP: facts.groups, PALETTE: facts.palettes}[link.to]
         if names is None:
             what = f"its text refers to {_named(link)}, and the token may not ask whether the target has it"
-            yield Finding("unchecked_holder", _named(link), what, Gravity.WARNS)
+            yield PreflightFinding("unchecked_holder", _named(link), what, Gravity.WARNS)
         elif link.key not in names:
             what = f"its text refers to {_named(link)}, which the target's organisation does not have"
-            yield Finding("unknown_holder", _named(link), what)
+            yield PreflightFinding("unknown_holder", _named(link), what)
 
 
 def place_of(kind: Kind, content: Json, link: Reference) -> str:

@@ -20,7 +20,7 @@ from lightdash_sync.content.schedulers import (
     unknown_way,
     why_not_replayed,
 )
-from lightdash_sync.sync.plan.fields import Finding
+from lightdash_sync.sync.plan.fields import PreflightFinding
 from lightdash_sync.sync.plan.values import Action, Gravity, Problem
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _WORDS = {
 
 def recipient_findings(
     scheduler: Json, allowed: Sequence[str] | None, channels: Mapping[str, str] | None
-) -> Iterator[Finding]:
+) -> Iterator[PreflightFinding]:
     """Yield the places that a scheduler delivers to and must not.
 
     Args:
@@ -68,7 +68,7 @@ def recipient_findings(
                 f"it delivers by {shown(one.address)}; nobody can say whom that reaches, and this "
                 "environment allows named recipients only; take it out"
             )
-            yield Finding(UNKNOWN_PLACE, one.address, what)
+            yield PreflightFinding(UNKNOWN_PLACE, one.address, what)
         elif not any(pattern.fits(one, channels) for pattern in patterns):
             name = _name(one, channels)
             where = f"{_WORDS[one.place]}{f' {shown(name)}' if name else ''}"
@@ -77,7 +77,7 @@ def recipient_findings(
                 f"it delivers to {where}, which this environment does not allow; add {shown(hint)} to the "
                 "environment's recipients, or take it out"
             )
-            yield Finding(NOT_ALLOWED, f"{one.place}:{one.address}", what)
+            yield PreflightFinding(NOT_ALLOWED, f"{one.place}:{one.address}", what)
 
 
 def refused_deliveries(
@@ -110,7 +110,9 @@ def _name(one: Destination, channels: Mapping[str, str] | None) -> str:
     return one.address if name is None or name == one.address else f"{name} ({one.address})"
 
 
-def delivery_findings(scheduler: Json, facts: TargetFacts, options: PlanOptions) -> Iterator[Finding]:
+def delivery_findings(
+    scheduler: Json, facts: TargetFacts, options: PlanOptions
+) -> Iterator[PreflightFinding]:
     """Yield what is wrong with the places that a scheduler delivers to."""
     for target in get_list(scheduler, "targets"):
         if channel := get_str(target, "channel"):
@@ -121,13 +123,13 @@ def delivery_findings(scheduler: Json, facts: TargetFacts, options: PlanOptions)
             "the address of a webhook is a secret and not in the snapshot; "
             "set up this scheduler by hand on the target"
         )
-        yield Finding("secret_address", "", what)
+        yield PreflightFinding("secret_address", "", what)
     if get_str(scheduler, "format") == "gsheets":
         what = (
             "its Google sheet belongs to the owner of the source's scheduler; "
             "the token's owner needs to be connected with Google and to be allowed to write to it"
         )
-        yield Finding("google_sheet", "", what, Gravity.WARNS)
+        yield PreflightFinding("google_sheet", "", what, Gravity.WARNS)
 
 
 def has_secret_address(scheduler: Json) -> bool:
@@ -174,13 +176,13 @@ def owner_problems(steps: Sequence[Step], facts: TargetFacts) -> Iterator[Proble
         yield Problem(str(Kind.SCHEDULER), "owner_changes", what, Gravity.WARNS)
 
 
-def _channel(channel: str, facts: TargetFacts) -> Iterator[Finding]:
+def _channel(channel: str, facts: TargetFacts) -> Iterator[PreflightFinding]:
     if facts.channels is None:
         what = f"whether the target can post to the Slack channel {shown(channel)} could not be asked"
-        yield Finding("unchecked_channel", channel, what, Gravity.WARNS)
+        yield PreflightFinding("unchecked_channel", channel, what, Gravity.WARNS)
     elif channel not in facts.channels:
         what = (
             f"the target cannot post to the Slack channel {shown(channel)}; "
             "invite Lightdash to it, or choose a channel of the target's workspace"
         )
-        yield Finding("missing_channel", channel, what)
+        yield PreflightFinding("missing_channel", channel, what)
