@@ -154,6 +154,37 @@ class Environment(BaseModel):
         return said
 
 
+class GitTable(BaseModel):
+    """The table `[git]` of the file: what the rules of a remote ask of commits, and where they are pushed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    message_prefix: str = ""
+    trailers: list[str] = []
+    remote: str | None = None
+
+    @field_validator("message_prefix")
+    @classmethod
+    def _check_prefix(cls, said: str) -> str:
+        return one_line(said)
+
+    @field_validator("trailers")
+    @classmethod
+    def _check_trailers(cls, said: list[str]) -> list[str]:
+        return [one_line(one) for one in said]
+
+
+def one_line(text: str) -> str:
+    """Check a text that becomes a line, or the beginning of a line, of commit messages, and return it.
+
+    Raises:
+        ValueError: it has a line break or another control character.
+    """
+    if not text.isprintable():
+        raise ValueError(f"{text!r} is not one line of text")
+    return text
+
+
 class SettingsFile(BaseModel):
     """The content of the file; all defaults if there is no file."""
 
@@ -161,6 +192,12 @@ class SettingsFile(BaseModel):
 
     default: str | None = None
     env: dict[str, Environment] = {}
+    git: GitTable = GitTable()
+
+
+def git_settings(folder: Path, file: Path | None = None) -> GitTable:
+    """Return the settings of commits and pushes; see `environment_settings`."""
+    return settings_file(folder, file)[1].git
 
 
 def snapshot_folder(env: str | None, folder: Path, file: Path | None = None) -> Path | None:
@@ -388,6 +425,8 @@ def _problem(error: ValidationError) -> str:
         table, setting, known = f"[env.{place[1]}]", place[2], list(Environment.model_fields)
     elif place[:1] == ["env"] and len(place) == 2:
         table, setting, known = f"[env.{place[1]}]", "", []
+    elif place[:1] == ["git"] and len(place) > 1:
+        table, setting, known = "[git]", place[1], list(GitTable.model_fields)
     else:
         table, setting, known = "the file", place[0] if place else "", list(SettingsFile.model_fields)
     if kind == "extra_forbidden":

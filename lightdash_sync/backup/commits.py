@@ -6,6 +6,7 @@ export, the next run commits what it exported.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections import deque
@@ -127,6 +128,9 @@ def _restore(repository: Repository, commit: str | None, folder: Path) -> None:
             disk.remove(staging)
 
 
+_TRAILER = re.compile(r"[A-Za-z0-9-]+: ")
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How to commit.
@@ -136,12 +140,18 @@ class Manner:
         single: one commit of everything, with `Co-authored-by` lines.
         dry: make no commit, only return the commits that would be made.
         backfill: if nothing was committed before, make a commit of each known version.
+        prefix: of each subject.
+        trailers: lines at the end of each message.
+        remote: to push to; None for the branch's own.
     """
 
     branch: str | None = None
     single: bool = False
     dry: bool = False
     backfill: bool = False
+    prefix: str = ""
+    trailers: tuple[str, ...] = ()
+    remote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +237,16 @@ def _commits(
         series = [joined([*series])]
     for step, is_last in _with_last(series):
         older, unread = (new.manifest.older, new.manifest.unread()) if is_last else ([], [])
-        text = message(label, step.happened, first=step.is_all, renewed=renewed, older=older, unread=unread)
-        yield _commit(step, text, identity)
+        text = message(
+            label,
+            step.happened,
+            first=step.is_all,
+            renewed=renewed,
+            older=older,
+            unread=unread,
+            prefix=manner.prefix,
+        )
+        yield _commit(step, text, identity, manner.trailers)
 
 
 def _from_damaged(old: Path, new: Path) -> BackupStep:
@@ -248,12 +266,16 @@ def _with_last(series: Iterable[BackupStep]) -> Iterator[tuple[BackupStep, bool]
         step = following
 
 
-def _commit(step: BackupStep, text: str, identity: Identity) -> Commit:
+def _commit(step: BackupStep, text: str, identity: Identity, more: tuple[str, ...]) -> Commit:
     people = [_person(identity, key) for key in dict.fromkeys(step.people)]
     trailers = [BACKFILLED] if step.is_past else []
     author = people[-1] if people and not step.is_nobodys else None
     others = people if author is None else people[:-1]
     trailers += [f"Co-authored-by: {one.name} <{one.email}>" for one in others]
+    # A block of trailers counts as one only if each of its lines is one.
+    trailers += [line for line in more if _TRAILER.match(line)]
+    if others_said := [line for line in more if not _TRAILER.match(line)]:
+        text += "\n" + "".join(f"{line}\n" for line in others_said)
     if trailers:
         text += "\n" + "".join(f"{trailer}\n" for trailer in trailers)
     return Commit(text, step.files, author, None if step.is_nobodys else step.time)

@@ -17,7 +17,7 @@ from lightdash_sync.export.last_run import Comments
 from lightdash_sync.export.run import ExportResult, Reading, export_project
 from lightdash_sync.export.selection import ExportSelection
 from lightdash_sync.git import exclude, keep_line_ends
-from lightdash_sync.snapshot.write import locked
+from lightdash_sync.snapshot.write import locked, require_swappable, written_beside
 from lightdash_sync.sources import choose_project
 
 if TYPE_CHECKING:
@@ -154,8 +154,13 @@ def back_up(
         manner: how to commit.
         pushing: how to push, or None for not at all.
         listener: receives the progress.
+
+    Raises:
+        GitError: commits cannot be signed though the user's config asks for it, or there is no such remote.
     """
     outcomes = []
+    if not manner.dry and jobs:
+        repository.require_policy(manner.remote if pushing else None)
     for job in jobs:
         outcome = _back_up_one(repository, job, reading, manner, listener)
         listener.ended(outcome)
@@ -180,7 +185,9 @@ def _push(
         with repository.exclusive():
             if repository.destination(manner.branch).tip is None:
                 return done  # a branch that nothing was committed to yet
-            pushed = repository.push(branch=manner.branch, folders=pushing.folders, again=pushing.again)
+            pushed = repository.push(
+                manner.remote, branch=manner.branch, folders=pushing.folders, again=pushing.again
+            )
     except (SyncError, OSError) as error:
         done = replace(done, error=as_sync_error(error))
         listener.refused(as_sync_error(error))
@@ -195,6 +202,7 @@ def _back_up_one(
     expires = None
     try:
         protected = True
+        require_swappable(job.folder)
         if not manner.dry:
             exclude(job.folder)
             protected = keep_line_ends(job.folder)
@@ -224,6 +232,8 @@ def _back_up_one(
                 is_new = repository.destination(manner.branch).is_to_begin
                 is_first = not repository.has_folder(job.folder, manner.branch)
                 made = commit_snapshot(repository, job.folder, job.label, manner, root)
+            if not manner.dry:
+                repository.share(*written_beside(job.folder))
     except (SyncError, OSError) as error:
         return BackupOutcome(job, report, error=as_sync_error(error))
     if is_first and made and not protected:

@@ -103,6 +103,7 @@ def message(
     renewed: bool = False,
     older: Sequence[Older] = (),
     unread: Sequence[NotExported] = (),
+    prefix: str = "",
 ) -> str:
     """Return subject and body of the commit message for an environment.
 
@@ -113,6 +114,7 @@ def message(
         renewed: whether everything was read again and nothing changed.
         older: parts of the snapshot that were not read this time.
         unread: items that the server did not give.
+        prefix: of the subject; rules of some remotes ask for one.
     """
     spaces = {item.space for item in items}
     verbs = {item.verb for item in items}
@@ -121,7 +123,7 @@ def message(
     verb = next(iter(verbs)) if len(verbs) == 1 else "changed"
     what = f"first backup of {_what(items)}" if first else f"{_what(items)} {verb}"
     what = "everything read again, nothing changed" if renewed else what
-    subject = f"{shown(label)}: {what}{where}"
+    subject = f"{prefix}{shown(label)}: {what}{where}"
     lines = [subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"]
     for space in sorted(spaces):
         lines += ["", shown(space) or "Project"]

@@ -32,6 +32,15 @@ if TYPE_CHECKING:
 @click.option("--shard", metavar="I/N", help="The I-th of N shares of them; /N if the scheduler says which.")
 @click.option("--branch", metavar="NAME", help="Commit to this branch.  [default: the one checked out]")
 @click.option("--push", "pushing", is_flag=True, help="Push, on top of what others have pushed.")
+@click.option("--remote", metavar="NAME", help="Push there.  [default: the branch's own, else origin]")
+@click.option("--message-prefix", metavar="TEXT", help="Begin each subject with it, such as 'chore: '.")
+@click.option(
+    "--trailer",
+    "trailers",
+    multiple=True,
+    metavar="LINE",
+    help="End each message with it, such as '[skip ci]'.",
+)
 @click.option("--single-commit", is_flag=True, help="One commit of everything, not one for each author.")
 @click.option(
     "--backfill", is_flag=True, help="Begin with a commit for each version that is known, by its author."
@@ -48,6 +57,9 @@ def backup(
     shard: str | None,
     branch: str | None,
     pushing: bool,
+    remote: str | None,
+    message_prefix: str | None,
+    trailers: tuple[str, ...],
     single_commit: bool,
     backfill: bool,
     dry_run: bool,
@@ -66,11 +78,26 @@ def backup(
     from lightdash_sync.backup.jobs import Pushing, back_up
     from lightdash_sync.git import Repository
     from lightdash_sync.report.exports import backup_report
-    from lightdash_sync.settings import environment_settings, environments, read_shard
+    from lightdash_sync.settings import environment_settings, environments, git_settings, one_line, read_shard
 
     if backfill and single_commit:
         raise click.UsageError("--backfill makes many commits, --single-commit makes one: choose.")
+    try:
+        prefix = None if message_prefix is None else one_line(message_prefix)
+        lines = tuple(one_line(line) for line in trailers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     began = time.monotonic()
+    said = git_settings(Path(), config)
+    manner = Manner(
+        branch,
+        single_commit,
+        dry_run,
+        backfill,
+        said.message_prefix if prefix is None else prefix,
+        lines or tuple(said.trailers),
+        remote or said.remote,
+    )
     there = environments((), Path(), config, every=True)
     tables = environment_settings(Path(), config)
     names = list(environments(wanted, Path(), config, every=every))
@@ -82,7 +109,7 @@ def backup(
         repository,
         [_job(name, there[name], settings, tables[name]) for name in mine],
         reading,
-        Manner(branch, single_commit, dry_run, backfill),
+        manner,
         push,
         _Shown(quiet=quiet),
     )

@@ -151,6 +151,7 @@ def export(
             "--nested, --from, --overwrite and --personal-spaces are for --format lightdash-yaml"
         )
     from lightdash_sync.export.selection import Depth, ExportSelection
+    from lightdash_sync.snapshot.write import require_swappable
 
     if no_history and (reading.history_since or reading.whole_history):
         raise click.UsageError("--no-history reads no earlier version, --history-since some: choose")
@@ -160,6 +161,8 @@ def export(
         depth=Depth.CONTENT if no_history else Depth.HISTORY,
     )
     loaded = settings()
+    if (target := path or loaded.path) is not None:
+        require_swappable(target)
     with connected(loaded) as lightdash:
         report = _export(lightdash, loaded, path, chosen, reading)
     return _tell_export(report, as_json=as_json)

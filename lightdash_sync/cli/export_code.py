@@ -67,9 +67,11 @@ def export_code(settings: Callable[[], Settings], wanted: CodeExport, *, as_json
     from lightdash_sync.git import exclude
     from lightdash_sync.lightdash.versions import Server
     from lightdash_sync.report.exports import code_report
+    from lightdash_sync.snapshot.write import require_swappable
 
     began = time.monotonic()
     target = wanted.path or _DEFAULT
+    require_swappable(target)
     opened = _taken(wanted) if wanted.source is not None else _read(settings, wanted)
     with opened as (label, tree, manifest, requests, documents):
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
-from lightdash_sync.git import settings
+from lightdash_sync.git import permissions, settings
 from lightdash_sync.git.program import raw
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def _swap(place: WorkTree, before: bytes | None, made: Path) -> None:
     shutil.copy2(made, ours)
     if index.exists():
         shutil.copymode(index, ours)
+    permissions.share(ours, permissions.shared(place))
     with ours.open("rb") as file:
         os.fsync(file.fileno())
     try:

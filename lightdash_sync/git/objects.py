@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from lightdash_sync.errors import GitError
+from lightdash_sync.git import permissions
 from lightdash_sync.git.program import Program, raw
 
 if TYPE_CHECKING:
@@ -214,6 +215,8 @@ def opened(place: WorkTree, environment: Mapping[str, str] | None = None) -> Ite
         (own / "HEAD").write_text("ref: refs/heads/none\n")
         extended = place.object_format != "sha1"
         config = f"[core]\n\trepositoryformatversion = {int(extended)}\n\tbare = true\n"
+        if (mode := permissions.shared(place)) is not None:
+            config += f"\tsharedRepository = {permissions.in_config(mode)}\n"
         if extended:
             config += f"[extensions]\n\tobjectFormat = {place.object_format}\n"
         (own / "config").write_text(config)

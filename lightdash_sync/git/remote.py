@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from lightdash_sync.errors import GitError
-from lightdash_sync.git import branches, index, objects
+from lightdash_sync.git import branches, index, objects, signing
 from lightdash_sync.git.program import NETWORK, NETWORK_DEADLINE, GitResult, failure, redacted
 from lightdash_sync.git.series import Stream
 from lightdash_sync.git.settings import GitSettings, read, remote_name
@@ -59,7 +59,8 @@ def onto(
             f"let one place only make backups to a branch. To go on with what {name} has, without what was "
             f"committed only here: `git fetch {name}`, `git reset --keep {name}/{target.branch}`, run again",
         )
-    stream = Stream(branches.committer(place), fetched)
+    signed = signing.configured(place)
+    stream = Stream(branches.committer(place), fetched, signed.sign if signed else None)
     for commit, changed in changes.items():
         if not all(_below(path, folders) for path in changed):
             raise GitError(f"commit {commit[:12]} is not about the snapshot alone", advice)
@@ -199,6 +200,18 @@ class Remote:
             )
         raise self._failed("push", answer)
 
+    def follow(self, branch: str, commit: str) -> None:
+        """Push what another URL of the same remote has taken.
+
+        Raises:
+            GitError: it went wrong, or this URL has other commits.
+        """
+        if self.push(branch, commit) is Reply.BEHIND:
+            raise GitError(
+                f"{self.name} has commits on branch {branch} that the other URLs of the remote lack",
+                "bring the URLs of the remote to one state, then run again; the commits are kept here",
+            )
+
     def fetch(self, branch: str, known: str) -> str:
         """Fetch a branch; return the commit it names there.
 
@@ -258,11 +271,13 @@ def push(
     settings = read(place)
     name = name if name is not None else remote_name(settings, target.branch)
     with objects.opened(place, NETWORK) as store:
-        remote = _remote(store, settings, name)
+        remote, *others = _remotes(store, settings, name)
         made: list[str] = []
         tip = target.tip
         for turn in range(again + 1):
             if (reply := remote.push(target.branch, tip)) is not Reply.BEHIND:
+                for other in others:
+                    other.follow(target.branch, tip)
                 _remember(place, settings, name, target.branch, tip)
                 return Pushed(name, target.branch, tip, tuple(made), reply is Reply.TAKEN)
             if turn < again:
@@ -278,18 +293,33 @@ def push(
     )
 
 
-def _remote(store: Objects, settings: GitSettings, name: str) -> Remote:
-    """Return how to reach a remote: its URLs, the user's own settings, nothing else of the repository."""
+def require(settings: GitSettings, name: str) -> tuple[list[str], list[str]]:
+    """Return the URLs of a remote to fetch from and to push to.
+
+    Raises:
+        GitError: there is no such remote.
+    """
     fetch, push = settings.values(f"remote.{name}.url"), settings.values(f"remote.{name}.pushurl")
     if not fetch and not push:
         raise GitError(f"there is no remote {name!r}", f"add it with `git remote add {name} URL`")
-    if len(push or fetch) > 1:
-        raise GitError(f"remote {name} has several URLs to push to", "name a remote that has one")
-    told = [(f"remote.{_NAME}.url", (fetch or push)[0]), (f"remote.{_NAME}.pushurl", (push or fetch)[0])]
-    told += settings.headers()
-    if _is_directory(store, told[1][1]):
-        told.append((f"remote.{_NAME}.receivepack", _RECEIVE))
-    return Remote(name, told, store, settings.ignored())
+    return fetch or push, push or fetch
+
+
+def _remotes(store: Objects, settings: GitSettings, name: str) -> list[Remote]:
+    """Return how to reach a remote, once for each URL that it is pushed to.
+
+    That is its URLs, the user's own settings, and nothing else of the repository.
+    """
+    fetch, push = require(settings, name)
+    found = []
+    for number, url in enumerate(push):
+        told = [(f"remote.{_NAME}.url", url if number else fetch[0]), (f"remote.{_NAME}.pushurl", url)]
+        told += settings.headers()
+        if _is_directory(store, url):
+            told.append((f"remote.{_NAME}.receivepack", _RECEIVE))
+        shown = name if len(push) == 1 else f"{name} ({redacted(url)})"
+        found.append(Remote(shown, told, store, settings.ignored()))
+    return found
 
 
 def _is_directory(store: Objects, url: str) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.disk import hold
 from lightdash_sync.errors import GitError, NoRepository
-from lightdash_sync.git import branches, index, objects, place, remote, series, settings
+from lightdash_sync.git import branches, index, objects, permissions, place, remote, series, settings, signing
 from lightdash_sync.git.moments import read_span
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lightdash_sync.git.series import Revision
 
-_LOOSE = "1000"  # loose objects that are packed together, unless the config says how many
+_LOOSE = "512"  # loose objects that are packed together, unless the config says how many
 _GC_DEADLINE = 3600.0  # seconds
 _LOCK = "lightdash-sync.pid"  # in git's own directory
 _LOCK_WAIT = 600.0  # seconds; another run may be pushing
@@ -83,7 +83,27 @@ class Repository:
             Locked: it takes too long.
         """
         with hold(self.place.common / _LOCK, f"the repository {self.root}", wait=_LOCK_WAIT):
+            permissions.share(self.place.common / _LOCK, permissions.shared(self.place))
             yield
+
+    def share(self, *paths: Path) -> None:
+        """Let those whom `core.sharedRepository` names write what was written outside git, too."""
+        mode = permissions.shared(self.place)
+        for path in paths:
+            permissions.share(path, mode)
+
+    def require_policy(self, name: str | None) -> None:
+        """Require what commits and pushes will need, before any work is done for them.
+
+        Args:
+            name: of the remote to push to; None if none was named.
+
+        Raises:
+            GitError: commits are to be signed and cannot be, or there is no such remote.
+        """
+        signing.require(self.place)
+        if name is not None:
+            remote.require(settings.read(self.place), name)
 
     def destination(self, branch: str | None = None) -> branches.TargetBranch:
         """Return the branch that commits would go to.
@@ -233,8 +253,10 @@ class Repository:
         """
         inside = self.place.inside(folder)
         target = self.destination(branch)
+        signed = signing.configured(self.place)
+        sign = signed.sign if signed else None
         with objects.opened(self.place) as store:
-            made = series.write(store, inside, target.start, commits, branches.committer(self.place))
+            made = series.write(store, inside, target.start, commits, branches.committer(self.place), sign)
             if made:
                 branches.move(self.place, target, made[-1])
             elif target.is_to_begin:
@@ -271,7 +293,7 @@ class Repository:
         """Pack objects if there are many, as git itself does after a commit.
 
         The settings of the repository and its user decide (`gc.auto`, `gc.autoPackLimit`,
-        `maintenance.auto`). Where nobody has set `gc.auto`, 1,000 loose objects are many: a night leaves
+        `maintenance.auto`). Where nobody has set `gc.auto`, 512 loose objects are many: a night leaves
         about 15, some of them big. Nothing is done where the config names a program to run meanwhile
         (`gc.recentObjectsHook`).
 

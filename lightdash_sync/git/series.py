@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Content: TypeAlias = "bytes | Path | Callable[[], bytes]"
 """A file to be committed: its bytes, a file to read, or what makes its bytes (always the same)."""
 
+Sign: TypeAlias = "Callable[[Objects, Sequence[str]], list[str]]"
+
 _FILE = "100644"
 _REF = b"refs/heads/series"
 
@@ -63,9 +65,11 @@ class Stream:
     Args:
         committer: of every commit: name, address and time, as git stores them.
         parent: commit that the first one stands on.
+        sign: makes signed commits of new ones; None if they are not to be signed.
     """
 
-    def __init__(self, committer: bytes, parent: str | None) -> None:
+    def __init__(self, committer: bytes, parent: str | None, sign: Sign | None = None) -> None:
+        self._sign = sign
         self._committer = committer
         self._parent = parent
         self._commits: list[bytes] = []
@@ -103,7 +107,8 @@ class Stream:
             file.write(b"done\n")
 
         marks = objects.take(write)
-        return [marks[number] for number in range(1, len(self._commits) + 1)]
+        made = [marks[number] for number in range(1, len(self._commits) + 1)]
+        return made if self._sign is None else self._sign(objects, made)
 
 
 class FolderContents:
@@ -177,7 +182,12 @@ class Paths:
 
 
 def write(
-    objects: Objects, folder: str, parent: str | None, commits: Iterable[Commit], committer: bytes
+    objects: Objects,
+    folder: str,
+    parent: str | None,
+    commits: Iterable[Commit],
+    committer: bytes,
+    sign: Sign | None = None,
 ) -> list[str]:
     """Make a series of commits; return the ids of those that changed something, in order.
 
@@ -189,7 +199,7 @@ def write(
         kind = {"160000": "a submodule", "120000": "a symbolic link"}.get(mode, "a file")
         raise GitError(f"{path} is {kind} in git, not a folder", "choose another folder for the snapshot")
     before = objects.tree(parent, folder)
-    stream, contents = Stream(committer, parent), FolderContents(objects, before.values())
+    stream, contents = Stream(committer, parent, sign), FolderContents(objects, before.values())
     for commit in commits:
         after = contents.tree(commit.files)
         if changes := {f"{folder}/{path}": entry for path, entry in difference(before, after).items()}:

@@ -9,6 +9,8 @@ first. A lock keeps two runs from writing the same snapshot, and is let go by th
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.content.json import sha256
 from lightdash_sync.disk import Disk, hold, refuse_link
-from lightdash_sync.errors import SnapshotError
+from lightdash_sync.errors import Refused, SnapshotError
 from lightdash_sync.snapshot.layout import MANIFEST, is_of_snapshot, require_ours
 
 if TYPE_CHECKING:
@@ -52,6 +54,41 @@ def locked(target: Path, disk: Disk, fits: Callable[[str], bool] = is_of_snapsho
     with hold(beside(target, "lock"), str(target), wait=_LOCK_WAIT):
         recover(target, disk, fits)
         yield
+
+
+def require_swappable(target: Path) -> None:
+    """Require that a directory can be renamed, as every swap does; called before anything is read.
+
+    Raises:
+        Refused: something is mounted there, or this process, and so its shell, is in it.
+    """
+    whole = _whole(target)
+    if not whole.is_dir():
+        return
+    if whole.is_mount() or str(whole.resolve()) in _mounted():
+        raise Refused(
+            f"something is mounted at {target}, so a snapshot cannot be swapped in there as a whole",
+            hint=f"Name a directory below it, such as {target / 'production'}.",
+        )
+    here = Path.cwd()
+    if here.is_relative_to(whole.resolve()):
+        raise Refused(
+            f"{target} is the directory that you are in"
+            + (", or above it" if here != whole.resolve() else "")
+            + ", and a snapshot replaces its directory as a whole",
+            hint=f"Name a directory below this one, or go up: `cd {shlex.quote(str(whole.parent))}` and name "
+            f"{shlex.quote(whole.name or 'production')}.",
+        )
+
+
+def _mounted() -> set[str]:
+    """Return where Linux has mounted something; a bind mount within one file system shows nowhere else."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return set()
+    places = (line.split(" ")[4] for line in lines if line.count(" ") > 4)
+    return {re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place) for place in places}
 
 
 def recover(target: Path, disk: Disk, fits: Callable[[str], bool] = is_of_snapshot) -> None:
@@ -124,6 +161,11 @@ def discard(target: Path, disk: Disk) -> None:
         disk.remove(staging_of(target))
 
 
+def written_beside(target: Path) -> list[Path]:
+    """Return what runs write of a snapshot: the directory itself, and what lies beside it."""
+    return [target, *(beside(target, role) for role in ("lock", "state.json", "versions"))]
+
+
 def spare(target: Path) -> Path:
     """Where the old snapshot stands during the swap."""
     return beside(target, "old")
@@ -164,6 +206,7 @@ class Staging:
     """
 
     def __init__(self, target: Path, disk: Disk, fits: Callable[[str], bool] = is_of_snapshot) -> None:
+        require_swappable(target)
         self.target = _whole(target)
         self.files: dict[str, str] = {}
         self._disk, self._fits = disk, fits

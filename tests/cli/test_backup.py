@@ -105,6 +105,43 @@ def test_objects_are_packed_as_the_repository_says(
     nights.hands.sound()
 
 
+def test_commits_fit_the_rules_of_the_remote(nights: Nights) -> None:
+    """A prefix of the subject and lines at the end, from the settings or from options."""
+    toml = nights.hands.root / "lightdash-sync.toml"
+    toml.write_text(
+        '[git]\nmessage_prefix = "chore(bi): "\ntrailers = ["[skip ci]", "Ticket: BI-1"]\n' + toml.read_text()
+    )
+    nights.backup("--env", "production")
+    nights.change_a_chart("editor", 1, 11)
+    nights.change_a_chart("admin", 2, 12)
+    nights.backup("--env", "production", "--single-commit")
+    body = nights.hands.git("log", "-1", "--format=%B")
+    assert body.startswith("chore(bi): production: ")
+    assert "\n\n[skip ci]\n\n" in body
+    keys = nights.hands.git("log", "-1", "--format=%(trailers:keyonly)").split()
+    assert sorted(keys) == ["Co-authored-by", "Co-authored-by", "Ticket"]
+    nights.rename_a_chart("Renamed")
+    nights.backup("--env", "production", "--message-prefix", "", "--trailer", "Only: this")
+    assert nights.hands.git("log", "-1", "--format=%s").startswith("production: ")
+    assert nights.hands.git("log", "-1", "--format=%(trailers)").split() == ["Only:", "this"]
+    fails(nights.backup("--trailer", "two\nlines"), 2)
+    toml.write_text(toml.read_text().replace("message_prefix", "prefix"))
+    assert "[git] has an unknown setting 'prefix'" in nights.backup("--env", "production").err
+
+
+def test_what_the_remote_needs_is_asked_before_the_server(nights: Nights) -> None:
+    """A remote that is not there, a signature that cannot be made: no request was sent."""
+    before = len(nights.server.world.requests)
+    done = nights.backup("--env", "production", "--push", "--remote", "nowhere")
+    assert done.code == 1
+    assert "there is no remote 'nowhere'" in done.err
+    nights.hands.git("config", "commit.gpgSign", "true")
+    nights.hands.git("config", "gpg.format", "ssh")
+    nights.hands.git("config", "user.signingKey", "/nonexistent/key")
+    assert "commits cannot be signed" in nights.backup("--env", "production").err
+    assert len(nights.server.world.requests) == before
+
+
 def test_one_commit_of_everything(nights: Nights) -> None:
     """`--single-commit` makes one commit, with those who changed something as its co-authors."""
     nights.backup("--env", "production")
@@ -455,6 +492,9 @@ def test_nothing_of_a_hostile_repository_is_executed(nights: Nights, remote: Pat
     nights.hands.git("config", "commit.gpgSign", "true")
     nights.hands.git("config", "push.gpgSign", "true")
     nights.hands.git("config", "core.hooksPath", ".git/hooks")
+    told = nights.backup("--all", "--push")
+    assert (told.code, "(gpg.program), which is not run" in told.err, ran.exists()) == (1, True, False)
+    nights.hands.git("config", "commit.gpgSign", "false")
     for number in range(2):
         done = nights.backup("--all", "--push", "--json")
         assert (done.code, done.json["pushed"]["branch"]) == (0, "main"), done.err

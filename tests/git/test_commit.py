@@ -551,3 +551,28 @@ def test_a_file_that_is_executable_in_git_becomes_a_plain_one(hands: Hands) -> N
     hands.git("commit", "--quiet", "-m", "Make it executable")
     assert len(hands.backup(ONE)) == 1
     assert "100755" not in hands.git("ls-tree", "-r", "HEAD")
+
+
+@pytest.mark.parametrize(("said", "bits"), [("group", 0o060), ("0660", 0o060), ("all", 0o064)])
+def test_a_shared_repository_stays_shared(hands: Hands, said: str, bits: int) -> None:
+    """`core.sharedRepository`: colleagues can write all that a backup writes into `.git`."""
+    hands.git("config", "core.sharedRepository", said)
+    before = set((hands.root / ".git").rglob("*"))
+    mask = os.umask(0o077)
+    try:
+        repository = Repository.around(hands.root)
+        with repository.exclusive():
+            for number in range(3):
+                hands.put({"a.json": b"%d" % number, "b/c.json": b"%d" % number})
+                repository.commit(
+                    hands.folder, [Commit("Back up", {"a.json": b"%d" % number, "b/c.json": b"%d" % number})]
+                )
+        repository.share(hands.folder)
+    finally:
+        os.umask(mask)
+    made = [path for path in (hands.root / ".git").rglob("*") if path not in before]
+    made += [hands.root / ".git/index", *hands.folder.rglob("*"), hands.folder]
+    assert len(made) > 9
+    for path in made:
+        wanted = 0o070 if path.is_dir() else bits & 0o040 if "objects" in path.parts else bits
+        assert path.stat().st_mode & wanted == wanted, path

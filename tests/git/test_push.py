@@ -391,11 +391,30 @@ def test_the_remote_is_the_one_git_would_push_to(hands: Hands, remote: Path, tmp
     assert "git remote add nowhere URL" in refused.value.hint
 
 
-def test_a_remote_with_several_urls_is_refused(hands: Hands, remote: Path) -> None:
-    """A push to two places could be half done, so it is not begun."""
-    hands.git("remote", "set-url", "--add", "origin", str(remote))
-    with pytest.raises(GitError, match="has several URLs"):
-        Repository.around(hands.folder).push()
+def test_a_remote_with_several_urls_gets_all(hands: Hands, remote: Path, tmp_path: Path) -> None:
+    """As with git itself: each push URL gets the same commits; one that has others is named."""
+    mirror = tmp_path / "mirror.git"
+    hands.git("init", "--quiet", "--bare", str(mirror))
+    hands.git("remote", "set-url", "--add", "--push", "origin", str(remote))
+    hands.git("remote", "set-url", "--add", "--push", "origin", str(mirror))
+    hands.backup({"a.json": b"1"})
+    repository = Repository.around(hands.root)
+    pushed = repository.push(folders=[hands.folder])
+    for url in (remote, mirror):
+        assert hands.git("ls-remote", str(url), "refs/heads/main").split()[0] == pushed.tip
+    hands.git("clone", "-q", "-b", "main", str(mirror), str(tmp_path / "other"))
+    Hands(tmp_path / "other").commit("else.txt", "of somebody")
+    Hands(tmp_path / "other").git("push", "-q", "origin", "main")
+    hands.backup({"a.json": b"2"})
+    with pytest.raises(GitError, match=r"mirror.git.* has commits on branch main that the other URLs"):
+        repository.push(folders=[hands.folder])
+
+
+def test_a_remote_that_is_named_is_looked_for_first(hands: Hands, remote: Path) -> None:
+    repository = Repository.around(hands.root)
+    repository.require_policy("origin")
+    with pytest.raises(GitError, match="there is no remote 'orign'"):
+        repository.require_policy("orign")
 
 
 def test_a_remote_whose_branches_are_not_followed(hands: Hands, remote: Path) -> None:
