@@ -207,15 +207,23 @@ class Objects:
 
 
 @contextlib.contextmanager
-def opened(place: WorkTree, environment: Mapping[str, str] | None = None) -> Iterator[Objects]:
-    """Borrow the object store of a repository for one operation."""
+def opened(
+    place: WorkTree, environment: Mapping[str, str] | None = None, *, writing: bool = False
+) -> Iterator[Objects]:
+    """Borrow the object store of a repository for one operation.
+
+    Args:
+        place: of the repository.
+        environment: variables for git.
+        writing: whether objects are written, with the permissions that the repository asks for.
+    """
     with tempfile.TemporaryDirectory(prefix="lightdash-sync-", ignore_cleanup_errors=True) as scratch:
         own = Path(scratch)
         (own / "refs" / "heads").mkdir(parents=True)
         (own / "HEAD").write_text("ref: refs/heads/none\n")
         extended = place.object_format != "sha1"
         config = f"[core]\n\trepositoryformatversion = {int(extended)}\n\tbare = true\n"
-        if (mode := permissions.shared(place)) is not None:
+        if writing and (mode := permissions.shared(place)) is not None:
             config += f"\tsharedRepository = {permissions.in_config(mode)}\n"
         if extended:
             config += f"[extensions]\n\tobjectFormat = {place.object_format}\n"

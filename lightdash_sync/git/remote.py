@@ -270,7 +270,7 @@ def push(
         raise GitError(f"branch {target.branch} has no commits to push")
     settings = read(place)
     name = name if name is not None else remote_name(settings, target.branch)
-    with objects.opened(place, NETWORK) as store:
+    with objects.opened(place, NETWORK, writing=True) as store:
         remote, *others = _remotes(store, settings, name)
         made: list[str] = []
         tip = target.tip

@@ -255,7 +255,7 @@ class Repository:
         target = self.destination(branch)
         signed = signing.configured(self.place)
         sign = signed.sign if signed else None
-        with objects.opened(self.place) as store:
+        with objects.opened(self.place, writing=True) as store:
             made = series.write(store, inside, target.start, commits, branches.committer(self.place), sign)
             if made:
                 branches.move(self.place, target, made[-1])
@@ -340,7 +340,7 @@ class Repository:
         if commit is None and revision == "HEAD":
             return
         with objects.opened(self.place) as store:
-            yield from series.history(store, self.resolve(revision), self.place.inside(path), limit)
+            yield from series.history(store, commit or self.resolve(revision), self.place.inside(path), limit)
 
     def newest(self, path: Path, revision: str) -> Revision | None:
         """Return the newest commit that touched a file or folder, of all that go with a revision.

@@ -71,7 +71,7 @@ def snapshot_log(commits: Commits, limit: int | None, listed: int | None) -> Ite
         GitError: git failed, or the snapshot was never committed.
     """
     repository = commits.repository
-    revisions = [*repository.history(commits.folder, commits.start, limit=limit)]
+    revisions = [*commits.history(commits.folder, limit)]
     if not revisions:
         raise GitError(f"{commits.folder} was never committed", "`lightdash-sync backup` commits it")
     prefix = f"{repository.inside(commits.folder)}/"

@@ -349,7 +349,7 @@ class _Committed:
         except SnapshotError as error:
             self.past.note("git", error.message)
             return []
-        return [*self.commits.repository.history(place, self.commits.start)][::-1]
+        return [*self.commits.history(place)][::-1]
 
     def _kept(self) -> dict[str, tuple[Revision, str]]:
         """Return the earlier versions in git: name -> first commit that has it, and id of its content."""
@@ -429,7 +429,7 @@ class _Committed:
     def _facts(self, revisions: list[Revision]) -> Iterator[JsonObject]:
         """Yield the facts of the item in the identity map of each commit."""
         needed = [] if self.past.item.kind in _WITHOUT_FACTS else revisions
-        found = self.commits.repository.find([(one.id, self.commits.folder / IDENTITY) for one in needed])
+        found = self.commits.find([(one.id, self.commits.folder / IDENTITY) for one in needed])
         maps = self.commits.repository.blobs([name for name in found if name], at_once=_MAPS_AT_ONCE)
         for revision, name in zip(needed, found, strict=True):
             facts: JsonObject = {}
@@ -446,7 +446,7 @@ class _Committed:
         """Yield for each commit whether it is of the first backup, so that items it adds may be older."""
         manifest = self.commits.folder / MANIFEST
         places = [(parent, manifest) for one in revisions for parent in one.parents[:1]]
-        found = dict(zip(places, self.commits.repository.find(places), strict=True))
+        found = dict(zip(places, self.commits.find(places), strict=True))
         for one in revisions:
             is_first = not any(found[parent, manifest] for parent in one.parents[:1])
             yield is_first or BACKFILLED in one.message.splitlines()

@@ -122,14 +122,14 @@ def _at_revision(sources: Sources, item: HistoryItem, at: str) -> Found:
     if commits is None:
         raise ConfigError(f"{item} has no version {at!r}, and no commits", hint="; ".join(sources.notes))
     try:
-        revision = commits.repository.resolve_at(at, commits.folder)
+        revision = commits.resolve(at)
     except GitError as error:
         if not _is_known(sources, item):
             raise _unknown(sources, item) from error
         hint = error.hint or f"`lightdash-sync log {item}` lists both."
         raise ConfigError(f"{at!r} is neither a version of {item} nor a revision", hint=hint) from error
     places = [(revision, commits.file(path)) for path in (item.path, IDENTITY)]
-    content, identity = commits.repository.find(places)
+    content, identity = commits.find(places)
     if content is None:
         last = _last_commit(sources, item) if revision == commits.start else None
         if last is not None:
@@ -179,8 +179,7 @@ def _last_commit(sources: Sources, item: HistoryItem) -> Revision | None:
     """Return the last commit that touched an item."""
     if sources.commits is None:
         return None
-    place, start = sources.commits.file(item.path), sources.commits.start
-    return next(iter(sources.commits.repository.history(place, start, limit=1)), None)
+    return next(sources.commits.history(sources.commits.file(item.path), 1), None)
 
 
 def _unknown(sources: Sources, item: HistoryItem) -> ConfigError:
