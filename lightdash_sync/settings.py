@@ -418,7 +418,9 @@ _WORDS = {
 
 def _problem(error: ValidationError) -> str:
     """Return a description of the first problem of a settings file, without terms of pydantic."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    problems = error.errors(include_url=False, include_input=False)
+    # A setting that is missing may be the one that has an unknown name.
+    first = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     kind, context = first["type"], first.get("ctx", {})
     place = [str(part) for part in first["loc"]]
     if place[:1] == ["env"] and len(place) > 2:

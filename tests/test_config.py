@@ -514,6 +514,7 @@ def test_mistakes_outside_of_environments_are_told_in_words_too(tmp_path: Path) 
         ('defualt = "a"', "the file has an unknown setting 'defualt'; did you mean 'default'?"),
         ("[env.only]", "[env.only] lacks 'url'"),
         ("env = 3", "'env' of the file must be a table"),
+        ('[env.only]\nurll = "https://a"', "[env.only] has an unknown setting 'urll'; did you mean 'url'?"),
         ("[env]\nonly = 3", "[env.only] must be a table"),
     ):
         with pytest.raises(ConfigError) as caught:

@@ -44,6 +44,10 @@ def test_without_a_format_the_ending_tells_it_and_a_plan_is_kept_for_apply(tmp_p
         assert (desk.folder / "again.html").read_text("utf-8").startswith(BEGINS["html"])
         told = json.loads(desk.do("show", "plan.json", "--json").out)
         assert told["digest"] in (desk.folder / "plan.json").read_text("utf-8")
+        desk.do("plan", *FROM_TO, "--adopt-by-name", "--format", "json", "-o", "report.json")
+        wrong = desk.do("apply", "report.json", "--yes", code=1)
+        assert "report.json is the report of a plan" in wrong.err
+        assert "without --format writes a plan" in wrong.err
         desk.do("apply", "plan.json", "--yes")
 
 

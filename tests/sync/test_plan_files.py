@@ -64,7 +64,7 @@ def test_a_plan_that_was_changed_or_damaged_is_not_applied(planned: Desk) -> Non
         for data in bad:
             PLAN.write_bytes(data)
             done = planned.do("apply", str(PLAN), "--yes", code=1)
-            assert "Make a new one with `lightdash-sync plan`" in done.err
+            assert "without --format writes a plan" in done.err
         assert "No such file" in planned.do("apply", "nothing.json", "--yes", code=1).err
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FORMAT = 2
-_HINT = "Make a new one with `lightdash-sync plan`."
+_HINT = "Make a new one: `lightdash-sync plan … -o FILE` without --format writes a plan."
 
 
 def digest(plan: Plan) -> str:
@@ -61,9 +61,11 @@ def from_bytes(data: bytes, name: str = "the plan") -> Plan:
     try:
         document = parse(data)
     except ValueError as error:
-        raise SyncError(f"{name} cannot be read: {error}", hint=_HINT) from error
+        raise SyncError(f"{name} is no plan: {error}", hint=_HINT) from error
     if not isinstance(document, dict) or "digest" not in document:
         raise SyncError(f"{name} is no plan", hint=_HINT)
+    if "format" not in document:
+        raise SyncError(f"{name} is the report of a plan, without what the plan writes", hint=_HINT)
     if document.get("format") != FORMAT:
         raise SyncError(f"{name} has format {document.get('format')!r}, which is not known", hint=_HINT)
     said = document.pop("digest")
