@@ -33,12 +33,19 @@ def _snapshot_options(command: Command) -> Command:
 
 @click.command("list")
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
+@click.option("--ids", is_flag=True, help="Show the uuids, too.")
 @click.option("--find", "text", default="", metavar="TEXT", help="Only what has this in key, name or place.")
 @_snapshot_options
 def list_items(
-    kinds: tuple[str, ...], text: str, env: str | None, path: Path | None, config: Path | None, as_json: bool
+    kinds: tuple[str, ...],
+    ids: bool,
+    text: str,
+    env: str | None,
+    path: Path | None,
+    config: Path | None,
+    as_json: bool,
 ) -> int:
-    """List the items of a snapshot: keys, names, places, uuids.
+    """List the items of a snapshot with their keys, names and places.
 
     Keys are what `--only`, `log`, `show` and other commands take. No server is asked.
     """
@@ -48,7 +55,7 @@ def list_items(
 
     folder = _folder(env, path, config)
     wanted = [_kind(kind) for kind in kinds]
-    report = listing_report(str(folder), Contents(Snapshot(folder).tree()), wanted, text)
+    report = listing_report(str(folder), Contents(Snapshot(folder).tree()), wanted, text, ids=ids)
     show_report(report, "json" if as_json else "text")
     return 0
 

@@ -21,7 +21,9 @@ _NAME = 60  # characters of a name or place
 _COLUMNS = ("item", "name", "place", "uuid")
 
 
-def listing_report(label: str, contents: Contents, kinds: Collection[Kind], text: str) -> Report:
+def listing_report(
+    label: str, contents: Contents, kinds: Collection[Kind], text: str, *, ids: bool = False
+) -> Report:
     """Return the items of a tree.
 
     Args:
@@ -29,6 +31,7 @@ def listing_report(label: str, contents: Contents, kinds: Collection[Kind], text
         contents: of the tree.
         kinds: to list; none of them for all.
         text: that key, name or place has to contain, whatever the case; "" for any.
+        ids: show the uuids, which JSON has in any case.
     """
     rows = [
         (item, _cells(item, contents))
@@ -38,9 +41,9 @@ def listing_report(label: str, contents: Contents, kinds: Collection[Kind], text
     rows = [(item, cells) for item, cells in rows if text.casefold() in " ".join(cells[:3]).casefold()]
     numbers = {kind: sum(item[0] is kind for item, _ in rows) for kind in PLANNED}
     totals = ", ".join(counted(number, *KINDS[kind].noun) for kind, number in numbers.items() if number)
-    table = Table(
-        _COLUMNS, tuple(TableRow(_cut(cells)) for _, cells in rows), unbroken=frozenset({"item", "uuid"})
-    )
+    width = len(_COLUMNS) if ids else len(_COLUMNS) - 1
+    shown = tuple(TableRow(_cut(cells)[:width]) for _, cells in rows)
+    table = Table(_COLUMNS[:width], shown, unbroken=frozenset({"item", "uuid"}))
     return Report(
         label,
         {

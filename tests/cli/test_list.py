@@ -12,7 +12,7 @@ DEMO = Path(__file__).parents[2] / "snapshots" / "demo"
 
 def test_list_has_key_name_place_and_uuid_of_every_item() -> None:
     """The same for people and for machines; names that are long are cut for people only."""
-    done = run("list", "--path", str(DEMO))
+    done = run("list", "--ids", "--path", str(DEMO))
     listed = run("list", "--path", str(DEMO), "--json").json["items"]
     assert done.code == 0
     assert len(listed) == 9 + 37 + 2 + 8 + 3 + 7
@@ -21,6 +21,9 @@ def test_list_has_key_name_place_and_uuid_of_every_item() -> None:
     for one in listed:
         assert f"{one['kind']}:{one['key']}" in done.out
         assert one["uuid"] in done.out
+    without = run("list", "--path", str(DEMO))
+    assert listed[0]["uuid"] not in without.out
+    assert listed[0]["name"] in without.out
     assert "\x1b[31m" not in done.out
     assert max(map(len, done.out.splitlines())) < 260
     long = next(one for one in listed if one["name"].startswith("Looo"))
