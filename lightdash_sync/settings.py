@@ -116,6 +116,7 @@ class Environment(BaseModel):
     allow_http: bool = False
     concurrency: int | None = Field(default=None, ge=1, le=64)
     timeout: float | None = Field(default=None, ge=1, le=3600)
+    max_body: float | None = Field(default=None, gt=0, le=1024)
     headers_env: dict[str, str] | None = None
     recipients: list[str] | None = None
     comments: Literal["nightly", "weekly"] | None = None
@@ -442,8 +443,9 @@ def _problem(error: ValidationError) -> str:
         return f"{where}: {first['msg'].removeprefix('Value error, ')}"
     if kind == "literal_error":
         return f"{where} must be {context.get('expected', 'another value')}"
-    if kind in ("greater_than_equal", "less_than_equal"):
-        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+    if kind in ("greater_than_equal", "less_than_equal", "greater_than"):
+        bounds = {"ge": "at least", "le": "at most", "gt": "more than"}
+        bound = next(f"{words} {context[name]}" for name, words in bounds.items() if name in context)
         return f"{where} must be {bound}"
     return f"{where} {_WORDS[kind]}" if kind in _WORDS else f"{where}: {first['msg']}"
 
@@ -519,6 +521,7 @@ class Settings:
         timeout: maximum number of seconds for an answer; None for the default.
         headers: additional headers for a gateway before the server, by name; their values are secrets.
         keep_going: whether exports go on without single items that the server does not give.
+        max_body: MB that the server takes as the body of a request; None for what Lightdash usually takes.
     """
 
     env: str | None
@@ -537,6 +540,7 @@ class Settings:
     timeout: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     keep_going: bool = False
+    max_body: float | None = None
 
     @property
     def secrets(self) -> list[str]:
@@ -594,6 +598,7 @@ def load_settings(
         timeout=options.timeout or (own.timeout if own else None),
         headers=_headers(own, variables) if own else {},
         keep_going=bool(own and own.keep_going),
+        max_body=own.max_body if own else None,
     )
 
 

@@ -244,7 +244,7 @@ def connected(settings: Settings, answers: CachedAnswers | None = None) -> Itera
         concurrency=settings.concurrency,
         token_type=settings.token_type,
         headers=settings.headers,
-        limits=Limits() if settings.timeout is None else Limits.within(settings.timeout),
+        limits=Limits.of(settings.timeout, settings.max_body),
     )
     with Session(connection) as session:
         yield AskedOnce(session, answers)

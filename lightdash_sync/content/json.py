@@ -43,6 +43,11 @@ def canonical(value: Mapping[str, Json] | Sequence[Json] | Json) -> bytes:
         raise ValueError(f"cannot be written as JSON: {why}") from error
 
 
+def sent_size(value: Json) -> int:
+    """Return how many bytes a value takes as the body of a request."""
+    return len(orjson.dumps(value))
+
+
 def parse(data: bytes) -> Json:
     """Read JSON.
 

@@ -16,7 +16,7 @@ import re
 import threading
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -189,6 +189,11 @@ log = logging.getLogger(__name__)
 
 _BEGINNING = 10  # characters by which a secret is recognised
 
+LARGER_BODIES = (
+    "If the server takes more (LIGHTDASH_MAX_PAYLOAD), set max_body (in MB) of the environment in "
+    "lightdash-sync.toml; else make the item smaller in Lightdash."
+)
+
 # Node closes idle connections after 5 s; this client closes them first.
 _KEEPALIVE = 4.0
 
@@ -215,9 +220,17 @@ class Limits:
     body: int = 5 * 1024 * 1024
 
     @classmethod
-    def within(cls, seconds: float) -> Limits:
-        """Return the limits where an answer may take some seconds."""
-        return cls(read=seconds, deadline=2 * seconds)
+    def of(cls, seconds: float | None, megabytes: float | None) -> Limits:
+        """Return the limits that settings name; None for the usual ones.
+
+        Args:
+            seconds: that an answer may take.
+            megabytes: that the server takes as the body of a request.
+        """
+        usual = cls()
+        if seconds is not None:
+            usual = replace(usual, read=seconds, deadline=2 * seconds)
+        return usual if megabytes is None else replace(usual, body=int(megabytes * 1024 * 1024))
 
 
 @dataclass(frozen=True)
@@ -357,7 +370,7 @@ class Session:
         if content is not None and len(content) > self.connection.limits.body:
             message = f"not sent, because it takes {len(content):,} bytes, and a server refuses bodies above "
             message += f"{self.connection.limits.body:,}"
-            raise ApiError(message, method=method, path=path, hint="Make the item smaller in Lightdash.")
+            raise ApiError(message, method=method, path=path, hint=LARGER_BODIES)
         return self.answer(method, path, content=content).results
 
     def answer(

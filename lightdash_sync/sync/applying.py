@@ -24,6 +24,7 @@ from lightdash_sync.errors import (
     Unavailable,
     as_sync_error,
 )
+from lightdash_sync.lightdash.session import LARGER_BODIES
 from lightdash_sync.lightdash.writing import Writer
 from lightdash_sync.sync.apply.engine import ApplyOutcome, OperationState, apply_plan
 from lightdash_sync.sync.apply.journal import Journal
@@ -37,7 +38,7 @@ from lightdash_sync.sync.plan.values import PROMOTE, Action
 from lightdash_sync.sync.readback import added_by_server, strangers, taken
 from lightdash_sync.sync.runs import Run, begin, find_run, supersede, way_back, way_on
 from lightdash_sync.sync.state import StateUpdate, joined, save_state
-from lightdash_sync.sync.target import read_back, read_for, untold_merges, with_deleted
+from lightdash_sync.sync.target import read_back, read_for, too_large, untold_merges, with_deleted
 from lightdash_sync.sync.unchanged import is_unchanged
 
 if TYPE_CHECKING:
@@ -235,6 +236,8 @@ def _require_fitting(place: TargetEnvironment, plan: Plan) -> None:
             f"the plan must not be applied: {'; '.join(refusals[:_NAMED])}",
             hint="`lightdash-sync plan` shows each reason, and the option that allows it.",
         )
+    if large := too_large(place, plan.steps):
+        raise Refused(f"the plan must not be applied: {'; '.join(large[:_NAMED])}", hint=LARGER_BODIES)
     channels = read_channels(place.lightdash) if needs_channel_names(plan.steps, place.recipients) else None
     if refused := refused_deliveries(plan.steps, place.recipients, channels):
         raise Refused(

@@ -45,6 +45,7 @@ from lightdash_sync.sync.target import (
     read_target,
     relinked,
     require_read,
+    too_large,
     untold_merges,
 )
 from lightdash_sync.workers import Workers
@@ -353,7 +354,8 @@ def _planned(place: TargetEnvironment, request: PlanRequest, apart: frozenset[st
         ) from error
     require_read(existing, plan.steps)
     unread = (f"{words}; this plan does not touch it" for words in existing.unread.values())
-    notes = (*request.notes, *unread, *_unfinished(place))
+    large = (f"{words}: this plan will be refused" for words in too_large(place, plan.steps))
+    notes = (*request.notes, *large, *unread, *_unfinished(place))
     existing = replace(existing, warnings=(*existing.warnings, *notes))
     return Planned(plan, existing, memory, facts)
 

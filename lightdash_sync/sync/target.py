@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lightdash_sync.content.authorship import of_version
 from lightdash_sync.content.display import shown
 from lightdash_sync.content.identity import Identity
-from lightdash_sync.content.json import begins, canonical, parse
+from lightdash_sync.content.json import begins, canonical, parse, sent_size
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.parts import with_names
 from lightdash_sync.content.tree import Tree, file_of, in_other_keys, place_of, rekeyed
@@ -224,6 +224,21 @@ def require_read(existing: Existing, steps: Iterable[Step]) -> None:
             f"{existing.target.environment} was not read completely: {'; '.join(missing)}",
             hint="Open the named items in Lightdash, or choose others with --only or --space.",
         )
+
+
+def too_large(place: TargetEnvironment, steps: Iterable[Step]) -> list[str]:
+    """Return the items that are larger than a request to the target may be, in words."""
+    most = place.lightdash.session.connection.limits.body
+    sizes = {
+        step.item: sent_size(step.after)
+        for step in steps
+        if step.after is not None and of_version(step.kind, step.before) != of_version(step.kind, step.after)
+    }
+    return [
+        f"{item} takes {size:,} bytes, and requests above {most:,} are not sent"
+        for item, size in sizes.items()
+        if size > most
+    ]
 
 
 def apart_from_pages(

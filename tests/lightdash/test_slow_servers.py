@@ -317,7 +317,7 @@ def test_a_later_try_waits_longer_and_a_setting_for_all() -> None:
     with served(late, limits=limits) as (server, session):
         assert session.get("/x") == [1]
     assert len(server.seen) == 2
-    with served(late, limits=Limits.within(2)) as (server, session):
+    with served(late, limits=Limits.of(2, None)) as (server, session):
         assert session.get("/x") == [1]
     assert len(server.seen) == 1
     told = pytest.raises(Unavailable, match="no answer in time")
