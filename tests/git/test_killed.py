@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .hands import Hands
 
-RUNS = 16
+RUNS = 19
 """Runs of git in one commit, the one of GitPython's import included."""
 
 

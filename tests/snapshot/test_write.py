@@ -204,14 +204,16 @@ def test_an_empty_directory_is_filled(target: Path) -> None:
     assert beside(target) == []
 
 
-def test_the_directory_may_be_the_current_one(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`.` is a directory like any other, for a snapshot and for what a run has left beside it."""
+def test_the_current_directory_is_no_place_and_what_lies_beside_it_is_named_as_beside_any_other(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A swap would leave the shell of the user in a directory that is gone."""
     target.mkdir(parents=True)
     monkeypatch.chdir(target)
     assert not needs_recovery(Path())
-    write_small_snapshot(Path())
-    monkeypatch.chdir(target)
-    assert verify(target).damages == []
+    with pytest.raises(Refused, match="the directory that you are in"):
+        write_small_snapshot(Path())
+    assert list(target.iterdir()) == []
     assert (beside(target), spare(Path()), staging_of(Path())) == ([], spare(target), staging_of(target))
 
 
