@@ -21,7 +21,7 @@ from lightdash_sync.content.parts import TOKENS
 from lightdash_sync.errors import SyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from lightdash_sync.content.identity import Identity
     from lightdash_sync.content.json import Json, JsonObject
@@ -72,6 +72,22 @@ def tokens_in(value: Json) -> set[str]:
     if isinstance(value, dict):
         return set().union(*(tokens_in(key) | tokens_in(item) for key, item in value.items()))
     return set()
+
+
+def replace_tokens(value: Json, replacement: Callable[[str], str | None]) -> Json:
+    """Return a portable value with some tokens replaced.
+
+    Args:
+        value: any value.
+        replacement: the text for a token's name, such as `chart:weekly-revenue`; None leaves the token.
+    """
+    if isinstance(value, str):
+        return _TOKEN.sub(lambda found: replacement(unquote(found[1])) or found[0], value)
+    if isinstance(value, list):
+        return [replace_tokens(item, replacement) for item in value]
+    if isinstance(value, dict):
+        return {key: replace_tokens(item, replacement) for key, item in value.items()}
+    return value
 
 
 def _tokenise_text(text: str, identity: PartNames) -> str:

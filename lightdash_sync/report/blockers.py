@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _NEVER_ALLOWED = frozenset({"not_empty", "name_taken"})  # Lightdash goes its own way, whoever allows it
 _NO_BASE = "Conflicts, because nothing says which side changed. This plan would do"
 _UNSEEN = frozenset({UNSEEN_IN_SOURCE, UNSEEN_ON_TARGET})
+_OF_TEXTS = frozenset({"missing_link", "external_link"})
 _OF_TILES = frozenset({"missing_item", "external_reference"})
 
 
@@ -169,6 +170,8 @@ def _effect_of_allowing(problem: Problem) -> str:
         return "leaves it where it is"
     if problem.code == "never_shown":
         return "deletes it"
+    if problem.code in _OF_TEXTS:
+        return "writes it with such links leading nowhere"
     if problem.code in _OF_TILES and problem.item.startswith(f"{Kind.DASHBOARD}:"):
         return "writes it with such tiles empty"
     return "" if problem.code in IMPOSSIBLE | _NEVER_ALLOWED else "writes it nevertheless"

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from lightdash_sync.content.display import shown
 from lightdash_sync.content.json import Json, JsonObject, get_path, get_str, objects
+from lightdash_sync.content.keys import EXTERNAL
 from lightdash_sync.content.kinds import Kind
 from lightdash_sync.content.normal import in_order
+from lightdash_sync.content.references import replace_tokens
 from lightdash_sync.sync.plan.access import adapted_access
 from lightdash_sync.sync.plan.compatibility import fit_to_server
 from lightdash_sync.sync.plan.lists import adapted_metrics
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 
 # Colour palettes of spaces, dashboards and charts: the organisation has them, others know the names.
+
+_WITH_LINKS = frozenset({Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD})
+_LINKED_TO = (Kind.SPACE, Kind.CHART, Kind.SQL_CHART, Kind.DASHBOARD)
 
 _FIELD = "palette"
 _WITH_PALETTE = frozenset({Kind.SPACE, Kind.CHART, Kind.DASHBOARD})
@@ -259,11 +264,43 @@ def _adapted(
     if kind is Kind.TAG:
         tag, unmarked = adapted_metrics(named, kind, content, facts)
         return (tag if isinstance(tag, dict) else content), unmarked
-    if kind is Kind.DASHBOARD and allows(options.allow_broken, named):
-        return _with_empty_tiles(key, content, can_show)
-    if kind is Kind.CHART and isinstance(now, dict) and allows(options.allow_broken, named):
-        return _left_in_place(key, content, now)
-    return content, ()
+    if kind not in _WITH_LINKS or not allows(options.allow_broken, named):
+        return content, ()
+    content, problems = _with_dead_links(item, content, can_show)
+    if kind is Kind.DASHBOARD:
+        content, more = _with_empty_tiles(key, content, can_show)
+        return content, problems + more
+    if kind is Kind.CHART and isinstance(now, dict):
+        content, more = _left_in_place(key, content, now)
+        return content, problems + more
+    return content, problems
+
+
+def _with_dead_links(
+    item: ItemKey, content: JsonObject, can_show: Callable[[ItemKey], bool]
+) -> tuple[JsonObject, tuple[Problem, ...]]:
+    """Return an item that may be broken, with links in its texts that lead nowhere where they cannot lead."""
+    dead: set[str] = set()
+
+    def replacement(name: str) -> str | None:
+        word, _, key = name.partition(":")
+        kind = next((one for one in _LINKED_TO if one == word), None)
+        if kind is None or not key or can_show((kind, key)):
+            return None
+        dead.add(name)
+        return f"missing-{key.removeprefix(EXTERNAL)}"
+
+    found = replace_tokens(content, replacement)
+    problems = tuple(
+        Problem(
+            f"{item[0]}:{item[1]}",
+            "dead_link",
+            f"a link in its text will lead nowhere: the target has no {shown(name)}",
+            Gravity.WARNS,
+        )
+        for name in sorted(dead)
+    )
+    return (found if isinstance(found, dict) else content), problems
 
 
 def _with_empty_tiles(
