@@ -80,7 +80,6 @@ def _loose(nights: Nights) -> int:
         ({"gc.auto": "0"}, False),
         ({"gc.auto": "1", "maintenance.auto": "false"}, False),
         ({"gc.auto": "1", "gc.recentObjectsHook": "touch ran"}, False),
-        ({}, False),
     ],
 )
 def test_objects_are_packed_as_the_repository_says(
